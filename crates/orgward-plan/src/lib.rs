@@ -1,0 +1,25 @@
+//! Terraform and OpenTofu plans and states: addresses, changes, what is unknown until apply, what an
+//! unknown will point to, and which account a resource lands in.
+//!
+//! This crate knows plan JSON and nothing of what AWS makes of it.
+
+mod address;
+mod attr;
+mod configuration;
+mod error;
+mod input;
+mod instance;
+mod object;
+mod placement;
+mod plan;
+mod resolution;
+
+pub use address::{Address, Key, ModulePath, ModuleStep};
+pub use attr::{Attr, Text};
+pub use error::PlanError;
+pub use input::Document;
+pub use instance::{Action, Instance, Mode, Origin};
+pub use object::{Object, View};
+pub use placement::{Basis, Evidence, Landing, Placement, Strength};
+pub use plan::{Doubt, Kind, Plan};
+pub use resolution::{Certainty, Legal, Resolution, Step, Target};
