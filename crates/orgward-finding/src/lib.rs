@@ -1,1 +1,17 @@
-//! Placeholder, filled in below.
+//! The vocabulary that rules and reports share: what a rule says, and what becomes of it.
+//!
+//! This crate knows neither AWS nor any output format.
+
+mod finding;
+mod review;
+mod rule;
+mod severity;
+mod snippet;
+mod witness;
+
+pub use finding::{Confidence, Finding, Status, Verdict};
+pub use review::{Gate, Input, Outcome, Review};
+pub use rule::RuleInfo;
+pub use severity::Severity;
+pub use snippet::{Site, Snippet, Source};
+pub use witness::{Witness, WitnessValue};

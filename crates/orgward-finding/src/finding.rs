@@ -1,0 +1,203 @@
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use orgward_plan::Address;
+use sha2::{Digest, Sha256};
+
+use crate::{RuleInfo, Severity, Site, Snippet, Source, Witness};
+
+/// Whether a rule found what it looks for, or could not tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Verdict {
+    /// It is there.
+    Found,
+    /// Neither found nor excluded: something that decides is unknown.
+    Unverifiable,
+}
+
+/// Whether the plan brings a finding about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Status {
+    /// It is not there without the plan.
+    New,
+    /// It is there without the plan, too.
+    Existing,
+}
+
+/// How sure a finding is. Computed from what it rests on; nobody types it in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Confidence {
+    /// Nothing that decides is known.
+    Unverified,
+    /// It rests on something that was concluded and not read.
+    Likely,
+    /// It was read off the plan.
+    Certain,
+}
+
+impl Confidence {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unverified => "unverified",
+            Self::Likely => "likely",
+            Self::Certain => "certain",
+        }
+    }
+}
+
+/// What a rule says about one thing. Complete in itself: a report needs nothing else.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Finding {
+    /// The id of the rule.
+    pub rule: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Found, or neither found nor excluded.
+    pub verdict: Verdict,
+    /// New, or there before the plan.
+    pub status: Status,
+    /// The resource it is about.
+    pub address: Option<Address>,
+    /// The part of the organization it is about, when it is no resource: the path of an organizational unit.
+    pub target: Option<String>,
+    /// The accounts it touches, sorted: ids, or addresses of accounts that have no id yet.
+    pub accounts: Vec<String>,
+    /// What is wrong, in one sentence without a period, and without the address.
+    pub message: String,
+    /// The cure.
+    pub help: Option<String>,
+    /// The texts that show it, the most telling one first.
+    pub snippets: Vec<Snippet>,
+    /// Facts that a reader needs in order to follow, one sentence each: the trail of what is unknown, what was tried.
+    pub notes: Vec<String>,
+    /// What the finding rests on that was concluded and not read; empty when all of it was read.
+    pub rests_on: Vec<String>,
+    /// A request that shows it.
+    pub witness: Option<Witness>,
+    /// Where it is written in the configuration.
+    pub site: Option<Site>,
+    /// What tells two findings of one rule about one address apart; part of the fingerprint.
+    pub subject: String,
+}
+
+impl Finding {
+    /// A finding of a rule about a resource.
+    pub fn about(rule: &RuleInfo, address: Option<&Address>) -> Self {
+        Self {
+            rule: rule.id,
+            severity: rule.severity,
+            verdict: Verdict::Found,
+            status: Status::New,
+            address: address.cloned(),
+            target: None,
+            accounts: Vec::new(),
+            message: rule.summary.to_owned(),
+            help: None,
+            snippets: Vec::new(),
+            notes: Vec::new(),
+            rests_on: Vec::new(),
+            witness: None,
+            site: None,
+            subject: String::new(),
+        }
+    }
+
+    /// Says what is wrong, instead of the rule's summary.
+    pub fn says(&mut self, message: impl Into<String>) -> &mut Self {
+        self.message = message.into();
+        self
+    }
+
+    /// Says how to mend it.
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Shows a part of a text.
+    pub fn show(&mut self, source: &Source, span: Range<usize>, label: impl Into<String>) -> &mut Self {
+        self.snippets.push(Snippet::of(source, span, label));
+        self
+    }
+
+    /// Adds a fact that a reader needs in order to follow.
+    pub fn note(&mut self, note: impl Into<String>) -> &mut Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Names something that the finding rests on and that was concluded, not read.
+    pub fn rests_on(&mut self, fact: impl Into<String>) -> &mut Self {
+        self.rests_on.push(fact.into());
+        self
+    }
+
+    /// Tells this finding apart from others of the same rule about the same address.
+    pub fn subject(&mut self, subject: impl Into<String>) -> &mut Self {
+        self.subject = subject.into();
+        self
+    }
+
+    /// Names the part of the organization that it is about.
+    pub fn target(&mut self, target: impl Into<String>) -> &mut Self {
+        self.target = Some(target.into());
+        self
+    }
+
+    /// Names the accounts that it touches.
+    pub fn accounts(&mut self, accounts: impl IntoIterator<Item = String>) -> &mut Self {
+        self.accounts = accounts.into_iter().collect();
+        self.accounts.sort();
+        self.accounts.dedup();
+        self
+    }
+
+    /// Attaches a request that shows it.
+    pub fn witness(&mut self, witness: Witness) -> &mut Self {
+        self.witness = Some(witness);
+        self
+    }
+
+    /// How sure the finding is.
+    pub fn confidence(&self) -> Confidence {
+        match self.verdict {
+            Verdict::Unverifiable => Confidence::Unverified,
+            Verdict::Found if self.rests_on.is_empty() => Confidence::Certain,
+            Verdict::Found => Confidence::Likely,
+        }
+    }
+
+    /// What stays the same from run to run while the finding is the same one: made of rule, verdict, address
+    /// or target, and subject; not of messages, lines or severities.
+    pub fn fingerprint(&self) -> String {
+        let mut hasher = Sha256::new();
+        let verdict = match self.verdict {
+            Verdict::Found => "found",
+            Verdict::Unverifiable => "unverifiable",
+        };
+        let address = self.address.as_ref().map_or("", Address::as_str);
+        for part in [self.rule, verdict, address, self.target.as_deref().unwrap_or(""), &self.subject] {
+            hasher.update(part.as_bytes());
+            hasher.update([0]);
+        }
+        hasher.finalize().iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+
+    /// What sorts findings: worst first, then by rule, place and subject.
+    pub fn order(&self) -> impl Ord + '_ {
+        (
+            std::cmp::Reverse(self.severity),
+            self.verdict,
+            self.rule,
+            &self.address,
+            &self.target,
+            &self.subject,
+            &self.message,
+        )
+    }
+}

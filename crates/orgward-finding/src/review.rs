@@ -1,0 +1,87 @@
+use crate::{Finding, RuleInfo, Severity, Status};
+
+/// One input of a review.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// The name as the user gave it.
+    pub name: String,
+    /// `plan` or `state`.
+    pub kind: &'static str,
+    /// The version that wrote it.
+    pub terraform_version: Option<String>,
+    /// How many resource instances it lists.
+    pub resources: usize,
+    /// Why it does not tell the whole story, one sentence each.
+    pub doubts: Vec<String>,
+}
+
+/// What blocks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gate {
+    /// Findings at least this bad block; `None`: nothing blocks.
+    pub fail_on: Option<Severity>,
+    /// Whether existing findings block, too.
+    pub existing: bool,
+}
+
+/// What a review comes to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Nothing blocks.
+    Clean,
+    /// Something blocks.
+    Blocked,
+    /// An input does not tell the whole story, and nobody said that this is fine.
+    Incomplete,
+}
+
+/// The result of a review.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Review {
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// How many accounts the organization has after the plan, as far as the inputs show.
+    pub accounts: usize,
+    /// How many principals (users, roles, permission sets).
+    pub principals: usize,
+    /// How many policy documents.
+    pub policies: usize,
+    /// The findings, sorted.
+    pub findings: Vec<Finding>,
+    /// What blocks.
+    pub gate: Gate,
+    /// Whether inputs that do not tell the whole story are accepted.
+    pub allow_incomplete: bool,
+}
+
+impl Review {
+    /// Whether a finding blocks.
+    pub fn blocks(&self, finding: &Finding) -> bool {
+        let bad_enough = self.gate.fail_on.is_some_and(|least| finding.severity >= least);
+        bad_enough && (finding.status == Status::New || self.gate.existing)
+    }
+
+    /// Whether any input does not tell the whole story.
+    pub fn is_incomplete(&self) -> bool {
+        self.inputs.iter().any(|input| !input.doubts.is_empty())
+    }
+
+    /// What the review comes to. An incomplete input outweighs everything else: its findings stand, but what
+    /// it does not show may be worse.
+    pub fn outcome(&self) -> Outcome {
+        if self.is_incomplete() && !self.allow_incomplete {
+            Outcome::Incomplete
+        } else if self.findings.iter().any(|finding| self.blocks(finding)) {
+            Outcome::Blocked
+        } else {
+            Outcome::Clean
+        }
+    }
+}
+
+impl RuleInfo {
+    /// The page of the rule in the documentation, relative to the repository.
+    pub fn page(&self) -> String {
+        format!("docs/rules/{}.md", self.id)
+    }
+}
