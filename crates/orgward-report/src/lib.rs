@@ -1,1 +1,17 @@
-//! Placeholder, filled in below.
+//! One writer per output format.
+//!
+//! A writer turns a [`Review`](orgward_finding::Review) into text and needs nothing else: this crate knows
+//! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
+//! known for which reader.
+
+mod escape;
+mod excerpt;
+mod json;
+mod position;
+mod terminal;
+
+#[cfg(test)]
+mod testing;
+
+pub use json::json;
+pub use terminal::{Style, terminal};

@@ -1,0 +1,289 @@
+//! For programs. `docs/json.md` documents every key; what is there stays there while `schema` is 1.
+
+use std::collections::BTreeMap;
+
+use orgward_finding::{
+    Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Witness, WitnessValue,
+};
+use serde::Serialize;
+
+use crate::escape;
+use crate::position::{Position, clamp};
+
+/// The version of the shape.
+const SCHEMA: u32 = 1;
+
+/// Writes a review for programs.
+///
+/// Of `rules`, those that found something are described along with the findings.
+pub fn json(review: &Review, rules: &[&RuleInfo]) -> String {
+    // Strings, numbers and lists always make JSON.
+    let text = serde_json::to_string_pretty(&ReviewJson::of(review, rules)).unwrap_or_default();
+    let mut text = escape::json(&text);
+    text.push('\n');
+    text
+}
+
+#[derive(Serialize)]
+struct ReviewJson<'r> {
+    schema: u32,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "is_false")]
+    incomplete: bool,
+    gate: GateJson,
+    summary: SummaryJson,
+    inputs: Vec<InputJson<'r>>,
+    rules: Vec<RuleJson>,
+    findings: Vec<FindingJson<'r>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GateJson {
+    fail_on: &'static str,
+    existing: bool,
+    allow_incomplete: bool,
+}
+
+#[derive(Serialize)]
+struct SummaryJson {
+    accounts: usize,
+    principals: usize,
+    policies: usize,
+    blocking: usize,
+    unverifiable: usize,
+    new: BTreeMap<&'static str, usize>,
+    existing: BTreeMap<&'static str, usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InputJson<'r> {
+    name: &'r str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terraform_version: Option<&'r str>,
+    resources: usize,
+    #[serde(skip_serializing_if = "is_empty")]
+    doubts: &'r [String],
+}
+
+#[derive(Serialize)]
+struct RuleJson {
+    id: &'static str,
+    summary: &'static str,
+    page: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FindingJson<'r> {
+    rule: &'static str,
+    severity: &'static str,
+    status: &'static str,
+    verdict: &'static str,
+    confidence: &'static str,
+    blocks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'r str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    accounts: &'r [String],
+    message: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'r str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    notes: &'r [String],
+    #[serde(skip_serializing_if = "is_empty")]
+    rests_on: &'r [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    witness: Option<WitnessJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<SiteJson<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    snippets: Vec<SnippetJson<'r>>,
+    fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct WitnessJson<'r> {
+    principal: &'r str,
+    action: &'r str,
+    resource: &'r str,
+    context: BTreeMap<&'r str, ValueJson<'r>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ValueJson<'r> {
+    One(&'r str),
+    Many(&'r [String]),
+}
+
+#[derive(Serialize)]
+struct SiteJson<'r> {
+    file: &'r str,
+    line: usize,
+}
+
+#[derive(Serialize)]
+struct SnippetJson<'r> {
+    name: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<&'r str>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    place: Option<PlaceJson>,
+    label: &'r str,
+}
+
+/// Only where there is a text: of a sensitive one, not even lengths are told.
+#[derive(Serialize)]
+struct PlaceJson {
+    start: usize,
+    end: usize,
+    line: usize,
+    column: usize,
+}
+
+impl<'r> ReviewJson<'r> {
+    fn of(review: &'r Review, rules: &[&RuleInfo]) -> Self {
+        let outcome = review.outcome();
+        let mut fired: Vec<_> = rules
+            .iter()
+            .filter(|rule| review.findings.iter().any(|finding| finding.rule == rule.id))
+            .map(|rule| RuleJson { id: rule.id, summary: rule.summary, page: rule.page() })
+            .collect();
+        fired.sort_by_key(|rule| rule.id);
+        Self {
+            schema: SCHEMA,
+            verdict: if outcome == Outcome::Clean { "clean" } else { "blocked" },
+            incomplete: outcome == Outcome::Incomplete,
+            gate: GateJson {
+                fail_on: review.gate.fail_on.map_or("never", Severity::as_str),
+                existing: review.gate.existing,
+                allow_incomplete: review.allow_incomplete,
+            },
+            summary: SummaryJson::of(review),
+            inputs: review.inputs.iter().map(InputJson::of).collect(),
+            rules: fired,
+            findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
+        }
+    }
+}
+
+impl SummaryJson {
+    fn of(review: &Review) -> Self {
+        let count = |status| {
+            let findings = || review.findings.iter().filter(move |finding| finding.status == status);
+            Severity::ALL
+                .into_iter()
+                .map(|severity| {
+                    (severity.as_str(), findings().filter(|finding| finding.severity == severity).count())
+                })
+                .filter(|(_, count)| *count > 0)
+                .collect()
+        };
+        let unverifiable = |finding: &&Finding| finding.verdict == Verdict::Unverifiable;
+        Self {
+            accounts: review.accounts,
+            principals: review.principals,
+            policies: review.policies,
+            blocking: review.findings.iter().filter(|finding| review.blocks(finding)).count(),
+            unverifiable: review.findings.iter().filter(unverifiable).count(),
+            new: count(Status::New),
+            existing: count(Status::Existing),
+        }
+    }
+}
+
+impl<'r> InputJson<'r> {
+    fn of(input: &'r Input) -> Self {
+        Self {
+            name: &input.name,
+            kind: input.kind,
+            terraform_version: input.terraform_version.as_deref(),
+            resources: input.resources,
+            doubts: &input.doubts,
+        }
+    }
+}
+
+impl<'r> FindingJson<'r> {
+    fn of(review: &Review, finding: &'r Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            severity: finding.severity.as_str(),
+            status: match finding.status {
+                Status::New => "new",
+                Status::Existing => "existing",
+            },
+            verdict: match finding.verdict {
+                Verdict::Found => "found",
+                Verdict::Unverifiable => "unverifiable",
+            },
+            confidence: finding.confidence().as_str(),
+            blocks: review.blocks(finding),
+            address: address(finding),
+            target: finding.target.as_deref(),
+            subject: Some(finding.subject.as_str()).filter(|subject| !subject.is_empty()),
+            accounts: &finding.accounts,
+            message: &finding.message,
+            help: finding.help.as_deref(),
+            notes: &finding.notes,
+            rests_on: &finding.rests_on,
+            witness: finding.witness.as_ref().map(WitnessJson::of),
+            site: finding.site.as_ref().map(|site| SiteJson { file: &site.file, line: site.line }),
+            snippets: finding.snippets.iter().map(SnippetJson::of).collect(),
+            fingerprint: finding.fingerprint(),
+        }
+    }
+}
+
+impl<'r> WitnessJson<'r> {
+    fn of(witness: &'r Witness) -> Self {
+        let context = witness.context.iter().map(|(key, value)| {
+            let value = match value {
+                WitnessValue::One(value) => ValueJson::One(value),
+                WitnessValue::Many(values) => ValueJson::Many(values),
+            };
+            (key.as_str(), value)
+        });
+        Self {
+            principal: &witness.principal,
+            action: &witness.action,
+            resource: &witness.resource,
+            context: context.collect(),
+        }
+    }
+}
+
+impl<'r> SnippetJson<'r> {
+    fn of(snippet: &'r Snippet) -> Self {
+        let text = snippet.text.as_deref();
+        let place = text.map(|text| {
+            let span = clamp(text, &snippet.span);
+            let Position { line, column } = Position::of(text, span.start);
+            PlaceJson { start: span.start, end: span.end, line, column }
+        });
+        Self { name: &snippet.name, text, place, label: &snippet.label }
+    }
+}
+
+fn address(finding: &Finding) -> Option<&str> {
+    Some(finding.address.as_ref()?.as_str())
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_empty(values: &[String]) -> bool {
+    values.is_empty()
+}
+
+#[cfg(test)]
+mod tests;

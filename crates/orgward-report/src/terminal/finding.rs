@@ -1,0 +1,256 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, SourceCode};
+use orgward_finding::{Confidence, Finding, Severity, Snippet, Status, Verdict, Witness, WitnessValue};
+
+use super::pen::Pen;
+use crate::escape;
+use crate::excerpt::Excerpt;
+
+/// How many found things that say the same are shown in full, where there is something to show.
+const SHOWN: usize = 3;
+/// How many places are listed.
+const LISTED: usize = 10;
+
+/// Findings of one rule that say the same about different places.
+pub(super) struct Group<'f> {
+    pub(super) findings: Vec<&'f Finding>,
+}
+
+/// Groups findings that say the same, in the order of the first of each.
+pub(super) fn groups<'f>(findings: &[&'f Finding]) -> Vec<Group<'f>> {
+    let mut groups: Vec<Group<'f>> = Vec::new();
+    let mut known = BTreeMap::new();
+    for &finding in findings {
+        let key = (
+            finding.rule,
+            finding.verdict,
+            finding.status,
+            finding.severity,
+            &finding.message,
+            &finding.help,
+        );
+        let index = *known.entry(key).or_insert(groups.len());
+        match groups.get_mut(index) {
+            Some(group) => group.findings.push(finding),
+            None => groups.push(Group { findings: vec![finding] }),
+        }
+    }
+    groups
+}
+
+pub(super) fn is_unverifiable(finding: &Finding) -> bool {
+    finding.verdict == Verdict::Unverifiable
+}
+
+/// What a finding is about, fit to print.
+pub(super) fn place(finding: &Finding) -> Option<String> {
+    let place = match (&finding.address, &finding.target) {
+        (Some(address), _) => address.as_str(),
+        (None, Some(target)) => target,
+        (None, None) => return None,
+    };
+    Some(escape::line(place).into_owned())
+}
+
+/// Writes a group: things found in full up to a limit, things that cannot be told once for all places.
+pub(super) fn write(pen: &mut Pen, group: &Group<'_>) {
+    let Some(first) = group.findings.first() else { return };
+    if is_unverifiable(first) && group.findings.len() > 1 {
+        header(pen, first, false);
+        pen.list("where", &places(&group.findings));
+        let differs = group.findings.iter().any(|finding| !same_details(first, finding));
+        if differs && let Some(place) = place(first) {
+            pen.entry("for example", &place);
+        }
+        details(pen, first, &[]);
+        return;
+    }
+    let shown = if first.snippets.is_empty() && first.witness.is_none() { 1 } else { SHOWN };
+    let (shown, rest) = group.findings.split_at(group.findings.len().min(shown));
+    for (index, finding) in shown.iter().enumerate() {
+        header(pen, finding, true);
+        let rest = if index + 1 == shown.len() { rest } else { &[] };
+        details(pen, finding, rest);
+    }
+}
+
+fn same_details(left: &Finding, right: &Finding) -> bool {
+    left.notes == right.notes
+        && left.rests_on == right.rests_on
+        && left.witness == right.witness
+        && left.snippets.is_empty() == right.snippets.is_empty()
+}
+
+fn header(pen: &mut Pen, finding: &Finding, with_place: bool) {
+    let mut code = escape::line(finding.rule).into_owned();
+    for (holds, word) in [
+        (is_unverifiable(finding), "cannot tell"),
+        (finding.confidence() == Confidence::Likely, "likely"),
+        (finding.status == Status::Existing, "existing"),
+    ] {
+        if holds {
+            code.push_str(" · ");
+            code.push_str(word);
+        }
+    }
+    let message = escape::line(&finding.message);
+    let message = match place(finding).filter(|_| with_place) {
+        Some(place) => format!("{place}: {message}"),
+        None => message.into_owned(),
+    };
+    let documents = documents(&finding.snippets);
+    let cut = pen.cut();
+    let mut excerpts = documents.iter().filter_map(|snippets| {
+        let text = snippets.first()?.text.as_deref()?;
+        Some(Excerpt::of(text, snippets, cut))
+    });
+    let shown = Shown {
+        code: Some(code),
+        message: pen.prose_lines(&message, 4),
+        severity: finding.severity,
+        excerpt: excerpts.next(),
+    };
+    draw(pen, finding, &shown);
+    for excerpt in excerpts {
+        let shown =
+            Shown { code: None, message: String::new(), severity: finding.severity, excerpt: Some(excerpt) };
+        draw(pen, finding, &shown);
+    }
+}
+
+fn draw(pen: &mut Pen, finding: &Finding, shown: &Shown) {
+    let mut text = String::new();
+    let handler = pen.handler(pen.mark(is_unverifiable(finding)));
+    // Writing to a string cannot fail, and the excerpt has what its labels point to.
+    if handler.render_report(&mut text, shown).is_err() {
+        text.clone_from(&shown.message);
+    }
+    pen.block(text.trim_start_matches('\n'));
+}
+
+fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
+    for snippet in finding.snippets.iter().filter(|snippet| snippet.text.is_none()) {
+        let separator = if snippet.label.is_empty() { "" } else { ": " };
+        let (name, label) = (escape::line(&snippet.name), escape::line(&snippet.label));
+        pen.entry("in", &format!("{name} (sensitive: not shown){separator}{label}"));
+    }
+    if !rest.is_empty() {
+        pen.list("also", &places(rest));
+    }
+    if let (Some(_), Some(target)) = (&finding.address, &finding.target) {
+        pen.entry("target", &escape::line(target));
+    }
+    if !finding.accounts.is_empty() {
+        let mut accounts: Vec<_> =
+            finding.accounts.iter().take(LISTED).map(|account| escape::line(account)).collect();
+        let more = finding.accounts.len().saturating_sub(LISTED);
+        let and_more = format!("and {more} more");
+        if more > 0 {
+            accounts.push(and_more.into());
+        }
+        pen.entry(if finding.accounts.len() == 1 { "account" } else { "accounts" }, &accounts.join(", "));
+    }
+    if let Some(site) = &finding.site {
+        pen.entry("written in", &format!("{}:{}", escape::line(&site.file), site.line));
+    }
+    for fact in &finding.rests_on {
+        pen.entry("rests on", &escape::line(fact));
+    }
+    for note in &finding.notes {
+        pen.entry("note", &escape::line(note));
+    }
+    if let Some(witness) = &finding.witness {
+        pen.list("request", &request(witness));
+    }
+    if let Some(help) = &finding.help {
+        pen.entry("help", &escape::line(help));
+    }
+    pen.blank();
+}
+
+fn places(findings: &[&Finding]) -> Vec<String> {
+    let mut places: Vec<_> = findings
+        .iter()
+        .take(LISTED)
+        .map(|finding| place(finding).unwrap_or_else(|| "the organization".to_owned()))
+        .collect();
+    if findings.len() > LISTED {
+        places.push(format!("and {} more", findings.len() - LISTED));
+    }
+    places
+}
+
+fn request(witness: &Witness) -> Vec<String> {
+    let mut lines = vec![
+        format!("{} on {}", escape::line(&witness.action), escape::line(&witness.resource)),
+        format!("by {}", escape::line(&witness.principal)),
+    ];
+    for (key, value) in &witness.context {
+        let value = match value {
+            WitnessValue::One(value) => format!("\"{}\"", escape::line(value)),
+            WitnessValue::Many(values) => {
+                let values: Vec<_> =
+                    values.iter().map(|value| format!("\"{}\"", escape::line(value))).collect();
+                format!("[{}]", values.join(", "))
+            }
+        };
+        lines.push(format!("with {} = {value}", escape::line(key)));
+    }
+    lines
+}
+
+/// The snippets whose text is known, by document, in the order of the first of each.
+fn documents(snippets: &[Snippet]) -> Vec<Vec<&Snippet>> {
+    let mut documents: Vec<Vec<&Snippet>> = Vec::new();
+    for snippet in snippets.iter().filter(|snippet| snippet.text.is_some()) {
+        let same = documents.iter_mut().find(|document| {
+            document.first().is_some_and(|first| first.name == snippet.name && first.text == snippet.text)
+        });
+        match same {
+            Some(document) => document.push(snippet),
+            None => documents.push(vec![snippet]),
+        }
+    }
+    documents
+}
+
+/// A finding as miette draws it.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) code: Option<String>,
+    pub(super) message: String,
+    pub(super) severity: Severity,
+    pub(super) excerpt: Option<Excerpt>,
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Shown {}
+
+impl Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display + 'a>)
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Critical | Severity::High => miette::Severity::Error,
+            Severity::Medium => miette::Severity::Warning,
+            Severity::Low | Severity::Info => miette::Severity::Advice,
+        })
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.excerpt.as_ref().map(|excerpt| Box::new(excerpt.labels()) as Box<dyn Iterator<Item = _> + '_>)
+    }
+}
