@@ -1,4 +1,5 @@
-use crate::{Policy, Request};
+use crate::matching::is_service_linked;
+use crate::{Caller, Effect, Policy, Request};
 
 /// A named policy at one level.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,44 @@ impl Chain<'_> {
     /// Decides one request of a principal whose account is at the end of this chain. That the account is a
     /// member and not the management account is the caller's business.
     pub fn decide(&self, request: &Request) -> ChainDecision {
-        todo!("{request:?}")
+        if !binds(request) {
+            return ChainDecision { outcome: Outcome::NotApplicable, level: None, statement: None };
+        }
+        let mut closed = None;
+        for (index, level) in self.0.iter().enumerate() {
+            let mut allowed = false;
+            for (policy, decider) in level.policies.iter().enumerate() {
+                for (statement, matched) in decider.policy.matching(request) {
+                    match matched.effect.value {
+                        Effect::Allow => allowed = true,
+                        // A denial counts wherever it stands, even below a level that does not allow.
+                        Effect::Deny => {
+                            return ChainDecision {
+                                outcome: Outcome::ExplicitDeny,
+                                level: Some(index),
+                                statement: Some((policy, statement)),
+                            };
+                        }
+                    }
+                }
+            }
+            if !allowed && closed.is_none() {
+                closed = Some(index);
+            }
+        }
+        let outcome = if closed.is_some() { Outcome::ImplicitDeny } else { Outcome::Allow };
+        ChainDecision { outcome, level: closed, statement: None }
     }
 }
+
+/// Whether service control policies bind whoever makes a request: users, roles and root users, but no service-linked
+/// role (AWS Organizations user guide, "Service control policies").
+fn binds(request: &Request) -> bool {
+    match request.caller {
+        Caller::Arn(_) => !is_service_linked(request),
+        Caller::Anonymous | Caller::Service(_) | Caller::Federated(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -13,3 +13,9 @@ pub struct PolicyError {
     /// Which bytes of the text are meant.
     pub span: Range<usize>,
 }
+
+impl PolicyError {
+    pub(crate) fn new(span: Range<usize>, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { message: message.into(), help: help.into(), span }
+    }
+}

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::Request;
+use crate::{Policy, Request};
 
 /// What lies inside an organization.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -34,4 +34,23 @@ pub struct Exposure {
     pub span: Range<usize>,
     /// The conditions that look like guards and do not guard, each with the reason why, in one sentence.
     pub weak_guards: Vec<(Range<usize>, String)>,
+}
+
+/// Whether somebody outside has access.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OutsiderAccess {
+    /// Yes; this request shows it.
+    Exposed(Exposure),
+    /// No, whatever the request.
+    Excluded,
+    /// It depends on what is not known, or was too much to decide; the sentence says what.
+    Undecided(String),
+}
+
+impl Policy {
+    /// Whether this trust policy lets a principal outside the perimeter assume the role without naming it or its
+    /// account. An exposure is confirmed by [`Statement::matches`](crate::Statement::matches) on the whole policy.
+    pub fn admits_outsider(&self, _role: &RoleTrust<'_>, _perimeter: &Perimeter) -> OutsiderAccess {
+        OutsiderAccess::Undecided("whether an outsider has access is not decided yet".to_owned())
+    }
 }

@@ -2,17 +2,28 @@
 //!
 //! This crate knows IAM and nothing of Terraform or of how an organization is built.
 
+mod arn;
 mod chain;
 mod error;
 mod exposure;
+mod matching;
+mod operator;
+mod parse;
+mod pattern;
 mod request;
 mod syntax;
+#[cfg(test)]
+mod testing;
 
+pub use arn::{Arn, arn_like, is_account_id};
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
 pub use error::PolicyError;
-pub use exposure::{Exposure, Perimeter, RoleTrust};
+pub use exposure::{Exposure, OutsiderAccess, Perimeter, RoleTrust};
+pub use matching::{action_matches, resource_matches};
+pub use operator::{BaseOperator, Operator, SetQuantifier};
+pub use pattern::{glob, glob_ignore_case};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use syntax::{
-    Actions, Condition, Effect, Kind, Operator, Policy, Principals, PrincipalPattern, Resources, Spanned,
-    Statement, Version,
+    Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
+    Spanned, Statement, Version,
 };

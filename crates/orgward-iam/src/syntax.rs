@@ -1,7 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Exposure, Perimeter, PolicyError, Request, RoleTrust};
+use crate::{Operator, PolicyError, Request, parse};
 
 /// What a policy is attached to, which decides what may stand in it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,7 +32,7 @@ pub enum Version {
 pub struct Spanned<T> {
     /// What it says.
     pub value: T,
-    /// Which bytes of [`Policy::text`] say so.
+    /// Which bytes of [`Policy::text`] say so, quotes included.
     pub span: Range<usize>,
 }
 
@@ -68,7 +68,7 @@ pub struct Statement {
     pub principals: Option<Principals>,
     /// Which actions.
     pub actions: Actions,
-    /// Which resources; `None` in trust policies.
+    /// Which resources; `None` in trust policies, and in resource policies that are about their own resource only.
     pub resources: Option<Resources>,
     /// Under which conditions; all must hold.
     pub conditions: Vec<Condition>,
@@ -92,7 +92,7 @@ pub struct Principals {
 pub enum PrincipalPattern {
     /// `"*"` or `{ "AWS": "*" }`.
     Everyone,
-    /// An account: twelve digits or its root ARN. Means every principal of it.
+    /// An account, by its twelve digits, whether it was written so or as its root ARN. Means every principal of it.
     Account(String),
     /// The ARN of a user, role, role session or federated user.
     Arn(String),
@@ -143,21 +143,26 @@ pub struct Condition {
     pub span: Range<usize>,
 }
 
-/// A condition operator.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Operator {}
+/// The service control policy `FullAWSAccess`, which AWS attaches wherever service control policies are enabled.
+pub const FULL_AWS_ACCESS: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 impl Policy {
     /// Reads a policy document. Duplicate keys are refused, as is what AWS does not accept in this kind of
     /// policy and what therefore never takes effect.
+    ///
+    /// Two things pass that AWS refuses or leaves undefined, so that they can be judged: `NotPrincipal` with `Allow`
+    /// in trust and resource policies, and an empty list of statements.
     pub fn parse(text: impl Into<Arc<str>>, kind: Kind) -> Result<Self, PolicyError> {
-        todo!("{} {kind:?}", text.into())
+        let text = text.into();
+        let (version, statements) = parse::policy(&text, kind)?;
+        Ok(Self { kind, version, statements, text })
     }
 
     /// The same JSON with line breaks and indentation, order and duplicate keys untouched, so that reports
     /// can show and underline it; `None` when it is not JSON or already has more than one line.
     pub fn layout(text: &str) -> Option<String> {
-        todo!("{text}")
+        parse::layout(text)
     }
 
     /// The text that spans point into.
@@ -168,18 +173,5 @@ impl Policy {
     /// The statements that match a request, in order, whatever their effect.
     pub fn matching<'p>(&'p self, request: &Request) -> impl Iterator<Item = (usize, &'p Statement)> {
         self.statements.iter().enumerate().filter(|(_, statement)| statement.matches(self, request))
-    }
-
-    /// A principal outside the perimeter that this trust policy lets assume the role without naming it or
-    /// its account: the request, confirmed by the evaluator, and the statement that admits it.
-    pub fn admits_outsider(&self, role: &RoleTrust<'_>, perimeter: &Perimeter) -> Option<Exposure> {
-        todo!("{role:?} {perimeter:?}")
-    }
-}
-
-impl Statement {
-    /// Whether the statement applies to a request: principal, action, resource and all conditions.
-    pub fn matches(&self, policy: &Policy, request: &Request) -> bool {
-        todo!("{policy:?} {request:?}")
     }
 }

@@ -1,0 +1,53 @@
+//! Whether a statement applies to one concrete request.
+
+mod action;
+mod condition;
+mod principal;
+mod resource;
+mod subject;
+mod value;
+mod variables;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::action::action_matches;
+pub use self::resource::resource_matches;
+pub(crate) use self::subject::{Subject, is_service_linked};
+pub(crate) use self::value::{date, number};
+use crate::{Condition, Effect, Policy, Request, Statement};
+
+impl Statement {
+    /// Whether the statement applies to a request: principal, action, resource and all conditions.
+    pub fn matches(&self, policy: &Policy, request: &Request) -> bool {
+        let subject = Subject::of(request);
+        // Cheapest first.
+        self.covers_action(&request.action)
+            && self.principals.as_ref().is_none_or(|principals| {
+                principal::matches(principals, self.effect.value == Effect::Deny, &subject)
+            })
+            && self
+                .resources
+                .as_ref()
+                .is_none_or(|resources| resource::matches(resources, policy.version, &subject))
+            && self.conditions.iter().all(|line| condition::holds(line, policy.version, &subject))
+    }
+
+    /// Whether the statement is about an action, by its `Action` or `NotAction` alone.
+    pub fn covers_action(&self, action: &str) -> bool {
+        let listed = self.actions.patterns.iter().any(|pattern| action_matches(&pattern.value, action));
+        listed != self.actions.not
+    }
+
+    /// Whether the statement has no condition.
+    pub fn is_unconditional(&self) -> bool {
+        self.conditions.is_empty()
+    }
+}
+
+impl Condition {
+    /// Whether the condition holds for a request of a policy.
+    pub fn holds(&self, policy: &Policy, request: &Request) -> bool {
+        condition::holds(self, policy.version, &Subject::of(request))
+    }
+}

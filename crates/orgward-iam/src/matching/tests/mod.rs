@@ -1,0 +1,5 @@
+mod conditions;
+mod derived;
+mod elements;
+mod properties;
+mod scenarios;

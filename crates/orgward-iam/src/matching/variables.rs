@@ -1,0 +1,89 @@
+use super::subject::{Subject, Value};
+use crate::Version;
+use crate::pattern::Token;
+
+/// A text of a policy with its variables resolved.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Expanded<'a> {
+    /// It has no variables.
+    Literal(&'a str),
+    /// What it is now. Values that were put in have no wildcards.
+    Tokens(Vec<Token>),
+    /// A variable has no value, or more than one.
+    Unresolvable,
+}
+
+/// Resolves `${key}`, `${key, 'default'}`, `${*}`, `${?}` and `${$}` (IAM user guide, "IAM policy elements: Variables
+/// and tags").
+pub(super) fn expand<'a>(text: &'a str, version: Version, subject: &Subject<'_>) -> Expanded<'a> {
+    if version == Version::V2008 || !text.contains("${") {
+        return Expanded::Literal(text);
+    }
+    let mut tokens = Vec::with_capacity(text.len());
+    for piece in Pieces(text) {
+        match piece {
+            Piece::Text(text) => tokens.extend(text.bytes().map(Token::of)),
+            Piece::Variable(inner @ ("*" | "?" | "$")) => tokens.extend(inner.bytes().map(Token::Byte)),
+            Piece::Variable(inner) => {
+                let (key, default) = key_and_default(inner);
+                match (subject.value(key), default) {
+                    (Some(Value::One(value)), _) => tokens.extend(value.bytes().map(Token::Byte)),
+                    (None, Some(default)) => tokens.extend(default.bytes().map(Token::Byte)),
+                    (Some(Value::Many(_)) | None, _) => return Expanded::Unresolvable,
+                }
+            }
+        }
+    }
+    Expanded::Tokens(tokens)
+}
+
+/// The keys that the variables of a text name.
+pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
+    Pieces(text).filter_map(|piece| match piece {
+        Piece::Text(_) | Piece::Variable("*" | "?" | "$") => None,
+        Piece::Variable(inner) => Some(key_and_default(inner).0),
+    })
+}
+
+fn key_and_default(inner: &str) -> (&str, Option<&str>) {
+    match inner.split_once(',') {
+        Some((key, default)) => {
+            let default = default.trim().strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+            (key.trim(), default)
+        }
+        None => (inner.trim(), None),
+    }
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    /// What stands between `${` and `}`.
+    Variable(&'a str),
+}
+
+/// The pieces of a text. A `${` that is never closed is text.
+struct Pieces<'a>(&'a str);
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        let text = self.0;
+        if text.is_empty() {
+            return None;
+        }
+        let open = text.find("${").filter(|open| text.get(*open..).is_some_and(|rest| rest.contains('}')));
+        match open {
+            Some(0) => {
+                let (inner, rest) = text.strip_prefix("${").and_then(|rest| rest.split_once('}'))?;
+                self.0 = rest;
+                Some(Piece::Variable(inner))
+            }
+            open => {
+                let (piece, rest) = text.split_at_checked(open.unwrap_or(text.len()))?;
+                self.0 = rest;
+                Some(Piece::Text(piece))
+            }
+        }
+    }
+}
