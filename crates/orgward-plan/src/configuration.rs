@@ -1,1 +1,148 @@
-//! The `configuration` section.
+//! The `configuration` section. Expressions stay raw until someone asks what an attribute refers to.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::parse::Str;
+use crate::{Mode, ModulePath};
+
+/// The whole section.
+#[derive(Deserialize)]
+pub(crate) struct Configuration<'a> {
+    #[serde(borrow, default)]
+    pub(crate) provider_config: Option<BTreeMap<Str<'a>, Provider<'a>>>,
+    #[serde(borrow, default)]
+    pub(crate) root_module: Option<Module<'a>>,
+}
+
+/// A provider block.
+#[derive(Deserialize)]
+pub(crate) struct Provider<'a> {
+    #[serde(borrow, default)]
+    pub(crate) module_address: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) expressions: Option<&'a RawValue>,
+}
+
+/// A module.
+#[derive(Deserialize, Default)]
+pub(crate) struct Module<'a> {
+    /// INVARIANT: sorted by type, name, and mode once [`Configuration::sort`] has run.
+    #[serde(borrow, default)]
+    resources: Option<Vec<Resource<'a>>>,
+    #[serde(borrow, default)]
+    module_calls: Option<BTreeMap<Str<'a>, Call<'a>>>,
+    #[serde(borrow, default)]
+    outputs: Option<BTreeMap<Str<'a>, Output<'a>>>,
+    #[serde(borrow, default)]
+    variables: Option<BTreeMap<Str<'a>, Variable<'a>>>,
+}
+
+/// A resource or data source.
+#[derive(Deserialize)]
+pub(crate) struct Resource<'a> {
+    #[serde(borrow, default)]
+    mode: Option<Str<'a>>,
+    #[serde(borrow, rename = "type")]
+    kind: Str<'a>,
+    #[serde(borrow)]
+    name: Str<'a>,
+    #[serde(borrow, default)]
+    pub(crate) provider_config_key: Option<Str<'a>>,
+    #[serde(borrow, default)]
+    pub(crate) expressions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) for_each_expression: Option<&'a RawValue>,
+}
+
+/// A module call.
+#[derive(Deserialize)]
+pub(crate) struct Call<'a> {
+    #[serde(borrow, default)]
+    pub(crate) expressions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) for_each_expression: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) module: Option<Module<'a>>,
+}
+
+/// An output of a module.
+#[derive(Deserialize)]
+pub(crate) struct Output<'a> {
+    #[serde(borrow, default)]
+    pub(crate) expression: Option<&'a RawValue>,
+}
+
+/// An input of a module.
+#[derive(Deserialize)]
+pub(crate) struct Variable<'a> {
+    #[serde(borrow, default)]
+    pub(crate) default: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(crate) sensitive: Option<&'a RawValue>,
+}
+
+impl<'a> Configuration<'a> {
+    /// Sorts resources, so that looking one up does not take a walk through all of them.
+    pub(crate) fn sort(&mut self) {
+        if let Some(root) = &mut self.root_module {
+            root.sort();
+        }
+    }
+
+    /// The module that an instance path leads to.
+    pub(crate) fn module(&self, path: &ModulePath) -> Option<&Module<'a>> {
+        path.0
+            .iter()
+            .try_fold(self.root_module.as_ref()?, |module, step| module.call(&step.name)?.module.as_ref())
+    }
+}
+
+impl<'a> Module<'a> {
+    fn sort(&mut self) {
+        if let Some(resources) = &mut self.resources {
+            resources.sort_by(|a, b| a.order().cmp(&b.order()));
+        }
+        for call in self.module_calls.iter_mut().flatten() {
+            if let Some(module) = &mut call.1.module {
+                module.sort();
+            }
+        }
+    }
+
+    pub(crate) fn resource(&self, mode: Mode, kind: &str, name: &str) -> Option<&Resource<'a>> {
+        let resources = self.resources.as_deref()?;
+        let at = resources.binary_search_by(|resource| resource.order().cmp(&(kind, name, mode))).ok()?;
+        resources.get(at)
+    }
+
+    pub(crate) fn call(&self, name: &str) -> Option<&Call<'a>> {
+        self.module_calls.as_ref()?.get(name)
+    }
+
+    pub(crate) fn output(&self, name: &str) -> Option<&Output<'a>> {
+        self.outputs.as_ref()?.get(name)
+    }
+
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&str, &Output<'a>)> {
+        self.outputs.iter().flatten().map(|(name, output)| (&**name, output))
+    }
+
+    pub(crate) fn variable(&self, name: &str) -> Option<&Variable<'a>> {
+        self.variables.as_ref()?.get(name)
+    }
+
+    pub(crate) fn sensitive_variables(&self) -> impl Iterator<Item = (&str, &Variable<'a>)> {
+        let variables = self.variables.iter().flatten().map(|(name, variable)| (&**name, variable));
+        variables.filter(|(_, variable)| variable.sensitive.is_some_and(|raw| raw.get() != "false"))
+    }
+}
+
+impl Resource<'_> {
+    fn order(&self) -> (&str, &str, Mode) {
+        let mode = if self.mode.as_deref() == Some("data") { Mode::Data } else { Mode::Managed };
+        (&self.kind, &self.name, mode)
+    }
+}

@@ -1,16 +1,144 @@
+use std::fmt;
+use std::ops::Range;
+
 use crate::PlanError;
 
 /// The text of one input: decoded, without what wrappers printed around the JSON.
-#[derive(Debug)]
 pub struct Document {
     /// What to call it in messages: the path as the user gave it, or `<stdin>`.
     pub name: String,
+    text: String,
+    json: Range<usize>,
+}
+
+/// The text itself is left out: it may hold secrets.
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document").field("name", &self.name).field("json", &self.json).finish_non_exhaustive()
+    }
 }
 
 impl Document {
     /// Decodes bytes: UTF-8 or UTF-16 with or without byte order mark; finds the JSON between the lines that
     /// the setup-terraform wrapper prints; tells inputs that are something else by name.
     pub fn decode(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, PlanError> {
-        todo!("{} {}", name.into(), bytes.len())
+        if Self::is_archive(&bytes) {
+            return Err(PlanError::Archive);
+        }
+        let text = decode(bytes)?;
+        let json = json_within(&text)?;
+        Ok(Self { name: name.into(), text, json })
     }
+
+    /// Whether the bytes are the archive that `terraform plan -out` writes; Terraform itself has to show it.
+    pub fn is_archive(bytes: &[u8]) -> bool {
+        bytes.starts_with(b"PK\x03\x04")
+    }
+
+    /// The JSON.
+    pub(crate) fn json(&self) -> &str {
+        self.text.get(self.json.clone()).unwrap_or_default()
+    }
+
+    /// Offset, line, and column in the whole text of a place in the JSON as `serde_json` names it.
+    pub(crate) fn place(&self, line: usize, column: usize) -> (usize, usize, usize) {
+        let json = self.json();
+        let start = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+        let offset = self.json.start + (start + column.saturating_sub(1)).min(json.len());
+        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
+        let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+        let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
+        (offset, lines + 1, column + 1)
+    }
+}
+
+fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
+    match *bytes.as_slice() {
+        [0xFF, 0xFE, ..] => utf16(&bytes, 2, u16::from_le_bytes),
+        [0xFE, 0xFF, ..] => utf16(&bytes, 2, u16::from_be_bytes),
+        // JSON starts with ASCII, so its first character tells UTF-16 without a mark from UTF-8.
+        [first, 0, ..] if first != 0 => utf16(&bytes, 0, u16::from_le_bytes),
+        [0, second, ..] if second != 0 => utf16(&bytes, 0, u16::from_be_bytes),
+        // This checks the bytes in place: a plan can be hundreds of megabytes.
+        _ => String::from_utf8(bytes)
+            .map_err(|error| PlanError::Encoding { offset: error.utf8_error().valid_up_to() }),
+    }
+}
+
+fn utf16(bytes: &[u8], skip: usize, unit: fn([u8; 2]) -> u16) -> Result<String, PlanError> {
+    let (pairs, odd) = bytes.get(skip..).unwrap_or_default().as_chunks::<2>();
+    if !odd.is_empty() {
+        return Err(PlanError::Encoding { offset: bytes.len() - 1 });
+    }
+    let mut text = String::with_capacity(pairs.len());
+    let mut offset = skip;
+    for decoded in char::decode_utf16(pairs.iter().map(|&pair| unit(pair))) {
+        let character = decoded.map_err(|_| PlanError::Encoding { offset })?;
+        offset += 2 * character.len_utf16();
+        text.push(character);
+    }
+    Ok(text)
+}
+
+/// Where the JSON object is between lines that a wrapper printed.
+fn json_within(text: &str) -> Result<Range<usize>, PlanError> {
+    let mut start =
+        text.len() - text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}').len();
+    while let Some(rest) = text.get(start..).filter(|rest| is_wrapper(rest)) {
+        start += rest.find('\n').map_or(rest.len(), |end| end + 1);
+        start = text.len() - text.get(start..).unwrap_or_default().trim_start().len();
+    }
+    let rest = text.get(start..).unwrap_or_default();
+    if rest.is_empty() {
+        return Err(PlanError::Empty);
+    }
+    if !rest.starts_with('{') {
+        // Whatever else was printed, Terraform writes a plan as one line that starts like this.
+        let plan =
+            ["\n{\"format_version\"", "\n{\"version\":4"].iter().filter_map(|head| rest.find(head)).min();
+        start += 1 + plan.ok_or_else(|| something_else(rest))?;
+    }
+    let mut end = text.trim_end().len();
+    while let Some((line, _)) = last_line(text, start, end).filter(|(_, last)| is_wrapper(last)) {
+        end = text.get(..line).unwrap_or_default().trim_end().len();
+    }
+    Ok(start..end.max(start))
+}
+
+fn last_line(text: &str, start: usize, end: usize) -> Option<(usize, &str)> {
+    let within = text.get(start..end)?;
+    let line = within.rfind('\n')? + 1;
+    Some((start + line, within.get(line..)?))
+}
+
+/// A command echoed by the GitHub Actions toolkit, or a workflow command.
+fn is_wrapper(rest: &str) -> bool {
+    rest.starts_with("[command]") || rest.starts_with("::")
+}
+
+fn something_else(text: &str) -> PlanError {
+    let head = text.get(..text.floor_char_boundary(64 * 1024)).unwrap_or_default();
+    let printed = [
+        "Terraform will perform",
+        "OpenTofu will perform",
+        "Terraform used the selected",
+        "Refreshing state...",
+    ];
+    if printed.iter().any(|phrase| head.contains(phrase)) {
+        PlanError::Printed
+    } else if text.starts_with('[') {
+        PlanError::Other { what: "a JSON array" }
+    } else if head.lines().any(is_hcl) {
+        PlanError::Source
+    } else {
+        PlanError::Other { what: "text" }
+    }
+}
+
+fn is_hcl(line: &str) -> bool {
+    let line = line.trim_end();
+    let quoted = ["resource \"", "data \"", "module \"", "provider \"", "variable \"", "output \""];
+    let bare = ["terraform {", "locals {", "moved {", "import {", "removed {"];
+    quoted.iter().any(|head| line.starts_with(head) && line.ends_with(['{', '}']))
+        || bare.iter().any(|head| line.starts_with(head))
 }

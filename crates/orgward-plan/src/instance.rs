@@ -1,5 +1,11 @@
-use std::marker::PhantomData;
+use std::fmt;
+use std::sync::Arc;
 
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::parse::sensitive_mask;
+use crate::secrets::Secrets;
 use crate::{Address, Key, ModulePath, Object};
 
 /// Whether an instance is managed or only read.
@@ -72,25 +78,135 @@ pub struct Instance<'a> {
     pub deposed: Option<String>,
     /// Whether the plan imports it: it exists in AWS before the plan, outside the state.
     pub imported: bool,
-    pub(crate) raw: PhantomData<&'a ()>,
+    /// Why Terraform plans the action: `delete_because_no_resource_config`, …; versions add new ones.
+    pub action_reason: Option<String>,
+    pub(crate) body: Body<'a>,
+}
+
+/// The values of an instance, unparsed.
+#[derive(Clone)]
+pub(crate) struct Body<'a> {
+    pub(crate) before: Option<&'a RawValue>,
+    pub(crate) before_sensitive: Option<&'a RawValue>,
+    pub(crate) before_identity: Option<&'a RawValue>,
+    pub(crate) sides: Sides<'a>,
+    /// The provider with its alias, which only a raw state has beside the instance.
+    pub(crate) provider_key: Option<Arc<str>>,
+    /// The list of paths that a raw state has in place of a mask.
+    pub(crate) stored_sensitive: Option<&'a RawValue>,
+    pub(crate) secrets: Option<Arc<Secrets>>,
+}
+
+/// What comes after `before`.
+#[derive(Clone)]
+pub(crate) enum Sides<'a> {
+    /// The plan does not touch the instance.
+    Same,
+    /// A row of `resource_changes`.
+    Change {
+        after: Option<&'a RawValue>,
+        unknown: Option<&'a RawValue>,
+        sensitive: Option<&'a RawValue>,
+        identity: Option<&'a RawValue>,
+    },
+}
+
+/// The values are left out: they may be secrets.
+impl fmt::Debug for Body<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Body")
+    }
 }
 
 impl Instance<'_> {
     /// The object that stands before the plan, if any; parsed now.
     ///
-    /// Follows the table "graph interpretation of a change" of the Terraform semantics.
+    /// Follows the table "graph interpretation of a change" of the Terraform semantics. An imported object
+    /// stands before the plan too, but some versions of Terraform do not show it then.
     pub fn before(&self) -> Option<Object> {
-        todo!()
+        let body = &self.body;
+        let value = present(body.before)?;
+        let mut object = Object::parse(Some(value), None, body.before_sensitive, body.secrets.clone());
+        if let Some(paths) = body.stored_sensitive {
+            object.hide(sensitive_mask(paths));
+        }
+        Some(object)
     }
 
     /// The object that stands after the plan, if any; parsed now. A forgotten object, and a deleted one with
     /// `skip_destroy`, go on to stand: they are what they were before.
+    ///
+    /// Where a new object replaces one that goes on to stand, this is the new one; see
+    /// [`Instance::left_behind`] for the other.
     pub fn after(&self) -> Option<Object> {
-        todo!()
+        let Sides::Change { after, unknown, sensitive, .. } = self.body.sides else { return self.before() };
+        match self.action {
+            Action::Delete => self.skips_destroy().then(|| self.before()).flatten(),
+            Action::Forget => self.before(),
+            Action::Other => Some(Object::unknown()),
+            Action::NoOp if present(after).is_none() => self.before(),
+            Action::NoOp
+            | Action::Create
+            | Action::Read
+            | Action::Update
+            | Action::DeleteCreate
+            | Action::CreateDelete
+            | Action::CreateForget => Some(match present(after) {
+                None => Object::unknown(),
+                after => Object::parse(after, unknown, sensitive, self.body.secrets.clone()),
+            }),
+        }
+    }
+
+    /// The old object that goes on to stand in AWS beside the new one of [`Instance::after`]: for
+    /// [`Action::CreateForget`], and for a replacement of an object with `skip_destroy`.
+    pub fn left_behind(&self) -> Option<Object> {
+        let stays = match self.action {
+            Action::CreateForget => true,
+            Action::DeleteCreate | Action::CreateDelete => self.skips_destroy(),
+            _ => false,
+        };
+        stays.then(|| self.before()).flatten()
     }
 
     /// Whether Terraform stops managing the object although it goes on to stand (`forget`, `skip_destroy`).
     pub fn is_abandoned(&self) -> bool {
-        todo!()
+        match self.action {
+            Action::Forget => true,
+            Action::Delete => self.skips_destroy(),
+            _ => false,
+        }
     }
+
+    /// The resource identity after the plan, or before it where there is none after; with provider `aws` from
+    /// version 6 it carries `account_id` and `region`.
+    pub fn identity(&self) -> Option<Object> {
+        let after = match self.body.sides {
+            Sides::Change { identity, .. } => present(identity),
+            Sides::Same => None,
+        };
+        let identity = after.or_else(|| present(self.body.before_identity))?;
+        Some(Object::parse(Some(identity), None, None, self.body.secrets.clone()))
+    }
+
+    /// Whether the configuration can refer to the instance once the plan is applied.
+    pub(crate) fn is_current(&self) -> bool {
+        self.deposed.is_none() && !matches!(self.action, Action::Delete | Action::Forget)
+    }
+
+    /// Whether destroying leaves the object in AWS. An object that cannot be read might be of that kind.
+    fn skips_destroy(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Flag {
+            #[serde(default)]
+            skip_destroy: Option<bool>,
+        }
+        let flag = present(self.body.before).map(|raw| serde_json::from_str::<Flag>(raw.get()));
+        flag.is_some_and(|flag| flag.map_or(true, |flag| flag.skip_destroy == Some(true)))
+    }
+}
+
+/// Drops JSON's null.
+pub(crate) fn present(raw: Option<&RawValue>) -> Option<&RawValue> {
+    raw.filter(|raw| raw.get() != "null")
 }

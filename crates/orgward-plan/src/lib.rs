@@ -4,15 +4,22 @@
 //! This crate knows plan JSON and nothing of what AWS makes of it.
 
 mod address;
+mod assemble;
 mod attr;
 mod configuration;
 mod error;
+mod expression;
+mod index;
 mod input;
 mod instance;
+mod mask;
 mod object;
+mod parse;
 mod placement;
 mod plan;
 mod resolution;
+mod secrets;
+mod traversal;
 
 pub use address::{Address, Key, ModulePath, ModuleStep};
 pub use attr::{Attr, Text};

@@ -1,4 +1,12 @@
-use crate::Address;
+mod own;
+mod providers;
+mod region;
+
+use std::cmp::Reverse;
+
+use crate::{Address, Attr, Instance, Plan};
+
+pub(crate) use providers::Providers;
 
 /// An account that a resource can land in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -71,12 +79,64 @@ impl Placement {
     /// The account that the strongest evidence names; `None` without evidence, or when evidence contradicts
     /// itself (see [`Placement::conflict`]).
     pub fn landing(&self) -> Option<&Landing> {
-        todo!()
+        let strongest = self.evidence.first()?;
+        self.conflict().is_none().then_some(&strongest.landing)
     }
 
     /// Two pieces of evidence that name different accounts, if there are. `Management` and `Created` do not
     /// contradict an account id: only the organization can tell whether they are the same.
     pub fn conflict(&self) -> Option<(&Evidence, &Evidence)> {
-        todo!()
+        let differ = |a: &Evidence, b: &Evidence| match (&a.landing, &b.landing) {
+            (Landing::Account(a), Landing::Account(b)) => a != b,
+            (Landing::Created(a), Landing::Created(b)) => a != b,
+            _ => false,
+        };
+        // Evidence of one sort that agrees with the first of it agrees among itself.
+        let first = |wanted: fn(&Landing) -> bool| self.evidence.iter().find(move |e| wanted(&e.landing));
+        let account = first(|landing| matches!(landing, Landing::Account(_)));
+        let created = first(|landing| matches!(landing, Landing::Created(_)));
+        let firsts = [account, created];
+        let contradicts = |a| self.evidence.iter().find(|b| differ(a, b)).map(|b| (a, b));
+        firsts.into_iter().flatten().find_map(contradicts)
+    }
+
+    fn of(mut evidence: Vec<Evidence>) -> Self {
+        evidence.sort_by(|a, b| {
+            let order = |e: &Evidence| (Reverse(e.strength), e.landing.clone(), e.basis, e.source.clone());
+            order(a).cmp(&order(b))
+        });
+        evidence.dedup();
+        Self { evidence }
+    }
+}
+
+impl<'a> Plan<'a> {
+    /// Which account the instance lands in, with all the evidence.
+    ///
+    /// Siblings through the same provider count as evidence; of those that are neither of IAM nor of
+    /// Organizations, the first sixteen of each provider are looked at.
+    pub fn placement(&self, instance: &Instance<'a>) -> Placement {
+        if !own::is_aws(instance) {
+            return Placement::default();
+        }
+        let mut evidence = own::evidence(instance, own::is_argument(self, instance));
+        let certain = evidence.iter().any(|evidence| evidence.strength == Strength::Conclusive);
+        evidence.extend(self.providers().evidence(self, instance, certain));
+        // What comes from a sensitive variable must not be printed.
+        if let Some(secrets) = &self.secrets {
+            evidence
+                .retain(|e| !matches!(&e.landing, Landing::Account(account) if secrets.contains(account)));
+        }
+        Placement::of(evidence)
+    }
+
+    /// The region an instance lands in: its own `region`, the one in its identity or its ARN, or the one that
+    /// the provider is configured with. A region from the environment is not in the plan.
+    pub fn region(&self, instance: &Instance<'a>) -> Attr<String> {
+        region::of(self, instance)
+    }
+
+    pub(crate) fn providers(&self) -> &Providers {
+        self.providers.get_or_init(|| Providers::of(self))
     }
 }

@@ -1,6 +1,14 @@
-use std::marker::PhantomData;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use crate::{Address, Document, Instance, Legal, Placement, PlanError, Resolution, Step};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::configuration::Configuration;
+use crate::index::Index;
+use crate::placement::Providers;
+use crate::secrets::Secrets;
+use crate::{Address, Instance};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,7 +38,6 @@ pub enum Doubt {
 }
 
 /// One plan or state.
-#[derive(Debug)]
 pub struct Plan<'a> {
     /// The name of the input.
     pub name: String,
@@ -40,31 +47,46 @@ pub struct Plan<'a> {
     pub terraform_version: Option<String>,
     /// Why it does not tell the whole story; empty when it does.
     pub doubts: Vec<Doubt>,
+    /// INVARIANT: sorted by address and then by deposed key.
     pub(crate) instances: Vec<Instance<'a>>,
-    pub(crate) text: PhantomData<&'a str>,
+    pub(crate) configuration: Option<Configuration<'a>>,
+    pub(crate) variables: Option<&'a RawValue>,
+    pub(crate) secrets: Option<Arc<Secrets>>,
+    pub(crate) index: OnceLock<Index>,
+    pub(crate) providers: OnceLock<Providers>,
+}
+
+/// The values are left out: they may be secrets.
+impl fmt::Debug for Plan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("terraform_version", &self.terraform_version)
+            .field("doubts", &self.doubts)
+            .field("instances", &self.instances)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'a> Plan<'a> {
-    /// Reads a plan or state. Values stay unparsed until they are asked for.
-    pub fn parse(document: &'a Document) -> Result<Self, PlanError> {
-        todo!("{}", document.name)
-    }
-
     /// All resource instances, sorted by address; a deposed object follows the current one.
     pub fn instances(&self) -> &[Instance<'a>] {
         &self.instances
     }
 
-    /// What the unknown attribute at `path` of `instance` will be, told from the configuration.
-    ///
-    /// `legal` says which attributes of which resource types the attribute can possibly hold; it is used to
-    /// choose between references where the configuration is ambiguous, never to drop one that is certain.
-    pub fn resolve(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Resolution {
-        todo!("{} {path:?} {legal:?}", instance.address)
+    /// The value of a variable of the root module.
+    pub(crate) fn variable(&self, name: &str) -> Option<Value> {
+        variable(self.variables?, name)
     }
 
-    /// Which account the instance lands in, with all the evidence.
-    pub fn placement(&self, instance: &Instance<'a>) -> Placement {
-        todo!("{}", instance.address)
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.instances))
     }
+}
+
+/// The value of one of `variables`.
+pub(crate) fn variable(variables: &RawValue, name: &str) -> Option<Value> {
+    let mut variables: Value = serde_json::from_str(variables.get()).ok()?;
+    Some(variables.get_mut(name)?.get_mut("value")?.take())
 }

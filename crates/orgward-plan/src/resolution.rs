@@ -1,4 +1,14 @@
-use crate::Address;
+mod choice;
+mod found;
+mod locate;
+pub(crate) mod resolver;
+mod scope;
+
+use crate::expression::Expression;
+use crate::{Address, Instance, ModulePath, Plan};
+use found::Found;
+use resolver::Resolver;
+use scope::Scope;
 
 /// One step into an attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,4 +55,70 @@ pub struct Resolution {
     pub targets: Vec<Target>,
     /// How it was found, or where the trail ends: one sentence a step, fit to print.
     pub trail: Vec<String>,
+}
+
+impl<'a> Plan<'a> {
+    /// What the unknown attribute at `path` of `instance` will be, told from the configuration.
+    ///
+    /// `legal` says which attributes of which resource types the attribute can possibly hold; it is used to
+    /// choose between references where the configuration is ambiguous, never to drop one that is certain.
+    /// When empty, everything is possible.
+    ///
+    /// Where a reference cannot be followed, the whole is [`Certainty::Unknown`], even if others can: the
+    /// targets of [`Certainty::Candidates`] are all there are.
+    pub fn resolve(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Resolution {
+        let resolver = Resolver::new(self, legal);
+        let scope = match Scope::of(self, instance) {
+            Ok(scope) => scope,
+            Err(end) => return Found::unknown(end).into(),
+        };
+        let places = match locate::locate(instance, &scope, path) {
+            Ok(places) => places,
+            Err(end) => return Found::unknown(end).into(),
+        };
+        let found =
+            places.iter().map(|place| resolver.expression(&place.expression, &scope, &place.rest, &[], 0));
+        resolver.union(found.collect()).into()
+    }
+
+    /// What the elements of the unknown set or list at `path` will be: one resolution for each reference where
+    /// the configuration lists them, and otherwise one for the whole, which then says less.
+    pub fn resolve_all(
+        &self,
+        instance: &Instance<'a>,
+        path: &[Step<'_>],
+        legal: &Legal<'_>,
+    ) -> Vec<Resolution> {
+        let resolver = Resolver::new(self, legal);
+        let listed = Scope::of(self, instance).ok().and_then(|scope| {
+            let places = locate::locate(instance, &scope, path).ok()?;
+            let [place] = places.as_slice() else { return None };
+            resolver.elements(&place.expression, &scope, &place.rest, 0)
+        });
+        match listed {
+            Some(listed) => listed.into_iter().map(Resolution::from).collect(),
+            None => vec![self.resolve(instance, path, legal)],
+        }
+    }
+
+    /// The references in the expression of an attribute, as Terraform prints them and without their prefixes;
+    /// for messages.
+    pub fn references(&self, instance: &Instance<'a>, path: &[Step<'_>]) -> Vec<String> {
+        let places = Scope::of(self, instance).and_then(|scope| locate::locate(instance, &scope, path));
+        let mut texts = Vec::new();
+        for place in places.unwrap_or_default() {
+            let Expression::References(references) = place.expression else { continue };
+            for reference in references {
+                if !texts.contains(&reference.text) {
+                    texts.push(reference.text);
+                }
+            }
+        }
+        texts
+    }
+}
+
+/// The scope of expressions that belong to no resource: those of provider blocks.
+pub(crate) fn module_scope<'p, 'a>(plan: &'p Plan<'a>, path: &ModulePath) -> Option<Scope<'p, 'a>> {
+    Some(Scope::module(path.clone(), plan.configuration.as_ref()?.module(path)?))
 }

@@ -1,0 +1,196 @@
+use std::cell::Cell;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use super::rows::{Deferred, Row};
+use super::state::State;
+use super::{Rows, Str, stored};
+use crate::configuration::Configuration;
+use crate::{Document, PlanError};
+
+/// The top level of an input, whatever it is.
+#[derive(Default)]
+pub(crate) struct Sections<'a> {
+    pub(crate) format_version: Option<&'a RawValue>,
+    pub(crate) terraform_version: Option<&'a RawValue>,
+    pub(crate) variables: Option<&'a RawValue>,
+    pub(crate) planned_values: Option<&'a RawValue>,
+    pub(crate) resource_changes: Option<Vec<Row<'a>>>,
+    pub(crate) deferred_changes: Vec<Deferred<'a>>,
+    pub(crate) prior_state: Option<State<'a>>,
+    pub(crate) configuration: Option<Configuration<'a>>,
+    pub(crate) complete: Option<&'a RawValue>,
+    pub(crate) errored: Option<&'a RawValue>,
+    pub(crate) values: Option<super::state::Values<'a>>,
+    pub(crate) stored: Option<Vec<stored::Resource<'a>>>,
+    pub(crate) version: Option<&'a RawValue>,
+    /// The names of sections that tell other inputs from plans.
+    pub(crate) marks: Vec<Mark>,
+}
+
+/// A section that a plan does not have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mark {
+    Log,
+    Redacted,
+    Schemas,
+    Envelope,
+    EncryptedData,
+    EncryptionVersion,
+    Validation,
+    RootModule,
+    Lineage,
+    Unknown,
+}
+
+impl Mark {
+    fn of(key: &str) -> Option<Self> {
+        Some(match key {
+            "@level" | "@message" => Self::Log,
+            "plan_format_version" | "provider_format_version" => Self::Redacted,
+            "provider_schemas" => Self::Schemas,
+            "data" | "errors" | "jsonapi" => Self::Envelope,
+            "encrypted_data" => Self::EncryptedData,
+            "encryption_version" => Self::EncryptionVersion,
+            "diagnostics" | "valid" => Self::Validation,
+            "root_module" => Self::RootModule,
+            "lineage" | "serial" => Self::Lineage,
+            "resource_drift"
+            | "output_changes"
+            | "relevant_attributes"
+            | "checks"
+            | "timestamp"
+            | "applyable"
+            | "action_invocations"
+            | "deferred_action_invocations"
+            | "proposed_unknown"
+            | "meta"
+            | "outputs"
+            | "check_results" => return None,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// How far the reader got, for errors.
+#[derive(Default)]
+struct Progress {
+    section: Cell<&'static str>,
+    rows: Cell<usize>,
+}
+
+/// Reads the top level in one pass.
+pub(crate) fn parse(document: &Document) -> Result<Sections<'_>, PlanError> {
+    let progress = Progress::default();
+    let mut reader = serde_json::Deserializer::from_str(document.json());
+    let sections =
+        TopLevel(&progress).deserialize(&mut reader).map_err(|error| refuse(document, &error, &progress))?;
+    if let Err(error) = reader.end() {
+        let (offset, line, column) = document.place(error.line(), error.column());
+        let log = sections.marks.contains(&Mark::Log);
+        return Err(if log { PlanError::Log } else { PlanError::Trailing { offset, line, column } });
+    }
+    Ok(sections)
+}
+
+fn refuse(document: &Document, error: &serde_json::Error, progress: &Progress) -> PlanError {
+    let (offset, line, column) = document.place(error.line(), error.column());
+    match error.classify() {
+        Category::Eof => PlanError::Truncated { offset, line, column },
+        Category::Data if !progress.section.get().is_empty() => {
+            let section = progress.section.get();
+            let row =
+                if ROWS.contains(&section) { format!("[{}]", progress.rows.get()) } else { String::new() };
+            PlanError::Shape { place: format!("{section}{row}"), expected: "what a plan holds there" }
+        }
+        // Unlike messages about data, those about syntax never quote the input.
+        _ => {
+            let text = error.to_string();
+            let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
+            PlanError::Syntax { what, offset, line, column }
+        }
+    }
+}
+
+/// The sections that are lists of rows.
+const ROWS: [&str; 3] = ["resource_changes", "deferred_changes", "resources"];
+
+struct TopLevel<'p>(&'p Progress);
+
+impl<'de> DeserializeSeed<'de> for TopLevel<'_> {
+    type Value = Sections<'de>;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Sections<'de>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for TopLevel<'_> {
+    type Value = Sections<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Sections<'de>, A::Error> {
+        let mut found = Sections::default();
+        let mut seen: Vec<&'static str> = Vec::new();
+        while let Some(key) = map.next_key::<Str<'de>>()? {
+            let Some(section) = SECTIONS.into_iter().find(|section| **section == *key) else {
+                found.marks.extend(Mark::of(&key));
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            self.0.section.set(section);
+            // Readers differ in which of two they take; a gate must not be one of them.
+            if seen.contains(&section) {
+                return Err(A::Error::custom("a section twice"));
+            }
+            seen.push(section);
+            let rows = &self.0.rows;
+            match section {
+                "format_version" => found.format_version = map.next_value()?,
+                "terraform_version" => found.terraform_version = map.next_value()?,
+                "variables" => found.variables = map.next_value()?,
+                "planned_values" => found.planned_values = map.next_value()?,
+                "resource_changes" => {
+                    found.resource_changes = Some(map.next_value_seed(Rows::counted(rows))?)
+                }
+                "deferred_changes" => found.deferred_changes = map.next_value_seed(Rows::counted(rows))?,
+                "prior_state" => found.prior_state = map.next_value()?,
+                "configuration" => found.configuration = map.next_value()?,
+                "complete" => found.complete = map.next_value()?,
+                "errored" => found.errored = map.next_value()?,
+                "version" => found.version = map.next_value()?,
+                "values" if found.format_version.is_some() => found.values = map.next_value()?,
+                // A raw state says its version first; anything else may have `resources` of any shape.
+                "resources" if found.version.is_some_and(|version| version.get() == "4") => {
+                    found.stored = Some(map.next_value_seed(Rows::counted(rows))?);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+            self.0.section.set("");
+        }
+        Ok(found)
+    }
+}
+
+const SECTIONS: [&str; 13] = [
+    "format_version",
+    "terraform_version",
+    "variables",
+    "planned_values",
+    "resource_changes",
+    "deferred_changes",
+    "prior_state",
+    "configuration",
+    "complete",
+    "errored",
+    "version",
+    "values",
+    "resources",
+];

@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::Place;
+use crate::instance::{Body, Sides};
+use crate::secrets::Secrets;
+use crate::traversal;
+use crate::{Action, Address, Doubt, Instance, ModulePath, Origin, PlanError};
+
+/// One row of `resource_changes`. All raw, so that an error can say which field is wrong.
+#[derive(Deserialize)]
+pub(crate) struct Row<'a> {
+    #[serde(borrow, default)]
+    address: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    previous_address: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    module_address: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    mode: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    index: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    provider_name: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    deposed: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    action_reason: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    change: Option<Change<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Change<'a> {
+    #[serde(borrow, default)]
+    actions: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    importing: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    before: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after_unknown: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    before_sensitive: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after_sensitive: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    before_identity: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    after_identity: Option<&'a RawValue>,
+}
+
+/// One row of `deferred_changes`.
+#[derive(Deserialize)]
+pub(crate) struct Deferred<'a> {
+    #[serde(borrow, default)]
+    reason: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    resource_change: Option<Row<'a>>,
+}
+
+impl<'a> Row<'a> {
+    /// The instance of the `row`-th row; `None` for what leaves no trace.
+    pub(crate) fn instance(
+        self,
+        row: usize,
+        secrets: Option<&Arc<Secrets>>,
+    ) -> Result<Option<Instance<'a>>, PlanError> {
+        let place = Place { section: "resource_changes", row };
+        let address = place.text("address", self.address)?;
+        let Some(mode) = place.mode(self.mode, &address)? else { return Ok(None) };
+        let change = self.change.ok_or_else(|| place.wrong("change", "an object"))?;
+        let module = match place.optional("module_address", self.module_address)? {
+            Some(module) => {
+                let segments = traversal::parse(&module);
+                let path = segments.map(|segments| traversal::module_path(&segments).0);
+                path.ok_or_else(|| place.wrong("module_address", "a module address"))?
+            }
+            None if address.starts_with("module.") => traversal::parse(&address)
+                .map_or_else(ModulePath::default, |parts| traversal::module_path(&parts).0),
+            None => ModulePath::default(),
+        };
+        Ok(Some(Instance {
+            previous_address: place.optional("previous_address", self.previous_address)?.map(Address::new),
+            module,
+            mode,
+            kind: place.text("type", self.kind)?.into_owned(),
+            name: place.text("name", self.name)?.into_owned(),
+            key: place.key("index", self.index)?,
+            provider: place.optional("provider_name", self.provider_name)?.unwrap_or_default().into_owned(),
+            action: action(place, change.actions)?,
+            origin: Origin::Change,
+            deposed: place.optional("deposed", self.deposed)?.map(std::borrow::Cow::into_owned),
+            imported: change.importing.is_some(),
+            action_reason: place
+                .optional("action_reason", self.action_reason)?
+                .map(std::borrow::Cow::into_owned),
+            address: Address::new(address),
+            body: Body {
+                before: change.before,
+                before_sensitive: change.before_sensitive,
+                before_identity: change.before_identity,
+                sides: Sides::Change {
+                    after: change.after,
+                    unknown: change.after_unknown,
+                    sensitive: change.after_sensitive,
+                    identity: change.after_identity,
+                },
+                provider_key: None,
+                stored_sensitive: None,
+                secrets: secrets.cloned(),
+            },
+        }))
+    }
+}
+
+fn action(place: Place<'_>, raw: Option<&RawValue>) -> Result<Action, PlanError> {
+    let wrong = || place.wrong("change.actions", "a list of strings");
+    let raw = raw.ok_or_else(wrong)?;
+    let actions: Vec<String> = serde_json::from_str(raw.get()).map_err(|_| wrong())?;
+    let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
+    Ok(match *actions.as_slice() {
+        ["no-op"] => Action::NoOp,
+        ["create"] => Action::Create,
+        ["read"] => Action::Read,
+        ["update"] => Action::Update,
+        ["delete", "create"] => Action::DeleteCreate,
+        ["create", "delete"] => Action::CreateDelete,
+        ["delete"] => Action::Delete,
+        ["forget"] => Action::Forget,
+        ["create", "forget"] => Action::CreateForget,
+        _ => Action::Other,
+    })
+}
+
+impl Deferred<'_> {
+    /// What the deferral puts in doubt.
+    pub(crate) fn doubt(&self, row: usize) -> Result<Doubt, PlanError> {
+        let place = Place { section: "deferred_changes", row };
+        let address = self.resource_change.as_ref().and_then(|change| change.address);
+        Ok(Doubt::Deferred {
+            address: Address::new(place.text("resource_change.address", address)?),
+            reason: place.optional("reason", self.reason)?.unwrap_or_default().into_owned(),
+        })
+    }
+}

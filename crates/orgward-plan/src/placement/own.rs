@@ -1,0 +1,159 @@
+//! What an instance says about itself.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Basis, Evidence, Landing, Strength};
+use crate::instance::{Sides, present};
+use crate::{Instance, Mode, Plan};
+
+/// Attributes that name the owner. Those of the second half are arguments of some types, where they can name
+/// anyone: they count only where the configuration shows that it does not set them.
+const OWNERS: [(&str, bool); 6] = [
+    ("owner_id", false),
+    ("registry_id", false),
+    ("account_id", true),
+    ("aws_account_id", true),
+    ("catalog_id", true),
+    ("owner_account_id", true),
+];
+
+/// Types in which an attribute of [`OWNERS`] names another account even where it is computed.
+const FOREIGN: [&str; 5] =
+    ["aws_networkmanager_", "aws_organizations_", "aws_quicksight_", "aws_ram_", "aws_vpclattice_"];
+
+/// The few attributes that matter here; all else is skipped without being kept.
+#[derive(Deserialize, Default)]
+struct Fields<'a> {
+    #[serde(borrow, default)]
+    arn: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    owner_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    account_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    owner_account_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    registry_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    catalog_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    aws_account_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    master_account_id: Option<&'a RawValue>,
+}
+
+pub(super) fn is_aws(instance: &Instance<'_>) -> bool {
+    instance.provider.is_empty() || instance.provider == "aws" || instance.provider.ends_with("/aws")
+}
+
+pub(super) fn is_caller_identity(instance: &Instance<'_>) -> bool {
+    instance.mode == Mode::Data && instance.kind == "aws_caller_identity"
+}
+
+/// Whether the configuration sets an attribute of the instance; `None` where the plan does not show.
+pub(super) fn is_argument<'p>(
+    plan: &'p Plan<'_>,
+    instance: &'p Instance<'_>,
+) -> impl Fn(&str) -> Option<bool> + 'p {
+    let module = plan.configuration.as_ref().and_then(|configuration| configuration.module(&instance.module));
+    let resource = module.and_then(|module| module.resource(instance.mode, &instance.kind, &instance.name));
+    let expressions = resource.map(|resource| resource.expressions.map_or("", RawValue::get));
+    // Found as text: to be wrong here only means to do without a piece of evidence.
+    move |name| expressions.map(|expressions| expressions.contains(&format!("\"{name}\"")))
+}
+
+/// The evidence in the identity, the ARN, the owner, and the type.
+pub(super) fn evidence(instance: &Instance<'_>, is_argument: impl Fn(&str) -> Option<bool>) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let mut add = |strength, basis, landing| {
+        found.push(Evidence { strength, basis, landing, source: instance.address.to_string() });
+    };
+    let body = &instance.body;
+    let (after, identity) = match body.sides {
+        Sides::Change { after, identity, .. } => (after, identity),
+        Sides::Same => (None, None),
+    };
+    for identity in [body.before_identity, identity].into_iter().flatten() {
+        let fields: Fields<'_> = serde_json::from_str(identity.get()).unwrap_or_default();
+        if let Some(account) = account(fields.account_id) {
+            add(Strength::Conclusive, Basis::Identity, Landing::Account(account));
+        }
+    }
+    let organizational = instance.mode == Mode::Managed && instance.kind.starts_with("aws_organizations_");
+    if organizational {
+        add(Strength::Structural, Basis::Type, Landing::Management);
+    }
+    for side in [body.before, after].into_iter().filter_map(present) {
+        let fields: Fields<'_> = serde_json::from_str(side.get()).unwrap_or_default();
+        // A data source can read what another account owns.
+        if is_caller_identity(instance) {
+            if let Some(account) = account(fields.account_id) {
+                add(Strength::Strong, Basis::CallerIdentity, Landing::Account(account));
+            }
+            continue;
+        }
+        if instance.kind == "aws_organizations_organization"
+            && instance.mode == Mode::Managed
+            && let Some(account) = account(fields.master_account_id)
+        {
+            add(Strength::Structural, Basis::Type, Landing::Account(account));
+        }
+        if instance.mode == Mode::Data {
+            continue;
+        }
+        if let Some(account) = text(fields.arn).and_then(|arn| arn_account(&arn)) {
+            add(Strength::Conclusive, Basis::Arn, Landing::Account(account));
+        }
+        if FOREIGN.iter().any(|prefix| instance.kind.starts_with(prefix)) {
+            continue;
+        }
+        let values = [
+            fields.owner_id,
+            fields.registry_id,
+            fields.account_id,
+            fields.aws_account_id,
+            fields.catalog_id,
+            fields.owner_account_id,
+        ];
+        for ((name, needs_configuration), value) in OWNERS.into_iter().zip(values) {
+            let own = |_: &String| !needs_configuration || is_argument(name) == Some(false);
+            if let Some(account) = account(value).filter(own) {
+                add(Strength::Strong, Basis::Owner, Landing::Account(account));
+            }
+        }
+    }
+    found
+}
+
+fn text(raw: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(raw?.get()).ok()
+}
+
+fn account(raw: Option<&RawValue>) -> Option<String> {
+    text(raw).filter(|text| is_account(text))
+}
+
+pub(super) fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The account in an ARN. Some have none: those of S3, of Route 53, and of policies that AWS manages.
+pub(super) fn arn_account(arn: &str) -> Option<String> {
+    let mut parts = arn.strip_prefix("arn:")?.split(':');
+    parts.nth(3).filter(|account| is_account(account)).map(str::to_owned)
+}
+
+/// The region in the instance's own ARN.
+pub(super) fn arn_region(instance: &Instance<'_>) -> Option<String> {
+    let after = match instance.body.sides {
+        Sides::Change { after, .. } => after,
+        Sides::Same => None,
+    };
+    [after, instance.body.before].into_iter().filter_map(present).find_map(|side| {
+        let fields: Fields<'_> = serde_json::from_str(side.get()).ok()?;
+        let arn = text(fields.arn)?;
+        let region = arn.strip_prefix("arn:")?.split(':').nth(2)?;
+        (!region.is_empty()).then(|| region.to_owned())
+    })
+}

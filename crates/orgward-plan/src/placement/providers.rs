@@ -1,0 +1,255 @@
+//! What is known of each provider, gathered once.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::own;
+use super::{Basis, Evidence, Landing, Strength};
+use crate::configuration::Provider;
+use crate::expression::{Expression, Head};
+use crate::instance::Instance;
+use crate::resolution::{module_scope, resolver};
+use crate::{Certainty, Legal, ModulePath, Plan};
+
+/// How many siblings of other types are looked at for each provider: their values may be large, and one that
+/// names the account is as good as many.
+const SIBLINGS: usize = 16;
+
+/// The evidence of each provider, by group.
+#[derive(Default)]
+pub(crate) struct Providers(BTreeMap<String, Facts>);
+
+#[derive(Default)]
+struct Facts {
+    configured: Vec<Evidence>,
+    callers: Vec<Evidence>,
+    /// For each landing, the first two siblings that name it: one of them may be the one that asks.
+    siblings: BTreeMap<Landing, Vec<Evidence>>,
+    others: usize,
+}
+
+/// Which provider an instance is managed through.
+struct Group {
+    /// The provider key as written; made unique where Terraform's key is not.
+    exact: String,
+    /// The key of the block that it probably stands for, where that is not certain.
+    probable: Option<String>,
+}
+
+impl Group {
+    fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<Self> {
+        if let Some(key) = &instance.body.provider_key {
+            return Some(Self { exact: key.to_string(), probable: None });
+        }
+        let configuration = plan.configuration.as_ref()?;
+        let module = configuration.module(&instance.module)?;
+        let resource = module.resource(instance.mode, &instance.kind, &instance.name)?;
+        let key = resource.provider_config_key.as_deref()?;
+        let Some((prefix, local)) = key.rsplit_once(':') else {
+            return Some(Self { exact: key.to_owned(), probable: None });
+        };
+        let known =
+            |key: &str| configuration.provider_config.as_ref().is_some_and(|all| all.contains_key(key));
+        if known(key) {
+            return Some(Self { exact: key.to_owned(), probable: None });
+        }
+        // Terraform before 1.2 shows what a module calls its provider, not which one it is given; before
+        // 0.15 with the innermost module's name only.
+        let mut names: Vec<&str> = instance.module.0.iter().map(|step| step.name.as_str()).collect();
+        let exact = format!("module.{}:{local} as {prefix}", names.join(".module."));
+        let probable = loop {
+            names.pop();
+            if names.is_empty() {
+                break local.to_owned();
+            }
+            let outer = format!("module.{}:{local}", names.join(".module."));
+            if known(&outer) {
+                break outer;
+            }
+        };
+        Some(Self { exact, probable: Some(probable) })
+    }
+}
+
+impl Providers {
+    pub(crate) fn of(plan: &Plan<'_>) -> Self {
+        let mut all = Self::default();
+        for instance in plan.instances.iter().filter(|instance| own::is_aws(instance)) {
+            let Some(group) = Group::of(plan, instance) else { continue };
+            all.0.entry(group.exact).or_default().witness(plan, instance);
+        }
+        let configured =
+            plan.configuration.as_ref().and_then(|configuration| configuration.provider_config.as_ref());
+        for (key, provider) in configured.into_iter().flatten() {
+            all.0.entry(key.to_string()).or_default().configured = configured_evidence(plan, key, provider);
+        }
+        all
+    }
+
+    /// The evidence of the provider of an instance. `certain` says that the instance itself knows better.
+    pub(super) fn evidence(&self, plan: &Plan<'_>, instance: &Instance<'_>, certain: bool) -> Vec<Evidence> {
+        let Some(group) = Group::of(plan, instance) else { return Vec::new() };
+        let source = instance.address.as_str();
+        let exact = self.0.get(&group.exact).map(|facts| facts.evidence(source, certain));
+        let probable =
+            group.probable.and_then(|key| self.0.get(&key)).map(|facts| facts.evidence(source, certain));
+        let weakened = probable.into_iter().flatten().map(|mut evidence| {
+            evidence.strength = evidence.strength.min(Strength::Good);
+            evidence
+        });
+        exact.into_iter().flatten().chain(weakened).collect()
+    }
+}
+
+impl Facts {
+    /// Takes what one instance says for evidence about its provider.
+    fn witness(&mut self, plan: &Plan<'_>, instance: &Instance<'_>) {
+        // Policies and their attachments can be managed by a delegated administrator, and their ARNs name
+        // the management account all the same.
+        if instance.kind.starts_with("aws_organizations_polic") {
+            return;
+        }
+        let caller = own::is_caller_identity(instance);
+        let cheap = caller
+            || instance.kind.starts_with("aws_iam_")
+            || instance.kind.starts_with("aws_organizations_");
+        if !cheap && self.others >= SIBLINGS {
+            return;
+        }
+        for mut evidence in own::evidence(instance, own::is_argument(plan, instance)) {
+            if caller {
+                self.callers.push(evidence);
+            } else if matches!(evidence.landing, Landing::Account(_)) {
+                self.others += usize::from(!cheap);
+                evidence.strength = Strength::Strong;
+                evidence.basis = Basis::Sibling;
+                let same = self.siblings.entry(evidence.landing.clone()).or_default();
+                if same.len() < 2 && same.iter().all(|known| known.source != evidence.source) {
+                    same.push(evidence);
+                }
+            }
+        }
+    }
+
+    fn evidence(&self, asking: &str, certain: bool) -> Vec<Evidence> {
+        // A provider with `for_each` is several under one key, which the plan does not show: siblings that
+        // disagree then say nothing against what a resource says itself.
+        let siblings = if certain && self.siblings.len() > 1 { None } else { Some(&self.siblings) };
+        let others =
+            siblings.into_iter().flatten().filter_map(|(_, same)| same.iter().find(|e| e.source != asking));
+        let callers = self.callers.iter().filter(|caller| caller.source != asking);
+        self.configured.iter().chain(callers).chain(others).cloned().collect()
+    }
+}
+
+/// What the provider block says.
+fn configured_evidence(plan: &Plan<'_>, key: &str, provider: &Provider<'_>) -> Vec<Evidence> {
+    let mut found = Vec::new();
+    let raw = provider.expressions.and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let Some(expressions): Option<Value> = raw else { return found };
+    let path = provider.module_address.as_deref().map(module_path).unwrap_or_default();
+    let mut add = |strength, basis, landing| {
+        found.push(Evidence { strength, basis, landing, source: format!("provider {key}") });
+    };
+    // Roles are assumed one after the other: the last one counts.
+    for block in ["assume_role", "assume_role_with_web_identity"] {
+        let role = match expressions.get(block) {
+            Some(Value::Array(chain)) => chain.last().and_then(|role| role.get("role_arn")),
+            Some(single) => single.get("role_arn"),
+            None => None,
+        };
+        let Some(role) = role else { continue };
+        for (strength, basis, landing) in role_evidence(plan, &path, role) {
+            add(strength, basis, landing);
+        }
+        break;
+    }
+    if let Some(Value::Array(accounts)) =
+        expressions.get("allowed_account_ids").and_then(|list| list_of(plan, &path, list))
+        && let [Value::String(account)] = accounts.as_slice()
+        && own::is_account(account)
+    {
+        add(Strength::Strong, Basis::AllowedAccounts, Landing::Account(account.clone()));
+    }
+    found
+}
+
+fn role_evidence(plan: &Plan<'_>, path: &ModulePath, role: &Value) -> Vec<(Strength, Basis, Landing)> {
+    let account = |text: &str| own::arn_account(text).map(Landing::Account);
+    let references = match Expression::of(role) {
+        Some(Expression::Constant(Value::String(arn))) => {
+            return account(&arn)
+                .map(|landing| (Strength::Strong, Basis::AssumeRole, landing))
+                .into_iter()
+                .collect();
+        }
+        Some(Expression::References(references)) => references,
+        _ => return Vec::new(),
+    };
+    let Some(scope) = module_scope(plan, path) else { return Vec::new() };
+    let legal = Legal(&["aws_organizations_account.id"]);
+    let resolver = resolver::Resolver::new(plan, &legal);
+    let mut accounts = Vec::new();
+    let mut roles = Vec::new();
+    for reference in &references {
+        if let Some(Value::String(text)) = resolver.value(reference, &scope) {
+            if let Some(landing) = account(&text) {
+                roles.push((Strength::Strong, Basis::AssumeRole, landing));
+            } else if own::is_account(&text) {
+                // `"arn:aws:iam::${var.account}:role/x"`
+                accounts.push((Strength::Good, Basis::AssumeRole, Landing::Account(text)));
+            }
+        } else if matches!(reference.head, Head::Resource { .. } | Head::Module { .. }) {
+            let found = resolver.reference(reference, &scope, &[], &[], 0);
+            let target = found.targets.first().filter(|_| found.certainty >= Certainty::Typed);
+            let vended = target.filter(|target| target.attribute == "id" && resolver.fits(target));
+            accounts
+                .extend(vended.map(|target| {
+                    (Strength::Good, Basis::Vending, Landing::Created(target.address.clone()))
+                }));
+        }
+    }
+    // A whole ARN is only the role if nothing else takes part; one account among names is the account.
+    if references.len() == 1 && !roles.is_empty() {
+        roles
+    } else if accounts.len() == 1 && roles.is_empty() {
+        accounts
+    } else {
+        Vec::new()
+    }
+}
+
+/// The value of an expression that is a constant list, or a list of one input.
+fn list_of(plan: &Plan<'_>, path: &ModulePath, value: &Value) -> Option<Value> {
+    match constant(plan, path, value)? {
+        single @ Value::String(_) => Some(Value::Array(vec![single])),
+        list => Some(list),
+    }
+}
+
+/// The value of an expression that is a constant or nothing but an input.
+pub(super) fn constant(plan: &Plan<'_>, path: &ModulePath, value: &Value) -> Option<Value> {
+    match Expression::of(value)? {
+        Expression::Constant(value) => Some(value),
+        Expression::References(references) => {
+            let [reference] = references.as_slice() else { return None };
+            let legal = Legal(&[]);
+            resolver::Resolver::new(plan, &legal).value(reference, &module_scope(plan, path)?)
+        }
+        Expression::Opaque => None,
+    }
+}
+
+pub(super) fn module_path(address: &str) -> ModulePath {
+    crate::traversal::parse(address)
+        .map(|segments| crate::traversal::module_path(&segments).0)
+        .unwrap_or_default()
+}
+
+/// The provider block of an instance, as far as the plan tells.
+pub(super) fn block<'p, 'a>(plan: &'p Plan<'a>, instance: &Instance<'_>) -> Option<&'p Provider<'a>> {
+    let group = Group::of(plan, instance)?;
+    let all = plan.configuration.as_ref()?.provider_config.as_ref()?;
+    all.get(group.exact.as_str()).or_else(|| all.get(group.probable?.as_str()))
+}

@@ -1,0 +1,67 @@
+//! Choosing the attribute that a reference ends in.
+
+use crate::traversal::Segment;
+use crate::{Instance, Legal, Mode, Target};
+
+/// The attribute, and whether the configuration leaves no other.
+pub(super) fn attribute(
+    legal: &Legal<'_>,
+    instance: &Instance<'_>,
+    own: &[Segment],
+    rest: &[Segment],
+) -> (String, bool) {
+    let joined = join(own.iter().chain(rest));
+    match (own, rest) {
+        // `aws_x.y[each.key].id` is shown without the attribute; the type of the attribute may tell.
+        ([], []) => (only_legal(legal, instance).unwrap_or_default(), false),
+        (_, []) => (joined, true),
+        _ if legal.0.is_empty() => (joined, own.is_empty()),
+        _ if is_legal(legal, instance, &joined) => (joined, true),
+        // The reference may have been an entry of an object, and the first parts the way to that entry.
+        _ => {
+            let shorter = (1..=rest.len()).filter_map(|skip| rest.get(skip..));
+            let entry = shorter.map(|rest| join(own.iter().chain(rest)));
+            let mut fitting = entry.filter(|attribute| is_legal(legal, instance, attribute));
+            (fitting.next().unwrap_or(joined), false)
+        }
+    }
+}
+
+/// Whether the attribute that is asked for can hold the target.
+pub(super) fn fits(legal: &Legal<'_>, target: &Target, instance: &Instance<'_>) -> bool {
+    legal.0.is_empty()
+        || if target.attribute.is_empty() {
+            attributes(legal, instance).next().is_some()
+        } else {
+            is_legal(legal, instance, &target.attribute)
+        }
+}
+
+fn is_legal(legal: &Legal<'_>, instance: &Instance<'_>, attribute: &str) -> bool {
+    attributes(legal, instance).any(|legal| legal == attribute)
+}
+
+fn only_legal(legal: &Legal<'_>, instance: &Instance<'_>) -> Option<String> {
+    let mut attributes = attributes(legal, instance);
+    let only = attributes.next()?;
+    attributes.next().is_none().then(|| only.to_owned())
+}
+
+/// The legal attributes of the type of an instance.
+fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl Iterator<Item = &'l str> {
+    legal.0.iter().filter_map(move |entry| {
+        let entry = match instance.mode {
+            Mode::Data => entry.strip_prefix("data.").unwrap_or(entry),
+            Mode::Managed => entry,
+        };
+        entry.strip_prefix(instance.kind.as_str())?.strip_prefix('.')
+    })
+}
+
+fn join<'s>(segments: impl Iterator<Item = &'s Segment>) -> String {
+    let names = segments.filter_map(|segment| match segment {
+        Segment::Name(name) => Some(name.as_str()),
+        Segment::Key(_) => None,
+    });
+    names.collect::<Vec<_>>().join(".")
+}
