@@ -59,6 +59,8 @@ pub struct Finding {
     pub status: Status,
     /// The resource it is about.
     pub address: Option<Address>,
+    /// Which input the address is from; set only when there are several.
+    pub input: Option<String>,
     /// The part of the organization it is about, when it is no resource: the path of an organizational unit.
     pub target: Option<String>,
     /// The accounts it touches, sorted: ids, or addresses of accounts that have no id yet.
@@ -90,6 +92,7 @@ impl Finding {
             verdict: Verdict::Found,
             status: Status::New,
             address: address.cloned(),
+            input: None,
             target: None,
             accounts: Vec::new(),
             message: rule.summary.to_owned(),
@@ -168,8 +171,8 @@ impl Finding {
         }
     }
 
-    /// What stays the same from run to run while the finding is the same one: made of rule, verdict, address
-    /// or target, and subject; not of messages, lines or severities.
+    /// What stays the same from run to run while the finding is the same one: made of rule, verdict, input,
+    /// address or target, and subject; not of messages, lines or severities.
     pub fn fingerprint(&self) -> String {
         let mut hasher = Sha256::new();
         let verdict = match self.verdict {
@@ -177,7 +180,9 @@ impl Finding {
             Verdict::Unverifiable => "unverifiable",
         };
         let address = self.address.as_ref().map_or("", Address::as_str);
-        for part in [self.rule, verdict, address, self.target.as_deref().unwrap_or(""), &self.subject] {
+        let input = self.input.as_deref().unwrap_or("");
+        let target = self.target.as_deref().unwrap_or("");
+        for part in [self.rule, verdict, input, address, target, &self.subject] {
             hasher.update(part.as_bytes());
             hasher.update([0]);
         }
@@ -194,7 +199,7 @@ impl Finding {
             std::cmp::Reverse(self.severity),
             self.verdict,
             self.rule,
-            &self.address,
+            (&self.input, &self.address),
             &self.target,
             &self.subject,
             &self.message,

@@ -1,1 +1,27 @@
-//! Placeholder, filled in below.
+//! The AWS organization as a graph, before and after a plan: root, organizational units, accounts, guardrails,
+//! principals, and what is attached to what, each with how certain it is.
+//!
+//! This crate knows no rules and no output formats. It leaves the meaning of policy documents to `orgward-iam`
+//! and the meaning of plan JSON to `orgward-plan`.
+
+mod build;
+mod change;
+mod declared;
+mod document;
+mod edge;
+mod lineage;
+mod node;
+mod organization;
+mod queries;
+
+pub use change::Change;
+pub use declared::Declared;
+pub use document::{Content, Document};
+pub use edge::{Attachment, Edge, Modality, Resolved};
+pub use lineage::{Attached, Denial, Lineage, Ruling, Rung};
+pub use node::{
+    Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,
+    NodeId, NodeKind, PermissionSet, Role, User, Workload,
+};
+pub use organization::{LooseAttachment, Organization};
+pub use queries::{Entity, IamArn, Membership, Principal};

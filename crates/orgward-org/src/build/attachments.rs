@@ -1,0 +1,331 @@
+//! Guardrails and what they are attached to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_iam::Kind;
+use orgward_plan::{Attr, Step, Text};
+
+use super::join::{DOCUMENT, GUARDRAIL, Link, TARGET, at};
+use super::{Builder, Piece, Side};
+use crate::{
+    Attachment, Document, Edge, Guardrail, GuardrailKind, Key, LooseAttachment, Node, NodeId, NodeKind,
+    Resolved,
+};
+
+/// The service control policy that AWS attaches everywhere.
+const FULL_ACCESS: &str = "p-FullAWSAccess";
+/// The resource control policy that AWS attaches everywhere, for good.
+const RCP_FULL_ACCESS: &str = "p-RCPFullAWSAccess";
+
+const FULL_ACCESS_TEXT: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#;
+
+const RCP_FULL_ACCESS_TEXT: &str = r#"{
+  "Version": "2012-10-17",
+  "Statement": [
+    {
+      "Effect": "Allow",
+      "Principal": "*",
+      "Action": "*",
+      "Resource": "*"
+    }
+  ]
+}"#;
+
+impl<'a> Builder<'_, 'a> {
+    /// The policies of the organization.
+    pub(super) fn guardrails(&mut self) {
+        for piece in self.of_kind("aws_organizations_policy") {
+            let kind = guardrail_kind(piece);
+            let document = self.content(piece, &kind);
+            self.managed(
+                piece,
+                "name",
+                NodeKind::Guardrail(Guardrail { kind, document, aws_managed: false }),
+            );
+        }
+        for piece in self.of_kind("data.aws_organizations_policy") {
+            let Attr::Known(id) = piece.object.get("policy_id").text() else { continue };
+            let kind = guardrail_kind(piece);
+            let document = self.content(piece, &kind);
+            let aws_managed = piece.object.get("aws_managed").bool() == Attr::Known(true);
+            let (name, arn) = (piece.object.get("name").text(), piece.object.get("arn").text());
+            self.by_id(&id, name, arn, NodeKind::Guardrail(Guardrail { kind, document, aws_managed }));
+        }
+    }
+
+    /// What a policy of the organization says. Types that take no part in authorization have languages of their
+    /// own, which nobody reads here.
+    fn content(&self, piece: &Piece<'_, 'a>, kind: &GuardrailKind) -> Document {
+        if let GuardrailKind::Other(name) = kind {
+            let why = vec![format!("policies of type {name} take no part in authorization")];
+            return Document::unknown(format!("{}.content", self.key(piece)), Kind::ServiceControl, why);
+        }
+        self.document(piece, &[Step::Name("content")], document_kind(kind), "content")
+    }
+
+    /// A policy document of a piece.
+    pub(super) fn document(
+        &self,
+        piece: &Piece<'_, 'a>,
+        path: &[Step<'_>],
+        kind: Kind,
+        attribute: &str,
+    ) -> Document {
+        let name = format!("{}.{attribute}", self.key(piece));
+        match at(piece, path).text() {
+            Attr::Known(text) => Document::known(name, kind, &text),
+            Attr::Absent => Document::unknown(name, kind, vec!["it is not set".to_owned()]),
+            Attr::Unknown => {
+                let Some(stack) = self.stacks.get(piece.stack) else {
+                    return Document::unknown(name, kind, Vec::new());
+                };
+                let resolution = stack.plan.resolve(piece.instance, path, &DOCUMENT);
+                let mut trail = resolution.trail;
+                if let [target] = resolution.targets.as_slice() {
+                    trail.push(format!("it is rendered by `{}` while applying", target.address));
+                }
+                Document::unknown(name, kind, trail)
+            }
+        }
+    }
+
+    /// What resources attach.
+    pub(super) fn attachments(&mut self) {
+        for piece in self.of_kind("aws_organizations_policy_attachment") {
+            let address = &piece.instance.address;
+            let policies = match self.link(piece, &[Step::Name("policy_id")], &GUARDRAIL) {
+                Link::Node(node, resolved, trail) => vec![(node, resolved, trail)],
+                Link::Candidates(nodes, trail) => {
+                    nodes.into_iter().map(|node| (node, Resolved::Candidates, trail.clone())).collect()
+                }
+                Link::Value(id) => vec![(self.guardrail_by_id(&id), Resolved::Known, Vec::new())],
+                Link::Unknown(trail) => vec![(self.nameless(piece, trail), Resolved::Known, Vec::new())],
+                Link::Absent => vec![(self.nameless(piece, Vec::new()), Resolved::Known, Vec::new())],
+            };
+            let targets = match self.link(piece, &[Step::Name("target_id")], &TARGET) {
+                Link::Node(node, resolved, trail) => vec![(node, resolved, trail)],
+                Link::Candidates(nodes, trail) => {
+                    nodes.into_iter().map(|node| (node, Resolved::Candidates, trail.clone())).collect()
+                }
+                Link::Value(id) => vec![(self.target_by_id(&id), Resolved::Known, Vec::new())],
+                Link::Unknown(trail) => {
+                    for (guardrail, _, policy_trail) in policies {
+                        let trail = policy_trail.into_iter().chain(trail.clone()).collect();
+                        let address = address.clone();
+                        self.organization.loose.push(LooseAttachment { address, guardrail, trail });
+                    }
+                    continue;
+                }
+                Link::Absent => continue,
+            };
+            for (guardrail, guardrail_resolved, policy_trail) in &policies {
+                for (target, target_resolved, target_trail) in &targets {
+                    let trail = policy_trail.iter().chain(target_trail).cloned().collect();
+                    let resolved = (*guardrail_resolved).min(*target_resolved);
+                    let attachment = Attachment { address: Some(address.clone()), resolved, trail };
+                    self.attach(*guardrail, *target, attachment);
+                }
+            }
+        }
+    }
+
+    fn attach(&mut self, guardrail: NodeId, target: NodeId, attachment: Attachment) {
+        self.organization.graph.add_edge(guardrail, target, Edge::Attached(attachment));
+    }
+
+    /// A guardrail that is attached and that nobody can name: its text is unknown, too.
+    fn nameless(&mut self, piece: &Piece<'_, 'a>, trail: Vec<String>) -> NodeId {
+        let key = self.key(piece);
+        let document = Document::unknown(format!("{key}.policy_id"), Kind::ServiceControl, trail);
+        self.add(Node {
+            key: Key(format!("{key}.policy_id").into()),
+            address: Some(piece.instance.address.clone()),
+            stack: None,
+            name: Attr::Unknown,
+            id: Attr::Unknown,
+            arn: Attr::Unknown,
+            abandoned: false,
+            kind: NodeKind::Guardrail(Guardrail {
+                kind: GuardrailKind::Unknown,
+                document,
+                aws_managed: false,
+            }),
+        })
+    }
+
+    /// The guardrail with an id that no resource manages.
+    fn guardrail_by_id(&mut self, id: &Text) -> NodeId {
+        let (name, guardrail) = match id.expose() {
+            FULL_ACCESS => (
+                Attr::Known(Text::plain("FullAWSAccess")),
+                aws_managed(GuardrailKind::ServiceControl, "FullAWSAccess", FULL_ACCESS_TEXT),
+            ),
+            RCP_FULL_ACCESS => (
+                Attr::Known(Text::plain("RCPFullAWSAccess")),
+                aws_managed(GuardrailKind::ResourceControl, "RCPFullAWSAccess", RCP_FULL_ACCESS_TEXT),
+            ),
+            other => {
+                let why = vec!["its text is not in the inputs".to_owned()];
+                let name = if id.is_sensitive() { "(sensitive value)" } else { other };
+                let document = Document::unknown(name, Kind::ServiceControl, why);
+                (Attr::Absent, Guardrail { kind: GuardrailKind::Unknown, document, aws_managed: false })
+            }
+        };
+        self.by_id(id, name, Attr::Absent, NodeKind::Guardrail(guardrail))
+    }
+
+    /// What an id that no resource manages stands for, told by its form.
+    fn target_by_id(&mut self, id: &Text) -> NodeId {
+        let text = id.expose();
+        if text.starts_with("r-") {
+            return self.root_by_id(id);
+        }
+        let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let kind = if is_account {
+            // Only an account of the organization can carry its policies.
+            let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
+            NodeKind::Account(crate::Account { management: false, member: true, homeless })
+        } else {
+            NodeKind::Unit
+        };
+        self.by_id(id, Attr::Absent, Attr::Absent, kind)
+    }
+
+    /// What `aws_organizations_policies_for_target` shows besides: attachments that other stacks manage.
+    pub(super) fn attachments_shown_by_data(
+        &mut self,
+        other: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
+        side: Side,
+    ) {
+        // A snapshot shows the time before the plan; what the plan detaches is not there any more.
+        let detached = if side == Side::After { detached(self.pieces, other) } else { BTreeSet::new() };
+        for piece in self.of_kind("data.aws_organizations_policies_for_target") {
+            let Attr::Known(target) = piece.object.get("target_id").text() else { continue };
+            let Attr::Known(ids) = piece.object.get("ids").items() else { continue };
+            let node = self.ids.get(target.expose()).copied();
+            let node = node.unwrap_or_else(|| self.target_by_id(&target));
+            for id in ids.iter().filter_map(|id| id.text().known()) {
+                if detached.contains(&(id.expose().to_owned(), target.expose().to_owned())) {
+                    continue;
+                }
+                let known = self.ids.get(id.expose()).copied();
+                let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&id));
+                if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != guardrail) {
+                    let resolved = Resolved::Known;
+                    self.attach(guardrail, node, Attachment { address: None, resolved, trail: Vec::new() });
+                }
+            }
+        }
+    }
+
+    /// `FullAWSAccess` is attached to everything unless there is evidence that it is not.
+    pub(super) fn full_access(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) {
+        if self.organization.root.is_none() && self.organization.graph.node_count() == 0 {
+            return;
+        }
+        let gone = self.without_full_access(other, side);
+        let targets: Vec<NodeId> = self
+            .organization
+            .nodes()
+            .filter(|(_, node)| matches!(node.kind, NodeKind::Root | NodeKind::Unit | NodeKind::Account(_)))
+            .map(|(id, _)| id)
+            .collect();
+        for (id, kind) in
+            [(FULL_ACCESS, GuardrailKind::ServiceControl), (RCP_FULL_ACCESS, GuardrailKind::ResourceControl)]
+        {
+            if targets.is_empty() || self.organization.is_enabled(&kind) == Some(false) {
+                continue;
+            }
+            let known = self.ids.get(id).copied();
+            let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id)));
+            for &target in &targets {
+                let here = self.organization.attached_to(target);
+                let there = here.iter().any(|(attached, _)| attached.id == guardrail);
+                if there || (kind == GuardrailKind::ServiceControl && gone.contains(&target)) {
+                    continue;
+                }
+                let attachment =
+                    Attachment { address: None, resolved: Resolved::Implicit, trail: Vec::new() };
+                self.attach(guardrail, target, attachment);
+            }
+        }
+    }
+
+    /// Targets from which `FullAWSAccess` is known to be detached: because people say so, because the plan does
+    /// it, or because a data source lists all that is attached and it is not among it.
+    fn without_full_access(
+        &self,
+        other: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
+        side: Side,
+    ) -> BTreeSet<NodeId> {
+        let declared = self.declared.full_access_detached.iter();
+        let mut gone: BTreeSet<NodeId> = declared.filter_map(|id| self.ids.get(id).copied()).collect();
+        if side == Side::After {
+            for (policy, target) in detached(self.pieces, other) {
+                if policy == FULL_ACCESS {
+                    gone.extend(self.ids.get(&target));
+                }
+            }
+        }
+        for piece in self.of_kind("data.aws_organizations_policies_for_target") {
+            let is_scp = |filter: Text| filter.expose() == "SERVICE_CONTROL_POLICY";
+            let Attr::Known(ids) = piece.object.get("ids").items() else { continue };
+            let Attr::Known(target) = piece.object.get("target_id").text() else { continue };
+            let listed = ids.iter().any(|id| id.text().known().is_none_or(|id| id.expose() == FULL_ACCESS));
+            if !listed && piece.object.get("filter").text().known().is_some_and(is_scp) {
+                gone.extend(self.ids.get(target.expose()));
+            }
+        }
+        gone
+    }
+}
+
+fn aws_managed(kind: GuardrailKind, name: &str, text: &str) -> Guardrail {
+    let document = Document::known(name, document_kind(&kind), &Text::plain(text));
+    Guardrail { kind, document, aws_managed: true }
+}
+
+/// Policy and target of the attachments that the plan removes, where both ids are known.
+fn detached(
+    after: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
+    before: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
+) -> BTreeSet<(String, String)> {
+    let ends = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<(String, String)> {
+        let pieces = pieces.get("aws_organizations_policy_attachment").into_iter().flatten();
+        pieces
+            .filter_map(|piece| {
+                let end = |name| piece.object.get(name).text().known().map(|id| id.expose().to_owned());
+                Some((end("policy_id")?, end("target_id")?))
+            })
+            .collect()
+    };
+    let after = ends(after);
+    ends(before).into_iter().filter(|pair| !after.contains(pair)).collect()
+}
+
+fn guardrail_kind(piece: &Piece<'_, '_>) -> GuardrailKind {
+    match piece.object.get("type").text() {
+        Attr::Known(name) => GuardrailKind::from_api(name.expose()),
+        // The provider's default.
+        Attr::Absent => GuardrailKind::ServiceControl,
+        Attr::Unknown => GuardrailKind::Unknown,
+    }
+}
+
+fn document_kind(kind: &GuardrailKind) -> Kind {
+    match kind {
+        GuardrailKind::ResourceControl => Kind::ResourceControl,
+        GuardrailKind::ServiceControl | GuardrailKind::Other(_) | GuardrailKind::Unknown => {
+            Kind::ServiceControl
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! From plans to the organization: one pass for each side, in the order in which things depend on each other.
+
+mod attachments;
+mod grants;
+mod join;
+mod permission_sets;
+mod principals;
+mod tree;
+mod workloads;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
+
+use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
+
+pub(crate) use workloads::workload_category;
+
+/// One input and what to call it when there are several.
+struct Stack<'b, 'a> {
+    plan: &'b Plan<'a>,
+    name: Option<Arc<str>>,
+}
+
+/// One resource instance as it stands on one side.
+struct Piece<'b, 'a> {
+    stack: usize,
+    instance: &'b Instance<'a>,
+    object: Object,
+    abandoned: bool,
+}
+
+/// Builds one side.
+struct Builder<'b, 'a> {
+    organization: Organization,
+    stacks: &'b [Stack<'b, 'a>],
+    pieces: &'b BTreeMap<&'b str, Vec<Piece<'b, 'a>>>,
+    declared: &'b Declared,
+    /// Nodes by the input and address that manage them.
+    addresses: BTreeMap<(usize, Address), NodeId>,
+    /// Nodes by AWS id.
+    ids: BTreeMap<String, NodeId>,
+    /// Nodes by ARN.
+    arns: BTreeMap<String, NodeId>,
+}
+
+/// Which side of the change is built.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    After,
+}
+
+impl Organization {
+    /// The organization before and after the plans, with context from the organization's own stack: states, and
+    /// plans that are taken as applied.
+    ///
+    /// Never fails: what cannot be read becomes a node that says so.
+    pub fn of<'a>(plans: &[Plan<'a>], context: &[Plan<'a>], declared: &Declared) -> Change<Self> {
+        let several = plans.len() + context.len() > 1;
+        let stacks: Vec<_> = plans
+            .iter()
+            .chain(context)
+            .map(|plan| Stack { plan, name: several.then(|| Arc::from(plan.name.as_str())) })
+            .collect();
+        let before = pieces(&stacks, plans.len(), Side::Before);
+        let after = pieces(&stacks, plans.len(), Side::After);
+        Change {
+            before: Builder::new(&stacks, &before, declared).build(&after, plans.len(), Side::Before),
+            after: Builder::new(&stacks, &after, declared).build(&before, plans.len(), Side::After),
+        }
+    }
+}
+
+/// The instances of the types that are asked for, by type (`data.` before the types of data sources). Values of
+/// all other types stay unparsed.
+fn pieces<'b, 'a>(
+    stacks: &'b [Stack<'b, 'a>],
+    plans: usize,
+    side: Side,
+) -> BTreeMap<&'b str, Vec<Piece<'b, 'a>>> {
+    let mut pieces: BTreeMap<&str, Vec<Piece<'_, '_>>> = BTreeMap::new();
+    for (stack, Stack { plan, .. }) in stacks.iter().enumerate() {
+        for instance in plan.instances() {
+            let Some(kind) = asked(instance) else { continue };
+            let object =
+                if side == Side::Before && stack < plans { instance.before() } else { instance.after() };
+            let Some(object) = object else { continue };
+            pieces.entry(kind).or_default().push(Piece {
+                stack,
+                instance,
+                object,
+                abandoned: side == Side::After && instance.is_abandoned(),
+            });
+        }
+    }
+    pieces
+}
+
+/// The types whose values are read, sorted.
+const ASKED: &[&str] = &[
+    "aws_cloudtrail",
+    "aws_iam_access_key",
+    "aws_iam_group",
+    "aws_iam_group_membership",
+    "aws_iam_group_policies_exclusive",
+    "aws_iam_group_policy",
+    "aws_iam_group_policy_attachment",
+    "aws_iam_group_policy_attachments_exclusive",
+    "aws_iam_policy",
+    "aws_iam_policy_attachment",
+    "aws_iam_role",
+    "aws_iam_role_policies_exclusive",
+    "aws_iam_role_policy",
+    "aws_iam_role_policy_attachment",
+    "aws_iam_role_policy_attachments_exclusive",
+    "aws_iam_service_specific_credential",
+    "aws_iam_signing_certificate",
+    "aws_iam_user",
+    "aws_iam_user_group_membership",
+    "aws_iam_user_login_profile",
+    "aws_iam_user_policies_exclusive",
+    "aws_iam_user_policy",
+    "aws_iam_user_policy_attachment",
+    "aws_iam_user_policy_attachments_exclusive",
+    "aws_iam_user_ssh_key",
+    "aws_organizations_account",
+    "aws_organizations_organization",
+    "aws_organizations_organizational_unit",
+    "aws_organizations_policy",
+    "aws_organizations_policy_attachment",
+    "aws_ssoadmin_account_assignment",
+    "aws_ssoadmin_customer_managed_policy_attachment",
+    "aws_ssoadmin_managed_policy_attachment",
+    "aws_ssoadmin_permission_set",
+    "aws_ssoadmin_permission_set_inline_policy",
+    "aws_ssoadmin_permissions_boundary_attachment",
+];
+
+/// The data sources whose values are read: the only way a plan shows what other stacks manage. Sorted by the
+/// type, which follows `data.`.
+const ASKED_DATA: &[(&str, &str)] = &[
+    ("aws_iam_policy", "data.aws_iam_policy"),
+    ("aws_iam_role", "data.aws_iam_role"),
+    ("aws_organizations_organization", "data.aws_organizations_organization"),
+    ("aws_organizations_organizational_unit", "data.aws_organizations_organizational_unit"),
+    (
+        "aws_organizations_organizational_unit_child_accounts",
+        "data.aws_organizations_organizational_unit_child_accounts",
+    ),
+    (
+        "aws_organizations_organizational_unit_descendant_accounts",
+        "data.aws_organizations_organizational_unit_descendant_accounts",
+    ),
+    (
+        "aws_organizations_organizational_unit_descendant_organizational_units",
+        "data.aws_organizations_organizational_unit_descendant_organizational_units",
+    ),
+    ("aws_organizations_organizational_units", "data.aws_organizations_organizational_units"),
+    ("aws_organizations_policies_for_target", "data.aws_organizations_policies_for_target"),
+    ("aws_organizations_policy", "data.aws_organizations_policy"),
+];
+
+fn asked(instance: &Instance<'_>) -> Option<&'static str> {
+    match instance.mode {
+        Mode::Managed => {
+            ASKED.binary_search(&instance.kind.as_str()).ok().and_then(|at| ASKED.get(at)).copied()
+        }
+        Mode::Data => ASKED_DATA
+            .binary_search_by(|(kind, _)| (*kind).cmp(instance.kind.as_str()))
+            .ok()
+            .and_then(|at| ASKED_DATA.get(at))
+            .map(|(_, key)| *key),
+    }
+}
+
+impl<'b, 'a> Builder<'b, 'a> {
+    fn new(
+        stacks: &'b [Stack<'b, 'a>],
+        pieces: &'b BTreeMap<&'b str, Vec<Piece<'b, 'a>>>,
+        declared: &'b Declared,
+    ) -> Self {
+        Self {
+            organization: Organization::default(),
+            stacks,
+            pieces,
+            declared,
+            addresses: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            arns: BTreeMap::new(),
+        }
+    }
+
+    fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, plans: usize, side: Side) -> Organization {
+        self.tree();
+        self.guardrails();
+        self.attachments();
+        self.attachments_shown_by_data(other, side);
+        self.full_access(other, side);
+        self.managed_policies();
+        self.principals();
+        self.grants();
+        self.permission_sets();
+        self.workloads(plans, side);
+        self.organization
+    }
+
+    /// The pieces of a type; a data source's type has `data.` before it.
+    fn of_kind(&self, kind: &str) -> &'b [Piece<'b, 'a>] {
+        self.pieces.get(kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// The name under which an instance is known on both sides.
+    fn key(&self, piece: &Piece<'_, '_>) -> Key {
+        let address = piece.instance.address.as_str();
+        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.as_deref());
+        let mut key = stack.map_or_else(|| address.to_owned(), |stack| format!("{stack}:{address}"));
+        if let Some(deposed) = &piece.instance.deposed {
+            key = format!("{key} (deposed {deposed})");
+        }
+        Key(key.into())
+    }
+
+    /// Adds the node that an instance manages, or turns the one that is there already into it: an object that
+    /// context has shown before.
+    fn managed(&mut self, piece: &Piece<'_, '_>, name: &str, kind: NodeKind) -> NodeId {
+        let key = self.key(piece);
+        let view = |attribute: &str| piece.object.get(attribute).text();
+        let (id, arn) = (view("id"), view("arn"));
+        let node = Node {
+            key: key.clone(),
+            address: Some(piece.instance.address.clone()),
+            stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+            name: view(name),
+            id: id.clone(),
+            arn: arn.clone(),
+            abandoned: piece.abandoned,
+            kind,
+        };
+        let at = self.add(node);
+        // A deposed object shares its address with the current one, and references mean the current one.
+        if piece.instance.deposed.is_none() {
+            self.addresses.insert((piece.stack, piece.instance.address.clone()), at);
+        }
+        at
+    }
+
+    /// Adds a node, unless one with its key is there.
+    fn add(&mut self, node: Node) -> NodeId {
+        if let Some(&at) = self.organization.keys.get(&node.key) {
+            return at;
+        }
+        let (key, id, arn) = (node.key.clone(), node.id.clone(), node.arn.clone());
+        // Names of principals are ids to Terraform; only ids that AWS gives out join stacks.
+        let joins = !matches!(
+            node.kind,
+            NodeKind::Role(_) | NodeKind::User(_) | NodeKind::Group(_) | NodeKind::Workload(_)
+        );
+        let at = self.organization.graph.add_node(node);
+        self.organization.keys.insert(key, at);
+        if joins && let Attr::Known(id) = id {
+            self.ids.entry(id.expose().to_owned()).or_insert(at);
+        }
+        if let Attr::Known(arn) = arn {
+            self.arns.entry(arn.expose().to_owned()).or_insert(at);
+        }
+        at
+    }
+
+    /// The node with an AWS id, added when nothing has mentioned it yet.
+    fn by_id(&mut self, id: &Text, name: Attr<Text>, arn: Attr<Text>, kind: NodeKind) -> NodeId {
+        if let Some(&at) = self.ids.get(id.expose()) {
+            self.complete(at, name, arn);
+            return at;
+        }
+        let key = if id.is_sensitive() { "(sensitive value)" } else { id.expose() };
+        self.add(Node {
+            key: Key(key.into()),
+            address: None,
+            stack: None,
+            name,
+            id: Attr::Known(id.clone()),
+            arn,
+            abandoned: false,
+            kind,
+        })
+    }
+
+    /// Adds what another mention of a node knows.
+    fn complete(&mut self, at: NodeId, name: Attr<Text>, arn: Attr<Text>) {
+        let Some(node) = self.organization.graph.node_weight_mut(at) else { return };
+        if matches!(node.name, Attr::Absent | Attr::Unknown) && matches!(name, Attr::Known(_)) {
+            node.name = name;
+        }
+        if !matches!(node.arn, Attr::Known(_))
+            && let Attr::Known(text) = &arn
+        {
+            self.arns.entry(text.expose().to_owned()).or_insert(at);
+            node.arn = arn;
+        }
+    }
+
+    /// The management account, added when nothing has shown it yet.
+    fn management(&mut self) -> NodeId {
+        if let Some(at) = self.organization.management {
+            return at;
+        }
+        let at = self.add(Node {
+            key: Key("management account".into()),
+            address: None,
+            stack: None,
+            name: Attr::Known(Text::plain("management account")),
+            id: Attr::Unknown,
+            arn: Attr::Unknown,
+            abandoned: false,
+            kind: NodeKind::Account(crate::Account { management: true, member: true, homeless: None }),
+        });
+        self.organization.management = Some(at);
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ASKED, ASKED_DATA};
+
+    #[test]
+    fn asked_types_are_sorted_so_that_the_search_finds_them() {
+        assert!(ASKED.is_sorted());
+        assert!(ASKED_DATA.is_sorted());
+        assert!(ASKED_DATA.iter().all(|(kind, key)| *key == format!("data.{kind}")));
+    }
+}

@@ -1,0 +1,210 @@
+//! Roles, users, groups and managed policies, and the accounts they are in.
+
+use std::collections::BTreeMap;
+
+use orgward_iam::Kind;
+use orgward_plan::{Attr, Evidence, Landing, Step, Text};
+
+use super::join::{Link, POLICY_ARN, USER_NAME};
+use super::{Builder, Piece};
+use crate::{
+    Account, Boundary, Credential, Edge, Group, InlinePolicy, ManagedPolicy, Modality, NodeId, NodeKind,
+    Role, User,
+};
+
+/// Resources that give a user a long-lived credential.
+const CREDENTIALS: [(&str, &str, &str); 5] = [
+    ("aws_iam_access_key", "user", "access key"),
+    ("aws_iam_user_login_profile", "user", "console password"),
+    ("aws_iam_user_ssh_key", "username", "SSH key"),
+    ("aws_iam_service_specific_credential", "user_name", "service-specific credential"),
+    ("aws_iam_signing_certificate", "user_name", "signing certificate"),
+];
+
+impl<'a> Builder<'_, 'a> {
+    /// Customer managed policies.
+    pub(super) fn managed_policies(&mut self) {
+        for kind in ["aws_iam_policy", "data.aws_iam_policy"] {
+            for piece in self.of_kind(kind) {
+                let path = path_of(piece);
+                let document = self.document(piece, &[Step::Name("policy")], Kind::Identity, "policy");
+                let at =
+                    self.managed(piece, "name", NodeKind::ManagedPolicy(ManagedPolicy { path, document }));
+                self.own(piece, at);
+            }
+        }
+    }
+
+    /// Roles, users and groups.
+    pub(super) fn principals(&mut self) {
+        for piece in self.of_kind("aws_iam_role") {
+            let boundary = self.boundary(piece);
+            let role = Role {
+                path: path_of(piece),
+                trust: self.document(
+                    piece,
+                    &[Step::Name("assume_role_policy")],
+                    Kind::Trust,
+                    "assume_role_policy",
+                ),
+                boundary: boundary.clone(),
+                inline: self.inline_blocks(piece),
+                managed_arns: Vec::new(),
+                evidence: Vec::new(),
+            };
+            let at = self.managed(piece, "name", NodeKind::Role(role));
+            self.bind(&boundary, at);
+            let evidence = self.own(piece, at);
+            if let Some(node) = self.organization.graph.node_weight_mut(at)
+                && let NodeKind::Role(role) = &mut node.kind
+            {
+                role.evidence = evidence;
+            }
+        }
+        let mut credentials = self.credentials();
+        for piece in self.of_kind("aws_iam_user") {
+            let boundary = self.boundary(piece);
+            let user = User {
+                path: path_of(piece),
+                boundary: boundary.clone(),
+                inline: Vec::new(),
+                managed_arns: Vec::new(),
+                credentials: Vec::new(),
+                evidence: Vec::new(),
+            };
+            let at = self.managed(piece, "name", NodeKind::User(user));
+            self.bind(&boundary, at);
+            let evidence = self.own(piece, at);
+            let mine = self.credentials_of(piece, &mut credentials);
+            if let Some(node) = self.organization.graph.node_weight_mut(at)
+                && let NodeKind::User(user) = &mut node.kind
+            {
+                user.evidence = evidence;
+                user.credentials = mine;
+            }
+        }
+        for piece in self.of_kind("aws_iam_group") {
+            let at = self.managed(piece, "name", NodeKind::Group(Group::default()));
+            self.own(piece, at);
+        }
+    }
+
+    /// The account that an instance lands in becomes its owner. Returns the evidence.
+    pub(super) fn own(&mut self, piece: &Piece<'_, 'a>, at: NodeId) -> Vec<Evidence> {
+        let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
+        let placement = stack.plan.placement(piece.instance);
+        let owner = placement.landing().and_then(|landing| self.landing(piece.stack, landing));
+        if let Some(owner) = owner
+            && self.organization.owner(at).is_none()
+        {
+            self.organization.graph.add_edge(owner, at, Edge::Owns(Modality::Must));
+        }
+        placement.evidence
+    }
+
+    /// The node of the account that a resource lands in.
+    pub(super) fn landing(&mut self, stack: usize, landing: &Landing) -> Option<NodeId> {
+        match landing {
+            Landing::Account(id) => {
+                let account = Account { management: false, member: false, homeless: None };
+                let id = Text::plain(id.as_str());
+                Some(self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(account)))
+            }
+            Landing::Created(address) => self.addresses.get(&(stack, address.clone())).copied(),
+            Landing::Management => Some(self.management()),
+        }
+    }
+
+    fn boundary(&self, piece: &Piece<'_, 'a>) -> Boundary {
+        match self.link(piece, &[Step::Name("permissions_boundary")], &POLICY_ARN) {
+            Link::Node(node, ..) => match self.organization.node(node) {
+                Some(node) => Boundary::Policy(node.key.clone()),
+                None => Boundary::Unknown(Vec::new()),
+            },
+            Link::Candidates(_, trail) | Link::Unknown(trail) => Boundary::Unknown(trail),
+            Link::Value(arn) if arn.expose().is_empty() => Boundary::None,
+            Link::Value(arn) => Boundary::Arn(arn),
+            Link::Absent => Boundary::None,
+        }
+    }
+
+    pub(super) fn bind(&mut self, boundary: &Boundary, principal: NodeId) {
+        if let Boundary::Policy(key) = boundary
+            && let Some(policy) = self.organization.find(key)
+        {
+            self.organization.graph.add_edge(policy, principal, Edge::Bounds(Modality::Must));
+        }
+    }
+
+    /// The deprecated `inline_policy` blocks.
+    fn inline_blocks(&self, piece: &Piece<'_, 'a>) -> Vec<InlinePolicy> {
+        let blocks = piece.object.get("inline_policy").items().known().unwrap_or_default();
+        let mut inline = Vec::new();
+        for (index, block) in blocks.iter().enumerate() {
+            // `inline_policy {}` means: none.
+            if block.get("policy").text() == Attr::Absent {
+                continue;
+            }
+            let path = [Step::Name("inline_policy"), Step::Index(index), Step::Name("policy")];
+            inline.push(InlinePolicy {
+                name: block.get("name").text(),
+                address: piece.instance.address.clone(),
+                document: self.document(
+                    piece,
+                    &path,
+                    Kind::Identity,
+                    &format!("inline_policy[{index}].policy"),
+                ),
+                must: true,
+            });
+        }
+        inline
+    }
+
+    /// Long-lived credentials by stack and name of the user, or by address of the user where the name is unknown.
+    fn credentials(&self) -> BTreeMap<(usize, String), Vec<Credential>> {
+        let mut found: BTreeMap<(usize, String), Vec<Credential>> = BTreeMap::new();
+        for (kind, attribute, what) in CREDENTIALS {
+            for piece in self.of_kind(kind) {
+                let address = piece.instance.address.clone();
+                let user = match piece.object.get(attribute).text() {
+                    Attr::Known(name) => name.expose().to_owned(),
+                    Attr::Unknown => {
+                        let Some(stack) = self.stacks.get(piece.stack) else { continue };
+                        let path = [Step::Name(attribute)];
+                        let resolution = stack.plan.resolve(piece.instance, &path, &USER_NAME);
+                        let Some(target) = resolution.targets.first() else { continue };
+                        target.address.to_string()
+                    }
+                    Attr::Absent => continue,
+                };
+                found.entry((piece.stack, user)).or_default().push(Credential { address, what });
+            }
+        }
+        found
+    }
+
+    fn credentials_of(
+        &self,
+        piece: &Piece<'_, 'a>,
+        all: &mut BTreeMap<(usize, String), Vec<Credential>>,
+    ) -> Vec<Credential> {
+        let mut mine = all.remove(&(piece.stack, piece.instance.address.to_string())).unwrap_or_default();
+        if let Attr::Known(name) = piece.object.get("name").text() {
+            mine.extend(all.get(&(piece.stack, name.expose().to_owned())).into_iter().flatten().cloned());
+        }
+        mine.sort();
+        mine.dedup();
+        mine
+    }
+}
+
+/// The IAM path of a piece; IAM uses `/` where none is set.
+fn path_of(piece: &Piece<'_, '_>) -> Attr<String> {
+    match piece.object.get("path").text() {
+        Attr::Known(path) if path.is_sensitive() => Attr::Unknown,
+        Attr::Known(path) => Attr::Known(path.expose().to_owned()),
+        Attr::Unknown => Attr::Unknown,
+        Attr::Absent => Attr::Known("/".to_owned()),
+    }
+}

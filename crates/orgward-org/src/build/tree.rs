@@ -1,0 +1,344 @@
+//! The root, organizational units and accounts, and what lies in what.
+
+use std::collections::BTreeSet;
+
+use orgward_plan::{Attr, Legal, Step, Text, View};
+
+use super::join::{Link, PARENT};
+use super::{Builder, Piece};
+use crate::{Account, Edge, Key, Modality, Node, NodeId, NodeKind};
+
+const NEW_MEMBER: Account = Account { management: false, member: true, homeless: None };
+
+impl<'a> Builder<'_, 'a> {
+    /// Builds the whole tree.
+    pub(super) fn tree(&mut self) {
+        self.organization.id.clone_from(&self.declared.organization);
+        for piece in self.of_kind("aws_organizations_organization") {
+            self.root_of(piece);
+        }
+        for piece in self.of_kind("aws_organizations_organizational_unit") {
+            self.managed(piece, "name", NodeKind::Unit);
+        }
+        for piece in self.of_kind("aws_organizations_account") {
+            self.managed(piece, "name", NodeKind::Account(NEW_MEMBER));
+        }
+        // Data sources come later, so that the resources that manage a thing give it its key.
+        for piece in self.of_kind("data.aws_organizations_organization") {
+            self.root_of(piece);
+        }
+        self.declared_accounts();
+        for kind in ["aws_organizations_organization", "data.aws_organizations_organization"] {
+            for piece in self.of_kind(kind) {
+                self.roster(piece);
+            }
+        }
+        for kind in ["aws_organizations_organizational_unit", "aws_organizations_account"] {
+            for piece in self.of_kind(kind) {
+                self.parent_of(piece);
+            }
+        }
+        self.shown_by_data();
+    }
+
+    /// The root, the id of the organization, its management account, and which policy types are enabled.
+    fn root_of(&mut self, piece: &Piece<'_, 'a>) {
+        let object = &piece.object;
+        let root = object.get("roots").item(0);
+        let id = root.get("id").text();
+        let at = match self.organization.root {
+            Some(at) => {
+                let known = self.organization.graph.node_weight(at).map(|node| node.id.clone());
+                match (known, &id) {
+                    (Some(Attr::Known(known)), Attr::Known(id)) if known.expose() != id.expose() => {
+                        self.organization.contradictions.push(format!(
+                            "`{}` shows another organization than the rest of the inputs",
+                            piece.instance.address
+                        ));
+                        return;
+                    }
+                    _ => at,
+                }
+            }
+            None => {
+                let at = self.add(Node {
+                    key: Key("root".into()),
+                    address: None,
+                    stack: None,
+                    name: root.get("name").text(),
+                    id: id.clone(),
+                    arn: root.get("arn").text(),
+                    abandoned: false,
+                    kind: NodeKind::Root,
+                });
+                self.organization.root = Some(at);
+                at
+            }
+        };
+        if let Attr::Known(id) = &id {
+            self.ids.entry(id.expose().to_owned()).or_insert(at);
+        }
+        if let (None, Attr::Known(id)) = (&self.organization.id, object.get("id").text()) {
+            self.organization.id = Some(id.expose().to_owned());
+        }
+        self.policy_types(piece);
+        if let Attr::Known(id) = object.get("master_account_id").text() {
+            let name = object.get("master_account_name").text();
+            self.management_is(&id, name, object.get("master_account_arn").text());
+        }
+    }
+
+    fn policy_types(&mut self, piece: &Piece<'_, 'a>) {
+        if self.organization.enabled.is_some() {
+            return;
+        }
+        let object = &piece.object;
+        let shown = match object.get("roots").item(0).get("policy_types").items() {
+            Attr::Known(types) => Some(
+                types
+                    .iter()
+                    .filter(|each| {
+                        each.get("status").text().known().is_none_or(|status| status.expose() == "ENABLED")
+                    })
+                    .filter_map(|each| each.get("type").text().known())
+                    .map(|name| name.expose().to_owned())
+                    .collect::<BTreeSet<_>>(),
+            ),
+            Attr::Unknown | Attr::Absent => None,
+        };
+        let is_data = piece.instance.mode == orgward_plan::Mode::Data;
+        self.organization.enabled = match object.get("enabled_policy_types").items() {
+            // A set with an unknown element may enable anything.
+            Attr::Known(types) => types
+                .iter()
+                .map(|each| each.text().known().map(|name| name.expose().to_owned()))
+                .collect::<Option<BTreeSet<_>>>(),
+            Attr::Unknown => None,
+            // A resource that does not set them turns them off; the data source shows them with the root.
+            Attr::Absent if is_data => shown,
+            Attr::Absent => Some(BTreeSet::new()),
+        };
+        self.organization.enabler = (!is_data).then(|| piece.instance.address.clone());
+    }
+
+    /// Says which account is the management account.
+    fn management_is(&mut self, id: &Text, name: Attr<Text>, arn: Attr<Text>) {
+        let account = Account { management: true, member: true, homeless: None };
+        let at = self.by_id(id, name, arn, NodeKind::Account(account.clone()));
+        if let Some(old) = self.organization.management
+            && old != at
+        {
+            self.organization.contradictions.push(
+                "the inputs, or the inputs and the configuration, name two management accounts".to_owned(),
+            );
+            return;
+        }
+        if let Some(node) = self.organization.graph.node_weight_mut(at)
+            && let NodeKind::Account(data) = &mut node.kind
+        {
+            data.management = true;
+            data.member = true;
+        }
+        self.organization.management = Some(at);
+    }
+
+    fn declared_accounts(&mut self) {
+        if let Some(id) = &self.declared.management_account {
+            self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
+        }
+        for id in &self.declared.accounts {
+            self.by_id(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent, NodeKind::Account(NEW_MEMBER));
+        }
+        self.organization.roster |= self.declared.accounts_complete;
+    }
+
+    /// The accounts that an organization lists.
+    fn roster(&mut self, piece: &Piece<'_, 'a>) {
+        let Attr::Known(accounts) = piece.object.get("accounts").items() else { return };
+        self.organization.roster = true;
+        for account in accounts {
+            self.listed_account(account);
+        }
+    }
+
+    fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
+        let id = account.get("id").text().known()?;
+        let kind = NodeKind::Account(NEW_MEMBER);
+        let at = self.by_id(&id, account.get("name").text(), account.get("arn").text(), kind);
+        if let Some(node) = self.organization.graph.node_weight_mut(at)
+            && let NodeKind::Account(data) = &mut node.kind
+        {
+            data.member = true;
+        }
+        Some(at)
+    }
+
+    /// What a managed unit or account lies in.
+    fn parent_of(&mut self, piece: &Piece<'_, 'a>) {
+        let Some(&child) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else { return };
+        if piece.instance.deposed.is_some() {
+            return;
+        }
+        match self.parent(piece, "parent_id", &PARENT) {
+            Link::Node(parent, resolved, _) => self.contain(parent, child, resolved.modality()),
+            Link::Candidates(parents, _) => {
+                for parent in parents {
+                    self.contain(parent, child, Modality::May);
+                }
+            }
+            Link::Value(id) => {
+                let parent = self.container(&id);
+                self.contain(parent, child, Modality::Must);
+            }
+            // Accounts are born in the root.
+            Link::Absent => {
+                if let Some(root) = self.implied_root() {
+                    self.contain(root, child, Modality::Must);
+                }
+            }
+            Link::Unknown(trail) => {
+                let why =
+                    trail.last().cloned().unwrap_or_else(|| "its parent is unknown until apply".to_owned());
+                if let Some(node) = self.organization.graph.node_weight_mut(child)
+                    && let NodeKind::Account(account) = &mut node.kind
+                {
+                    account.homeless =
+                        Some(format!("what `{}` lies in is unknown: {why}", piece.instance.address));
+                }
+            }
+        }
+    }
+
+    fn parent(&self, piece: &Piece<'_, 'a>, attribute: &str, legal: &Legal<'_>) -> Link {
+        let path = [Step::Name(attribute)];
+        match self.link(piece, &path, legal) {
+            // The value is computed: the configuration does not set it.
+            Link::Unknown(_) if self.is_unset(piece, attribute) => Link::Absent,
+            link => link,
+        }
+    }
+
+    /// The root, added when accounts or units imply one that no input shows.
+    fn implied_root(&mut self) -> Option<NodeId> {
+        if self.organization.root.is_none() {
+            let at = self.add(Node {
+                key: Key("root".into()),
+                address: None,
+                stack: None,
+                name: Attr::Known(Text::plain("Root")),
+                id: Attr::Unknown,
+                arn: Attr::Unknown,
+                abandoned: false,
+                kind: NodeKind::Root,
+            });
+            self.organization.root = Some(at);
+        }
+        self.organization.root
+    }
+
+    /// The root or unit with an id that no resource manages.
+    fn container(&mut self, id: &Text) -> NodeId {
+        if id.expose().starts_with("r-") {
+            return self.root_by_id(id);
+        }
+        self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Unit)
+    }
+
+    /// The root with an id. An organization has one root: it is the one that is there, unless that has another
+    /// id.
+    pub(super) fn root_by_id(&mut self, id: &Text) -> NodeId {
+        if let Some(at) = self.organization.root
+            && let Some(node) = self.organization.graph.node_weight_mut(at)
+            && !matches!(node.id, Attr::Known(_))
+        {
+            node.id = Attr::Known(id.clone());
+            self.ids.entry(id.expose().to_owned()).or_insert(at);
+            return at;
+        }
+        if self.organization.root.is_none()
+            && let Some(at) = self.implied_root()
+        {
+            return self.root_by_id(id).max(at);
+        }
+        self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Root)
+    }
+
+    fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {
+        if parent == child || !self.organization.parents(child).iter().all(|(at, _)| *at != parent) {
+            return;
+        }
+        self.organization.graph.add_edge(parent, child, Edge::Contains(modality));
+    }
+
+    /// Adds what data sources show of the tree; a resource that manages a thing knows better where it lies.
+    fn shown_by_data(&mut self) {
+        for piece in self.of_kind("data.aws_organizations_organizational_unit") {
+            let Attr::Known(id) = piece.object.get("id").text() else { continue };
+            let (name, arn) = (piece.object.get("name").text(), piece.object.get("arn").text());
+            let child = self.by_id(&id, name, arn, NodeKind::Unit);
+            self.shown_in(piece, child);
+        }
+        for piece in self.of_kind("data.aws_organizations_organizational_units") {
+            for unit in piece.object.get("children").items().known().unwrap_or_default() {
+                if let Some(child) = self.listed_unit(unit) {
+                    self.shown_in(piece, child);
+                }
+            }
+        }
+        for piece in self.of_kind("data.aws_organizations_organizational_unit_child_accounts") {
+            for account in piece.object.get("accounts").items().known().unwrap_or_default() {
+                if let Some(child) = self.listed_account(account) {
+                    self.shown_in(piece, child);
+                }
+            }
+        }
+        for piece in self.of_kind("data.aws_organizations_organizational_unit_descendant_accounts") {
+            for account in piece.object.get("accounts").items().known().unwrap_or_default() {
+                self.listed_account(account);
+            }
+        }
+        for piece in
+            self.of_kind("data.aws_organizations_organizational_unit_descendant_organizational_units")
+        {
+            for unit in piece.object.get("children").items().known().unwrap_or_default() {
+                self.listed_unit(unit);
+            }
+        }
+        // A managed unit lists the accounts that lie directly in it, as of the last refresh.
+        for piece in self.of_kind("aws_organizations_organizational_unit") {
+            let Some(&parent) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else {
+                continue;
+            };
+            for account in piece.object.get("accounts").items().known().unwrap_or_default() {
+                if let Some(child) = self.listed_account(account) {
+                    self.adopt(parent, child);
+                }
+            }
+        }
+    }
+
+    fn listed_unit(&mut self, unit: View<'_>) -> Option<NodeId> {
+        let id = unit.get("id").text().known()?;
+        Some(self.by_id(&id, unit.get("name").text(), unit.get("arn").text(), NodeKind::Unit))
+    }
+
+    fn shown_in(&mut self, piece: &Piece<'_, 'a>, child: NodeId) {
+        let Attr::Known(id) = piece.object.get("parent_id").text() else { return };
+        let parent = self.ids.get(id.expose()).copied();
+        let parent = parent.unwrap_or_else(|| self.container(&id));
+        self.adopt(parent, child);
+    }
+
+    fn adopt(&mut self, parent: NodeId, child: NodeId) {
+        let managed = self.organization.node(child).is_some_and(|node| node.address.is_some());
+        if !managed && self.organization.parents(child).is_empty() {
+            self.contain(parent, child, Modality::Must);
+        }
+    }
+
+    /// Whether the configuration does not set an attribute whose value Terraform computes.
+    pub(super) fn is_unset(&self, piece: &Piece<'_, 'a>, argument: &str) -> bool {
+        let Some(stack) = self.stacks.get(piece.stack) else { return false };
+        stack.plan.is_unset(piece.instance, argument)
+    }
+}

@@ -1,0 +1,251 @@
+use orgward_iam::{Chain, Decider, Level, Outcome, Request};
+
+use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
+
+/// A guardrail at one rung of a lineage.
+#[derive(Clone, Copy, Debug)]
+pub struct Attached<'o> {
+    /// The guardrail.
+    pub guardrail: Entity<'o, Guardrail>,
+    /// How it came to be attached.
+    pub attachment: &'o Attachment,
+}
+
+/// One level between the root and an account.
+#[derive(Clone, Debug)]
+pub struct Rung<'o> {
+    /// The root, organizational unit or account.
+    pub id: NodeId,
+    /// What to call it.
+    pub title: String,
+    /// What is attached to it.
+    pub attached: Vec<Attached<'o>>,
+}
+
+/// The levels that a node inherits guardrails of one kind from, from the root down to the node itself.
+#[derive(Clone, Debug)]
+pub struct Lineage<'o> {
+    /// The levels that are known.
+    pub rungs: Vec<Rung<'o>>,
+    /// Why there may be further levels or guardrails, one sentence each.
+    pub gaps: Vec<String>,
+    /// Guardrails whose target is unknown, so that they may be attached to any of the levels.
+    pub loose: Vec<Entity<'o, Guardrail>>,
+    /// Whether guardrails of this kind act; `None` when no input says so.
+    pub enabled: Option<bool>,
+}
+
+/// Why a request is denied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Denial {
+    /// The level.
+    pub level: NodeId,
+    /// The guardrail and the index of its statement; `None` when the level allows nothing that matches.
+    pub by: Option<(NodeId, usize)>,
+}
+
+/// What guardrails say about a request, as far as the plan tells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ruling {
+    /// It is denied, whatever the unknown turns out to be.
+    Denied(Denial),
+    /// It is not denied, whatever the unknown turns out to be.
+    Allowed,
+    /// It depends on something unknown: the reasons, one sentence each.
+    Undecided(Vec<String>),
+}
+
+impl Organization {
+    /// The levels that a node inherits guardrails of one kind from.
+    pub fn lineage(&self, id: NodeId, kind: &GuardrailKind) -> Lineage<'_> {
+        let mut ids = vec![id];
+        let mut gaps = Vec::new();
+        let mut at = id;
+        loop {
+            let Some(node) = self.node(at) else { break };
+            if matches!(node.kind, crate::NodeKind::Root) {
+                break;
+            }
+            match self.parents(at).as_slice() {
+                [(parent, Modality::Must)] if !ids.contains(parent) => {
+                    ids.push(*parent);
+                    at = *parent;
+                }
+                [] => {
+                    let why = self.account(at).and_then(|account| account.homeless.clone());
+                    gaps.push(
+                        why.unwrap_or_else(|| {
+                            format!("what `{}` lies in is not in the inputs", node.title())
+                        }),
+                    );
+                    self.reach_root(&mut ids);
+                    break;
+                }
+                several => {
+                    let names: Vec<_> =
+                        several.iter().map(|(parent, _)| format!("`{}`", self.path(*parent))).collect();
+                    gaps.push(format!("`{}` may lie in {}", node.title(), names.join(" or ")));
+                    self.reach_root(&mut ids);
+                    break;
+                }
+            }
+        }
+        ids.reverse();
+        let rungs = ids
+            .into_iter()
+            .map(|id| Rung {
+                id,
+                title: self.node(id).map(crate::Node::title).unwrap_or_default(),
+                attached: self
+                    .attached_to(id)
+                    .into_iter()
+                    .filter(|(guardrail, _)| {
+                        guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown
+                    })
+                    .map(|(guardrail, attachment)| Attached { guardrail, attachment })
+                    .collect(),
+            })
+            .collect();
+        let loose = self
+            .loose
+            .iter()
+            .filter_map(|loose| self.guardrail(loose.guardrail))
+            .filter(|guardrail| guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown)
+            .collect();
+        Lineage { rungs, gaps, loose, enabled: self.is_enabled(kind) }
+    }
+
+    /// Everything lies below the root of its organization, whatever lies between.
+    fn reach_root(&self, ids: &mut Vec<NodeId>) {
+        if let Some(root) = self.root
+            && !ids.contains(&root)
+        {
+            ids.push(root);
+        }
+    }
+}
+
+impl<'o> Lineage<'o> {
+    /// What tells two lineages apart as far as decisions are concerned: nodes with equal signatures get equal
+    /// rulings on requests that do not mention their account.
+    pub fn signature(&self) -> Vec<Vec<(NodeId, Modality)>> {
+        let mut signature: Vec<Vec<_>> = self
+            .rungs
+            .iter()
+            .map(|rung| {
+                let attached = rung.attached.iter();
+                attached.map(|a| (a.guardrail.id, a.attachment.resolved.modality())).collect()
+            })
+            .collect();
+        signature.push(self.loose.iter().map(|guardrail| (guardrail.id, Modality::May)).collect());
+        signature.push(vec![(NodeId::new(self.gaps.len()), Modality::May)]);
+        signature
+    }
+
+    /// The guardrails that must be attached, with the level that they are attached to.
+    pub fn certain(&self) -> impl Iterator<Item = (NodeId, Entity<'o, Guardrail>)> + '_ {
+        self.rungs.iter().flat_map(|rung| {
+            let certain = rung.attached.iter().filter(|a| a.attachment.resolved.modality() == Modality::Must);
+            certain.map(|a| (rung.id, a.guardrail))
+        })
+    }
+
+    /// Why this lineage does not tell the whole story, one sentence each; empty when it does.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = self.gaps.clone();
+        for rung in &self.rungs {
+            for attached in &rung.attached {
+                doubts.extend(attached.guardrail.document.doubt());
+                if attached.attachment.resolved.modality() == Modality::May {
+                    doubts.push(format!(
+                        "`{}` may or may not be attached to `{}`",
+                        attached.guardrail.node.title(),
+                        rung.title
+                    ));
+                }
+            }
+        }
+        for guardrail in &self.loose {
+            doubts.push(format!("what `{}` is attached to is unknown until apply", guardrail.node.title()));
+        }
+        doubts.sort();
+        doubts.dedup();
+        doubts
+    }
+
+    /// What the guardrails say about a request of a principal of the account at the end.
+    ///
+    /// Denied only where a denial must hold; allowed only where nothing can deny.
+    pub fn decide(&self, request: &Request) -> Ruling {
+        if self.enabled == Some(false) {
+            return Ruling::Allowed;
+        }
+        let must = self.chain(Modality::Must).decide(request);
+        if must.outcome == Outcome::NotApplicable {
+            return Ruling::Allowed;
+        }
+        if must.outcome == Outcome::ExplicitDeny {
+            return self.denial(&must, Modality::Must);
+        }
+        // A level denies by silence only when nothing that may be attached to it can allow.
+        let may = self.chain(Modality::May).decide(request);
+        if may.outcome == Outcome::ImplicitDeny
+            && let Some(rung) = may.level.and_then(|level| self.rungs.get(level))
+            && self.loose.is_empty()
+            && rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some())
+        {
+            return Ruling::Denied(Denial { level: rung.id, by: None });
+        }
+        let doubts = self.doubts();
+        if self.harmless(request, must.outcome) { Ruling::Allowed } else { Ruling::Undecided(doubts) }
+    }
+
+    /// Whether every doubt can be resolved in favour of the request: no gap, all texts known, none denies.
+    fn harmless(&self, request: &Request, must: Outcome) -> bool {
+        let all = self.rungs.iter().flat_map(|rung| rung.attached.iter().map(|a| a.guardrail));
+        must == Outcome::Allow
+            && self.gaps.is_empty()
+            && all.chain(self.loose.iter().copied()).all(|guardrail| {
+                guardrail.document.policy().is_some_and(|policy| {
+                    policy.matching(request).all(|(_, s)| s.effect.value == orgward_iam::Effect::Allow)
+                })
+            })
+    }
+
+    fn chain(&self, least: Modality) -> Chain<'_> {
+        Chain(
+            self.rungs
+                .iter()
+                .map(|rung| Level {
+                    target: &rung.title,
+                    policies: self
+                        .readable(rung, least)
+                        .filter_map(|attached| {
+                            let document = &attached.guardrail.data.document;
+                            Some(Decider { name: &document.name, policy: document.policy()? })
+                        })
+                        .collect(),
+                })
+                .collect(),
+        )
+    }
+
+    fn readable<'l>(&'l self, rung: &'l Rung<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
+        rung.attached.iter().filter(move |attached| {
+            attached.attachment.resolved.modality() >= least && attached.guardrail.document.policy().is_some()
+        })
+    }
+
+    fn denial(&self, decision: &orgward_iam::ChainDecision, least: Modality) -> Ruling {
+        let found = decision.level.and_then(|level| self.rungs.get(level)).and_then(|rung| {
+            let (policy, statement) = decision.statement?;
+            let attached = self.readable(rung, least).nth(policy)?;
+            Some(Denial { level: rung.id, by: Some((attached.guardrail.id, statement)) })
+        });
+        match found {
+            Some(denial) => Ruling::Denied(denial),
+            // The evaluator names its level and statement; without them nothing may be called denied.
+            None => Ruling::Undecided(vec!["the deciding statement could not be found".to_owned()]),
+        }
+    }
+}

@@ -1,0 +1,286 @@
+use std::fmt;
+use std::sync::Arc;
+
+use orgward_plan::{Address, Attr, Evidence, Text};
+use petgraph::graph::NodeIndex;
+
+use crate::Document;
+
+/// Where a node is in the graph of one side. Not comparable between sides: use [`Key`] for that.
+pub type NodeId = NodeIndex<u32>;
+
+/// What identifies a node on both sides of a change: the absolute Terraform address, or the AWS id or ARN of
+/// something that only context knows.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Key(pub Arc<str>);
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One thing of the organization.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// What identifies it on both sides.
+    pub key: Key,
+    /// The resource that manages it.
+    pub address: Option<Address>,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// Its name.
+    pub name: Attr<Text>,
+    /// Its AWS id: `ou-…`, `p-…`, twelve digits.
+    pub id: Attr<Text>,
+    /// Its ARN.
+    pub arn: Attr<Text>,
+    /// Whether Terraform stops managing it although it goes on to stand.
+    pub abandoned: bool,
+    /// What it is.
+    pub kind: NodeKind,
+}
+
+impl Node {
+    /// What to call it in a sentence: the name, else the id, else the key.
+    pub fn title(&self) -> String {
+        match (&self.name, &self.id) {
+            (Attr::Known(name), _) => name.to_string(),
+            (_, Attr::Known(id)) => id.to_string(),
+            _ => self.key.to_string(),
+        }
+    }
+
+    /// The id when it is known, else the key: what findings list.
+    pub fn label(&self) -> String {
+        match &self.id {
+            Attr::Known(id) => id.to_string(),
+            Attr::Unknown | Attr::Absent => self.key.to_string(),
+        }
+    }
+}
+
+/// What a node is.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// The root of an organization.
+    Root,
+    /// An organizational unit.
+    Unit,
+    /// An account.
+    Account(Account),
+    /// A policy of the organization.
+    Guardrail(Guardrail),
+    /// An IAM role.
+    Role(Role),
+    /// An IAM user.
+    User(User),
+    /// An IAM group.
+    Group(Group),
+    /// A managed IAM policy.
+    ManagedPolicy(ManagedPolicy),
+    /// An Identity Center permission set.
+    PermissionSet(PermissionSet),
+    /// Any other resource that a rule asks where it is.
+    Workload(Workload),
+}
+
+impl NodeKind {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Root => "root",
+            Self::Unit => "ou",
+            Self::Account(_) => "account",
+            Self::Guardrail(_) => "policy",
+            Self::Role(_) => "role",
+            Self::User(_) => "user",
+            Self::Group(_) => "group",
+            Self::ManagedPolicy(_) => "managed-policy",
+            Self::PermissionSet(_) => "permission-set",
+            Self::Workload(_) => "resource",
+        }
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// Whether it is the management account.
+    pub management: bool,
+    /// Whether the organization lists it. An account that is only mentioned somewhere may belong to anybody.
+    pub member: bool,
+    /// Whether its place in the tree is unknown, and why.
+    pub homeless: Option<String>,
+}
+
+/// What kind of organization policy.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum GuardrailKind {
+    /// A service control policy.
+    ServiceControl,
+    /// A resource control policy.
+    ResourceControl,
+    /// Another type, by the name of the API; it takes no part in authorization.
+    Other(String),
+    /// The plan does not say.
+    Unknown,
+}
+
+impl GuardrailKind {
+    /// The kind by its name in the API.
+    pub fn from_api(name: &str) -> Self {
+        match name {
+            "SERVICE_CONTROL_POLICY" => Self::ServiceControl,
+            "RESOURCE_CONTROL_POLICY" => Self::ResourceControl,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
+    /// The name in the API.
+    pub fn api_name(&self) -> &str {
+        match self {
+            Self::ServiceControl => "SERVICE_CONTROL_POLICY",
+            Self::ResourceControl => "RESOURCE_CONTROL_POLICY",
+            Self::Other(name) => name,
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What people call it.
+    pub fn short(&self) -> &str {
+        match self {
+            Self::ServiceControl => "SCP",
+            Self::ResourceControl => "RCP",
+            Self::Other(name) => name,
+            Self::Unknown => "policy",
+        }
+    }
+}
+
+/// A policy of the organization.
+#[derive(Clone, Debug)]
+pub struct Guardrail {
+    /// SCP, RCP or something else.
+    pub kind: GuardrailKind,
+    /// What it says.
+    pub document: Document,
+    /// Whether AWS provides it: `FullAWSAccess`, `RCPFullAWSAccess`.
+    pub aws_managed: bool,
+}
+
+impl Guardrail {
+    /// Whether people write its document and AWS consults it when it decides a request.
+    pub fn is_authorization(&self) -> bool {
+        !self.aws_managed && !matches!(self.kind, GuardrailKind::Other(_))
+    }
+}
+
+/// The permissions boundary of a principal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Boundary {
+    /// There is none.
+    None,
+    /// The plan shows the ARN.
+    Arn(Text),
+    /// It will be this managed policy.
+    Policy(Key),
+    /// There will be one, and nobody knows which. The trail says why.
+    Unknown(Vec<String>),
+}
+
+/// A policy embedded in a principal.
+#[derive(Clone, Debug)]
+pub struct InlinePolicy {
+    /// Its name.
+    pub name: Attr<Text>,
+    /// The resource that sets it.
+    pub address: Address,
+    /// What it says.
+    pub document: Document,
+    /// Whether it must be there.
+    pub must: bool,
+}
+
+/// An IAM role.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its path, `/` unless set.
+    pub path: Attr<String>,
+    /// Who may assume it.
+    pub trust: Document,
+    /// Its permissions boundary.
+    pub boundary: Boundary,
+    /// Policies embedded in it.
+    pub inline: Vec<InlinePolicy>,
+    /// Managed policies that have no node: their ARNs.
+    pub managed_arns: Vec<Text>,
+    /// Why its account is believed, or disputed.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A long-lived credential of a user.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Credential {
+    /// The resource that creates it.
+    pub address: Address,
+    /// What it is, in words.
+    pub what: &'static str,
+}
+
+/// An IAM user.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Its path, `/` unless set.
+    pub path: Attr<String>,
+    /// Its permissions boundary.
+    pub boundary: Boundary,
+    /// Policies embedded in it.
+    pub inline: Vec<InlinePolicy>,
+    /// Managed policies that have no node: their ARNs.
+    pub managed_arns: Vec<Text>,
+    /// Access keys, passwords and the like.
+    pub credentials: Vec<Credential>,
+    /// Why its account is believed, or disputed.
+    pub evidence: Vec<Evidence>,
+}
+
+/// An IAM group.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Policies embedded in it.
+    pub inline: Vec<InlinePolicy>,
+    /// Managed policies that have no node: their ARNs.
+    pub managed_arns: Vec<Text>,
+}
+
+/// A managed IAM policy.
+#[derive(Clone, Debug)]
+pub struct ManagedPolicy {
+    /// Its path, `/` unless set.
+    pub path: Attr<String>,
+    /// What it says.
+    pub document: Document,
+}
+
+/// An Identity Center permission set.
+#[derive(Clone, Debug)]
+pub struct PermissionSet {
+    /// Its permissions boundary.
+    pub boundary: Boundary,
+    /// The policy embedded in it.
+    pub inline: Vec<InlinePolicy>,
+    /// Managed policies that have no node: their ARNs.
+    pub managed_arns: Vec<Text>,
+    /// How long a session lasts, as ISO 8601 duration.
+    pub session_duration: Attr<String>,
+}
+
+/// A resource of which only type and account matter.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// The resource type.
+    pub resource: String,
+    /// Why its account is believed, or disputed.
+    pub evidence: Vec<Evidence>,
+}

@@ -1,0 +1,131 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::Direction;
+use petgraph::stable_graph::StableDiGraph;
+use petgraph::visit::EdgeRef as _;
+
+use crate::{Edge, GuardrailKind, Key, Node, NodeId};
+
+/// A guardrail that is attached to something nobody can name before the plan is applied.
+#[derive(Clone, Debug)]
+pub struct LooseAttachment {
+    /// The resource that attaches it.
+    pub address: orgward_plan::Address,
+    /// The guardrail.
+    pub guardrail: NodeId,
+    /// Why the target is unknown, one sentence a step.
+    pub trail: Vec<String>,
+}
+
+/// An organization on one side of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Organization {
+    pub(crate) graph: StableDiGraph<Node, Edge, u32>,
+    pub(crate) keys: BTreeMap<Key, NodeId>,
+    /// The id of the organization, `o-…`.
+    pub(crate) id: Option<String>,
+    /// The management account.
+    pub(crate) management: Option<NodeId>,
+    /// The root.
+    pub(crate) root: Option<NodeId>,
+    /// Which kinds of policies are enabled; `None` when no input says so.
+    pub(crate) enabled: Option<BTreeSet<String>>,
+    /// The resource that enables them.
+    pub(crate) enabler: Option<orgward_plan::Address>,
+    /// Whether the inputs list all accounts.
+    pub(crate) roster: bool,
+    /// Attachments whose target is unknown.
+    pub(crate) loose: Vec<LooseAttachment>,
+    /// Policies embedded in principals that no input shows.
+    pub(crate) orphans: Vec<crate::InlinePolicy>,
+    /// What the inputs say that contradicts itself, one sentence each.
+    pub(crate) contradictions: Vec<String>,
+}
+
+impl Organization {
+    /// The graph itself, for reports that draw it.
+    pub fn graph(&self) -> &StableDiGraph<Node, Edge, u32> {
+        &self.graph
+    }
+
+    /// The id of the organization, `o-…`, if known.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// The root, if the inputs show or imply one.
+    pub fn root(&self) -> Option<NodeId> {
+        self.root
+    }
+
+    /// The management account, if the inputs show or imply one.
+    pub fn management(&self) -> Option<NodeId> {
+        self.management
+    }
+
+    /// Whether policies of this kind act: `None` when no input says so.
+    pub fn is_enabled(&self, kind: &GuardrailKind) -> Option<bool> {
+        self.enabled.as_ref().map(|enabled| enabled.contains(kind.api_name()))
+    }
+
+    /// The resource that says which kinds of policies are enabled.
+    pub fn enabler(&self) -> Option<&orgward_plan::Address> {
+        self.enabler.as_ref()
+    }
+
+    /// Whether the inputs list all accounts of the organization.
+    pub fn has_roster(&self) -> bool {
+        self.roster
+    }
+
+    /// Guardrails that are attached to something unknown.
+    pub fn loose_attachments(&self) -> &[LooseAttachment] {
+        &self.loose
+    }
+
+    /// What the inputs say that contradicts itself, one sentence each.
+    pub fn contradictions(&self) -> &[String] {
+        &self.contradictions
+    }
+
+    /// The node with this key.
+    pub fn find(&self, key: &Key) -> Option<NodeId> {
+        self.keys.get(key).copied()
+    }
+
+    /// A node. Ids of the other side must not be used here.
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.graph.node_weight(id)
+    }
+
+    /// All nodes, sorted by key.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        self.keys.values().filter_map(|&id| Some((id, self.graph.node_weight(id)?)))
+    }
+
+    /// Edges into a node, with where they come from, sorted by the key of that node.
+    pub(crate) fn incoming(&self, id: NodeId) -> Vec<(NodeId, &Edge)> {
+        self.sorted(
+            self.graph.edges_directed(id, Direction::Incoming).map(|edge| (edge.source(), edge.weight())),
+        )
+    }
+
+    /// Edges out of a node, with where they go, sorted by the key of that node.
+    pub(crate) fn outgoing(&self, id: NodeId) -> Vec<(NodeId, &Edge)> {
+        self.sorted(
+            self.graph.edges_directed(id, Direction::Outgoing).map(|edge| (edge.target(), edge.weight())),
+        )
+    }
+
+    fn sorted<'o>(&'o self, edges: impl Iterator<Item = (NodeId, &'o Edge)>) -> Vec<(NodeId, &'o Edge)> {
+        let mut edges: Vec<_> = edges.collect();
+        // The graph lists the newest edge first; the key decides instead, and age among equals.
+        edges.reverse();
+        edges.sort_by(|(a, _), (b, _)| self.key(*a).cmp(&self.key(*b)));
+        edges
+    }
+
+    fn key(&self, id: NodeId) -> Option<&Key> {
+        self.graph.node_weight(id).map(|node| &node.key)
+    }
+}

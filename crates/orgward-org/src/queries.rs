@@ -1,0 +1,340 @@
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use orgward_iam::Perimeter;
+use orgward_plan::{Address, Attr, Evidence};
+
+use crate::{
+    Account, Attachment, Boundary, Document, Edge, Group, Guardrail, InlinePolicy, ManagedPolicy, Modality,
+    Node, NodeId, NodeKind, Organization, PermissionSet, Role, User, Workload,
+};
+
+/// A node together with what it is.
+#[derive(Debug)]
+pub struct Entity<'o, T> {
+    /// Where it is in the graph.
+    pub id: NodeId,
+    /// What all nodes have.
+    pub node: &'o Node,
+    /// What only this kind of node has.
+    pub data: &'o T,
+}
+
+impl<T> Clone for Entity<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Entity<'_, T> {}
+
+impl<T> Deref for Entity<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.data
+    }
+}
+
+/// Whether an account belongs to the organization.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Membership {
+    /// It does.
+    Inside,
+    /// It does not.
+    Outside,
+    /// The inputs do not list all accounts.
+    Unknown,
+}
+
+/// The ARN of something in IAM, as far as it is known before it exists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IamArn {
+    /// The partition, `aws` unless the inputs say otherwise.
+    pub partition: String,
+    /// The account.
+    pub account: Option<String>,
+    /// Everything behind the account: `role/app/web`.
+    pub resource: Attr<String>,
+}
+
+impl IamArn {
+    /// The whole ARN; an unknown account is written as `account`. `None` when the name is unknown.
+    pub fn text(&self, account: &str) -> Option<String> {
+        let resource = self.resource.as_ref().known()?;
+        let account = self.account.as_deref().unwrap_or(account);
+        Some(format!("arn:{}:iam::{account}:{resource}", self.partition))
+    }
+}
+
+/// A role or a user.
+#[derive(Clone, Copy, Debug)]
+pub struct Principal<'o> {
+    /// Where it is in the graph.
+    pub id: NodeId,
+    /// What all nodes have.
+    pub node: &'o Node,
+    /// `role` or `user`.
+    pub word: &'static str,
+    /// Its permissions boundary.
+    pub boundary: &'o Boundary,
+    /// Policies embedded in it.
+    pub inline: &'o [InlinePolicy],
+    /// Why its account is believed, or disputed.
+    pub evidence: &'o [Evidence],
+}
+
+macro_rules! entities {
+    ($($(#[$doc:meta])* $name:ident: $variant:ident($data:ty),)+) => {
+        impl Organization {
+            $(
+                $(#[$doc])*
+                pub fn $name(&self) -> impl Iterator<Item = Entity<'_, $data>> {
+                    self.nodes().filter_map(|(id, node)| match &node.kind {
+                        NodeKind::$variant(data) => Some(Entity { id, node, data }),
+                        _ => None,
+                    })
+                }
+            )+
+        }
+    };
+}
+
+entities! {
+    /// All accounts that are mentioned anywhere, sorted by key; ask [`Account::member`] for those inside.
+    accounts: Account(Account),
+    /// All policies of the organization, sorted by key.
+    guardrails: Guardrail(Guardrail),
+    /// All IAM roles, sorted by key.
+    roles: Role(Role),
+    /// All IAM users, sorted by key.
+    users: User(User),
+    /// All IAM groups, sorted by key.
+    groups: Group(Group),
+    /// All managed IAM policies, sorted by key.
+    managed_policies: ManagedPolicy(ManagedPolicy),
+    /// All permission sets, sorted by key.
+    permission_sets: PermissionSet(PermissionSet),
+    /// All other resources that a rule asks where they are, sorted by key.
+    workloads: Workload(Workload),
+}
+
+impl Organization {
+    /// All roles and users, sorted by key.
+    pub fn principals(&self) -> impl Iterator<Item = Principal<'_>> {
+        self.nodes().filter_map(|(id, node)| match &node.kind {
+            NodeKind::Role(role) => Some(Principal {
+                id,
+                node,
+                word: "role",
+                boundary: &role.boundary,
+                inline: &role.inline,
+                evidence: &role.evidence,
+            }),
+            NodeKind::User(user) => Some(Principal {
+                id,
+                node,
+                word: "user",
+                boundary: &user.boundary,
+                inline: &user.inline,
+                evidence: &user.evidence,
+            }),
+            _ => None,
+        })
+    }
+
+    /// The guardrail at a node.
+    pub fn guardrail(&self, id: NodeId) -> Option<Entity<'_, Guardrail>> {
+        let node = self.node(id)?;
+        let NodeKind::Guardrail(data) = &node.kind else { return None };
+        Some(Entity { id, node, data })
+    }
+
+    /// The account at a node.
+    pub fn account(&self, id: NodeId) -> Option<Entity<'_, Account>> {
+        let node = self.node(id)?;
+        let NodeKind::Account(data) = &node.kind else { return None };
+        Some(Entity { id, node, data })
+    }
+
+    /// The account that a principal, policy or workload is in, with how certain that is.
+    pub fn owner(&self, id: NodeId) -> Option<(Entity<'_, Account>, Modality)> {
+        self.incoming(id).into_iter().find_map(|(source, edge)| match edge {
+            Edge::Owns(modality) => Some((self.account(source)?, *modality)),
+            _ => None,
+        })
+    }
+
+    /// What is attached to a root, organizational unit or account itself, sorted by key.
+    pub fn attached_to(&self, target: NodeId) -> Vec<(Entity<'_, Guardrail>, &Attachment)> {
+        self.incoming(target)
+            .into_iter()
+            .filter_map(|(source, edge)| match edge {
+                Edge::Attached(attachment) => Some((self.guardrail(source)?, attachment)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What a guardrail is attached to, sorted by key.
+    pub fn targets_of(&self, guardrail: NodeId) -> Vec<(NodeId, &Attachment)> {
+        self.outgoing(guardrail)
+            .into_iter()
+            .filter_map(|(target, edge)| match edge {
+                Edge::Attached(attachment) => Some((target, attachment)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What lies directly in a root or organizational unit, sorted by key.
+    pub fn children(&self, id: NodeId) -> Vec<(NodeId, Modality)> {
+        self.outgoing(id)
+            .into_iter()
+            .filter_map(|(target, edge)| match edge {
+                Edge::Contains(modality) => Some((target, *modality)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What a node may lie in, sorted by key.
+    pub fn parents(&self, id: NodeId) -> Vec<(NodeId, Modality)> {
+        self.incoming(id)
+            .into_iter()
+            .filter_map(|(source, edge)| match edge {
+                Edge::Contains(modality) => Some((source, *modality)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// All accounts that may lie below a node, in order of their keys.
+    pub fn accounts_below(&self, id: NodeId) -> Vec<Entity<'_, Account>> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            found.extend(self.account(next));
+            open.extend(self.children(next).into_iter().map(|(child, _)| child));
+        }
+        found.sort_by(|a, b| a.node.key.cmp(&b.node.key));
+        found
+    }
+
+    /// How a reader finds a node in the tree: `Root/Runtime/prod`. Starts with `…` where parents are unknown.
+    pub fn path(&self, id: NodeId) -> String {
+        let mut names = Vec::new();
+        let mut next = Some(id);
+        let mut complete = false;
+        while let Some(at) = next {
+            let Some(node) = self.node(at) else { break };
+            names.push(if matches!(node.kind, NodeKind::Root) { "Root".to_owned() } else { node.title() });
+            complete = matches!(node.kind, NodeKind::Root);
+            next = match self.parents(at).as_slice() {
+                [(parent, Modality::Must)] if names.len() < 64 => Some(*parent),
+                _ => None,
+            };
+        }
+        if !complete {
+            names.push("…".to_owned());
+        }
+        names.reverse();
+        names.join("/")
+    }
+
+    /// Whether an account belongs to the organization.
+    pub fn membership(&self, account: &str) -> Membership {
+        let known = self.accounts().any(|entity| entity.member && is_id(&entity.node.id, account));
+        match (known, self.roster) {
+            (true, _) => Membership::Inside,
+            (false, true) => Membership::Outside,
+            (false, false) => Membership::Unknown,
+        }
+    }
+
+    /// What lies inside the organization, for questions about outsiders.
+    pub fn perimeter(&self) -> Perimeter {
+        let accounts = self
+            .accounts()
+            .filter(|entity| entity.member)
+            .filter_map(|entity| entity.node.id.as_ref().known().map(|id| id.expose().to_owned()))
+            .collect();
+        Perimeter { organization: self.id.clone(), accounts, complete: self.roster }
+    }
+
+    /// The ARN of a principal or managed policy, as far as it is known before it exists.
+    pub fn iam_arn(&self, id: NodeId) -> Option<IamArn> {
+        let node = self.node(id)?;
+        let (word, path) = match &node.kind {
+            NodeKind::Role(role) => ("role", &role.path),
+            NodeKind::User(user) => ("user", &user.path),
+            NodeKind::ManagedPolicy(policy) => ("policy", &policy.path),
+            _ => return None,
+        };
+        if let Attr::Known(arn) = &node.arn {
+            let mut parts = arn.expose().splitn(6, ':');
+            if let (Some("arn"), Some(partition), Some("iam"), Some(_), Some(account), Some(resource)) =
+                (parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+            {
+                return Some(IamArn {
+                    partition: partition.to_owned(),
+                    account: (!account.is_empty()).then(|| account.to_owned()),
+                    resource: Attr::Known(resource.to_owned()),
+                });
+            }
+        }
+        let account = self
+            .owner(id)
+            .filter(|(_, modality)| *modality == Modality::Must)
+            .and_then(|(account, _)| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
+        let resource = match (&node.name, path) {
+            (Attr::Known(name), Attr::Known(path)) => Attr::Known(format!("{word}{path}{}", name.expose())),
+            (Attr::Known(name), Attr::Absent) => Attr::Known(format!("{word}/{}", name.expose())),
+            _ => Attr::Unknown,
+        };
+        Some(IamArn { partition: "aws".to_owned(), account, resource })
+    }
+
+    /// All policy documents that people write, each with the resource that holds it, sorted by name.
+    pub fn documents(&self) -> Vec<(Option<&Address>, &Document)> {
+        let mut documents = Vec::new();
+        let mut inline: Vec<&InlinePolicy> = self.orphans.iter().collect();
+        for (_, node) in self.nodes() {
+            let address = node.address.as_ref();
+            match &node.kind {
+                NodeKind::Guardrail(guardrail) if guardrail.is_authorization() => {
+                    documents.push((address, &guardrail.document));
+                }
+                NodeKind::ManagedPolicy(policy) => documents.push((address, &policy.document)),
+                NodeKind::Role(role) => {
+                    documents.push((address, &role.trust));
+                    inline.extend(&role.inline);
+                }
+                NodeKind::User(user) => inline.extend(&user.inline),
+                NodeKind::Group(group) => inline.extend(&group.inline),
+                NodeKind::PermissionSet(set) => inline.extend(&set.inline),
+                NodeKind::Root
+                | NodeKind::Unit
+                | NodeKind::Account(_)
+                | NodeKind::Guardrail(_)
+                | NodeKind::Workload(_) => {}
+            }
+        }
+        documents.extend(inline.into_iter().map(|policy| (Some(&policy.address), &policy.document)));
+        documents.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        documents
+    }
+
+    /// What kind of workload a resource type is, in one word; `None` when it is none.
+    pub fn workload_category(resource: &str) -> Option<&'static str> {
+        crate::build::workload_category(resource)
+    }
+}
+
+fn is_id(id: &Attr<orgward_plan::Text>, account: &str) -> bool {
+    matches!(id, Attr::Known(id) if id.expose() == account)
+}
