@@ -38,8 +38,9 @@ pub(crate) fn push(out: &mut String, character: char) {
     }
 }
 
-/// A text of one line as a reader shall see it; a line break in it is shown, not made.
-pub(crate) fn line(text: &str) -> Cow<'_, str> {
+/// A text of one line as a reader shall see it: what is invisible, commands the terminal, or breaks the line is
+/// shown as `\u{…}`.
+pub fn line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }

@@ -87,6 +87,8 @@ struct FindingJson<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    input: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     subject: Option<&'r str>,
@@ -227,6 +229,7 @@ impl<'r> FindingJson<'r> {
             confidence: finding.confidence().as_str(),
             blocks: review.blocks(finding),
             address: address(finding),
+            input: finding.input.as_deref(),
             target: finding.target.as_deref(),
             subject: Some(finding.subject.as_str()).filter(|subject| !subject.is_empty()),
             accounts: &finding.accounts,

@@ -6,6 +6,7 @@
 
 mod escape;
 mod excerpt;
+mod failure;
 mod json;
 mod position;
 mod terminal;
@@ -13,5 +14,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 
+pub use escape::line as escape;
+pub use failure::failure;
 pub use json::json;
 pub use terminal::{Style, terminal};

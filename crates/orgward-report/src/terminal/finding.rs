@@ -51,7 +51,11 @@ pub(super) fn place(finding: &Finding) -> Option<String> {
         (None, Some(target)) => target,
         (None, None) => return None,
     };
-    Some(escape::line(place).into_owned())
+    let place = escape::line(place);
+    Some(match &finding.input {
+        Some(input) => format!("{place} ({})", escape::line(input)),
+        None => place.into_owned(),
+    })
 }
 
 /// Writes a group: things found in full up to a limit, things that cannot be told once for all places.

@@ -299,6 +299,26 @@ fn a_sensitive_document_is_named_only() {
 }
 
 #[test]
+fn of_several_inputs_the_place_tells_which() {
+    let mut finding = testing::parked("sandbox", Status::Existing);
+    finding.input = Some("stacks/\u{1b}a.json".into());
+    let mut review = testing::review(vec![finding]);
+    review.inputs.extend(["b.json", "c.json", "d.json", "e.json"].map(|name| {
+        let mut input = review.inputs[0].clone();
+        input.name = name.into();
+        input
+    }));
+    insta::assert_snapshot!(plain(&review), @r#"
+    ── there before this plan: 1 (does not block) ──────────────────────────────────
+
+      low       root-parked-account  aws_organizations_account.sandbox (stacks/\u{1b}a.json): account lies directly under the root
+
+    not blocked: 1 finding (1 low there before)
+    reviewed second.json, b.json, c.json and 2 more: 12 accounts, 9 principals, 14 policies
+    "#);
+}
+
+#[test]
 fn a_name_cannot_forge_a_verdict() {
     let name = "aws_iam_role.x[\"\u{1b}[2J\nnot blocked: no findings\u{202e}\"]";
     let mut finding = testing::parked("sandbox", Status::New);
