@@ -1,7 +1,20 @@
+//! Who outside an organization a trust policy lets in.
+//!
+//! A trust policy is open when there is a request of an outsider that it allows. So one is looked for: `outsider.rs`
+//! knows what an outsider controls and which values are worth trying, `search.rs` tries them with the evaluator. That
+//! none is found proves nothing by itself; "excluded" is said only where the values tried stand for all there are.
+
+mod guards;
+mod outsider;
+mod search;
+#[cfg(test)]
+mod tests;
+mod values;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::{Policy, Request};
+use crate::{Effect, Policy, PrincipalPattern, Request, Statement};
 
 /// What lies inside an organization.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -49,8 +62,42 @@ pub enum OutsiderAccess {
 
 impl Policy {
     /// Whether this trust policy lets a principal outside the perimeter assume the role without naming it or its
-    /// account. An exposure is confirmed by [`Statement::matches`](crate::Statement::matches) on the whole policy.
-    pub fn admits_outsider(&self, _role: &RoleTrust<'_>, _perimeter: &Perimeter) -> OutsiderAccess {
-        OutsiderAccess::Undecided("whether an outsider has access is not decided yet".to_owned())
+    /// account: through `*`, `NotPrincipal`, and conditions that do not hold outsiders back.
+    ///
+    /// `Exposed` has a request that [`Statement::matches`] confirms on the whole policy, denials included;
+    /// `Excluded` means that there is none. Only `sts:AssumeRole` is asked about: who comes with the token of an
+    /// identity provider is no AWS principal. An account that a condition names counts as named
+    /// ([`Statement::narrowed_accounts`]), and so do address ranges and VPC endpoints.
+    pub fn admits_outsider(&self, role: &RoleTrust<'_>, perimeter: &Perimeter) -> OutsiderAccess {
+        let mut undecided = None;
+        for (index, statement) in self.statements.iter().enumerate() {
+            let Some(span) = door(statement) else { continue };
+            match search::admits(self, index, role, perimeter) {
+                search::Answer::Witness(request) => {
+                    return OutsiderAccess::Exposed(Exposure {
+                        request,
+                        statement: index,
+                        span,
+                        weak_guards: guards::weak(statement, perimeter),
+                    });
+                }
+                search::Answer::Nobody => {}
+                search::Answer::Undecided(why) => undecided = undecided.or(Some(why)),
+            }
+        }
+        undecided.map_or(OutsiderAccess::Excluded, OutsiderAccess::Undecided)
     }
+}
+
+/// The place where a statement admits whoever comes, if it does.
+fn door(statement: &Statement) -> Option<Range<usize>> {
+    if statement.effect.value != Effect::Allow || !statement.covers_action(search::ACTION) {
+        return None;
+    }
+    let principals = statement.principals.as_ref()?;
+    if principals.not {
+        return Some(principals.span.clone());
+    }
+    let everyone = principals.patterns.iter().find(|entry| entry.value == PrincipalPattern::Everyone)?;
+    Some(everyone.span.clone())
 }

@@ -15,6 +15,7 @@ pub use self::action::action_matches;
 pub use self::resource::resource_matches;
 pub(crate) use self::subject::{Subject, is_service_linked};
 pub(crate) use self::value::{date, number};
+pub(crate) use self::variables::keys as variable_keys;
 use crate::{Condition, Effect, Policy, Request, Statement};
 
 impl Statement {
