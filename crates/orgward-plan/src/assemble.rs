@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::instance::present;
 use crate::parse::{self, Mark, Sections};
-use crate::plan::{Doubt, Kind, variable};
+use crate::plan::{Doubt, Kind};
 use crate::secrets::Secrets;
 use crate::{Document, Instance, Mode, Plan, PlanError};
 
@@ -33,6 +33,7 @@ impl<'a> Plan<'a> {
             instances,
             configuration: sections.configuration,
             variables: sections.variables,
+            inputs: OnceLock::new(),
             secrets,
             index: OnceLock::new(),
             providers: OnceLock::new(),
@@ -71,7 +72,7 @@ fn kind(sections: &Sections<'_>) -> Result<Kind, PlanError> {
             return Ok(Kind::Plan);
         }
         // An empty state is nothing but its format version.
-        if sections.marks.is_empty() {
+        if sections.marks.is_empty() && sections.version.is_none() && sections.resources.is_none() {
             return Ok(Kind::State);
         }
         return Err(PlanError::Other { what: "JSON of another kind" });
@@ -110,10 +111,7 @@ fn stored_version(raw: &RawValue, read: bool) -> Result<Kind, PlanError> {
     let wrong = || PlanError::Shape { place: "version".to_owned(), expected: "a whole number" };
     match raw.get().parse::<u64>().map_err(|_| wrong())? {
         4 if read => Ok(Kind::State),
-        4 => Err(PlanError::Shape {
-            place: "resources".to_owned(),
-            expected: "after `version`, as Terraform writes it",
-        }),
+        4 => Err(PlanError::Shape { place: "resources".to_owned(), expected: "a list of resources" }),
         version if version < 4 => Err(PlanError::PastVersion { version: version.to_string() }),
         version => Err(PlanError::FutureVersion { version: version.to_string() }),
     }
@@ -127,9 +125,13 @@ fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
 /// What the variables hold that the configuration marks sensitive.
 fn secrets(sections: &Sections<'_>) -> Option<Secrets> {
     let root = sections.configuration.as_ref()?.root_module.as_ref()?;
+    let mut sensitive = root.sensitive_variables().peekable();
+    sensitive.peek()?;
     let mut secrets = Secrets::default();
-    for (name, declared) in root.sensitive_variables() {
-        let value = sections.variables.and_then(|variables| variable(variables, name));
+    let inputs: Value =
+        sections.variables.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    for (name, declared) in sensitive {
+        let value = inputs.get(name).and_then(|input| input.get("value")).cloned();
         let default = || serde_json::from_str(declared.default?.get()).ok();
         secrets.add(&value.or_else(default).unwrap_or(Value::Null));
     }
@@ -167,17 +169,14 @@ fn rows<'a>(
         instances.extend(change.instance(row, secrets)?);
     }
     if let Some(values) = sections.prior_state.take().and_then(|state| state.values) {
-        let prior = values.instances("prior_state.resources", secrets)?;
-        let changed: BTreeSet<(&str, Option<&str>)> = instances.iter().flat_map(addresses).collect();
         // A plan that leaves things out (`-target`) does so to resources; what was read is never in a row,
         // except where it will be read anew.
-        let untouched =
-            |instance: &Instance<'_>| !addresses(instance).any(|address| changed.contains(&address));
-        let untouched: Vec<Instance<'a>> = prior.into_iter().filter(untouched).collect();
+        let changed: BTreeSet<(&str, Option<&str>)> = instances.iter().flat_map(addresses).collect();
+        let untouched = values.instances(&changed, "prior_state.resources", secrets)?;
         instances.extend(untouched);
     }
     if let Some(values) = sections.values.take() {
-        instances.extend(values.instances("values.resources", secrets)?);
+        instances.extend(values.instances(&BTreeSet::new(), "values.resources", secrets)?);
     }
     for (row, resource) in sections.stored.take().into_iter().flatten().enumerate() {
         instances.extend(resource.instances(row)?);

@@ -33,7 +33,8 @@ pub(crate) struct Module<'a> {
     #[serde(borrow, default)]
     resources: Option<Vec<Resource<'a>>>,
     #[serde(borrow, default)]
-    module_calls: Option<BTreeMap<Str<'a>, Call<'a>>>,
+    #[serde(rename = "module_calls")]
+    calls: Option<BTreeMap<Str<'a>, Call<'a>>>,
     #[serde(borrow, default)]
     outputs: Option<BTreeMap<Str<'a>, Output<'a>>>,
     #[serde(borrow, default)]
@@ -105,7 +106,7 @@ impl<'a> Module<'a> {
         if let Some(resources) = &mut self.resources {
             resources.sort_by(|a, b| a.order().cmp(&b.order()));
         }
-        for call in self.module_calls.iter_mut().flatten() {
+        for call in self.calls.iter_mut().flatten() {
             if let Some(module) = &mut call.1.module {
                 module.sort();
             }
@@ -119,7 +120,7 @@ impl<'a> Module<'a> {
     }
 
     pub(crate) fn call(&self, name: &str) -> Option<&Call<'a>> {
-        self.module_calls.as_ref()?.get(name)
+        self.calls.as_ref()?.get(name)
     }
 
     pub(crate) fn output(&self, name: &str) -> Option<&Output<'a>> {

@@ -73,21 +73,21 @@ impl Expression {
 
 /// Terraform lists each chain before its prefixes: a new chain starts where the list does not go on with the
 /// chain so far less its last part.
-fn maximal<'t>(list: &[&'t str]) -> Vec<&'t str> {
+fn maximal<'t>(texts: &[&'t str]) -> Vec<&'t str> {
     let mut chains = Vec::new();
-    let mut last: Option<Vec<Segment>> = None;
-    for text in list {
+    let mut longer: Option<Vec<Segment>> = None;
+    for text in texts {
         let segments = traversal::parse(text);
-        let goes_on = match (&last, &segments) {
-            (Some(last), Some(segments)) => {
-                last.split_last().is_some_and(|(_, init)| init == segments.as_slice())
+        let goes_on = match (&longer, &segments) {
+            (Some(longer), Some(segments)) => {
+                longer.split_last().is_some_and(|(_, init)| init == segments.as_slice())
             }
             _ => false,
         };
         if !goes_on {
             chains.push(*text);
         }
-        last = segments;
+        longer = segments;
     }
     chains
 }

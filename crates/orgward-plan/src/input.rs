@@ -46,9 +46,9 @@ impl Document {
         let start = json.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
         let offset = self.json.start + (start + column.saturating_sub(1)).min(json.len());
         let before = self.text.as_bytes().get(..offset).unwrap_or_default();
-        let lines = before.iter().filter(|&&byte| byte == b'\n').count();
+        let lines = before.split(|&byte| byte == b'\n').count();
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
-        (offset, lines + 1, column + 1)
+        (offset, lines, column + 1)
     }
 }
 

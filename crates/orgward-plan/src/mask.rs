@@ -48,10 +48,9 @@ impl<'v> Mask<'v> {
     pub(crate) fn any(self) -> bool {
         match self {
             Self::None => false,
-            Self::All => true,
             Self::Part(Value::Array(items)) => items.iter().any(|item| Self::of(item).any()),
             Self::Part(Value::Object(entries)) => entries.values().any(|entry| Self::of(entry).any()),
-            Self::Part(_) => true,
+            Self::All | Self::Part(_) => true,
         }
     }
 

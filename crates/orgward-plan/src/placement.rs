@@ -114,7 +114,7 @@ impl<'a> Plan<'a> {
     /// Which account the instance lands in, with all the evidence.
     ///
     /// Siblings through the same provider count as evidence; of those that are neither of IAM nor of
-    /// Organizations, the first sixteen of each provider are looked at.
+    /// Organizations, the first 64 of each provider that exist already are looked at.
     pub fn placement(&self, instance: &Instance<'a>) -> Placement {
         if !own::is_aws(instance) {
             return Placement::default();
@@ -122,12 +122,25 @@ impl<'a> Plan<'a> {
         let mut evidence = own::evidence(instance, own::is_argument(self, instance));
         let certain = evidence.iter().any(|evidence| evidence.strength == Strength::Conclusive);
         evidence.extend(self.providers().evidence(self, instance, certain));
-        // What comes from a sensitive variable must not be printed.
+        self.printable(evidence)
+    }
+
+    /// Drops what comes from a sensitive variable, since placements are printed.
+    fn printable(&self, mut evidence: Vec<Evidence>) -> Placement {
         if let Some(secrets) = &self.secrets {
             evidence
                 .retain(|e| !matches!(&e.landing, Landing::Account(account) if secrets.contains(account)));
         }
         Placement::of(evidence)
+    }
+
+    /// Which account the provider of an instance manages, without looking at the instance itself: the same
+    /// question as [`Plan::placement`] for resources of which there are too many to read.
+    pub fn provider_placement(&self, instance: &Instance<'a>) -> Placement {
+        if !own::is_aws(instance) {
+            return Placement::default();
+        }
+        self.printable(self.providers().evidence(self, instance, false))
     }
 
     /// The region an instance lands in: its own `region`, the one in its identity or its ARN, or the one that

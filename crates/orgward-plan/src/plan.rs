@@ -51,6 +51,7 @@ pub struct Plan<'a> {
     pub(crate) instances: Vec<Instance<'a>>,
     pub(crate) configuration: Option<Configuration<'a>>,
     pub(crate) variables: Option<&'a RawValue>,
+    pub(crate) inputs: OnceLock<Value>,
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
@@ -77,16 +78,12 @@ impl<'a> Plan<'a> {
 
     /// The value of a variable of the root module.
     pub(crate) fn variable(&self, name: &str) -> Option<Value> {
-        variable(self.variables?, name)
+        let parse = || self.variables.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let inputs = self.inputs.get_or_init(|| parse().unwrap_or_default());
+        inputs.get(name)?.get("value").cloned()
     }
 
     pub(crate) fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::of(&self.instances))
     }
-}
-
-/// The value of one of `variables`.
-pub(crate) fn variable(variables: &RawValue, name: &str) -> Option<Value> {
-    let mut variables: Value = serde_json::from_str(variables.get()).ok()?;
-    Some(variables.get_mut(name)?.get_mut("value")?.take())
 }

@@ -101,6 +101,18 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// Whether the configuration shows the resource and does not set this argument, so that a value that is
+    /// unknown is one that AWS computes.
+    pub fn is_unset(&self, instance: &Instance<'a>, argument: &str) -> bool {
+        let Some(resource) = Scope::of(self, instance).ok().and_then(|scope| scope.resource) else {
+            return false;
+        };
+        let Some(raw) = resource.expressions else { return true };
+        let arguments: Option<serde_json::Map<String, serde_json::Value>> =
+            serde_json::from_str(raw.get()).ok();
+        arguments.is_some_and(|arguments| !arguments.contains_key(argument))
+    }
+
     /// The references in the expression of an attribute, as Terraform prints them and without their prefixes;
     /// for messages.
     pub fn references(&self, instance: &Instance<'a>, path: &[Step<'_>]) -> Vec<String> {

@@ -27,6 +27,9 @@ pub(crate) struct Sections<'a> {
     pub(crate) values: Option<super::state::Values<'a>>,
     pub(crate) stored: Option<Vec<stored::Resource<'a>>>,
     pub(crate) version: Option<&'a RawValue>,
+    /// `resources` and `values` where it was not yet known what they belong to.
+    pub(crate) resources: Option<&'a RawValue>,
+    early_values: Option<&'a RawValue>,
     /// The names of sections that tell other inputs from plans.
     pub(crate) marks: Vec<Mark>,
 }
@@ -79,7 +82,8 @@ impl Mark {
 #[derive(Default)]
 struct Progress {
     section: Cell<&'static str>,
-    rows: Cell<usize>,
+    rows: Cell<Option<usize>>,
+    twice: Cell<bool>,
 }
 
 /// Reads the top level in one pass.
@@ -102,12 +106,16 @@ fn refuse(document: &Document, error: &serde_json::Error, progress: &Progress) -
         Category::Eof => PlanError::Truncated { offset, line, column },
         Category::Data if !progress.section.get().is_empty() => {
             let section = progress.section.get();
-            let row =
-                if ROWS.contains(&section) { format!("[{}]", progress.rows.get()) } else { String::new() };
+            if progress.twice.get() {
+                return PlanError::Shape { place: section.to_owned(), expected: "there only once" };
+            }
+            let row = progress.rows.get().filter(|_| ROWS.contains(&section));
+            let row = row.map(|row| format!("[{row}]")).unwrap_or_default();
             PlanError::Shape { place: format!("{section}{row}"), expected: "what a plan holds there" }
         }
+        Category::Data => PlanError::Other { what: "JSON of another kind" },
         // Unlike messages about data, those about syntax never quote the input.
-        _ => {
+        Category::Syntax | Category::Io => {
             let text = error.to_string();
             let what = text.split_once(" at line ").map_or(text.as_str(), |(what, _)| what).to_owned();
             PlanError::Syntax { what, offset, line, column }
@@ -146,6 +154,7 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
             self.0.section.set(section);
             // Readers differ in which of two they take; a gate must not be one of them.
             if seen.contains(&section) {
+                self.0.twice.set(true);
                 return Err(A::Error::custom("a section twice"));
             }
             seen.push(section);
@@ -156,7 +165,7 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                 "variables" => found.variables = map.next_value()?,
                 "planned_values" => found.planned_values = map.next_value()?,
                 "resource_changes" => {
-                    found.resource_changes = Some(map.next_value_seed(Rows::counted(rows))?)
+                    found.resource_changes = Some(map.next_value_seed(Rows::counted(rows))?);
                 }
                 "deferred_changes" => found.deferred_changes = map.next_value_seed(Rows::counted(rows))?,
                 "prior_state" => found.prior_state = map.next_value()?,
@@ -166,17 +175,32 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                 "version" => found.version = map.next_value()?,
                 "values" if found.format_version.is_some() => found.values = map.next_value()?,
                 // A raw state says its version first; anything else may have `resources` of any shape.
-                "resources" if found.version.is_some_and(|version| version.get() == "4") => {
+                "resources" if is_stored(found.version) => {
                     found.stored = Some(map.next_value_seed(Rows::counted(rows))?);
                 }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                "values" => found.early_values = map.next_value()?,
+                _ => found.resources = map.next_value()?,
             }
             self.0.section.set("");
         }
+        // Tools that sort keys put some sections before the version that says what they are.
+        if let Some(raw) = found.early_values.filter(|_| found.format_version.is_some()) {
+            self.0.section.set("values");
+            found.values = serde_json::from_str(raw.get()).map_err(A::Error::custom)?;
+        }
+        if let Some(raw) = found.resources.filter(|_| is_stored(found.version)) {
+            self.0.section.set("resources");
+            let rows = Rows::counted(&self.0.rows);
+            let mut reader = serde_json::Deserializer::from_str(raw.get());
+            found.stored = Some(rows.deserialize(&mut reader).map_err(A::Error::custom)?);
+        }
         Ok(found)
     }
+}
+
+/// Whether the version is that of a raw state.
+fn is_stored(version: Option<&RawValue>) -> bool {
+    version.is_some_and(|version| version.get() == "4")
 }
 
 const SECTIONS: [&str; 13] = [

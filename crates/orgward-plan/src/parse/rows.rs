@@ -125,6 +125,13 @@ impl<'a> Row<'a> {
 fn action(place: Place<'_>, raw: Option<&RawValue>) -> Result<Action, PlanError> {
     let wrong = || place.wrong("change.actions", "a list of strings");
     let raw = raw.ok_or_else(wrong)?;
+    // The most frequent ones first, and without a list.
+    match raw.get() {
+        r#"["no-op"]"# => return Ok(Action::NoOp),
+        r#"["create"]"# => return Ok(Action::Create),
+        r#"["update"]"# => return Ok(Action::Update),
+        _ => {}
+    }
     let actions: Vec<String> = serde_json::from_str(raw.get()).map_err(|_| wrong())?;
     let actions: Vec<&str> = actions.iter().map(String::as_str).collect();
     Ok(match *actions.as_slice() {

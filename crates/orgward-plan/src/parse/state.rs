@@ -1,6 +1,7 @@
 //! `prior_state`, and the JSON of a state.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -61,82 +62,94 @@ struct Resource<'a> {
 }
 
 impl<'a> Values<'a> {
-    /// All instances in the state. `section` names it in errors, where rows are counted through all modules.
+    /// All instances in the state but those with an address, and a deposed key, in `known`. `section` names
+    /// the state in errors, where rows are counted through all modules.
     pub(crate) fn instances(
         self,
+        known: &BTreeSet<(&str, Option<&str>)>,
         section: &str,
         secrets: Option<&Arc<Secrets>>,
     ) -> Result<Vec<Instance<'a>>, PlanError> {
         let mut found = Vec::new();
         if let Some(root) = self.root_module {
-            collect(root, section, secrets, &mut 0, &mut found)?;
+            Collect { known, section, secrets, row: 0, found: &mut found }.module(root)?;
         }
         Ok(found)
     }
 }
 
-fn collect<'a>(
-    module: Module<'a>,
-    section: &str,
-    secrets: Option<&Arc<Secrets>>,
-    row: &mut usize,
-    found: &mut Vec<Instance<'a>>,
-) -> Result<(), PlanError> {
-    let place = Place { section, row: *row };
-    let path = match place.optional("address", module.address)? {
-        Some(address) => {
-            let segments = traversal::parse(&address);
-            let path = segments.map(|segments| traversal::module_path(&segments).0);
-            path.ok_or_else(|| place.wrong("address", "a module address"))?
-        }
-        None => ModulePath::default(),
-    };
-    for resource in module.resources.into_iter().flatten() {
-        found.extend(instance(resource, &path, Place { section, row: *row }, secrets)?);
-        *row += 1;
-    }
-    for child in module.child_modules.into_iter().flatten() {
-        collect(child, section, secrets, row, found)?;
-    }
-    Ok(())
+struct Collect<'c, 'a> {
+    known: &'c BTreeSet<(&'c str, Option<&'c str>)>,
+    section: &'c str,
+    secrets: Option<&'c Arc<Secrets>>,
+    row: usize,
+    found: &'c mut Vec<Instance<'a>>,
 }
 
-fn instance<'a>(
-    resource: Resource<'a>,
-    module: &ModulePath,
-    place: Place<'_>,
-    secrets: Option<&Arc<Secrets>>,
-) -> Result<Option<Instance<'a>>, PlanError> {
-    let address = place.text("address", resource.address)?;
-    let Some(mode) = place.mode(resource.mode, &address)? else { return Ok(None) };
-    let kind = place.text("type", resource.kind)?.into_owned();
-    let name = place.text("name", resource.name)?.into_owned();
-    let key = place.key("index", resource.index)?;
-    Ok(Some(Instance {
+impl<'a> Collect<'_, 'a> {
+    fn module(&mut self, module: Module<'a>) -> Result<(), PlanError> {
+        let place = Place { section: self.section, row: self.row };
+        let path = match place.optional("address", module.address)? {
+            Some(address) => {
+                let segments = traversal::parse(&address);
+                let path = segments.map(|segments| traversal::module_path(&segments).0);
+                path.ok_or_else(|| place.wrong("address", "a module address"))?
+            }
+            None => ModulePath::default(),
+        };
+        for resource in module.resources.into_iter().flatten() {
+            self.resource(&resource, &path)?;
+            self.row += 1;
+        }
+        module.child_modules.into_iter().flatten().try_for_each(|child| self.module(child))
+    }
+
+    fn resource(&mut self, resource: &Resource<'a>, module: &ModulePath) -> Result<(), PlanError> {
+        let place = Place { section: self.section, row: self.row };
+        let address = place.text("address", resource.address)?;
+        let Some(mode) = place.mode(resource.mode, &address)? else { return Ok(()) };
+        let deposed = place.optional("deposed_key", resource.deposed_key)?.map(Cow::into_owned);
+        let absolute = module.0.is_empty() || address.starts_with("module.");
+        if absolute && self.known.contains(&(&*address, deposed.as_deref())) {
+            return Ok(());
+        }
+        let kind = place.text("type", resource.kind)?.into_owned();
+        let name = place.text("name", resource.name)?.into_owned();
+        let key = place.key("index", resource.index)?;
         // Terraform 0.12 printed the address within the module, and without the key.
-        address: compose(module, mode, &kind, &name, key.as_ref()),
-        previous_address: None,
-        module: module.clone(),
-        mode,
-        kind,
-        name,
-        key,
-        provider: place.optional("provider_name", resource.provider_name)?.unwrap_or_default().into_owned(),
-        action: Action::NoOp,
-        origin: Origin::State,
-        deposed: place.optional("deposed_key", resource.deposed_key)?.map(Cow::into_owned),
-        imported: false,
-        action_reason: None,
-        body: Body {
-            before: resource.values,
-            before_sensitive: resource.sensitive_values,
-            before_identity: resource.identity,
-            sides: Sides::Same,
-            provider_key: None,
-            stored_sensitive: None,
-            secrets: secrets.cloned(),
-        },
-    }))
+        let address = compose(module, mode, &kind, &name, key.as_ref());
+        if self.known.contains(&(address.as_str(), deposed.as_deref())) {
+            return Ok(());
+        }
+        self.found.push(Instance {
+            address,
+            previous_address: None,
+            module: module.clone(),
+            mode,
+            kind,
+            name,
+            key,
+            provider: place
+                .optional("provider_name", resource.provider_name)?
+                .unwrap_or_default()
+                .into_owned(),
+            action: Action::NoOp,
+            origin: Origin::State,
+            deposed,
+            imported: false,
+            action_reason: None,
+            body: Body {
+                before: resource.values,
+                before_sensitive: resource.sensitive_values,
+                before_identity: resource.identity,
+                sides: Sides::Same,
+                provider_key: None,
+                stored_sensitive: None,
+                secrets: self.secrets.cloned(),
+            },
+        });
+        Ok(())
+    }
 }
 
 /// An address as Terraform prints it.

@@ -8,13 +8,13 @@ use super::own;
 use super::{Basis, Evidence, Landing, Strength};
 use crate::configuration::Provider;
 use crate::expression::{Expression, Head};
-use crate::instance::Instance;
+use crate::instance::{Instance, present};
 use crate::resolution::{module_scope, resolver};
 use crate::{Certainty, Legal, ModulePath, Plan};
 
 /// How many siblings of other types are looked at for each provider: their values may be large, and one that
 /// names the account is as good as many.
-const SIBLINGS: usize = 16;
+const SIBLINGS: usize = 64;
 
 /// The evidence of each provider, by group.
 #[derive(Default)]
@@ -114,14 +114,17 @@ impl Facts {
         let cheap = caller
             || instance.kind.starts_with("aws_iam_")
             || instance.kind.starts_with("aws_organizations_");
-        if !cheap && self.others >= SIBLINGS {
-            return;
+        if !cheap {
+            // What is yet to be created cannot say where it is.
+            if self.others >= SIBLINGS || present(instance.body.before).is_none() {
+                return;
+            }
+            self.others += 1;
         }
         for mut evidence in own::evidence(instance, own::is_argument(plan, instance)) {
             if caller {
                 self.callers.push(evidence);
             } else if matches!(evidence.landing, Landing::Account(_)) {
-                self.others += usize::from(!cheap);
                 evidence.strength = Strength::Strong;
                 evidence.basis = Basis::Sibling;
                 let same = self.siblings.entry(evidence.landing.clone()).or_default();

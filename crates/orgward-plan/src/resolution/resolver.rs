@@ -21,7 +21,7 @@ const STEPS: usize = 4096;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Pick {
     key: Key,
-    /// How many such keys there are.
+    /// How many such keys there are; zero where it cannot be a position in a list.
     of: usize,
 }
 
@@ -65,17 +65,19 @@ impl<'p, 'a> Resolver<'p, 'a> {
             return Found::unknown("the references go too deep or round in circles");
         }
         let bare = references.iter().any(Reference::is_bare);
-        let indexed = |reference: &&Reference| matches!(reference.head, Head::EachValue);
-        // `aws_x.y[each.value]` is shown as `aws_x.y` and `each.value`.
-        let values: Vec<&Reference> = references.iter().filter(indexed).collect();
-        let objects: Vec<&Reference> = references
-            .iter()
-            .filter(|reference| {
-                !reference.is_selector() && !(bare && matches!(reference.head, Head::EachValue))
-            })
-            .collect();
         let mut picks = picks.to_vec();
         self.add_picks(references, scope, bare, depth, &mut picks);
+        // `aws_x.y[each.value]` is shown as `aws_x.y` and `each.value`: the latter counts as a branch of its own
+        // only if it leads somewhere.
+        let leads = |reference: &Reference| {
+            let found = self.reference(reference, scope, rest, &picks, depth + 1);
+            found.targets.iter().any(|target| self.fits(target))
+        };
+        let is_object = |reference: &&Reference| {
+            let selects = reference.is_selector() || (bare && reference.head == Head::EachValue);
+            !selects || (reference.head == Head::EachValue && leads(reference))
+        };
+        let objects: Vec<&Reference> = references.iter().filter(is_object).collect();
         let lone = match objects.as_slice() {
             [] => return Found::constant("it is known while planning"),
             [lone] => *lone,
@@ -83,8 +85,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
         };
         let found = self.reference(lone, scope, rest, &picks, depth + 1);
         // Something else takes part in making the value.
-        let alone = references.len() == 1 || (bare && references.len() == 1 + values.len());
-        if alone { found } else { found.at_most(Certainty::Typed) }
+        if references.len() == 1 { found } else { found.at_most(Certainty::Typed) }
     }
 
     /// What may be in the brackets that the plan does not show.
@@ -96,7 +97,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
         depth: usize,
         picks: &mut Vec<Pick>,
     ) {
-        for reference in references {
+        for (position, reference) in references.iter().enumerate() {
             let key = match (&reference.head, &scope.key) {
                 (Head::EachKey, Some(key @ Key::Name(_))) | (Head::CountIndex, Some(key @ Key::Index(_))) => {
                     Some(key.clone())
@@ -107,7 +108,9 @@ impl<'p, 'a> Resolver<'p, 'a> {
                 }
                 _ => None,
             };
-            let pick = key.map(|key| Pick { key, of: scope.instances });
+            // `[a.id, b.id][count.index]` ends with the index; in a condition, it comes first.
+            let of = if position + 1 == references.len() { scope.instances } else { 0 };
+            let pick = key.map(|key| Pick { key, of });
             picks.extend(pick.filter(|pick| !picks.contains(pick)));
         }
     }
@@ -176,7 +179,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
             && rest.is_empty()
             && let Some((caller, call)) = scope.caller(self.plan)
         {
-            let expression = self.argument(&caller, &call, name)?;
+            let expression = Self::argument(&caller, &call, name)?;
             return self.elements(&expression, &caller, &[], depth + 1);
         }
         let plain = |reference: &Reference| {
@@ -351,7 +354,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
         let Some((caller, call)) = scope.caller(self.plan) else {
             return Found::constant(format!("`var.{name}` is an input of the root module"));
         };
-        match self.argument(&caller, &call, name) {
+        match Self::argument(&caller, &call, name) {
             Some(expression) => self.expression(&expression, &caller, rest, picks, depth + 1),
             None if scope.module.variable(name).is_some_and(|variable| variable.default.is_some()) => {
                 Found::constant(format!("`{}` is its default", scope.absolute(&format!("var.{name}"))))
@@ -363,7 +366,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
     }
 
     /// The expression that a module call gives an input.
-    fn argument(&self, caller: &Scope<'p, 'a>, call: &str, input: &str) -> Option<Expression> {
+    fn argument(caller: &Scope<'p, 'a>, call: &str, input: &str) -> Option<Expression> {
         let raw = caller.module.call(call)?.expressions?;
         let expressions: Value = serde_json::from_str(raw.get()).ok()?;
         Expression::of(expressions.get(input)?)
@@ -430,7 +433,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
         let rest: Vec<Segment> = own.iter().chain(rest).cloned().collect();
         let value = match scope.caller(self.plan) {
             None => self.plan.variable(name)?,
-            Some((caller, call)) => match self.argument(&caller, &call, name) {
+            Some((caller, call)) => match Self::argument(&caller, &call, name) {
                 Some(Expression::Constant(value)) => value,
                 Some(Expression::References(references)) => {
                     return self.constant(&references, &caller, &rest, depth + 1);

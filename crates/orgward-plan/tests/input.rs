@@ -1,0 +1,375 @@
+//! What is read, and how what is not is refused.
+
+mod support;
+
+use insta::assert_snapshot;
+use orgward_plan::{Doubt, Kind, Plan};
+use support::{at, data, document, refused};
+
+const PLAN: &str = r#"{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[]}"#;
+
+#[test]
+fn nothing() {
+    assert_snapshot!(refused(b" \r\n"), @r"
+    the input is empty
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(b""), @r"
+    the input is empty
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(&[0xEF, 0xBB, 0xBF]), @r"
+    the input is empty
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn archive() {
+    assert_snapshot!(refused(b"PK\x03\x04\x14\x00\x08\x00"), @r"
+    the input is a binary plan, not its JSON
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert!(orgward_plan::Document::is_archive(b"PK\x03\x04"));
+    assert!(!orgward_plan::Document::is_archive(PLAN.as_bytes()));
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    assert_snapshot!(refused(b"{\"a\": \"\xff\"}"), @r"
+    the input is not text: byte 7 is neither UTF-8 nor UTF-16
+    help: write the plan with `terraform show -json tfplan > plan.json`; an OpenTofu plan that is encrypted has to be shown by OpenTofu
+    ");
+    assert_snapshot!(refused(b"\xff\xfe{\x00\x00\xd8"), @r"
+    the input is not text: byte 4 is neither UTF-8 nor UTF-16
+    help: write the plan with `terraform show -json tfplan > plan.json`; an OpenTofu plan that is encrypted has to be shown by OpenTofu
+    ");
+    assert_snapshot!(refused(b"\xff\xfe{\x00}"), @r"
+    the input is not text: byte 4 is neither UTF-8 nor UTF-16
+    help: write the plan with `terraform show -json tfplan > plan.json`; an OpenTofu plan that is encrypted has to be shown by OpenTofu
+    ");
+}
+
+#[test]
+fn log_lines() {
+    let line = r#"{"@level":"info","@message":"Terraform 1.11.4","@module":"terraform.ui","type":"version"}"#;
+    assert_snapshot!(refused(format!("{line}\n{line}\n").as_bytes()), @r"
+    the input is the log of `terraform plan -json`, not a plan
+    help: save the plan with `terraform plan -out=tfplan`, then write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn plan_for_people() {
+    let text =
+        "Terraform used the selected providers to generate the following execution plan.\n\nPlan: 1 to add";
+    assert_snapshot!(refused(text.as_bytes()), @r"
+    the input is a plan as printed for people, not its JSON
+    help: save the plan with `terraform plan -out=tfplan`, then write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn configuration_source() {
+    assert_snapshot!(refused(b"# main\nresource \"aws_iam_role\" \"ci\" {\n  name = \"ci\"\n}\n"), @r"
+    the input is Terraform configuration, not a plan
+    help: run `terraform plan -out=tfplan`, then write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn redacted_plan() {
+    let text = r#"{"plan_format_version":"1.2","resource_changes":[],"provider_format_version":"1.0","provider_schemas":{}}"#;
+    assert_snapshot!(refused(text.as_bytes()), @r"
+    the input is a redacted plan of HCP Terraform: it lacks the configuration, and its values are replaced
+    help: download `json-output` of the plan instead of `json-output-redacted`; it takes a token that may read state versions
+    ");
+}
+
+#[test]
+fn api_envelope() {
+    assert_snapshot!(refused(br#"{"data":{"id":"plan-1","type":"plans","attributes":{"status":"finished"}}}"#), @r"
+    the input is an answer of the HCP Terraform API, not the plan itself
+    help: download the plan from `/api/v2/plans/PLAN/json-output`, following redirects: `curl --location`
+    ");
+    assert_eq!(refused(br#"{"data":{}}"#), refused(br#"{"errors":[{"status":"404"}]}"#));
+}
+
+#[test]
+fn encrypted_state() {
+    let text = r#"{"serial":1,"lineage":"x","meta":{"key_provider.pbkdf2.k":"eyJ"},"encrypted_data":"AAAA","encryption_version":"v0"}"#;
+    assert_snapshot!(refused(text.as_bytes()), @r"
+    the input is encrypted by OpenTofu
+    help: let OpenTofu decrypt it: `tofu show -json > state.json`, or `tofu show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn future_versions() {
+    assert_snapshot!(refused(br#"{"format_version":"2.0","resource_changes":[]}"#), @r"
+    the format version `2.0` is newer than this program knows
+    help: update orgward; it reads plan formats from 0.1 up to, but not including, 2.0, and state version 4
+    ");
+    assert_snapshot!(refused(br#"{"version":5,"lineage":"x","resources":[]}"#), @r"
+    the format version `5` is newer than this program knows
+    help: update orgward; it reads plan formats from 0.1 up to, but not including, 2.0, and state version 4
+    ");
+}
+
+#[test]
+fn past_versions() {
+    assert_snapshot!(refused(br#"{"version":3,"lineage":"x","modules":[]}"#), @r"
+    the format version `3` is not one that Terraform 0.12 or newer writes
+    help: write the input anew with Terraform 0.12 or newer, or with OpenTofu
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"0.0","resource_changes":[]}"#), @r"
+    the format version `0.0` is not one that Terraform 0.12 or newer writes
+    help: write the input anew with Terraform 0.12 or newer, or with OpenTofu
+    ");
+}
+
+#[test]
+fn strange_versions() {
+    assert_snapshot!(refused(br#"{"format_version":"hunter2","resource_changes":[]}"#), @r"
+    `format_version` is not a version such as `1.2`
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":12,"resource_changes":[]}"#), @r"
+    `format_version` is not a version such as `1.2`
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn cut_short() {
+    assert_snapshot!(refused(b"::debug::x\n{\"format_version\":\"1.2\",\n\"planned_values\":{\"pass\":\"hunter2"), @r"
+    the JSON breaks off at byte 68 (line 3, column 33)
+    help: the file was cut short: write it again, and check the disk and the upload
+    ");
+}
+
+#[test]
+fn broken_json() {
+    assert_snapshot!(refused(b"{\"format_version\":\"1.2\",\n \"planned_values\": hunter2}"), @r"
+    expected value at byte 44 (line 2, column 20)
+    help: the file was changed after Terraform wrote it: write it again
+    ");
+}
+
+#[test]
+fn two_plans_in_one() {
+    assert_snapshot!(refused(format!("{PLAN}\n{PLAN}").as_bytes()), @r"
+    there is more after the end of the JSON, at byte 83 (line 2, column 1)
+    help: pass one plan a file; to review several plans, pass several files
+    ");
+}
+
+#[test]
+fn other_json() {
+    assert_snapshot!(refused(b"[1, 2]"), @r"
+    the input is a JSON array, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"1.0","provider_schemas":{}}"#), @r"
+    the input is the output of `terraform providers schema`, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"1.0","valid":true,"diagnostics":[]}"#), @r"
+    the input is the output of `terraform validate`, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"name":"x","version":"1.0.0","resources":{}}"#), @r"
+    the input is a JSON object without `format_version`, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"provider_config":{},"root_module":{}}"#), @r"
+    the input is the configuration part of a plan, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"1.0","resources":[]}"#), @r"
+    the input is JSON of another kind, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(b"hello"), @r"
+    the input is text, not a plan
+    help: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn wrong_types_in_rows() {
+    let row = |row: &str| {
+        refused(format!(r#"{{"format_version":"1.2","resource_changes":[{{"address":"a.b","mode":"managed","type":"a","name":"b","change":{{"actions":["no-op"]}}}},{row}]}}"#).as_bytes())
+    };
+    assert_snapshot!(row(r#"{"address":["hunter2"]}"#), @r"
+    `resource_changes[1].address` is not a string
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row(r#"{"address":"a.b","type":"a","name":"b"}"#), @r"
+    `resource_changes[1].change` is not an object
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row(r#"{"address":"a.b","type":"a","name":"b","change":"hunter2"}"#), @r"
+    `resource_changes[1]` is not what a plan holds there
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row(r#"{"address":"a.b","type":"a","name":"b","change":{"actions":"create"}}"#), @r"
+    `resource_changes[1].change.actions` is not a list of strings
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row(r#"{"address":"a.b","type":"a","name":"b","index":-1,"change":{"actions":["create"]}}"#), @r"
+    `resource_changes[1].index` is not a string or a whole number
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row(r#"{"address":"a.b","type":"a","name":"b","mode":"hunter2","change":{"actions":[]}}"#), @r"
+    `resource_changes[1].mode` is not `managed` or `data`
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(row("\"hunter2\""), @r"
+    `resource_changes[1]` is not what a plan holds there
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn wrong_types_in_sections() {
+    assert_snapshot!(refused(br#"{"format_version":"1.2","resource_changes":{"hunter2":1}}"#), @r"
+    `resource_changes` is not what a plan holds there
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"1.2","resource_changes":[],"configuration":"hunter2"}"#), @r"
+    `configuration` is not what a plan holds there
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    assert_snapshot!(refused(br#"{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"a.b"}]}}}"#), @r"
+    `values.resources[0].type` is not a string
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn section_twice() {
+    assert_snapshot!(refused(br#"{"format_version":"1.2","resource_changes":[],"resource_changes":[]}"#), @r"
+    `resource_changes` is not there only once
+    help: the file is not as Terraform writes it: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn all_encodings() {
+    let wide = |order: fn(u16) -> [u8; 2]| PLAN.encode_utf16().flat_map(order).collect::<Vec<u8>>();
+    let marked = |mark: &[u8], bytes: Vec<u8>| [mark.to_vec(), bytes].concat();
+    for bytes in [
+        PLAN.as_bytes().to_vec(),
+        marked(&[0xEF, 0xBB, 0xBF], PLAN.as_bytes().to_vec()),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+        marked(&[0xFF, 0xFE], wide(u16::to_le_bytes)),
+        marked(&[0xFE, 0xFF], wide(u16::to_be_bytes)),
+    ] {
+        let document = orgward_plan::Document::decode("x", bytes).unwrap();
+        assert_eq!(Plan::parse(&document).unwrap().kind, Kind::Plan);
+    }
+}
+
+#[test]
+fn real_utf16_plan() {
+    let document = data("utf16.json");
+    assert_eq!(Plan::parse(&document).unwrap().instances().len(), 1);
+}
+
+#[test]
+fn setup_terraform_wrapper() {
+    let wrapped = format!(
+        "[command]/opt/hostedtoolcache/terraform-bin show -json tfplan\n{PLAN}\n\n::debug::Terraform exited with code 0.\n::debug::stdout: {{%0A\n::set-output name=exitcode::0\n"
+    );
+    let document = document(&wrapped);
+    assert_eq!(Plan::parse(&document).unwrap().doubts, []);
+}
+
+#[test]
+fn other_lines_before_the_plan() {
+    let document = document(&format!("Acquiring state lock. This may take a few moments...\n{PLAN}\n"));
+    assert!(Plan::parse(&document).is_ok());
+}
+
+#[test]
+fn document_does_not_show_its_text() {
+    let document = document(&PLAN.replace("[]", "[\"hunter2\"]"));
+    assert!(!format!("{document:?}").contains("hunter2"));
+}
+
+#[test]
+fn doubts_of_an_errored_plan() {
+    let document = data("org_plan_errored.json");
+    assert_eq!(Plan::parse(&document).unwrap().doubts, [Doubt::Errored, Doubt::Incomplete]);
+}
+
+#[test]
+fn deferred_changes() {
+    let text = PLAN.replace(
+        "\"resource_changes\"",
+        r#""deferred_changes":[{"reason":"instance_count_unknown","resource_change":{"address":"aws_x.y[*]","change":{"actions":["create"]}}}],"resource_changes""#,
+    );
+    let document = document(&text);
+    let plan = Plan::parse(&document).unwrap();
+    let address = orgward_plan::Address::new("aws_x.y[*]");
+    assert_eq!(plan.doubts, [Doubt::Deferred { address, reason: "instance_count_unknown".to_owned() }]);
+}
+
+#[test]
+fn changes_missing() {
+    let with = document(r#"{"format_version":"1.2","planned_values":{"root_module":{"resources":[{}]}}}"#);
+    assert_eq!(Plan::parse(&with).unwrap().doubts, [Doubt::NoChanges]);
+    let without = document(r#"{"format_version":"1.2","planned_values":{"root_module":{}}}"#);
+    assert_eq!(Plan::parse(&without).unwrap().doubts, []);
+}
+
+#[test]
+fn empty_state() {
+    let document = document(r#"{"format_version":"1.0"}"#);
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!((plan.kind, plan.instances().len()), (Kind::State, 0));
+}
+
+#[test]
+fn keys_of_the_future() {
+    let text = PLAN.replacen('{', r#"{"novelty":{"deep":[1,2]},"#, 1);
+    assert!(Plan::parse(&document(&text)).is_ok());
+}
+
+#[test]
+fn plan_of_terraform_0_12() {
+    let document = data("terraform_0_12.json");
+    let plan = Plan::parse(&document).unwrap();
+    // Addresses in the state of a module were relative then.
+    let read = at(&plan, "module.test.data.aws_iam_policy_document.ecs_assume_role");
+    assert_eq!(read.module.to_string(), "module.test");
+    assert_eq!(plan.terraform_version.as_deref(), Some("0.12.24"));
+}
+
+#[test]
+fn sorted_keys() {
+    let state = r#"{"lineage":"x","resources":[{"instances":[{"attributes":{"id":"1"}}],"mode":"managed","name":"y","provider":"provider[\"registry.terraform.io/hashicorp/aws\"].eu","type":"aws_x"}],"version":4}"#;
+    let document = document(state);
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!(plan.instances().len(), 1);
+    assert_eq!(at(&plan, "aws_x.y").provider, "registry.terraform.io/hashicorp/aws");
+    let shown = support::document(
+        r#"{"values":{"root_module":{"resources":[{"address":"aws_x.y","mode":"managed","type":"aws_x","name":"y"}]}},"format_version":"1.0"}"#,
+    );
+    assert_eq!(Plan::parse(&shown).unwrap().instances().len(), 1);
+}
+
+#[test]
+fn deep_nesting_ends() {
+    let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
+    let text = PLAN.replacen(
+        "[]",
+        &format!("[{}]", support::row("[\"create\"]", &format!("\"after\":{{\"a\":{deep}}}"))),
+        1,
+    );
+    let document = document(&text);
+    let plan = Plan::parse(&document).unwrap();
+    assert!(at(&plan, "aws_x.y").after().unwrap().get("a").state().is_unknown());
+}

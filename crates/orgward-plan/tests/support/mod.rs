@@ -1,0 +1,61 @@
+//! Reading plans in tests.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of it")]
+
+use miette::Diagnostic;
+use orgward_plan::{Document, Instance, Legal, Plan, PlanError, Resolution, Step};
+
+/// Decodes text.
+pub(crate) fn document(text: &str) -> Document {
+    Document::decode("plan.json", text.as_bytes().to_vec()).unwrap()
+}
+
+/// Reads a plan of the data folder.
+pub(crate) fn data(name: &str) -> Document {
+    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
+    Document::decode(name, std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A plan with these rows of `resource_changes`.
+pub(crate) fn changes(rows: &str) -> Document {
+    document(&format!(r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{rows}]}}"#))
+}
+
+/// A row about `aws_x.y`.
+pub(crate) fn row(actions: &str, change: &str) -> String {
+    format!(
+        r#"{{"address":"aws_x.y","mode":"managed","type":"aws_x","name":"y","provider_name":"p/aws",
+            "change":{{"actions":{actions},{change}}}}}"#
+    )
+}
+
+/// The instance with an address.
+pub(crate) fn at<'p, 'a>(plan: &'p Plan<'a>, address: &str) -> &'p Instance<'a> {
+    let found = plan.instances().iter().find(|instance| instance.address.as_str() == address);
+    found.unwrap_or_else(|| panic!("no {address}"))
+}
+
+/// Resolves an attribute.
+pub(crate) fn resolve(plan: &Plan<'_>, address: &str, attribute: &str, legal: &[&str]) -> Resolution {
+    plan.resolve(at(plan, address), &[Step::Name(attribute)], &Legal(legal))
+}
+
+/// A resolution in one line.
+pub(crate) fn told(resolution: &Resolution) -> String {
+    let targets = resolution.targets.iter().map(|target| format!("{}#{}", target.address, target.attribute));
+    format!("{:?} {}", resolution.certainty, targets.collect::<Vec<_>>().join(" "))
+}
+
+/// The message and the help of the error that bytes are refused with.
+pub(crate) fn refused(bytes: &[u8]) -> String {
+    let error = match Document::decode("plan.json", bytes.to_vec()) {
+        Err(error) => error,
+        Ok(document) => Plan::parse(&document).map(|plan| format!("{plan:?}")).unwrap_err(),
+    };
+    told_error(&error)
+}
+
+/// The message and the help of an error.
+pub(crate) fn told_error(error: &PlanError) -> String {
+    format!("{error}\nhelp: {}", error.help().unwrap())
+}
