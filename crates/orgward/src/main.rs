@@ -1,2 +1,38 @@
-//! The program.
-fn main() {}
+//! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
+
+mod arguments;
+mod config;
+mod discover;
+mod exit;
+mod input;
+mod output;
+mod progress;
+mod review;
+mod rules;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use self::arguments::{Arguments, Command, PlanCommand};
+use self::exit::Exit;
+
+fn main() -> ExitCode {
+    exit::guarded(|| {
+        let arguments = Arguments::parse();
+        let terminal = output::Terminal::of(arguments.color);
+        let done = match &arguments.command {
+            Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
+            Command::Rules { id } => rules::run(id.as_deref(), terminal),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);
+                output::print(&script).map(|()| Exit::Clean)
+            }
+        };
+        done.unwrap_or_else(|error| {
+            output::complain(&*error, terminal);
+            Exit::Failed
+        })
+    })
+}

@@ -1,0 +1,159 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use orgward_finding::Severity;
+
+/// Decides before merge whether an AWS organization is still governed.
+///
+/// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
+#[derive(Debug, Parser)]
+#[command(name = "orgward", version, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Whether to use colors; `NO_COLOR` and `CLICOLOR_FORCE` are honoured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: When,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Work with Terraform and OpenTofu plans.
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// List the rules, or explain one.
+    Rules {
+        /// The rule to explain.
+        id: Option<String>,
+    },
+    /// Print a script that completes commands in a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// Review plans.
+    Review(ReviewArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArguments {
+    /// Plan JSON, state JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without
+    /// any, the one plan in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    /// How to print the review.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
+    /// Also write the review into a file, `json=review.json`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks.
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    pub(crate) fail_on: FailOn,
+    /// Let findings block that were there before the plan.
+    #[arg(long)]
+    pub(crate) existing: bool,
+    /// The configuration; without it, `orgward.toml` here or further up in the repository.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Accept plans that do not tell the whole story.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+    /// Print only what blocks, one line each, and the verdict.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum When {
+    /// Where a person sees it.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    pub(crate) fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Info => Some(Severity::Info),
+            Self::Low => Some(Severity::Low),
+            Self::Medium => Some(Severity::Medium),
+            Self::High => Some(Severity::High),
+            Self::Critical => Some(Severity::Critical),
+            Self::Never => None,
+        }
+    }
+}
+
+/// A file to write the review into.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    pub(crate) file: PathBuf,
+}
+
+fn parse_output(text: &str) -> Result<Output, String> {
+    let (format, file) = text.split_once('=').ok_or("write it as FORMAT=FILE, such as `json=review.json`")?;
+    let format = Format::from_str(format, false).map_err(|_| {
+        let known: Vec<_> = Format::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value)
+            .map(|value| value.get_name().to_owned())
+            .collect();
+        format!("the format is one of {}", known.join(", "))
+    })?;
+    if file.is_empty() {
+        return Err("the name of the file is missing".to_owned());
+    }
+    Ok(Output { format, file: PathBuf::from(file) })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_output_is_a_format_and_a_file() {
+        let output = Output { format: Format::Json, file: "a=b.json".into() };
+        assert_eq!(parse_output("json=a=b.json"), Ok(output));
+        assert!(parse_output("json").is_err());
+        assert!(parse_output("json=").is_err());
+        assert_eq!(parse_output("sarif=x"), Err("the format is one of terminal, json".to_owned()));
+    }
+}

@@ -1,0 +1,66 @@
+//! `orgward rules`.
+
+use miette::Diagnostic;
+use orgward_report::escape;
+use orgward_rules::Rule;
+use orgward_rules::catalog::RULES;
+use thiserror::Error;
+
+use crate::exit::Exit;
+use crate::output::{self, Terminal};
+
+/// Why a rule could not be explained.
+#[derive(Debug, Error, Diagnostic)]
+#[error("there is no rule `{}`", escape(id))]
+#[diagnostic(help("{help}"))]
+struct UnknownRule {
+    id: String,
+    help: String,
+}
+
+/// Lists the rules, or explains one.
+pub(crate) fn run(id: Option<&str>, terminal: Terminal) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let text = match id {
+        None => list(terminal.style(false).color),
+        Some(id) => explain(id)?,
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn list(color: bool) -> String {
+    let width = RULES.iter().map(|rule| rule.info.id.len()).max().unwrap_or(0);
+    let line = |rule: &&Rule| {
+        let info = rule.info;
+        let id = format!("{:width$}", info.id);
+        let id = if color { format!("\u{1b}[1m{id}\u{1b}[0m") } else { id };
+        format!("{id}  {:8}  {}\n", info.severity.as_str(), info.summary)
+    };
+    RULES.iter().map(line).collect()
+}
+
+fn explain(id: &str) -> Result<String, UnknownRule> {
+    let Some(rule) = RULES.iter().find(|rule| rule.info.id == id) else {
+        return Err(UnknownRule { id: id.to_owned(), help: near(id) });
+    };
+    let info = rule.info;
+    Ok(format!(
+        "# {}\n\n{}: {} when found, {} when it cannot be told.\n\n{}\n",
+        info.id,
+        info.summary,
+        info.severity,
+        info.unverifiable,
+        info.docs.trim()
+    ))
+}
+
+fn near(id: &str) -> String {
+    let nearest = RULES
+        .iter()
+        .map(|rule| rule.info.id)
+        .max_by(|left, right| strsim::jaro_winkler(id, left).total_cmp(&strsim::jaro_winkler(id, right)));
+    match nearest.filter(|near| strsim::jaro_winkler(id, near) > 0.8) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`orgward rules` lists them".to_owned(),
+    }
+}
