@@ -363,3 +363,41 @@ fn colors_do_not_change_the_text() {
 fn look() {
     println!("{}", terminal(&testing::full(), &[&PUBLIC_TRUST], Style { color: true, ..PLAIN }));
 }
+
+#[test]
+fn a_statement_of_many_lines() {
+    let mut finding = testing::public_trust();
+    let start = testing::TRUST.find("    {").unwrap();
+    finding.snippets.truncate(1);
+    finding.snippets[0].span = start + 4..testing::TRUST.rfind("    }").unwrap() + 5;
+    finding.witness = None;
+    insta::assert_snapshot!(plain(&testing::review(vec![finding])), @r#"
+    ── critical: 1 found ───────────────────────────────────────────────────────────
+
+    public-trust
+
+      × aws_iam_role.deploy: anyone on AWS may become this role
+        ╭─[aws_iam_role.deploy.assume_role_policy:4:5]
+      2 │       "Version": "2012-10-17",
+      3 │       "Statement": [
+      4 │ ╭─▶     {
+      5 │ │         "Effect": "Allow",
+      6 │ │         "Principal": { "AWS": "*" },
+      7 │ │         "Action": "sts:AssumeRole",
+      8 │ │         "Condition": {
+      9 │ │           "StringLike": { "aws:PrincipalOrgID": "*" }
+     10 │ │         }
+     11 │ ├─▶     }
+        · ╰──── admits every principal of every account
+     12 │       ]
+     13 │     }
+        ╰────
+      account: 222222222222
+      note: the organization of this plan is `o-a1b2c3d4e5`
+      help: compare with the id of the organization: `StringEquals` instead of `StringLike`
+
+    blocked: 1 critical finding is new
+    reviewed second.json: 12 accounts, 9 principals, 14 policies
+    `orgward rules public-trust` explains the first one
+    "#);
+}
