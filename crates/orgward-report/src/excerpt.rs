@@ -249,7 +249,9 @@ fn kept(content: &str, start: usize, number: usize, labels: &[Label], width: usi
             let first = if begins { character(label.source.start) } else { 0 };
             let last = if ends { character(label.source.end).min(first + most) } else { first + most };
             let around = (share.saturating_sub(last - first) / 2).saturating_sub(1).max(CONTEXT_CHARACTERS);
-            first.saturating_sub(around)..(last + around).min(length)
+            // What there is no use for after the last character is used before the first, and the reverse.
+            let start = first.saturating_sub(around).min(length.saturating_sub(share.saturating_sub(1)));
+            start..(last + around).max(start + share.saturating_sub(2)).min(length)
         })
         .collect();
     if kept.is_empty() {
@@ -295,7 +297,7 @@ mod tests {
     fn a_long_line_is_cut_around_the_span() {
         let text = format!("{}culprit{}", "x".repeat(5_000), "y".repeat(5_000));
         let excerpt = Excerpt::of(&text, &[&snippet(&text, 5_000..5_007)], CUT);
-        assert_eq!(excerpt.text, format!("…{}culprit{}…", "x".repeat(35), "y".repeat(35)));
+        assert_eq!(excerpt.text, format!("…{}culprit{}…", "x".repeat(35), "y".repeat(36)));
         assert_eq!(underlined(&text, 5_000..5_007), "culprit");
         let contents = excerpt.read_span(excerpt.labels().next().unwrap().inner(), 0, 0).unwrap();
         assert_eq!((contents.line(), contents.column()), (0, 5_000));
@@ -305,7 +307,7 @@ mod tests {
     fn two_places_of_a_long_line_are_both_kept() {
         let text = format!("first{}second", "x".repeat(5_000));
         let excerpt = Excerpt::of(&text, &[&snippet(&text, 0..5), &snippet(&text, 5_005..5_011)], CUT);
-        assert_eq!(excerpt.text, format!("first{}…{}second", "x".repeat(24), "x".repeat(24)));
+        assert_eq!(excerpt.text, format!("first{}…{}second", "x".repeat(33), "x".repeat(33)));
     }
 
     #[test]

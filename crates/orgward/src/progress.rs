@@ -5,7 +5,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Nobody needs to be told before.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,6 +20,7 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn start(quiet: bool) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        bar.set_style(ProgressStyle::default_spinner());
         if quiet || !io::stderr().is_terminal() {
             return Self { bar, waiting: None };
         }

@@ -52,7 +52,7 @@ fn one_of_everything() {
 
       × Root/Workloads/Prod: `ec2` is exempt from the region lock
        ╭─[aws_organizations_policy.lock.content:1:115]
-     1 │ …tion":["iam:*","sts:*","organizations:*","ec2:*","support:*"],"Resource":"*","Condition":…
+     1 │ …tion":["iam:*","sts:*","organizations:*","ec2:*","support:*"],"Resource":"*","Condition":{…
        ·                                           ───┬───
        ·                                              ╰── is not locked
        ╰────
@@ -114,7 +114,7 @@ fn without_box_drawing_characters() {
 
       x Root/Workloads/Prod: `ec2` is exempt from the region lock
        ,-[aws_organizations_policy.lock.content:1:115]
-     1 | ...m:*","sts:*","organizations:*","ec2:*","support:*"],"Resource":"*","C...
+     1 | ...m:*","sts:*","organizations:*","ec2:*","support:*"],"Resource":"*","Co...
        :                                   ^^^|^^^
        :                                      `-- is not locked
        `----
