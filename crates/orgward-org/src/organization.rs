@@ -32,6 +32,8 @@ pub struct Organization {
     pub(crate) enabled: Option<BTreeSet<String>>,
     /// The resource that enables them.
     pub(crate) enabler: Option<orgward_plan::Address>,
+    /// The ids of the accounts inside.
+    pub(crate) members: BTreeSet<String>,
     /// Whether the inputs list all accounts.
     pub(crate) roster: bool,
     /// Attachments whose target is unknown.

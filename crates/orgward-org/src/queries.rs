@@ -122,25 +122,18 @@ entities! {
 impl Organization {
     /// All roles and users, sorted by key.
     pub fn principals(&self) -> impl Iterator<Item = Principal<'_>> {
-        self.nodes().filter_map(|(id, node)| match &node.kind {
-            NodeKind::Role(role) => Some(Principal {
-                id,
-                node,
-                word: "role",
-                boundary: &role.boundary,
-                inline: &role.inline,
-                evidence: &role.evidence,
-            }),
-            NodeKind::User(user) => Some(Principal {
-                id,
-                node,
-                word: "user",
-                boundary: &user.boundary,
-                inline: &user.inline,
-                evidence: &user.evidence,
-            }),
-            _ => None,
-        })
+        self.nodes().filter_map(|(id, _)| self.principal(id))
+    }
+
+    /// The role or user at a node.
+    pub fn principal(&self, id: NodeId) -> Option<Principal<'_>> {
+        let node = self.node(id)?;
+        let (word, boundary, inline, evidence) = match &node.kind {
+            NodeKind::Role(role) => ("role", &role.boundary, &role.inline, &role.evidence),
+            NodeKind::User(user) => ("user", &user.boundary, &user.inline, &user.evidence),
+            _ => return None,
+        };
+        Some(Principal { id, node, word, boundary, inline, evidence })
     }
 
     /// The guardrail at a node.
@@ -248,7 +241,7 @@ impl Organization {
 
     /// Whether an account belongs to the organization.
     pub fn membership(&self, account: &str) -> Membership {
-        let known = self.accounts().any(|entity| entity.member && is_id(&entity.node.id, account));
+        let known = self.members.contains(account);
         match (known, self.roster) {
             (true, _) => Membership::Inside,
             (false, true) => Membership::Outside,
@@ -258,12 +251,7 @@ impl Organization {
 
     /// What lies inside the organization, for questions about outsiders.
     pub fn perimeter(&self) -> Perimeter {
-        let accounts = self
-            .accounts()
-            .filter(|entity| entity.member)
-            .filter_map(|entity| entity.node.id.as_ref().known().map(|id| id.expose().to_owned()))
-            .collect();
-        Perimeter { organization: self.id.clone(), accounts, complete: self.roster }
+        Perimeter { organization: self.id.clone(), accounts: self.members.clone(), complete: self.roster }
     }
 
     /// The ARN of a principal or managed policy, as far as it is known before it exists.
@@ -333,8 +321,4 @@ impl Organization {
     pub fn workload_category(resource: &str) -> Option<&'static str> {
         crate::build::workload_category(resource)
     }
-}
-
-fn is_id(id: &Attr<orgward_plan::Text>, account: &str) -> bool {
-    matches!(id, Attr::Known(id) if id.expose() == account)
 }

@@ -203,6 +203,10 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.grants();
         self.permission_sets();
         self.workloads(plans, side);
+        let members = self.organization.accounts().filter(|account| account.member);
+        let ids =
+            members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
+        self.organization.members = ids.collect();
         self.organization
     }
 

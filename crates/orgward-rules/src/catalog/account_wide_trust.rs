@@ -1,0 +1,65 @@
+use orgward_finding::Severity;
+use orgward_org::Membership;
+
+use crate::engine::rule;
+use crate::guardrails::source;
+use crate::trust::{named_accounts, requires, trusts};
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for roles that trust another account of the organization as a whole.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// `arn:aws:iam::222222222222:root` does not mean the root user: it means every principal of the account that
+    /// has `sts:AssumeRole`. Whoever administers that account decides who gets in, and an attacker in any of its
+    /// workloads is one identity policy away.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::222222222222:root" }, "Action": "sts:AssumeRole" }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::222222222222:role/delivery" }, "Action": "sts:AssumeRole" }
+    /// ```
+    ///
+    /// or a condition on `aws:PrincipalArn` beside the account.
+    pub(crate) static ACCOUNT_WIDE_TRUST = {
+        id: "account-wide-trust",
+        summary: "role trusts every principal of another account",
+        severity: Severity::Medium,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for trust in trusts(cx.after) {
+        for named in named_accounts(trust.policy) {
+            let elsewhere = trust.account.as_ref() != Some(&named.account);
+            let inside = cx.after.membership(&named.account) == Membership::Inside;
+            let narrowed = requires(named.statement, |key| {
+                matches!(key, "aws:principalarn" | "aws:userid" | "aws:username")
+                    || key.starts_with("aws:principaltag/")
+            });
+            if !named.whole || !elsewhere || !inside || narrowed {
+                continue;
+            }
+            let document = &trust.role.data.trust;
+            let finding = findings.about(&ACCOUNT_WIDE_TRUST, trust.role.node);
+            finding.subject(named.account.clone());
+            if !document.text.is_sensitive() {
+                finding.says(format!("role trusts every principal of account {}", named.account));
+            }
+            finding.show(&source(document), named.span.clone(), "the whole account");
+            finding.help("name the role that needs it, or add a condition on `aws:PrincipalArn`");
+            if trust.account.is_none() {
+                finding.rests_on("which account the role is in is not known");
+            }
+        }
+    }
+}

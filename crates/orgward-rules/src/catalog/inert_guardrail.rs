@@ -1,0 +1,107 @@
+use orgward_finding::Severity;
+use orgward_org::{Entity, Guardrail, GuardrailKind, NodeKind};
+
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for guardrails that cannot act.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// A guardrail that looks attached and binds nobody is worse than none: people rely on it. The rule finds those
+    /// that are attached to the management account, which no service control policy binds; to a unit that holds no
+    /// account; to nothing at all; and those whose policy type is not enabled in the organization.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy_attachment" "lock" {
+    ///   policy_id = aws_organizations_policy.lock.id
+    ///   target_id = aws_organizations_organization.this.master_account_id
+    /// }
+    /// ```
+    ///
+    /// Use instead a unit that holds the accounts to protect:
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy_attachment" "lock" {
+    ///   policy_id = aws_organizations_policy.lock.id
+    ///   target_id = aws_organizations_organizational_unit.workloads.id
+    /// }
+    /// ```
+    pub(crate) static INERT_GUARDRAIL = {
+        id: "inert-guardrail",
+        summary: "guardrail cannot act",
+        severity: Severity::Medium,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
+        let targets = cx.after.targets_of(guardrail.id);
+        let loose = cx.after.loose_attachments().iter().any(|loose| loose.guardrail == guardrail.id);
+        // What no resource manages is attached by somebody else, for all that is known.
+        if guardrail.node.address.is_some() && targets.is_empty() && !loose {
+            if !matches!(guardrail.data.kind, GuardrailKind::Unknown) {
+                let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+                finding.subject("no target");
+                finding.says(format!("{} is attached to nothing", guardrail.data.kind.short()));
+                finding.help("attach it to the root, a unit or an account, or remove it");
+            }
+            continue;
+        }
+        if cx.after.is_enabled(&guardrail.data.kind) == Some(false) {
+            disabled(cx, guardrail, findings);
+            continue;
+        }
+        for (target, attachment) in targets {
+            let Some(node) = cx.after.node(target) else { continue };
+            let Some(address) = &attachment.address else { continue };
+            let is_management = matches!(&node.kind, NodeKind::Account(account) if account.management);
+            if is_management {
+                let finding = findings.report(&INERT_GUARDRAIL, address);
+                finding.subject("management account");
+                finding.says(format!(
+                    "`{}` is attached to the management account, which it never binds",
+                    guardrail.node.title()
+                ));
+                finding.accounts([node.label()]);
+                finding.help("attach it to the units and accounts that it is meant for");
+            } else if is_empty(cx, target) {
+                let finding = findings.report(&INERT_GUARDRAIL, address);
+                finding.subject("no account");
+                finding.target(cx.after.path(target));
+                finding.says(format!(
+                    "`{}` is attached to a unit that holds no account",
+                    guardrail.node.title()
+                ));
+                finding.help("move accounts into the unit, or attach the guardrail where they are");
+            }
+        }
+    }
+}
+
+fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
+    let kind = &guardrail.data.kind;
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    finding.subject("disabled");
+    finding.says(format!("{}s are not enabled in the organization, so this one does nothing", kind.short()));
+    finding.help(format!("add `{}` to `enabled_policy_types` of the organization", kind.api_name()));
+    if let Some(enabler) = cx.after.enabler() {
+        finding.note(format!("`{enabler}` says which types are enabled"));
+    }
+}
+
+/// Whether nothing can lie below a unit: the plan creates it and puts nothing there, and no account is left whose
+/// place is unknown.
+fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
+    let Some(node) = cx.after.node(target) else { return false };
+    let created = node.address.is_some() && cx.before.find(&node.key).is_none();
+    matches!(node.kind, NodeKind::Unit)
+        && created
+        && cx.after.accounts_below(target).is_empty()
+        && !cx.after.accounts().any(|account| account.member && account.homeless.is_some())
+}

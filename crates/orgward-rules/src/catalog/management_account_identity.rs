@@ -1,0 +1,99 @@
+use orgward_finding::Severity;
+use orgward_iam::{Effect, PrincipalPattern};
+use orgward_org::{Content, Entity, Role};
+use orgward_plan::Attr;
+
+use crate::engine::rule;
+use crate::guardrails::source;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for IAM users, long-lived credentials and roles for people in the management account.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// No service control policy binds the management account. An access key that leaks there, or a person who
+    /// signs in there every day, is one mistake away from the whole organization. People come in through Identity
+    /// Center, and a declared break-glass user is the exception.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_iam_user" "admin" {
+    ///   name = "admin"
+    /// }
+    ///
+    /// resource "aws_iam_access_key" "admin" {
+    ///   user = aws_iam_user.admin.name
+    /// }
+    /// ```
+    ///
+    /// Use instead a permission set of Identity Center; name break-glass users in `allowed_users` of
+    /// `[management]` in `orgward.toml`.
+    pub(crate) static MANAGEMENT_ACCOUNT_IDENTITY = {
+        id: "management-account-identity",
+        summary: "people or long-lived credentials in the management account",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for user in cx.after.users() {
+        let allowed = &cx.config.management.allowed_users;
+        if matches!(&user.node.name, Attr::Known(name) if allowed.contains(name.expose())) {
+            continue;
+        }
+        match cx.after.owner(user.id) {
+            Some((account, _)) if account.management => {
+                let label = account.node.label();
+                let finding = findings.about(&MANAGEMENT_ACCOUNT_IDENTITY, user.node);
+                finding.says("IAM user in the management account").accounts([label.clone()]);
+                finding.help(
+                    "use a permission set of Identity Center, or name a break-glass user in `allowed_users`",
+                );
+                for credential in &user.data.credentials {
+                    let finding = findings.report(&MANAGEMENT_ACCOUNT_IDENTITY, &credential.address);
+                    finding.input = user.node.stack.as_deref().map(str::to_owned);
+                    finding.says(format!("{} in the management account", credential.what));
+                    finding.accounts([label.clone()]);
+                    finding.help("remove it: people come in through Identity Center, programs through roles");
+                }
+            }
+            None if cx.after.management().is_some() => {
+                let finding = findings.cannot_tell(&MANAGEMENT_ACCOUNT_IDENTITY, user.node);
+                finding.says("cannot tell whether this IAM user is in the management account");
+                finding.help("add `data \"aws_caller_identity\" \"current\" {}` to the configuration");
+            }
+            Some(_) | None => {}
+        }
+    }
+    for role in cx.after.roles() {
+        let Some((account, _)) = cx.after.owner(role.id) else { continue };
+        if account.management {
+            for_people(role, &account.node.label(), findings);
+        }
+    }
+}
+
+/// Reports a role that people assume: by SAML, or as IAM users.
+fn for_people(role: Entity<'_, Role>, account: &str, findings: &mut Findings) {
+    let Content::Policy(policy) = &role.data.trust.content else { return };
+    for statement in policy.statements.iter().filter(|statement| statement.effect.value == Effect::Allow) {
+        for pattern in statement.principals.iter().flat_map(|principals| &principals.patterns) {
+            let human = match &pattern.value {
+                PrincipalPattern::Federated(provider) => provider.contains(":saml-provider/"),
+                PrincipalPattern::Arn(arn) => arn.contains(":user/"),
+                _ => false,
+            };
+            if human {
+                let finding = findings.about(&MANAGEMENT_ACCOUNT_IDENTITY, role.node);
+                finding.says("role for people in the management account").accounts([account.to_owned()]);
+                finding.show(&source(&role.data.trust), pattern.span.clone(), "people come in here");
+                finding.help("use a permission set of Identity Center");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+use orgward_finding::Severity;
+use orgward_iam::glob;
+use orgward_org::{Modality, Organization};
+use orgward_plan::{Address, Strength};
+
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for workloads that land in the management account.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// No service control policy binds the management account. Whoever takes over a workload there takes over an
+    /// account in which nothing is denied, and from which every other account can be reached.
+    ///
+    /// What belongs there: the organization itself, billing, Identity Center, and the organization's trail with its
+    /// bucket. Everything else that computes, stores, connects or queues is a workload. Further types and addresses
+    /// can be allowed in `[management]` of `orgward.toml`.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// provider "aws" {} # credentials of the management account
+    ///
+    /// resource "aws_s3_bucket" "exports" {}
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```hcl
+    /// resource "aws_s3_bucket" "exports" {
+    ///   provider = aws.shared_services
+    /// }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// A plan does not say which account it is for. The rule concludes it from ARNs, owners, the caller's identity,
+    /// the provider's `assume_role`, and other resources of the same provider; without any of them it says so, once
+    /// for all resources. Adding `data "aws_caller_identity" "current" {}` to the configuration is enough.
+    pub(crate) static MANAGEMENT_ACCOUNT_WORKLOAD = {
+        id: "management-account-workload",
+        summary: "workload lands in the management account",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let mut lost: Vec<&Address> = Vec::new();
+    for workload in cx.after.workloads() {
+        let allowed = &cx.config.management;
+        let Some(address) = &workload.node.address else { continue };
+        if allowed.allowed_types.iter().any(|pattern| glob(pattern, &workload.data.resource))
+            || allowed.allowed_addresses.iter().any(|pattern| glob(pattern, address.as_str()))
+        {
+            continue;
+        }
+        match cx.after.owner(workload.id) {
+            Some((account, modality)) if account.management => {
+                let what = Organization::workload_category(&workload.data.resource).unwrap_or("workload");
+                let finding = findings.about(&MANAGEMENT_ACCOUNT_WORKLOAD, workload.node);
+                finding.says(format!("{what} lands in the management account"));
+                finding.accounts([account.node.label()]);
+                finding.help("move it to a member account: give it the provider of that account");
+                let strongest = workload.data.evidence.first();
+                if let Some(evidence) = strongest {
+                    finding.note(format!("the account follows from {}", evidence.source));
+                }
+                if modality == Modality::May || strongest.is_none_or(|e| e.strength < Strength::Strong) {
+                    finding.rests_on("no resource of this provider shows its account");
+                }
+            }
+            Some(_) => {}
+            None => lost.push(address),
+        }
+    }
+    // Without a management account there is nothing to land in.
+    if let (Some(first), true) = (lost.first(), cx.after.management().is_some()) {
+        let finding = findings.report(&MANAGEMENT_ACCOUNT_WORKLOAD, None);
+        finding.verdict = orgward_finding::Verdict::Unverifiable;
+        finding.severity = MANAGEMENT_ACCOUNT_WORKLOAD.info.unverifiable;
+        let what = if lost.len() == 1 {
+            format!("whether `{first}` lands in the management account")
+        } else {
+            format!("whether `{first}` and {} more land in the management account", lost.len() - 1)
+        };
+        finding.says(format!("cannot tell {what}"));
+        finding.subject(lost.iter().map(|address| address.as_str()).collect::<Vec<_>>().join(" "));
+        finding.help("add `data \"aws_caller_identity\" \"current\" {}` to the configuration");
+    }
+}

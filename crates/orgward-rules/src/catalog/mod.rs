@@ -1,0 +1,42 @@
+//! The rules, one file each. A rule's id is the name of its file, of its folder in `fixtures/`, and of its page in
+//! `docs/rules/`.
+
+mod account_wide_trust;
+mod external_trust;
+mod guardrail_removed;
+mod inert_guardrail;
+mod locked_out_target;
+mod loose_federation;
+mod management_account_identity;
+mod management_account_workload;
+mod over_locked_region;
+mod over_quota;
+mod public_trust;
+mod region_lock_gap;
+mod unbounded_principal;
+mod unreadable_policy;
+mod unverifiable_plan;
+
+use crate::Rule;
+
+/// All rules, sorted by id.
+pub static RULES: &[&Rule] = &[
+    &account_wide_trust::ACCOUNT_WIDE_TRUST,
+    &external_trust::EXTERNAL_TRUST,
+    &guardrail_removed::GUARDRAIL_REMOVED,
+    &inert_guardrail::INERT_GUARDRAIL,
+    &locked_out_target::LOCKED_OUT_TARGET,
+    &loose_federation::LOOSE_FEDERATION,
+    &management_account_identity::MANAGEMENT_ACCOUNT_IDENTITY,
+    &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
+    &over_locked_region::OVER_LOCKED_REGION,
+    &over_quota::OVER_QUOTA,
+    &public_trust::PUBLIC_TRUST,
+    &region_lock_gap::REGION_LOCK_GAP,
+    &unbounded_principal::UNBOUNDED_PRINCIPAL,
+    &unreadable_policy::UNREADABLE_POLICY,
+    &unverifiable_plan::UNVERIFIABLE_PLAN,
+];
+
+#[cfg(test)]
+mod tests;

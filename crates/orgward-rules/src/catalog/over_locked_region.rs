@@ -1,0 +1,79 @@
+use std::collections::BTreeMap;
+
+use orgward_finding::Severity;
+use orgward_org::GuardrailKind;
+
+use crate::engine::rule;
+use crate::guardrails::{groups, source};
+use crate::regions::{allowed, denied_global_services, witness};
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for region locks that deny global services.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// IAM, Organizations, Route 53, CloudFront, Support and others are called through one region, mostly
+    /// `us-east-1`, whatever region you use. A lock that does not exempt them takes them away from everybody,
+    /// also from those who would have to mend it.
+    ///
+    /// With `profile = "aws-sample"` or `"control-tower"` only the services are checked that the published lock
+    /// exempts; with `"strict"` all that AWS's endpoint data knows to be global.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": "*", "Resource": "*",
+    ///   "Condition": { "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } } }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "NotAction": ["iam:*", "organizations:*", "route53:*", "support:*", "sts:*"], "Resource": "*",
+    ///   "Condition": { "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } } }
+    /// ```
+    pub(crate) static OVER_LOCKED_REGION = {
+        id: "over-locked-region",
+        summary: "region lock denies global services",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
+    // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
+    let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
+    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+        for (service, request, denial) in
+            denied_global_services(cx.config, &allowed, &group.lineage, &group.account_id())
+        {
+            let Some((guardrail, statement)) = denial.by else { continue };
+            let Some(node) = cx.after.node(guardrail) else { continue };
+            let (services, accounts, ..) = by_guardrail
+                .entry((node.key.clone(), statement))
+                .or_insert_with(|| (Vec::new(), Vec::new(), guardrail, request));
+            if !services.contains(&service) {
+                services.push(service);
+            }
+            accounts.extend(group.accounts(cx.after));
+        }
+    }
+    for ((_, statement), (services, accounts, guardrail, request)) in by_guardrail {
+        let Some(guardrail) = cx.after.guardrail(guardrail) else { continue };
+        let document = &guardrail.data.document;
+        let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+        finding.subject(format!("{statement} {}", services.join(" ")));
+        finding.accounts(accounts);
+        let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
+        finding.says(format!("the region lock denies global services: {}", names.join(", ")));
+        if let Some(statement) = document.policy().and_then(|policy| policy.statements.get(statement)) {
+            finding.show(&source(document), statement.actions.span.clone(), "exempts none of them");
+        }
+        finding.witness(witness(&request));
+        finding
+            .help("add them to `NotAction` of the lock, or allow the region through which they are called");
+    }
+}

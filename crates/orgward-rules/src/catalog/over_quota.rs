@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+
+use orgward_finding::Severity;
+use orgward_org::{Document, GuardrailKind, InlinePolicy, Modality, Node, NodeKind};
+
+use crate::data::{GuardrailQuota, quotas};
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for what AWS will refuse: policies that are too long, too many of them on one target, units that are
+    /// too deep.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The plan is fine and the apply fails, halfway through, with some guardrails exchanged and others not.
+    ///
+    /// Service and resource control policies are counted as Terraform sends them: the line breaks and indentation
+    /// of a heredoc count. IAM does not count white space. The quotas are in `data/quotas.toml` with their date:
+    /// ten service control policies of 10,240 characters for each target since May 2026, five resource control
+    /// policies of 5,120 characters including `RCPFullAWSAccess`, five levels of units below the root.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy" "lock" {
+    ///   content = file("lock.json") # 9,900 characters and 1,100 of white space
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy" "lock" {
+    ///   content = jsonencode(jsondecode(file("lock.json")))
+    /// }
+    /// ```
+    pub(crate) static OVER_QUOTA = {
+        id: "over-quota",
+        summary: "AWS will refuse this: a quota is exceeded",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
+        let Some(quota) = quota(&guardrail.data.kind) else { continue };
+        let Some(characters) = guardrail.data.document.characters else { continue };
+        if characters > quota.characters {
+            let kind = guardrail.data.kind.short();
+            let finding = findings.about(&OVER_QUOTA, guardrail.node);
+            finding.subject("size");
+            finding.says(format!(
+                "{kind} has {characters} characters, of which {} are allowed",
+                quota.characters
+            ));
+            finding.note(format!("quotas as of {}", quotas().date));
+            let solid = solid(&guardrail.data.document);
+            finding.help(if solid <= quota.characters {
+                format!("send it without white space: it has {solid} characters then; `jsonencode` does that")
+            } else {
+                format!("split it: without white space it still has {solid} characters")
+            });
+        }
+    }
+    for (id, node) in cx.after.nodes() {
+        match &node.kind {
+            NodeKind::Root | NodeKind::Account(_) => targets(cx, id, node, findings),
+            NodeKind::Unit => {
+                targets(cx, id, node, findings);
+                depth(cx, id, node, findings);
+            }
+            NodeKind::ManagedPolicy(policy) => {
+                let sum = solid(&policy.document);
+                size(node, "managed policy", sum, quotas().iam.managed_policy_characters, findings);
+            }
+            NodeKind::Role(role) => {
+                size(
+                    node,
+                    "trust policy",
+                    solid(&role.trust),
+                    quotas().iam.trust_policy_characters,
+                    findings,
+                );
+                let quota = quotas().iam.role_inline_characters;
+                size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
+            }
+            NodeKind::User(user) => {
+                let quota = quotas().iam.user_inline_characters;
+                size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
+            }
+            NodeKind::Group(group) => {
+                let quota = quotas().iam.group_inline_characters;
+                size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn quota(kind: &GuardrailKind) -> Option<GuardrailQuota> {
+    match kind {
+        GuardrailKind::ServiceControl => Some(quotas().scp),
+        GuardrailKind::ResourceControl => Some(quotas().rcp),
+        GuardrailKind::Other(_) | GuardrailKind::Unknown => None,
+    }
+}
+
+/// How many policies of each kind are attached to one target.
+fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
+    let mut counts: BTreeMap<&GuardrailKind, Vec<String>> = BTreeMap::new();
+    for (guardrail, attachment) in cx.after.attached_to(id) {
+        let names = counts.entry(&guardrail.data.kind).or_default();
+        let name = guardrail.node.key.to_string();
+        if attachment.resolved.modality() == Modality::Must && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for (kind, names) in counts {
+        let Some(quota) = quota(kind) else { continue };
+        if names.len() > quota.per_target {
+            let finding = findings.about(&OVER_QUOTA, node);
+            finding.subject(format!("{} per target {}", kind.short(), names.len()));
+            finding.target(cx.after.path(id));
+            finding.says(format!(
+                "{} {}s are attached here, of which {} are allowed",
+                names.len(),
+                kind.short(),
+                quota.per_target
+            ));
+            finding.help(
+                "merge some of them, or attach them at another level; the one that AWS attaches counts",
+            );
+        }
+    }
+}
+
+fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
+    let mut depth = 1;
+    let mut at = id;
+    while let [(parent, _)] = cx.after.parents(at).as_slice() {
+        match cx.after.node(*parent).map(|node| &node.kind) {
+            Some(NodeKind::Unit) if depth < 64 => depth += 1,
+            _ => break,
+        }
+        at = *parent;
+    }
+    let quota = quotas().organization.unit_depth;
+    if depth > quota {
+        let finding = findings.about(&OVER_QUOTA, node);
+        finding.subject("depth");
+        finding.target(cx.after.path(id));
+        finding.says(format!("unit is {depth} levels below the root, of which {quota} are allowed"));
+        finding.help("flatten the tree");
+    }
+}
+
+fn size(node: &Node, what: &str, sum: usize, quota: usize, findings: &mut Findings) {
+    if sum > quota {
+        let finding = findings.about(&OVER_QUOTA, node);
+        finding.subject(what);
+        finding
+            .says(format!("{what} has {sum} characters without white space, of which {quota} are allowed"));
+        if quota == quotas().iam.trust_policy_characters {
+            finding.severity = Severity::Medium;
+            finding.help("shorten it, or ask AWS for a higher quota: up to 4,096 characters are granted");
+        } else {
+            finding.help("split it, or use wildcards");
+        }
+    }
+}
+
+/// How many characters of a document are not white space. Strings of policies hold no white space that counts.
+fn solid(document: &Document) -> usize {
+    document.text.expose().chars().filter(|c| !c.is_whitespace()).count()
+}
+
+fn inline(policies: &[InlinePolicy]) -> usize {
+    policies.iter().map(|policy| solid(&policy.document)).sum()
+}

@@ -1,0 +1,114 @@
+use orgward_finding::{Severity, Witness};
+use orgward_iam::{Exposure, OutsiderAccess, RoleTrust};
+use orgward_org::{Content, Entity, Organization, Role};
+
+use crate::engine::rule;
+use crate::guardrails::source;
+use crate::regions::witness;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for roles that a principal of any AWS account may assume, without anybody naming that account.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Service control policies bind only the accounts of the organization. Whoever assumes such a role from
+    /// outside has all its rights, and no guardrail sees it coming.
+    ///
+    /// The rule decides requests and does not search for `*`: a wildcard together with `aws:PrincipalOrgID` of this
+    /// organization is fine; one with a condition that the caller controls is not. `sts:ExternalId` is no secret,
+    /// operators that end in `IfExists` and `ForAllValues` hold when the key is missing, and anybody can name a role
+    /// `deploy`.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole" }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```json
+    /// {
+    ///   "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": "sts:AssumeRole",
+    ///   "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-acme123456" } }
+    /// }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// The whole trust policy is unknown until apply, or it depends on an organization whose id is not in the plan:
+    /// give `--org`, or `id` in `[organization]` of `orgward.toml`.
+    pub(crate) static PUBLIC_TRUST = {
+        id: "public-trust",
+        summary: "anyone with an AWS account can assume this role",
+        severity: Severity::Critical,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let perimeter = cx.after.perimeter();
+    for role in cx.after.roles() {
+        match &role.data.trust.content {
+            Content::Unknown(trail) => {
+                let finding = findings.cannot_tell(&PUBLIC_TRUST, role.node);
+                finding.says("who may assume this role is unknown until apply");
+                finding.help(
+                    "build the trust policy from values that are known, or review the plan of the apply",
+                );
+                finding.notes.extend(trail.iter().cloned());
+            }
+            // Reported by `unreadable-policy`.
+            Content::Unreadable(_) => {}
+            Content::Policy(policy) => {
+                let arn = role_arn(cx.after, role);
+                let account = cx.after.iam_arn(role.id).and_then(|arn| arn.account);
+                let trust = RoleTrust { arn: &arn, account: account.as_deref() };
+                match policy.admits_outsider(&trust, &perimeter) {
+                    OutsiderAccess::Exposed(exposure) => exposed(role, &exposure, findings),
+                    OutsiderAccess::Excluded => {}
+                    OutsiderAccess::Undecided(why) => {
+                        let finding = findings.cannot_tell(&PUBLIC_TRUST, role.node);
+                        finding.says("cannot tell whether anyone can assume this role");
+                        finding.note(if role.trust.text.is_sensitive() {
+                            "the trust policy is sensitive, and depends on something unknown".to_owned()
+                        } else {
+                            why
+                        });
+                        finding.help(
+                            "give the id of the organization: `--org`, or `[organization]` in `orgward.toml`",
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn exposed(role: Entity<'_, Role>, exposure: &Exposure, findings: &mut Findings) {
+    let finding = findings.about(&PUBLIC_TRUST, role.node);
+    let text = source(&role.data.trust);
+    finding.show(&text, exposure.span.clone(), "admits principals of any account");
+    for (span, why) in &exposure.weak_guards {
+        finding.show(&text, span.clone(), if text.text.is_sensitive() { "does not guard" } else { why });
+    }
+    if !role.trust.text.is_sensitive() {
+        finding.witness(relevant(witness(&exposure.request)));
+    }
+    finding.help("name the principals, or require `aws:PrincipalOrgID` with `StringEquals`");
+}
+
+/// A witness with the keys that people look at; what follows from the caller is left out.
+fn relevant(mut witness: Witness) -> Witness {
+    witness.context.retain(|(key, _)| !key.eq_ignore_ascii_case("aws:PrincipalArn"));
+    witness
+}
+
+fn role_arn(organization: &Organization, role: Entity<'_, Role>) -> String {
+    organization
+        .iam_arn(role.id)
+        .and_then(|arn| arn.text("111122223333"))
+        .unwrap_or_else(|| "arn:aws:iam::111122223333:role/unknown".to_owned())
+}

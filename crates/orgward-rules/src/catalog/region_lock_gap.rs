@@ -1,0 +1,154 @@
+use std::collections::BTreeSet;
+
+use orgward_finding::{Finding, Severity};
+use orgward_org::GuardrailKind;
+
+use crate::engine::rule;
+use crate::guardrails::{Group, groups};
+use crate::regions::{Allowed, Evidence, allowed, search, witness};
+use crate::{Context, Findings, Profile};
+
+rule! {
+    /// Checks for accounts that are not locked to the regions of the organization.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// What nobody looks at is where attackers go: a region without trails, detectors and people. A region lock is
+    /// a service control policy that denies everything elsewhere; it holds only if it reaches the account, denies
+    /// by the right operator, exempts no more than it must, and is not weakened by a second condition.
+    ///
+    /// The rule takes the regions from `[regions]` of `orgward.toml`, or else from the locks that it finds. For each
+    /// distinct chain of guardrails it decides requests: every region that AWS or the guardrails name and one that
+    /// does not exist yet; common actions of regional services, every action that the guardrails name, and one of a
+    /// service that does not exist yet; principals of every form and those that the guardrails name. The finding
+    /// says how many it tried. That is evidence and not yet a proof.
+    ///
+    /// The two published locks, of AWS's samples and of Control Tower, exempt regional services such as KMS and
+    /// Config. `profile` says which exemptions you accept: `strict` accepts none, `aws-sample` (the default) and
+    /// `control-tower` those of the published lock.
+    ///
+    /// Region locks never bind the management account, service-linked roles, AWS services, or principals of other
+    /// accounts.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": "*", "Resource": "*",
+    ///   "Condition": { "StringEquals": { "aws:RequestedRegion": "eu-west-1" } } }
+    /// ```
+    ///
+    /// denies the one region that should be open. Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "NotAction": ["iam:*", "organizations:*", "route53:*", "support:*", "sts:*"], "Resource": "*",
+    ///   "Condition": { "StringNotEquals": { "aws:RequestedRegion": "eu-west-1" } } }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// A guardrail's text or target is unknown until apply, or the inputs do not show what the account lies in.
+    pub(crate) static REGION_LOCK_GAP = {
+        id: "region-lock-gap",
+        summary: "accounts are not locked to the regions of the organization",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
+    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+        let evidence = search(cx.config, &allowed, &group.lineage, &group.account_id());
+        let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
+        let regions = regions.join(", ");
+        if evidence.is_unlocked() {
+            let finding = found(cx, &group, findings);
+            finding.says(format!("not locked to {regions}: nothing denies {}", open_regions(&evidence)));
+            finding.help("attach a region lock to the root or to a unit above these accounts");
+            finish(finding, &evidence, &allowed, cx);
+        } else if !evidence.undecided.is_empty() {
+            let finding = found(cx, &group, findings);
+            finding.verdict = orgward_finding::Verdict::Unverifiable;
+            finding.severity = REGION_LOCK_GAP.info.unverifiable;
+            finding.says(format!("cannot tell whether these accounts are locked to {regions}"));
+            finding.notes.extend(evidence.undecided.iter().cloned());
+            finding.help("give the state of the organization with `--org`");
+        } else if !evidence.openings.is_empty() {
+            let finding = found(cx, &group, findings);
+            let mut exceptions: Vec<String> = Vec::new();
+            let actions: Vec<&str> = evidence.open.keys().map(String::as_str).collect();
+            if !actions.is_empty() {
+                exceptions.push(format!("{} in {}", summary(&actions), open_regions(&evidence)));
+            }
+            let others = evidence.openings.iter().filter(|opening| !opening.because.is_empty());
+            exceptions.extend(others.map(|opening| format!("when {}", opening.because)));
+            finding.says(format!("locked to {regions}, except {}", summary_of(&exceptions)));
+            if actions.is_empty() {
+                // Somebody has to hold an exempt identity first.
+                finding.severity = Severity::Medium;
+                finding.help(
+                    "protect what the exemption names in every account, or accept it: `exempt_principals` in \
+                     `orgward.toml`",
+                );
+            } else {
+                finding.help(match cx.config.regions.profile {
+                    Profile::Strict => {
+                        "deny them elsewhere, too, or accept the exemptions of a published lock: `profile` in \
+                         `orgward.toml`"
+                    }
+                    _ => "deny them elsewhere, too, or accept them: `exempt_actions` in `orgward.toml`",
+                });
+            }
+            finish(finding, &evidence, &allowed, cx);
+        }
+    }
+}
+
+fn found<'f>(cx: &Context<'_>, group: &Group<'_>, findings: &'f mut Findings) -> &'f mut Finding {
+    let finding = findings.report(&REGION_LOCK_GAP, None);
+    finding.target(group.path.clone()).accounts(group.accounts(cx.after)).subject(group.subject());
+    finding
+}
+
+fn finish(finding: &mut Finding, evidence: &Evidence, allowed: &Allowed, cx: &Context<'_>) {
+    if let Some(opening) = evidence.openings.first() {
+        finding.witness(witness(&opening.request));
+    }
+    finding.note(format!("{} requests were decided; this is evidence and not a proof", evidence.tried));
+    if !allowed.inferred_from.is_empty() {
+        finding.rests_on(format!(
+            "the regions are taken from {}, since `[regions]` in `orgward.toml` does not name them",
+            allowed.inferred_from.join(", ")
+        ));
+    }
+    if cx.after.is_enabled(&GuardrailKind::ServiceControl) == Some(false) {
+        finding.note("service control policies are not enabled");
+    }
+}
+
+/// The regions of the openings in words.
+fn open_regions(evidence: &Evidence) -> String {
+    let regions: BTreeSet<&str> = evidence.open.values().flatten().map(String::as_str).collect();
+    let regions: Vec<&str> = regions.into_iter().collect();
+    match regions.as_slice() {
+        [one] => format!("requests to {one}"),
+        few if few.len() <= 3 => format!("requests to {}", few.join(", ")),
+        many => format!("requests to {} other regions", many.len()),
+    }
+}
+
+fn summary(actions: &[&str]) -> String {
+    let actions: Vec<String> = actions.iter().map(|action| format!("`{action}`")).collect();
+    summary_of(&actions)
+}
+
+fn summary_of(parts: &[String]) -> String {
+    match parts {
+        [head @ .., _] if parts.len() > 5 => {
+            let shown: Vec<&str> = head.iter().take(4).map(String::as_str).collect();
+            format!("{} and {} more", shown.join(", "), parts.len() - shown.len())
+        }
+        _ => parts.join(", "),
+    }
+}

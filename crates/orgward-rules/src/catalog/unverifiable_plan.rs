@@ -1,0 +1,88 @@
+use orgward_finding::{Severity, Verdict};
+use orgward_org::NodeKind;
+use orgward_plan::{Evidence, Landing, Placement};
+
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for inputs that do not tell the whole story, or that contradict themselves.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Terraform saves a plan also when planning stopped at an error, when `-target` left things out, and when
+    /// changes were put off. What such a plan does not show may be the very attachment that keeps an account
+    /// locked. Nothing is called safe on its strength.
+    ///
+    /// Inputs can also contradict each other: two management accounts, a resource that two pieces of evidence put
+    /// into two accounts.
+    ///
+    /// ## Example
+    ///
+    /// ```sh
+    /// terraform plan -target=module.app -out=tfplan
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```sh
+    /// terraform plan -out=tfplan
+    /// ```
+    pub(crate) static UNVERIFIABLE_PLAN = {
+        id: "unverifiable-plan",
+        summary: "the input does not tell the whole story",
+        severity: Severity::High,
+        unverifiable: Severity::High,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for (input, doubt) in cx.doubts {
+        let finding = findings.report(&UNVERIFIABLE_PLAN, None);
+        finding.verdict = Verdict::Unverifiable;
+        finding.target(input.clone()).subject(doubt.clone());
+        finding.says(format!("nothing can be called safe: {doubt}"));
+        finding.help(
+            "review a complete plan: `terraform plan -out=tfplan` without `-target`, and without errors",
+        );
+    }
+    for contradiction in cx.after.contradictions() {
+        let finding = findings.report(&UNVERIFIABLE_PLAN, None);
+        finding.verdict = Verdict::Unverifiable;
+        finding.subject(contradiction.clone()).says(contradiction.clone());
+        finding.help("review inputs of one organization at a time");
+    }
+    for (_, node) in cx.after.nodes() {
+        let evidence: &[Evidence] = match &node.kind {
+            NodeKind::Role(role) => &role.evidence,
+            NodeKind::User(user) => &user.evidence,
+            NodeKind::Workload(workload) => &workload.evidence,
+            _ => continue,
+        };
+        if evidence.len() < 2 {
+            continue;
+        }
+        let placement = Placement { evidence: evidence.to_vec() };
+        if let Some((one, other)) = placement.conflict() {
+            let finding = findings.cannot_tell(&UNVERIFIABLE_PLAN, node);
+            finding.subject("account");
+            finding.says(format!(
+                "evidence puts it into two accounts: {} by {}, and {} by {}",
+                landing(&one.landing),
+                one.source,
+                landing(&other.landing),
+                other.source
+            ));
+            finding.help("one provider configuration for one account makes the account certain");
+        }
+    }
+}
+
+fn landing(landing: &Landing) -> String {
+    match landing {
+        Landing::Account(id) => id.clone(),
+        Landing::Created(address) => format!("the account of `{address}`"),
+        Landing::Management => "the management account".to_owned(),
+    }
+}

@@ -1,0 +1,121 @@
+//! `orgward.toml`: what people say about their organization, and how strict they are.
+
+mod error;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::Severity;
+use orgward_org::Declared;
+
+pub use error::ConfigError;
+
+/// The configuration. Every setting has a default, so that the program runs without a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Config {
+    /// `[organization]`: facts that plans do not show.
+    pub organization: OrganizationFacts,
+    /// `[regions]`: which regions the organization uses.
+    pub regions: Regions,
+    /// `[boundaries]`: which principals must carry which boundary.
+    pub boundaries: Boundaries,
+    /// `[management]`: what may land in the management account.
+    pub management: Management,
+    /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
+    pub unverifiable: Option<Severity>,
+    disabled: BTreeSet<String>,
+    severities: BTreeMap<String, Severity>,
+}
+
+/// `[organization]`: facts that plans do not show.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OrganizationFacts {
+    /// The id of the organization, `o-…`.
+    pub id: Option<String>,
+    /// The id of the management account.
+    pub management_account: Option<String>,
+    /// The ids of all accounts of the organization. Empty: not declared.
+    pub accounts: BTreeSet<String>,
+    /// Ids of accounts outside the organization that roles may trust, as long as they ask for an external id.
+    pub trusted_accounts: BTreeSet<String>,
+    /// Ids of roots, organizational units and accounts from which `FullAWSAccess` has been detached.
+    pub full_access_detached: BTreeSet<String>,
+}
+
+/// How strict the region lock is read.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Profile {
+    /// Every regional action is denied elsewhere.
+    Strict,
+    /// Actions that the AWS sample policy exempts may be used everywhere.
+    #[default]
+    AwsSample,
+    /// Actions that Control Tower's region deny exempts may be used everywhere.
+    ControlTower,
+}
+
+/// `[regions]`: which regions the organization uses.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Regions {
+    /// The regions. Empty: not declared; what region locks of the organization say is taken instead.
+    pub allowed: BTreeSet<String>,
+    /// Which exemptions are accepted.
+    pub profile: Profile,
+    /// Further actions that may be used everywhere, with wildcards.
+    pub exempt_actions: Vec<String>,
+    /// ARN patterns of principals that the lock need not bind.
+    pub exempt_principals: Vec<String>,
+}
+
+/// `[boundaries]`: which principals must carry which boundary.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Boundaries {
+    /// ARN patterns of roles that must carry a boundary.
+    pub roles: Vec<String>,
+    /// ARN patterns of users that must carry a boundary.
+    pub users: Vec<String>,
+    /// ARN patterns of the boundaries that count. Empty: any boundary.
+    pub required: Vec<String>,
+}
+
+/// `[management]`: what may land in the management account.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Management {
+    /// Resource types, with `*`.
+    pub allowed_types: Vec<String>,
+    /// Resource addresses, with `*`.
+    pub allowed_addresses: Vec<String>,
+    /// Names of break-glass users that may exist there.
+    pub allowed_users: BTreeSet<String>,
+}
+
+impl Config {
+    /// Reads `orgward.toml`. `name` is what to call the file in messages.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        read::read(name, text)
+    }
+
+    /// Whether a rule is turned off.
+    pub fn is_disabled(&self, rule: &str) -> bool {
+        self.disabled.contains(rule)
+    }
+
+    /// How bad a rule's findings are, if the file says so.
+    pub fn severity(&self, rule: &str) -> Option<Severity> {
+        self.severities.get(rule).copied()
+    }
+
+    /// What the file says about the organization.
+    pub fn declared(&self) -> Declared {
+        Declared {
+            organization: self.organization.id.clone(),
+            management_account: self.organization.management_account.clone(),
+            accounts: self.organization.accounts.clone(),
+            accounts_complete: !self.organization.accounts.is_empty(),
+            full_access_detached: self.organization.full_access_detached.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use orgward_finding::Severity;
+
+use super::read::SETTINGS;
+use super::{Config, Profile};
+
+fn refused(text: &str) -> String {
+    let error = Config::parse("orgward.toml", text).expect_err("it is wrong");
+    let mut shown = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .render_report(&mut shown, &error)
+        .expect("strings take everything");
+    shown
+}
+
+#[test]
+fn no_file_is_a_configuration() {
+    assert_eq!(Config::parse("orgward.toml", "").expect("it is fine"), Config::default());
+}
+
+#[test]
+fn every_setting_is_read() {
+    for (table, settings) in SETTINGS {
+        for setting in settings {
+            let value = match (table, *setting) {
+                ("organization", "id") => "'o-acme123456'",
+                ("organization", "management_account") => "'111111111111'",
+                ("organization", "accounts" | "trusted_accounts") => "['111111111111']",
+                ("regions", "allowed") => "['eu-west-1']",
+                ("regions", "profile") => "'strict'",
+                ("regions", "exempt_principals") | ("boundaries", _) => "['arn:aws:iam::*:role/*']",
+                ("rules", "disabled") => "['public-trust']",
+                ("rules", "severity") => "{ public-trust = 'low' }",
+                ("unverifiable", _) => "'info'",
+                _ => "['x']",
+            };
+            let text = format!("[{table}]\n{setting} = {value}\n");
+            let config = Config::parse("orgward.toml", &text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_ne!(config, Config::default(), "{table}.{setting} changes nothing");
+        }
+    }
+}
+
+#[test]
+fn settings_arrive_where_they_belong() {
+    let text = "
+        [regions]
+        profile = 'control-tower'
+        [rules]
+        disabled = ['over-quota']
+        severity = { public-trust = 'low' }
+        [unverifiable]
+        severity = 'info'
+    ";
+    let config = Config::parse("orgward.toml", text).expect("it is fine");
+    assert_eq!(config.regions.profile, Profile::ControlTower);
+    assert!(config.is_disabled("over-quota"));
+    assert_eq!(config.severity("public-trust"), Some(Severity::Low));
+    assert_eq!(config.severity("over-quota"), None);
+    assert_eq!(config.unverifiable, Some(Severity::Info));
+}
+
+#[test]
+fn misspelled_setting() {
+    insta::assert_snapshot!(refused("[regions]\nalowed = ['eu-west-1']\n"));
+}
+
+#[test]
+fn misspelled_rule() {
+    insta::assert_snapshot!(refused("[rules]\ndisabled = ['public-trusts']\n"));
+}
+
+#[test]
+fn account_id_as_a_number() {
+    insta::assert_snapshot!(refused("[organization]\nmanagement_account = 111111111111\n"));
+}
+
+#[test]
+fn region_with_a_missing_dash() {
+    insta::assert_snapshot!(refused("[regions]\nallowed = ['eu-west-1', 'us-east1']\n"));
+}
+
+#[test]
+fn broken_toml() {
+    insta::assert_snapshot!(refused("[regions\nallowed = []\n"));
+}

@@ -1,0 +1,92 @@
+//! What a rule is, what it sees, and where it puts what it finds.
+
+use orgward_finding::{Finding, RuleInfo, Verdict};
+use orgward_org::{Node, Organization};
+use orgward_plan::Address;
+
+use crate::Config;
+
+/// A rule: what is known about it, and the function that checks.
+#[derive(Debug)]
+pub struct Rule {
+    /// What is known about it without running it.
+    pub info: RuleInfo,
+    /// The source file, for the test that every rule is registered.
+    pub file: &'static str,
+    /// Looks at the organization before and after and reports. It cannot fail: what cannot be read is a node of
+    /// the organization that says so.
+    pub check: fn(&Context<'_>, &mut Findings),
+}
+
+/// What a rule sees.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The organization as it stands.
+    pub before: &'a Organization,
+    /// The organization as it will be. In the run that finds out what is there already, the same as `before`.
+    pub after: &'a Organization,
+    /// What people have configured.
+    pub config: &'a Config,
+    /// Why inputs do not tell the whole story: the input and the reason.
+    pub doubts: &'a [(String, String)],
+}
+
+/// Where rules put what they find.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub(crate) list: Vec<Finding>,
+}
+
+impl Findings {
+    /// Reports a finding about a resource, or about the organization as a whole.
+    pub fn report<'a>(&mut self, rule: &Rule, address: impl Into<Option<&'a Address>>) -> &mut Finding {
+        self.list.push_mut(Finding::about(&rule.info, address.into()))
+    }
+
+    /// Reports a finding about a node of the organization.
+    pub fn about(&mut self, rule: &Rule, node: &Node) -> &mut Finding {
+        let finding = self.report(rule, node.address.as_ref());
+        finding.input = node.stack.as_deref().map(str::to_owned);
+        if node.address.is_none() {
+            finding.subject = node.key.to_string();
+        }
+        finding
+    }
+
+    /// Reports that a rule can neither find nor exclude something about a node.
+    pub fn cannot_tell(&mut self, rule: &Rule, node: &Node) -> &mut Finding {
+        let finding = self.about(rule, node);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = rule.info.unverifiable;
+        finding
+    }
+}
+
+/// Declares a rule. The doc comment is its page in the documentation.
+macro_rules! rule {
+    (
+        $(#[doc = $doc:expr])+
+        pub(crate) static $name:ident = {
+            id: $id:literal,
+            summary: $summary:literal,
+            severity: $severity:expr,
+            unverifiable: $unverifiable:expr,
+            check: $check:path,
+        }
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static $name: $crate::engine::Rule = $crate::engine::Rule {
+            info: orgward_finding::RuleInfo {
+                id: $id,
+                summary: $summary,
+                severity: $severity,
+                unverifiable: $unverifiable,
+                docs: concat!($($doc, "\n"),+),
+            },
+            file: file!(),
+            check: $check,
+        };
+    };
+}
+
+pub(crate) use rule;

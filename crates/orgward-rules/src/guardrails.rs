@@ -1,0 +1,113 @@
+//! What several rules ask about guardrails: whom they bind, and what they deny.
+
+use std::collections::BTreeMap;
+
+use orgward_finding::Source;
+use orgward_iam::{Effect, Statement};
+use orgward_org::{
+    Document, Entity, Guardrail, GuardrailKind, Lineage, Node, NodeId, NodeKind, Organization,
+};
+use orgward_plan::Attr;
+
+/// The document of a plan as something that a finding can show.
+pub(crate) fn source(document: &Document) -> Source {
+    Source { name: document.name.clone(), text: document.text.clone() }
+}
+
+/// The nodes at which guardrails matter: every member account that they bind, and every unit or root that nothing
+/// is known to lie in, which stands for the accounts that other stacks put there. Sorted by key.
+pub(crate) fn ends(organization: &Organization) -> Vec<(NodeId, &Node)> {
+    organization
+        .nodes()
+        .filter(|(id, node)| match &node.kind {
+            NodeKind::Account(account) => account.member && !account.management,
+            NodeKind::Unit => {
+                // A unit that this plan creates holds what this plan puts there.
+                matches!(node.id, Attr::Known(_)) && organization.children(*id).is_empty()
+            }
+            NodeKind::Root => {
+                let empty = organization.children(*id).is_empty();
+                matches!(node.id, Attr::Known(_))
+                    && empty
+                    && !organization.accounts().any(|account| account.member && !account.management)
+            }
+            _ => false,
+        })
+        .collect()
+}
+
+/// What to call a node in the list of accounts of a finding.
+pub(crate) fn account_label(organization: &Organization, id: NodeId) -> Option<String> {
+    let account = organization.account(id)?;
+    Some(account.node.label())
+}
+
+/// Nodes whose requests get the same rulings: they lie in the same place and inherit the same guardrails.
+pub(crate) struct Group<'o> {
+    /// Where that is, fit to print.
+    pub(crate) path: String,
+    /// The lineage of the first; equal for the rest but for the last level's name.
+    pub(crate) lineage: Lineage<'o>,
+    /// The nodes, sorted by key.
+    pub(crate) members: Vec<(NodeId, &'o Node)>,
+}
+
+impl Group<'_> {
+    /// The ids of the accounts in the group, as findings list them.
+    pub(crate) fn accounts(&self, organization: &Organization) -> Vec<String> {
+        self.members.iter().filter_map(|(id, _)| account_label(organization, *id)).collect()
+    }
+
+    /// What tells the group apart from others in the same place, and from the same group with other members.
+    pub(crate) fn subject(&self) -> String {
+        let keys: Vec<String> = self.members.iter().map(|(_, node)| node.key.to_string()).collect();
+        keys.join(" ")
+    }
+
+    /// The account id to make requests with.
+    pub(crate) fn account_id(&self) -> String {
+        self.members
+            .first()
+            .and_then(|(_, node)| match (&node.kind, &node.id) {
+                (NodeKind::Account(_), Attr::Known(id)) => Some(id.expose().to_owned()),
+                _ => None,
+            })
+            .unwrap_or_else(|| "222222222222".to_owned())
+    }
+}
+
+/// All ends, grouped; sorted by path.
+pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -> Vec<Group<'o>> {
+    let mut groups: BTreeMap<_, Group<'o>> = BTreeMap::new();
+    for (id, node) in ends(organization) {
+        let lineage = organization.lineage(id, kind);
+        let is_account = matches!(node.kind, NodeKind::Account(_));
+        let parent = match organization.parents(id).as_slice() {
+            [(parent, _)] if is_account => Some(*parent),
+            _ => None,
+        };
+        // What is not an account, or lies nowhere, stands for itself.
+        let alone = if is_account && parent.is_some() { None } else { Some(node.key.clone()) };
+        let path = organization.path(parent.unwrap_or(id));
+        groups
+            .entry((path.clone(), alone, parent, lineage.signature()))
+            .or_insert_with(|| Group { path, lineage, members: Vec::new() })
+            .members
+            .push((id, node));
+    }
+    groups.into_values().collect()
+}
+
+/// The statements of a guardrail that deny, with their index.
+pub(crate) fn denials<'o>(guardrail: Entity<'o, Guardrail>) -> impl Iterator<Item = (usize, &'o Statement)> {
+    let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    statements.iter().enumerate().filter(|(_, statement)| statement.effect.value == Effect::Deny)
+}
+
+/// What to call a statement in a sentence.
+pub(crate) fn statement_title(index: usize, statement: &Statement, sensitive: bool) -> String {
+    match &statement.sid {
+        Some(sid) if !sid.value.is_empty() && !sensitive => format!("`{}`", sid.value),
+        _ => format!("number {}", index + 1),
+    }
+}

@@ -1,0 +1,365 @@
+//! The region lock, decided request by request: is an account denied what it asks for elsewhere?
+//!
+//! This is evidence and not yet a proof. Requests are made from everything that can make a difference as far as the
+//! guardrails tell: every region that they or AWS name and one that nobody does; every action that they name, one of
+//! each common service and one of a service that nobody knows; principals of every form and those that they name;
+//! and each context key that they ask for, missing or as they ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::{Witness, WitnessValue};
+use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
+use orgward_org::{Denial, Lineage, Organization, Ruling};
+
+use crate::data;
+use crate::guardrails::denials;
+use crate::{Config, Profile};
+
+/// The key that names the region of a request.
+pub(crate) const REQUESTED_REGION: &str = "aws:RequestedRegion";
+/// A region that does not exist yet.
+const UNLISTED_REGION: &str = "xx-unlisted-1";
+/// What inference profiles of Bedrock that span the world present.
+const UNSPECIFIED_REGION: &str = "unspecified";
+/// An action of a service that does not exist yet.
+const UNLISTED_ACTION: &str = "unlisted-service:CreateThing";
+/// The action that stands for all where only the region, the principal or the context is varied.
+const ORDINARY_ACTION: &str = "ec2:RunInstances";
+
+/// Which regions the organization uses, and how that is known.
+pub(crate) struct Allowed {
+    pub(crate) regions: BTreeSet<String>,
+    /// The guardrails that it was taken from; empty when the configuration says so.
+    pub(crate) inferred_from: Vec<String>,
+}
+
+/// The regions of the configuration, or those that locks of the organization leave open; `None` when neither says
+/// anything about regions.
+pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allowed> {
+    if !config.regions.allowed.is_empty() {
+        return Some(Allowed { regions: config.regions.allowed.clone(), inferred_from: Vec::new() });
+    }
+    let mut regions = BTreeSet::new();
+    let mut inferred_from = BTreeSet::new();
+    for organization in sides {
+        for guardrail in organization.guardrails() {
+            for (_, statement) in denials(guardrail) {
+                for condition in region_conditions(&statement.conditions) {
+                    let values = condition.values.iter().map(|value| value.value.as_str());
+                    regions
+                        .extend(values.filter(|value| !value.contains(['*', '?', '$'])).map(str::to_owned));
+                    inferred_from.insert(guardrail.node.title());
+                }
+            }
+        }
+    }
+    let inferred_from = inferred_from.into_iter().collect();
+    (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+}
+
+fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item = &Condition> {
+    conditions.iter().filter(|condition| condition.key.value.eq_ignore_ascii_case(REQUESTED_REGION))
+}
+
+/// A request that a guardrail should have denied, and what made it slip through.
+pub(crate) struct Opening {
+    pub(crate) request: Request,
+    /// What tells it from an ordinary request: the exempt action, principal or context; empty for none.
+    pub(crate) because: String,
+}
+
+/// What was found about one account.
+pub(crate) struct Evidence {
+    /// How many requests were decided.
+    pub(crate) tried: usize,
+    /// Ordinary requests that are not denied, by action, each with the regions where it is not.
+    pub(crate) open: BTreeMap<String, BTreeSet<String>>,
+    /// A request for each reason why a lock does not bind.
+    pub(crate) openings: Vec<Opening>,
+    /// Why requests could not be decided.
+    pub(crate) undecided: BTreeSet<String>,
+    /// How many actions were tried on behalf of an ordinary principal.
+    pub(crate) actions: usize,
+}
+
+impl Evidence {
+    /// Whether nothing is locked at all: every action is open somewhere.
+    pub(crate) fn is_unlocked(&self) -> bool {
+        !self.open.is_empty() && self.open.len() == self.actions
+    }
+}
+
+/// Looks for requests outside the allowed regions that are not denied.
+pub(crate) fn search(config: &Config, allowed: &Allowed, lineage: &Lineage<'_>, account: &str) -> Evidence {
+    let named = Named::of(lineage);
+    let regions = outside(&allowed.regions, &named.regions);
+    let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
+    let actions = actions(config, &named);
+    let ordinary = format!("arn:aws:iam::{account}:role/application");
+    let mut evidence = Evidence {
+        tried: 0,
+        open: BTreeMap::new(),
+        openings: Vec::new(),
+        undecided: BTreeSet::new(),
+        actions: actions.len(),
+    };
+    for action in &actions {
+        let all = action == ORDINARY_ACTION;
+        for region in regions.iter().map(String::as_str).filter(|region| all || few.contains(region)) {
+            let request = request(&ordinary, action, region, &[]);
+            if evidence.decide(lineage, &request) {
+                let first = !evidence.open.contains_key(action);
+                evidence.open.entry(action.clone()).or_default().insert(region.to_owned());
+                if first {
+                    evidence.openings.push(Opening { request, because: String::new() });
+                }
+            }
+        }
+    }
+    if evidence.is_unlocked() || !evidence.undecided.is_empty() {
+        return evidence;
+    }
+    // One action that is closed to ordinary requests shows who and what else the lock does not bind.
+    let Some(closed) = actions.iter().find(|action| !evidence.open.contains_key(*action)) else {
+        return evidence;
+    };
+    for principal in principals(&named, account) {
+        if config.regions.exempt_principals.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
+            continue;
+        }
+        let request = request(&principal, closed, UNLISTED_REGION, &[]);
+        if evidence.decide(lineage, &request) {
+            evidence.openings.push(Opening { request, because: format!("the principal is `{principal}`") });
+        }
+    }
+    for (key, values) in &named.keys {
+        for value in values {
+            let request = request(&ordinary, closed, UNLISTED_REGION, &[(key, value)]);
+            if evidence.decide(lineage, &request) {
+                let because = format!("`{key}` is `{value}`");
+                evidence.openings.push(Opening { request, because });
+                break;
+            }
+        }
+    }
+    evidence
+}
+
+impl Evidence {
+    /// Whether a request is certainly not denied.
+    fn decide(&mut self, lineage: &Lineage<'_>, request: &Request) -> bool {
+        self.tried += 1;
+        match lineage.decide(request) {
+            Ruling::Allowed => true,
+            Ruling::Denied(_) => false,
+            Ruling::Undecided(reasons) => {
+                self.undecided.extend(reasons);
+                false
+            }
+        }
+    }
+}
+
+/// Global services that are denied in the region through which they are called, each with what denies it.
+pub(crate) fn denied_global_services(
+    config: &Config,
+    allowed: &Allowed,
+    lineage: &Lineage<'_>,
+    account: &str,
+) -> Vec<(&'static str, Request, Denial)> {
+    let principal = format!("arn:aws:iam::{account}:role/application");
+    let mut denied = Vec::new();
+    for service in data::global_services() {
+        if allowed.regions.contains(&service.region)
+            || !expects_exemption(config.regions.profile, &service.prefix)
+        {
+            continue;
+        }
+        let there = request(&principal, &service.action, &service.region, &[]);
+        let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
+        let here = request(&principal, &service.action, home, &[]);
+        // Denied because of the region, and not whatever the region is.
+        if let (Ruling::Denied(denial), Ruling::Allowed) = (lineage.decide(&there), lineage.decide(&here)) {
+            denied.push((service.prefix.as_str(), there, denial));
+        }
+    }
+    denied
+}
+
+/// Whether a profile expects a global service to be exempt. The published locks lag behind the services.
+fn expects_exemption(profile: Profile, prefix: &str) -> bool {
+    let locks = data::published_locks();
+    let published = match profile {
+        Profile::Strict => return true,
+        Profile::AwsSample => &locks.aws_sample,
+        Profile::ControlTower => &locks.control_tower,
+    };
+    published.iter().any(|pattern| pattern.strip_suffix(":*") == Some(prefix))
+}
+
+/// Whether an action may be used everywhere.
+pub(crate) fn is_exempt(config: &Config, action: &str) -> bool {
+    let locks = data::published_locks();
+    let published: &[String] = match config.regions.profile {
+        Profile::Strict => &[],
+        Profile::AwsSample => &locks.aws_sample,
+        Profile::ControlTower => &locks.control_tower,
+    };
+    let prefix = action.split(':').next().unwrap_or(action);
+    data::global_services().iter().any(|service| service.prefix.eq_ignore_ascii_case(prefix))
+        || published
+            .iter()
+            .chain(&config.regions.exempt_actions)
+            .any(|pattern| action_matches(pattern, action))
+}
+
+/// What the guardrails of a lineage name.
+#[derive(Default)]
+struct Named {
+    regions: BTreeSet<String>,
+    actions: BTreeSet<String>,
+    principals: BTreeSet<String>,
+    keys: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Named {
+    fn of(lineage: &Lineage<'_>) -> Self {
+        let mut named = Self::default();
+        for attached in lineage.rungs.iter().flat_map(|rung| &rung.attached) {
+            let policy: Option<&Policy> = attached.guardrail.data.document.policy();
+            for statement in policy.map_or(&[][..], |policy| &policy.statements) {
+                let patterns = statement.actions.patterns.iter().map(|pattern| pattern.value.clone());
+                named.actions.extend(patterns);
+                for condition in &statement.conditions {
+                    let key = condition.key.value.to_ascii_lowercase();
+                    let values = condition.values.iter().map(|value| value.value.clone());
+                    match key.as_str() {
+                        "aws:requestedregion" => named.regions.extend(values),
+                        "aws:principalarn" => named.principals.extend(values),
+                        _ if statement.effect.value == Effect::Deny => {
+                            let concrete = values.map(|value| concrete(&value, "x"));
+                            named.keys.entry(condition.key.value.clone()).or_default().extend(concrete);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        for values in named.keys.values_mut() {
+            values.insert("true".to_owned());
+            values.insert("something-else".to_owned());
+        }
+        named
+    }
+
+    /// Whether a region can make a difference to any action: the guardrails name it, or nobody does.
+    fn is_telling(&self, region: &str) -> bool {
+        region == UNLISTED_REGION
+            || region == UNSPECIFIED_REGION
+            || region == "us-east-1"
+            || self.regions.iter().any(|pattern| glob(pattern, region))
+    }
+}
+
+/// Regions that are not allowed, sorted.
+fn outside(allowed: &BTreeSet<String>, named: &BTreeSet<String>) -> Vec<String> {
+    let partition = |region: &str| region.split('-').next().unwrap_or_default().to_owned();
+    let special = ["cn", "eusc"];
+    let here: BTreeSet<String> = allowed.iter().map(|region| partition(region)).collect();
+    let mut regions: BTreeSet<String> = data::regions()
+        .into_iter()
+        // Other partitions have organizations of their own.
+        .filter(|region| {
+            let isolated = region.contains("-gov-") || region.contains("-iso");
+            let other = special.contains(&partition(region).as_str()) && !here.contains(&partition(region));
+            !other && (!isolated || allowed.iter().any(|a| a.contains("-gov-") || a.contains("-iso")))
+        })
+        .map(str::to_owned)
+        .collect();
+    regions.extend(named.iter().map(|pattern| concrete(pattern, "any-9")));
+    regions.insert(UNLISTED_REGION.to_owned());
+    regions.insert(UNSPECIFIED_REGION.to_owned());
+    regions.into_iter().filter(|region| !allowed.contains(region)).collect()
+}
+
+/// The actions to try: those that are not exempt.
+fn actions(config: &Config, named: &Named) -> Vec<String> {
+    let known: Vec<&str> = data::regional_actions().map(|(action, _)| action).collect();
+    let mut actions: BTreeSet<String> = known.iter().map(|action| (*action).to_owned()).collect();
+    actions.insert(UNLISTED_ACTION.to_owned());
+    for pattern in &named.actions {
+        if pattern.contains(':') && !known.iter().any(|action| action_matches(pattern, action)) {
+            actions.insert(concrete(pattern, "Something"));
+        }
+    }
+    actions.retain(|action| !is_exempt(config, action));
+    // The ordinary action first, so that the first opening is the one people understand.
+    let mut actions: Vec<String> = actions.into_iter().collect();
+    actions.sort_by_key(|action| action != ORDINARY_ACTION);
+    actions
+}
+
+fn principals(named: &Named, account: &str) -> BTreeSet<String> {
+    let mut principals = BTreeSet::from([
+        format!("arn:aws:iam::{account}:root"),
+        format!("arn:aws:iam::{account}:user/somebody"),
+        format!("arn:aws:iam::{account}:role/AWSControlTowerExecution"),
+        format!(
+            "arn:aws:iam::{account}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"
+        ),
+    ]);
+    for pattern in &named.principals {
+        let mut parts: Vec<String> = pattern.splitn(6, ':').map(str::to_owned).collect();
+        if let [_, _, _, _, owner, resource] = parts.as_mut_slice() {
+            if glob(owner, account) {
+                account.clone_into(owner);
+                *resource = concrete(resource, "x");
+                principals.insert(parts.join(":"));
+            }
+        } else {
+            principals.insert(concrete(pattern, "x"));
+        }
+    }
+    principals
+}
+
+/// A string that a pattern matches.
+fn concrete(pattern: &str, star: &str) -> String {
+    pattern.replace('*', star).replace('?', "x")
+}
+
+fn request(principal: &str, action: &str, region: &str, context: &[(&str, &str)]) -> Request {
+    let mut values = Context::default();
+    values.set(REQUESTED_REGION, ContextValue::One(region.to_owned()));
+    for (key, value) in context {
+        values.set(key, ContextValue::One((*value).to_owned()));
+    }
+    let account = principal.split(':').nth(4).unwrap_or_default();
+    let template = data::regional_actions().find(|(known, _)| *known == action).map_or("*", |(_, arn)| arn);
+    Request {
+        caller: Caller::Arn(principal.to_owned()),
+        action: action.to_owned(),
+        resource: template.replace("{region}", region).replace("{account}", account),
+        resource_account: None,
+        context: values,
+    }
+}
+
+/// A request as a finding shows it.
+pub(crate) fn witness(request: &Request) -> Witness {
+    let value = |value: &ContextValue| match value {
+        ContextValue::One(text) => WitnessValue::One(text.clone()),
+        ContextValue::Many(texts) => WitnessValue::Many(texts.clone()),
+    };
+    Witness {
+        principal: match &request.caller {
+            Caller::Arn(arn) => arn.clone(),
+            Caller::Anonymous => "anonymous".to_owned(),
+            Caller::Service(name) => name.clone(),
+            Caller::Federated(provider) => provider.clone(),
+        },
+        action: request.action.clone(),
+        resource: request.resource.clone(),
+        context: request.context.iter().map(|(key, each)| (key.to_owned(), value(each))).collect(),
+    }
+}

@@ -1,0 +1,116 @@
+//! From the organization to what a reader is told.
+
+use std::collections::BTreeSet;
+
+use orgward_finding::{Finding, Gate, Input, Review, Status, Verdict};
+use orgward_org::{Change, Organization};
+use orgward_plan::{Doubt, Kind, Plan};
+
+use crate::{Config, Context, Findings, Rule, catalog};
+
+/// How a review judges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Question {
+    /// What blocks.
+    pub gate: Gate,
+    /// Whether inputs that do not tell the whole story are accepted.
+    pub allow_incomplete: bool,
+}
+
+/// Runs all rules and judges what they find.
+pub fn review(
+    organization: &Change<Organization>,
+    plans: &[Plan<'_>],
+    config: &Config,
+    question: Question,
+) -> Review {
+    let inputs: Vec<Input> = plans.iter().map(input).collect();
+    let doubts: Vec<(String, String)> = inputs
+        .iter()
+        .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
+        .collect();
+    let after = &organization.after;
+    Review {
+        inputs,
+        accounts: after.accounts().filter(|account| account.member).count(),
+        principals: after.principals().count() + after.permission_sets().count(),
+        policies: after.documents().len(),
+        findings: check(catalog::RULES, organization, config, &doubts),
+        gate: question.gate,
+        allow_incomplete: question.allow_incomplete,
+    }
+}
+
+/// Runs rules on the change and on the plan that changes nothing; what the second run finds, too, is existing.
+/// Sorted, without repetitions.
+pub fn check(
+    rules: &[&Rule],
+    organization: &Change<Organization>,
+    config: &Config,
+    doubts: &[(String, String)],
+) -> Vec<Finding> {
+    let enabled: Vec<&Rule> =
+        rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
+    let change = organization.as_ref();
+    let context = Context { before: change.before, after: change.after, config, doubts };
+    let mut findings = run(&enabled, &context);
+    let unchanged = organization.unchanged();
+    let before =
+        run(&enabled, &Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] });
+    let existing: BTreeSet<String> = before.iter().map(Finding::fingerprint).collect();
+    for finding in &mut findings {
+        if existing.contains(&finding.fingerprint()) {
+            finding.status = Status::Existing;
+        }
+    }
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    findings.dedup();
+    findings
+}
+
+fn run(rules: &[&Rule], context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    for rule in rules {
+        let first = findings.list.len();
+        (rule.check)(context, &mut findings);
+        for finding in findings.list.iter_mut().skip(first) {
+            match finding.verdict {
+                Verdict::Found => {
+                    if let Some(severity) = context.config.severity(rule.info.id) {
+                        finding.severity = severity;
+                    }
+                }
+                Verdict::Unverifiable => {
+                    if let Some(severity) = context.config.unverifiable {
+                        finding.severity = severity;
+                    }
+                }
+            }
+        }
+    }
+    findings.list
+}
+
+fn input(plan: &Plan<'_>) -> Input {
+    Input {
+        name: plan.name.clone(),
+        kind: match plan.kind {
+            Kind::Plan => "plan",
+            Kind::State => "state",
+        },
+        terraform_version: plan.terraform_version.clone(),
+        resources: plan.instances().len(),
+        doubts: plan.doubts.iter().map(doubt).collect(),
+    }
+}
+
+fn doubt(doubt: &Doubt) -> String {
+    match doubt {
+        Doubt::Errored => "planning stopped at an error, and the plan was saved all the same".to_owned(),
+        Doubt::Incomplete => {
+            "applying it does not reach the whole configuration (`-target`, or deferred changes)".to_owned()
+        }
+        Doubt::Deferred { address, reason } => format!("the change of `{address}` is put off ({reason})"),
+        Doubt::NoChanges => "it lists planned values and no changes".to_owned(),
+    }
+}
