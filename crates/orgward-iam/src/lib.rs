@@ -4,6 +4,7 @@
 
 mod arn;
 mod chain;
+mod decision;
 mod error;
 mod exposure;
 mod matching;
@@ -17,6 +18,7 @@ mod testing;
 
 pub use arn::{Arn, arn_like, is_account_id};
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
+pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use exposure::{Exposure, OutsiderAccess, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};

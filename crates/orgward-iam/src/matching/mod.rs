@@ -21,17 +21,24 @@ use crate::{Condition, Effect, Policy, Request, Statement};
 impl Statement {
     /// Whether the statement applies to a request: principal, action, resource and all conditions.
     pub fn matches(&self, policy: &Policy, request: &Request) -> bool {
-        let subject = Subject::of(request);
         // Cheapest first.
-        self.covers_action(&request.action)
-            && self.principals.as_ref().is_none_or(|principals| {
-                principal::matches(principals, self.effect.value == Effect::Deny, &subject)
-            })
-            && self
-                .resources
-                .as_ref()
-                .is_none_or(|resources| resource::matches(resources, policy.version, &subject))
-            && self.conditions.iter().all(|line| condition::holds(line, policy.version, &subject))
+        if !self.covers_action(&request.action) {
+            return false;
+        }
+        let subject = Subject::of(request);
+        let deny = self.effect.value == Effect::Deny;
+        self.principals.as_ref().is_none_or(|principals| principal::matches(principals, deny, &subject))
+            && self.applies(policy, &subject)
+    }
+
+    /// Whether the statement applies to a request whoever makes it: action, resource and all conditions.
+    pub(crate) fn matches_anybody(&self, policy: &Policy, request: &Request) -> bool {
+        self.covers_action(&request.action) && self.applies(policy, &Subject::of(request))
+    }
+
+    fn applies(&self, policy: &Policy, subject: &Subject<'_>) -> bool {
+        self.resources.as_ref().is_none_or(|resources| resource::matches(resources, policy.version, subject))
+            && self.conditions.iter().all(|line| condition::holds(line, policy.version, subject))
     }
 
     /// Whether the statement is about an action, by its `Action` or `NotAction` alone.

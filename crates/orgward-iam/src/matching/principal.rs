@@ -1,6 +1,13 @@
 use super::subject::{Subject, Value};
 use crate::{Caller, PrincipalPattern, Principals, Spanned};
 
+impl Subject<'_> {
+    /// Whether an entry of a `Principal` element is about the caller.
+    pub(crate) fn is_named_by(&self, pattern: &PrincipalPattern) -> bool {
+        is_about(pattern, self)
+    }
+}
+
 /// Whether a `Principal` or `NotPrincipal` element is about the caller.
 pub(super) fn matches(principals: &Principals, deny: bool, subject: &Subject<'_>) -> bool {
     if principals.not {

@@ -31,6 +31,11 @@ impl<'r> Subject<'r> {
         self.arn.map(|arn| arn.account)
     }
 
+    /// The last part of the caller's ARN.
+    pub(crate) fn resource_part(&self) -> Option<&'r str> {
+        self.arn.map(|arn| arn.resource)
+    }
+
     /// The name of the role and of the session, when the caller's ARN is one of a role session.
     pub(crate) fn session(&self) -> Option<(&'r str, &'r str)> {
         let arn = self.arn?;
