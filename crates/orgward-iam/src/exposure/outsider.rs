@@ -13,6 +13,9 @@ use crate::{BaseOperator, Condition, ContextValue, Policy, PrincipalPattern, Ver
 /// The organization of an outsider, where no other is asked for.
 const ORGANIZATION: &str = "o-outsider00";
 
+/// How many values of a dimension are tried; a policy that AWS takes has no room for more.
+const MOST: usize = 1_000;
+
 /// Keys that go together, and the values that they can take.
 #[derive(Clone, Debug)]
 pub(super) struct Dimension {
@@ -104,7 +107,12 @@ impl<'a> Outsider<'a> {
             Topic::Fixed(key) => (vec![fixed(key)], true),
             Topic::Free(key) => free(key, &about),
         };
-        Dimension { topic, alternatives, complete }
+        let mut dimension = Dimension { topic, alternatives, complete };
+        if dimension.alternatives.len() > MOST {
+            dimension.alternatives.truncate(MOST);
+            dimension.complete = false;
+        }
+        dimension
     }
 
     fn callers(&self, about: &[&Condition]) -> Vec<Alternative> {

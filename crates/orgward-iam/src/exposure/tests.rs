@@ -354,3 +354,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn long_policies_end_in_time() {
+    let values: Vec<String> = (0..20_000).map(|value| format!("\"v{value}*\"")).collect();
+    let condition = format!(r#"{{"StringNotLike":{{"sts:ExternalId":[{}]}}}}"#, values.join(","));
+    exposed(&condition);
+    let door =
+        format!(r#"{{{EVERYONE},"Condition":{{"StringEquals":{{"aws:PrincipalOrgID":"o-mine000000"}}}}}}"#);
+    let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringLike":{"sts:ExternalId":"a?b*"}}}"#;
+    let statements: Vec<&str> = [door.as_str(), deny].into_iter().cycle().take(1_000).collect();
+    assert_eq!(trust(&format!("[{}]", statements.join(","))), "excluded");
+}
