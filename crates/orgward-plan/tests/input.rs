@@ -1,5 +1,6 @@
 //! What is read, and how what is not is refused.
 
+#[cfg(test)]
 mod support;
 
 use insta::assert_snapshot;

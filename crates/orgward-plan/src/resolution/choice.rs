@@ -14,7 +14,8 @@ pub(super) fn attribute(
     match (own, rest) {
         // `aws_x.y[each.key].id` is shown without the attribute; the type of the attribute may tell.
         ([], []) => (only_legal(legal, instance).unwrap_or_default(), false),
-        (_, []) => (joined, true),
+        // An element of a list that is written out, or the whole.
+        ([_, ..], rest) if rest.iter().all(|part| matches!(part, Segment::Key(_))) => (joined, true),
         _ if legal.0.is_empty() => (joined, own.is_empty()),
         _ if is_legal(legal, instance, &joined) => (joined, true),
         // The reference may have been an entry of an object, and the first parts the way to that entry.

@@ -10,10 +10,19 @@ pub(crate) fn document(text: &str) -> Document {
     Document::decode("plan.json", text.as_bytes().to_vec()).unwrap()
 }
 
+/// Reads a plan.
+pub(crate) fn plan(document: &Document) -> Plan<'_> {
+    Plan::parse(document).unwrap()
+}
+
+/// A file of the data folder.
+pub(crate) fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
 /// Reads a plan of the data folder.
 pub(crate) fn data(name: &str) -> Document {
-    let path = format!("{}/tests/data/{name}", env!("CARGO_MANIFEST_DIR"));
-    Document::decode(name, std::fs::read(path).unwrap()).unwrap()
+    Document::decode(name, bytes(name)).unwrap()
 }
 
 /// A plan with these rows of `resource_changes`.

@@ -1,0 +1,264 @@
+//! Which account, and which region, an instance lands in.
+
+#[cfg(test)]
+mod support;
+
+use orgward_plan::{Attr, Document, Landing, Placement, Plan};
+use support::{at, data, document};
+
+fn told(placement: &Placement) -> Vec<String> {
+    let evidence = placement.evidence.iter();
+    evidence.map(|e| format!("{:?} {:?} {} {}", e.strength, e.basis, landing(&e.landing), e.source)).collect()
+}
+
+fn landing(landing: &Landing) -> String {
+    match landing {
+        Landing::Account(account) => account.clone(),
+        Landing::Created(address) => address.to_string(),
+        Landing::Management => "management".to_owned(),
+    }
+}
+
+/// A plan with one provider block, and existing resources `(type, name, provider key, values)`.
+fn plan(providers: &str, resources: &[(&str, &str, &str, &str)]) -> Document {
+    let (mut rows, mut configured) = (Vec::new(), Vec::new());
+    for (kind, name, key, values) in resources {
+        let (mode, prefix) = if kind.starts_with("data.") { ("data", "data.") } else { ("managed", "") };
+        let kind = kind.trim_start_matches("data.");
+        rows.push(format!(
+            r#"{{"address":"{prefix}{kind}.{name}","mode":"{mode}","type":"{kind}","name":"{name}","provider_name":"registry.terraform.io/hashicorp/aws",
+            "change":{{"actions":["no-op"],"before":{values},"after":{values}}}}}"#
+        ));
+        configured.push(format!(
+            r#"{{"mode":"{mode}","type":"{kind}","name":"{name}","provider_config_key":"{key}","expressions":{{}}}}"#
+        ));
+    }
+    document(&format!(
+        r#"{{"format_version":"1.2","planned_values":{{}},
+        "variables":{{"role":{{"value":"arn:aws:iam::333333333333:role/x"}},"account":{{"value":"444444444444"}},"region":{{"value":"eu-west-1"}},"secret":{{"value":"555555555555"}}}},
+        "resource_changes":[{}],
+        "configuration":{{"provider_config":{{{providers}}},"root_module":{{"resources":[{}],"variables":{{"secret":{{"sensitive":true}}}}}}}}}}"#,
+        rows.join(","),
+        configured.join(",")
+    ))
+}
+
+fn place(document: &Document, address: &str) -> Placement {
+    let plan = support::plan(document);
+    plan.placement(at(&plan, address))
+}
+
+fn configured(expressions: &str) -> Vec<String> {
+    let provider = format!(r#""aws":{{"name":"aws","expressions":{{{expressions}}}}}"#);
+    told(&place(
+        &plan(&provider, &[("aws_s3_bucket", "x", "aws", r#"{"arn":"arn:aws:s3:::x"}"#)]),
+        "aws_s3_bucket.x",
+    ))
+}
+
+#[test]
+fn real_plan_with_two_providers() {
+    let document = data("org_plan.json");
+    let plan = Plan::parse(&document).unwrap();
+    let member = plan.placement(at(&plan, "module.roles.aws_iam_role.this"));
+    assert_eq!(
+        told(&member),
+        [
+            "Strong CallerIdentity 222222222222 data.aws_caller_identity.member",
+            "Strong AssumeRole 222222222222 provider aws.member",
+            "Strong AllowedAccounts 222222222222 provider aws.member",
+        ]
+    );
+    // The module is given the default provider as `aws.second`.
+    let second = plan.placement(at(&plan, "module.roles.aws_iam_role.second"));
+    assert_eq!(second.landing(), Some(&Landing::Account("111111111111".to_owned())));
+    let unit = plan.placement(at(&plan, "aws_organizations_organizational_unit.workloads"));
+    assert_eq!(unit.landing(), Some(&Landing::Account("111111111111".to_owned())));
+    assert_eq!(
+        told(&unit).last().unwrap().split(' ').take(3).collect::<Vec<_>>(),
+        ["Structural", "Type", "management"]
+    );
+    assert_eq!(plan.region(at(&plan, "aws_iam_role.trust")), Attr::Known("us-east-1".to_owned()));
+    assert_eq!(
+        plan.region(at(&plan, "aws_organizations_policy.rcp")),
+        Attr::Known("eu-central-1".to_owned())
+    );
+}
+
+#[test]
+fn own_arn_identity_and_owner() {
+    let resources = [
+        ("aws_iam_role", "a", "aws", r#"{"arn":"arn:aws:iam::111111111111:role/a"}"#),
+        ("aws_vpc", "v", "aws.other", r#"{"owner_id":"222222222222"}"#),
+        ("aws_iam_policy", "managed", "aws.none", r#"{"arn":"arn:aws:iam::aws:policy/ReadOnlyAccess"}"#),
+    ];
+    let document = plan("", &resources);
+    assert_eq!(told(&place(&document, "aws_iam_role.a")), ["Conclusive Arn 111111111111 aws_iam_role.a"]);
+    assert_eq!(told(&place(&document, "aws_vpc.v")), ["Strong Owner 222222222222 aws_vpc.v"]);
+    assert!(place(&document, "aws_iam_policy.managed").evidence.is_empty());
+}
+
+#[test]
+fn arguments_that_name_another_account() {
+    let document = document(
+        r#"{"format_version":"1.0","values":{"root_module":{"resources":[
+        {"address":"aws_guardduty_member.m","mode":"managed","type":"aws_guardduty_member","name":"m","provider_name":"registry.terraform.io/hashicorp/aws","values":{"account_id":"222222222222"}},
+        {"address":"aws_organizations_delegated_administrator.d","mode":"managed","type":"aws_organizations_delegated_administrator","name":"d","provider_name":"registry.terraform.io/hashicorp/aws","values":{"account_id":"222222222222"}}]}}}"#,
+    );
+    assert_eq!(told(&place(&document, "aws_guardduty_member.m")), [""; 0]);
+    let delegated = place(&document, "aws_organizations_delegated_administrator.d");
+    assert_eq!(delegated.landing(), Some(&Landing::Management));
+}
+
+#[test]
+fn organizational_arn_names_the_management_account() {
+    let arn = r#"{"arn":"arn:aws:organizations::111111111111:policy/o-x/service_control_policy/p-x"}"#;
+    let resources = [("aws_organizations_policy", "p", "aws", arn), ("aws_sns_topic", "t", "aws", "{}")];
+    let document = plan("", &resources);
+    assert_eq!(
+        told(&place(&document, "aws_organizations_policy.p")),
+        [
+            "Conclusive Arn 111111111111 aws_organizations_policy.p",
+            "Structural Type management aws_organizations_policy.p",
+        ]
+    );
+    // A delegated administrator can manage policies, so the provider may be that of another account.
+    assert!(place(&document, "aws_sns_topic.t").evidence.is_empty());
+}
+
+#[test]
+fn data_sources_read_what_others_own() {
+    let arn = r#"{"arn":"arn:aws:kms:us-east-1:999999999999:key/x"}"#;
+    let resources = [("data.aws_kms_key", "k", "aws", arn), ("aws_sns_topic", "t", "aws", "{}")];
+    let document = plan("", &resources);
+    assert!(place(&document, "aws_sns_topic.t").evidence.is_empty());
+    assert!(place(&document, "data.aws_kms_key.k").evidence.is_empty());
+}
+
+#[test]
+fn siblings_and_conflict() {
+    let resources = [
+        ("aws_iam_role", "a", "aws", r#"{"arn":"arn:aws:iam::111111111111:role/a"}"#),
+        ("aws_iam_role", "b", "aws", r#"{"arn":"arn:aws:iam::222222222222:role/b"}"#),
+        ("aws_s3_bucket", "x", "aws", r#"{"arn":"arn:aws:s3:::x"}"#),
+    ];
+    let agreed = place(&plan("", &[resources[0], resources[2]]), "aws_s3_bucket.x");
+    assert_eq!(told(&agreed), ["Strong Sibling 111111111111 aws_iam_role.a"]);
+    let document = plan("", &resources);
+    let torn = place(&document, "aws_s3_bucket.x");
+    assert_eq!(torn.landing(), None);
+    let (one, other) = torn.conflict().unwrap();
+    assert_ne!(one.landing, other.landing);
+    // One that says itself where it is, is not in doubt because others contradict each other.
+    assert_eq!(told(&place(&document, "aws_iam_role.a")), ["Conclusive Arn 111111111111 aws_iam_role.a"]);
+}
+
+#[test]
+fn assumed_roles() {
+    let constant = r#""assume_role":[{"role_arn":{"constant_value":"arn:aws:iam::111111111111:role/first"}},{"role_arn":{"constant_value":"arn:aws:iam::222222222222:role/last"}}]"#;
+    assert_eq!(configured(constant), ["Strong AssumeRole 222222222222 provider aws"]);
+    let variable = r#""assume_role":[{"role_arn":{"references":["var.role"]}}]"#;
+    assert_eq!(configured(variable), ["Strong AssumeRole 333333333333 provider aws"]);
+    let inside = r#""assume_role":[{"role_arn":{"references":["var.account"]}}]"#;
+    assert_eq!(configured(inside), ["Good AssumeRole 444444444444 provider aws"]);
+    let web = r#""assume_role_with_web_identity":[{"role_arn":{"constant_value":"arn:aws:iam::222222222222:role/x"}}]"#;
+    assert_eq!(configured(web), ["Strong AssumeRole 222222222222 provider aws"]);
+    assert_eq!(configured(r#""assume_role":[{"role_arn":{"references":["local.role"]}}]"#), [""; 0]);
+    assert_eq!(configured(r#""assume_role":[{"role_arn":{"references":["var.secret"]}}]"#), [""; 0]);
+}
+
+#[test]
+fn allowed_accounts() {
+    let one = r#""allowed_account_ids":{"constant_value":["222222222222"]}"#;
+    assert_eq!(configured(one), ["Strong AllowedAccounts 222222222222 provider aws"]);
+    let variable = r#""allowed_account_ids":{"references":["var.account"]}"#;
+    assert_eq!(configured(variable), ["Strong AllowedAccounts 444444444444 provider aws"]);
+    assert_eq!(
+        configured(r#""allowed_account_ids":{"constant_value":["222222222222","333333333333"]}"#),
+        [""; 0]
+    );
+}
+
+#[test]
+fn vended_account() {
+    let provider = r#""aws.new":{"name":"aws","alias":"new","expressions":{"assume_role":[{"role_arn":{"references":["aws_organizations_account.new.id","aws_organizations_account.new"]}}]}}"#;
+    let resources = [
+        ("aws_organizations_account", "new", "aws", r#"{"id":"222222222222"}"#),
+        ("aws_s3_bucket", "x", "aws.new", "{}"),
+    ];
+    let placement = place(&plan(provider, &resources), "aws_s3_bucket.x");
+    assert_eq!(told(&placement), ["Good Vending aws_organizations_account.new provider aws.new"]);
+    assert_eq!(landing(placement.landing().unwrap()), "aws_organizations_account.new");
+}
+
+#[test]
+fn keys_that_old_versions_did_not_rewrite() {
+    let document = |providers: &str, key: &str| {
+        support::document(&format!(
+            r#"{{"format_version":"1.0","planned_values":{{}},"resource_changes":[{{"address":"module.a.module.b.aws_iam_role.r","module_address":"module.a.module.b","mode":"managed","type":"aws_iam_role","name":"r","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["create"],"after":{{}}}}}}],
+            "configuration":{{"provider_config":{{{providers}}},"root_module":{{"module_calls":{{"a":{{"module":{{"module_calls":{{"b":{{"module":{{"resources":[{{"mode":"managed","type":"aws_iam_role","name":"r","provider_config_key":"{key}"}}]}}}}}}}}}}}}}}}}}}"#
+        ))
+    };
+    let block = |key: &str, account: &str| {
+        format!(r#""{key}":{{"expressions":{{"allowed_account_ids":{{"constant_value":["{account}"]}}}}}}"#)
+    };
+    let told = |providers: &str, key: &str| {
+        told(&place(&document(providers, key), "module.a.module.b.aws_iam_role.r"))
+    };
+    let root = block("aws", "111111111111");
+    let both = format!("{root},{}", block("module.a:aws", "222222222222"));
+    assert_eq!(told(&root, "aws"), ["Strong AllowedAccounts 111111111111 provider aws"]);
+    for key in ["module.a.module.b:aws", "b:aws"] {
+        assert_eq!(told(&root, key), ["Good AllowedAccounts 111111111111 provider aws"]);
+        assert_eq!(told(&both, key), ["Good AllowedAccounts 222222222222 provider module.a:aws"]);
+    }
+    let own = block("module.a.module.b:aws", "333333333333");
+    let inner = "Strong AllowedAccounts 333333333333 provider module.a.module.b:aws";
+    assert_eq!(told(&format!("{both},{own}"), "module.a.module.b:aws"), [inner]);
+}
+
+#[test]
+fn raw_state_tells_providers_apart() {
+    let resource = |kind: &str, alias: &str, attributes: &str| {
+        format!(
+            r#"{{"mode":"managed","type":"{kind}","name":"x","provider":"provider[\"registry.terraform.io/hashicorp/aws\"]{alias}","instances":[{{"attributes":{attributes}}}]}}"#
+        )
+    };
+    let role = resource("aws_iam_role", ".eu", r#"{"arn":"arn:aws:iam::111111111111:role/x"}"#);
+    let (same, other) = (resource("aws_s3_bucket", ".eu", "{}"), resource("aws_s3_object", "", "{}"));
+    let document = document(&format!(r#"{{"version":4,"resources":[{role},{same},{other}]}}"#));
+    assert_eq!(told(&place(&document, "aws_s3_bucket.x")), ["Strong Sibling 111111111111 aws_iam_role.x"]);
+    assert!(place(&document, "aws_s3_object.x").evidence.is_empty());
+}
+
+#[test]
+fn regions() {
+    let provider = r#""aws":{"expressions":{"region":{"references":["var.region"]}}},"aws.local":{"expressions":{"region":{"references":["local.region"]}}}"#;
+    let resources = [
+        (
+            "aws_sns_topic",
+            "own",
+            "aws",
+            r#"{"region":"us-west-2","arn":"arn:aws:sns:us-east-1:111111111111:t"}"#,
+        ),
+        ("aws_sns_topic", "arn", "aws", r#"{"arn":"arn:aws:sns:us-east-1:111111111111:t"}"#),
+        ("aws_sns_topic", "provider", "aws", "{}"),
+        ("aws_sns_topic", "local", "aws.local", "{}"),
+    ];
+    let document = plan(provider, &resources);
+    let plan = Plan::parse(&document).unwrap();
+    let region = |name: &str| plan.region(at(&plan, &format!("aws_sns_topic.{name}"))).known();
+    assert_eq!(
+        ["own", "arn", "provider", "local"].map(region),
+        [Some("us-west-2".to_owned()), Some("us-east-1".to_owned()), Some("eu-west-1".to_owned()), None]
+    );
+}
+
+#[test]
+fn management_and_created_do_not_contradict_an_id() {
+    let provider = r#""aws":{"expressions":{"assume_role":[{"role_arn":{"references":["aws_organizations_account.a.id","aws_organizations_account.a"]}}],"allowed_account_ids":{"constant_value":["111111111111"]}}}"#;
+    let document = plan(provider, &[("aws_organizations_account", "a", "aws", "{}")]);
+    let placement = place(&document, "aws_organizations_account.a");
+    assert_eq!((placement.evidence.len(), placement.conflict()), (3, None));
+    assert_eq!(placement.landing(), Some(&Landing::Account("111111111111".to_owned())));
+}
