@@ -90,8 +90,6 @@ struct FindingJson<'r> {
     input: Option<&'r str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'r str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'r str>,
     #[serde(skip_serializing_if = "is_empty")]
     accounts: &'r [String],
     message: &'r str,
@@ -231,7 +229,6 @@ impl<'r> FindingJson<'r> {
             address: address(finding),
             input: finding.input.as_deref(),
             target: finding.target.as_deref(),
-            subject: Some(finding.subject.as_str()).filter(|subject| !subject.is_empty()),
             accounts: &finding.accounts,
             message: &finding.message,
             help: finding.help.as_deref(),
