@@ -45,6 +45,8 @@ pub struct Attachment {
     pub resolved: Resolved,
     /// How they were found, one sentence a step.
     pub trail: Vec<String>,
+    /// Whether applying the plan deletes it before it creates it anew, so that there is a time without it.
+    pub window: bool,
 }
 
 /// A connection between two nodes.

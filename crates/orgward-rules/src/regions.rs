@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Lineage, Organization, Ruling};
+use orgward_org::{Denial, Lineage, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::denials;
@@ -57,7 +57,8 @@ pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allo
     (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
 }
 
-fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item = &Condition> {
+/// The conditions on the region of a request.
+pub(crate) fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item = &Condition> {
     conditions.iter().filter(|condition| condition.key.value.eq_ignore_ascii_case(REQUESTED_REGION))
 }
 
@@ -78,7 +79,7 @@ pub(crate) struct Evidence {
     pub(crate) openings: Vec<Opening>,
     /// Why requests could not be decided.
     pub(crate) undecided: BTreeSet<String>,
-    /// How many actions were tried on behalf of an ordinary principal.
+    /// How many actions were tried that are not denied at home.
     pub(crate) actions: usize,
 }
 
@@ -101,8 +102,11 @@ pub(crate) fn search(config: &Config, allowed: &Allowed, lineage: &Lineage<'_>, 
         open: BTreeMap::new(),
         openings: Vec::new(),
         undecided: BTreeSet::new(),
-        actions: actions.len(),
+        actions: 0,
     };
+    let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
+    let denied_at_home =
+        |action: &str| matches!(lineage.decide(&request(&ordinary, action, home, &[])), Ruling::Denied(_));
     for action in &actions {
         let all = action == ORDINARY_ACTION;
         for region in regions.iter().map(String::as_str).filter(|region| all || few.contains(region)) {
@@ -115,14 +119,17 @@ pub(crate) fn search(config: &Config, allowed: &Allowed, lineage: &Lineage<'_>, 
                 }
             }
         }
+        // What is denied everywhere, at home, too, says nothing about regions.
+        let telling = evidence.open.contains_key(action) || !denied_at_home(action);
+        evidence.actions += usize::from(telling);
     }
     if evidence.is_unlocked() || !evidence.undecided.is_empty() {
         return evidence;
     }
     // One action that is closed to ordinary requests shows who and what else the lock does not bind.
-    let Some(closed) = actions.iter().find(|action| !evidence.open.contains_key(*action)) else {
-        return evidence;
-    };
+    let closed =
+        actions.iter().find(|action| !evidence.open.contains_key(*action) && !denied_at_home(action));
+    let Some(closed) = closed else { return evidence };
     for principal in principals(&named, account) {
         if config.regions.exempt_principals.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
             continue;
@@ -184,6 +191,28 @@ pub(crate) fn denied_global_services(
         }
     }
     denied
+}
+
+/// A request to each allowed region that the guardrails deny because of its region, with what denies it; empty
+/// unless they deny all of them.
+pub(crate) fn denied_at_home(
+    allowed: &Allowed,
+    lineage: &Lineage<'_>,
+    account: &str,
+) -> Option<(Request, NodeId, usize)> {
+    let principal = format!("arn:aws:iam::{account}:role/application");
+    let mut first = None;
+    for region in &allowed.regions {
+        let request = request(&principal, ORDINARY_ACTION, region, &[]);
+        let Ruling::Denied(Denial { by: Some((guardrail, statement)), .. }) = lineage.decide(&request) else {
+            return None;
+        };
+        let named = lineage.certain().find(|(_, each)| each.id == guardrail)?.1;
+        let statement_text = named.data.document.policy()?.statements.get(statement)?;
+        region_conditions(&statement_text.conditions).next()?;
+        first.get_or_insert((request, guardrail, statement));
+    }
+    first
 }
 
 /// Whether a profile expects a global service to be exempt. The published locks lag behind the services.

@@ -100,7 +100,13 @@ fn input(plan: &Plan<'_>) -> Input {
         },
         terraform_version: plan.terraform_version.clone(),
         resources: plan.instances().len(),
-        doubts: plan.doubts.iter().map(doubt).collect(),
+        // An errored plan is incomplete, too: one reason is enough.
+        doubts: plan
+            .doubts
+            .iter()
+            .filter(|doubt| **doubt != Doubt::Incomplete || !plan.doubts.contains(&Doubt::Errored))
+            .map(doubt)
+            .collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::Kind;
-use orgward_plan::{Attr, Step, Text};
+use orgward_plan::{Action, Attr, Step, Text};
 
 use super::join::{DOCUMENT, GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
@@ -99,7 +99,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What resources attach.
-    pub(super) fn attachments(&mut self) {
+    pub(super) fn attachments(&mut self, side: Side) {
         for piece in self.of_kind("aws_organizations_policy_attachment") {
             let address = &piece.instance.address;
             let policies = match self.link(piece, &[Step::Name("policy_id")], &GUARDRAIL) {
@@ -131,7 +131,8 @@ impl<'a> Builder<'_, 'a> {
                 for (target, target_resolved, target_trail) in &targets {
                     let trail = policy_trail.iter().chain(target_trail).cloned().collect();
                     let resolved = (*guardrail_resolved).min(*target_resolved);
-                    let attachment = Attachment { address: Some(address.clone()), resolved, trail };
+                    let window = side == Side::After && piece.instance.action == Action::DeleteCreate;
+                    let attachment = Attachment { address: Some(address.clone()), resolved, trail, window };
                     self.attach(*guardrail, *target, attachment);
                 }
             }
@@ -221,7 +222,11 @@ impl<'a> Builder<'_, 'a> {
                 let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&id));
                 if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != guardrail) {
                     let resolved = Resolved::Known;
-                    self.attach(guardrail, node, Attachment { address: None, resolved, trail: Vec::new() });
+                    self.attach(
+                        guardrail,
+                        node,
+                        Attachment { address: None, resolved, trail: Vec::new(), window: false },
+                    );
                 }
             }
         }
@@ -253,8 +258,12 @@ impl<'a> Builder<'_, 'a> {
                 if there || (kind == GuardrailKind::ServiceControl && gone.contains(&target)) {
                     continue;
                 }
-                let attachment =
-                    Attachment { address: None, resolved: Resolved::Implicit, trail: Vec::new() };
+                let attachment = Attachment {
+                    address: None,
+                    resolved: Resolved::Implicit,
+                    trail: Vec::new(),
+                    window: false,
+                };
                 self.attach(guardrail, target, attachment);
             }
         }

@@ -195,7 +195,7 @@ impl<'b, 'a> Builder<'b, 'a> {
     fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, plans: usize, side: Side) -> Organization {
         self.tree();
         self.guardrails();
-        self.attachments();
+        self.attachments(side);
         self.attachments_shown_by_data(other, side);
         self.full_access(other, side);
         self.managed_policies();

@@ -92,6 +92,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for ((cause, key), loss) in losses {
             report(cx, &kind, &cause, &key, loss, findings);
         }
+        windows(cx, &kind, findings);
     }
 }
 
@@ -195,6 +196,31 @@ fn cause(
     Cause::Detached {
         by: by.and_then(|(_, attachment)| attachment.address.clone()),
         from: cx.before.path(level),
+    }
+}
+
+/// Reports attachments that are deleted and then created anew: for a time, nothing is denied.
+fn windows(cx: &Context<'_>, kind: &GuardrailKind, findings: &mut Findings) {
+    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.data.kind == *kind) {
+        let before = cx.before.find(&guardrail.node.key).and_then(|id| cx.before.guardrail(id));
+        if before.is_none_or(|before| denials(before).next().is_none()) {
+            continue;
+        }
+        for (target, attachment) in cx.after.targets_of(guardrail.id) {
+            let (true, Some(address)) = (attachment.window, &attachment.address) else { continue };
+            let finding = findings.report(&GUARDRAIL_REMOVED, address);
+            finding.severity = Severity::Medium;
+            finding.subject("window").target(cx.after.path(target));
+            finding.says(format!(
+                "for a time, `{}` does not bind what lies here: the attachment is deleted and then created anew",
+                guardrail.node.title()
+            ));
+            let accounts = cx.after.accounts_below(target);
+            finding.accounts(accounts.iter().filter_map(|account| account_label(cx.after, account.id)));
+            finding.help(
+                "set `create_before_destroy`, or attach the guardrail at another level for the time being",
+            );
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use orgward_finding::Severity;
 use orgward_iam::glob;
 use orgward_org::{Modality, Organization};
-use orgward_plan::{Address, Strength};
+use orgward_plan::{Address, Basis, Evidence, Strength};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.help("move it to a member account: give it the provider of that account");
                 let strongest = workload.data.evidence.first();
                 if let Some(evidence) = strongest {
-                    finding.note(format!("the account follows from {}", evidence.source));
+                    finding.note(format!("the account follows from {}", basis(evidence)));
                 }
                 if modality == Modality::May || strongest.is_none_or(|e| e.strength < Strength::Strong) {
                     finding.rests_on("no resource of this provider shows its account");
@@ -77,8 +77,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             None => lost.push(address),
         }
     }
-    // Without a management account there is nothing to land in.
-    if let (Some(first), true) = (lost.first(), cx.after.management().is_some()) {
+    let known = cx.after.management().is_some();
+    // Without a management account, no resource is known to lie outside of it.
+    if !known {
+        lost = cx.after.workloads().filter_map(|workload| workload.node.address.as_ref()).collect();
+    }
+    if let Some(first) = lost.first() {
         let finding = findings.report(&MANAGEMENT_ACCOUNT_WORKLOAD, None);
         finding.verdict = orgward_finding::Verdict::Unverifiable;
         finding.severity = MANAGEMENT_ACCOUNT_WORKLOAD.info.unverifiable;
@@ -89,6 +93,27 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         finding.says(format!("cannot tell {what}"));
         finding.subject(lost.iter().map(|address| address.as_str()).collect::<Vec<_>>().join(" "));
-        finding.help("add `data \"aws_caller_identity\" \"current\" {}` to the configuration");
+        if known {
+            finding.help("add `data \"aws_caller_identity\" \"current\" {}` to the configuration");
+        } else {
+            finding.note("no input says which account is the management account");
+            finding.help(
+                "give the state of the organization with `--org`, or `management_account` in `[organization]` of \
+                 `orgward.toml`",
+            );
+        }
+    }
+}
+
+/// What a piece of evidence rests on, in words.
+fn basis(evidence: &Evidence) -> String {
+    let source = &evidence.source;
+    match evidence.basis {
+        Basis::Identity | Basis::Arn | Basis::Owner => format!("`{source}` itself"),
+        Basis::CallerIdentity => format!("the caller's identity, `{source}`"),
+        Basis::Sibling => format!("`{source}`, which the same provider manages"),
+        Basis::AssumeRole | Basis::Vending => format!("the role that provider `{source}` assumes"),
+        Basis::AllowedAccounts => format!("`allowed_account_ids` of provider `{source}`"),
+        Basis::Type => "the resource type".to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
 use crate::guardrails::{groups, source};
-use crate::regions::{allowed, denied_global_services, witness};
+use crate::regions::{Allowed, allowed, denied_at_home, denied_global_services, region_conditions, witness};
 use crate::{Context, Findings};
 
 rule! {
@@ -16,6 +16,9 @@ rule! {
     /// IAM, Organizations, Route 53, CloudFront, Support and others are called through one region, mostly
     /// `us-east-1`, whatever region you use. A lock that does not exempt them takes them away from everybody,
     /// also from those who would have to mend it.
+    ///
+    /// The rule also finds locks that deny the very regions that should be open: by an inverted operator, or by one
+    /// statement for each region, which deny each other's.
     ///
     /// With `profile = "aws-sample"` or `"control-tower"` only the services are checked that the published lock
     /// exempts; with `"strict"` all that AWS's endpoint data knows to be global.
@@ -44,6 +47,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
+    home_denied(cx, &allowed, findings);
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
     let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
@@ -75,5 +79,35 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.witness(witness(&request));
         finding
             .help("add them to `NotAction` of the lock, or allow the region through which they are called");
+    }
+}
+
+/// Reports locks that deny the very regions that should be open: an inverted operator, or one statement for each
+/// region.
+fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
+    let mut by_guardrail = BTreeMap::new();
+    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+        let Some((request, id, statement)) = denied_at_home(allowed, &group.lineage, &group.account_id())
+        else {
+            continue;
+        };
+        let (_, _, _, accounts) =
+            by_guardrail.entry((id, statement)).or_insert((id, statement, request, Vec::<String>::new()));
+        accounts.extend(group.accounts(cx.after));
+    }
+    for (id, statement, request, accounts) in by_guardrail.into_values() {
+        let Some(guardrail) = cx.after.guardrail(id) else { continue };
+        let document = &guardrail.data.document;
+        let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+        finding.subject(format!("home {statement}")).accounts(accounts).witness(witness(&request));
+        finding.says("the region lock denies the regions that should be open");
+        if let Some(condition) = document
+            .policy()
+            .and_then(|policy| policy.statements.get(statement))
+            .and_then(|statement| region_conditions(&statement.conditions).next())
+        {
+            finding.show(&source(document), condition.span.clone(), "denies them");
+        }
+        finding.help("use one statement with `StringNotEquals` and all allowed regions");
     }
 }
