@@ -1,6 +1,7 @@
 mod choice;
 mod found;
 mod locate;
+mod repetition;
 pub(crate) mod resolver;
 mod scope;
 
@@ -81,8 +82,8 @@ impl<'a> Plan<'a> {
         resolver.union(found.collect()).into()
     }
 
-    /// What the elements of the unknown set or list at `path` will be: one resolution for each reference where
-    /// the configuration lists them, and otherwise one for the whole, which then says less.
+    /// What the elements of the unknown set or list at `path` will be: one resolution for each reference
+    /// where the configuration lists them, and otherwise one for the whole, which then says less.
     pub fn resolve_all(
         &self,
         instance: &Instance<'a>,

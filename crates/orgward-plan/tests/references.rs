@@ -169,7 +169,7 @@ fn roles(expressions: &str, more: &str) -> orgward_plan::Document {
 }
 
 fn references(list: &[&str]) -> String {
-    format!(r#"{{"references":{}}}"#, serde_json::to_string(list).unwrap())
+    serde_json::json!({ "references": list }).to_string()
 }
 
 #[test]

@@ -3,30 +3,29 @@
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::choice;
 use super::found::Found;
+use super::repetition::key;
 use super::scope::Scope;
-use crate::expression::{Expression, Head, Reference, lookup};
+use crate::expression::{Expression, Head, Reference};
 use crate::traversal::Segment;
 use crate::{Certainty, Instance, Key, Legal, Mode, ModuleStep, Plan, Target};
 
 /// Deeper than any real chain of modules, and a bound where references go round in circles.
-const DEPTH: usize = 64;
+pub(super) const DEPTH: usize = 64;
 /// Bounds the work where many modules each offer many outputs.
 const STEPS: usize = 4096;
 
 /// A key that something is indexed by somewhere, although the plan does not show where.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Pick {
-    key: Key,
+    pub(super) key: Key,
     /// How many such keys there are; zero where it cannot be a position in a list.
-    of: usize,
+    pub(super) of: usize,
 }
 
 pub(crate) struct Resolver<'p, 'a> {
-    plan: &'p Plan<'a>,
+    pub(super) plan: &'p Plan<'a>,
     legal: &'p Legal<'p>,
     steps: Cell<usize>,
 }
@@ -52,7 +51,7 @@ impl<'p, 'a> Resolver<'p, 'a> {
         }
     }
 
-    fn references(
+    pub(super) fn references(
         &self,
         references: &[Reference],
         scope: &Scope<'p, 'a>,
@@ -67,8 +66,8 @@ impl<'p, 'a> Resolver<'p, 'a> {
         let bare = references.iter().any(Reference::is_bare);
         let mut picks = picks.to_vec();
         self.add_picks(references, scope, bare, depth, &mut picks);
-        // `aws_x.y[each.value]` is shown as `aws_x.y` and `each.value`: the latter counts as a branch of its own
-        // only if it leads somewhere.
+        // `aws_x.y[each.value]` is shown as `aws_x.y` and `each.value`: the latter counts as a branch of its
+        // own only if it leads somewhere.
         let leads = |reference: &Reference| {
             let found = self.reference(reference, scope, rest, &picks, depth + 1);
             found.targets.iter().any(|target| self.fits(target))
@@ -365,91 +364,6 @@ impl<'p, 'a> Resolver<'p, 'a> {
         }
     }
 
-    /// The expression that a module call gives an input.
-    fn argument(caller: &Scope<'p, 'a>, call: &str, input: &str) -> Option<Expression> {
-        let raw = caller.module.call(call)?.expressions?;
-        let expressions: Value = serde_json::from_str(raw.get()).ok()?;
-        Expression::of(expressions.get(input)?)
-    }
-
-    fn each_value(&self, scope: &Scope<'p, 'a>, rest: &[Segment], picks: &[Pick], depth: usize) -> Found {
-        let Some(key) = &scope.key else { return Found::unknown("there is no `each` here") };
-        // A `for_each` of constants is not shown at all when it is a `for` expression.
-        let Some(Expression::References(references)) = Expression::parse(scope.for_each) else {
-            return Found::constant("its `for_each` is made of constants");
-        };
-        let outside = scope.outside_repetition();
-        if let [reference] = references.as_slice()
-            && reference.is_bare()
-        {
-            // `for_each = aws_x.y` with `each.value.id`; without the last it is a `for` over the instances.
-            let most = if rest.is_empty() { Certainty::Typed } else { Certainty::Exact };
-            let mut keyed = reference.clone();
-            if let Head::Resource { key: literal, .. } | Head::Module { key: literal, .. } = &mut keyed.head {
-                *literal = Some(key.clone());
-            }
-            let found = self.reference(&keyed, &outside, rest, &[], depth + 1).at_most(most);
-            if !found.is_unknown() {
-                return found;
-            }
-        }
-        let mut picks = picks.to_vec();
-        picks.push(Pick { key: key.clone(), of: scope.instances });
-        self.references(&references, &outside, rest, &picks, depth + 1).at_most(Certainty::Typed)
-    }
-
-    /// The key that `each.value[.f]` is, where that is known from the configuration.
-    fn value_of_each(&self, reference: &Reference, scope: &Scope<'p, 'a>, depth: usize) -> Option<Key> {
-        let name = scope.key.as_ref()?;
-        let segment = Segment::Key(name.clone());
-        let for_each = match Expression::parse(scope.for_each) {
-            // `toset([…])`: the value of an element is its key.
-            Some(Expression::Opaque) => return reference.rest.is_empty().then(|| name.clone()),
-            Some(Expression::Constant(value)) => value,
-            Some(Expression::References(references)) => {
-                self.constant(&references, &scope.outside_repetition(), &[], depth)?
-            }
-            None => return None,
-        };
-        if let (Value::Array(items), Key::Name(name)) = (&for_each, name) {
-            let listed = items.iter().any(|item| item.as_str() == Some(name));
-            return (listed && reference.rest.is_empty()).then(|| Key::Name(name.clone()));
-        }
-        key(lookup(lookup(&for_each, &[segment])?, &reference.rest)?)
-    }
-
-    /// The value of an expression that is nothing but an input, followed to where it is a constant.
-    fn constant(
-        &self,
-        references: &[Reference],
-        scope: &Scope<'p, 'a>,
-        rest: &[Segment],
-        depth: usize,
-    ) -> Option<Value> {
-        let [Reference { head: Head::Variable(name), rest: own, .. }] = references else { return None };
-        if depth > DEPTH {
-            return None;
-        }
-        let rest: Vec<Segment> = own.iter().chain(rest).cloned().collect();
-        let value = match scope.caller(self.plan) {
-            None => self.plan.variable(name)?,
-            Some((caller, call)) => match Self::argument(&caller, &call, name) {
-                Some(Expression::Constant(value)) => value,
-                Some(Expression::References(references)) => {
-                    return self.constant(&references, &caller, &rest, depth + 1);
-                }
-                Some(Expression::Opaque) => return None,
-                None => serde_json::from_str(scope.module.variable(name)?.default?.get()).ok()?,
-            },
-        };
-        lookup(&value, &rest).cloned()
-    }
-
-    /// The value of a reference to an input that is a constant in the end.
-    pub(crate) fn value(&self, reference: &Reference, scope: &Scope<'p, 'a>) -> Option<Value> {
-        self.constant(std::slice::from_ref(reference), scope, &[], 0)
-    }
-
     pub(crate) fn fits(&self, target: &Target) -> bool {
         let instances = &self.plan.instances;
         let at = instances.partition_point(|instance| instance.address < target.address);
@@ -462,14 +376,5 @@ impl<'p, 'a> Resolver<'p, 'a> {
 
     fn fit(&self, found: &Found) -> bool {
         !found.targets.is_empty() && found.targets.iter().all(|target| self.fits(target))
-    }
-}
-
-/// A constant as the key of an instance.
-fn key(value: &Value) -> Option<Key> {
-    match value {
-        Value::String(name) => Some(Key::Name(name.clone())),
-        Value::Number(index) => index.as_u64().map(Key::Index),
-        _ => None,
     }
 }
