@@ -90,7 +90,8 @@ fn existing(pen: &mut Pen, background: &[&Finding]) {
 /// One line for a finding.
 fn compact(pen: &mut Pen, finding: &Finding) {
     let severity = pen.paint(severity_ink(finding.severity), &format!("{:8}", finding.severity.as_str()));
-    let cannot_tell = if finding::is_unverifiable(finding) { "cannot tell: " } else { "" };
+    let says_so = !finding::is_unverifiable(finding) || finding.message.starts_with("cannot tell");
+    let cannot_tell = if says_so { "" } else { "cannot tell: " };
     let rule = pen.paint(Ink::Bold, &escape::line(finding.rule));
     let text = escape::line(&finding.message);
     let line = match finding::place(finding) {

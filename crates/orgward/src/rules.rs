@@ -50,8 +50,18 @@ fn explain(id: &str) -> Result<String, UnknownRule> {
         info.summary,
         info.severity,
         info.unverifiable,
-        info.docs.trim()
+        flush(info.docs).trim()
     ))
+}
+
+/// Takes away the space that stands before every line of a documentation comment.
+fn flush(docs: &str) -> String {
+    let lines = || docs.lines().filter(|line| !line.is_empty());
+    if lines().all(|line| line.starts_with(' ')) {
+        docs.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).to_owned() + "\n").collect()
+    } else {
+        docs.to_owned()
+    }
 }
 
 fn near(id: &str) -> String {
@@ -62,5 +72,16 @@ fn near(id: &str) -> String {
     match nearest.filter(|near| strsim::jaro_winkler(id, near) > 0.8) {
         Some(near) => format!("did you mean `{near}`?"),
         None => "`orgward rules` lists them".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flush;
+
+    #[test]
+    fn documentation_is_flush_left() {
+        assert_eq!(flush(" # Title\n\n ```json\n   {}\n ```\n"), "# Title\n\n```json\n  {}\n```\n");
+        assert_eq!(flush("# Title\n\n code\n"), "# Title\n\n code\n");
     }
 }
