@@ -262,3 +262,13 @@ fn management_and_created_do_not_contradict_an_id() {
     assert_eq!((placement.evidence.len(), placement.conflict()), (3, None));
     assert_eq!(placement.landing(), Some(&Landing::Account("111111111111".to_owned())));
 }
+
+#[test]
+fn identity_says_it_outright() {
+    let change = r#""before":null,"after":{},"after_identity":{"account_id":"111111111111","region":"eu-west-1","name":"x"}"#;
+    let row = support::row(r#"["create"]"#, change);
+    let document = support::changes(&row);
+    assert_eq!(told(&place(&document, "aws_x.y")), ["Conclusive Identity 111111111111 aws_x.y"]);
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!(plan.region(at(&plan, "aws_x.y")), Attr::Known("eu-west-1".to_owned()));
+}

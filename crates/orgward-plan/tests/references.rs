@@ -293,3 +293,36 @@ fn nothing_to_follow() {
         ["`aws_iam_role.a` is not in the configuration"]
     );
 }
+
+#[test]
+fn count_index_in_a_list_and_in_a_condition() {
+    let both = ["aws_iam_role.a.arn", "aws_iam_role.a", "aws_iam_role.b.arn", "aws_iam_role.b"];
+    let of = |list: &[&str]| {
+        let row = |index: usize| {
+            format!(
+                r#"{{"address":"aws_x.n[{index}]","mode":"managed","type":"aws_x","name":"n","index":{index},"change":{{"actions":["create"],"after":{{}}}}}}"#
+            )
+        };
+        let role = |name: &str| {
+            format!(
+                r#"{{"address":"aws_iam_role.{name}","mode":"managed","type":"aws_iam_role","name":"{name}","change":{{"actions":["create"],"after":{{}}}}}}"#
+            )
+        };
+        document(&format!(
+            r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{},{},{},{}],
+            "configuration":{{"root_module":{{"resources":[{{"mode":"managed","type":"aws_x","name":"n","expressions":{{"role":{}}}}}]}}}}}}"#,
+            row(0),
+            row(1),
+            role("a"),
+            role("b"),
+            references(list)
+        ))
+    };
+    let list = of(&[&both[..], &["count.index"]].concat());
+    let plan = Plan::parse(&list).unwrap();
+    assert_eq!(told(&resolve(&plan, "aws_x.n[1]", "role", &[])), "Typed aws_iam_role.b#arn");
+    let condition = of(&[&["count.index"], &both[..]].concat());
+    let plan = Plan::parse(&condition).unwrap();
+    let found = told(&resolve(&plan, "aws_x.n[1]", "role", &[]));
+    assert_eq!(found, "Candidates aws_iam_role.a#arn aws_iam_role.b#arn");
+}

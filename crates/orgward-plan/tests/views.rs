@@ -7,8 +7,7 @@ use orgward_plan::{Attr, Object, Plan, Text};
 use support::{at, changes, data, document, row};
 
 fn after(change: &str) -> Object {
-    let document = changes(&row(r#"["update"]"#, change));
-    Plan::parse(&document).unwrap().instances()[0].after().unwrap()
+    support::after(&changes(&row(r#"["update"]"#, change)), "aws_x.y")
 }
 
 fn text(text: &str) -> Attr<Text> {

@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of it")]
 
 use miette::Diagnostic;
-use orgward_plan::{Document, Instance, Legal, Plan, PlanError, Resolution, Step};
+use orgward_plan::{Document, Instance, Legal, Object, Plan, PlanError, Resolution, Step};
 
 /// Decodes text.
 pub(crate) fn document(text: &str) -> Document {
@@ -42,6 +42,11 @@ pub(crate) fn row(actions: &str, change: &str) -> String {
 pub(crate) fn at<'p, 'a>(plan: &'p Plan<'a>, address: &str) -> &'p Instance<'a> {
     let found = plan.instances().iter().find(|instance| instance.address.as_str() == address);
     found.unwrap_or_else(|| panic!("no {address}"))
+}
+
+/// The object of an instance after the plan.
+pub(crate) fn after(document: &Document, address: &str) -> Object {
+    at(&plan(document), address).after().unwrap()
 }
 
 /// Resolves an attribute.
