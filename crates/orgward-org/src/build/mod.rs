@@ -197,12 +197,13 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.guardrails();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
-        self.full_access(other, side);
         self.managed_policies();
         self.principals();
         self.grants();
         self.permission_sets();
         self.workloads(plans, side);
+        // Last, when every account has been mentioned.
+        self.full_access(other, side);
         let members = self.organization.accounts().filter(|account| account.member);
         let ids =
             members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));

@@ -141,9 +141,11 @@ impl<'a> Builder<'_, 'a> {
         let blocks = piece.object.get("inline_policy").items().known().unwrap_or_default();
         let mut inline = Vec::new();
         for (index, block) in blocks.iter().enumerate() {
-            // `inline_policy {}` means: none.
-            if block.get("policy").text() == Attr::Absent {
-                continue;
+            // `inline_policy {}` means: none. States show it as a block of empty strings.
+            match block.get("policy").text() {
+                Attr::Absent => continue,
+                Attr::Known(text) if text.expose().is_empty() => continue,
+                Attr::Known(_) | Attr::Unknown => {}
             }
             let path = [Step::Name("inline_policy"), Step::Index(index), Step::Name("policy")];
             inline.push(InlinePolicy {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_plan::{Attr, Legal, Step, Text, View};
+use orgward_plan::{Attr, Landing, Legal, Step, Text, View};
 
 use super::join::{Link, PARENT};
 use super::{Builder, Piece};
@@ -85,6 +85,12 @@ impl<'a> Builder<'_, 'a> {
         if let Attr::Known(id) = object.get("master_account_id").text() {
             let name = object.get("master_account_name").text();
             self.management_is(&id, name, object.get("master_account_arn").text());
+        } else if piece.instance.mode == orgward_plan::Mode::Managed
+            && let Some(stack) = self.stacks.get(piece.stack)
+            && let Some(Landing::Account(id)) = stack.plan.placement(piece.instance).landing()
+        {
+            // Whoever creates an organization becomes its management account.
+            self.management_is(&Text::plain(id.as_str()), Attr::Unknown, Attr::Unknown);
         }
     }
 

@@ -265,6 +265,8 @@ fn report(
     }
     if let Cause::Detached { from, .. } = cause {
         finding.target(from.clone());
+    } else if loss.accounts.is_empty() {
+        finding.target(loss.places.into_iter().collect::<Vec<_>>().join(", "));
     }
     finding.accounts(loss.accounts);
     finding.help(match cause {

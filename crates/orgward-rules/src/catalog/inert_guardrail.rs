@@ -1,5 +1,5 @@
 use orgward_finding::Severity;
-use orgward_org::{Entity, Guardrail, GuardrailKind, NodeKind};
+use orgward_org::{Entity, Guardrail, GuardrailKind, Modality, NodeKind};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -46,10 +46,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         // What no resource manages is attached by somebody else, for all that is known.
         if guardrail.node.address.is_some() && targets.is_empty() && !loose {
             if !matches!(guardrail.data.kind, GuardrailKind::Unknown) {
-                let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
-                finding.subject("no target");
-                finding.says(format!("{} is attached to nothing", guardrail.data.kind.short()));
-                finding.help("attach it to the root, a unit or an account, or remove it");
+                unattached(cx, guardrail, findings);
             }
             continue;
         }
@@ -60,6 +57,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for (target, attachment) in targets {
             let Some(node) = cx.after.node(target) else { continue };
             let Some(address) = &attachment.address else { continue };
+            if attachment.resolved.modality() == Modality::May {
+                continue;
+            }
             let is_management = matches!(&node.kind, NodeKind::Account(account) if account.management);
             if is_management {
                 let finding = findings.report(&INERT_GUARDRAIL, address);
@@ -72,6 +72,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.help("attach it to the units and accounts that it is meant for");
             } else if is_empty(cx, target) {
                 let finding = findings.report(&INERT_GUARDRAIL, address);
+                // It starts to act with the first account that moves in.
+                finding.severity = Severity::Low;
                 finding.subject("no account");
                 finding.target(cx.after.path(target));
                 finding.says(format!(
@@ -82,6 +84,31 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Reports a guardrail that no resource attaches.
+fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
+    let kind = guardrail.data.kind.short();
+    // An attachment whose policy is unknown until apply may be of this one.
+    let nameless: Vec<String> = cx
+        .after
+        .guardrails()
+        .filter(|other| other.data.kind == GuardrailKind::Unknown)
+        .filter_map(|other| other.node.address.as_ref())
+        .map(|address| format!("`{address}` attaches a policy that is unknown until apply"))
+        .collect();
+    let finding = if nameless.is_empty() {
+        let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+        finding.says(format!("{kind} is attached to nothing"));
+        finding
+    } else {
+        let finding = findings.cannot_tell(&INERT_GUARDRAIL, guardrail.node);
+        finding.says(format!("cannot tell whether this {kind} is attached to anything"));
+        finding.notes.extend(nameless);
+        finding
+    };
+    finding.subject("no target");
+    finding.help("attach it to the root, a unit or an account, or remove it");
 }
 
 fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
