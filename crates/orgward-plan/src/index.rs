@@ -36,17 +36,12 @@ impl Index {
         Self { current: current.into_iter().map(|(position, _)| position).collect(), modules }
     }
 
-    /// The instances of a resource in one module instance, sorted by key.
-    pub(crate) fn resource<'p, 'a>(
-        &self,
-        instances: &'p [Instance<'a>],
-        wanted: Name<'_>,
-    ) -> Vec<&'p Instance<'a>> {
-        let at = |position: &usize| instances.get(*position);
-        let before = |position: &usize| at(position).is_some_and(|instance| name(instance) < wanted);
-        let start = self.current.partition_point(before);
-        let found = self.current.get(start..).unwrap_or_default().iter().filter_map(at);
-        found.take_while(|instance| name(instance) == wanted).collect()
+    /// The positions of the instances of a resource in one module instance, sorted by key.
+    pub(crate) fn resource(&self, instances: &[Instance<'_>], wanted: Name<'_>) -> &[usize] {
+        let at = |position: &usize| instances.get(*position).map(name);
+        let start = self.current.partition_point(|position| at(position) < Some(wanted));
+        let end = self.current.partition_point(|position| at(position) <= Some(wanted));
+        self.current.get(start..end).unwrap_or_default()
     }
 
     /// The keys of the instances of a module call.

@@ -25,7 +25,9 @@ pub(super) fn locate(
     let expressions: Value = raw
         .and_then(|raw| serde_json::from_str(raw.get()).ok())
         .ok_or_else(|| format!("the configuration of `{}` shows no arguments", instance.address))?;
-    let after = instance.after().unwrap_or_default();
+    // The values are only needed to tell blocks apart.
+    let blocks = path.iter().any(|step| matches!(step, Step::Index(_)));
+    let after = blocks.then(|| instance.after()).flatten().unwrap_or_default();
     let mut found = Vec::new();
     descend(&expressions, after.view(), path, &mut found).map_err(|why| {
         let path: Vec<String> = path.iter().map(ToString::to_string).collect();

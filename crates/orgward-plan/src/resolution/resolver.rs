@@ -231,7 +231,9 @@ impl<'p, 'a> Resolver<'p, 'a> {
         rest: &[Segment],
         picks: &[Pick],
     ) -> Found {
-        let all = self.plan.index().resource(&self.plan.instances, (&scope.path, mode, kind, name));
+        let instances = &self.plan.instances;
+        let positions = self.plan.index().resource(instances, (&scope.path, mode, kind, name));
+        let at = |position: &usize| instances.get(*position);
         let target = |instance: &Instance<'_>| {
             let (attribute, certain) = choice::attribute(self.legal, instance, own, rest);
             (Target { address: instance.address.clone(), attribute }, certain)
@@ -240,12 +242,18 @@ impl<'p, 'a> Resolver<'p, 'a> {
             let (target, certain) = target(instance);
             Found::target(if certain { most } else { most.min(Certainty::Typed) }, target)
         };
-        let wanted = |key: &Key| all.iter().find(|instance| instance.key.as_ref() == Some(key));
+        let wanted = |key: &Key| {
+            let order =
+                |position: &usize| at(position).map(|instance| instance.key.as_ref()).cmp(&Some(Some(key)));
+            at(positions.get(positions.binary_search_by(order).ok()?)?)
+        };
         if let Some(key) = key {
             let missing = || Found::unknown(format!("the plan has no instance {key} of it"));
             return wanted(key).map_or_else(missing, |instance| one(instance, Certainty::Exact));
         }
-        if let [only] = all.as_slice() {
+        if let [only] = positions
+            && let Some(only) = at(only)
+        {
             let most = if only.key.is_none() { Certainty::Exact } else { Certainty::Typed };
             return one(only, most);
         }
@@ -259,7 +267,8 @@ impl<'p, 'a> Resolver<'p, 'a> {
         if picked.len() == 1 {
             return Found::of(picked, Certainty::Typed, vec!["the instance is chosen by its key".to_owned()]);
         }
-        let targets: BTreeSet<Target> = all.iter().map(|instance| target(instance).0).collect();
+        let targets: BTreeSet<Target> =
+            positions.iter().filter_map(at).map(|instance| target(instance).0).collect();
         if targets.is_empty() {
             return Found::unknown("the plan has no instance of it");
         }
