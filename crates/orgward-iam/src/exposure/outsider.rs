@@ -101,7 +101,7 @@ impl<'a> Outsider<'a> {
             conditions.iter().copied().filter(|line| self.topics(line).contains(&topic)).collect();
         let (alternatives, complete) = match &topic {
             Topic::Caller => (self.callers(&about), about.iter().all(|line| self.is_settled(line))),
-            Topic::Organization => (self.organizations(&about), true),
+            Topic::Organization => (self.organizations(&about), self.tells_organizations(&about)),
             Topic::Network => (self.networks(&about), true),
             Topic::Owner => (self.owners(&about), true),
             Topic::Fixed(key) => (vec![fixed(key)], true),
@@ -184,10 +184,8 @@ impl<'a> Outsider<'a> {
 
     fn organizations(&self, about: &[&Condition]) -> Vec<Alternative> {
         let own = self.perimeter.organization.as_deref();
-        let mut found = vec![
-            Alternative::default(),
-            organization(ORGANIZATION, format!("{ORGANIZATION}/r-{NAME}/"), None),
-        ];
+        let mut ids = vec![ORGANIZATION.to_owned()];
+        let mut paths = vec![format!("r-{NAME}/"), "r-elsewhere/".to_owned()];
         for line in about {
             let wild = line.operator.value.base.takes_wildcards();
             for value in &line.values {
@@ -196,26 +194,39 @@ impl<'a> Outsider<'a> {
                     continue;
                 }
                 let (id, path) = value.split_once('/').unwrap_or((value, ""));
-                let path = match path.strip_suffix('*') {
-                    Some(path) => format!("{path}x/"),
-                    None if path.is_empty() => format!("r-{NAME}/"),
-                    None => path.to_owned(),
-                };
-                let path = path.replace(['*', '?'], "x");
-                if id.contains(['*', '?']) && crate::glob(id, ORGANIZATION) {
-                    found.push(organization(ORGANIZATION, format!("{ORGANIZATION}/{path}"), None));
-                    continue;
+                let path = path.strip_suffix('*').map_or_else(|| path.to_owned(), |path| format!("{path}x/"));
+                paths.push(path.replace(['*', '?'], "x"));
+                // Ids are lower case, and what starts like the id of this organization is meant to be it.
+                let id = id.to_ascii_lowercase().replace('?', "x").replace('*', "");
+                if id.len() > 2 && id.starts_with("o-") && own.is_none_or(|own| !id.starts_with(own)) {
+                    ids.push(id);
                 }
-                let id = id.replace('*', "").replace('?', "x");
-                // What starts like this organization's id is meant to be it.
-                if !id.starts_with("o-") || own.is_some_and(|own| id.starts_with(own)) {
-                    continue;
-                }
-                let assumes = own.is_none().then(|| format!("whether `{id}` is this organization"));
-                found.push(organization(&id, format!("{id}/{path}"), assumes));
+            }
+        }
+        let mut found = vec![Alternative::default()];
+        for id in &ids {
+            let assumes =
+                (own.is_none() && id != ORGANIZATION).then(|| format!("whether `{id}` is this organization"));
+            for path in &paths {
+                found.push(organization(id, format!("{id}/{path}"), assumes.clone()));
             }
         }
         found
+    }
+
+    /// Whether the organizations tried stand for all. Patterns that reach into those of others describe more than
+    /// were tried.
+    fn tells_organizations(&self, about: &[&Condition]) -> bool {
+        let own = self.perimeter.organization.as_deref();
+        let reaches_out = |value: &str| {
+            value.contains(['*', '?'])
+                && !value.bytes().all(|byte| byte == b'*')
+                && own.is_none_or(|own| !value.starts_with(own))
+        };
+        about
+            .iter()
+            .filter(|line| line.operator.value.base.takes_wildcards())
+            .all(|line| !line.values.iter().any(|value| reaches_out(&value.value)))
     }
 
     fn networks(&self, about: &[&Condition]) -> Vec<Alternative> {

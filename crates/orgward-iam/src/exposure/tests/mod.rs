@@ -1,3 +1,5 @@
+mod soundness;
+
 use proptest::prelude::*;
 
 use super::values::intersect;
