@@ -1,8 +1,8 @@
 //! Looking for the request of an outsider that a trust policy allows.
 
-use super::outsider::{Alternative, Dimension, Outsider};
+use super::outsider::{Alternative, Dimension, Outsider, is};
 use super::{Perimeter, RoleTrust};
-use crate::{Caller, Condition, Context, Effect, Policy, Request, Statement};
+use crate::{BaseOperator, Caller, Condition, Context, Effect, Policy, Request, Statement};
 
 /// What a trust policy is asked about.
 pub(super) const ACTION: &str = "sts:AssumeRole";
@@ -28,10 +28,16 @@ pub(super) fn admits(policy: &Policy, index: usize, role: &RoleTrust<'_>, perime
     let denials: Vec<&Statement> = policy.statements.iter().filter(|statement| concerns(statement)).collect();
 
     // One condition that no outsider meets, or one denial that every outsider meets, is enough.
-    if door.conditions.iter().any(|line| search.always(line, false))
+    if door.conditions.iter().any(|line| !is_bare_star(line) && search.always(line, false))
         || denials.iter().any(|denial| denial.conditions.iter().all(|line| search.always(line, true)))
     {
         return Answer::Nobody;
+    }
+    if let Some(line) = door.conditions.iter().find(|line| is_bare_star(line)) {
+        let operator = line.operator.value;
+        return Answer::Undecided(format!(
+            "it is not documented whether `*` under `{operator}` matches every ARN"
+        ));
     }
 
     let denied: Vec<&Condition> = denials.iter().flat_map(|denial| &denial.conditions).collect();
@@ -64,6 +70,14 @@ fn concerns(statement: &Statement) -> bool {
             .principals
             .as_ref()
             .is_some_and(|principals| principals.not != Outsider::is_everyone(&principals.patterns))
+}
+
+/// Whether a condition on the caller has an ARN pattern that is `*` and so no ARN. The evaluator says that it matches
+/// nothing, which is not the answer to rely on here.
+fn is_bare_star(line: &Condition) -> bool {
+    matches!(line.operator.value.base, BaseOperator::ArnLike | BaseOperator::ArnEquals)
+        && is(&line.key.value, "aws:PrincipalArn")
+        && line.values.iter().any(|value| value.value == "*")
 }
 
 struct Search<'a> {

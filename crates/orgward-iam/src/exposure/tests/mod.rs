@@ -297,6 +297,12 @@ fn what_cannot_be_decided_is_said() {
         contradiction,
         "undecided: no outsider was found who meets the conditions on `sts:ExternalId`, but not every value was tried"
     );
+    let star = r#""ArnLike":{"aws:PrincipalArn":"*"}"#;
+    assert_eq!(
+        guarded(&format!("{{{star}}}")),
+        "undecided: it is not documented whether `*` under `ArnLike` matches every ARN"
+    );
+    excluded(&format!(r#"{{{star},"StringEquals":{{"aws:PrincipalOrgID":"o-mine000000"}}}}"#));
     let mut lines = Vec::new();
     for key in 0..12 {
         lines.push(format!(
