@@ -4,6 +4,7 @@
 
 mod arn;
 mod chain;
+mod covering;
 mod decision;
 mod error;
 mod exposure;

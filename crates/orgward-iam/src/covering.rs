@@ -1,0 +1,163 @@
+//! Whether one statement certainly does what another one does, told from their structure.
+
+use crate::pattern::glob;
+use crate::{Actions, BaseOperator, Condition, Policy, Resources, Spanned, Statement};
+
+impl Statement {
+    /// Whether this statement matches every request that `other` matches, told from the structure of the two.
+    ///
+    /// Sound and not complete: `true` is certain, `false` says nothing. `policy` and `other_policy` hold the two.
+    pub fn covers(&self, policy: &Policy, other: &Self, other_policy: &Policy) -> bool {
+        self.effect.value == other.effect.value
+            // Variables are literals in one version and not in the other.
+            && policy.version == other_policy.version
+            && principals(self) == principals(other)
+            && covers_actions(&self.actions, &other.actions)
+            && covers_resources(self.resources.as_ref(), other.resources.as_ref())
+            && self.conditions.iter().all(|mine| other.conditions.iter().any(|theirs| implied(mine, theirs)))
+    }
+}
+
+/// The principals without their places in the text, sorted.
+fn principals(statement: &Statement) -> Option<(bool, Vec<&crate::PrincipalPattern>)> {
+    let principals = statement.principals.as_ref()?;
+    let mut patterns: Vec<_> = principals.patterns.iter().map(|pattern| &pattern.value).collect();
+    patterns.sort();
+    patterns.dedup();
+    Some((principals.not, patterns))
+}
+
+fn covers_actions(mine: &Actions, theirs: &Actions) -> bool {
+    let lower = |patterns: &[Spanned<String>]| -> Vec<String> {
+        patterns.iter().map(|pattern| pattern.value.to_ascii_lowercase()).collect()
+    };
+    covers(mine.not, &lower(&mine.patterns), theirs.not, &lower(&theirs.patterns))
+}
+
+fn covers_resources(mine: Option<&Resources>, theirs: Option<&Resources>) -> bool {
+    let values = |patterns: &[Spanned<String>]| -> Vec<String> {
+        patterns.iter().map(|pattern| pattern.value.clone()).collect()
+    };
+    match (mine, theirs) {
+        (None, None) => true,
+        (Some(mine), Some(theirs)) => {
+            // Segments and variables make resource patterns subtler than text: only `*` and equal ones count.
+            let (mine_values, their_values) = (values(&mine.patterns), values(&theirs.patterns));
+            let everything = !mine.not && mine_values.iter().any(|pattern| pattern == "*");
+            let equal = |a: &[String], b: &[String]| b.iter().all(|each| a.contains(each));
+            everything
+                || match (mine.not, theirs.not) {
+                    (false, false) => equal(&mine_values, &their_values),
+                    (true, true) => equal(&their_values, &mine_values),
+                    _ => false,
+                }
+        }
+        _ => false,
+    }
+}
+
+/// Whether `mine` contains `theirs`, as sets of strings that patterns describe.
+fn covers(mine_not: bool, mine: &[String], theirs_not: bool, theirs: &[String]) -> bool {
+    match (mine_not, theirs_not) {
+        (false, false) => theirs.iter().all(|each| mine.iter().any(|pattern| contains(pattern, each))),
+        // Everything but these contains everything but those when it spares no more.
+        (true, true) => mine.iter().all(|each| theirs.iter().any(|pattern| contains(pattern, each))),
+        (false, true) => mine.iter().any(|pattern| pattern == "*"),
+        (true, false) => theirs.iter().all(|each| mine.iter().all(|spared| disjoint(spared, each))),
+    }
+}
+
+/// Whether every string that `inner` matches is matched by `outer`. A wildcard of `inner` has to meet one of
+/// `outer`, which reading it as text ensures for `*`; `?` meets any character.
+fn contains(outer: &str, inner: &str) -> bool {
+    if inner.contains('*') && outer.contains('?') {
+        return outer == inner;
+    }
+    glob(outer, inner)
+}
+
+/// Whether no string is matched by both: their literal beginnings differ.
+fn disjoint(a: &str, b: &str) -> bool {
+    let literal = |pattern: &str| pattern.split(['*', '?']).next().unwrap_or_default().to_owned();
+    let (a, b) = (literal(a), literal(b));
+    let shared = a.len().min(b.len());
+    a.as_bytes().get(..shared) != b.as_bytes().get(..shared)
+}
+
+/// Whether `mine` holds whenever `theirs` does.
+fn implied(mine: &Condition, theirs: &Condition) -> bool {
+    let operator = mine.operator.value;
+    if operator != theirs.operator.value || !mine.key.value.eq_ignore_ascii_case(&theirs.key.value) {
+        return false;
+    }
+    let all_in = |inner: &Condition, outer: &Condition| {
+        inner.values.iter().all(|value| outer.values.iter().any(|other| other.value == value.value))
+    };
+    if operator.base == BaseOperator::Null {
+        return all_in(mine, theirs) && all_in(theirs, mine);
+    }
+    // One value is enough for a positive operator; a negated one has to differ from all.
+    if operator.is_negated() { all_in(mine, theirs) } else { all_in(theirs, mine) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Kind, Policy};
+
+    fn covers(mine: &str, theirs: &str) -> bool {
+        let policy = |statement: &str| {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            Policy::parse(text, Kind::ServiceControl).expect("it is a policy")
+        };
+        let (mine, theirs) = (policy(mine), policy(theirs));
+        mine.statements[0].covers(&mine, &theirs.statements[0], &theirs)
+    }
+
+    const LOCK: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*",
+        "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1"]}}}"#;
+
+    #[test]
+    fn a_statement_covers_itself_in_any_order() {
+        let shuffled = r#"{"Effect":"Deny","Resource":"*","NotAction":["STS:*","iam:*"],
+            "Condition":{"StringNotEquals":{"AWS:RequestedRegion":["eu-central-1","eu-west-1"]}}}"#;
+        assert!(covers(LOCK, LOCK));
+        assert!(covers(shuffled, LOCK) && covers(LOCK, shuffled));
+    }
+
+    #[test]
+    fn fewer_regions_and_fewer_exemptions_cover_more() {
+        let tighter = r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*",
+            "Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
+        assert!(covers(tighter, LOCK));
+        assert!(!covers(LOCK, tighter));
+    }
+
+    #[test]
+    fn another_condition_covers_less() {
+        let weaker = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*",
+            "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1"]},
+                         "ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}}}"#;
+        assert!(!covers(weaker, LOCK));
+        assert!(covers(LOCK, weaker));
+    }
+
+    #[test]
+    fn wildcards_cover_what_they_match_and_nothing_else() {
+        let deny = |action: &str| format!(r#"{{"Effect":"Deny","Action":"{action}","Resource":"*"}}"#);
+        assert!(covers(&deny("s3:*"), &deny("s3:Delete*")));
+        assert!(covers(&deny("*"), LOCK));
+        assert!(!covers(&deny("s3:Delete*"), &deny("s3:*")));
+        assert!(!covers(&deny("s3:Get?"), &deny("s3:Get*")));
+        assert!(!covers(&deny("s3:?*"), &deny("s3:*")));
+        assert!(covers(r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}"#, &deny("s3:*")));
+        assert!(!covers(r#"{"Effect":"Deny","NotAction":"s3:Get*","Resource":"*"}"#, &deny("s3:*")));
+    }
+
+    #[test]
+    fn a_resource_covers_only_what_it_names() {
+        let deny = |resource: &str| format!(r#"{{"Effect":"Deny","Action":"s3:*","Resource":"{resource}"}}"#);
+        assert!(covers(&deny("*"), &deny("arn:aws:s3:::a")));
+        assert!(!covers(&deny("arn:aws:s3:::a"), &deny("*")));
+        assert!(!covers(&deny("arn:aws:s3:::a*"), &deny("arn:aws:s3:::ab")), "not decided by structure");
+    }
+}
