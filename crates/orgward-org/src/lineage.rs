@@ -61,11 +61,7 @@ impl Organization {
         let mut ids = vec![id];
         let mut gaps = Vec::new();
         let mut at = id;
-        loop {
-            let Some(node) = self.node(at) else { break };
-            if matches!(node.kind, crate::NodeKind::Root) {
-                break;
-            }
+        while let Some(node) = self.node(at).filter(|node| !matches!(node.kind, crate::NodeKind::Root)) {
             match self.parents(at).as_slice() {
                 [(parent, Modality::Must)] if !ids.contains(parent) => {
                     ids.push(*parent);
@@ -218,8 +214,7 @@ impl<'o> Lineage<'o> {
                 .iter()
                 .map(|rung| Level {
                     target: &rung.title,
-                    policies: self
-                        .readable(rung, least)
+                    policies: readable(rung, least)
                         .filter_map(|attached| {
                             let document = &attached.guardrail.data.document;
                             Some(Decider { name: &document.name, policy: document.policy()? })
@@ -230,16 +225,10 @@ impl<'o> Lineage<'o> {
         )
     }
 
-    fn readable<'l>(&'l self, rung: &'l Rung<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
-        rung.attached.iter().filter(move |attached| {
-            attached.attachment.resolved.modality() >= least && attached.guardrail.document.policy().is_some()
-        })
-    }
-
     fn denial(&self, decision: &orgward_iam::ChainDecision, least: Modality) -> Ruling {
         let found = decision.level.and_then(|level| self.rungs.get(level)).and_then(|rung| {
             let (policy, statement) = decision.statement?;
-            let attached = self.readable(rung, least).nth(policy)?;
+            let attached = readable(rung, least).nth(policy)?;
             Some(Denial { level: rung.id, by: Some((attached.guardrail.id, statement)) })
         });
         match found {
@@ -248,4 +237,11 @@ impl<'o> Lineage<'o> {
             None => Ruling::Undecided(vec!["the deciding statement could not be found".to_owned()]),
         }
     }
+}
+
+/// The guardrails of a rung that are attached with at least some certainty and whose text can be read.
+fn readable<'l, 'o>(rung: &'l Rung<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
+    rung.attached.iter().filter(move |attached| {
+        attached.attachment.resolved.modality() >= least && attached.guardrail.document.policy().is_some()
+    })
 }

@@ -194,7 +194,8 @@ impl Instance<'_> {
         self.deposed.is_none() && !matches!(self.action, Action::Delete | Action::Forget)
     }
 
-    /// Whether destroying leaves the object in AWS. An object that cannot be read might be of that kind.
+    /// Whether destroying leaves the object in AWS. Of an object that cannot be read nobody can say so, and what
+    /// stands protects: it is taken to be destroyed.
     fn skips_destroy(&self) -> bool {
         #[derive(Deserialize)]
         struct Flag {
@@ -202,7 +203,7 @@ impl Instance<'_> {
             skip_destroy: Option<bool>,
         }
         let flag = present(self.body.before).map(|raw| serde_json::from_str::<Flag>(raw.get()));
-        flag.is_some_and(|flag| flag.map_or(true, |flag| flag.skip_destroy == Some(true)))
+        flag.is_some_and(|flag| flag.is_ok_and(|flag| flag.skip_destroy == Some(true)))
     }
 }
 

@@ -31,11 +31,11 @@ pub(crate) struct OrganizationQuota {
 /// Quotas of IAM, in characters that are not white space.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct IamQuota {
-    pub(crate) managed_policy_characters: usize,
-    pub(crate) role_inline_characters: usize,
-    pub(crate) user_inline_characters: usize,
-    pub(crate) group_inline_characters: usize,
-    pub(crate) trust_policy_characters: usize,
+    pub(crate) managed_policy: usize,
+    pub(crate) role_inline: usize,
+    pub(crate) user_inline: usize,
+    pub(crate) group_inline: usize,
+    pub(crate) trust_policy: usize,
 }
 
 /// A service that is called through one region.

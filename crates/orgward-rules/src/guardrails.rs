@@ -99,7 +99,7 @@ pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -
 }
 
 /// The statements of a guardrail that deny, with their index.
-pub(crate) fn denials<'o>(guardrail: Entity<'o, Guardrail>) -> impl Iterator<Item = (usize, &'o Statement)> {
+pub(crate) fn denials(guardrail: Entity<'_, Guardrail>) -> impl Iterator<Item = (usize, &Statement)> {
     let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
     statements.iter().enumerate().filter(|(_, statement)| statement.effect.value == Effect::Deny)
 }

@@ -242,6 +242,11 @@ pub(crate) fn is_exempt(config: &Config, action: &str) -> bool {
             .any(|pattern| action_matches(pattern, action))
 }
 
+/// Whether an action is one of a service that people use every day.
+pub(crate) fn is_common(action: &str) -> bool {
+    data::regional_actions().any(|(common, _)| common == action)
+}
+
 /// What the guardrails of a lineage name.
 #[derive(Default)]
 struct Named {

@@ -53,10 +53,18 @@ pub fn check(
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
     let change = organization.as_ref();
     let context = Context { before: change.before, after: change.after, config, doubts };
-    let mut findings = run(&enabled, &context);
     let unchanged = organization.unchanged();
-    let before =
-        run(&enabled, &Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] });
+    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] };
+    // The two runs do not depend on each other.
+    let (mut findings, before) = std::thread::scope(|scope| {
+        let before = scope.spawn(|| run(&enabled, &unchanged));
+        let findings = run(&enabled, &context);
+        match before.join() {
+            Ok(before) => (findings, before),
+            // A bug there is a bug here: it is told by the same means.
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
     let existing: BTreeSet<String> = before.iter().map(Finding::fingerprint).collect();
     for finding in &mut findings {
         if existing.contains(&finding.fingerprint()) {

@@ -1,1 +1,69 @@
-//! What tests of rules share.
+//! What tests of rules share: running rules on the plans in `fixtures/`.
+
+use std::path::{Path, PathBuf};
+
+use orgward_finding::{Finding, Gate, Review, Severity};
+use orgward_org::Organization;
+use orgward_plan::{Document, Plan};
+use orgward_report::Style;
+
+use crate::{Config, Question, Rule, review};
+
+/// The folder with a rule's plans.
+pub(crate) fn fixtures(rule: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(rule)
+}
+
+/// The names of a rule's plans, without ending, sorted.
+pub(crate) fn names(rule: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(fixtures(rule))
+        .unwrap_or_else(|error| panic!("`fixtures/{rule}`: {error}"))
+        .filter_map(|entry| {
+            entry.unwrap().file_name().into_string().unwrap().strip_suffix(".json").map(str::to_owned)
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+/// Runs all rules on a plan, with the configuration beside it.
+pub(crate) fn review_of(folder: &str, name: &str) -> Review {
+    let config = std::fs::read_to_string(fixtures(folder).join("orgward.toml")).unwrap_or_default();
+    review_with(folder, name, &config)
+}
+
+/// Runs all rules on a plan, with another configuration.
+pub(crate) fn review_with(folder: &str, name: &str, config: &str) -> Review {
+    let file = format!("{name}.json");
+    let document = Document::decode(&file, std::fs::read(fixtures(folder).join(&file)).unwrap()).unwrap();
+    let plans = [Plan::parse(&document).unwrap()];
+    let config = Config::parse("orgward.toml", config).unwrap();
+    let organization = Organization::of(&plans, &[], &config.declared());
+    let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
+    review(&organization, &plans, &config, Question { gate, allow_incomplete: true })
+}
+
+/// What one rule finds in a plan of its own.
+pub(crate) fn findings(rule: &Rule, name: &str) -> Vec<Finding> {
+    review_of(rule.info.id, name)
+        .findings
+        .into_iter()
+        .filter(|finding| finding.rule == rule.info.id)
+        .collect()
+}
+
+/// What one rule says of a plan of its own under another configuration.
+pub(crate) fn messages_with(rule: &Rule, name: &str, config: &str) -> Vec<String> {
+    let findings = review_with(rule.info.id, name, config).findings.into_iter();
+    findings.filter(|finding| finding.rule == rule.info.id).map(|finding| finding.message).collect()
+}
+
+/// What a reader sees of one rule's findings.
+pub(crate) fn report(rule: &Rule, name: &str) -> String {
+    let mut review = review_of(rule.info.id, name);
+    review.findings.retain(|finding| finding.rule == rule.info.id);
+    let style = Style { color: false, unicode: true, width: 100, quiet: false };
+    let text = orgward_report::terminal(&review, &[&rule.info], style);
+    // Lines end without spaces, so that the snapshots do.
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}

@@ -90,7 +90,9 @@ impl<'a> Builder<'_, 'a> {
                 };
                 let resolution = stack.plan.resolve(piece.instance, path, &DOCUMENT);
                 let mut trail = resolution.trail;
-                if let [target] = resolution.targets.as_slice() {
+                if let [target] = resolution.targets.as_slice()
+                    && target.address.as_str().contains("data.aws_iam_policy_document.")
+                {
                     trail.push(format!("it is rendered by `{}` while applying", target.address));
                 }
                 Document::unknown(name, kind, trail)

@@ -83,14 +83,12 @@ impl<'a> Builder<'_, 'a> {
             } else {
                 self.addresses.get(&(piece.stack, target.address.clone())).copied()
             };
-            match node {
-                Some(node) => nodes.push(node),
-                // One target that is not there makes the whole resolution a guess.
-                None => {
-                    trail.push(format!("`{}` is not in the plan", target.address));
-                    return Link::Unknown(trail);
-                }
-            }
+            // One target that is not there makes the whole resolution a guess.
+            let Some(node) = node else {
+                trail.push(format!("`{}` is not in the plan", target.address));
+                return Link::Unknown(trail);
+            };
+            nodes.push(node);
         }
         nodes.dedup();
         match (resolution.certainty, nodes.as_slice()) {

@@ -64,13 +64,27 @@ impl Organization {
             .chain(context)
             .map(|plan| Stack { plan, name: several.then(|| Arc::from(plan.name.as_str())) })
             .collect();
-        let before = pieces(&stacks, plans.len(), Side::Before);
-        let after = pieces(&stacks, plans.len(), Side::After);
-        Change {
-            before: Builder::new(&stacks, &before, declared).build(&after, plans.len(), Side::Before),
-            after: Builder::new(&stacks, &after, declared).build(&before, plans.len(), Side::After),
-        }
+        let (before, after) =
+            both(|| pieces(&stacks, plans.len(), Side::Before), || pieces(&stacks, plans.len(), Side::After));
+        let (before, after) = both(
+            || Builder::new(&stacks, &before, declared).build(&after, plans.len(), Side::Before),
+            || Builder::new(&stacks, &after, declared).build(&before, plans.len(), Side::After),
+        );
+        Change { before, after }
     }
+}
+
+/// Does two things at once: the two sides do not depend on each other.
+fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+    std::thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        match other.join() {
+            Ok(other) => (one, other),
+            // A bug there is a bug here: it is told by the same means.
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// The instances of the types that are asked for, by type (`data.` before the types of data sources). Values of

@@ -75,7 +75,7 @@ impl<'a> Builder<'_, 'a> {
             let at = self.managed(piece, "name", NodeKind::User(user));
             self.bind(&boundary, at);
             let evidence = self.own(piece, at);
-            let mine = self.credentials_of(piece, &mut credentials);
+            let mine = credentials_of(piece, &mut credentials);
             if let Some(node) = self.organization.graph.node_weight_mut(at)
                 && let NodeKind::User(user) = &mut node.kind
             {
@@ -185,22 +185,7 @@ impl<'a> Builder<'_, 'a> {
         }
         found
     }
-
-    fn credentials_of(
-        &self,
-        piece: &Piece<'_, 'a>,
-        all: &mut BTreeMap<(usize, String), Vec<Credential>>,
-    ) -> Vec<Credential> {
-        let mut mine = all.remove(&(piece.stack, piece.instance.address.to_string())).unwrap_or_default();
-        if let Attr::Known(name) = piece.object.get("name").text() {
-            mine.extend(all.get(&(piece.stack, name.expose().to_owned())).into_iter().flatten().cloned());
-        }
-        mine.sort();
-        mine.dedup();
-        mine
-    }
 }
-
 /// The IAM path of a piece; IAM uses `/` where none is set.
 fn path_of(piece: &Piece<'_, '_>) -> Attr<String> {
     match piece.object.get("path").text() {
@@ -209,4 +194,18 @@ fn path_of(piece: &Piece<'_, '_>) -> Attr<String> {
         Attr::Unknown => Attr::Unknown,
         Attr::Absent => Attr::Known("/".to_owned()),
     }
+}
+
+/// The credentials of one user.
+fn credentials_of(
+    piece: &Piece<'_, '_>,
+    all: &mut BTreeMap<(usize, String), Vec<Credential>>,
+) -> Vec<Credential> {
+    let mut mine = all.remove(&(piece.stack, piece.instance.address.to_string())).unwrap_or_default();
+    if let Attr::Known(name) = piece.object.get("name").text() {
+        mine.extend(all.get(&(piece.stack, name.expose().to_owned())).into_iter().flatten().cloned());
+    }
+    mine.sort();
+    mine.dedup();
+    mine
 }

@@ -46,38 +46,19 @@ impl<'a> Builder<'_, 'a> {
         let object = &piece.object;
         let root = object.get("roots").item(0);
         let id = root.get("id").text();
-        let at = match self.organization.root {
-            Some(at) => {
-                let known = self.organization.graph.node_weight(at).map(|node| node.id.clone());
-                match (known, &id) {
-                    (Some(Attr::Known(known)), Attr::Known(id)) if known.expose() != id.expose() => {
-                        self.organization.contradictions.push(format!(
-                            "`{}` shows another organization than the rest of the inputs",
-                            piece.instance.address
-                        ));
-                        return;
-                    }
-                    _ => at,
-                }
-            }
-            None => {
-                let at = self.add(Node {
-                    key: Key("root".into()),
-                    address: None,
-                    stack: None,
-                    name: root.get("name").text(),
-                    id: id.clone(),
-                    arn: root.get("arn").text(),
-                    abandoned: false,
-                    kind: NodeKind::Root,
-                });
-                self.organization.root = Some(at);
-                at
-            }
-        };
+        let at = self.implied_root();
         if let Attr::Known(id) = &id {
-            self.ids.entry(id.expose().to_owned()).or_insert(at);
+            let known = self.organization.node(at).map(|node| node.id.clone());
+            if matches!(known, Some(Attr::Known(known)) if known.expose() != id.expose()) {
+                self.organization.contradictions.push(format!(
+                    "`{}` shows another organization than the rest of the inputs",
+                    piece.instance.address
+                ));
+                return;
+            }
+            self.root_by_id(id);
         }
+        self.complete(at, root.get("name").text(), root.get("arn").text());
         if let (None, Attr::Known(id)) = (&self.organization.id, object.get("id").text()) {
             self.organization.id = Some(id.expose().to_owned());
         }
@@ -198,9 +179,8 @@ impl<'a> Builder<'_, 'a> {
             }
             // Accounts are born in the root.
             Link::Absent => {
-                if let Some(root) = self.implied_root() {
-                    self.contain(root, child, Modality::Must);
-                }
+                let root = self.implied_root();
+                self.contain(root, child, Modality::Must);
             }
             Link::Unknown(trail) => {
                 let why =
@@ -224,22 +204,23 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    /// The root, added when accounts or units imply one that no input shows.
-    fn implied_root(&mut self) -> Option<NodeId> {
-        if self.organization.root.is_none() {
-            let at = self.add(Node {
-                key: Key("root".into()),
-                address: None,
-                stack: None,
-                name: Attr::Known(Text::plain("Root")),
-                id: Attr::Unknown,
-                arn: Attr::Unknown,
-                abandoned: false,
-                kind: NodeKind::Root,
-            });
-            self.organization.root = Some(at);
+    /// The root, added when nothing has shown it yet.
+    fn implied_root(&mut self) -> NodeId {
+        if let Some(at) = self.organization.root {
+            return at;
         }
-        self.organization.root
+        let at = self.add(Node {
+            key: Key("root".into()),
+            address: None,
+            stack: None,
+            name: Attr::Unknown,
+            id: Attr::Unknown,
+            arn: Attr::Unknown,
+            abandoned: false,
+            kind: NodeKind::Root,
+        });
+        self.organization.root = Some(at);
+        at
     }
 
     /// The root or unit with an id that no resource manages.
@@ -253,20 +234,17 @@ impl<'a> Builder<'_, 'a> {
     /// The root with an id. An organization has one root: it is the one that is there, unless that has another
     /// id.
     pub(super) fn root_by_id(&mut self, id: &Text) -> NodeId {
-        if let Some(at) = self.organization.root
-            && let Some(node) = self.organization.graph.node_weight_mut(at)
-            && !matches!(node.id, Attr::Known(_))
-        {
-            node.id = Attr::Known(id.clone());
-            self.ids.entry(id.expose().to_owned()).or_insert(at);
-            return at;
+        let at = self.implied_root();
+        let Some(node) = self.organization.graph.node_weight_mut(at) else { return at };
+        match &node.id {
+            Attr::Known(known) if known.expose() == id.expose() => at,
+            Attr::Known(_) => self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Root),
+            Attr::Unknown | Attr::Absent => {
+                node.id = Attr::Known(id.clone());
+                self.ids.entry(id.expose().to_owned()).or_insert(at);
+                at
+            }
         }
-        if self.organization.root.is_none()
-            && let Some(at) = self.implied_root()
-        {
-            return self.root_by_id(id).max(at);
-        }
-        self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Root)
     }
 
     fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {

@@ -63,3 +63,34 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ACCOUNT_WIDE_TRUST;
+    use crate::testing::report;
+
+    #[test]
+    fn member_root() {
+        insta::assert_snapshot!(report(&ACCOUNT_WIDE_TRUST, "bad-member-root"), @r#"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        account-wide-trust
+
+          × aws_iam_role.reports: role trusts every principal of account 222222222222
+           ╭─[aws_iam_role.reports.assume_role_policy:7:16]
+         5 │       "Effect": "Allow",
+         6 │       "Principal": {
+         7 │         "AWS": "arn:aws:iam::222222222222:root"
+           ·                ────────────────┬───────────────
+           ·                                ╰── the whole account
+         8 │       }
+         9 │     }
+           ╰────
+          help: name the role that needs it, or add a condition on `aws:PrincipalArn`
+
+        blocked: 1 medium finding is new
+        reviewed bad-member-root.json: 3 accounts, 1 principal, 1 policy
+        `orgward rules account-wide-trust` explains the first one
+        "#);
+    }
+}

@@ -121,3 +121,112 @@ fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::EXTERNAL_TRUST;
+    use crate::testing::{messages_with, report};
+
+    #[test]
+    fn foreign_account() {
+        insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-foreign-account"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        external-trust
+
+          × aws_iam_role.reports: role trusts a principal of account 999999999999, which is outside the
+          │ organization
+           ╭─[aws_iam_role.reports.assume_role_policy:7:16]
+         5 │       "Effect": "Allow",
+         6 │       "Principal": {
+         7 │         "AWS": "arn:aws:iam::999999999999:role/partner"
+           ·                ────────────────────┬───────────────────
+           ·                                    ╰── not in the organization, and no external id is required
+         8 │       }
+         9 │     }
+           ╰────
+          help: name a principal of the organization; a third party needs an entry in `trusted_accounts` of
+                `orgward.toml` and a condition on `sts:ExternalId`
+
+        blocked: 1 high finding is new
+        reviewed bad-foreign-account.json: 3 accounts, 1 principal, 1 policy
+        `orgward rules external-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn third_party_no_external_id() {
+        insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-third-party-no-external-id"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        external-trust
+
+          × aws_iam_role.monitoring: role trusts every principal of account 999999999999, which is outside
+          │ the organization
+           ╭─[aws_iam_role.monitoring.assume_role_policy:7:16]
+         5 │       "Effect": "Allow",
+         6 │       "Principal": {
+         7 │         "AWS": "arn:aws:iam::999999999999:root"
+           ·                ────────────────┬───────────────
+           ·                                ╰── not in the organization, and no external id is required
+         8 │       }
+         9 │     }
+           ╰────
+          help: name a principal of the organization; a third party needs an entry in `trusted_accounts` of
+                `orgward.toml` and a condition on `sts:ExternalId`
+
+        blocked: 1 high finding is new
+        reviewed bad-third-party-no-external-id.json: 3 accounts, 1 principal, 1 policy
+        `orgward rules external-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn unknown_organization() {
+        insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-unknown-organization"), @r#"
+        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+
+        external-trust · cannot tell
+
+          ? aws_iam_role.reports: cannot tell whether account 999999999999 belongs to the organization
+           ╭─[aws_iam_role.reports.assume_role_policy:7:16]
+         5 │       "Effect": "Allow",
+         6 │       "Principal": {
+         7 │         "AWS": "arn:aws:iam::999999999999:role/partner"
+           ·                ────────────────────┬───────────────────
+           ·                                    ╰── an account that no input lists
+         8 │       }
+         9 │     }
+           ╰────
+          note: which account the role is in is not known, either
+          help: give the state of the organization with `--org`, or list `accounts` in `[organization]` of
+                `orgward.toml`
+
+        blocked: 1 medium thing cannot be told
+        reviewed bad-unknown-organization.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules external-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn declared_accounts_decide_who_is_outside() {
+        let messages = |accounts: &str| {
+            let config = format!("[organization]\naccounts = ['111111111111', {accounts}]");
+            messages_with(&EXTERNAL_TRUST, "bad-unknown-organization", &config)
+        };
+        assert_eq!(messages("'999999999999'"), [""; 0]);
+        assert_eq!(
+            messages("'222222222222'"),
+            ["role trusts a principal of account 999999999999, which is outside the organization"]
+        );
+    }
+
+    #[test]
+    fn trusted_third_party_without_external_id() {
+        let config = "[organization]\ntrusted_accounts = ['999999999999']";
+        assert_eq!(
+            messages_with(&EXTERNAL_TRUST, "bad-third-party-no-external-id", config),
+            ["role trusts account 999999999999 without asking for an external id"]
+        );
+    }
+}

@@ -293,3 +293,136 @@ fn report(
         finding.note(format!("statements: {}", titles.join(", ")));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::GUARDRAIL_REMOVED;
+    use crate::testing::report;
+
+    #[test]
+    fn detached() {
+        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-detached"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        guardrail-removed
+
+          × aws_organizations_policy_attachment.audit_trail: `audit-trail` no longer binds what lies in
+          │ Root/prod: the plan detaches it
+            ╭─[aws_organizations_policy.audit_trail.content:8:17]
+          6 │         "cloudtrail:StopLogging"
+          7 │       ],
+          8 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── denied today
+          9 │       "Resource": "*",
+         10 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          target: Root/prod
+          account: 222222222222
+          help: keep the attachment, or attach what takes its place in the same plan
+
+        blocked: 1 high finding is new
+        reviewed bad-detached.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-removed` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn moved_account() {
+        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-moved-account"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        guardrail-removed
+
+          × aws_organizations_account.shop: moving it from Root/prod to Root/dev takes it out from under
+          │ `audit-trail`
+            ╭─[aws_organizations_policy.audit_trail.content:8:17]
+          6 │         "cloudtrail:StopLogging"
+          7 │       ],
+          8 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── denied today
+          9 │       "Resource": "*",
+         10 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          account: 222222222222
+          help: attach the same guardrails where it moves to, or do not move it
+
+        blocked: 1 high finding is new
+        reviewed bad-moved-account.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-removed` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn weaker_text() {
+        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-weaker-text"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        guardrail-removed
+
+          × aws_organizations_policy.audit_trail: `audit-trail` no longer denies what it denies today
+            ╭─[aws_organizations_policy.audit_trail.content:14:17]
+         12 │         "cloudtrail:StopLogging"
+         13 │       ],
+         14 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── denied today
+         15 │       "Resource": "*",
+         16 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          account: 222222222222
+          help: keep the statement, or say in the review what takes its place
+
+        blocked: 1 high finding is new
+        reviewed bad-weaker-text.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-removed` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn type_disabled() {
+        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-type-disabled"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        guardrail-removed
+
+          × aws_organizations_organization.this: the plan turns SCPs off, so `audit-trail` no longer binds
+          │ anybody
+            ╭─[aws_organizations_policy.audit_trail.content:8:17]
+          6 │         "cloudtrail:StopLogging"
+          7 │       ],
+          8 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── denied today
+          9 │       "Resource": "*",
+         10 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          account: 222222222222
+          help: keep the type in `enabled_policy_types`: turning it off detaches every policy
+
+        blocked: 1 high finding is new
+        reviewed bad-type-disabled.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-removed` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn replaced_ou() {
+        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-replaced-ou"), @"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        guardrail-removed
+
+          × aws_organizations_policy_attachment.audit_trail: for a time, `audit-trail` does not bind what
+          │ lies here: the attachment is deleted and then created anew
+          target: Root/runtime/prod
+          account: 222222222222
+          help: set `create_before_destroy`, or attach the guardrail at another level for the time being
+
+        blocked: 1 medium finding is new
+        reviewed bad-replaced-ou.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-removed` explains the first one
+        ");
+    }
+}

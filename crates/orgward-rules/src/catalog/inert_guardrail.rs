@@ -132,3 +132,78 @@ fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
         && cx.after.accounts_below(target).is_empty()
         && !cx.after.accounts().any(|account| account.member && account.homeless.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::INERT_GUARDRAIL;
+    use crate::testing::report;
+
+    #[test]
+    fn attached_to_management() {
+        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-attached-to-management"), @"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        inert-guardrail
+
+          × aws_organizations_policy_attachment.stay: `stay` is attached to the management account, which it
+          │ never binds
+          account: 111111111111
+          help: attach it to the units and accounts that it is meant for
+
+        blocked: 1 medium finding is new
+        reviewed bad-attached-to-management.json: 3 accounts, 0 principals, 1 policy
+        `orgward rules inert-guardrail` explains the first one
+        ");
+    }
+
+    #[test]
+    fn no_target() {
+        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-no-target"), @"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        inert-guardrail
+
+          × aws_organizations_policy.stay: SCP is attached to nothing
+          help: attach it to the root, a unit or an account, or remove it
+
+        blocked: 1 medium finding is new
+        reviewed bad-no-target.json: 1 account, 0 principals, 1 policy
+        `orgward rules inert-guardrail` explains the first one
+        ");
+    }
+
+    #[test]
+    fn type_disabled() {
+        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-type-disabled"), @"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        inert-guardrail
+
+          × aws_organizations_policy.transport: RCPs are not enabled in the organization, so this one does
+          │ nothing
+          note: `aws_organizations_organization.this` says which types are enabled
+          help: add `RESOURCE_CONTROL_POLICY` to `enabled_policy_types` of the organization
+
+        blocked: 1 medium finding is new
+        reviewed bad-type-disabled.json: 1 account, 0 principals, 1 policy
+        `orgward rules inert-guardrail` explains the first one
+        ");
+    }
+
+    #[test]
+    fn empty_ou() {
+        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-empty-ou"), @"
+        ── low: 1 found (does not block) ───────────────────────────────────────────────
+
+        inert-guardrail
+
+          × aws_organizations_policy_attachment.stay: `stay` is attached to a unit that holds no account
+          target: Root/staging
+          help: move accounts into the unit, or attach the guardrail where they are
+
+        not blocked: 1 finding (1 low new)
+        reviewed bad-empty-ou.json: 1 account, 0 principals, 1 policy
+        `orgward rules inert-guardrail` explains the first one
+        ");
+    }
+}

@@ -94,3 +94,28 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.help("attach `p-FullAWSAccess`, or an allow-list that takes its place");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::LOCKED_OUT_TARGET;
+    use crate::testing::report;
+
+    #[test]
+    fn full_access_detached() {
+        insta::assert_snapshot!(report(&LOCKED_OUT_TARGET, "bad-full-access-detached"), @"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        locked-out-target
+
+          × aws_organizations_organizational_unit.runtime: no service control policy allows anything here,
+          │ so everything below is denied
+          target: Root/runtime
+          account: 222222222222
+          help: attach `p-FullAWSAccess`, or an allow-list that takes its place
+
+        blocked: 1 critical finding is new
+        reviewed bad-full-access-detached.json: 2 accounts, 0 principals, 0 policies
+        `orgward rules locked-out-target` explains the first one
+        ");
+    }
+}

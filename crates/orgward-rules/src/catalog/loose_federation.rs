@@ -229,7 +229,8 @@ fn dead_condition<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<&'p C
 
 #[cfg(test)]
 mod tests {
-    use super::{ISSUERS, is_wide};
+    use super::{ISSUERS, LOOSE_FEDERATION, is_wide};
+    use crate::testing::report;
 
     #[test]
     fn the_name_of_the_organization_must_be_closed() {
@@ -242,5 +243,57 @@ mod tests {
         {
             assert!(!is_wide(narrow, github), "{narrow}");
         }
+    }
+
+    #[test]
+    fn no_subject_in_second_statement() {
+        insta::assert_snapshot!(report(&LOOSE_FEDERATION, "bad-no-subject-in-second-statement"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        loose-federation
+
+          × aws_iam_role.deploy: any repository of GitHub can assume this role
+            ╭─[aws_iam_role.deploy.assume_role_policy:19:22]
+         17 │       "Effect": "Allow",
+         18 │       "Principal": {
+         19 │         "Federated": "arn:aws:iam::333333333333:oidc-provider/token.actions.githubusercont…
+            ·                      ───────────────────────────────────┬──────────────────────────────────
+            ·                                                         ╰── no condition requires `token.actions.githubusercontent.com:sub`
+         20 │       }
+         21 │     }
+            ╰────
+          help: require `token.actions.githubusercontent.com:sub` to start with `repo:` and the name of your
+                organization
+
+        blocked: 1 high finding is new
+        reviewed bad-no-subject-in-second-statement.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules loose-federation` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn star_among_subjects() {
+        insta::assert_snapshot!(report(&LOOSE_FEDERATION, "bad-star-among-subjects"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        loose-federation
+
+          × aws_iam_role.deploy: any repository of GitHub can assume this role
+            ╭─[aws_iam_role.deploy.assume_role_policy:12:13]
+         10 │           "token.actions.githubusercontent.com:sub": [
+         11 │             "repo:acme/app:*",
+         12 │             "*"
+            ·             ─┬─
+            ·              ╰── others can match this
+         13 │           ]
+         14 │         }
+            ╰────
+          help: require `token.actions.githubusercontent.com:sub` to start with `repo:` and the name of your
+                organization
+
+        blocked: 1 high finding is new
+        reviewed bad-star-among-subjects.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules loose-federation` explains the first one
+        "#);
     }
 }

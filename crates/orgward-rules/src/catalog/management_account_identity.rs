@@ -97,3 +97,32 @@ fn for_people(role: Entity<'_, Role>, account: &str, findings: &mut Findings) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MANAGEMENT_ACCOUNT_IDENTITY;
+    use crate::testing::report;
+
+    #[test]
+    fn user_and_key() {
+        insta::assert_snapshot!(report(&MANAGEMENT_ACCOUNT_IDENTITY, "bad-user-and-key"), @"
+        ── high: 2 found ───────────────────────────────────────────────────────────────
+
+        management-account-identity
+
+          × aws_iam_access_key.operator: access key in the management account
+          account: 111111111111
+          help: remove it: people come in through Identity Center, programs through roles
+
+        management-account-identity
+
+          × aws_iam_user.operator: IAM user in the management account
+          account: 111111111111
+          help: use a permission set of Identity Center, or name a break-glass user in `allowed_users`
+
+        blocked: 2 high findings are new
+        reviewed bad-user-and-key.json: 3 accounts, 1 principal, 0 policies
+        `orgward rules management-account-identity` explains the first one
+        ");
+    }
+}

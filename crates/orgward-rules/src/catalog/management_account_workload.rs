@@ -117,3 +117,52 @@ fn basis(evidence: &Evidence) -> String {
         Basis::Type => "the resource type".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MANAGEMENT_ACCOUNT_WORKLOAD;
+    use crate::testing::report;
+
+    #[test]
+    fn bucket_and_instance() {
+        insta::assert_snapshot!(report(&MANAGEMENT_ACCOUNT_WORKLOAD, "bad-bucket-and-instance"), @"
+        ── high: 2 found ───────────────────────────────────────────────────────────────
+
+        management-account-workload
+
+          × aws_instance.exporter: compute lands in the management account
+          account: 111111111111
+          note: the account follows from the caller's identity, `data.aws_caller_identity.this`
+          help: move it to a member account: give it the provider of that account
+
+        management-account-workload
+
+          × aws_s3_bucket.exports: storage lands in the management account
+          account: 111111111111
+          note: the account follows from the caller's identity, `data.aws_caller_identity.this`
+          help: move it to a member account: give it the provider of that account
+
+        blocked: 2 high findings are new
+        reviewed bad-bucket-and-instance.json: 3 accounts, 0 principals, 0 policies
+        `orgward rules management-account-workload` explains the first one
+        ");
+    }
+
+    #[test]
+    fn unknown_account() {
+        insta::assert_snapshot!(report(&MANAGEMENT_ACCOUNT_WORKLOAD, "bad-unknown-account"), @"
+        ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+
+        management-account-workload · cannot tell
+
+          ? cannot tell whether `aws_instance.exporter` and 1 more land in the management account
+          note: no input says which account is the management account
+          help: give the state of the organization with `--org`, or `management_account` in `[organization]`
+                of `orgward.toml`
+
+        not blocked: nothing found, but 1 low thing cannot be told
+        reviewed bad-unknown-account.json: 0 accounts, 0 principals, 0 policies
+        `orgward rules management-account-workload` explains the first one
+        ");
+    }
+}

@@ -72,7 +72,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.subject(format!("{statement} {}", services.join(" ")));
         finding.accounts(accounts);
         let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
-        finding.says(format!("the region lock denies global services: {}", names.join(", ")));
+        let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+        if names.len() > 6 {
+            finding.says(format!(
+                "the region lock denies global services: {shown} and {} more",
+                names.len() - 6
+            ));
+            finding.note(format!("denied: {}", names.join(", ")));
+        } else {
+            finding.says(format!("the region lock denies global services: {shown}"));
+        }
         if let Some(statement) = document.policy().and_then(|policy| policy.statements.get(statement)) {
             finding.show(&source(document), statement.actions.span.clone(), "exempts none of them");
         }
@@ -109,5 +118,44 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
             finding.show(&source(document), condition.span.clone(), "denies them");
         }
         finding.help("use one statement with `StringNotEquals` and all allowed regions");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OVER_LOCKED_REGION;
+    use crate::testing::report;
+
+    #[test]
+    fn no_exemptions() {
+        insta::assert_snapshot!(report(&OVER_LOCKED_REGION, "bad-no-exemptions"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-locked-region
+
+          × aws_organizations_policy.region_lock: the region lock denies global services: `iam`, `sts`,
+          │ `organizations`, `route53`, `cloudfront`, `support` and 13 more
+           ╭─[aws_organizations_policy.region_lock.content:4:17]
+         2 │   "Statement": [
+         3 │     {
+         4 │       "Action": "*",
+           ·                 ─┬─
+           ·                  ╰── exempts none of them
+         5 │       "Condition": {
+         6 │         "StringNotEquals": {
+           ╰────
+          account: aws_organizations_account.shop
+          note: denied: `iam`, `sts`, `organizations`, `route53`, `cloudfront`, `support`, `budgets`, `ce`,
+                `chime`, `cur`, `globalaccelerator`, `health`, `importexport`, `networkmanager`,
+                `route53-recovery-control-config`, `route53domains`, `shield`, `trustedadvisor`, `waf`
+          request: iam:CreateRole on *
+                   by arn:aws:iam::222222222222:role/application
+                   with aws:RequestedRegion = "us-east-1"
+          help: add them to `NotAction` of the lock, or allow the region through which they are called
+
+        blocked: 1 high finding is new
+        reviewed bad-no-exemptions.json: 1 account, 0 principals, 1 policy
+        `orgward rules over-locked-region` explains the first one
+        "#);
     }
 }

@@ -74,25 +74,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             NodeKind::ManagedPolicy(policy) => {
                 let sum = solid(&policy.document);
-                size(node, "managed policy", sum, quotas().iam.managed_policy_characters, findings);
+                size(node, "managed policy", sum, quotas().iam.managed_policy, findings);
             }
             NodeKind::Role(role) => {
-                size(
-                    node,
-                    "trust policy",
-                    solid(&role.trust),
-                    quotas().iam.trust_policy_characters,
-                    findings,
-                );
-                let quota = quotas().iam.role_inline_characters;
+                size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
+                let quota = quotas().iam.role_inline;
                 size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
             }
             NodeKind::User(user) => {
-                let quota = quotas().iam.user_inline_characters;
+                let quota = quotas().iam.user_inline;
                 size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
             }
             NodeKind::Group(group) => {
-                let quota = quotas().iam.group_inline_characters;
+                let quota = quotas().iam.group_inline;
                 size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
             }
             _ => {}
@@ -163,7 +157,7 @@ fn size(node: &Node, what: &str, sum: usize, quota: usize, findings: &mut Findin
         finding.subject(what);
         finding
             .says(format!("{what} has {sum} characters without white space, of which {quota} are allowed"));
-        if quota == quotas().iam.trust_policy_characters {
+        if quota == quotas().iam.trust_policy {
             finding.severity = Severity::Medium;
             finding.help("shorten it, or ask AWS for a higher quota: up to 4,096 characters are granted");
         } else {
@@ -179,4 +173,80 @@ fn solid(document: &Document) -> usize {
 
 fn inline(policies: &[InlinePolicy]) -> usize {
     policies.iter().map(|policy| solid(&policy.document)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::OVER_QUOTA;
+    use crate::testing::report;
+
+    #[test]
+    fn scp_size() {
+        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-scp-size"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-quota
+
+          × aws_organizations_policy.archives: SCP has 11545 characters, of which 10240 are allowed
+          note: quotas as of 2026-11-01
+          help: send it without white space: it has 4657 characters then; `jsonencode` does that
+
+        blocked: 1 high finding is new
+        reviewed bad-scp-size.json: 1 account, 0 principals, 1 policy
+        `orgward rules over-quota` explains the first one
+        ");
+    }
+
+    #[test]
+    fn eleven_scps() {
+        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-eleven-scps"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-quota
+
+          × aws_organizations_organizational_unit.runtime: 11 SCPs are attached here, of which 10 are
+          │ allowed
+          target: Root/runtime
+          help: merge some of them, or attach them at another level; the one that AWS attaches counts
+
+        blocked: 1 high finding is new
+        reviewed bad-eleven-scps.json: 1 account, 0 principals, 10 policies
+        `orgward rules over-quota` explains the first one
+        ");
+    }
+
+    #[test]
+    fn five_rcps() {
+        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-five-rcps"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-quota
+
+          × aws_organizations_organizational_unit.runtime: 6 RCPs are attached here, of which 5 are allowed
+          target: Root/runtime
+          help: merge some of them, or attach them at another level; the one that AWS attaches counts
+
+        blocked: 1 high finding is new
+        reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
+        `orgward rules over-quota` explains the first one
+        ");
+    }
+
+    #[test]
+    fn deep_ou() {
+        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-deep-ou"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-quota
+
+          × aws_organizations_organizational_unit.orders: unit is 6 levels below the root, of which 5 are
+          │ allowed
+          target: Root/runtime/europe/germany/shop/backend/orders
+          help: flatten the tree
+
+        blocked: 1 high finding is new
+        reviewed bad-deep-ou.json: 0 accounts, 0 principals, 0 policies
+        `orgward rules over-quota` explains the first one
+        ");
+    }
 }

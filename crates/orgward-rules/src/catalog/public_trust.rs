@@ -112,3 +112,122 @@ fn role_arn(organization: &Organization, role: Entity<'_, Role>) -> String {
         .and_then(|arn| arn.text("111122223333"))
         .unwrap_or_else(|| "arn:aws:iam::111122223333:role/unknown".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PUBLIC_TRUST;
+    use crate::testing::report;
+
+    #[test]
+    fn star_string() {
+        insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-star-string"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        public-trust
+
+          × aws_iam_role.reports: anyone with an AWS account can assume this role
+           ╭─[aws_iam_role.reports.assume_role_policy:6:20]
+         4 │       "Action": "sts:AssumeRole",
+         5 │       "Effect": "Allow",
+         6 │       "Principal": "*"
+           ·                    ─┬─
+           ·                     ╰── admits principals of any account
+         7 │     }
+         8 │   ],
+           ╰────
+          request: sts:AssumeRole on arn:aws:iam::111122223333:role/reports
+                   by arn:aws:iam::999999999999:role/outsider
+          help: name the principals, or require `aws:PrincipalOrgID` with `StringEquals`
+
+        blocked: 1 critical finding is new
+        reviewed bad-star-string.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules public-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn arn_like_role_name() {
+        insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-arn-like-role-name"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        public-trust
+
+          × aws_iam_role.reports: anyone with an AWS account can assume this role
+            ╭─[aws_iam_role.reports.assume_role_policy:12:16]
+          5 │       "Condition": {
+          6 │         "ArnLike": {
+          7 │           "aws:PrincipalArn": "arn:aws:iam::*:role/deploy"
+            ·           ────────────────────────┬───────────────────────
+            ·                                   ╰── the account is a wildcard, and anybody can create such a principal in an account of their own
+          8 │         }
+          9 │       },
+         10 │       "Effect": "Allow",
+         11 │       "Principal": {
+         12 │         "AWS": "*"
+            ·                ─┬─
+            ·                 ╰── admits principals of any account
+         13 │       }
+         14 │     }
+            ╰────
+          request: sts:AssumeRole on arn:aws:iam::111122223333:role/reports
+                   by arn:aws:iam::999999999999:role/deploy
+          help: name the principals, or require `aws:PrincipalOrgID` with `StringEquals`
+
+        blocked: 1 critical finding is new
+        reviewed bad-arn-like-role-name.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules public-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn external_id_only() {
+        insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-external-id-only"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        public-trust
+
+          × aws_iam_role.reports: anyone with an AWS account can assume this role
+            ╭─[aws_iam_role.reports.assume_role_policy:12:16]
+          5 │       "Condition": {
+          6 │         "StringEquals": {
+          7 │           "sts:ExternalId": "acme-reports"
+            ·           ────────────────┬───────────────
+            ·                           ╰── an external id is not a secret: whoever learns or guesses it passes it along
+          8 │         }
+          9 │       },
+         10 │       "Effect": "Allow",
+         11 │       "Principal": {
+         12 │         "AWS": "*"
+            ·                ─┬─
+            ·                 ╰── admits principals of any account
+         13 │       }
+         14 │     }
+            ╰────
+          request: sts:AssumeRole on arn:aws:iam::111122223333:role/reports
+                   by arn:aws:iam::999999999999:role/outsider
+                   with sts:ExternalId = "acme-reports"
+          help: name the principals, or require `aws:PrincipalOrgID` with `StringEquals`
+
+        blocked: 1 critical finding is new
+        reviewed bad-external-id-only.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules public-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn unknown() {
+        insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-unknown"), @"
+        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+
+        public-trust · cannot tell
+
+          ? aws_iam_role.reports: who may assume this role is unknown until apply
+          note: it refers to `aws_iam_role.pipeline.arn`
+          help: build the trust policy from values that are known, or review the plan of the apply
+
+        blocked: 1 medium thing cannot be told
+        reviewed bad-unknown.json: 0 accounts, 2 principals, 2 policies
+        `orgward rules public-trust` explains the first one
+        ");
+    }
+}

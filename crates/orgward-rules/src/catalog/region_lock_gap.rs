@@ -5,7 +5,7 @@ use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
 use crate::guardrails::{Group, groups};
-use crate::regions::{Allowed, Evidence, allowed, search, witness};
+use crate::regions::{Allowed, Evidence, allowed, is_common, search, witness};
 use crate::{Context, Findings, Profile};
 
 rule! {
@@ -77,7 +77,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         } else if !evidence.openings.is_empty() {
             let finding = found(cx, &group, findings);
             let mut exceptions: Vec<String> = Vec::new();
-            let actions: Vec<&str> = evidence.open.keys().map(String::as_str).collect();
+            let mut actions: Vec<&str> = evidence.open.keys().map(String::as_str).collect();
+            // What people know comes before what was made up from a pattern.
+            actions.sort_by_key(|action| !is_common(action));
             if !actions.is_empty() {
                 exceptions.push(format!("{} in {}", summary(&actions), open_regions(&evidence)));
             }
@@ -150,5 +152,104 @@ fn summary_of(parts: &[String]) -> String {
             format!("{} and {} more", shown.join(", "), parts.len() - shown.len())
         }
         _ => parts.join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::REGION_LOCK_GAP;
+    use crate::testing::{messages_with, report};
+
+    #[test]
+    fn inverted() {
+        insta::assert_snapshot!(report(&REGION_LOCK_GAP, "bad-inverted"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        region-lock-gap
+
+          × Root/runtime: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other regions
+          account: aws_organizations_account.shop
+          note: 135 requests were decided; this is evidence and not a proof
+          request: ec2:RunInstances on arn:aws:ec2:af-south-1:222222222222:instance/*
+                   by arn:aws:iam::222222222222:role/application
+                   with aws:RequestedRegion = "af-south-1"
+          help: attach a region lock to the root or to a unit above these accounts
+
+        blocked: 1 high finding is new
+        reviewed bad-inverted.json: 1 account, 0 principals, 1 policy
+        `orgward rules region-lock-gap` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn unlocked_ou() {
+        insta::assert_snapshot!(report(&REGION_LOCK_GAP, "bad-unlocked-ou"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        region-lock-gap
+
+          × Root/laboratory: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other
+          │ regions
+          account: aws_organizations_account.trials
+          note: 135 requests were decided; this is evidence and not a proof
+          request: ec2:RunInstances on arn:aws:ec2:af-south-1:222222222222:instance/*
+                   by arn:aws:iam::222222222222:role/application
+                   with aws:RequestedRegion = "af-south-1"
+          help: attach a region lock to the root or to a unit above these accounts
+
+        blocked: 1 high finding is new
+        reviewed bad-unlocked-ou.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules region-lock-gap` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn unknown_content() {
+        insta::assert_snapshot!(report(&REGION_LOCK_GAP, "bad-unknown-content"), @"
+        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+
+        region-lock-gap · cannot tell
+
+          ? Root/runtime: cannot tell whether these accounts are locked to eu-central-1, eu-west-1
+          account: aws_organizations_account.shop
+          note: `aws_organizations_policy.region_lock.content` is unknown until apply: it refers to
+                `aws_iam_role.break_glass.arn`
+          help: give the state of the organization with `--org`
+
+        blocked: 1 medium thing cannot be told
+        reviewed bad-unknown-content.json: 1 account, 1 principal, 2 policies
+        `orgward rules region-lock-gap` explains the first one
+        ");
+    }
+
+    /// Both published locks exempt regional services: read strictly, they are no region lock.
+    #[test]
+    fn published_lock_under_the_strict_profile() {
+        let regions = "[regions]\nallowed = ['eu-central-1', 'eu-west-1']\n";
+        let messages = |profile| {
+            messages_with(&REGION_LOCK_GAP, "good-locked", &format!("{regions}profile = '{profile}'"))
+        };
+        assert_eq!(messages("aws-sample"), [""; 0]);
+        let [strict] = messages("strict").try_into().unwrap();
+        assert!(strict.starts_with("locked to eu-central-1, eu-west-1, except"), "{strict}");
+        assert!(
+            strict.contains("`kms:CreateKey`") || strict.contains("`config:PutConfigurationRecorder`"),
+            "{strict}"
+        );
+    }
+
+    #[test]
+    fn another_region_is_not_locked() {
+        let [message] = messages_with(&REGION_LOCK_GAP, "good-locked", "[regions]\nallowed = ['eu-west-1']")
+            .try_into()
+            .unwrap();
+        assert_eq!(message, "not locked to eu-west-1: nothing denies requests to eu-central-1");
+    }
+
+    /// Without configuration, the lock itself says which regions are meant.
+    #[test]
+    fn regions_are_taken_from_the_lock() {
+        assert_eq!(messages_with(&REGION_LOCK_GAP, "good-locked", ""), [""; 0]);
+        assert_eq!(messages_with(&REGION_LOCK_GAP, "bad-unlocked-ou", "").len(), 1);
     }
 }

@@ -232,3 +232,58 @@ fn names_account(pattern: &str, arn: &orgward_org::IamArn) -> bool {
 fn list(patterns: &[String]) -> String {
     patterns.iter().map(|pattern| format!("`{pattern}`")).collect::<Vec<_>>().join(" or ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::UNBOUNDED_PRINCIPAL;
+    use crate::testing::report;
+
+    #[test]
+    fn no_boundary() {
+        insta::assert_snapshot!(report(&UNBOUNDED_PRINCIPAL, "bad-no-boundary"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unbounded-principal
+
+          × aws_iam_role.orders: role must carry a permissions boundary and has none
+          help: set `permissions_boundary` to `arn:aws:iam::*:policy/boundary/application`
+
+        blocked: 1 high finding is new
+        reviewed bad-no-boundary.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules unbounded-principal` explains the first one
+        ");
+    }
+
+    #[test]
+    fn boundary_dropped() {
+        insta::assert_snapshot!(report(&UNBOUNDED_PRINCIPAL, "bad-boundary-dropped"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unbounded-principal
+
+          × aws_iam_role.orders: role must carry a permissions boundary and has none
+          note: this plan takes the boundary `aws_iam_policy.boundary` away
+          help: set `permissions_boundary` to `arn:aws:iam::*:policy/boundary/application`
+
+        blocked: 1 high finding is new
+        reviewed bad-boundary-dropped.json: 0 accounts, 1 principal, 2 policies
+        `orgward rules unbounded-principal` explains the first one
+        ");
+    }
+
+    #[test]
+    fn user() {
+        insta::assert_snapshot!(report(&UNBOUNDED_PRINCIPAL, "bad-user"), @"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unbounded-principal
+
+          × aws_iam_user.importer: user must carry a permissions boundary and has none
+          help: set `permissions_boundary` to `arn:aws:iam::*:policy/boundary/application`
+
+        blocked: 1 high finding is new
+        reviewed bad-user.json: 0 accounts, 1 principal, 0 policies
+        `orgward rules unbounded-principal` explains the first one
+        ");
+    }
+}

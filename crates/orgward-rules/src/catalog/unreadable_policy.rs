@@ -53,3 +53,84 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.show(&source(document), error.span.clone(), label);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::UNREADABLE_POLICY;
+    use crate::testing::report;
+
+    #[test]
+    fn duplicate_keys() {
+        insta::assert_snapshot!(report(&UNREADABLE_POLICY, "bad-duplicate-keys"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unreadable-policy
+
+          × aws_organizations_policy.region_lock: duplicate key `StringNotEquals`
+            ╭─[aws_organizations_policy.region_lock.content:9:7]
+          7 │     "Condition": {
+          8 │       "StringNotEquals": { "aws:RequestedRegion": ["eu-central-1", "eu-west-1"] },
+          9 │       "StringNotEquals": { "aws:PrincipalTag/team": "platform" }
+            ·       ────────┬────────
+            ·               ╰── here
+         10 │     }
+         11 │   }]
+            ╰────
+          help: join the two, or remove one: readers of JSON differ in which of them counts
+
+        blocked: 1 high finding is new
+        reviewed bad-duplicate-keys.json: 1 account, 0 principals, 1 policy
+        `orgward rules unreadable-policy` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn principal_in_scp() {
+        insta::assert_snapshot!(report(&UNREADABLE_POLICY, "bad-principal-in-scp"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unreadable-policy
+
+          × aws_organizations_policy.stay: a service control policy takes no `Principal`
+           ╭─[aws_organizations_policy.stay.content:6:20]
+         4 │       "Action": "organizations:LeaveOrganization",
+         5 │       "Effect": "Deny",
+         6 │       "Principal": "*",
+           ·                    ─┬─
+           ·                     ╰── here
+         7 │       "Resource": "*"
+         8 │     }
+           ╰────
+          help: single principals out by a condition on `aws:PrincipalArn`
+
+        blocked: 1 high finding is new
+        reviewed bad-principal-in-scp.json: 1 account, 0 principals, 1 policy
+        `orgward rules unreadable-policy` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn rcp_star_action() {
+        insta::assert_snapshot!(report(&UNREADABLE_POLICY, "bad-rcp-star-action"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        unreadable-policy
+
+          × aws_organizations_policy.transport: a resource control policy cannot deny the action `*`
+           ╭─[aws_organizations_policy.transport.content:4:17]
+         2 │   "Statement": [
+         3 │     {
+         4 │       "Action": "*",
+           ·                 ─┬─
+           ·                  ╰── here
+         5 │       "Condition": {
+         6 │         "Bool": {
+           ╰────
+          help: name the services, such as `s3:*`
+
+        blocked: 1 high finding is new
+        reviewed bad-rcp-star-action.json: 1 account, 0 principals, 1 policy
+        `orgward rules unreadable-policy` explains the first one
+        "#);
+    }
+}

@@ -86,3 +86,51 @@ fn landing(landing: &Landing) -> String {
         Landing::Management => "the management account".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::UNVERIFIABLE_PLAN;
+    use crate::testing::report;
+
+    #[test]
+    fn errored() {
+        insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-errored"), @"
+        ── high: 1 cannot be told ──────────────────────────────────────────────────────
+
+        unverifiable-plan · cannot tell
+
+          ? bad-errored.json: nothing can be called safe: planning stopped at an error, and the plan was
+          │ saved all the same
+          help: review a complete plan: `terraform plan -out=tfplan` without `-target`, and without errors
+
+          ? bad-errored.json does not tell the whole story
+          because: planning stopped at an error, and the plan was saved all the same
+          help: accepted with `--allow-incomplete`: what is missing may be worse than what is shown
+
+        blocked: 1 high thing cannot be told
+        reviewed bad-errored.json: 0 accounts, 0 principals, 0 policies
+        `orgward rules unverifiable-plan` explains the first one
+        ");
+    }
+
+    #[test]
+    fn target() {
+        insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-target"), @"
+        ── high: 1 cannot be told ──────────────────────────────────────────────────────
+
+        unverifiable-plan · cannot tell
+
+          ? bad-target.json: nothing can be called safe: applying it does not reach the whole configuration
+          │ (`-target`, or deferred changes)
+          help: review a complete plan: `terraform plan -out=tfplan` without `-target`, and without errors
+
+          ? bad-target.json does not tell the whole story
+          because: applying it does not reach the whole configuration (`-target`, or deferred changes)
+          help: accepted with `--allow-incomplete`: what is missing may be worse than what is shown
+
+        blocked: 1 high thing cannot be told
+        reviewed bad-target.json: 0 accounts, 0 principals, 0 policies
+        `orgward rules unverifiable-plan` explains the first one
+        ");
+    }
+}

@@ -62,25 +62,69 @@ fn settings_arrive_where_they_belong() {
 
 #[test]
 fn misspelled_setting() {
-    insta::assert_snapshot!(refused("[regions]\nalowed = ['eu-west-1']\n"));
+    insta::assert_snapshot!(refused("[regions]\nalowed = ['eu-west-1']\n"), @"
+     × unknown setting `alowed`
+      ╭─[orgward.toml:2:1]
+    1 │ [regions]
+    2 │ alowed = ['eu-west-1']
+      · ───┬──
+      ·    ╰── unknown setting
+      ╰────
+     help: did you mean `allowed`?
+    ");
 }
 
 #[test]
 fn misspelled_rule() {
-    insta::assert_snapshot!(refused("[rules]\ndisabled = ['public-trusts']\n"));
+    insta::assert_snapshot!(refused("[rules]\ndisabled = ['public-trusts']\n"), @"
+     × unknown rule `public-trusts`
+      ╭─[orgward.toml:2:13]
+    1 │ [rules]
+    2 │ disabled = ['public-trusts']
+      ·             ───────┬───────
+      ·                    ╰── unknown rule
+      ╰────
+     help: did you mean `public-trust`?
+    ");
 }
 
 #[test]
 fn account_id_as_a_number() {
-    insta::assert_snapshot!(refused("[organization]\nmanagement_account = 111111111111\n"));
+    insta::assert_snapshot!(refused("[organization]\nmanagement_account = 111111111111\n"), @"
+     × expected a string, found a number
+      ╭─[orgward.toml:2:22]
+    1 │ [organization]
+    2 │ management_account = 111111111111
+      ·                      ──────┬─────
+      ·                            ╰── must be a string
+      ╰────
+    ");
 }
 
 #[test]
 fn region_with_a_missing_dash() {
-    insta::assert_snapshot!(refused("[regions]\nallowed = ['eu-west-1', 'us-east1']\n"));
+    insta::assert_snapshot!(refused("[regions]\nallowed = ['eu-west-1', 'us-east1']\n"), @"
+     × `us-east1` is not a region
+      ╭─[orgward.toml:2:25]
+    1 │ [regions]
+    2 │ allowed = ['eu-west-1', 'us-east1']
+      ·                         ─────┬────
+      ·                              ╰── no region of AWS that this version knows
+      ╰────
+     help: did you mean `us-east-1`?
+    ");
 }
 
 #[test]
 fn broken_toml() {
-    insta::assert_snapshot!(refused("[regions\nallowed = []\n"));
+    insta::assert_snapshot!(refused("[regions\nallowed = []\n"), @"
+     × unclosed table, expected `]`
+      ╭─[orgward.toml:1:9]
+    1 │ [regions
+      ·         ▲
+      ·         ╰── here
+    2 │ allowed = []
+      ╰────
+     help: the file is TOML: see `docs/configuration.md`
+    ");
 }
