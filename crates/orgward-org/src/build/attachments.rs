@@ -210,7 +210,7 @@ impl<'a> Builder<'_, 'a> {
         side: Side,
     ) {
         // A snapshot shows the time before the plan; what the plan detaches is not there any more.
-        let detached = if side == Side::After { detached(self.pieces, other) } else { BTreeSet::new() };
+        let detached = if side == Side::After { self.detached(other) } else { BTreeSet::new() };
         for piece in self.of_kind("data.aws_organizations_policies_for_target") {
             let Attr::Known(target) = piece.object.get("target_id").text() else { continue };
             let Attr::Known(ids) = piece.object.get("ids").items() else { continue };
@@ -232,6 +232,16 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
         }
+    }
+
+    /// Policy and target of the attachments that the plans remove, where both ids are known.
+    fn detached(&self, before: &BTreeMap<&str, Vec<Piece<'_, '_>>>) -> BTreeSet<(String, String)> {
+        let all = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<(String, String)> {
+            let pieces = pieces.get("aws_organizations_policy_attachment").into_iter().flatten();
+            pieces.filter(|piece| piece.stack < self.plans).filter_map(ends).collect()
+        };
+        let after = all(self.pieces);
+        all(before).into_iter().filter(|pair| !after.contains(pair)).collect()
     }
 
     /// `FullAWSAccess` is attached to everything unless there is evidence that it is not.
@@ -281,7 +291,7 @@ impl<'a> Builder<'_, 'a> {
         let declared = self.declared.full_access_detached.iter();
         let mut gone: BTreeSet<NodeId> = declared.filter_map(|id| self.ids.get(id).copied()).collect();
         if side == Side::After {
-            for (policy, target) in detached(self.pieces, other) {
+            for (policy, target) in self.detached(other) {
                 if policy == FULL_ACCESS {
                     gone.extend(self.ids.get(&target));
                 }
@@ -305,22 +315,10 @@ fn aws_managed(kind: GuardrailKind, name: &str, text: &str) -> Guardrail {
     Guardrail { kind, document, aws_managed: true }
 }
 
-/// Policy and target of the attachments that the plan removes, where both ids are known.
-fn detached(
-    after: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
-    before: &BTreeMap<&str, Vec<Piece<'_, '_>>>,
-) -> BTreeSet<(String, String)> {
-    let ends = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<(String, String)> {
-        let pieces = pieces.get("aws_organizations_policy_attachment").into_iter().flatten();
-        pieces
-            .filter_map(|piece| {
-                let end = |name| piece.object.get(name).text().known().map(|id| id.expose().to_owned());
-                Some((end("policy_id")?, end("target_id")?))
-            })
-            .collect()
-    };
-    let after = ends(after);
-    ends(before).into_iter().filter(|pair| !after.contains(pair)).collect()
+/// Policy and target of an attachment, where both ids are known.
+fn ends(piece: &Piece<'_, '_>) -> Option<(String, String)> {
+    let end = |name| piece.object.get(name).text().known().map(|id| id.expose().to_owned());
+    Some((end("policy_id")?, end("target_id")?))
 }
 
 fn guardrail_kind(piece: &Piece<'_, '_>) -> GuardrailKind {

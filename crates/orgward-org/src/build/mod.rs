@@ -8,7 +8,7 @@ mod principals;
 mod tree;
 mod workloads;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
@@ -29,12 +29,16 @@ struct Piece<'b, 'a> {
     instance: &'b Instance<'a>,
     object: Object,
     abandoned: bool,
+    /// Whether it comes from context and not from a plan.
+    context: bool,
 }
 
 /// Builds one side.
 struct Builder<'b, 'a> {
     organization: Organization,
     stacks: &'b [Stack<'b, 'a>],
+    /// How many of the stacks are plans; the rest is context.
+    plans: usize,
     pieces: &'b BTreeMap<&'b str, Vec<Piece<'b, 'a>>>,
     declared: &'b Declared,
     /// Nodes by the input and address that manage them.
@@ -66,9 +70,17 @@ impl Organization {
             .collect();
         let (before, after) =
             both(|| pieces(&stacks, plans.len(), Side::Before), || pieces(&stacks, plans.len(), Side::After));
+        // A plan knows better than an older state of the same stack, also about what it removes.
+        let managed: BTreeSet<_> = if context.is_empty() {
+            BTreeSet::new()
+        } else {
+            let all = before.values().chain(after.values()).flatten();
+            all.filter(|piece| piece.stack < plans.len()).filter_map(identity).collect()
+        };
+        let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
         let (before, after) = both(
-            || Builder::new(&stacks, &before, declared).build(&after, plans.len(), Side::Before),
-            || Builder::new(&stacks, &after, declared).build(&before, plans.len(), Side::After),
+            || Builder::new(&stacks, plans.len(), &before, declared).build(&after, Side::Before),
+            || Builder::new(&stacks, plans.len(), &after, declared).build(&before, Side::After),
         );
         Change { before, after }
     }
@@ -106,6 +118,40 @@ fn pieces<'b, 'a>(
                 instance,
                 object,
                 abandoned: side == Side::After && instance.is_abandoned(),
+                context: stack >= plans,
+            });
+        }
+    }
+    pieces
+}
+
+/// What tells that two inputs mean the same object: its type with its ARN or, where AWS gives out unique ids, its
+/// id.
+fn identity(piece: &Piece<'_, '_>) -> Option<(String, String)> {
+    if piece.instance.mode == Mode::Data {
+        return None;
+    }
+    let arn = piece.object.get("arn").text().known();
+    let id = || {
+        piece
+            .object
+            .get("id")
+            .text()
+            .known()
+            .filter(|_| piece.instance.kind.starts_with("aws_organizations_"))
+    };
+    Some((piece.instance.kind.clone(), arn.or_else(id)?.expose().to_owned()))
+}
+
+/// Drops what context shows of objects that the plans manage.
+fn without_repetitions<'b, 'a>(
+    mut pieces: BTreeMap<&'b str, Vec<Piece<'b, 'a>>>,
+    managed: &BTreeSet<(String, String)>,
+) -> BTreeMap<&'b str, Vec<Piece<'b, 'a>>> {
+    if !managed.is_empty() {
+        for pieces in pieces.values_mut() {
+            pieces.retain(|piece| {
+                !piece.context || identity(piece).is_none_or(|identity| !managed.contains(&identity))
             });
         }
     }
@@ -192,12 +238,14 @@ fn asked(instance: &Instance<'_>) -> Option<&'static str> {
 impl<'b, 'a> Builder<'b, 'a> {
     fn new(
         stacks: &'b [Stack<'b, 'a>],
+        plans: usize,
         pieces: &'b BTreeMap<&'b str, Vec<Piece<'b, 'a>>>,
         declared: &'b Declared,
     ) -> Self {
         Self {
             organization: Organization::default(),
             stacks,
+            plans,
             pieces,
             declared,
             addresses: BTreeMap::new(),
@@ -206,7 +254,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, plans: usize, side: Side) -> Organization {
+    fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
         self.tree();
         self.guardrails();
         self.attachments(side);
@@ -215,7 +263,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.principals();
         self.grants();
         self.permission_sets();
-        self.workloads(plans, side);
+        self.workloads(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         let members = self.organization.accounts().filter(|account| account.member);
@@ -247,13 +295,23 @@ impl<'b, 'a> Builder<'b, 'a> {
         let key = self.key(piece);
         let view = |attribute: &str| piece.object.get(attribute).text();
         let (id, arn) = (view("id"), view("arn"));
+        // What two inputs manage is one thing: a plan and an older state of the same stack. The first one wins,
+        // and plans come before context.
+        if has_global_id(&kind)
+            && let Attr::Known(id) = &id
+            && let Some(&at) = self.ids.get(id.expose())
+            && self.organization.node(at).is_some_and(|node| node.address.is_some())
+        {
+            self.addresses.entry((piece.stack, piece.instance.address.clone())).or_insert(at);
+            return at;
+        }
         let node = Node {
-            key: key.clone(),
+            key,
             address: Some(piece.instance.address.clone()),
             stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
             name: view(name),
-            id: id.clone(),
-            arn: arn.clone(),
+            id,
+            arn,
             abandoned: piece.abandoned,
             kind,
         };
@@ -271,11 +329,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             return at;
         }
         let (key, id, arn) = (node.key.clone(), node.id.clone(), node.arn.clone());
-        // Names of principals are ids to Terraform; only ids that AWS gives out join stacks.
-        let joins = !matches!(
-            node.kind,
-            NodeKind::Role(_) | NodeKind::User(_) | NodeKind::Group(_) | NodeKind::Workload(_)
-        );
+        let joins = has_global_id(&node.kind);
         let at = self.organization.graph.add_node(node);
         self.organization.keys.insert(key, at);
         if joins && let Attr::Known(id) = id {
@@ -338,6 +392,12 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.organization.management = Some(at);
         at
     }
+}
+
+/// Whether the id of such a node means the same thing in every input. Names of principals are ids to Terraform;
+/// only ids that AWS gives out join stacks.
+fn has_global_id(kind: &NodeKind) -> bool {
+    !matches!(kind, NodeKind::Role(_) | NodeKind::User(_) | NodeKind::Group(_) | NodeKind::Workload(_))
 }
 
 #[cfg(test)]

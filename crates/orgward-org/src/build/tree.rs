@@ -163,7 +163,9 @@ impl<'a> Builder<'_, 'a> {
     /// What a managed unit or account lies in.
     fn parent_of(&mut self, piece: &Piece<'_, 'a>) {
         let Some(&child) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else { return };
-        if piece.instance.deposed.is_some() {
+        // Where it lies is for the input to say that manages it; an older state of the same stack agrees or lags.
+        let manages = self.organization.node(child).is_some_and(|node| node.key == self.key(piece));
+        if piece.instance.deposed.is_some() || !manages {
             return;
         }
         match self.parent(piece, "parent_id", &PARENT) {

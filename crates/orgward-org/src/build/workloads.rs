@@ -169,14 +169,14 @@ const BUCKET: Legal<'_> = Legal(&["aws_s3_bucket.bucket", "aws_s3_bucket.id"]);
 
 impl Builder<'_, '_> {
     /// Adds the workloads. Their values stay unparsed unless their provider does not tell the account.
-    pub(super) fn workloads(&mut self, plans: usize, side: Side) {
+    pub(super) fn workloads(&mut self, side: Side) {
         let trails = self.trail_buckets();
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
                     || workload_category(&instance.kind).is_none()
-                    || !stands(instance, side, index < plans)
+                    || !stands(instance, side, index < self.plans)
                     || trails.contains(&(index, instance.address.to_string()))
                 {
                     continue;
