@@ -131,12 +131,14 @@ impl<'a> Builder<'_, 'a> {
             NodeKind::PermissionSet(set) => &mut set.inline,
             _ => return,
         };
-        // The computed value of an `inline_policy` block shows what other resources embed: not twice.
-        let twice = inline.iter().any(|other| {
+        // The computed value of an `inline_policy` block shows what other resources embed, as of the last refresh:
+        // the resource itself knows better.
+        let twin = inline.iter_mut().find(|other| {
             matches!((&other.name, &policy.name), (Attr::Known(a), Attr::Known(b)) if a.expose() == b.expose())
         });
-        if !twice {
-            inline.push(policy);
+        match twin {
+            Some(twin) => *twin = policy,
+            None => inline.push(policy),
         }
     }
 

@@ -1,0 +1,263 @@
+//! The organization that is built from plans that terraform wrote.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "helpers of tests are tests")]
+
+use std::path::Path;
+
+use orgward_iam::{Caller, Context, ContextValue, Request};
+use orgward_org::{
+    Boundary, Change, Declared, Edge, GuardrailKind, Key, Modality, NodeKind, Organization, Resolved, Ruling,
+};
+use orgward_plan::{Document, Plan};
+
+fn documents(files: &[&str]) -> Vec<Document> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    files
+        .iter()
+        .map(|file| Document::decode(*file, std::fs::read(folder.join(file)).unwrap()).unwrap())
+        .collect()
+}
+
+fn organization(plan: &str, context: &[&str]) -> Change<Organization> {
+    let documents = documents(&[&[plan], context].concat());
+    let plans: Vec<Plan<'_>> = documents.iter().map(|document| Plan::parse(document).unwrap()).collect();
+    Organization::of(&plans[..1], &plans[1..], &Declared::default())
+}
+
+fn find(organization: &Organization, key: &str) -> orgward_org::NodeId {
+    organization.find(&Key(key.into())).unwrap_or_else(|| panic!("no node `{key}`"))
+}
+
+/// Where each account lies, by id.
+fn places(organization: &Organization) -> Vec<String> {
+    let mut places: Vec<String> = organization
+        .accounts()
+        .filter(|account| account.member)
+        .map(|account| format!("{} {}", account.node.label(), organization.path(account.id)))
+        .collect();
+    places.sort();
+    places
+}
+
+/// What stands attached to a node, by title.
+fn attached(organization: &Organization, key: &str) -> Vec<String> {
+    let found = organization.attached_to(find(organization, key));
+    found.into_iter().map(|(guardrail, _)| guardrail.node.title()).collect()
+}
+
+fn outside(account: &str) -> Request {
+    let mut context = Context::default();
+    context.set("aws:RequestedRegion", ContextValue::One("us-west-2".to_owned()));
+    Request {
+        caller: Caller::Arn(format!("arn:aws:iam::{account}:role/x")),
+        action: "ec2:RunInstances".to_owned(),
+        resource: "*".to_owned(),
+        resource_account: None,
+        context,
+    }
+}
+
+/// Planned by terraform from the HCL beside it.
+const ROOTS: &str = "../crates/orgward-org/tests/data/roots-and-exclusives.json";
+
+const SHOP: &str = r#"module.workload["ecommerce-prod"].aws_organizations_account.this"#;
+
+#[test]
+fn the_tree_of_the_demonstration() {
+    let change = organization("demo/first.json", &[]);
+    let expected = [
+        "101010101010 Root/Runtime/prod/warehouse-prod",
+        "111111111111 Root/acme",
+        "121212121212 Root/Runtime/stage/warehouse-stage",
+    ];
+    let found = places(&change.after);
+    assert_eq!(found.len(), 11, "{found:#?}");
+    assert_eq!(found[0], expected[0]);
+    assert_eq!(found[2], expected[2]);
+    assert!(found[1].starts_with("111111111111 "), "{found:#?}");
+    assert!(change.after.account(change.after.management().unwrap()).unwrap().management);
+    assert_eq!(places(&change.before), found, "the plan changes nothing");
+}
+
+#[test]
+fn a_plan_a_state_and_a_raw_state_show_the_same_organization() {
+    let plan = organization("demo/first.json", &[]).after;
+    for state in ["demo/state.json", "demo/raw-state.json"] {
+        let state = organization(state, &[]).after;
+        assert_eq!(places(&state), places(&plan));
+        let keys = |organization: &Organization| -> Vec<String> {
+            organization.nodes().map(|(_, node)| node.key.to_string()).collect()
+        };
+        assert_eq!(keys(&state), keys(&plan));
+        let attachments = |organization: &Organization| -> Vec<(String, usize)> {
+            organization
+                .guardrails()
+                .map(|guardrail| (guardrail.node.title(), organization.targets_of(guardrail.id).len()))
+                .collect()
+        };
+        assert_eq!(attachments(&state), attachments(&plan));
+    }
+}
+
+#[test]
+fn guardrails_bind_by_level() {
+    let organization = organization("demo/first.json", &[]).after;
+    let lineage = organization.lineage(find(&organization, SHOP), &GuardrailKind::ServiceControl);
+    let levels: Vec<(String, Vec<String>)> = lineage
+        .rungs
+        .iter()
+        .map(|rung| {
+            let names = rung.attached.iter().map(|attached| attached.guardrail.node.title());
+            (rung.title.clone(), names.collect())
+        })
+        .collect();
+    let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    assert_eq!(
+        levels.iter().map(|(_, attached)| attached.clone()).collect::<Vec<_>>(),
+        [
+            names(&["protect-account", "FullAWSAccess"]),
+            names(&["region-lock", "FullAWSAccess"]),
+            names(&["production-data", "FullAWSAccess"]),
+            names(&["FullAWSAccess"]),
+        ]
+    );
+    assert_eq!(lineage.gaps, [""; 0]);
+    assert!(matches!(lineage.decide(&outside("666666666666")), Ruling::Denied(_)));
+}
+
+#[test]
+fn the_second_plan_detaches_and_moves() {
+    let change = organization("demo/second.json", &[]);
+    let runtime = "module.runtime.aws_organizations_organizational_unit.this";
+    assert!(attached(&change.before, runtime).contains(&"region-lock".to_owned()));
+    assert!(!attached(&change.after, runtime).contains(&"region-lock".to_owned()));
+    let place = |organization: &Organization| organization.path(find(organization, SHOP));
+    assert_eq!(place(&change.before), "Root/Runtime/prod/ecommerce-prod");
+    assert_eq!(place(&change.after), "Root/Runtime/dev/ecommerce-prod");
+    let decide = |organization: &Organization| {
+        let lineage = organization.lineage(find(organization, SHOP), &GuardrailKind::ServiceControl);
+        lineage.decide(&outside("666666666666"))
+    };
+    assert!(matches!(decide(&change.before), Ruling::Denied(_)));
+    assert_eq!(decide(&change.after), Ruling::Allowed);
+}
+
+#[test]
+fn principals_are_in_the_account_of_their_provider() {
+    let organization = organization("demo/second.json", &[]).after;
+    let owner = |key: &str| {
+        let (account, modality) = organization.owner(find(&organization, key)).unwrap();
+        assert_eq!(modality, Modality::Must);
+        account.node.label()
+    };
+    assert_eq!(owner("aws_iam_role.partner_reports"), "999999999999");
+    assert_eq!(owner("aws_iam_role.stock_import"), "101010101010");
+    assert_eq!(owner("aws_iam_role.delivery"), "222222222222");
+    assert_eq!(owner("aws_s3_bucket.exports"), "111111111111");
+}
+
+#[test]
+fn boundaries_policies_and_their_holders() {
+    let change = organization("demo/second.json", &[]);
+    let boundary = |organization: &Organization, key: &str| {
+        organization.principal(find(organization, key)).unwrap().boundary.clone()
+    };
+    let key = Key("module.warehouse_prod.aws_iam_policy.boundary".into());
+    assert_eq!(boundary(&change.before, "aws_iam_role.stock_import"), Boundary::Policy(key));
+    assert_eq!(boundary(&change.after, "aws_iam_role.stock_import"), Boundary::None);
+    let NodeKind::Role(role) = &change.after.node(find(&change.after, "aws_iam_role.delivery")).unwrap().kind
+    else {
+        panic!("it is a role");
+    };
+    let inline: Vec<String> = role.inline.iter().map(|policy| policy.address.to_string()).collect();
+    assert_eq!(inline, ["aws_iam_role_policy.delivery"]);
+}
+
+#[test]
+fn what_terraform_forgets_goes_on_to_stand() {
+    for plan in ["guardrail-removed/good-forget.json", "guardrail-removed/good-skip-destroy.json"] {
+        let change = organization(plan, &[]);
+        let targets = |organization: &Organization| -> usize {
+            let own = organization.guardrails().filter(|guardrail| !guardrail.aws_managed);
+            own.map(|guardrail| organization.targets_of(guardrail.id).len()).sum()
+        };
+        assert_eq!(targets(&change.before), 1, "{plan}");
+        assert_eq!(targets(&change.after), 1, "{plan}");
+    }
+}
+
+#[test]
+fn a_disabled_policy_type_binds_nobody() {
+    let change = organization("guardrail-removed/bad-type-disabled.json", &[]);
+    assert_eq!(change.before.is_enabled(&GuardrailKind::ServiceControl), Some(true));
+    // The computed `roots` still shows the type as enabled; what the resource asks for decides.
+    assert_eq!(change.after.is_enabled(&GuardrailKind::ServiceControl), Some(false));
+}
+
+#[test]
+fn full_access_that_is_detached_is_gone() {
+    let change = organization("locked-out-target/bad-full-access-detached.json", &[]);
+    let unit = "aws_organizations_organizational_unit.runtime";
+    assert_eq!(attached(&change.before, unit).iter().filter(|name| *name == "FullAWSAccess").count(), 1);
+    assert_eq!(attached(&change.after, unit).iter().filter(|name| *name == "FullAWSAccess").count(), 0);
+}
+
+#[test]
+fn unknown_targets_are_candidates_or_nothing_and_never_a_guess() {
+    let organization = organization("demo/create.json", &[]).after;
+    let lock = organization.guardrails().find(|guardrail| guardrail.node.title() == "region-lock").unwrap();
+    let certain: Vec<_> = organization
+        .targets_of(lock.id)
+        .into_iter()
+        .filter(|(_, attachment)| attachment.resolved > Resolved::Candidates)
+        .collect();
+    assert!(certain.is_empty(), "which unit gets the lock is not in the plan: {certain:?}");
+    assert!(!organization.targets_of(lock.id).is_empty(), "the candidates are");
+    let lineage = organization.lineage(find(&organization, SHOP), &GuardrailKind::ServiceControl);
+    assert!(matches!(lineage.decide(&outside("222222222222")), Ruling::Undecided(_)));
+}
+
+#[test]
+fn a_new_account_without_a_parent_is_born_in_the_root() {
+    let organization = organization(ROOTS, &[]).after;
+    let sandbox = find(&organization, "aws_organizations_account.sandbox");
+    assert_eq!(organization.path(sandbox), "Root/sandbox");
+}
+
+#[test]
+fn an_exclusive_attachment_disputes_all_others() {
+    let organization = organization(ROOTS, &[]).after;
+    let policy = find(&organization, "aws_iam_policy.reader");
+    let graph = organization.graph();
+    let grant = |role: &str| {
+        let edge = graph.find_edge(policy, find(&organization, role)).unwrap();
+        graph.edge_weight(edge).cloned().unwrap()
+    };
+    assert_eq!(grant("aws_iam_role.a"), Edge::Grants(Modality::Must));
+    assert_eq!(grant("aws_iam_role.b"), Edge::Grants(Modality::May));
+}
+
+#[test]
+fn a_plan_wins_over_an_older_state_of_its_stack() {
+    let alone = organization("demo/second.json", &[]);
+    for context in ["demo/state.json", "demo/raw-state.json", "demo/first.json"] {
+        let together = organization("demo/second.json", &[context]);
+        assert_eq!(places(&together.after), places(&alone.after), "{context}");
+        let lineage = together.after.lineage(
+            find(&together.after, &format!("demo/second.json:{SHOP}")),
+            &GuardrailKind::ServiceControl,
+        );
+        assert_eq!(lineage.decide(&outside("666666666666")), Ruling::Allowed, "{context}");
+    }
+}
+
+#[test]
+fn context_tells_who_is_inside() {
+    let alone = organization("external-trust/bad-unknown-organization.json", &[]);
+    assert!(!alone.after.has_roster());
+    let together = organization("external-trust/bad-unknown-organization.json", &["demo/state.json"]);
+    assert!(together.after.has_roster());
+    assert_eq!(together.after.id(), Some("o-acmeexample"));
+    assert_eq!(together.after.membership("999999999999"), orgward_org::Membership::Inside);
+    assert_eq!(together.after.membership("333333333339"), orgward_org::Membership::Outside);
+}
