@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::Source;
-use orgward_iam::{Effect, Statement};
+use orgward_iam::{Effect, Policy, Statement};
 use orgward_org::{
     Document, Entity, Guardrail, GuardrailKind, Lineage, Node, NodeId, NodeKind, Organization,
 };
@@ -69,7 +69,7 @@ impl Group<'_> {
         self.members
             .first()
             .and_then(|(_, node)| match (&node.kind, &node.id) {
-                (NodeKind::Account(_), Attr::Known(id)) => Some(id.expose().to_owned()),
+                (NodeKind::Account(_), Attr::Known(id)) if !id.is_sensitive() => Some(id.expose().to_owned()),
                 _ => None,
             })
             .unwrap_or_else(|| "222222222222".to_owned())
@@ -102,6 +102,37 @@ pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -
 pub(crate) fn denials(guardrail: Entity<'_, Guardrail>) -> impl Iterator<Item = (usize, &Statement)> {
     let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
     statements.iter().enumerate().filter(|(_, statement)| statement.effect.value == Effect::Deny)
+}
+
+/// Whether the candidates, each with the policy that holds it, deny everything that a statement of another policy
+/// denies. Several of them may share its actions and resources between them.
+pub(crate) fn cover<'p>(
+    candidates: &[(&'p Policy, &'p Statement)],
+    statement: &Statement,
+    policy: &Policy,
+) -> bool {
+    let covered = |part: &Statement| {
+        candidates.iter().any(|(holder, candidate)| candidate.covers(holder, part, policy))
+    };
+    if covered(statement) {
+        return true;
+    }
+    let mut part = statement.clone();
+    parts(&statement.actions.patterns, statement.actions.not).iter().all(|actions| {
+        part.actions.patterns.clone_from(actions);
+        let Some(resources) = &statement.resources else { return covered(&part) };
+        parts(&resources.patterns, resources.not).iter().all(|resources| {
+            if let Some(part) = &mut part.resources {
+                part.patterns.clone_from(resources);
+            }
+            covered(&part)
+        })
+    })
+}
+
+/// The entries of a list one by one; an exclusion stays whole.
+fn parts<T: Clone>(patterns: &[T], not: bool) -> Vec<Vec<T>> {
+    if not { vec![patterns.to_vec()] } else { patterns.iter().map(|pattern| vec![pattern.clone()]).collect() }
 }
 
 /// What to call a statement in a sentence.

@@ -40,6 +40,13 @@ pub(crate) fn named_accounts(policy: &Policy) -> Vec<NamedAccount<'_>> {
         if statement.effect.value != Effect::Allow || principals.not {
             continue;
         }
+        // Everybody, and a condition that leaves only the principals of some accounts.
+        if principals.patterns.iter().any(|pattern| pattern.value == PrincipalPattern::Everyone) {
+            for account in statement.narrowed_accounts().into_iter().flatten() {
+                let whole = !requires(statement, |key| key == "aws:principalarn");
+                named.push(NamedAccount { account: account.value, whole, statement, span: account.span });
+            }
+        }
         for pattern in &principals.patterns {
             let (account, whole) = match &pattern.value {
                 PrincipalPattern::Account(account) => (account.clone(), true),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::Kind;
-use orgward_plan::{Attr, Evidence, Landing, Step, Text};
+use orgward_plan::{Attr, Evidence, Landing, Mode, Step, Text};
 
 use super::join::{Link, POLICY_ARN, USER_NAME};
 use super::{Builder, Piece};
@@ -37,7 +37,14 @@ impl<'a> Builder<'_, 'a> {
 
     /// Roles, users and groups.
     pub(super) fn principals(&mut self) {
-        for piece in self.of_kind("aws_iam_role") {
+        let data = self.of_kind("data.aws_iam_role").iter();
+        for piece in self.of_kind("aws_iam_role").iter().chain(data) {
+            // A role that a resource manages is known better than one that is read.
+            let is_read = piece.instance.mode == Mode::Data;
+            let arn = piece.object.get("arn").text();
+            if is_read && matches!(&arn, Attr::Known(arn) if self.arns.contains_key(arn.expose())) {
+                continue;
+            }
             let boundary = self.boundary(piece);
             let role = Role {
                 path: path_of(piece),

@@ -356,14 +356,6 @@ fn colors_do_not_change_the_text() {
     assert_eq!(without_colors(&colored), plain(&review));
 }
 
-/// Shows it to people: `cargo test -p orgward-report look -- --ignored --nocapture`.
-#[test]
-#[ignore = "for the eyes"]
-#[expect(clippy::print_stdout, reason = "for the eyes")]
-fn look() {
-    println!("{}", terminal(&testing::full(), &[&PUBLIC_TRUST], Style { color: true, ..PLAIN }));
-}
-
 #[test]
 fn a_statement_of_many_lines() {
     let mut finding = testing::public_trust();

@@ -155,6 +155,33 @@ mod tests {
     }
 
     #[test]
+    fn everyone_of_a_foreign_account() {
+        insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-everyone-of-a-foreign-account"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        external-trust
+
+          × aws_iam_role.reports: role trusts every principal of account 999999999999, which is outside the
+          │ organization
+            ╭─[aws_iam_role.reports.assume_role_policy:9:13]
+          7 │           "aws:PrincipalAccount": [
+          8 │             "333333333333",
+          9 │             "999999999999"
+            ·             ───────┬──────
+            ·                    ╰── not in the organization, and no external id is required
+         10 │           ]
+         11 │         }
+            ╰────
+          help: name a principal of the organization; a third party needs an entry in `trusted_accounts` of
+                `orgward.toml` and a condition on `sts:ExternalId`
+
+        blocked: 1 high finding is new
+        reviewed bad-everyone-of-a-foreign-account.json: 3 accounts, 1 principal, 1 policy
+        `orgward rules external-trust` explains the first one
+        "#);
+    }
+
+    #[test]
     fn third_party_no_external_id() {
         insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-third-party-no-external-id"), @r#"
         ── high: 1 found ───────────────────────────────────────────────────────────────

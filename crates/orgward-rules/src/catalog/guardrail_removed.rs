@@ -6,7 +6,7 @@ use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, NodeId, Organi
 use orgward_plan::Address;
 
 use crate::engine::rule;
-use crate::guardrails::{account_label, denials, ends, source, statement_title};
+use crate::guardrails::{account_label, cover, denials, ends, source, statement_title};
 use crate::{Context, Findings};
 
 rule! {
@@ -139,15 +139,20 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut BTreeMap<(Cause, Key)
     }
 }
 
-/// Whether a statement that certainly binds afterwards covers this one.
+/// Whether the statements that certainly bind afterwards cover this one.
 fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &Statement) -> bool {
     let Some(old) = guardrail.data.document.policy() else { return true };
-    pair.after.enabled != Some(false)
-        && pair.after.certain().any(|(_, candidate)| {
-            candidate.data.document.policy().is_some_and(|new| {
-                denials(candidate).any(|(_, candidate)| candidate.covers(new, statement, old))
-            })
-        })
+    if pair.after.enabled == Some(false) {
+        return false;
+    }
+    let certain = pair
+        .after
+        .certain()
+        .filter_map(|(_, candidate)| Some((candidate.data.document.policy()?, candidate)));
+    let candidates: Vec<_> = certain
+        .flat_map(|(new, candidate)| denials(candidate).map(move |(_, statement)| (new, statement)))
+        .collect();
+    cover(&candidates, statement, old)
 }
 
 fn cause(
