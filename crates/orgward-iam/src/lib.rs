@@ -3,6 +3,7 @@
 //! This crate knows IAM and nothing of Terraform or of how an organization is built.
 
 mod arn;
+mod catalogue;
 mod chain;
 mod covering;
 mod decision;
@@ -18,6 +19,7 @@ mod syntax;
 mod testing;
 
 pub use arn::{Arn, arn_like, is_account_id};
+pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;

@@ -1,14 +1,20 @@
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use orgward_finding::Severity;
+use orgward_iam::Catalogue;
+
+/// What the program knows depends on when it was built as much as on its version.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (actions as of {})", env!("CARGO_PKG_VERSION"), Catalogue::get().date()));
 
 /// Decides before merge whether an AWS organization is still governed.
 ///
 /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
 #[derive(Debug, Parser)]
-#[command(name = "orgward", version, arg_required_else_help = true)]
+#[command(name = "orgward", version = VERSION.as_str(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
