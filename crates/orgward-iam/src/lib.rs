@@ -14,6 +14,7 @@ mod operator;
 mod parse;
 mod pattern;
 mod request;
+mod scenario;
 mod syntax;
 #[cfg(test)]
 mod testing;
@@ -28,6 +29,7 @@ pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
 pub use request::{Caller, Context, ContextValue, Request};
+pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
 pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,

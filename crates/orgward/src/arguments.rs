@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Work with Terraform and OpenTofu plans.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Ask what policies allow.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -45,6 +48,24 @@ pub(crate) enum Command {
 pub(crate) enum PlanCommand {
     /// Review plans.
     Review(ReviewArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide concrete requests, and say which statement of which policy decides.
+    ///
+    /// Exit codes: 0 every scenario was decided, 2 some could not be read.
+    Decide(DecideArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecideArguments {
+    /// Scenarios as JSON: a list, one, or one after the other; `-` for standard input.
+    #[arg(value_name = "SCENARIOS", required = true)]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// How to print the decisions.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, Args)]
