@@ -6,8 +6,7 @@ use crate::{Kind, Layer, Policy, Request};
 
 pub(super) fn read(node: &Node<'_>, request: &Request) -> Result<ScenarioPolicies, Problem> {
     let names = Layer::ALL.map(Layer::as_str);
-    let [identity, boundary, session, scp, rcp, resource, endpoint] =
-        elements(node, "`policies`", names)?;
+    let [identity, boundary, session, scp, rcp, resource, endpoint] = elements(node, "`policies`", names)?;
     let resource_kind = if is_about_trust(request) { Kind::Trust } else { Kind::Resource };
     let some = |member: Option<Member<'_>>, kind| member.map(|member| list(&member, kind)).transpose();
     let levels = |member: Option<Member<'_>>, kind| member.map(|member| levels(&member, kind)).transpose();
