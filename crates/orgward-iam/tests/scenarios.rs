@@ -1,6 +1,8 @@
 //! Decides the scenarios of `fixtures/scenarios/` and compares with what was written beside them by hand: in which
 //! way AWS decides, and which layer does.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

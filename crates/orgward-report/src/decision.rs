@@ -146,9 +146,9 @@ fn story(pen: &mut Pen, name: &str, decided: &Decided) {
             Said::NotApplicable => ("has no say", Ink::Dim),
         };
         let label = format!("{:width$}", label(layer));
-        let decides =
+        let is_decisive =
             decided.by.as_ref().is_some_and(|by| by.layer == layer.layer && by.target == layer.target);
-        let mark = match (decides, pen.is_unicode()) {
+        let mark = match (is_decisive, pen.is_unicode()) {
             (true, true) => "▸",
             (true, false) => ">",
             (false, _) => " ",

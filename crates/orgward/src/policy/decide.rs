@@ -44,14 +44,14 @@ pub(crate) fn run(
         let scenarios = match Scenario::read(&text.text) {
             Ok(scenarios) => scenarios,
             Err(error) => {
-                complain(&Unreadable::of(text, String::new(), &error));
+                complain(&Unreadable::of(text, "", &error));
                 continue;
             }
         };
         for scenario in scenarios {
             answers.push(scenario.map_or_else(
                 |error| {
-                    complain(&Unreadable::of(text, title(&error), &error.error));
+                    complain(&Unreadable::of(text, &title(&error), &error.error));
                     Answer { name: error.name.clone(), decided: Err(reason(&error)) }
                 },
                 |scenario| answer(&scenario),
@@ -71,7 +71,7 @@ fn write(answers: &[Answer], format: Format, style: Style) -> String {
 }
 
 impl Unreadable {
-    fn of(text: &Text, title: String, error: &PolicyError) -> Self {
+    fn of(text: &Text, title: &str, error: &PolicyError) -> Self {
         let PolicyError { message, help, span } = error;
         let (line, column) = position(&text.text, span.start);
         let at = format!("{}:{line}:{column}", text.name);
@@ -94,7 +94,7 @@ impl Unreadable {
 fn lines<'t>(text: &'t str, span: &Range<usize>) -> impl Iterator<Item = &'t str> {
     let before = text.get(..span.start).unwrap_or(text).lines().count();
     let within = text.get(span.clone()).unwrap_or_default().lines().count();
-    text.lines().skip(before.saturating_sub(3)).take(within + 6)
+    text.lines().skip(before.saturating_sub(2)).take(within.max(1) + 2)
 }
 
 /// Line and column of a byte, from 1.
