@@ -8,7 +8,7 @@ mod message;
 mod tests;
 
 use self::grant::Grant;
-use crate::arn::Arn;
+use crate::arn::{Arn, is_account_id};
 use crate::matching::{Subject, action_matches};
 use crate::{Caller, Chain, Decider, Outcome, Request};
 
@@ -106,12 +106,10 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// What a layer says, if it exists: its denial where it denies.
+    /// What a layer says, if it exists.
     pub fn layer(&self, layer: Layer) -> Option<&LayerDecision> {
-        let mut entries = self.layers.iter().filter(|decision| decision.layer == layer);
-        let last = entries.clone().next_back()?;
-        // One level that denies is enough.
-        Some(entries.find(|entry| entry.outcome != Outcome::Allow).unwrap_or(last))
+        // INVARIANT: of levels the last one that is listed decides for its layer.
+        self.layers.iter().rfind(|decision| decision.layer == layer)
     }
 
     /// What the layer that decided says; `None` where it has no policy that could say anything.
@@ -199,11 +197,12 @@ fn is_federated_user(request: &Request) -> bool {
     Subject::of(request).resource_part().is_some_and(|resource| resource.starts_with("federated-user/"))
 }
 
-/// Whether caller and resource are of one account; a resource that does not say is the caller's.
+/// Whether caller and resource are of one account; a resource that does not say is the caller's, and so is what AWS
+/// itself provides, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`.
 fn is_within_account(request: &Request) -> bool {
-    let owner = request.resource_account.as_deref().or_else(|| {
-        Arn::parse(&request.resource).map(|arn| arn.account).filter(|account| !account.is_empty())
-    });
+    let named =
+        || Arn::parse(&request.resource).map(|arn| arn.account).filter(|account| is_account_id(account));
+    let owner = request.resource_account.as_deref().or_else(named);
     owner.is_none_or(|owner| Subject::of(request).account() == Some(owner))
 }
 

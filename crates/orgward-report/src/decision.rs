@@ -119,7 +119,7 @@ fn story(pen: &mut Pen, name: &str, decided: &Decided) {
     let (verdict, ink) = match decided.result {
         Said::Allow => ("allowed", Ink::Green),
         Said::ExplicitDeny => ("denied explicitly", Ink::Red),
-        Said::ImplicitDeny | Said::NotApplicable => ("denied, since nothing allows it", Ink::Red),
+        Said::ImplicitDeny | Said::NotApplicable => ("denied implicitly", Ink::Red),
     };
     let name = pen.paint(Ink::Bold, &escape::line(name));
     let verdict = pen.paint(ink, verdict);
@@ -158,6 +158,13 @@ fn story(pen: &mut Pen, name: &str, decided: &Decided) {
             if statements.is_empty() { String::new() } else { format!("  by {}", statements.join(", ")) };
         let said = pen.paint(ink, said);
         pen.line(&format!("  {mark} {label}  {said}{by}"));
+    }
+    // A layer that has to allow and has no policy at all.
+    let absent = |by: &&DecidedBy| decided.layers.iter().all(|layer| layer.layer != by.layer);
+    if let Some(by) = decided.by.as_ref().filter(absent) {
+        let mark = if pen.is_unicode() { "▸" } else { ">" };
+        let said = pen.paint(Ink::Yellow, "does not allow");
+        pen.line(&format!("  {mark} {:width$}  {said}  since it has no policy", by.layer));
     }
     if let Some(message) = &decided.message {
         pen.line(&format!("  {}", escape::line(message)));

@@ -52,7 +52,7 @@ impl KeyInfo {
 /// Finds a key by name. The table is sorted by number, and numbers follow the names.
 pub(super) fn find(keys: Table, name: &str) -> Option<KeyInfo> {
     // The few keys with a part that varies are tried last, since a listed name says more.
-    let exact = keys.rows().find(|row| row.cell(1).eq_ignore_ascii_case(name));
+    let exact = keys.find_in(1, name);
     let varying = || {
         keys.rows()
             .filter(|row| row.cell(1).contains("${"))

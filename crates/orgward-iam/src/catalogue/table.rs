@@ -8,13 +8,18 @@ pub(super) struct Table(pub(super) &'static str);
 impl Table {
     /// The line whose first cell is this, whatever its case.
     pub(super) fn find(self, key: &str) -> Option<Row> {
-        let rest = self.from(|cell| compare(cell, key) == Ordering::Less);
-        rows(rest).next().filter(|row| row.cell(0).eq_ignore_ascii_case(key))
+        self.find_in(0, key)
+    }
+
+    /// The line that has this in a column by which the table is sorted, too.
+    pub(super) fn find_in(self, column: usize, key: &str) -> Option<Row> {
+        let rest = self.from(|row| compare(row.cell(column), key) == Ordering::Less);
+        rows(rest).next().filter(|row| row.cell(column).eq_ignore_ascii_case(key))
     }
 
     /// The lines whose first cell starts with this, whatever its case.
     pub(super) fn starting_with(self, prefix: &str) -> impl Iterator<Item = Row> {
-        let rest = self.from(|cell| compare(cell, prefix) == Ordering::Less);
+        let rest = self.from(|row| compare(row.cell(0), prefix) == Ordering::Less);
         rows(rest).take_while(move |row| {
             row.cell(0).get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         })
@@ -25,15 +30,15 @@ impl Table {
         rows(self.0)
     }
 
-    /// The text from the first line on whose first cell does not lie before what is sought.
-    fn from(self, is_before: impl Fn(&str) -> bool) -> &'static str {
+    /// The text from the first line on that does not lie before what is sought.
+    fn from(self, is_before: impl Fn(Row) -> bool) -> &'static str {
         // INVARIANT: both ends are starts of lines, or the end of the text.
         let (mut low, mut high) = (0, self.0.len());
         while low < high {
             let middle = low + (high - low) / 2;
             let (start, end) = self.line_around(middle);
             let row = Row(self.0.get(start..end).unwrap_or_default());
-            if is_before(row.cell(0)) {
+            if is_before(row) {
                 low = (end + 1).min(self.0.len());
             } else {
                 high = start;

@@ -116,6 +116,9 @@ fn every_table_can_be_searched() {
             .map_or(0, |row| row.cell(1).split(' ').filter(|n| !n.is_empty()).count());
         assert_eq!(each.condition_keys().count(), numbers, "{}", each.name());
     }
+    for row in super::KEYS.rows() {
+        assert_eq!(catalogue.condition_key(row.cell(1)).map(|key| key.name), Some(row.cell(1)));
+    }
     for service in catalogue.services() {
         assert_eq!(catalogue.service(service.prefix()), Some(service));
     }

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{Layer, Policies};
 use crate::testing::{policy, request};
 use crate::{Chain, Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy, Request};
@@ -322,4 +324,38 @@ fn an_unlisted_action_keeps_its_resource() {
     check(&policies, &request(USER, "brand-new:Do", "arn:aws:x:::y", &[]), Outcome::Allow, Layer::Identity);
     let listed = request(USER, "ec2:DescribeInstances", "arn:aws:x:::y", &[]);
     check(&policies, &listed, Outcome::ImplicitDeny, Layer::Identity);
+}
+
+proptest! {
+    /// Two ways to decide service control policies, by themselves and among all others, are one.
+    #[test]
+    fn the_chain_by_itself_agrees(picks in prop::collection::vec(prop::collection::vec(0_usize..5, 0..3), 0..4), at_home in any::<bool>()) {
+        let texts = [
+            FULL_AWS_ACCESS,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}}}}"#,
+        ];
+        let (admin, scps) = (admin(), texts.map(|text| policy(Kind::ServiceControl, text)));
+        let level = |picks: &Vec<usize>| Level {
+            target: "t",
+            policies: picks.iter().map(|pick| Decider { name: "p", policy: &scps[*pick] }).collect(),
+        };
+        let chain = Chain(picks.iter().map(level).collect());
+        let region = if at_home { "eu-west-1" } else { "us-east-1" };
+        for action in ["s3:ListAllMyBuckets", "iam:CreateUser", "ec2:DescribeVpcs"] {
+            let request = request(ROLE, action, "*", &[("aws:RequestedRegion", region)]);
+            let policies = Policies { identity: named(&admin), service_control: Some(chain.clone()), ..Policies::default() };
+            let (alone, decision) = (chain.decide(&request), policies.decide(&request));
+            prop_assert_eq!(decision.outcome, alone.outcome);
+            let last = decision.layer(Layer::ServiceControl).filter(|said| said.outcome != Outcome::Allow);
+            prop_assert_eq!(last.map(|said| said.outcome), Some(alone.outcome).filter(|outcome| *outcome != Outcome::Allow));
+            if alone.outcome == Outcome::ExplicitDeny {
+                let deciding = decision.deciding().unwrap();
+                prop_assert_eq!(deciding.level, alone.level);
+                prop_assert_eq!(deciding.statements.first().copied(), alone.statement);
+            }
+        }
+    }
 }

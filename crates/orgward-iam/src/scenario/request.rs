@@ -16,7 +16,10 @@ pub(super) fn read(node: &Node<'_>) -> Result<Request, PolicyError> {
     let caller = read_caller(&principal.value)?;
     let action = read_action(&required(node, action, "action", "the request")?.value)?;
     let resource = read_resource(&required(node, resource, "resource", "the request")?.value)?;
-    let resource_account = account.map(|member| read_account(&member.value)).transpose()?;
+    let resource_account = match account {
+        Some(member) => Some(read_account(&member.value)?),
+        None => owner(&caller, &resource),
+    };
     let mut context = match context {
         Some(member) => read_context(&member.value)?,
         None => Context::default(),
@@ -28,6 +31,15 @@ pub(super) fn read(node: &Node<'_>) -> Result<Request, PolicyError> {
         }
     }
     Ok(Request { caller, action, resource, resource_account, context })
+}
+
+/// Whose a resource is that does not say so: the caller's.
+fn owner(caller: &Caller, resource: &str) -> Option<String> {
+    let says = Arn::parse(resource).is_some_and(|arn| !arn.account.is_empty());
+    match caller {
+        Caller::Arn(arn) if !says => Some(Arn::parse(arn)?.account.to_owned()),
+        _ => None,
+    }
 }
 
 fn read_caller(node: &Node<'_>) -> Result<Caller, PolicyError> {

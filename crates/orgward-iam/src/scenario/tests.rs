@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{Scenario, ScenarioError};
 use crate::Outcome;
 
@@ -106,4 +108,25 @@ fn the_role_of_a_session_has_its_path() {
     assert_eq!(scenario.name, "scenario 1");
     let arn = crate::ContextValue::One("arn:aws:iam::111111111111:role/team/ci".to_owned());
     assert_eq!(scenario.request.context.get("aws:principalarn"), Some(&arn));
+}
+
+proptest! {
+    /// Whatever is pasted, errors point into the text, between characters.
+    #[test]
+    fn mangled_scenarios_have_places(at in 0_usize..400, cut in 0_usize..12, put in "[\\[\\]{}\",:a1é ]{0,3}") {
+        let text = with(
+            r#","context":{"aws:TagKeys":["é"]}"#,
+            &format!(r#""scp":[{{"target":"r-ab12","policies":[{ADMIN}]}}],"identity":[{{"name":"a","document":{ADMIN}}}]"#),
+        );
+        let start = text.floor_char_boundary(at);
+        let end = text.floor_char_boundary(start + cut).max(start);
+        let mangled = format!("{}{put}{}", &text[..start], &text[end..]);
+        let spans = match Scenario::read(&mangled) {
+            Ok(read) => read.into_iter().filter_map(Result::err).map(|error| error.error.span).collect(),
+            Err(error) => vec![error.span],
+        };
+        for span in spans {
+            prop_assert!(mangled.get(span.clone()).is_some(), "{:?} in {}", span, mangled);
+        }
+    }
 }

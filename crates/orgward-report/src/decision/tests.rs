@@ -101,3 +101,20 @@ fn json_is_as_documented() {
     ]
     "#);
 }
+
+#[test]
+fn a_layer_without_policies_is_named() {
+    let mut answers = locked();
+    if let Ok(decided) = &mut answers[0].decided {
+        decided.result = Said::ImplicitDeny;
+        decided.by = Some(DecidedBy { layer: "resource", target: None, statement: None });
+        decided.layers.truncate(1);
+    }
+    insta::assert_snapshot!(decisions(&answers[..1], PLAIN), @r"
+    locked: denied implicitly
+      arn:aws:iam::222222222222:role/admin asks for ec2:RunInstances
+        identity  allows  by `Admin\u{1b}[2J` statement 0
+      ▸ resource  does not allow  since it has no policy
+      User: x is not authorized
+    ");
+}

@@ -67,7 +67,7 @@ fn what_is_no_policy_is_told_and_the_rest_decided() {
     let file = folder.write("s.json", format!("[\n{},\n{}\n]\n", broken("first"), denied("second")));
     let run = folder.run(["policy".as_ref(), "decide".as_ref(), file.as_os_str()]);
     assert_eq!(run.code, 2);
-    assert!(run.stdout.contains("first: not decided") && run.stdout.contains("second: denied"), "{run:?}");
+    assert!(run.stdout.contains("first: not decided") && run.stdout.contains("second: denied implicitly"), "{run:?}");
     for part in [
         "scenario `first`: policy `lock` of `r-ab12` in `scp`, at `",
         "s.json:3:44`: unknown element `Efect`",
