@@ -34,6 +34,8 @@ pub struct Decided {
     pub layers: Vec<LayerAnswer>,
     /// What AWS tells the caller; `None` when it is allowed.
     pub message: Option<String>,
+    /// What may not be meant as it was written.
+    pub notes: Vec<String>,
 }
 
 /// The layer that decided, and the statement if there is one.
@@ -171,9 +173,12 @@ fn story(pen: &mut Pen, name: &str, decided: &Decided) {
     } else if decided.by.is_none() {
         pen.line("  no policy is asked about this action");
     }
+    for note in &decided.notes {
+        pen.entry("note", &escape::line(note));
+    }
 }
 
-/// "`region-lock`, statement 1 (`DenyUnsupportedRegions`)".
+/// "`region-lock` statement 1 (`DenyUnsupportedRegions`)".
 fn statement(statement: &StatementAnswer) -> String {
     let sid = match &statement.sid {
         Some(sid) => format!(" (`{}`)", escape::line(sid)),

@@ -65,7 +65,16 @@ pub(crate) struct DecideArguments {
     pub(crate) scenarios: Vec<PathBuf>,
     /// How to print the decisions.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
-    pub(crate) format: Format,
+    pub(crate) format: AnswerFormat,
+}
+
+/// How to print an answer about policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Args)]

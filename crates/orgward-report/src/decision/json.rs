@@ -32,6 +32,8 @@ struct DecidedJson<'a> {
     layers: Vec<LayerJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'a str>,
+    #[serde(skip_serializing_if = "is_empty")]
+    notes: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -77,6 +79,7 @@ impl<'a> DecidedJson<'a> {
             decided_by: decided.by.as_ref().map(DecidedByJson::of),
             layers: decided.layers.iter().map(LayerJson::of).collect(),
             message: decided.message.as_deref(),
+            notes: &decided.notes,
         }
     }
 }
@@ -107,4 +110,8 @@ impl<'a> StatementJson<'a> {
     fn of(statement: &'a StatementAnswer) -> Self {
         Self { policy: &statement.policy, statement: statement.statement }
     }
+}
+
+fn is_empty(notes: &[String]) -> bool {
+    notes.is_empty()
 }

@@ -27,6 +27,7 @@ fn locked() -> Vec<Answer> {
             },
         ],
         message: Some("User: x is not authorized".to_owned()),
+        notes: vec!["`x:Y` is not listed".to_owned()],
     };
     vec![
         Answer { name: "locked".to_owned(), decided: Ok(decided) },
@@ -42,6 +43,7 @@ fn a_story_tells_layer_by_layer() {
         identity    allows  by `Admin\u{1b}[2J` statement 0
       ▸ scp r-ab12  denies  by `region-lock` statement 0 (`Lock`)
       User: x is not authorized
+      note: `x:Y` is not listed
 
     broken: not decided
       why: `lock` in `scp`: unknown element
@@ -92,7 +94,10 @@ fn json_is_as_documented() {
             ]
           }
         ],
-        "message": "User: x is not authorized"
+        "message": "User: x is not authorized",
+        "notes": [
+          "`x:Y` is not listed"
+        ]
       },
       {
         "name": "broken",
@@ -116,5 +121,6 @@ fn a_layer_without_policies_is_named() {
         identity  allows  by `Admin\u{1b}[2J` statement 0
       ▸ resource  does not allow  since it has no policy
       User: x is not authorized
+      note: `x:Y` is not listed
     ");
 }

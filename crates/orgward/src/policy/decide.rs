@@ -3,11 +3,14 @@
 use std::ops::Range;
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
-use orgward_iam::{Decision, Layer, LayerDecision, Outcome, PolicyError, Scenario, ScenarioError, Statement};
+use orgward_iam::{
+    Catalogue, Decision, Layer, LayerDecision, Outcome, PolicyError, Request, Scenario, ScenarioError,
+    Statement,
+};
 use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style, escape};
 use thiserror::Error;
 
-use crate::arguments::{DecideArguments, Format};
+use crate::arguments::{AnswerFormat, DecideArguments};
 use crate::exit::Exit;
 use crate::input::{self, Text};
 use crate::output::{self, Terminal};
@@ -63,10 +66,10 @@ pub(crate) fn run(
     Ok(exit)
 }
 
-fn write(answers: &[Answer], format: Format, style: Style) -> String {
+fn write(answers: &[Answer], format: AnswerFormat, style: Style) -> String {
     match format {
-        Format::Terminal => orgward_report::decisions(answers, style),
-        Format::Json => orgward_report::decisions_json(answers),
+        AnswerFormat::Terminal => orgward_report::decisions(answers, style),
+        AnswerFormat::Json => orgward_report::decisions_json(answers),
     }
 }
 
@@ -129,8 +132,26 @@ fn answer(scenario: &Scenario) -> Answer {
         by: decided_by(scenario, &decision),
         layers: layers.into_iter().map(|said| layer(scenario, said)).collect(),
         message: decision.message(request),
+        notes: notes(request),
     };
     Answer { name: scenario.name.clone(), decided: Ok(decided) }
+}
+
+/// What may not be meant as it was written.
+fn notes(request: &Request) -> Vec<String> {
+    let catalogue = Catalogue::get();
+    let name = &request.action;
+    match catalogue.action(name) {
+        None => {
+            let date = catalogue.date();
+            let near = catalogue.near(name).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            vec![format!("`{name}` is not among the actions of {date}, and decided all the same{near}")]
+        }
+        Some(action) if request.resource != "*" && !action.has_resource_types() => {
+            vec![format!("`{}` is not authorized for single resources: it is decided on `*`", action.name())]
+        }
+        Some(_) => Vec::new(),
+    }
 }
 
 fn decided_by(scenario: &Scenario, decision: &Decision) -> Option<DecidedBy> {

@@ -67,7 +67,10 @@ fn what_is_no_policy_is_told_and_the_rest_decided() {
     let file = folder.write("s.json", format!("[\n{},\n{}\n]\n", broken("first"), denied("second")));
     let run = folder.run(["policy".as_ref(), "decide".as_ref(), file.as_os_str()]);
     assert_eq!(run.code, 2);
-    assert!(run.stdout.contains("first: not decided") && run.stdout.contains("second: denied implicitly"), "{run:?}");
+    assert!(
+        run.stdout.contains("first: not decided") && run.stdout.contains("second: denied implicitly"),
+        "{run:?}"
+    );
     for part in [
         "scenario `first`: policy `lock` of `r-ab12` in `scp`, at `",
         "s.json:3:44`: unknown element `Efect`",
@@ -117,6 +120,22 @@ fn the_culprit_is_underlined_where_lines_are_short() {
     assert_eq!(run.code, 2);
     assert!(
         run.stderr.contains("3 │   \"requst\": {}") && run.stderr.contains("did you mean `request`?"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn an_action_that_is_not_listed_is_decided_with_a_note() {
+    let folder = Folder::new();
+    let input = denied("typo").replace("s3:GetObject", "s3:GetObjects");
+    let run = folder.run_with_input(["policy", "decide", "-", "--format", "json"], input.as_bytes());
+    let answer = &run.json()[0];
+    assert_eq!((run.code, answer["decision"].as_str()), (0, Some("implicit-deny")));
+    assert!(answer["notes"][0].as_str().unwrap().ends_with("did you mean `s3:GetObject`?"), "{answer}");
+    let input = denied("arn").replace("s3:GetObject", "ec2:DescribeVpcs");
+    let run = folder.run_with_input(["policy", "decide", "-"], input.as_bytes());
+    assert!(
+        run.stdout.contains("note: `ec2:DescribeVpcs` is not authorized for single resources"),
         "{run:?}"
     );
 }
