@@ -14,9 +14,9 @@ rule! {
     /// A guardrail that looks attached and binds nobody is worse than none: people rely on it. The rule finds those
     /// that are attached to the management account, which no service control policy binds; to a unit that holds no
     /// account; to nothing at all; and those whose policy type is not enabled in the organization. It also finds
-    /// denials of actions that do not exist: a misspelt action denies nothing. Which actions exist is known as of the
-    /// day that `orgward --version` names, so this blocks only where a single letter is wrong; services that are
-    /// unknown altogether are taken for new ones.
+    /// denials of actions that AWS does not list: a misspelt action denies nothing. The list is of the day that
+    /// `orgward --version` names, and a few actions are never listed, so this blocks only where a single letter is
+    /// wrong; services that are unknown altogether are taken for new ones.
     ///
     /// ## Example
     ///
@@ -117,7 +117,7 @@ fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut
     finding.help("attach it to the root, a unit or an account, or remove it");
 }
 
-/// Reports denials of actions that do not exist.
+/// Reports denials of actions that AWS does not list.
 fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
     let document = &guardrail.data.document;
     let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
@@ -144,25 +144,25 @@ fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
         finding.severity = Severity::Low;
     }
     let names: Vec<&str> = wrong.iter().map(|(pattern, _)| pattern.value.as_str()).collect();
-    finding.subject(format!("no such action {}", names.join(" ")));
+    finding.subject(format!("unlisted action {}", names.join(" ")));
     let count = match names.len() {
-        1 => "an action that does not exist".to_owned(),
-        count => format!("{count} actions that do not exist"),
+        1 => "an action that AWS does not list".to_owned(),
+        count => format!("{count} actions that AWS does not list"),
     };
     finding.says(format!("denies {count}, as of {}", catalogue.date()));
     if document.text.is_sensitive() {
-        finding.show(&source(document), first.span.clone(), "no such action");
+        finding.show(&source(document), first.span.clone(), "not listed");
         finding.help("compare the names with the documentation of the service");
         return;
     }
     for (pattern, near) in &wrong {
-        let label = near.map_or("no such action".to_owned(), |near| format!("did you mean `{near}`?"));
+        let label = near.map_or("not listed".to_owned(), |near| format!("did you mean `{near}`?"));
         finding.show(&source(document), pattern.span.clone(), label);
     }
     for (pattern, _) in &unknown {
         finding.note(format!("the service of `{}` is not known; it may be new", pattern.value));
     }
-    finding.help("correct the name: a misspelt action is denied to nobody");
+    finding.help("correct the name: a misspelt action is denied to nobody; if it is right, the action is new or never listed");
 }
 
 fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
@@ -268,7 +268,7 @@ mod tests {
 
         inert-guardrail
 
-          × aws_organizations_policy.keep: denies an action that does not exist, as of 2026-09-26
+          × aws_organizations_policy.keep: denies an action that AWS does not list, as of 2026-09-26
            ╭─[aws_organizations_policy.keep.content:5:9]
          3 │     {
          4 │       "Action": [
@@ -279,7 +279,8 @@ mod tests {
          7 │         "brandnew:DeleteEverything"
            ╰────
           note: the service of `brandnew:DeleteEverything` is not known; it may be new
-          help: correct the name: a misspelt action is denied to nobody
+          help: correct the name: a misspelt action is denied to nobody; if it is right, the action is new
+                or never listed
 
         blocked: 1 medium finding is new
         reviewed bad-misspelt-action.json: 1 account, 0 principals, 1 policy
