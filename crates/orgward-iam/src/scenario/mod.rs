@@ -86,6 +86,11 @@ impl Scenario {
                 Err(_) => return Err(Node::after(text, at).err().unwrap_or_else(|| unreadable(at))),
             }
         }
+        if nodes.is_empty() {
+            // Whoever pipes nothing in has not asked for nothing.
+            let help = "give a list of scenarios, or one after the other";
+            return Err(PolicyError::new(0..text.len(), "there is no scenario", help));
+        }
         if let [only] = nodes.as_slice()
             && only.shape() == Shape::Array
         {

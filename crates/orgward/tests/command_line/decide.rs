@@ -88,7 +88,7 @@ fn what_cannot_be_read_is_a_failure() {
     let folder = Folder::new();
     assert_eq!(folder.run(["policy", "decide", "missing.json"]).code, 2);
     assert_eq!(folder.run(["policy", "decide"]).code, 2);
-    for text in ["{", "[{\"name\":}]", "nonsense", "\u{feff}[", "3"] {
+    for text in ["{", "[{\"name\":}]", "nonsense", "\u{feff}[", "3", "", " \n"] {
         let run = folder.run_with_input(["policy", "decide", "-"], text.as_bytes());
         assert_eq!(run.code, 2, "{text}: {run:?}");
         assert!(!run.stderr.is_empty(), "{text}");
