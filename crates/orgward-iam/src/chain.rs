@@ -83,7 +83,7 @@ impl Chain<'_> {
 
 /// Whether service control policies bind whoever makes a request: users, roles and root users, but no service-linked
 /// role (AWS Organizations user guide, "Service control policies").
-fn binds(request: &Request) -> bool {
+pub(crate) fn binds(request: &Request) -> bool {
     match request.caller {
         Caller::Arn(_) => !is_service_linked(request),
         Caller::Anonymous | Caller::Service(_) | Caller::Federated(_) => false,

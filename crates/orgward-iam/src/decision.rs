@@ -1,13 +1,16 @@
 //! All policies that have a say in one request.
 
+mod exception;
 mod grant;
+mod layers;
+mod message;
 #[cfg(test)]
 mod tests;
 
 use self::grant::Grant;
-use crate::arn::Arn;
-use crate::matching::{Subject, action_matches, is_service_linked};
-use crate::{Caller, Chain, Decider, Effect, Outcome, Request};
+use crate::arn::{Arn, is_account_id};
+use crate::matching::{Subject, action_matches};
+use crate::{Caller, Chain, Decider, Outcome, Request};
 
 /// Every policy that has a say in a request. `None` is a layer that does not exist, an empty list one that allows
 /// nothing.
@@ -49,17 +52,44 @@ pub enum Layer {
     Endpoint,
 }
 
+impl Layer {
+    /// All layers, those of the caller first.
+    pub const ALL: [Self; 7] = [
+        Self::Identity,
+        Self::Boundary,
+        Self::Session,
+        Self::ServiceControl,
+        Self::ResourceControl,
+        Self::Resource,
+        Self::Endpoint,
+    ];
+
+    /// Its name in scenarios and answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Identity => "identity",
+            Self::Boundary => "boundary",
+            Self::Session => "session",
+            Self::ServiceControl => "scp",
+            Self::ResourceControl => "rcp",
+            Self::Resource => "resource",
+            Self::Endpoint => "endpoint",
+        }
+    }
+}
+
 /// What one layer says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LayerDecision {
     /// Which layer.
     pub layer: Layer,
-    /// Which level of an organization's chain decided, if one did.
+    /// Which level of an organization's chain says it; service control policies have one entry for each level from
+    /// the root down, as far as the one that denies.
     pub level: Option<usize>,
     /// What it says by itself.
     pub outcome: Outcome,
     /// The statements that say so: the policy (index within the layer or level) and the statement (index within the
-    /// policy). Empty for an implicit denial.
+    /// policy). Empty where no statement says so.
     pub statements: Vec<(usize, usize)>,
 }
 
@@ -78,7 +108,14 @@ pub struct Decision {
 impl Decision {
     /// What a layer says, if it exists.
     pub fn layer(&self, layer: Layer) -> Option<&LayerDecision> {
-        self.layers.iter().find(|decision| decision.layer == layer)
+        // INVARIANT: of levels the last one that is listed decides for its layer.
+        self.layers.iter().rfind(|decision| decision.layer == layer)
+    }
+
+    /// What the layer that decided says; `None` where it has no policy that could say anything.
+    pub fn deciding(&self) -> Option<&LayerDecision> {
+        let by = self.decided_by?;
+        self.layers.iter().find(|entry| entry.layer == by && entry.outcome == self.outcome)
     }
 
     fn allows(&self, layer: Layer) -> bool {
@@ -90,12 +127,10 @@ impl Policies<'_> {
     /// Decides a request the way AWS does (IAM user guide, "Policy evaluation logic"), within one account and across
     /// two.
     pub fn decide(&self, request: &Request) -> Decision {
+        let request = &*exception::as_authorized(request);
         let mut decision =
-            Decision { outcome: Outcome::ImplicitDeny, decided_by: None, layers: self.layers(request) };
-        // Policies cannot deny it (AWS STS API reference).
-        if action_matches("sts:GetCallerIdentity", &request.action)
-            && matches!(request.caller, Caller::Arn(_))
-        {
+            Decision { outcome: Outcome::ImplicitDeny, decided_by: None, layers: layers::of(self, request) };
+        if exception::needs_no_permission(request) {
             decision.outcome = Outcome::Allow;
             return decision;
         }
@@ -152,91 +187,6 @@ impl Policies<'_> {
             Some(Grant::Account) | None => own(),
         }
     }
-
-    fn layers(&self, request: &Request) -> Vec<LayerDecision> {
-        let mut layers = Vec::new();
-        if let Some(chain) = &self.service_control {
-            let decided = chain.decide(request);
-            layers.push(LayerDecision {
-                layer: Layer::ServiceControl,
-                level: decided.level,
-                outcome: decided.outcome,
-                statements: decided.statement.into_iter().collect(),
-            });
-        }
-        layers.extend(self.resource_control.as_ref().map(|chain| resource_control(chain, request)));
-        if !self.resource.is_empty() {
-            let bounded = self.boundary.is_some();
-            layers.push(union(Layer::Resource, &self.resource, request, bounded));
-        }
-        if matches!(request.caller, Caller::Arn(_)) {
-            let root = is_root(request);
-            if root {
-                // The root user has no policies of its own, and may do everything.
-                layers.push(LayerDecision {
-                    layer: Layer::Identity,
-                    level: None,
-                    outcome: Outcome::Allow,
-                    statements: Vec::new(),
-                });
-            } else {
-                layers.push(union(Layer::Identity, &self.identity, request, false));
-                layers
-                    .extend(self.boundary.as_ref().map(|list| union(Layer::Boundary, list, request, false)));
-            }
-            // A federated user without a session policy has no permissions of its own.
-            let nothing: &[Decider<'_>] = &[];
-            let session = self.session.as_deref().or(is_federated_user(request).then_some(nothing));
-            layers.extend(session.map(|list| union(Layer::Session, list, request, false)));
-        }
-        layers.extend(self.endpoint.as_ref().map(|list| union(Layer::Endpoint, list, request, false)));
-        layers
-    }
-}
-
-/// What a list of policies says together. `NotPrincipal` denies whoever has a permissions boundary.
-fn union(layer: Layer, policies: &[Decider<'_>], request: &Request, bounded: bool) -> LayerDecision {
-    let (mut allowing, mut denying) = (Vec::new(), Vec::new());
-    for (index, decider) in policies.iter().enumerate() {
-        for (at, statement) in decider.policy.statements.iter().enumerate() {
-            let deny = statement.effect.value == Effect::Deny;
-            let spares = statement.principals.as_ref().is_some_and(|principals| principals.not);
-            let matched = if bounded && deny && spares {
-                statement.matches_anybody(decider.policy, request)
-            } else {
-                statement.matches(decider.policy, request)
-            };
-            match (matched, deny) {
-                (true, true) => denying.push((index, at)),
-                (true, false) => allowing.push((index, at)),
-                (false, _) => {}
-            }
-        }
-    }
-    let (outcome, statements) = match (denying.is_empty(), allowing.is_empty()) {
-        (false, _) => (Outcome::ExplicitDeny, denying),
-        (true, false) => (Outcome::Allow, allowing),
-        (true, true) => (Outcome::ImplicitDeny, Vec::new()),
-    };
-    LayerDecision { layer, level: None, outcome, statements }
-}
-
-/// Resource control policies only deny: `RCPFullAWSAccess` cannot be detached. They bind every caller but
-/// service-linked roles (AWS Organizations user guide, "Resource control policies").
-fn resource_control(chain: &Chain<'_>, request: &Request) -> LayerDecision {
-    let layer = Layer::ResourceControl;
-    let mut decision = LayerDecision { layer, level: None, outcome: Outcome::Allow, statements: Vec::new() };
-    if is_service_linked(request) || action_matches("kms:RetireGrant", &request.action) {
-        decision.outcome = Outcome::NotApplicable;
-        return decision;
-    }
-    for (index, level) in chain.0.iter().enumerate() {
-        let found = union(layer, &level.policies, request, false);
-        if found.outcome == Outcome::ExplicitDeny {
-            return LayerDecision { level: Some(index), ..found };
-        }
-    }
-    decision
 }
 
 fn is_root(request: &Request) -> bool {
@@ -247,11 +197,12 @@ fn is_federated_user(request: &Request) -> bool {
     Subject::of(request).resource_part().is_some_and(|resource| resource.starts_with("federated-user/"))
 }
 
-/// Whether caller and resource are of one account; a resource that does not say is the caller's.
+/// Whether caller and resource are of one account; a resource that does not say is the caller's, and so is what AWS
+/// itself provides, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`.
 fn is_within_account(request: &Request) -> bool {
-    let owner = request.resource_account.as_deref().or_else(|| {
-        Arn::parse(&request.resource).map(|arn| arn.account).filter(|account| !account.is_empty())
-    });
+    let named =
+        || Arn::parse(&request.resource).map(|arn| arn.account).filter(|account| is_account_id(account));
+    let owner = request.resource_account.as_deref().or_else(named);
     owner.is_none_or(|owner| Subject::of(request).account() == Some(owner))
 }
 
@@ -264,7 +215,12 @@ fn assumes_itself(request: &Request) -> bool {
 /// Whether the policies of the caller are not enough even within the account: roles and keys have to say so
 /// themselves.
 fn resource_must_allow(request: &Request) -> bool {
+    is_about_trust(request)
+        || (action_matches("kms:*", &request.action) && request.resource.contains(":key/"))
+}
+
+/// Whether the policy of the resource is the trust policy of a role.
+pub(crate) fn is_about_trust(request: &Request) -> bool {
     let assumes = ["sts:AssumeRole*", "sts:TagSession", "sts:SetSourceIdentity"];
     assumes.iter().any(|pattern| action_matches(pattern, &request.action))
-        || (action_matches("kms:*", &request.action) && request.resource.contains(":key/"))
 }

@@ -3,6 +3,7 @@
 //! This crate knows IAM and nothing of Terraform or of how an organization is built.
 
 mod arn;
+mod catalogue;
 mod chain;
 mod covering;
 mod decision;
@@ -13,11 +14,13 @@ mod operator;
 mod parse;
 mod pattern;
 mod request;
+mod scenario;
 mod syntax;
 #[cfg(test)]
 mod testing;
 
 pub use arn::{Arn, arn_like, is_account_id};
+pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
@@ -26,6 +29,7 @@ pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
 pub use request::{Caller, Context, ContextValue, Request};
+pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
 pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,

@@ -4,6 +4,7 @@
 //! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
 //! known for which reader.
 
+mod decision;
 mod escape;
 mod excerpt;
 mod failure;
@@ -14,6 +15,9 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 
+pub use decision::{
+    Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
+};
 pub use escape::line as escape;
 pub use failure::failure;
 pub use json::json;

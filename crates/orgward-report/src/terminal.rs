@@ -7,7 +7,7 @@ mod summary;
 use orgward_finding::{Finding, Review, RuleInfo, Severity, Status};
 
 use self::finding::{Group, groups};
-use self::pen::{Ink, Pen};
+pub(crate) use self::pen::{Ink, Pen};
 use crate::escape;
 
 /// How to write for a terminal.

@@ -1,8 +1,9 @@
-//! Facts about AWS that move: regions, global services, published region locks, quotas. Each comes from one dated
-//! file in `data/`.
+//! Facts about AWS that move: regions, global services, published region locks, quotas. Regions come from the
+//! catalogue of `orgward-iam`, everything else from one dated file in `data/` each.
 
 use std::sync::LazyLock;
 
+use orgward_iam::Catalogue;
 use serde::Deserialize;
 
 /// What AWS accepts.
@@ -51,11 +52,6 @@ struct GlobalServices {
     service: Vec<GlobalService>,
 }
 
-#[derive(Default, Deserialize)]
-struct RegionList {
-    regions: Vec<String>,
-}
-
 /// Actions that published region locks exempt.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,7 +66,6 @@ fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
 }
 
 static QUOTAS: LazyLock<Quotas> = LazyLock::new(|| read(include_str!("../data/quotas.toml")));
-static REGIONS: LazyLock<RegionList> = LazyLock::new(|| read(include_str!("../data/regions.toml")));
 static GLOBAL: LazyLock<GlobalServices> =
     LazyLock::new(|| read(include_str!("../data/global-services.toml")));
 static LOCKS: LazyLock<PublishedLocks> =
@@ -83,7 +78,7 @@ pub(crate) fn quotas() -> &'static Quotas {
 
 /// The regions that this version knows, in all partitions.
 pub(crate) fn regions() -> Vec<&'static str> {
-    REGIONS.regions.iter().map(String::as_str).collect()
+    Catalogue::get().regions().map(|region| region.name).collect()
 }
 
 /// Services that are called through one region.
@@ -104,6 +99,8 @@ pub(crate) fn regional_actions() -> impl Iterator<Item = (&'static str, &'static
 
 #[cfg(test)]
 mod tests {
+    use orgward_iam::{Catalogue, Service};
+
     use super::{global_services, published_locks, quotas, regional_actions, regions};
 
     #[test]
@@ -113,6 +110,11 @@ mod tests {
         assert!(!quotas().date.is_empty());
         assert!(regions().contains(&"eu-central-1") && regions().contains(&"eusc-de-east-1"));
         assert!(global_services().iter().any(|service| service.prefix == "iam"));
+        for service in global_services() {
+            assert!(Catalogue::get().action(&service.action).is_some(), "{}", service.action);
+            let derived = Catalogue::get().service(&service.prefix).and_then(Service::global_region);
+            assert!(derived.is_none_or(|region| region == service.region), "{}", service.prefix);
+        }
         assert_eq!(published_locks().aws_sample.len(), 42);
         assert_eq!(published_locks().control_tower.len(), 86);
         assert_eq!(regional_actions().count(), include_str!("../data/regional-actions.txt").lines().count());

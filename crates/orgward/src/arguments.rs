@@ -1,14 +1,20 @@
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use orgward_finding::Severity;
+use orgward_iam::Catalogue;
+
+/// What the program knows depends on when it was built as much as on its version.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| format!("{} (actions as of {})", env!("CARGO_PKG_VERSION"), Catalogue::get().date()));
 
 /// Decides before merge whether an AWS organization is still governed.
 ///
 /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
 #[derive(Debug, Parser)]
-#[command(name = "orgward", version, arg_required_else_help = true)]
+#[command(name = "orgward", version = VERSION.as_str(), arg_required_else_help = true)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -23,6 +29,9 @@ pub(crate) enum Command {
     /// Work with Terraform and OpenTofu plans.
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Ask what policies allow.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -39,6 +48,33 @@ pub(crate) enum Command {
 pub(crate) enum PlanCommand {
     /// Review plans.
     Review(ReviewArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Decide concrete requests, and say which statement of which policy decides.
+    ///
+    /// Exit codes: 0 every scenario was decided, 2 some could not be read.
+    Decide(DecideArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DecideArguments {
+    /// Scenarios as JSON: a list, one, or one after the other; `-` for standard input.
+    #[arg(value_name = "SCENARIOS", required = true)]
+    pub(crate) scenarios: Vec<PathBuf>,
+    /// How to print the decisions.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+}
+
+/// How to print an answer about policies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
 }
 
 #[derive(Debug, Args)]

@@ -44,6 +44,32 @@ pub(crate) enum InputError {
 
 /// Reads inputs, in order. A path may be `-` for standard input, once among all of them.
 pub(crate) fn read_all<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<Document>, InputError> {
+    distinct(paths)?.into_iter().map(|path| read(path)).collect()
+}
+
+/// A text and what it is called.
+pub(crate) struct Text {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// Reads texts, in order. A path may be `-` for standard input, once among all of them.
+pub(crate) fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, InputError> {
+    let text = |path: &PathBuf| {
+        let name = name_of(path);
+        let text = read_bytes(path).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        });
+        match text {
+            // Some programs begin a text with a byte order mark, which is no part of it.
+            Ok(text) => Ok(Text { text: text.trim_start_matches('\u{feff}').to_owned(), name }),
+            Err(source) => Err(InputError::Read { name, source }),
+        }
+    };
+    distinct(paths.iter())?.into_iter().map(text).collect()
+}
+
+fn distinct<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<&'p PathBuf>, InputError> {
     let mut distinct: Vec<&PathBuf> = Vec::new();
     for path in paths {
         if distinct.contains(&path) {
@@ -56,7 +82,7 @@ pub(crate) fn read_all<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<V
         }
         distinct.push(path);
     }
-    distinct.into_iter().map(|path| read(path)).collect()
+    Ok(distinct)
 }
 
 /// Parses a document.
@@ -66,16 +92,19 @@ pub(crate) fn parse(document: &Document) -> Result<Plan<'_>, InputError> {
 
 fn read(path: &Path) -> Result<Document, InputError> {
     let name = name_of(path);
-    let bytes = if is_standard(path) {
+    let bytes = read_bytes(path).map_err(|source| InputError::Read { name: name.clone(), source })?;
+    let is_archive = !is_standard(path) && Document::is_archive(&bytes);
+    let bytes = if is_archive { show(path, &name)? } else { bytes };
+    Document::decode(name.clone(), bytes).map_err(|error| InputError::Plan { name, error })
+}
+
+fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    if is_standard(path) {
         let mut bytes = Vec::new();
         io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         fs::read(path)
-    };
-    let bytes = bytes.map_err(|source| InputError::Read { name: name.clone(), source })?;
-    let is_archive = !is_standard(path) && Document::is_archive(&bytes);
-    let bytes = if is_archive { show(path, &name)? } else { bytes };
-    Document::decode(name.clone(), bytes).map_err(|error| InputError::Plan { name, error })
+    }
 }
 
 fn name_of(path: &Path) -> String {

@@ -6,6 +6,7 @@ mod discover;
 mod exit;
 mod input;
 mod output;
+mod policy;
 mod progress;
 mod review;
 mod rules;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         let terminal = output::Terminal::of(arguments.color);
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
+            Command::Policy(command) => policy::run(command, terminal),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::{Layer, Policies};
 use crate::testing::{policy, request};
 use crate::{Chain, Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy, Request};
@@ -224,4 +226,136 @@ fn root_user_needs_no_policy() {
     check(&policies, &bucket(root, "222222222222"), Outcome::ImplicitDeny, Layer::Resource);
     check(&policies, &bucket(USER, "111111111111"), Outcome::ImplicitDeny, Layer::Identity);
     check(&policies, &bucket("anonymous", "111111111111"), Outcome::ImplicitDeny, Layer::Resource);
+}
+
+#[test]
+fn denials_are_worded_as_aws_words_them() {
+    let deny = identity(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#);
+    let (admin, closed) = (admin(), open_to(r#"{"AWS":"333333333333"}"#, "s3:*"));
+    let everybody = resource(r#"{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}"#);
+    let scp = policy(Kind::ServiceControl, r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#);
+    let rcp = policy(
+        Kind::ResourceControl,
+        r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*"}}"#,
+    );
+    let with = || Policies { identity: named(&admin), ..Policies::default() };
+    let none = || Some(Vec::new());
+    let explicit = [
+        (Policies { identity: named(&deny), ..with() }, "an identity-based policy"),
+        (Policies { boundary: Some(named(&deny)), ..with() }, "a permissions boundary"),
+        (Policies { session: Some(named(&deny)), ..with() }, "a session policy"),
+        (Policies { service_control: Some(chain(&[&scp])), ..with() }, "a service control policy"),
+        (Policies { resource_control: Some(chain(&[&rcp])), ..with() }, "a resource control policy"),
+        (Policies { resource: named(&everybody), ..with() }, "a resource-based policy"),
+        (Policies { endpoint: Some(named(&everybody)), ..with() }, "a VPC endpoint policy"),
+    ];
+    let implicit = [
+        (Policies::default(), "identity-based policy"),
+        (Policies { boundary: none(), ..with() }, "permissions boundary"),
+        (Policies { session: none(), ..with() }, "session policy"),
+        (Policies { service_control: Some(chain(&[])), ..with() }, "service control policy"),
+        (Policies { endpoint: none(), ..with() }, "VPC endpoint policy"),
+    ];
+    let ask = bucket(USER, "111111111111");
+    let message =
+        |policies: &Policies<'_>, request: &Request| policies.decide(request).message(request).unwrap();
+    let start =
+        format!("User: {USER} is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k");
+    for (policies, name) in &explicit {
+        assert_eq!(message(policies, &ask), format!("{start} with an explicit deny in {name}"));
+    }
+    for (policies, name) in &implicit {
+        assert_eq!(
+            message(policies, &ask),
+            format!("{start} because no {name} allows the s3:GetObject action")
+        );
+    }
+    let foreign = Policies { resource: named(&closed), ..with() };
+    assert_eq!(
+        message(&foreign, &bucket(USER, "222222222222")),
+        format!("{start} because no resource-based policy allows the s3:GetObject action")
+    );
+    assert_eq!(
+        message(&with(), &request(USER, "sts:AssumeRole", ROLE, &[])),
+        format!(
+            "User: {USER} is not authorized to perform: sts:AssumeRole on resource: {ROLE} because no role trust policy \
+             allows the sts:AssumeRole action"
+        )
+    );
+    let list = request(USER, "ec2:DescribeInstances", "*", &[]);
+    assert_eq!(
+        message(&Policies::default(), &list),
+        format!(
+            "User: {USER} is not authorized to perform: ec2:DescribeInstances because no identity-based policy allows the \
+             ec2:DescribeInstances action"
+        )
+    );
+    assert_eq!(with().decide(&ask).message(&ask), None);
+}
+
+#[test]
+fn levels_are_told_as_far_as_the_one_that_decides() {
+    let (admin, full) = (admin(), policy(Kind::ServiceControl, FULL_AWS_ACCESS));
+    let s3 =
+        policy(Kind::ServiceControl, r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
+    let level = |policy| Level { target: "t", policies: named(policy) };
+    let told = |levels: Vec<Level<'_>>| {
+        let policies =
+            Policies { identity: named(&admin), service_control: Some(Chain(levels)), ..Policies::default() };
+        let decision = policies.decide(&request(ROLE, "ec2:RunInstances", "*", &[]));
+        let levels = decision.layers.iter().filter(|said| said.layer == Layer::ServiceControl);
+        levels.map(|said| (said.level, said.outcome, said.statements.len())).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(vec![level(&full), level(&s3), level(&full)]),
+        [(Some(0), Outcome::Allow, 1), (Some(1), Outcome::ImplicitDeny, 0)]
+    );
+    assert_eq!(
+        told(vec![level(&full), level(&full)]),
+        [(Some(0), Outcome::Allow, 1), (Some(1), Outcome::Allow, 1)]
+    );
+}
+
+#[test]
+fn an_unlisted_action_keeps_its_resource() {
+    let one = identity(r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:x:::y"}"#);
+    let policies = Policies { identity: named(&one), ..Policies::default() };
+    // Nobody knows whether it has resource types, so what the policy says counts.
+    check(&policies, &request(USER, "brand-new:Do", "arn:aws:x:::y", &[]), Outcome::Allow, Layer::Identity);
+    let listed = request(USER, "ec2:DescribeInstances", "arn:aws:x:::y", &[]);
+    check(&policies, &listed, Outcome::ImplicitDeny, Layer::Identity);
+}
+
+proptest! {
+    /// Two ways to decide service control policies, by themselves and among all others, are one.
+    #[test]
+    fn the_chain_by_itself_agrees(picks in prop::collection::vec(prop::collection::vec(0_usize..5, 0..3), 0..4), at_home in any::<bool>()) {
+        let texts = [
+            FULL_AWS_ACCESS,
+            r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Deny","Action":"iam:*","Resource":"*"}}"#,
+            r#"{"Statement":{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}}"#,
+            r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"eu-west-1"}}}}"#,
+        ];
+        let (admin, scps) = (admin(), texts.map(|text| policy(Kind::ServiceControl, text)));
+        let level = |picks: &Vec<usize>| Level {
+            target: "t",
+            policies: picks.iter().map(|pick| Decider { name: "p", policy: &scps[*pick] }).collect(),
+        };
+        let chain = Chain(picks.iter().map(level).collect());
+        let region = if at_home { "eu-west-1" } else { "us-east-1" };
+        for action in ["s3:ListAllMyBuckets", "iam:CreateUser", "ec2:DescribeVpcs"] {
+            let request = request(ROLE, action, "*", &[("aws:RequestedRegion", region)]);
+            let policies = Policies { identity: named(&admin), service_control: Some(chain.clone()), ..Policies::default() };
+            let (alone, decision) = (chain.decide(&request), policies.decide(&request));
+            prop_assert_eq!(decision.outcome, alone.outcome);
+            let last = decision.layer(Layer::ServiceControl).filter(|said| said.outcome != Outcome::Allow);
+            prop_assert_eq!(last.map(|said| said.outcome), Some(alone.outcome).filter(|outcome| *outcome != Outcome::Allow));
+            if alone.outcome == Outcome::ExplicitDeny {
+                let deciding = decision.deciding().unwrap();
+                prop_assert_eq!(deciding.level, alone.level);
+                prop_assert_eq!(deciding.statements.first().copied(), alone.statement);
+            }
+        }
+    }
 }

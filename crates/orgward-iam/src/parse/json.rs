@@ -12,25 +12,25 @@ use crate::PolicyError;
 
 /// A JSON value and where it stands.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node<'t> {
+pub(crate) struct Node<'t> {
     raw: &'t str,
     start: usize,
 }
 
 /// One entry of an object.
 #[derive(Clone, Debug)]
-pub(super) struct Member<'t> {
+pub(crate) struct Member<'t> {
     /// The key, decoded.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Where the key stands.
-    pub(super) key: Range<usize>,
+    pub(crate) key: Range<usize>,
     /// The value.
-    pub(super) value: Node<'t>,
+    pub(crate) value: Node<'t>,
 }
 
 /// What a JSON value is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Object,
     Array,
     String,
@@ -41,7 +41,7 @@ pub(super) enum Shape {
 
 impl Shape {
     /// Its name with an article.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Object => "an object",
             Self::Array => "a list",
@@ -55,22 +55,34 @@ impl Shape {
 
 impl<'t> Node<'t> {
     /// The value that a whole text is.
-    pub(super) fn of(text: &'t str) -> Result<Self, PolicyError> {
+    pub(crate) fn of(text: &'t str) -> Result<Self, PolicyError> {
         let raw = serde_json::from_str::<&RawValue>(text).map_err(|error| invalid(text, 0, &error))?;
         Ok(Self { raw: text, start: 0 }.child(raw))
     }
 
+    /// One of several values of a text.
+    pub(crate) fn within(text: &'t str, raw: &'t RawValue) -> Self {
+        Self { raw: text, start: 0 }.child(raw)
+    }
+
+    /// The value that the rest of a text is.
+    pub(crate) fn after(text: &'t str, start: usize) -> Result<Self, PolicyError> {
+        let rest = text.get(start..).unwrap_or_default();
+        let raw = serde_json::from_str::<&RawValue>(rest).map_err(|error| invalid(rest, start, &error))?;
+        Ok(Self { raw: rest, start }.child(raw))
+    }
+
     /// Which bytes of the text it takes.
-    pub(super) fn span(&self) -> Range<usize> {
+    pub(crate) fn span(&self) -> Range<usize> {
         self.start..self.start + self.raw.len()
     }
 
     /// The text as written.
-    pub(super) fn raw(&self) -> &'t str {
+    pub(crate) fn raw(&self) -> &'t str {
         self.raw
     }
 
-    pub(super) fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         match self.raw.as_bytes().first() {
             Some(b'{') => Shape::Object,
             Some(b'[') => Shape::Array,
@@ -82,18 +94,18 @@ impl<'t> Node<'t> {
     }
 
     /// The string that it is, decoded.
-    pub(super) fn string(&self) -> Result<String, PolicyError> {
+    pub(crate) fn string(&self) -> Result<String, PolicyError> {
         serde_json::from_str(self.raw).map_err(|error| self.invalid(&error))
     }
 
     /// The entries of a list.
-    pub(super) fn items(&self) -> Result<Vec<Self>, PolicyError> {
+    pub(crate) fn items(&self) -> Result<Vec<Self>, PolicyError> {
         let items: Vec<&RawValue> = serde_json::from_str(self.raw).map_err(|error| self.invalid(&error))?;
         Ok(items.into_iter().map(|raw| self.child(raw)).collect())
     }
 
     /// The entries of an object, in order. No key may stand there twice: parsers differ in which one counts.
-    pub(super) fn members(&self) -> Result<Vec<Member<'t>>, PolicyError> {
+    pub(crate) fn members(&self) -> Result<Vec<Member<'t>>, PolicyError> {
         let entries: Entries<'t> = serde_json::from_str(self.raw).map_err(|error| self.invalid(&error))?;
         let mut seen = BTreeSet::new();
         let mut members = Vec::with_capacity(entries.0.len());

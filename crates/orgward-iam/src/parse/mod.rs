@@ -1,7 +1,7 @@
 //! Reading policy documents.
 
 mod condition;
-mod json;
+pub(crate) mod json;
 mod kind;
 mod layout;
 mod principal;
@@ -66,7 +66,7 @@ fn read_version(node: &Node<'_>) -> Result<Version, PolicyError> {
 }
 
 /// The elements of an object by name; anything else in it is an error.
-fn elements<'t, const N: usize>(
+pub(crate) fn elements<'t, const N: usize>(
     node: &Node<'t>,
     what: &str,
     names: [&str; N],
@@ -96,12 +96,12 @@ fn strings(node: &Node<'_>, what: &str) -> Result<Vec<Spanned<String>>, PolicyEr
     nodes.iter().map(|node| Ok(Spanned { value: string(node, what)?, span: node.span() })).collect()
 }
 
-fn string(node: &Node<'_>, what: &str) -> Result<String, PolicyError> {
+pub(crate) fn string(node: &Node<'_>, what: &str) -> Result<String, PolicyError> {
     expect(node, Shape::String, what)?;
     node.string()
 }
 
-fn expect(node: &Node<'_>, shape: Shape, what: &str) -> Result<(), PolicyError> {
+pub(crate) fn expect(node: &Node<'_>, shape: Shape, what: &str) -> Result<(), PolicyError> {
     if node.shape() == shape {
         return Ok(());
     }
@@ -113,7 +113,7 @@ fn expect(node: &Node<'_>, shape: Shape, what: &str) -> Result<(), PolicyError> 
 }
 
 /// "did you mean" for the candidate that is nearest, if one is near.
-fn did_you_mean(word: &str, candidates: &[&str]) -> Option<String> {
+pub(crate) fn did_you_mean(word: &str, candidates: &[&str]) -> Option<String> {
     let same = candidates.iter().find(|candidate| candidate.eq_ignore_ascii_case(word));
     let near = || {
         candidates

@@ -10,7 +10,7 @@ const NARROWEST: usize = 48;
 
 /// What the text looks like where there are colors.
 #[derive(Clone, Copy)]
-pub(super) enum Ink {
+pub(crate) enum Ink {
     Bold,
     Dim,
     Red,
@@ -20,21 +20,21 @@ pub(super) enum Ink {
 }
 
 /// Writes lines, wraps prose, draws headings.
-pub(super) struct Pen {
+pub(crate) struct Pen {
     style: Style,
     out: String,
 }
 
 impl Pen {
-    pub(super) fn new(style: Style) -> Self {
+    pub(crate) fn new(style: Style) -> Self {
         Self { style, out: String::new() }
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.out
     }
 
-    pub(super) fn paint(&self, ink: Ink, text: &str) -> String {
+    pub(crate) fn paint(&self, ink: Ink, text: &str) -> String {
         let code = match ink {
             Ink::Bold => "1",
             Ink::Dim => "2",
@@ -46,13 +46,18 @@ impl Pen {
         if self.style.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
-    pub(super) fn line(&mut self, text: &str) {
+    pub(crate) fn line(&mut self, text: &str) {
         self.out.push_str(text.trim_end());
         self.out.push('\n');
     }
 
-    pub(super) fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         self.out.push('\n');
+    }
+
+    /// Whether the reader sees more than ASCII.
+    pub(crate) fn is_unicode(&self) -> bool {
+        self.style.unicode
     }
 
     /// Text that is laid out already.
@@ -71,7 +76,7 @@ impl Pen {
     }
 
     /// A labelled fact: its further lines are indented as far as the first one.
-    pub(super) fn entry(&mut self, key: &str, text: &str) {
+    pub(crate) fn entry(&mut self, key: &str, text: &str) {
         let indent = key.len() + 4;
         let lines = wrap(text, self.prose().saturating_sub(indent));
         self.list(key, &lines);

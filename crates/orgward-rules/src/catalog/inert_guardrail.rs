@@ -1,7 +1,9 @@
 use orgward_finding::Severity;
+use orgward_iam::{Catalogue, Effect};
 use orgward_org::{Entity, Guardrail, GuardrailKind, Modality, NodeKind};
 
 use crate::engine::rule;
+use crate::guardrails::source;
 use crate::{Context, Findings};
 
 rule! {
@@ -11,7 +13,10 @@ rule! {
     ///
     /// A guardrail that looks attached and binds nobody is worse than none: people rely on it. The rule finds those
     /// that are attached to the management account, which no service control policy binds; to a unit that holds no
-    /// account; to nothing at all; and those whose policy type is not enabled in the organization.
+    /// account; to nothing at all; and those whose policy type is not enabled in the organization. It also finds
+    /// denials of actions that AWS does not list: a misspelt action denies nothing. The list is of the day that
+    /// `orgward --version` names, and a few actions are never listed, so this blocks only where a single letter is
+    /// wrong; services that are unknown altogether are taken for new ones.
     ///
     /// ## Example
     ///
@@ -41,6 +46,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
+        misspelt(guardrail, findings);
         let targets = cx.after.targets_of(guardrail.id);
         let loose = cx.after.loose_attachments().iter().any(|loose| loose.guardrail == guardrail.id);
         // What no resource manages is attached by somebody else, for all that is known.
@@ -109,6 +115,54 @@ fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut
     };
     finding.subject("no target");
     finding.help("attach it to the root, a unit or an account, or remove it");
+}
+
+/// Reports denials of actions that AWS does not list.
+fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
+    let document = &guardrail.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
+    let catalogue = Catalogue::get();
+    let listed = policy
+        .statements
+        .iter()
+        .filter(|statement| statement.effect.value == Effect::Deny && !statement.actions.not)
+        .flat_map(|statement| &statement.actions.patterns)
+        .filter(|pattern| catalogue.actions_matching(&pattern.value).next().is_none())
+        .map(|pattern| (pattern, catalogue.near(&pattern.value)));
+    // A service that is not listed may be new, unless another one has that very action under a similar name.
+    let (wrong, unknown): (Vec<_>, Vec<_>) = listed.partition(|(pattern, near)| {
+        near.is_some() || catalogue.service(pattern.value.split(':').next().unwrap_or_default()).is_some()
+    });
+    let Some((first, _)) = wrong.first() else { return };
+    let is_slip = |pattern: &str, near: &str| {
+        strsim::damerau_levenshtein(&pattern.to_ascii_lowercase(), &near.to_ascii_lowercase()) == 1
+    };
+    let slips = wrong.iter().any(|(pattern, near)| near.is_some_and(|near| is_slip(&pattern.value, near)));
+
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    if !slips {
+        finding.severity = Severity::Low;
+    }
+    let names: Vec<&str> = wrong.iter().map(|(pattern, _)| pattern.value.as_str()).collect();
+    finding.subject(format!("unlisted action {}", names.join(" ")));
+    let count = match names.len() {
+        1 => "an action that AWS does not list".to_owned(),
+        count => format!("{count} actions that AWS does not list"),
+    };
+    finding.says(format!("denies {count}, as of {}", catalogue.date()));
+    if document.text.is_sensitive() {
+        finding.show(&source(document), first.span.clone(), "not listed");
+        finding.help("compare the names with the documentation of the service");
+        return;
+    }
+    for (pattern, near) in &wrong {
+        let label = near.map_or("not listed".to_owned(), |near| format!("did you mean `{near}`?"));
+        finding.show(&source(document), pattern.span.clone(), label);
+    }
+    for (pattern, _) in &unknown {
+        finding.note(format!("the service of `{}` is not known; it may be new", pattern.value));
+    }
+    finding.help("correct the name: a misspelt action is denied to nobody; if it is right, the action is new or never listed");
 }
 
 fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
@@ -205,5 +259,32 @@ mod tests {
         reviewed bad-empty-ou.json: 1 account, 0 principals, 1 policy
         `orgward rules inert-guardrail` explains the first one
         ");
+    }
+
+    #[test]
+    fn misspelt_action() {
+        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-misspelt-action"), @r#"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        inert-guardrail
+
+          × aws_organizations_policy.keep: denies an action that AWS does not list, as of 2026-09-26
+           ╭─[aws_organizations_policy.keep.content:5:9]
+         3 │     {
+         4 │       "Action": [
+         5 │         "s3:DeleteBuckets",
+           ·         ─────────┬────────
+           ·                  ╰── did you mean `s3:DeleteBucket`?
+         6 │         "s3:PutBucketPolicy",
+         7 │         "brandnew:DeleteEverything"
+           ╰────
+          note: the service of `brandnew:DeleteEverything` is not known; it may be new
+          help: correct the name: a misspelt action is denied to nobody; if it is right, the action is new
+                or never listed
+
+        blocked: 1 medium finding is new
+        reviewed bad-misspelt-action.json: 1 account, 0 principals, 1 policy
+        `orgward rules inert-guardrail` explains the first one
+        "#);
     }
 }

@@ -1,6 +1,8 @@
 //! The program from the outside: arguments, exit codes, what it prints and what it never prints.
 
 #[cfg(test)]
+mod decide;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod support;

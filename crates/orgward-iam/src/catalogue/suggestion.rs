@@ -1,0 +1,39 @@
+use super::Catalogue;
+
+/// Names longer than this are near to nothing, and the distance takes the product of both lengths.
+const LONGEST: usize = 80;
+
+/// The listed action that is nearest to a name, if one is near. Wildcards of the name stand for themselves.
+pub(super) fn near(catalogue: Catalogue, action: &str) -> Option<&'static str> {
+    let (prefix, name) = action.split_once(':')?;
+    if action.len() > LONGEST {
+        return None;
+    }
+    if let Some(service) = catalogue.service(prefix) {
+        let candidates = service.actions().map(super::Action::name);
+        return nearest(name, candidates, |candidate| {
+            candidate.split_once(':').map_or(candidate, |(_, name)| name)
+        });
+    }
+    let prefixes = catalogue.services().map(super::Service::prefix);
+    let service = nearest(prefix, prefixes, |prefix| prefix)?;
+    catalogue.action(&format!("{service}:{name}")).map(super::Action::name)
+}
+
+fn nearest(
+    word: &str,
+    candidates: impl Iterator<Item = &'static str>,
+    part: impl Fn(&'static str) -> &'static str,
+) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    candidates
+        .map(|candidate| {
+            let other = part(candidate).to_ascii_lowercase();
+            // A short word is near to everything: a third of it may differ, and never more than three letters.
+            let limit = (word.len().min(other.len()) / 3).clamp(1, 3);
+            (strsim::damerau_levenshtein(&word, &other), limit, candidate)
+        })
+        .filter(|(distance, limit, _)| distance <= limit)
+        .min_by_key(|(distance, _, _)| *distance)
+        .map(|(_, _, candidate)| candidate)
+}

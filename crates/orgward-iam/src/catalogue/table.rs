@@ -1,0 +1,112 @@
+use std::cmp::Ordering;
+
+/// A table as text: lines sorted by their first cell without regard to case, cells between tabs. A line is found by
+/// halving the text, so nothing has to be read, sorted or kept before the first question.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table(pub(super) &'static str);
+
+impl Table {
+    /// The line whose first cell is this, whatever its case.
+    pub(super) fn find(self, key: &str) -> Option<Row> {
+        self.find_in(0, key)
+    }
+
+    /// The line that has this in a column by which the table is sorted, too.
+    pub(super) fn find_in(self, column: usize, key: &str) -> Option<Row> {
+        let rest = self.from(|row| compare(row.cell(column), key) == Ordering::Less);
+        rows(rest).next().filter(|row| row.cell(column).eq_ignore_ascii_case(key))
+    }
+
+    /// The lines whose first cell starts with this, whatever its case.
+    pub(super) fn starting_with(self, prefix: &str) -> impl Iterator<Item = Row> {
+        let rest = self.from(|row| compare(row.cell(0), prefix) == Ordering::Less);
+        rows(rest).take_while(move |row| {
+            row.cell(0).get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        })
+    }
+
+    /// All lines.
+    pub(super) fn rows(self) -> impl Iterator<Item = Row> + Clone {
+        rows(self.0)
+    }
+
+    /// The text from the first line on that does not lie before what is sought.
+    fn from(self, is_before: impl Fn(Row) -> bool) -> &'static str {
+        // INVARIANT: both ends are starts of lines, or the end of the text.
+        let (mut low, mut high) = (0, self.0.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (start, end) = self.line_around(middle);
+            let row = Row(self.0.get(start..end).unwrap_or_default());
+            if is_before(row) {
+                low = (end + 1).min(self.0.len());
+            } else {
+                high = start;
+            }
+        }
+        self.0.get(low..).unwrap_or_default()
+    }
+
+    fn line_around(self, at: usize) -> (usize, usize) {
+        let bytes = self.0.as_bytes();
+        let is_break = |byte: &u8| *byte == b'\n';
+        let start = bytes.get(..at).and_then(|head| head.iter().rposition(is_break)).map_or(0, |at| at + 1);
+        let end = bytes
+            .get(at..)
+            .and_then(|tail| tail.iter().position(is_break))
+            .map_or(bytes.len(), |more| at + more);
+        (start, end)
+    }
+}
+
+/// One line of a table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Row(&'static str);
+
+impl Row {
+    /// A cell; empty where the line is shorter.
+    pub(super) fn cell(self, column: usize) -> &'static str {
+        self.0.split('\t').nth(column).unwrap_or_default()
+    }
+}
+
+fn rows(text: &'static str) -> impl Iterator<Item = Row> + Clone {
+    text.lines().map(Row)
+}
+
+fn compare(left: &str, right: &str) -> Ordering {
+    left.bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(right.bytes().map(|byte| byte.to_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    const TABLE: Table = Table("a\t1\naB\t2\nb:x\t3\nb:y\nc:z\t5\n");
+
+    #[test]
+    fn every_line_is_found() {
+        for row in TABLE.rows() {
+            assert_eq!(TABLE.find(&row.cell(0).to_uppercase()), Some(row));
+        }
+        for missing in ["", "A0", "b", "b:", "c:zz", "\u{0}"] {
+            assert_eq!(TABLE.find(missing), None, "{missing}");
+        }
+    }
+
+    #[test]
+    fn lines_with_one_start() {
+        let of = |prefix| TABLE.starting_with(prefix).map(|row| row.cell(0)).collect::<Vec<_>>();
+        assert_eq!(of("B:"), ["b:x", "b:y"]);
+        assert_eq!(of("a"), ["a", "aB"]);
+        assert_eq!(of("d"), [""; 0]);
+        assert_eq!(of("").len(), 5);
+    }
+
+    #[test]
+    fn an_empty_table_has_nothing() {
+        assert_eq!(Table("").find("a"), None);
+    }
+}

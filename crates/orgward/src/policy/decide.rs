@@ -1,0 +1,200 @@
+//! `orgward policy decide`.
+
+use std::ops::Range;
+
+use miette::{Diagnostic, NamedSource, SourceSpan};
+use orgward_iam::{
+    Catalogue, Decision, Layer, LayerDecision, Outcome, PolicyError, Request, Scenario, ScenarioError,
+    Statement,
+};
+use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style, escape};
+use thiserror::Error;
+
+use crate::arguments::{AnswerFormat, DecideArguments};
+use crate::exit::Exit;
+use crate::input::{self, Text};
+use crate::output::{self, Terminal};
+
+/// Lines longer than this are not shown: they are JSON that a program wrote.
+const LONGEST_LINE: usize = 160;
+
+/// Why a scenario could not be decided.
+#[derive(Debug, Error, Diagnostic)]
+#[error("cannot read {}", escape(what))]
+#[diagnostic(help("{help}"))]
+struct Unreadable {
+    /// Which file, scenario and policy, where, and why.
+    what: String,
+    help: String,
+    #[source_code]
+    source_code: Option<NamedSource<String>>,
+    #[label("here")]
+    span: Option<SourceSpan>,
+}
+
+/// Decides every scenario that can be read, and complains about the others.
+pub(crate) fn run(
+    arguments: &DecideArguments,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let texts = input::texts(&arguments.scenarios)?;
+    let (mut answers, mut exit) = (Vec::new(), Exit::Clean);
+    let mut complain = |error: &Unreadable| {
+        output::complain(error, terminal);
+        exit = Exit::Failed;
+    };
+    for text in &texts {
+        let scenarios = match Scenario::read(&text.text) {
+            Ok(scenarios) => scenarios,
+            Err(error) => {
+                complain(&Unreadable::of(text, "", &error));
+                continue;
+            }
+        };
+        for scenario in scenarios {
+            answers.push(scenario.map_or_else(
+                |error| {
+                    complain(&Unreadable::of(text, &title(&error), &error.error));
+                    Answer { name: error.name.clone(), decided: Err(reason(&error)) }
+                },
+                |scenario| answer(&scenario),
+            ));
+        }
+    }
+    let text = write(&answers, arguments.format, terminal.style(false));
+    output::print(text.as_bytes())?;
+    Ok(exit)
+}
+
+fn write(answers: &[Answer], format: AnswerFormat, style: Style) -> String {
+    match format {
+        AnswerFormat::Terminal => orgward_report::decisions(answers, style),
+        AnswerFormat::Json => orgward_report::decisions_json(answers),
+    }
+}
+
+impl Unreadable {
+    fn of(text: &Text, title: &str, error: &PolicyError) -> Self {
+        let PolicyError { message, help, span } = error;
+        let (line, column) = position(&text.text, span.start);
+        let at = format!("{}:{line}:{column}", text.name);
+        let what = if title.is_empty() {
+            format!("`{at}`: {message}")
+        } else {
+            format!("{title}, at `{at}`: {message}")
+        };
+        let is_short = lines(&text.text, span).all(|line| line.chars().count() <= LONGEST_LINE);
+        Self {
+            what,
+            help: help.clone(),
+            source_code: is_short.then(|| NamedSource::new(text.name.clone(), text.text.clone())),
+            span: is_short.then(|| (span.start, span.len()).into()),
+        }
+    }
+}
+
+/// The lines of a text around a place, as far as they are shown.
+fn lines<'t>(text: &'t str, span: &Range<usize>) -> impl Iterator<Item = &'t str> {
+    let before = text.get(..span.start).unwrap_or(text).lines().count();
+    let within = text.get(span.clone()).unwrap_or_default().lines().count();
+    text.lines().skip(before.saturating_sub(2)).take(within.max(1) + 2)
+}
+
+/// Line and column of a byte, from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    (before.matches('\n').count() + 1, column)
+}
+
+fn title(error: &ScenarioError) -> String {
+    let ScenarioError { name, part, .. } = error;
+    if part.is_empty() { format!("scenario `{name}`") } else { format!("scenario `{name}`: {part}") }
+}
+
+fn reason(error: &ScenarioError) -> String {
+    let message = &error.error.message;
+    if error.part.is_empty() { message.clone() } else { format!("{}: {message}", error.part) }
+}
+
+/// Decides one scenario.
+fn answer(scenario: &Scenario) -> Answer {
+    let decision = scenario.decide();
+    let request = &scenario.request;
+    let mut layers: Vec<_> = decision.layers.iter().collect();
+    // As in a scenario, so that the two can be read side by side; levels stay in order.
+    layers.sort_by_key(|said| Layer::ALL.iter().position(|layer| *layer == said.layer));
+    let decided = Decided {
+        principal: request.caller.to_string(),
+        action: request.action.clone(),
+        resource: request.resource.clone(),
+        result: said(decision.outcome),
+        by: decided_by(scenario, &decision),
+        layers: layers.into_iter().map(|said| layer(scenario, said)).collect(),
+        message: decision.message(request),
+        notes: notes(request),
+    };
+    Answer { name: scenario.name.clone(), decided: Ok(decided) }
+}
+
+/// What may not be meant as it was written.
+fn notes(request: &Request) -> Vec<String> {
+    let catalogue = Catalogue::get();
+    let name = &request.action;
+    match catalogue.action(name) {
+        None => {
+            let date = catalogue.date();
+            let near = catalogue.near(name).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            vec![format!("`{name}` is not among the actions of {date}, and decided all the same{near}")]
+        }
+        Some(action) if request.resource != "*" && !action.has_resource_types() => {
+            vec![format!("`{}` is not authorized for single resources: it is decided on `*`", action.name())]
+        }
+        Some(_) => Vec::new(),
+    }
+}
+
+fn decided_by(scenario: &Scenario, decision: &Decision) -> Option<DecidedBy> {
+    let deciding = decision.deciding();
+    Some(DecidedBy {
+        layer: decision.decided_by?.as_str(),
+        target: deciding.and_then(|deciding| target(scenario, deciding)),
+        statement: deciding.and_then(|deciding| statements(scenario, deciding).into_iter().next()),
+    })
+}
+
+fn layer(scenario: &Scenario, decided: &LayerDecision) -> LayerAnswer {
+    LayerAnswer {
+        layer: decided.layer.as_str(),
+        target: target(scenario, decided),
+        result: said(decided.outcome),
+        statements: statements(scenario, decided),
+    }
+}
+
+fn target(scenario: &Scenario, decided: &LayerDecision) -> Option<String> {
+    Some(scenario.policies.level(decided.layer, decided.level)?.target.clone())
+}
+
+fn statements(scenario: &Scenario, decided: &LayerDecision) -> Vec<StatementAnswer> {
+    let policies = scenario.policies.of(decided.layer, decided.level);
+    let of = |(policy, statement): &(usize, usize)| {
+        let named = policies.get(*policy)?;
+        let found: Option<&Statement> = named.policy.statements.get(*statement);
+        Some(StatementAnswer {
+            policy: named.name.clone(),
+            statement: *statement,
+            sid: found?.sid.as_ref().map(|sid| sid.value.clone()),
+        })
+    };
+    decided.statements.iter().filter_map(of).collect()
+}
+
+fn said(outcome: Outcome) -> Said {
+    match outcome {
+        Outcome::Allow => Said::Allow,
+        Outcome::ExplicitDeny => Said::ExplicitDeny,
+        Outcome::ImplicitDeny => Said::ImplicitDeny,
+        Outcome::NotApplicable => Said::NotApplicable,
+    }
+}
