@@ -42,12 +42,17 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Print the manual as a man page.
+    #[command(hide = true)]
+    Man,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PlanCommand {
     /// Review plans.
     Review(ReviewArguments),
+    /// Post a review on its pull request, or bring the comment that is there up to date.
+    Comment(CommentArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +112,72 @@ pub(crate) struct ReviewArguments {
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// Where, as which commit and with which token is found in the environment of GitHub Actions, GitLab CI and Atlantis.
+///
+/// The exit code is the one of the review. Where the token may only read, as it does for pull requests from forks,
+/// the findings go to the annotations and the summary of the job instead.
+#[derive(Debug, Args)]
+pub(crate) struct CommentArguments {
+    /// The review that `orgward plan review --output json=review.json` wrote, or `-` for standard input.
+    #[arg(value_name = "REVIEW", default_value = "review.json")]
+    pub(crate) review: PathBuf,
+    /// What to do with the comment of an earlier run.
+    #[arg(long, default_value = "update")]
+    pub(crate) mode: Mode,
+    /// What was reviewed, where a pull request touches several stacks: each has a comment of its own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// Where the repository is hosted.
+    #[arg(long)]
+    pub(crate) forge: Option<ForgeKind>,
+    /// The repository: OWNER/NAME, or the number of a GitLab project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repo: Option<String>,
+    /// The number of the pull request or merge request.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) pull_request: Option<u64>,
+    /// The commit that was reviewed.
+    #[arg(long, value_name = "SHA")]
+    pub(crate) commit: Option<String>,
+    /// The address of the API, such as `https://github.example.com/api/v3`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+    /// The variable that has the token, where it is not one of the usual ones.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// Where the whole report is.
+    #[arg(long, value_name = "URL")]
+    pub(crate) report_url: Option<String>,
+    /// When the run began: a run that began earlier does not overwrite it.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// Print the comment and post nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Mode {
+    /// Rewrite it.
+    Update,
+    /// Delete it and post a new one.
+    Recreate,
+    /// Fold it away as outdated and post a new one.
+    Hide,
+    /// Leave it and post a new one.
+    New,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ForgeKind {
+    /// GitHub, or GitHub Enterprise.
+    #[value(name = "github")]
+    GitHub,
+    /// GitLab.
+    #[value(name = "gitlab")]
+    GitLab,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
