@@ -2,6 +2,9 @@
 
 #[cfg(test)]
 mod decide;
+mod comment;
+#[cfg(test)]
+mod forge;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
