@@ -10,6 +10,8 @@ use crate::exit::Exit;
 
 /// Rows of the table.
 const ROWS: usize = 20;
+/// Places named in one row.
+const PLACES: usize = 5;
 /// Findings that are named in one line each, where they are folded away.
 const LINES: usize = 100;
 /// Characters of a name in a table.
@@ -152,20 +154,36 @@ fn doubts(document: &Document) -> String {
     out
 }
 
+/// One row for what is the same in several places. The places come last, since names of resources do not wrap.
 fn table(findings: &[&Finding]) -> String {
-    let mut out = "| severity | rule | where | what |\n| --- | --- | --- | --- |\n".to_owned();
-    for finding in findings.iter().take(ROWS) {
-        let doubt = if finding.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+    let mut out = "| severity | rule | what and where |\n| --- | --- | --- |\n".to_owned();
+    let mut rows = 0;
+    let mut rest = findings;
+    while let Some(first) = rest.first().filter(|_| rows < ROWS) {
+        let is_same = |other: &&&Finding| {
+            (&other.rule, other.severity, other.verdict, &other.message)
+                == (&first.rule, first.severity, first.verdict, &first.message)
+        };
+        let (same, others) = rest.split_at(rest.iter().take_while(is_same).count());
+        let doubt = if first.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+        let places: Vec<_> =
+            same.iter().take(PLACES).map(|finding| code(&cut(&subject(finding), NAME))).collect();
+        let more = match same.len().saturating_sub(PLACES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
         out.push_str(&format!(
-            "| **{}**{doubt} | {} | {} | {} |\n",
-            finding.severity.as_str(),
-            rule(&finding.rule),
-            code(&cut(&subject(finding), NAME)),
-            sentence(&cut(&finding.message, 2 * NAME)).replace('|', "&#124;"),
+            "| **{}**{doubt} | {} | {}<br/>{}{more} |\n",
+            first.severity.as_str(),
+            rule(&first.rule),
+            sentence(&cut(&first.message, 2 * NAME)),
+            places.join(", "),
         ));
+        rows += 1;
+        rest = others;
     }
-    if let Some(rest) = findings.get(ROWS..).filter(|rest| !rest.is_empty()) {
-        out.push_str(&format!("| … | | | and {} |\n", counts(rest)));
+    if !rest.is_empty() {
+        out.push_str(&format!("| … | | and {} |\n", counts(rest)));
     }
     out.push('\n');
     out

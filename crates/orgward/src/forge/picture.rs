@@ -158,5 +158,6 @@ fn text(name: &str) -> String {
     if name.chars().nth(NAME).is_some() {
         out.push('…');
     }
-    out
+    // Mermaid draws nothing at all where one label is empty.
+    if out.trim().is_empty() { "?".to_owned() } else { out }
 }
