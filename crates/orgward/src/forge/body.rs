@@ -1,5 +1,7 @@
 //! The text of a comment: the verdict first, then a table, then every finding, as far as the forge has room.
 
+use std::fmt::Write as _;
+
 use orgward_report::escape;
 
 use super::details::{details, rule, sentence, subject};
@@ -130,7 +132,7 @@ fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
                 ""
             };
             let about = code(&cut(&subject(worst), NAME));
-            out.push_str(&format!("The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message)));
+            let _ = write!(out, "The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message));
         }
         None if document.exit() == Exit::Clean => {
             out.push_str("No rule found anything that this plan brings about.\n\n");
@@ -145,7 +147,7 @@ fn doubts(document: &Document) -> String {
     let doubts =
         document.inputs.iter().flat_map(|input| input.doubts.iter().map(move |doubt| (input, doubt)));
     for (input, doubt) in doubts.take(ROWS) {
-        out.push_str(&format!("- {}: {}\n", code(&cut(&input.name, NAME)), sentence(doubt)));
+        let _ = writeln!(out, "- {}: {}", code(&cut(&input.name, NAME)), sentence(doubt));
     }
     if !out.is_empty() {
         out.insert_str(0, "What was read does not tell the whole story:\n\n");
@@ -172,18 +174,19 @@ fn table(findings: &[&Finding]) -> String {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        out.push_str(&format!(
-            "| **{}**{doubt} | {} | {}<br/>{}{more} |\n",
+        let _ = writeln!(
+            out,
+            "| **{}**{doubt} | {} | {}<br/>{}{more} |",
             first.severity.as_str(),
             rule(&first.rule),
             sentence(&cut(&first.message, 2 * NAME)),
             places.join(", "),
-        ));
+        );
         rows += 1;
         rest = others;
     }
     if !rest.is_empty() {
-        out.push_str(&format!("| … | | and {} |\n", counts(rest)));
+        let _ = writeln!(out, "| … | | and {} |", counts(rest));
     }
     out.push('\n');
     out
@@ -192,16 +195,17 @@ fn table(findings: &[&Finding]) -> String {
 fn fold(findings: &[&Finding], name: &str) -> String {
     let mut out = format!("<details><summary>{}: {name}</summary>\n\n", counts(findings));
     for finding in findings.iter().take(LINES) {
-        out.push_str(&format!(
-            "- **{}** {}: {}: {}\n",
+        let _ = writeln!(
+            out,
+            "- **{}** {}: {}: {}",
             finding.severity.as_str(),
             rule(&finding.rule),
             code(&cut(&subject(finding), NAME)),
             sentence(&cut(&finding.message, 2 * NAME)),
-        ));
+        );
     }
     if let more @ 1.. = findings.len().saturating_sub(LINES) {
-        out.push_str(&format!("- and {more} more\n"));
+        let _ = writeln!(out, "- and {more} more");
     }
     out.push_str("\n</details>\n\n");
     out

@@ -1,5 +1,7 @@
 //! One finding, folded away under its first line.
 
+use std::fmt::Write as _;
+
 use orgward_report::escape;
 
 use super::document::{Certainty, Finding, Snippet, Value, Witness};
@@ -34,16 +36,18 @@ pub(crate) fn details(finding: &Finding, is_open: bool) -> String {
         out.push('\n');
     }
     for fact in facts(finding) {
-        out.push_str(&format!("- {fact}\n"));
+        let _ = writeln!(out, "- {fact}");
     }
     if let Some(help) = &finding.help {
-        out.push_str(&format!("- **Cure:** {}\n", sentence(help)));
+        let _ = writeln!(out, "- **Cure:** {}", sentence(help));
     }
-    out.push_str(&format!(
+    // Writing to a string cannot fail.
+    let _ = write!(
+        out,
         "- {} · fingerprint {}\n\n</details>\n\n",
         rule(&finding.rule),
         code(&finding.fingerprint)
-    ));
+    );
     out
 }
 
@@ -146,5 +150,5 @@ fn excerpt(snippet: &Snippet) -> String {
             lines.push(format!("{:>width$} │ {}{carets}", "", " ".repeat(shown)));
         }
     }
-    format!("{name}: {label}\n\n{}\n", fence("text", &lines))
+    format!("{name}: {label}\n\n{}", fence("text", &lines))
 }
