@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// Ask what policies allow.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write a configuration and a workflow, after asking the plan what it can tell.
+    Init(InitArguments),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -156,6 +158,32 @@ pub(crate) struct CommentArguments {
     /// Print the comment and post nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Writes `orgward.toml` and a workflow into the current folder. Nothing that is there is replaced.
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Plans or states to ask; without any, the one plan in the current folder, if there is one.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    /// The id of the management account, where the plan does not tell.
+    #[arg(long, value_name = "ID")]
+    pub(crate) management_account: Option<String>,
+    /// A region that may be used; may be given several times.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+    /// Where the repository is hosted; without it, as the files of the repository look.
+    #[arg(long)]
+    pub(crate) forge: Option<ForgeKind>,
+    /// Write the configuration only.
+    #[arg(long)]
+    pub(crate) no_workflow: bool,
+    /// Replace what is there.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

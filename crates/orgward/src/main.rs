@@ -6,6 +6,7 @@ mod config;
 mod discover;
 mod exit;
 mod forge;
+mod init;
 mod input;
 mod manual;
 mod output;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {

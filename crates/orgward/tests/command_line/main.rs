@@ -6,6 +6,8 @@ mod comment;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod init;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod support;
