@@ -60,7 +60,11 @@ pub(crate) fn body(document: &Document, frame: &Frame, budget: usize) -> String 
         written += 1;
     }
     let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
-    let background = [(Status::Existing, "without this plan, too"), (Status::Waived, "waived")];
+    let background = [
+        (Status::Existing, "without this plan, too"),
+        (Status::Baseline, "in the baseline"),
+        (Status::Waived, "waived"),
+    ];
     let mut folded = 0;
     for (status, name) in background {
         let list: Vec<_> = document.with(status).filter(|finding| !in_front(finding)).collect();
@@ -203,6 +207,16 @@ fn fold(findings: &[&Finding], name: &str) -> String {
             code(&cut(&subject(finding), NAME)),
             sentence(&cut(&finding.message, 2 * NAME)),
         );
+        if let Some(waiver) = &finding.waiver {
+            let until = waiver.until.as_deref().map(|until| format!(" until {}", code(&cut(until, NAME))));
+            let _ = writeln!(
+                out,
+                "  Waived by {}{}: {}",
+                code(&cut(&waiver.owner, NAME)),
+                until.unwrap_or_default(),
+                sentence(&cut(&waiver.reason, 2 * NAME)),
+            );
+        }
     }
     if let more @ 1.. = findings.len().saturating_sub(LINES) {
         let _ = writeln!(out, "- and {more} more");

@@ -74,6 +74,7 @@ pub(crate) struct Finding {
     pub(crate) notes: Vec<String>,
     #[serde(default)]
     pub(crate) rests_on: Vec<String>,
+    pub(crate) waiver: Option<Waiver>,
     pub(crate) witness: Option<Witness>,
     pub(crate) site: Option<Site>,
     #[serde(default)]
@@ -111,7 +112,17 @@ impl Severity {
 pub(crate) enum Status {
     New,
     Existing,
+    /// Listed in a baseline.
+    Baseline,
     Waived,
+}
+
+/// Who accepted a finding, and why.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Waiver {
+    pub(crate) owner: String,
+    pub(crate) reason: String,
+    pub(crate) until: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]

@@ -169,9 +169,18 @@ fn what_was_there_before_is_folded_away() {
     old["blocks"] = json!(false);
     let mut waived = finding("low", "aws_iam_role.waived");
     waived["status"] = json!("waived");
-    let text = body(&document(&[old, waived]), &frame(), 60_000);
+    waived["waiver"] = json!({ "owner": "@platform", "reason": "moves in July, see #7", "until": "2026-12-31", "origin": "orgward.toml:3" });
+    let mut listed = finding("medium", "aws_iam_role.listed");
+    listed["status"] = json!("baseline");
+    listed["blocks"] = json!(false);
+    let text = body(&document(&[old, waived, listed]), &frame(), 60_000);
     assert!(text.contains("<details><summary>1 high finding: without this plan, too</summary>"), "{text}");
     assert!(text.contains("<details><summary>1 low finding: waived</summary>"), "{text}");
+    assert!(text.contains("<details><summary>1 medium finding: in the baseline</summary>"), "{text}");
+    assert!(
+        text.contains("\n  Waived by `@platform` until `2026-12-31`: moves in July, see `#7`\n"),
+        "{text}"
+    );
 }
 
 #[test]

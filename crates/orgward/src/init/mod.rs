@@ -60,10 +60,9 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
 
 /// What the plan tells, corrected by what the user says.
 fn survey(arguments: &InitArguments, folder: &Path) -> Result<Survey, Failure> {
-    if let Some(account) = &arguments.management_account {
-        if account.len() != 12 || !account.chars().all(|character| character.is_ascii_digit()) {
-            return Err(InitError::Value { value: account.clone(), what: "the id of an account" }.into());
-        }
+    let is_account = |id: &String| id.len() == 12 && id.chars().all(|character| character.is_ascii_digit());
+    if let Some(account) = arguments.management_account.as_ref().filter(|id| !is_account(id)) {
+        return Err(InitError::Value { value: account.clone(), what: "the id of an account" }.into());
     }
     for region in &arguments.region {
         if !configuration::is_region(region) {
