@@ -33,6 +33,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Write a configuration and a workflow, after asking the plan what it can tell.
+    ///
+    /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
     Init(InitArguments),
     /// List the rules, or explain one.
     Rules {
@@ -54,6 +56,12 @@ pub(crate) enum PlanCommand {
     /// Review plans.
     Review(ReviewArguments),
     /// Post a review on its pull request, or bring the comment that is there up to date.
+    ///
+    /// Where, for which commit and with which token is found in the environment of GitHub Actions, GitLab CI and
+    /// Atlantis; flags override it.
+    ///
+    /// The exit code is the one of the review. Where the token may only read, as it does for pull requests from
+    /// forks, the findings go to the annotations and the summary of the job instead.
     Comment(CommentArguments),
 }
 
@@ -116,10 +124,6 @@ pub(crate) struct ReviewArguments {
     pub(crate) quiet: bool,
 }
 
-/// Where, as which commit and with which token is found in the environment of GitHub Actions, GitLab CI and Atlantis.
-///
-/// The exit code is the one of the review. Where the token may only read, as it does for pull requests from forks,
-/// the findings go to the annotations and the summary of the job instead.
 #[derive(Debug, Args)]
 pub(crate) struct CommentArguments {
     /// The review that `orgward plan review --output json=review.json` wrote, or `-` for standard input.
@@ -160,7 +164,6 @@ pub(crate) struct CommentArguments {
     pub(crate) dry_run: bool,
 }
 
-/// Writes `orgward.toml` and a workflow into the current folder. Nothing that is there is replaced.
 #[derive(Debug, Args)]
 pub(crate) struct InitArguments {
     /// Plans or states to ask; without any, the one plan in the current folder, if there is one.

@@ -83,6 +83,9 @@ fn summary(finding: &Finding) -> String {
 
 fn facts(finding: &Finding) -> Vec<String> {
     let mut facts = Vec::new();
+    if let Some(input) = &finding.input {
+        facts.push(format!("**Plan:** {}", code(&cut(input, WIDTH))));
+    }
     if let (Some(_), Some(target)) = (&finding.address, &finding.target) {
         facts.push(format!("**Target:** {}", code(&cut(target, WIDTH))));
     }

@@ -65,6 +65,7 @@ pub(crate) struct Finding {
     pub(crate) verdict: Certainty,
     pub(crate) blocks: bool,
     pub(crate) address: Option<String>,
+    pub(crate) input: Option<String>,
     pub(crate) target: Option<String>,
     #[serde(default)]
     pub(crate) accounts: Vec<String>,

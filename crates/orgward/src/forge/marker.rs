@@ -38,9 +38,11 @@ impl Marker {
         words.next().is_none().then_some(Self { stack, commit, time })
     }
 
-    /// Whether a comment of this run must give way to the other: it is of another commit and of a later run.
+    /// Whether a comment of this run must give way to the other: it is of a later run, and not one of a job that was
+    /// run again for the same commit.
     pub(crate) fn is_older_than(&self, other: &Self) -> bool {
-        self.commit != other.commit && self.time < other.time
+        let is_rerun = self.commit.is_some() && self.commit == other.commit;
+        !is_rerun && self.time < other.time
     }
 }
 
@@ -98,6 +100,8 @@ mod tests {
         let later = marker("prod", "1fedcba", "2026-11-21T23:00:01Z");
         assert!(first.is_older_than(&later) && !later.is_older_than(&first));
         assert!(!first.is_older_than(&Marker { time: later.time, ..first.clone() }));
+        let unknown = |marker: &Marker| Marker { commit: None, ..marker.clone() };
+        assert!(unknown(&first).is_older_than(&unknown(&later)), "without a commit, time alone tells");
     }
 
     #[test]

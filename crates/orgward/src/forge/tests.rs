@@ -24,7 +24,7 @@ const HOSTILE: [&str; 12] = [
 fn finding(severity: &str, text: &str) -> Value {
     json!({
         "rule": "public-trust", "severity": severity, "status": "new", "verdict": "found", "confidence": "certain",
-        "blocks": severity != "low", "address": text, "target": text, "accounts": [text], "message": text,
+        "blocks": severity != "low", "address": text, "input": text, "target": text, "accounts": [text], "message": text,
         "help": text, "notes": [text], "restsOn": [text],
         "witness": { "principal": text, "action": text, "resource": text, "context": { text: [text] } },
         "site": { "file": text, "line": 3 },
