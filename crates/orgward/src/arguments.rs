@@ -159,6 +159,13 @@ pub(crate) struct CommentArguments {
     /// When the run began: a run that began earlier does not overwrite it.
     #[arg(long, value_name = "TIME")]
     pub(crate) time: Option<String>,
+    /// Also comment on changed lines that findings which block are written in; GitHub only.
+    #[arg(long)]
+    pub(crate) inline: bool,
+    /// The folder that files of findings are in, from the root of the repository; without it, as GitHub Actions
+    /// tells.
+    #[arg(long, value_name = "FOLDER", requires = "inline")]
+    pub(crate) inline_folder: Option<String>,
     /// Print the comment and post nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,

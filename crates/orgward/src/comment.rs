@@ -1,6 +1,7 @@
 //! `orgward plan comment`.
 
 use std::env;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::forge::gitlab::GitLab;
 use crate::forge::http::{ForgeError, Patience};
 use crate::forge::marker::Marker;
 use crate::forge::publish::{Draft, Published, publish};
-use crate::forge::{Forge, Secret, fallback};
+use crate::forge::{Forge, Secret, fallback, inline};
 use crate::output;
 
 type Failure = Box<dyn Diagnostic + Send + Sync>;
@@ -67,12 +68,25 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         output::print(body(&document, &frame, BUDGET).as_bytes())?;
         return Ok(document.exit());
     }
-    let forge = forge(&place.destination()?)?;
+    let destination = place.destination()?;
+    if arguments.inline && destination.forge != ForgeKind::GitHub {
+        return Err(ForgeError::CannotRemark.into());
+    }
+    let forge = forge(&destination)?;
     let write = |budget| body(&document, &frame, budget);
     let draft =
         Draft { mode: arguments.mode, marker: &marker, is_silent: document.is_silent(), write: &write };
-    match publish(&*forge, &draft) {
-        Ok(published) => output::print(told(&published).as_bytes())?,
+    let published = publish(&*forge, &draft).and_then(|published| {
+        // What a later run has said about lines is nearer to the truth.
+        let remarks = if arguments.inline && published != Published::Outdated {
+            remark(&destination, &document, &marker, arguments)?
+        } else {
+            0
+        };
+        Ok((published, remarks))
+    });
+    match published {
+        Ok((published, remarks)) => output::print(told(&published, remarks).as_bytes())?,
         Err(error @ ForgeError::Forbidden { .. }) => fall_back(&document, &frame, &error)?,
         Err(error) => return Err(error.into()),
     }
@@ -133,7 +147,27 @@ fn forge(destination: &Destination) -> Result<Box<dyn Forge>, ForgeError> {
     })
 }
 
-fn told(published: &Published) -> String {
+fn remark(
+    destination: &Destination,
+    document: &Document,
+    marker: &Marker,
+    arguments: &CommentArguments,
+) -> Result<usize, ForgeError> {
+    let Destination { api, repository, number, token, .. } = destination;
+    let forge = GitHub::new(api, repository, *number, token, Patience::default())?;
+    let folder = arguments.inline_folder.clone().or_else(below_workspace).unwrap_or_default();
+    let folder = if folder == "." { "" } else { folder.trim_start_matches("./").trim_matches('/') };
+    inline::remark(&forge, document, &marker.stack, marker.commit.as_deref(), folder)
+}
+
+/// Where the job works, from the root of the repository.
+fn below_workspace() -> Option<String> {
+    let here = env::current_dir().ok()?;
+    let below = here.strip_prefix(env::var_os("GITHUB_WORKSPACE")?).ok()?;
+    Some(below.to_str()?.replace('\\', "/"))
+}
+
+fn told(published: &Published, remarks: usize) -> String {
     let (done, url) = match published {
         Published::Created(url) => ("commented", url.as_str()),
         Published::Updated(url) => ("updated the comment", url.as_str()),
@@ -141,7 +175,13 @@ fn told(published: &Published) -> String {
         Published::Outdated => ("a later run has commented already", ""),
         Published::Nothing => ("nothing to comment on", ""),
     };
-    if url.is_empty() { format!("{done}\n") } else { format!("{done}: {}\n", escape(url)) }
+    let mut told = if url.is_empty() { format!("{done}\n") } else { format!("{done}: {}\n", escape(url)) };
+    if remarks > 0 {
+        let lines = if remarks == 1 { "line" } else { "lines" };
+        // Writing to a string cannot fail.
+        let _ = writeln!(told, "commented on {remarks} {lines}");
+    }
+    told
 }
 
 /// Says in the job what may not be said in the pull request.

@@ -1,10 +1,12 @@
 //! Comments of pull requests on GitHub and GitHub Enterprise.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
 use super::http::{Api, ForgeError, Patience};
+use super::inline::{Changed, Remark, changed};
 use super::{Comment, Forge, Secret};
 
 /// GitHub takes 65,536 characters.
@@ -30,6 +32,13 @@ struct CommentJson {
     body: Option<String>,
     /// None where the account is gone.
     user: Option<UserJson>,
+}
+
+#[derive(Deserialize)]
+struct FileJson {
+    filename: String,
+    /// None for files that are not text, or whose patch is too long.
+    patch: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +73,51 @@ impl GitHub {
             Some(data) if !data.is_null() && answer.get("errors").is_none() => Ok(data.clone()),
             _ => Err(ForgeError::Answer { host: self.graphql.host() }),
         }
+    }
+
+    /// The lines that the pull request changes.
+    pub(crate) fn changed_lines(&self) -> Result<Changed, ForgeError> {
+        let files: Vec<FileJson> = self.pages("files")?;
+        Ok(files.into_iter().filter_map(|file| Some((file.filename, changed(&file.patch?)))).collect())
+    }
+
+    /// What the token's own identity has said about lines.
+    pub(crate) fn own_remarks(&self) -> Result<Vec<String>, ForgeError> {
+        let me = self.me()?;
+        let remarks: Vec<CommentJson> = self.pages("comments")?;
+        let remarks = remarks.into_iter().map(Comment::from);
+        Ok(remarks.filter(|remark| remark.author == me).map(|remark| remark.body).collect())
+    }
+
+    /// Comments on lines, all in one review, so that people are notified once.
+    pub(crate) fn remark(&self, remarks: &[Remark], commit: Option<&str>) -> Result<(), ForgeError> {
+        let comments: Vec<_> = remarks
+            .iter()
+            .map(|remark| {
+                json!({ "path": remark.path, "line": remark.line, "side": "RIGHT", "body": remark.body })
+            })
+            .collect();
+        let mut review = json!({ "event": "COMMENT", "comments": comments });
+        if let (Some(commit), Some(review)) = (commit, review.as_object_mut()) {
+            review.insert("commit_id".to_owned(), json!(commit));
+        }
+        self.api.send(&Method::POST, &self.pull("reviews"), Some(&review)).map(drop)
+    }
+
+    fn pages<T: DeserializeOwned>(&self, what: &str) -> Result<Vec<T>, ForgeError> {
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let answer = self.api.get(&format!("{}?per_page=100&page={page}", self.pull(what)))?;
+            all.extend(answer.read::<Vec<T>>()?);
+            if !answer.has_more {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    fn pull(&self, what: &str) -> String {
+        format!("/repos/{}/pulls/{}/{what}", self.repository, self.number)
     }
 
     fn path(&self, rest: &str) -> String {

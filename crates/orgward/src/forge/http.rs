@@ -41,8 +41,8 @@ pub(crate) enum ForgeError {
     #[error("`{host}` has moved `{path}`")]
     #[diagnostic(help("give the new name with `--repo`; the token is not sent after a redirection"))]
     Moved { host: String, path: String },
-    #[error("`{host}` finds the comment too long: {complaint}")]
-    TooLong { host: String, complaint: String },
+    #[error("`{host}` refuses the comment: {complaint}")]
+    Refused { host: String, complaint: String },
     #[error("`{host}` asks to wait for {wait} seconds, which is too long for a job")]
     #[diagnostic(help("run the job again later"))]
     RateLimit { host: String, wait: u64 },
@@ -59,6 +59,9 @@ pub(crate) enum ForgeError {
     #[error("GitLab cannot hide notes")]
     #[diagnostic(help("use `--mode update` or `--mode recreate`"))]
     CannotHide,
+    #[error("comments on lines are for GitHub only")]
+    #[diagnostic(help("leave `--inline` out"))]
+    CannotRemark,
 }
 
 /// How long to go on trying.
@@ -244,8 +247,8 @@ fn refusal(host: String, path: &str, status: u16, headers: &HeaderMap, text: &st
         403 => ForgeError::Forbidden { complaint },
         404 | 410 => ForgeError::Missing { host, path },
         // GitLab says 400 where GitHub says 422.
-        413 | 422 => ForgeError::TooLong { host, complaint },
-        400 if complaint.contains("too long") => ForgeError::TooLong { host, complaint },
+        413 | 422 => ForgeError::Refused { host, complaint },
+        400 if complaint.contains("too long") => ForgeError::Refused { host, complaint },
         _ => ForgeError::Status { host, status, complaint },
     })
 }

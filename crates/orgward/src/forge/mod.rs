@@ -10,6 +10,7 @@ pub(crate) mod fallback;
 pub(crate) mod github;
 pub(crate) mod gitlab;
 pub(crate) mod http;
+pub(crate) mod inline;
 mod markdown;
 pub(crate) mod marker;
 mod picture;

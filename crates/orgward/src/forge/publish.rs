@@ -160,7 +160,7 @@ fn write(
     let mut shares = SHARES.into_iter().peekable();
     while let Some(share) = shares.next() {
         match send(&(draft.write)(forge.budget() / share)) {
-            Err(ForgeError::TooLong { .. }) if shares.peek().is_some() => {}
+            Err(ForgeError::Refused { .. }) if shares.peek().is_some() => {}
             done => return done,
         }
     }

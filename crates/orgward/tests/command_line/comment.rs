@@ -407,3 +407,55 @@ fn a_mistake_is_explained() {
     let run = folder.run(["plan", "comment", "plan.json", "--dry-run"]);
     assert!(run.code == 2 && run.stderr.contains("is not a JSON review"), "{run:?}");
 }
+
+#[test]
+fn changed_lines_are_commented_on_once() {
+    let folder = reviewed();
+    let text = std::fs::read_to_string(folder.path("review.json")).unwrap();
+    let mut review: serde_json::Value = serde_json::from_str(&text).unwrap();
+    review["findings"][0]["site"] = serde_json::json!({ "file": "roles.tf", "line": 2 });
+    let mut untouched = review["findings"][0].clone();
+    untouched["site"]["line"] = serde_json::json!(9);
+    review["findings"].as_array_mut().unwrap().push(untouched);
+    folder.write("sites.json", review.to_string());
+
+    let mut remarks = Vec::new();
+    let forge = Forge::with(move |asked, _| {
+        let ok = |body: serde_json::Value| {
+            Some(Reply { status: 200, headers: String::new(), body: body.to_string() })
+        };
+        match (asked.method.as_str(), asked.path.split('?').next().unwrap()) {
+            ("GET", "/repos/cloud/org/pulls/5/files") => ok(serde_json::json!([
+                { "filename": "logo.png" },
+                { "filename": "stacks/org/roles.tf", "patch": "@@ -1,2 +1,3 @@\n a\n+b\n c" },
+            ])),
+            ("GET", "/repos/cloud/org/pulls/5/comments") => ok(serde_json::json!(remarks)),
+            ("POST", "/repos/cloud/org/pulls/5/reviews") => {
+                let review: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+                assert_eq!(review["commit_id"], COMMIT);
+                for remark in review["comments"].as_array().unwrap() {
+                    assert_eq!(
+                        (&remark["path"], &remark["line"]),
+                        (&"stacks/org/roles.tf".into(), &2.into())
+                    );
+                    remarks.push(
+                        serde_json::json!({ "id": 1, "body": remark["body"], "user": { "login": ME } }),
+                    );
+                }
+                ok(serde_json::json!({}))
+            }
+            _ => None,
+        }
+    });
+    let inline = ["sites.json", "--inline", "--inline-folder", "stacks/org"];
+    let run = comment(&folder, &forge, &inline);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.ends_with("commented on 1 line\n"), "the other line is not changed: {run:?}");
+    let again = comment(&folder, &forge, &inline);
+    assert!(
+        again.stdout.starts_with("the comment says the same") && !again.stdout.contains("line\n"),
+        "{again:?}"
+    );
+    let reviews = forge.asked().iter().filter(|asked| asked.path.ends_with("/reviews")).count();
+    assert_eq!(reviews, 1);
+}

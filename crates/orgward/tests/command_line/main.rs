@@ -1,8 +1,9 @@
 //! The program from the outside: arguments, exit codes, what it prints and what it never prints.
 
 #[cfg(test)]
-mod decide;
 mod comment;
+#[cfg(test)]
+mod decide;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
