@@ -9,6 +9,7 @@ mod engine;
 mod guardrails;
 mod regions;
 mod review;
+mod survey;
 
 mod trust;
 
@@ -18,3 +19,4 @@ mod testing;
 pub use config::{Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions};
 pub use engine::{Context, Findings, Rule};
 pub use review::{Question, check, review};
+pub use survey::Survey;

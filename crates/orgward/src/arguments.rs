@@ -32,6 +32,10 @@ pub(crate) enum Command {
     /// Ask what policies allow.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Write a configuration and a workflow, after asking the plan what it can tell.
+    ///
+    /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
+    Init(InitArguments),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -42,12 +46,23 @@ pub(crate) enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Print the manual as a man page.
+    #[command(hide = true)]
+    Man,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PlanCommand {
     /// Review plans.
     Review(ReviewArguments),
+    /// Post a review on its pull request, or bring the comment that is there up to date.
+    ///
+    /// Where, for which commit and with which token is found in the environment of GitHub Actions, GitLab CI and
+    /// Atlantis; flags override it.
+    ///
+    /// The exit code is the one of the review. Where the token may only read, as it does for pull requests from
+    /// forks, the findings go to the annotations and the summary of the job instead.
+    Comment(CommentArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -107,6 +122,100 @@ pub(crate) struct ReviewArguments {
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CommentArguments {
+    /// The review that `orgward plan review --output json=review.json` wrote, or `-` for standard input.
+    #[arg(value_name = "REVIEW", default_value = "review.json")]
+    pub(crate) review: PathBuf,
+    /// What to do with the comment of an earlier run.
+    #[arg(long, default_value = "update")]
+    pub(crate) mode: Mode,
+    /// What was reviewed, where a pull request touches several stacks: each has a comment of its own.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+    /// Where the repository is hosted.
+    #[arg(long)]
+    pub(crate) forge: Option<ForgeKind>,
+    /// The repository: OWNER/NAME, or the number of a GitLab project.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) repo: Option<String>,
+    /// The number of the pull request or merge request.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) pull_request: Option<u64>,
+    /// The commit that was reviewed.
+    #[arg(long, value_name = "SHA")]
+    pub(crate) commit: Option<String>,
+    /// The address of the API, such as `https://github.example.com/api/v3`.
+    #[arg(long, value_name = "URL")]
+    pub(crate) api_url: Option<String>,
+    /// The variable that has the token, where it is not one of the usual ones.
+    #[arg(long, value_name = "VARIABLE")]
+    pub(crate) token_env: Option<String>,
+    /// Where the whole report is.
+    #[arg(long, value_name = "URL")]
+    pub(crate) report_url: Option<String>,
+    /// When the run began: a run that began earlier does not overwrite it.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) time: Option<String>,
+    /// Also comment on changed lines that findings which block are written in; GitHub only.
+    #[arg(long)]
+    pub(crate) inline: bool,
+    /// The folder that files of findings are in, from the root of the repository; without it, as GitHub Actions
+    /// tells.
+    #[arg(long, value_name = "FOLDER", requires = "inline")]
+    pub(crate) inline_folder: Option<String>,
+    /// Print the comment and post nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArguments {
+    /// Plans or states to ask; without any, the one plan in the current folder, if there is one.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    /// The id of the management account, where the plan does not tell.
+    #[arg(long, value_name = "ID")]
+    pub(crate) management_account: Option<String>,
+    /// A region that may be used; may be given several times.
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Vec<String>,
+    /// Where the repository is hosted; without it, as the files of the repository look.
+    #[arg(long)]
+    pub(crate) forge: Option<ForgeKind>,
+    /// Write the configuration only.
+    #[arg(long)]
+    pub(crate) no_workflow: bool,
+    /// Replace what is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum Mode {
+    /// Rewrite it.
+    Update,
+    /// Delete it and post a new one.
+    Recreate,
+    /// Fold it away as outdated and post a new one.
+    Hide,
+    /// Leave it and post a new one.
+    New,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ForgeKind {
+    /// GitHub, or GitHub Enterprise.
+    #[value(name = "github")]
+    GitHub,
+    /// GitLab.
+    #[value(name = "gitlab")]
+    GitLab,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

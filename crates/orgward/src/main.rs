@@ -1,10 +1,14 @@
 //! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
 
 mod arguments;
+mod comment;
 mod config;
 mod discover;
 mod exit;
+mod forge;
+mod init;
 mod input;
+mod manual;
 mod output;
 mod policy;
 mod progress;
@@ -24,6 +28,8 @@ fn main() -> ExitCode {
         let terminal = output::Terminal::of(arguments.color);
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
+            Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {
@@ -31,6 +37,7 @@ fn main() -> ExitCode {
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);
                 output::print(&script).map(|()| Exit::Clean)
             }
+            Command::Man => output::print(&manual::page(Arguments::command())).map(|()| Exit::Clean),
         };
         done.unwrap_or_else(|error| {
             output::complain(&*error, terminal);

@@ -1,7 +1,13 @@
 //! The program from the outside: arguments, exit codes, what it prints and what it never prints.
 
 #[cfg(test)]
+mod comment;
+#[cfg(test)]
 mod decide;
+#[cfg(test)]
+mod forge;
+#[cfg(test)]
+mod init;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
