@@ -4,7 +4,7 @@ use std::ops::Range;
 use orgward_plan::Address;
 use sha2::{Digest, Sha256};
 
-use crate::{RuleInfo, Severity, Site, Snippet, Source, Witness};
+use crate::{RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -15,13 +15,29 @@ pub enum Verdict {
     Unverifiable,
 }
 
-/// Whether the plan brings a finding about.
+/// Whether the plan brings a finding about, and whether somebody has accepted it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
     /// It is not there without the plan.
     New,
     /// It is there without the plan, too.
     Existing,
+    /// The baseline lists it.
+    Baseline,
+    /// A waiver accepts it.
+    Waived,
+}
+
+impl Status {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Existing => "existing",
+            Self::Baseline => "baseline",
+            Self::Waived => "waived",
+        }
+    }
 }
 
 /// How sure a finding is. Computed from what it rests on; nobody types it in.
@@ -79,6 +95,10 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// Where it is written in the configuration.
     pub site: Option<Site>,
+    /// Who accepted it, and why; set when the status is `Waived`.
+    pub waived: Option<Waived>,
+    /// How many findings with the same fingerprint come before it; part of the fingerprint.
+    pub occurrence: usize,
     /// What tells two findings of one rule about one address apart; part of the fingerprint.
     pub subject: String,
 }
@@ -102,6 +122,8 @@ impl Finding {
             rests_on: Vec::new(),
             witness: None,
             site: None,
+            waived: None,
+            occurrence: 0,
             subject: String::new(),
         }
     }

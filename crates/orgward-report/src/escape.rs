@@ -49,6 +49,11 @@ pub fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Adds to a text that is put together from parts.
+pub(crate) fn append(text: &mut String, part: &str) {
+    text.push_str(part);
+}
+
 /// Escapes hidden characters of finished JSON. They occur in strings only, where `\u…` means the same.
 pub(crate) fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

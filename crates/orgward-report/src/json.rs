@@ -216,10 +216,7 @@ impl<'r> FindingJson<'r> {
         Self {
             rule: finding.rule,
             severity: finding.severity.as_str(),
-            status: match finding.status {
-                Status::New => "new",
-                Status::Existing => "existing",
-            },
+            status: finding.status.as_str(),
             verdict: match finding.verdict {
                 Verdict::Found => "found",
                 Verdict::Unverifiable => "unverifiable",

@@ -9,6 +9,8 @@ mod escape;
 mod excerpt;
 mod failure;
 mod json;
+mod links;
+mod markdown;
 mod position;
 mod terminal;
 
@@ -21,4 +23,5 @@ pub use decision::{
 pub use escape::line as escape;
 pub use failure::failure;
 pub use json::json;
+pub use markdown::{MarkdownOptions, markdown};
 pub use terminal::{Style, terminal};

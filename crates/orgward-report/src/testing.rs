@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orgward_finding::{
-    Finding, Gate, Input, Review, RuleInfo, Severity, Snippet, Status, Verdict, Witness, WitnessValue,
+    Finding, Gate, Input, Review, RuleInfo, Severity, Snippet, Status, Verdict, Waived, Witness, WitnessValue,
 };
 use orgward_plan::Address;
 
@@ -145,6 +145,7 @@ pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
         principals: 9,
         policies: 14,
         findings,
+        gone: Vec::new(),
         gate: Gate { fail_on: Some(Severity::Medium), existing: false },
         allow_incomplete: false,
     }
@@ -158,4 +159,15 @@ pub(crate) fn full() -> Review {
     findings.push(parked("legacy", Status::Existing));
     findings.push(parked("attic", Status::Existing));
     review(findings)
+}
+
+pub(crate) fn waived() -> Waived {
+    Waived {
+        owner: "platform team".into(),
+        reason: "closed with the account in `legacy`".into(),
+        until: "2027-03-31".into(),
+        ticket: Some("ORG-12".into()),
+        approver: Some("security".into()),
+        origin: "orgward.toml:12".into(),
+    }
 }

@@ -36,6 +36,7 @@ pub fn review(
         principals: after.principals().count() + after.permission_sets().count(),
         policies: after.documents().len(),
         findings: check(catalog::RULES, organization, config, &doubts),
+        gone: Vec::new(),
         gate: question.gate,
         allow_incomplete: question.allow_incomplete,
     }
