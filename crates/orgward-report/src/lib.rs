@@ -8,10 +8,15 @@ mod decision;
 mod escape;
 mod excerpt;
 mod failure;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
 mod links;
 mod markdown;
+mod place;
 mod position;
+mod sarif;
 mod terminal;
 
 #[cfg(test)]
@@ -22,6 +27,10 @@ pub use decision::{
 };
 pub use escape::line as escape;
 pub use failure::failure;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use json::json;
+pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
+pub use sarif::sarif;
 pub use terminal::{Style, terminal};

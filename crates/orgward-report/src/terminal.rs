@@ -39,7 +39,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         }
         summary::doubts(&mut pen, review);
         summary::verdict(&mut pen, review);
-        return pen.finish();
+        return escape::log(&pen.finish());
     }
     let (loud, background): (Vec<_>, Vec<_>) =
         review.findings.iter().partition(|finding| finding.status == Status::New || review.gate.existing);
@@ -61,7 +61,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     summary::verdict(&mut pen, review);
     summary::inputs(&mut pen, review);
     summary::hint(&mut pen, review, rules);
-    pen.finish()
+    escape::log(&pen.finish())
 }
 
 fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {

@@ -234,6 +234,16 @@ pub(crate) enum Format {
     Terminal,
     /// For programs.
     Json,
+    /// For code scanning.
+    Sarif,
+    /// For test reports.
+    Junit,
+    /// For a comment, or the summary of a job.
+    Markdown,
+    /// Annotations on GitHub.
+    Github,
+    /// The Code Quality report of GitLab.
+    Gitlab,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -299,6 +309,9 @@ mod tests {
         assert_eq!(parse_output("json=a=b.json"), Ok(output));
         assert!(parse_output("json").is_err());
         assert!(parse_output("json=").is_err());
-        assert_eq!(parse_output("sarif=x"), Err("the format is one of terminal, json".to_owned()));
+        assert_eq!(
+            parse_output("pdf=x"),
+            Err("the format is one of terminal, json, sarif, junit, markdown, github, gitlab".to_owned())
+        );
     }
 }

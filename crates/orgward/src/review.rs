@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use orgward_finding::{Gate, Review, RuleInfo};
 use orgward_org::Organization;
-use orgward_report::Style;
+use orgward_report::{MarkdownOptions, Style};
 use orgward_rules::Question;
 use orgward_rules::catalog::RULES;
 
@@ -14,6 +14,9 @@ use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
 use crate::{config, discover, input};
+
+/// Characters of a Markdown report: a comment on GitHub takes 65,536.
+const MARKDOWN: usize = 60_000;
 
 /// Reviews plans and says so.
 pub(crate) fn run(
@@ -56,5 +59,13 @@ fn write(review: &Review, rules: &[&RuleInfo], format: Format, style: Style) -> 
     match format {
         Format::Terminal => orgward_report::terminal(review, rules, style),
         Format::Json => orgward_report::json(review, rules),
+        Format::Sarif => orgward_report::sarif(review, rules),
+        Format::Junit => orgward_report::junit(review, rules),
+        Format::Markdown => {
+            let options = MarkdownOptions { budget: MARKDOWN, ..MarkdownOptions::default() };
+            orgward_report::markdown(review, rules, &options)
+        }
+        Format::Github => orgward_report::github(review),
+        Format::Gitlab => orgward_report::gitlab(review),
     }
 }

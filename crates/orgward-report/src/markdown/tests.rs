@@ -1,5 +1,4 @@
-use orgward_finding::{Site, Waived};
-use orgward_plan::Address;
+use orgward_finding::Site;
 
 use super::*;
 use crate::testing;
@@ -32,21 +31,10 @@ fn nothing_found() {
     ");
 }
 
-fn many(number: usize) -> Review {
-    let findings = (0..number).map(|number| {
-        let mut finding = testing::unverifiable(number);
-        finding.says(format!("where account {number} will be is not known until apply"));
-        finding
-    });
-    let mut findings: Vec<_> = findings.collect();
-    findings.push(testing::public_trust());
-    testing::review(findings)
-}
-
 #[test]
 fn five_thousand_findings_stay_within_the_budget_and_the_worst_comes_first() {
     for budget in [60_000, 20_000, 5_000] {
-        let page = markdown(&many(5_000), &RULES, &options(budget));
+        let page = markdown(&testing::many(), &RULES, &options(budget));
         assert!(page.chars().count() <= budget, "{budget}: {}", page.chars().count());
         let row = page.lines().find(|line| line.starts_with("| 🟥") || line.starts_with("| 🟨")).unwrap();
         assert!(row.contains("aws_iam_role.deploy"), "{row}");
@@ -59,7 +47,7 @@ fn five_thousand_findings_stay_within_the_budget_and_the_worst_comes_first() {
 #[test]
 fn what_is_left_out_is_found_in_the_full_report() {
     let full_report = Some("https://ci.example/run/1?a=b&c=\"d\"".to_owned());
-    let page = markdown(&many(5_000), &RULES, &MarkdownOptions { full_report, ..options(60_000) });
+    let page = markdown(&testing::many(), &RULES, &MarkdownOptions { full_report, ..options(60_000) });
     assert!(
         page.contains(
             "See the <a href=\"https://ci.example/run/1?a=b&amp;c=&quot;d&quot;\">full report</a>."
@@ -67,31 +55,14 @@ fn what_is_left_out_is_found_in_the_full_report() {
     );
 }
 
-/// A name that tries everything.
-const HOSTILE: &str = "x`|](https://evil.example)<img src=x onerror=alert(1)>@octo/team #1 GH-2 www.evil.example \
-    -->\n## ✅ orgward: clean\n```\n</details></code><!-- :tada: ~~a~~ **b** [c](d) deadbeefdeadbeef /close\u{202e}";
-
 #[test]
 fn a_hostile_plan_obtains_nothing() {
-    let mut finding = testing::public_trust();
-    finding.address = Some(Address::new(HOSTILE));
-    finding.says(HOSTILE).help(HOSTILE).note(HOSTILE).rests_on(HOSTILE).target(HOSTILE);
-    finding.accounts([HOSTILE.to_owned()]);
-    finding.input = Some(HOSTILE.to_owned());
-    finding.site = Some(Site { file: HOSTILE.into(), line: 1 });
-    for snippet in &mut finding.snippets {
-        snippet.name = HOSTILE.into();
-        snippet.text = Some(HOSTILE.into());
-        snippet.label = HOSTILE.into();
-        snippet.span = 0..9;
-    }
-    let mut waived = finding.clone();
-    waived.status = Status::Waived;
-    waived.waived = Some(Waived { owner: HOSTILE.into(), reason: HOSTILE.into(), ..testing::waived() });
-    let mut review = testing::review(vec![finding, waived]);
-    review.inputs[0].name = HOSTILE.into();
-    review.inputs[0].doubts.push(HOSTILE.into());
-    let options = MarkdownOptions { marker: Some(HOSTILE.into()), title: Some(HOSTILE.into()), ..options(0) };
+    let review = testing::hostile();
+    let options = MarkdownOptions {
+        marker: Some(testing::HOSTILE.into()),
+        title: Some(testing::HOSTILE.into()),
+        ..options(0)
+    };
     let page = markdown(&review, &RULES, &options);
 
     assert_eq!(page.lines().filter(|line| line.starts_with("## ")).count(), 1, "{page}");
@@ -114,7 +85,8 @@ fn a_hostile_plan_obtains_nothing() {
     ] {
         assert!(!shown.contains(forbidden), "{forbidden} in {shown}");
     }
-    assert_eq!(page.matches("<details>").count(), 2, "{page}");
+    testing::assert_commands_nobody(&page, &[]);
+    assert_eq!(page.matches("<details>").count(), 3, "{page}");
     assert!(!page.contains('\u{202e}'));
 }
 

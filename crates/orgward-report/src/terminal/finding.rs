@@ -187,7 +187,7 @@ pub(crate) fn excerpts(finding: &Finding, width: usize) -> Vec<String> {
             finding,
             &Shown { code: None, message: String::new(), severity: finding.severity, excerpt },
         );
-        Some(pen.finish())
+        Some(escape::log(&pen.finish()))
     };
     documents(&finding.snippets).iter().filter_map(draw_one).collect()
 }
