@@ -15,13 +15,13 @@ pub struct Waived {
     pub origin: String,
 }
 
-/// A finding that the baseline lists and that is no longer there.
+/// A finding that a baseline lists.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Gone {
+pub struct BaselineEntry {
     /// The id of the rule.
     pub rule: String,
-    /// The resource or the part of the organization it was about.
+    /// The resource or the part of the organization it is about.
     pub place: Option<String>,
-    /// The fingerprint it had.
+    /// Its fingerprint.
     pub fingerprint: String,
 }

@@ -1,8 +1,6 @@
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use orgward_plan::Address;
-use sha2::{Digest, Sha256};
 
 use crate::{RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
 
@@ -191,28 +189,6 @@ impl Finding {
             Verdict::Found if self.rests_on.is_empty() => Confidence::Certain,
             Verdict::Found => Confidence::Likely,
         }
-    }
-
-    /// What stays the same from run to run while the finding is the same one: made of rule, verdict, input,
-    /// address or target, and subject; not of messages, lines or severities.
-    pub fn fingerprint(&self) -> String {
-        let mut hasher = Sha256::new();
-        let verdict = match self.verdict {
-            Verdict::Found => "found",
-            Verdict::Unverifiable => "unverifiable",
-        };
-        let address = self.address.as_ref().map_or("", Address::as_str);
-        let input = self.input.as_deref().unwrap_or("");
-        let target = self.target.as_deref().unwrap_or("");
-        for part in [self.rule, verdict, input, address, target, &self.subject] {
-            hasher.update(part.as_bytes());
-            hasher.update([0]);
-        }
-        hasher.finalize().iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
     }
 
     /// What sorts findings: worst first, then by rule, place and subject.

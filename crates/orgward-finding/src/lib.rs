@@ -3,6 +3,7 @@
 //! This crate knows neither AWS nor any output format.
 
 mod acceptance;
+mod digest;
 mod finding;
 mod review;
 mod rule;
@@ -10,7 +11,7 @@ mod severity;
 mod snippet;
 mod witness;
 
-pub use acceptance::{Gone, Waived};
+pub use acceptance::{BaselineEntry, Waived};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;
 pub use review::{Gate, Input, Outcome, Review};

@@ -1,4 +1,4 @@
-use crate::{Finding, Gone, RuleInfo, Severity, Status};
+use crate::{BaselineEntry, Finding, RuleInfo, Severity, Status};
 
 /// One input of a review.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,7 +49,7 @@ pub struct Review {
     /// The findings, sorted.
     pub findings: Vec<Finding>,
     /// What the baseline lists and is no longer there, sorted.
-    pub gone: Vec<Gone>,
+    pub gone: Vec<BaselineEntry>,
     /// What blocks.
     pub gate: Gate,
     /// Whether inputs that do not tell the whole story are accepted.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use orgward_finding::{
-    Finding, Gate, Gone, Input, Review, RuleInfo, Severity, Site, Snippet, Status, Verdict, Waived, Witness,
-    WitnessValue,
+    BaselineEntry, Finding, Gate, Input, Review, RuleInfo, Severity, Site, Snippet, Status, Verdict, Waived,
+    Witness, WitnessValue,
 };
 use orgward_plan::Address;
 
@@ -200,8 +200,11 @@ pub(crate) fn hostile() -> Review {
     let mut review = review(vec![finding, accepted, without_site]);
     review.inputs[0].name = HOSTILE.into();
     review.inputs[0].doubts.push(HOSTILE.into());
-    review.gone =
-        vec![Gone { rule: HOSTILE.into(), place: Some(HOSTILE.into()), fingerprint: HOSTILE.into() }];
+    review.gone = vec![BaselineEntry {
+        rule: HOSTILE.into(),
+        place: Some(HOSTILE.into()),
+        fingerprint: HOSTILE.into(),
+    }];
     review
 }
 

@@ -40,7 +40,9 @@ pub(crate) fn review_with(folder: &str, name: &str, config: &str) -> Review {
     let config = Config::parse("orgward.toml", config).unwrap();
     let organization = Organization::of(&plans, &[], &config.declared());
     let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
-    review(&organization, &plans, &config, Question { gate, allow_incomplete: true })
+    let today = jiff::civil::date(2026, 11, 21);
+    let question = Question { gate, today, baseline: &[], allow_incomplete: true };
+    review(&organization, &plans, &config, question)
 }
 
 /// What one rule finds in a plan of its own.
