@@ -4,6 +4,7 @@
 //! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
 //! known for which reader.
 
+mod baseline;
 mod decision;
 mod escape;
 mod excerpt;
@@ -22,6 +23,7 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 
+pub use baseline::{BaselineError, baseline, read_baseline};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };

@@ -33,7 +33,7 @@ fn one_of_everything() {
     note: the organization of this plan is `o-a1b2c3d4e5`
     request: sts:AssumeRole on arn:aws:iam::222222222222:role/deploy by arn:aws:iam::999999999999:root with aws:PrincipalOrgID = &quot;o-anyone&quot; with aws:TagKeys = [&quot;cost&quot;, &quot;team&quot;]
     help: compare with the id of the organization: `StringEquals` instead of `StringLike`
-    fingerprint: 497c0bac0aadb026
+    fingerprint: 1d609a58448b615c
     </failure>
         </testcase>
         <testcase classname="root-parked-account" name="aws_organizations_account.attic" file="second.json" line="1">

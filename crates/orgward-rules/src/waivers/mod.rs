@@ -4,6 +4,7 @@
 //! no longer applies, and the finding says why.
 
 mod rules;
+mod write;
 
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ use orgward_finding::{Finding, Status, Waived};
 use orgward_iam::glob;
 
 pub use rules::RULES;
+pub use write::Acceptance;
 
 /// Longer than this is for ever.
 const LONGEST_DAYS: i32 = 366;

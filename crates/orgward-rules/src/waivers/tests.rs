@@ -151,3 +151,26 @@ fn a_waiver_without_a_place_is_for_findings_without_one() {
     whole.address = None;
     assert!(nowhere.matches(&whole));
 }
+
+#[test]
+fn what_waive_writes_is_read_and_applies() {
+    let mut other = vendor();
+    other.address = Some(Address::new("module.vendor[\"b\"].aws_iam_role.ci"));
+    other.accounts(["333333333333".to_owned()]);
+    let said = Acceptance {
+        reason: "it's \"fine\"\n[rules]".into(),
+        owner: "platform".into(),
+        until: date(2027, 3, 31),
+        ticket: Some("ORG-1".into()),
+        approver: None,
+    };
+    let findings = [vendor(), other];
+    let waiver = Waiver::of(&findings[0], Some("module.vendor[*].aws_iam_role.ci"), &findings, said);
+    let mut config = crate::Config::default();
+    config.add_waivers("waivers.toml", &waiver.to_toml()).unwrap();
+    assert_eq!(config.waivers, [Waiver { origin: "waivers.toml:1".into(), ..waiver.clone() }]);
+    for finding in findings {
+        assert_eq!(judged(&config.waivers[0], finding).0.status, Status::Waived);
+    }
+    insta::assert_snapshot!(waiver.to_toml());
+}
