@@ -1,5 +1,6 @@
 //! For a comment on a pull request, and for the summary of a job.
 
+mod quiet;
 pub(crate) mod quote;
 
 use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict};
@@ -12,8 +13,6 @@ use crate::{escape, links};
 
 /// Rows of the table.
 const ROWS: usize = 30;
-/// Rows of what does not block.
-const QUIET_ROWS: usize = 25;
 /// Places of one row.
 const PLACES: usize = 3;
 /// Accounts of one finding.
@@ -57,7 +56,7 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
     let mut page = head;
     page.push_str(&table(&loud, rules, &mut budget));
     let mut sections = String::new();
-    sections.push_str(&waived(&of(Status::Waived), &mut budget));
+    sections.push_str(&quiet::waived(&of(Status::Waived), &mut budget));
     let mut details = String::new();
     let mut shown = 0;
     for group in &loud {
@@ -72,9 +71,9 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
     for (status, title) in
         [(Status::Existing, "there before this plan"), (Status::Baseline, "in the baseline")]
     {
-        sections.push_str(&background(&of(status), title, &mut budget));
+        sections.push_str(&quiet::background(&of(status), title, &mut budget));
     }
-    sections.push_str(&gone(review, &mut budget));
+    sections.push_str(&quiet::gone(review, &mut budget));
     page.push_str(&details);
     let total: usize = loud.iter().map(|group| group.findings.len()).sum();
     if shown < total {
@@ -273,99 +272,6 @@ fn detail(group: &Group<'_>, rules: &[&RuleInfo], with_excerpts: bool) -> String
         append(&mut text, &format!("- **help** {}\n", prose(&cut(help))));
     }
     append(&mut text, &format!("- **fingerprint** `{}`\n\n</details>\n\n", first.fingerprint()));
-    text
-}
-
-/// What somebody has accepted: never left out without a word.
-fn waived(findings: &[&Finding], budget: &mut Budget) -> String {
-    if findings.is_empty() {
-        return String::new();
-    }
-    let mut text = format!(
-        "<details><summary>waived: {}</summary>\n\n| | Rule | Where | Accepted by | Until | Because |\n| --- | --- | --- | --- | --- | --- |\n",
-        findings.len()
-    );
-    let end = "| | | | | | and the rest, left out here for want of space |\n\n</details>\n\n";
-    budget.spend(&text);
-    budget.spend(end);
-    let mut shown = 0;
-    for finding in findings.iter().take(QUIET_ROWS) {
-        let Some(waived) = &finding.waived else { continue };
-        let approver = match &waived.approver {
-            Some(approver) => format!(", approved by {}", prose(&cut(approver))),
-            None => String::new(),
-        };
-        let ticket = match &waived.ticket {
-            Some(ticket) => format!(" ({})", code(&cut(ticket))),
-            None => String::new(),
-        };
-        let row = format!(
-            "| {} | {} | {} | {}{approver} | {} | {}{ticket} |\n",
-            finding.severity,
-            finding.rule,
-            place_of(finding).unwrap_or_default(),
-            prose(&cut(&waived.owner)),
-            prose(&cut(&waived.until)),
-            prose(&cut(&waived.reason))
-        );
-        if !budget.spend(&row) {
-            break;
-        }
-        text.push_str(&row);
-        shown += 1;
-    }
-    if shown < findings.len() {
-        append(&mut text, &format!("| | | | | | and {} more |\n", findings.len() - shown));
-    }
-    text.push_str("\n</details>\n\n");
-    text
-}
-
-fn background(findings: &[&Finding], title: &str, budget: &mut Budget) -> String {
-    let lines: Vec<_> = groups(findings)
-        .iter()
-        .filter_map(|group| {
-            let first = group.findings.first()?;
-            Some(format!("- {} {}: {}: {}\n", first.severity, first.rule, places(group), message(first)))
-        })
-        .collect();
-    folded(&format!("{title}: {}", findings.len()), &lines, budget)
-}
-
-fn gone(review: &Review, budget: &mut Budget) -> String {
-    let lines: Vec<_> = review
-        .gone
-        .iter()
-        .map(|gone| {
-            let place =
-                gone.place.as_deref().map_or_else(String::new, |place| format!(": {}", code(&cut(place))));
-            format!("- {}{place}\n", code(&cut(&gone.rule)))
-        })
-        .collect();
-    folded(&format!("in the baseline and no longer there: {}", lines.len()), &lines, budget)
-}
-
-/// A folded list, as far as the budget goes.
-fn folded(title: &str, lines: &[String], budget: &mut Budget) -> String {
-    if lines.is_empty() {
-        return String::new();
-    }
-    let start = format!("<details><summary>{title}</summary>\n\n");
-    let end = "\n</details>\n\n";
-    if !budget.spend(&format!("{start}- and {} more\n{end}", lines.len())) {
-        return String::new();
-    }
-    let mut text = start;
-    let shown = lines
-        .iter()
-        .take(QUIET_ROWS)
-        .take_while(|line| budget.spend(line))
-        .map(|line| text.push_str(line))
-        .count();
-    if shown < lines.len() {
-        append(&mut text, &format!("- and {} more\n", lines.len() - shown));
-    }
-    text.push_str(end);
     text
 }
 

@@ -108,7 +108,8 @@ fn read(folder: &Path) -> Folder {
         let Ok(body) = text.parse::<Body>() else { continue };
         let Some(name) = flat(&file).to_str().map(|name| name.replace('\\', "/")) else { continue };
         for block in body.blocks() {
-            let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+            let labels: Vec<&str> =
+                block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str).collect();
             let line = block.span().map_or(1, |span| line_of(&text, span.start));
             let site = Site { file: name.clone(), line };
             match (block.ident.as_str(), labels.as_slice()) {

@@ -259,8 +259,8 @@ fn report(
     finding.input = guardrail.node.stack.as_deref().map(str::to_owned);
     let document = &guardrail.data.document;
     let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
-    let lost = loss.statements.iter().filter_map(statement);
-    let mut statements: Vec<String> = lost.map(|statement| statement_key(document, statement)).collect();
+    let gone = loss.statements.iter().filter_map(statement);
+    let mut statements: Vec<String> = gone.map(|statement| statement_key(document, statement)).collect();
     statements.sort();
     let accounts: Vec<&str> = loss.accounts.iter().map(String::as_str).collect();
     finding.subject(format!("{key} {} {}", statements.join(" "), accounts.join(" ")));

@@ -165,3 +165,11 @@ fn waivers_of_waivers_are_refused() {
 fn severity_for_nothing() {
     insta::assert_snapshot!(refused("[[severity_for]]\nseverity = 'low'\n"));
 }
+
+#[test]
+fn the_example_of_the_documentation_is_read() {
+    let page = include_str!("../../../../docs/configuration.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config = Config::parse("orgward.toml", example).expect("the documentation is right");
+    assert_eq!((config.waivers.len(), config.severity_for.len()), (1, 2));
+}

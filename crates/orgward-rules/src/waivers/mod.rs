@@ -75,7 +75,7 @@ impl Waiver {
             (Some(_), None) => false,
             (None, _) => true,
         };
-        let address = finding.address.as_ref().map(|address| address.as_str());
+        let address = finding.address.as_ref().map(orgward_finding::Address::as_str);
         // A waiver that names no place is for findings about no place.
         let placed = self.address.is_some() || self.target.is_some();
         self.rule == finding.rule

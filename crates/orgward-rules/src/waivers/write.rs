@@ -23,7 +23,7 @@ pub struct Acceptance {
 impl Waiver {
     /// The waiver of a finding, and of all others of its rule that the pattern takes in.
     pub fn of(finding: &Finding, pattern: Option<&str>, findings: &[Finding], said: Acceptance) -> Self {
-        let address = finding.address.as_ref().map(|address| address.as_str());
+        let address = finding.address.as_ref().map(orgward_finding::Address::as_str);
         let mut waiver = Self {
             rule: finding.rule.to_owned(),
             address: pattern.or(address).map(str::to_owned),
@@ -65,8 +65,9 @@ impl Waiver {
         lines.push(format!("until = {}", self.until));
         for (key, list) in [("accounts", &self.accounts), ("accepted", &self.accepted)] {
             if list.len() > 1 {
-                let items: String = list.iter().map(|item| format!("    {},\n", text(item))).collect();
-                lines.push(format!("{key} = [\n{items}]"));
+                lines.push(format!("{key} = ["));
+                lines.extend(list.iter().map(|item| format!("    {},", text(item))));
+                lines.push("]".to_owned());
             } else if let Some(item) = list.first() {
                 lines.push(format!("{key} = [{}]", text(item)));
             }
