@@ -230,3 +230,27 @@ fn a_hostile_plan_commands_no_runner() {
         }
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn killed_in_the_middle_it_leaves_no_half_written_file() {
+    let folder = Folder::new();
+    std::fs::copy(fixture("demo/second.json"), folder.path("plan.json")).unwrap();
+    let whole = folder.run(["plan", "review", "plan.json", "--format", "sarif"]).stdout;
+    for milliseconds in [1, 5, 20, 40, 60, 80, 100, 120, 160, 200] {
+        let arguments = ["plan", "review", "plan.json", "--output", "sarif=review.sarif"];
+        let mut child = folder.command(arguments).stdout(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        // It may be done already.
+        let _ = child.kill();
+        child.wait().unwrap();
+        if let Ok(text) = std::fs::read_to_string(folder.path("review.sarif")) {
+            assert!(
+                text == whole,
+                "after {milliseconds} ms there were {} of {} bytes",
+                text.len(),
+                whole.len()
+            );
+        }
+    }
+}
