@@ -1,7 +1,7 @@
 //! Annotations on GitHub: workflow commands, one line each.
 //!
 //! GitHub keeps ten errors and ten warnings of a step. The summary of the job has room for the rest: it is the
-//! Markdown report.
+//! Markdown report, written with `--output "markdown=$GITHUB_STEP_SUMMARY"`.
 
 use orgward_finding::{Finding, Review, Status, Verdict};
 
@@ -27,7 +27,7 @@ pub fn github(review: &Review) -> String {
     let mut lines = vec![format!("{word}: {clause}")];
     let left_out = blocking.len().saturating_sub(KEPT) + rest.len().saturating_sub(KEPT);
     if left_out > 0 {
-        lines.push(format!("and {left_out} more: the summary of the job has them"));
+        lines.push(format!("and {left_out} more: the full report has them"));
     }
     for finding in review.findings.iter().filter(|finding| finding.status == Status::Waived).take(KEPT) {
         if let Some(waived) = &finding.waived {

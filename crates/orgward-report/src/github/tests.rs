@@ -22,7 +22,7 @@ fn five_thousand_findings_become_ten_and_a_count() {
     let text = github(&testing::many());
     assert_eq!(text.lines().filter(|line| line.starts_with("::error ")).count(), 10);
     assert!(text.starts_with("::error title=public-trust (critical)::aws_iam_role.deploy"), "{text}");
-    assert!(text.contains("and 4991 more: the summary of the job has them"), "{text}");
+    assert!(text.contains("and 4991 more: the full report has them"), "{text}");
 }
 
 #[test]

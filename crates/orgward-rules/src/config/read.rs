@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 use super::error::File;
 use super::{Config, ConfigError, Profile, entries};
 use crate::catalog::RULES;
-use crate::waivers::Waiver;
+use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
@@ -119,12 +119,12 @@ fn set(
         }
         ("rules", "disabled") => {
             for (rule, span) in as_list(file, value)? {
-                config.disabled.insert(as_rule(file, &rule, span)?);
+                config.disabled.insert(as_any_rule(file, &rule, span)?);
             }
         }
         ("rules", "severity") => {
             for (rule, severity) in as_table(file, value)? {
-                let rule = as_rule(file, rule.get_ref(), rule.span())?;
+                let rule = as_any_rule(file, rule.get_ref(), rule.span())?;
                 config.severities.insert(rule, as_severity(file, severity)?);
             }
         }
@@ -231,6 +231,11 @@ pub(super) fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
     let text = as_text(file, value)?;
     Severity::from_str(&text)
         .map_err(|()| unknown(file, value.span(), "severity", &text, &Severity::ALL.map(Severity::as_str)))
+}
+
+/// A rule of the catalogue, or one about waivers.
+fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
+    if waivers::RULES.iter().any(|rule| rule.id == id) { Ok(id.to_owned()) } else { as_rule(file, id, span) }
 }
 
 pub(super) fn as_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {

@@ -12,6 +12,8 @@ use jiff::civil::Date;
 use orgward_finding::{Finding, Status, Waived};
 use orgward_iam::glob;
 
+use crate::Config;
+
 pub use rules::RULES;
 pub use write::Acceptance;
 
@@ -48,9 +50,9 @@ pub struct Waiver {
 }
 
 /// Applies waivers to findings, and adds what is the matter with the waivers themselves.
-pub(crate) fn apply(waivers: &[Waiver], today: Date, findings: &mut Vec<Finding>) {
+pub(crate) fn apply(config: &Config, today: Date, findings: &mut Vec<Finding>) {
     let mut about = Vec::new();
-    for waiver in waivers {
+    for waiver in &config.waivers {
         let matched: Vec<&mut Finding> =
             findings.iter_mut().filter(|finding| waiver.matches(finding)).collect();
         if waiver.until < today {
@@ -63,6 +65,10 @@ pub(crate) fn apply(waivers: &[Waiver], today: Date, findings: &mut Vec<Finding>
         for finding in matched {
             waiver.judge(today, finding);
         }
+    }
+    about.retain(|finding| !config.is_disabled(finding.rule));
+    for finding in &mut about {
+        finding.severity = config.severity(finding.rule).unwrap_or(finding.severity);
     }
     findings.extend(about);
 }

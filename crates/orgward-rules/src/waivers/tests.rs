@@ -56,7 +56,9 @@ fn waiver() -> Waiver {
 
 fn judged(waiver: &Waiver, finding: Finding) -> (Finding, Vec<&'static str>) {
     let mut findings = vec![finding];
-    apply(std::slice::from_ref(waiver), TODAY, &mut findings);
+    let mut config = Config::default();
+    config.waivers.push(waiver.clone());
+    apply(&config, TODAY, &mut findings);
     let first = findings.remove(0);
     (first, findings.iter().map(|finding| finding.rule).collect())
 }
@@ -173,4 +175,13 @@ fn what_waive_writes_is_read_and_applies() {
         assert_eq!(judged(&config.waivers[0], finding).0.status, Status::Waived);
     }
     insta::assert_snapshot!(waiver.to_toml());
+}
+
+#[test]
+fn rules_about_waivers_are_turned_off_like_others() {
+    let mut config = Config::parse("orgward.toml", "[rules]\ndisabled = ['unmatched-waiver']\n").unwrap();
+    config.waivers = vec![Waiver { address: Some("another.stack".into()), ..waiver() }];
+    let mut findings = vec![vendor()];
+    apply(&config, TODAY, &mut findings);
+    assert_eq!(findings.len(), 1);
 }
