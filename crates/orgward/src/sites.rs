@@ -12,6 +12,8 @@ use orgward_finding::{Finding, Site};
 
 /// Calls of modules that are followed: further down there is only a loop.
 const DEEPEST: usize = 32;
+/// Brackets inside brackets that a file may have.
+const DEEPEST_NESTING: usize = 100;
 
 /// Says of each finding where its resource is written. Files are named as they are found from the current folder.
 pub(crate) fn annotate(findings: &mut [Finding], source: &Path) {
@@ -101,10 +103,13 @@ fn read(folder: &Path) -> Folder {
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
     for file in files {
-        if !matches!(file.extension().and_then(|end| end.to_str()), Some("tf" | "tofu")) {
+        if !matches!(file.extension().and_then(|end| end.to_str()), Some("tf" | "tofu")) || !file.is_file() {
             continue;
         }
         let Ok(text) = fs::read_to_string(&file) else { continue };
+        if is_too_deep(&text) {
+            continue;
+        }
         let Ok(body) = text.parse::<Body>() else { continue };
         let Some(name) = flat(&file).to_str().map(|name| name.replace('\\', "/")) else { continue };
         for block in body.blocks() {
@@ -127,6 +132,23 @@ fn read(folder: &Path) -> Folder {
         }
     }
     found
+}
+
+/// Whether a text is nested deeper than a parser that calls itself can follow. Brackets in strings count, too:
+/// nobody writes as many.
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST_NESTING {
+            return true;
+        }
+    }
+    false
 }
 
 /// The folder of a module that is named by a path.
@@ -175,6 +197,8 @@ mod tests {
         );
         write("modules/app/roles.tf", "\n\nresource \"aws_iam_role\" \"this\" {}\n");
         write("stack/broken.tf", "resource {{{");
+        write("stack/deep.tf", &format!("a = {}", "[".repeat(200_000)));
+        write("stack/calls.tf", &format!("a = {}", "-!".repeat(100_000)));
         let mut folders = Folders(BTreeMap::new());
         let mut line =
             |address: &str| folders.site(&folder.path().join("stack"), address).map(|site| site.line);

@@ -2,7 +2,8 @@ use orgward_finding::{RuleInfo, Severity};
 use orgward_plan::Address;
 
 use super::*;
-use crate::testing::review_with;
+use crate::catalog::RULES;
+use crate::testing::{fixtures, names, review_text, review_with};
 
 const RULE: RuleInfo = RuleInfo {
     id: "external-trust",
@@ -86,4 +87,46 @@ fn production_is_stricter_than_a_sandbox() {
     assert_eq!(of(&list, "Root/Runtime/dev"), Severity::High);
     let list = severities("[[severity_for]]\ntargets = ['555555555555']\nat_least = 'critical'\n");
     assert_eq!(of(&list, "Root/Runtime/dev"), Severity::Critical);
+}
+
+/// Lays out every policy document of a plan anew, with its statements in another order if asked.
+fn laid_out(value: &mut serde_json::Value, reversed: bool) {
+    match value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| laid_out(item, reversed)),
+        serde_json::Value::Object(map) => map.values_mut().for_each(|item| laid_out(item, reversed)),
+        serde_json::Value::String(text) => {
+            if let Ok(mut document) = serde_json::from_str::<serde_json::Value>(text)
+                && let Some(statements) = document.get_mut("Statement").and_then(|list| list.as_array_mut())
+            {
+                if reversed {
+                    statements.reverse();
+                }
+                *text = document.to_string();
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn statements_in_another_order_are_the_same_findings() {
+    let mut compared = 0;
+    for rule in RULES {
+        let folder = rule.info.id;
+        let config = std::fs::read_to_string(fixtures(folder).join("orgward.toml")).unwrap_or_default();
+        for name in names(folder) {
+            let fingerprints = |reversed| {
+                let text = std::fs::read(fixtures(folder).join(format!("{name}.json"))).unwrap();
+                let mut plan: serde_json::Value = serde_json::from_slice(&text).unwrap();
+                laid_out(&mut plan, reversed);
+                let review = review_text("plan.json", plan.to_string().into_bytes(), &config);
+                let findings = review.findings.iter().filter(|finding| finding.verdict == Verdict::Found);
+                findings.map(Finding::fingerprint).collect::<BTreeSet<_>>()
+            };
+            let (straight, reversed) = (fingerprints(false), fingerprints(true));
+            assert_eq!(straight, reversed, "{folder}/{name}");
+            compared += straight.len();
+        }
+    }
+    assert!(compared > 30, "only {compared} findings were compared");
 }
