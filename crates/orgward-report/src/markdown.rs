@@ -162,7 +162,7 @@ fn left_out(number: usize, options: &MarkdownOptions) -> String {
         Some(address) => format!(" See the <a href=\"{}\">full report</a>.", html(address)),
         None => " `orgward plan review` shows all of them.".to_owned(),
     };
-    format!("**{number} milder {noun} {verb} left out here for want of space.**{report}\n\n")
+    format!("**{number} further {noun} {verb} left out here for want of space.**{report}\n\n")
 }
 
 /// One row for findings that say the same, worst first.

@@ -26,7 +26,7 @@ pub fn sarif(review: &Review, rules: &[&RuleInfo]) -> String {
     let mut notifications = vec![note(&format!("{word}: {rest}"))];
     if left_out > 0 {
         notifications
-            .push(note(&format!("{left_out} milder findings are left out: code scanning keeps {RESULTS}")));
+            .push(note(&format!("{left_out} further findings are left out: code scanning keeps {RESULTS}")));
     }
     for gone in &review.gone {
         let place = gone.place.as_deref().unwrap_or("the organization");

@@ -72,7 +72,7 @@ fn five_thousand_findings_stay_within_the_limits_and_the_worst_comes_first() {
     assert_eq!(results.len(), 5_000);
     assert_eq!(results[0]["ruleId"], "public-trust");
     let notes = log["runs"][0]["invocations"][0]["toolExecutionNotifications"].as_array().unwrap();
-    assert_eq!(notes[1]["message"]["text"], "1 milder findings are left out: code scanning keeps 5000");
+    assert_eq!(notes[1]["message"]["text"], "1 further findings are left out: code scanning keeps 5000");
     assert!(log.to_string().len() < 10_000_000, "{}", log.to_string().len());
 }
 
