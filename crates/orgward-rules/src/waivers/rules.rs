@@ -1,7 +1,7 @@
 //! What can be the matter with a waiver. These are no rules of the catalogue: they look at waivers and findings and
 //! not at the organization, run after everything else, have no plans as fixtures, and cannot be waived.
 
-use orgward_finding::{Finding, RuleInfo, Severity};
+use orgward_finding::{Finding, RuleInfo, Severity, Site};
 
 use super::Waiver;
 
@@ -109,7 +109,12 @@ pub(super) fn wide(waiver: &Waiver, why: &str) -> Finding {
 fn about(rule: &RuleInfo, waiver: &Waiver) -> Finding {
     let mut finding = Finding::about(rule, None);
     finding.subject(format!("{} {} {} {}", waiver.rule, place(waiver), waiver.owner, waiver.until));
-    finding.target(waiver.origin.clone()).note(format!("{} answers for it: {}", waiver.owner, waiver.reason));
+    // The file of the waiver is where it has to be mended.
+    finding.site = waiver.origin.rsplit_once(':').and_then(|(file, line)| {
+        let file = file.strip_prefix("./").unwrap_or(file).to_owned();
+        Some(Site { file, line: line.parse().ok()? })
+    });
+    finding.note(format!("{} answers for it: {}", waiver.owner, waiver.reason));
     finding
 }
 

@@ -185,3 +185,11 @@ fn rules_about_waivers_are_turned_off_like_others() {
     apply(&config, TODAY, &mut findings);
     assert_eq!(findings.len(), 1);
 }
+
+#[test]
+fn a_finding_about_a_waiver_points_at_the_waiver() {
+    let config =
+        Waiver { address: Some("another.stack".into()), origin: "./orgward.toml:12".into(), ..waiver() };
+    let finding = rules::unmatched(&config);
+    assert_eq!(finding.site, Some(orgward_finding::Site { file: "orgward.toml".into(), line: 12 }));
+}
