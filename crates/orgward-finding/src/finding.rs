@@ -1,10 +1,8 @@
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use orgward_plan::Address;
-use sha2::{Digest, Sha256};
 
-use crate::{RuleInfo, Severity, Site, Snippet, Source, Witness};
+use crate::{RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -15,13 +13,29 @@ pub enum Verdict {
     Unverifiable,
 }
 
-/// Whether the plan brings a finding about.
+/// Whether the plan brings a finding about, and whether somebody has accepted it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Status {
     /// It is not there without the plan.
     New,
     /// It is there without the plan, too.
     Existing,
+    /// The baseline lists it.
+    Baseline,
+    /// A waiver accepts it.
+    Waived,
+}
+
+impl Status {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Existing => "existing",
+            Self::Baseline => "baseline",
+            Self::Waived => "waived",
+        }
+    }
 }
 
 /// How sure a finding is. Computed from what it rests on; nobody types it in.
@@ -79,6 +93,10 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// Where it is written in the configuration.
     pub site: Option<Site>,
+    /// Who accepted it, and why; set when the status is `Waived`.
+    pub waived: Option<Waived>,
+    /// How many findings with the same fingerprint come before it; part of the fingerprint.
+    pub occurrence: usize,
     /// What tells two findings of one rule about one address apart; part of the fingerprint.
     pub subject: String,
 }
@@ -102,6 +120,8 @@ impl Finding {
             rests_on: Vec::new(),
             witness: None,
             site: None,
+            waived: None,
+            occurrence: 0,
             subject: String::new(),
         }
     }
@@ -169,28 +189,6 @@ impl Finding {
             Verdict::Found if self.rests_on.is_empty() => Confidence::Certain,
             Verdict::Found => Confidence::Likely,
         }
-    }
-
-    /// What stays the same from run to run while the finding is the same one: made of rule, verdict, input,
-    /// address or target, and subject; not of messages, lines or severities.
-    pub fn fingerprint(&self) -> String {
-        let mut hasher = Sha256::new();
-        let verdict = match self.verdict {
-            Verdict::Found => "found",
-            Verdict::Unverifiable => "unverifiable",
-        };
-        let address = self.address.as_ref().map_or("", Address::as_str);
-        let input = self.input.as_deref().unwrap_or("");
-        let target = self.target.as_deref().unwrap_or("");
-        for part in [self.rule, verdict, input, address, target, &self.subject] {
-            hasher.update(part.as_bytes());
-            hasher.update([0]);
-        }
-        hasher.finalize().iter().take(8).fold(String::with_capacity(16), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
     }
 
     /// What sorts findings: worst first, then by rule, place and subject.

@@ -2,6 +2,8 @@
 //!
 //! This crate knows neither AWS nor any output format.
 
+mod acceptance;
+mod digest;
 mod finding;
 mod review;
 mod rule;
@@ -9,7 +11,9 @@ mod severity;
 mod snippet;
 mod witness;
 
+pub use acceptance::{BaselineEntry, Waived};
 pub use finding::{Confidence, Finding, Status, Verdict};
+pub use orgward_plan::Address;
 pub use review::{Gate, Input, Outcome, Review};
 pub use rule::RuleInfo;
 pub use severity::Severity;

@@ -1,4 +1,4 @@
-use crate::{Finding, RuleInfo, Severity, Status};
+use crate::{BaselineEntry, Finding, RuleInfo, Severity, Status};
 
 /// One input of a review.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -48,6 +48,8 @@ pub struct Review {
     pub policies: usize,
     /// The findings, sorted.
     pub findings: Vec<Finding>,
+    /// What the baseline lists and is no longer there, sorted.
+    pub gone: Vec<BaselineEntry>,
     /// What blocks.
     pub gate: Gate,
     /// Whether inputs that do not tell the whole story are accepted.
@@ -58,7 +60,12 @@ impl Review {
     /// Whether a finding blocks.
     pub fn blocks(&self, finding: &Finding) -> bool {
         let bad_enough = self.gate.fail_on.is_some_and(|least| finding.severity >= least);
-        bad_enough && (finding.status == Status::New || self.gate.existing)
+        let counts = match finding.status {
+            Status::New => true,
+            Status::Existing => self.gate.existing,
+            Status::Baseline | Status::Waived => false,
+        };
+        bad_enough && counts
     }
 
     /// Whether any input does not tell the whole story.

@@ -36,7 +36,7 @@ impl Snippet {
 /// A line of a file of the configuration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Site {
-    /// The file, relative to the folder that was given.
+    /// The file, as it is found from where the program runs.
     pub file: String,
     /// The line, from 1.
     pub line: usize,

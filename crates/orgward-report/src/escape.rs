@@ -39,14 +39,36 @@ pub(crate) fn push(out: &mut String, character: char) {
 }
 
 /// A text of one line as a reader shall see it: what is invisible, commands the terminal, or breaks the line is
-/// shown as `\u{…}`.
+/// shown as `\u{…}`, and so is what commands the runner of a job that reads its log (`::error::`, `##[error]`).
 pub fn line(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_hidden) {
+    if !text.contains("::") && !text.contains("##") && !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    text.chars().for_each(|character| push(&mut out, character));
+    let mut before = ' ';
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        // A command of a runner stands at the beginning of a line, and lines are broken at spaces.
+        let begins = character == ':' && before == ' ' && rest.as_str().starts_with(':');
+        if begins || (character == '#' && before == '#') {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+        } else {
+            push(&mut out, character);
+        }
+        before = character;
+    }
     Cow::Owned(out)
+}
+
+/// Finished lines of a document in which nothing is left that commands the runner of a job. As long as before, so
+/// that what is underlined stays so.
+pub(crate) fn log(text: &str) -> String {
+    text.replace("##", "\\#")
+}
+
+/// Adds to a text that is put together from parts.
+pub(crate) fn append(text: &mut String, part: &str) {
+    text.push_str(part);
 }
 
 /// Escapes hidden characters of finished JSON. They occur in strings only, where `\u…` means the same.
@@ -64,7 +86,8 @@ pub(crate) fn json(text: &str) -> String {
             }
         }
     }
-    out
+    // The runner of a job obeys `##[…]` anywhere in its log.
+    out.replace("##", "#\\u0023")
 }
 
 #[cfg(test)]
@@ -74,6 +97,13 @@ mod tests {
     #[test]
     fn a_plain_text_is_left_alone() {
         assert!(matches!(line("aws_iam_role.größe[\"ü-1\"]"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_command_of_a_runner_is_shown() {
+        assert_eq!(line("::error::x ::y arn:aws:iam::1"), r"\u{3a}:error::x \u{3a}:y arn:aws:iam::1");
+        assert_eq!(line("a##[error]b###"), r"a#\u{23}[error]b#\u{23}\u{23}");
+        assert_eq!(json("\"##[error]###\""), "\"#\\u0023[error]#\\u0023#\"");
     }
 
     #[test]

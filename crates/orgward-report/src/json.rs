@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{
-    Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Witness, WitnessValue,
+    Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Waived, Witness,
+    WitnessValue,
 };
 use serde::Serialize;
 
@@ -35,6 +36,17 @@ struct ReviewJson<'r> {
     inputs: Vec<InputJson<'r>>,
     rules: Vec<RuleJson>,
     findings: Vec<FindingJson<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    gone: Vec<GoneJson<'r>>,
+}
+
+/// What the baseline lists for nothing.
+#[derive(Serialize)]
+struct GoneJson<'r> {
+    rule: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<&'r str>,
+    fingerprint: &'r str,
 }
 
 #[derive(Serialize)]
@@ -54,6 +66,10 @@ struct SummaryJson {
     unverifiable: usize,
     new: BTreeMap<&'static str, usize>,
     existing: BTreeMap<&'static str, usize>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    baseline: BTreeMap<&'static str, usize>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    waived: BTreeMap<&'static str, usize>,
 }
 
 #[derive(Serialize)]
@@ -105,6 +121,8 @@ struct FindingJson<'r> {
     site: Option<SiteJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     snippets: Vec<SnippetJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiver: Option<WaiverJson<'r>>,
     fingerprint: String,
 }
 
@@ -121,6 +139,18 @@ struct WitnessJson<'r> {
 enum ValueJson<'r> {
     One(&'r str),
     Many(&'r [String]),
+}
+
+#[derive(Serialize)]
+struct WaiverJson<'r> {
+    owner: &'r str,
+    reason: &'r str,
+    until: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approver: Option<&'r str>,
+    origin: &'r str,
 }
 
 #[derive(Serialize)]
@@ -170,6 +200,15 @@ impl<'r> ReviewJson<'r> {
             inputs: review.inputs.iter().map(InputJson::of).collect(),
             rules: fired,
             findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
+            gone: review
+                .gone
+                .iter()
+                .map(|gone| GoneJson {
+                    rule: &gone.rule,
+                    place: gone.place.as_deref(),
+                    fingerprint: &gone.fingerprint,
+                })
+                .collect(),
         }
     }
 }
@@ -195,6 +234,8 @@ impl SummaryJson {
             unverifiable: review.findings.iter().filter(unverifiable).count(),
             new: count(Status::New),
             existing: count(Status::Existing),
+            baseline: count(Status::Baseline),
+            waived: count(Status::Waived),
         }
     }
 }
@@ -216,10 +257,7 @@ impl<'r> FindingJson<'r> {
         Self {
             rule: finding.rule,
             severity: finding.severity.as_str(),
-            status: match finding.status {
-                Status::New => "new",
-                Status::Existing => "existing",
-            },
+            status: finding.status.as_str(),
             verdict: match finding.verdict {
                 Verdict::Found => "found",
                 Verdict::Unverifiable => "unverifiable",
@@ -237,7 +275,21 @@ impl<'r> FindingJson<'r> {
             witness: finding.witness.as_ref().map(WitnessJson::of),
             site: finding.site.as_ref().map(|site| SiteJson { file: &site.file, line: site.line }),
             snippets: finding.snippets.iter().map(SnippetJson::of).collect(),
+            waiver: finding.waived.as_ref().map(WaiverJson::of),
             fingerprint: finding.fingerprint(),
+        }
+    }
+}
+
+impl<'r> WaiverJson<'r> {
+    fn of(waived: &'r Waived) -> Self {
+        Self {
+            owner: &waived.owner,
+            reason: &waived.reason,
+            until: &waived.until,
+            ticket: waived.ticket.as_deref(),
+            approver: waived.approver.as_deref(),
+            origin: &waived.origin,
         }
     }
 }

@@ -4,21 +4,35 @@
 //! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
 //! known for which reader.
 
+mod baseline;
 mod decision;
 mod escape;
 mod excerpt;
 mod failure;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod links;
+mod markdown;
+mod place;
 mod position;
+mod sarif;
 mod terminal;
 
 #[cfg(test)]
 mod testing;
 
+pub use baseline::{BaselineError, baseline, read_baseline};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };
 pub use escape::line as escape;
 pub use failure::failure;
+pub use github::github;
+pub use gitlab::gitlab;
 pub use json::json;
+pub use junit::junit;
+pub use markdown::{MarkdownOptions, markdown};
+pub use sarif::sarif;
 pub use terminal::{Style, terminal};

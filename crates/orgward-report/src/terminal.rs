@@ -1,14 +1,14 @@
 //! For a person at a terminal, or reading the log of a job.
 
-mod finding;
+pub(crate) mod finding;
 mod pen;
-mod summary;
+pub(crate) mod summary;
 
-use orgward_finding::{Finding, Review, RuleInfo, Severity, Status};
+use orgward_finding::{Finding, Review, RuleInfo, Severity, Status, Waived};
 
 use self::finding::{Group, groups};
 pub(crate) use self::pen::{Ink, Pen};
-use crate::escape;
+use crate::escape::{self, append};
 
 /// How to write for a terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,6 +25,8 @@ pub struct Style {
 
 /// How many existing findings that say the same get a line of their own.
 const SAME_LINES: usize = 3;
+/// How many entries of the baseline that are no longer there get a line.
+const GONE_LINES: usize = 10;
 
 /// Writes a review for a person at a terminal.
 ///
@@ -37,7 +39,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         }
         summary::doubts(&mut pen, review);
         summary::verdict(&mut pen, review);
-        return pen.finish();
+        return escape::log(&pen.finish());
     }
     let (loud, background): (Vec<_>, Vec<_>) =
         review.findings.iter().partition(|finding| finding.status == Status::New || review.gate.existing);
@@ -50,14 +52,16 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
             }
         }
     }
-    if !background.is_empty() {
-        existing(&mut pen, &background);
-    }
+    let of = |status| background.iter().copied().filter(|f| f.status == status).collect::<Vec<_>>();
+    listed(&mut pen, "there before this plan", &of(Status::Existing));
+    listed(&mut pen, "in the baseline", &of(Status::Baseline));
+    waived(&mut pen, &of(Status::Waived));
+    gone(&mut pen, review);
     summary::doubts(&mut pen, review);
     summary::verdict(&mut pen, review);
     summary::inputs(&mut pen, review);
     summary::hint(&mut pen, review, rules);
-    pen.finish()
+    escape::log(&pen.finish())
 }
 
 fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
@@ -72,11 +76,13 @@ fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
     format!("{severity}: {counts}{}", if blocks { "" } else { " (does not block)" })
 }
 
-/// What was there before the plan: one line each.
-fn existing(pen: &mut Pen, background: &[&Finding]) {
-    let title = format!("there before this plan: {} (does not block)", background.len());
-    pen.heading(Ink::Dim, &title);
-    for Group { findings, .. } in groups(background) {
+/// What does not block whatever its severity: one line each.
+fn listed(pen: &mut Pen, title: &str, findings: &[&Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    pen.heading(Ink::Dim, &format!("{title}: {} (does not block)", findings.len()));
+    for Group { findings, .. } in groups(findings) {
         findings.iter().take(SAME_LINES).for_each(|finding| compact(pen, finding));
         if findings.len() > SAME_LINES {
             let more = format!("            and {} more like it", findings.len() - SAME_LINES);
@@ -84,6 +90,54 @@ fn existing(pen: &mut Pen, background: &[&Finding]) {
             pen.line(&more);
         }
     }
+    pen.blank();
+}
+
+/// What was accepted, and by whom.
+fn waived(pen: &mut Pen, findings: &[&Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    pen.heading(Ink::Dim, &format!("waived: {} (does not block)", findings.len()));
+    for finding in findings {
+        compact(pen, finding);
+        if let Some(waived) = &finding.waived {
+            let line = format!("            accepted by {}", waiver(waived));
+            pen.line(&line);
+        }
+    }
+    pen.blank();
+}
+
+/// `NAME, approved by NAME, until DATE: why (TICKET)`, fit to print.
+pub(crate) fn waiver(waived: &Waived) -> String {
+    let mut text = escape::line(&waived.owner).into_owned();
+    if let Some(approver) = &waived.approver {
+        text.push_str(", approved by ");
+        text.push_str(&escape::line(approver));
+    }
+    append(&mut text, &format!(", until {}: {}", escape::line(&waived.until), escape::line(&waived.reason)));
+    if let Some(ticket) = &waived.ticket {
+        append(&mut text, &format!(" ({})", escape::line(ticket)));
+    }
+    text
+}
+
+/// What the baseline lists for nothing.
+fn gone(pen: &mut Pen, review: &Review) {
+    if review.gone.is_empty() {
+        return;
+    }
+    pen.heading(Ink::Dim, &format!("in the baseline and no longer there: {}", review.gone.len()));
+    for gone in review.gone.iter().take(GONE_LINES) {
+        let rule = escape::line(&gone.rule);
+        let place = gone.place.as_deref().map_or(String::new(), |place| format!("  {}", escape::line(place)));
+        pen.line(&format!("  {rule}{place}"));
+    }
+    if review.gone.len() > GONE_LINES {
+        pen.line(&format!("  and {} more", review.gone.len() - GONE_LINES));
+    }
+    pen.line("  `orgward plan baseline` writes it anew");
     pen.blank();
 }
 

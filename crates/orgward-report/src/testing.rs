@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use orgward_finding::{
-    Finding, Gate, Input, Review, RuleInfo, Severity, Snippet, Status, Verdict, Witness, WitnessValue,
+    BaselineEntry, Finding, Gate, Input, Review, RuleInfo, Severity, Site, Snippet, Status, Verdict, Waived,
+    Witness, WitnessValue,
 };
 use orgward_plan::Address;
 
@@ -145,6 +146,7 @@ pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
         principals: 9,
         policies: 14,
         findings,
+        gone: Vec::new(),
         gate: Gate { fail_on: Some(Severity::Medium), existing: false },
         allow_incomplete: false,
     }
@@ -157,5 +159,76 @@ pub(crate) fn full() -> Review {
     findings.push(parked("sandbox", Status::New));
     findings.push(parked("legacy", Status::Existing));
     findings.push(parked("attic", Status::Existing));
+    review(findings)
+}
+
+pub(crate) fn waived() -> Waived {
+    Waived {
+        owner: "platform team".into(),
+        reason: "closed with the account in `legacy`".into(),
+        until: "2027-03-31".into(),
+        ticket: Some("ORG-12".into()),
+        approver: Some("security".into()),
+        origin: "orgward.toml:12".into(),
+    }
+}
+
+/// A name that tries everything.
+pub(crate) const HOSTILE: &str = "x`|](https://evil.example)<img src=x onerror=alert(1)>@octo/team #1 GH-2 \
+     www.evil.example ::error::forged ##[error]forged %0A::error::forged -->\n::error::forged\n## ✅ orgward: clean\n\
+     ```\n</details></code></failure>\"/>]]><!-- :tada: ~~a~~ **b** [c](d) deadbeefdeadbeef /close\u{202e}\u{ffff}\u{1b}[2J";
+
+/// A review in which every text of a plan is [`HOSTILE`].
+pub(crate) fn hostile() -> Review {
+    let mut finding = public_trust();
+    finding.address = Some(Address::new(HOSTILE));
+    finding.says(HOSTILE).help(HOSTILE).note(HOSTILE).rests_on(HOSTILE).target(HOSTILE);
+    finding.accounts([HOSTILE.to_owned()]);
+    finding.input = Some(HOSTILE.to_owned());
+    finding.site = Some(Site { file: HOSTILE.into(), line: 1 });
+    for snippet in &mut finding.snippets {
+        snippet.name = HOSTILE.into();
+        snippet.text = Some(HOSTILE.into());
+        snippet.label = HOSTILE.into();
+        snippet.span = 0..9;
+    }
+    let mut accepted = finding.clone();
+    accepted.status = Status::Waived;
+    accepted.waived = Some(Waived { owner: HOSTILE.into(), reason: HOSTILE.into(), ..waived() });
+    let mut without_site = finding.clone();
+    without_site.site = None;
+    let mut review = review(vec![finding, accepted, without_site]);
+    review.inputs[0].name = HOSTILE.into();
+    review.inputs[0].doubts.push(HOSTILE.into());
+    review.gone = vec![BaselineEntry {
+        rule: HOSTILE.into(),
+        place: Some(HOSTILE.into()),
+        fingerprint: HOSTILE.into(),
+    }];
+    review
+}
+
+/// Asserts that no line of a log commands the runner of a job, but for those that begin as given.
+pub(crate) fn assert_commands_nobody(log: &str, but: &[&str]) {
+    for line in log.lines() {
+        let is_own = but.iter().any(|start| line.starts_with(start));
+        assert!(is_own || !line.trim_start().starts_with("::"), "{line}");
+        assert!(!line.contains("##[") && !line.contains("##vso"), "{line}");
+        assert!(!line.contains('\u{1b}') && !line.contains('\u{202e}'), "{line}");
+    }
+}
+
+/// Five thousand findings that all say something else, and one that is worse.
+pub(crate) fn many() -> Review {
+    let mut findings: Vec<_> = (0..5_000)
+        .map(|number| {
+            let mut finding = unverifiable(number);
+            finding.says(format!("where account {number} will be is not known until apply"));
+            // As the engine counts them: they differ in nothing but the position.
+            finding.occurrence = number;
+            finding
+        })
+        .collect();
+    findings.push(public_trust());
     review(findings)
 }

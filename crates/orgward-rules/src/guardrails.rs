@@ -135,6 +135,12 @@ fn parts<T: Clone>(patterns: &[T], not: bool) -> Vec<Vec<T>> {
     if not { vec![patterns.to_vec()] } else { patterns.iter().map(|pattern| vec![pattern.clone()]).collect() }
 }
 
+/// What tells a statement apart from others of its document wherever it stands: its text. It may be sensitive.
+pub(crate) fn statement_key(document: &Document, statement: &Statement) -> String {
+    let text = document.text.expose().get(statement.span.clone()).unwrap_or_default();
+    text.split_whitespace().collect()
+}
+
 /// What to call a statement in a sentence.
 pub(crate) fn statement_title(index: usize, statement: &Statement, sensitive: bool) -> String {
     match &statement.sid {

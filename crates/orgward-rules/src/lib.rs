@@ -9,14 +9,18 @@ mod engine;
 mod guardrails;
 mod regions;
 mod review;
+mod severities;
 mod survey;
 
 mod trust;
+pub mod waivers;
 
 #[cfg(test)]
 mod testing;
 
-pub use config::{Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions};
+pub use config::{
+    Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
+};
 pub use engine::{Context, Findings, Rule};
 pub use review::{Question, check, review};
 pub use survey::Survey;

@@ -1,18 +1,23 @@
 //! From the organization to what a reader is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Finding, Gate, Input, Review, Status, Verdict};
+use jiff::civil::Date;
+use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdict};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
-use crate::{Config, Context, Findings, Rule, catalog};
+use crate::{Config, Context, Findings, Rule, catalog, severities, waivers};
 
 /// How a review judges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Question {
+pub struct Question<'a> {
     /// What blocks.
     pub gate: Gate,
+    /// The day on which it is asked, in UTC: waivers end.
+    pub today: Date,
+    /// What the baseline lists.
+    pub baseline: &'a [BaselineEntry],
     /// Whether inputs that do not tell the whole story are accepted.
     pub allow_incomplete: bool,
 }
@@ -22,7 +27,7 @@ pub fn review(
     organization: &Change<Organization>,
     plans: &[Plan<'_>],
     config: &Config,
-    question: Question,
+    question: Question<'_>,
 ) -> Review {
     let inputs: Vec<Input> = plans.iter().map(input).collect();
     let doubts: Vec<(String, String)> = inputs
@@ -30,12 +35,17 @@ pub fn review(
         .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
         .collect();
     let after = &organization.after;
+    let mut findings = check(catalog::RULES, organization, config, &doubts);
+    let gone = baseline(question.baseline, &mut findings);
+    waivers::apply(config, question.today, &mut findings);
+    findings.sort_by(|a, b| a.order().cmp(&b.order()));
     Review {
         inputs,
         accounts: after.accounts().filter(|account| account.member).count(),
         principals: after.principals().count() + after.permission_sets().count(),
         policies: after.documents().len(),
-        findings: check(catalog::RULES, organization, config, &doubts),
+        findings,
+        gone,
         gate: question.gate,
         allow_incomplete: question.allow_incomplete,
     }
@@ -65,15 +75,48 @@ pub fn check(
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });
-    let existing: BTreeSet<String> = before.iter().map(Finding::fingerprint).collect();
+    let existing: BTreeSet<String> = before.iter().map(Finding::identity).collect();
+    let places = (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after));
     for finding in &mut findings {
-        if existing.contains(&finding.fingerprint()) {
+        if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
+        }
+        if let Some(places) = &places {
+            places.judge(&config.severity_for, finding);
         }
     }
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     findings.dedup();
+    count(&mut findings);
     findings
+}
+
+/// Counts findings that have the same fingerprint. Existing ones come first: what the plan adds must not take the
+/// place of what was there.
+fn count(findings: &mut [Finding]) {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for status in [Status::Existing, Status::New] {
+        for finding in findings.iter_mut().filter(|finding| finding.status == status) {
+            let count = counts.entry(finding.fingerprint()).or_default();
+            finding.occurrence = *count;
+            *count += 1;
+        }
+    }
+}
+
+/// Marks what the baseline lists, and returns what it lists for nothing. A finding that rests on a sensitive text
+/// is never in the baseline: its fingerprint does not tell whether the text is still the same.
+fn baseline(entries: &[BaselineEntry], findings: &mut [Finding]) -> Vec<BaselineEntry> {
+    let mut gone: BTreeMap<&str, &BaselineEntry> =
+        entries.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
+    for finding in findings.iter_mut().filter(|finding| !finding.is_sensitive()) {
+        if gone.remove(finding.fingerprint().as_str()).is_some() {
+            finding.status = Status::Baseline;
+        }
+    }
+    let mut gone: Vec<BaselineEntry> = gone.into_values().cloned().collect();
+    gone.sort();
+    gone
 }
 
 fn run(rules: &[&Rule], context: &Context<'_>) -> Vec<Finding> {
@@ -128,3 +171,6 @@ fn doubt(doubt: &Doubt) -> String {
         Doubt::NoChanges => "it lists planned values and no changes".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

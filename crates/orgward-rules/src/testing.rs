@@ -35,12 +35,20 @@ pub(crate) fn review_of(folder: &str, name: &str) -> Review {
 /// Runs all rules on a plan, with another configuration.
 pub(crate) fn review_with(folder: &str, name: &str, config: &str) -> Review {
     let file = format!("{name}.json");
-    let document = Document::decode(&file, std::fs::read(fixtures(folder).join(&file)).unwrap()).unwrap();
+    let text = std::fs::read(fixtures(folder).join(&file)).unwrap();
+    review_text(&file, text, config)
+}
+
+/// Runs all rules on the text of a plan.
+pub(crate) fn review_text(file: &str, text: Vec<u8>, config: &str) -> Review {
+    let document = Document::decode(file, text).unwrap();
     let plans = [Plan::parse(&document).unwrap()];
     let config = Config::parse("orgward.toml", config).unwrap();
     let organization = Organization::of(&plans, &[], &config.declared());
     let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
-    review(&organization, &plans, &config, Question { gate, allow_incomplete: true })
+    let today = jiff::civil::date(2026, 11, 21);
+    let question = Question { gate, today, baseline: &[], allow_incomplete: true };
+    review(&organization, &plans, &config, question)
 }
 
 /// What one rule finds in a plan of its own.

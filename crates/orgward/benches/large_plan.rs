@@ -46,8 +46,12 @@ fn review(bencher: Bencher) {
         let plans = [plan];
         let organization = Organization::of(&plans, &[], &config.declared());
         let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
-        let review =
-            orgward_rules::review(&organization, &plans, &config, Question { gate, allow_incomplete: false });
+        let review = orgward_rules::review(
+            &organization,
+            &plans,
+            &config,
+            Question { gate, today: jiff::civil::date(2026, 11, 21), baseline: &[], allow_incomplete: false },
+        );
         assert!(review.findings.iter().any(|finding| finding.rule == "public-trust"));
         review
     });

@@ -3,6 +3,7 @@ use std::sync::LazyLock;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::civil::Date;
 use orgward_finding::Severity;
 use orgward_iam::Catalogue;
 
@@ -36,6 +37,8 @@ pub(crate) enum Command {
     ///
     /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
     Init(InitArguments),
+    /// Accept a finding for a time.
+    Waive(WaiveArguments),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -63,6 +66,8 @@ pub(crate) enum PlanCommand {
     /// The exit code is the one of the review. Where the token may only read, as it does for pull requests from
     /// forks, the findings go to the annotations and the summary of the job instead.
     Comment(CommentArguments),
+    /// Write down what is found today, so that only what comes after it blocks.
+    Baseline(BaselineArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -92,8 +97,9 @@ pub(crate) enum AnswerFormat {
     Json,
 }
 
+/// What is reviewed, and against what.
 #[derive(Debug, Args)]
-pub(crate) struct ReviewArguments {
+pub(crate) struct InputArguments {
     /// Plan JSON, state JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without
     /// any, the one plan in the current folder.
     #[arg(value_name = "PLAN")]
@@ -101,6 +107,21 @@ pub(crate) struct ReviewArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
+    /// The configuration; without it, `orgward.toml` here or further up in the repository.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Accept plans that do not tell the whole story.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReviewArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    /// The folder with the configuration of the plan, so that findings point at files and lines.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) source: Option<PathBuf>,
     /// How to print the review.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: Format,
@@ -113,12 +134,9 @@ pub(crate) struct ReviewArguments {
     /// Let findings block that were there before the plan.
     #[arg(long)]
     pub(crate) existing: bool,
-    /// The configuration; without it, `orgward.toml` here or further up in the repository.
+    /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
-    /// Accept plans that do not tell the whole story.
-    #[arg(long)]
-    pub(crate) allow_incomplete: bool,
+    pub(crate) baseline: Option<PathBuf>,
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -218,6 +236,44 @@ pub(crate) enum ForgeKind {
     GitLab,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct BaselineArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    /// The file to write; without it, standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WaiveArguments {
+    /// The finding: its fingerprint, as reports show it.
+    pub(crate) fingerprint: String,
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    /// Why it is accepted.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Who answers for it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// The last day on which it is accepted, `2027-03-31`.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) until: Date,
+    /// Where it was discussed.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) ticket: Option<String>,
+    /// Who else agreed.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) approver: Option<String>,
+    /// Accept all findings of the rule at addresses like this, with `*`, instead of the one.
+    #[arg(long, value_name = "PATTERN")]
+    pub(crate) address: Option<String>,
+    /// The file to add it to; without it, one in `.orgward/waivers` beside the configuration.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum When {
     /// Where a person sees it.
@@ -234,6 +290,16 @@ pub(crate) enum Format {
     Terminal,
     /// For programs.
     Json,
+    /// For code scanning.
+    Sarif,
+    /// For test reports.
+    Junit,
+    /// For a comment, or the summary of a job.
+    Markdown,
+    /// Annotations on GitHub.
+    Github,
+    /// The Code Quality report of GitLab.
+    Gitlab,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -299,6 +365,9 @@ mod tests {
         assert_eq!(parse_output("json=a=b.json"), Ok(output));
         assert!(parse_output("json").is_err());
         assert!(parse_output("json=").is_err());
-        assert_eq!(parse_output("sarif=x"), Err("the format is one of terminal, json".to_owned()));
+        assert_eq!(
+            parse_output("pdf=x"),
+            Err("the format is one of terminal, json, sarif, junit, markdown, github, gitlab".to_owned())
+        );
     }
 }

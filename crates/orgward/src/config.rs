@@ -10,7 +10,9 @@ use orgward_rules::Config;
 use thiserror::Error;
 
 /// The name of the configuration.
-const NAME: &str = "orgward.toml";
+pub(crate) const NAME: &str = "orgward.toml";
+/// The folder beside it whose files hold waivers.
+const WAIVERS: &str = ".orgward/waivers";
 
 /// Why the configuration could not be read.
 #[derive(Debug, Error, Diagnostic)]
@@ -20,16 +22,55 @@ pub(crate) struct UnreadableConfig {
     source: io::Error,
 }
 
-/// The configuration that was named, else the one found, else the defaults.
+/// The configuration that was named, else the one found, else the defaults; with the waivers beside it.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
-    let found = match named {
-        Some(path) => Some(path.to_owned()),
-        None => find(Path::new(".")),
+    let found = found(named);
+    let mut config = match &found {
+        Some(path) => Config::parse(&path.display().to_string(), &read(path)?)?,
+        None => Config::default(),
     };
-    let Some(path) = found else { return Ok(Config::default()) };
-    let name = path.display().to_string();
-    let text = fs::read_to_string(&path).map_err(|source| UnreadableConfig { name: name.clone(), source })?;
-    Ok(Config::parse(&name, &text)?)
+    for file in waiver_files(&folder_of(found.as_deref()).join(WAIVERS))? {
+        config.add_waivers(&file.display().to_string(), &read(&file)?)?;
+    }
+    Ok(config)
+}
+
+/// The folder where waivers are kept, one file for each rule.
+pub(crate) fn waivers_beside(named: Option<&Path>) -> PathBuf {
+    folder_of(found(named).as_deref()).join(WAIVERS)
+}
+
+fn found(named: Option<&Path>) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(|| find(Path::new(".")))
+}
+
+fn folder_of(config: Option<&Path>) -> PathBuf {
+    let folder = config.and_then(Path::parent).unwrap_or(Path::new(""));
+    folder.strip_prefix(".").unwrap_or(folder).to_owned()
+}
+
+/// The files with waivers in a folder, sorted. Without the folder there are none; one that cannot be read is a
+/// failure, since nobody knows what it would have accepted.
+fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, UnreadableConfig> {
+    let unreadable = |source| UnreadableConfig { name: folder.display().to_string(), source };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(path: &Path) -> Result<String, UnreadableConfig> {
+    fs::read_to_string(path).map_err(|source| UnreadableConfig { name: path.display().to_string(), source })
 }
 
 /// The configuration in a folder, else in the nearest one above it up to the root of the repository. Outside of a

@@ -1,6 +1,7 @@
 //! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
 
 mod arguments;
+mod baseline;
 mod comment;
 mod config;
 mod discover;
@@ -14,6 +15,8 @@ mod policy;
 mod progress;
 mod review;
 mod rules;
+mod sites;
+mod waive;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,8 @@ fn main() -> ExitCode {
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
+            Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
+            Command::Waive(arguments) => waive::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -1,13 +1,13 @@
 //! `orgward rules`.
 
 use miette::Diagnostic;
+use orgward_finding::RuleInfo;
 use orgward_report::escape;
-use orgward_rules::Rule;
-use orgward_rules::catalog::RULES;
 use thiserror::Error;
 
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
+use crate::review;
 
 /// Why a rule could not be explained.
 #[derive(Debug, Error, Diagnostic)]
@@ -29,21 +29,19 @@ pub(crate) fn run(id: Option<&str>, terminal: Terminal) -> Result<Exit, Box<dyn 
 }
 
 fn list(color: bool) -> String {
-    let width = RULES.iter().map(|rule| rule.info.id.len()).max().unwrap_or(0);
-    let line = |rule: &&Rule| {
-        let info = rule.info;
+    let width = review::rules().iter().map(|info| info.id.len()).max().unwrap_or(0);
+    let line = |info: &&RuleInfo| {
         let id = format!("{:width$}", info.id);
         let id = if color { format!("\u{1b}[1m{id}\u{1b}[0m") } else { id };
         format!("{id}  {:8}  {}\n", info.severity.as_str(), info.summary)
     };
-    RULES.iter().map(line).collect()
+    review::rules().iter().map(line).collect()
 }
 
 fn explain(id: &str) -> Result<String, UnknownRule> {
-    let Some(rule) = RULES.iter().find(|rule| rule.info.id == id) else {
+    let Some(info) = review::rules().into_iter().find(|info| info.id == id) else {
         return Err(UnknownRule { id: id.to_owned(), help: near(id) });
     };
-    let info = rule.info;
     Ok(format!(
         "# {}\n\n{}: {} when found, {} when it cannot be told.\n\n{}\n",
         info.id,
@@ -65,9 +63,9 @@ fn flush(docs: &str) -> String {
 }
 
 fn near(id: &str) -> String {
-    let nearest = RULES
-        .iter()
-        .map(|rule| rule.info.id)
+    let nearest = review::rules()
+        .into_iter()
+        .map(|info| info.id)
         .max_by(|left, right| strsim::jaro_winkler(id, left).total_cmp(&strsim::jaro_winkler(id, right)));
     match nearest.filter(|near| strsim::jaro_winkler(id, near) > 0.8) {
         Some(near) => format!("did you mean `{near}`?"),

@@ -77,6 +77,20 @@ fn of_a_sensitive_text_nothing_is_told() {
 }
 
 #[test]
+fn what_was_accepted_says_by_whom() {
+    let mut finding = testing::public_trust();
+    finding.status = Status::Waived;
+    finding.waived = Some(testing::waived());
+    let review = parsed(&testing::review(vec![finding, testing::parked("legacy", Status::Baseline)]));
+    assert_eq!((&review["verdict"], &review["findings"][0]["status"]), (&json!("clean"), &json!("waived")));
+    assert_eq!(review["findings"][0]["waiver"]["owner"], "platform team");
+    assert_eq!(
+        (&review["summary"]["waived"], &review["summary"]["baseline"]),
+        (&json!({ "critical": 1 }), &json!({ "low": 1 }))
+    );
+}
+
+#[test]
 fn nothing_blocks_when_told_so() {
     let mut review = testing::full();
     review.gate = Gate { fail_on: None, existing: true };

@@ -4,6 +4,7 @@ use std::fmt;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use orgward_finding::{Confidence, Finding, Severity, Snippet, Status, Verdict, Witness, WitnessValue};
 
+use super::Style;
 use super::pen::Pen;
 use crate::escape;
 use crate::excerpt::Excerpt;
@@ -14,12 +15,12 @@ const SHOWN: usize = 3;
 const LISTED: usize = 10;
 
 /// Findings of one rule that say the same about different places.
-pub(super) struct Group<'f> {
-    pub(super) findings: Vec<&'f Finding>,
+pub(crate) struct Group<'f> {
+    pub(crate) findings: Vec<&'f Finding>,
 }
 
 /// Groups findings that say the same, in the order of the first of each.
-pub(super) fn groups<'f>(findings: &[&'f Finding]) -> Vec<Group<'f>> {
+pub(crate) fn groups<'f>(findings: &[&'f Finding]) -> Vec<Group<'f>> {
     let mut groups: Vec<Group<'f>> = Vec::new();
     let mut known = BTreeMap::new();
     for &finding in findings {
@@ -45,7 +46,7 @@ pub(super) fn is_unverifiable(finding: &Finding) -> bool {
 }
 
 /// What a finding is about, fit to print.
-pub(super) fn place(finding: &Finding) -> Option<String> {
+pub(crate) fn place(finding: &Finding) -> Option<String> {
     let place = match (&finding.address, &finding.target) {
         (Some(address), _) => address.as_str(),
         (None, Some(target)) => target,
@@ -174,6 +175,23 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
     pen.blank();
 }
 
+/// The excerpts of a finding without colors, for formats that show them in a fixed-width font.
+pub(crate) fn excerpts(finding: &Finding, width: usize) -> Vec<String> {
+    let style = Style { color: false, unicode: true, width, quiet: false };
+    let draw_one = |snippets: &Vec<&Snippet>| {
+        let mut pen = Pen::new(style);
+        let text = snippets.first()?.text.as_deref()?;
+        let excerpt = Some(Excerpt::of(text, snippets, pen.cut()));
+        draw(
+            &mut pen,
+            finding,
+            &Shown { code: None, message: String::new(), severity: finding.severity, excerpt },
+        );
+        Some(escape::log(&pen.finish()))
+    };
+    documents(&finding.snippets).iter().filter_map(draw_one).collect()
+}
+
 fn places(findings: &[&Finding]) -> Vec<String> {
     let mut places: Vec<_> = findings
         .iter()
@@ -186,7 +204,8 @@ fn places(findings: &[&Finding]) -> Vec<String> {
     places
 }
 
-fn request(witness: &Witness) -> Vec<String> {
+/// A request in a few lines, fit to print.
+pub(crate) fn request(witness: &Witness) -> Vec<String> {
     let mut lines = vec![
         format!("{} on {}", escape::line(&witness.action), escape::line(&witness.resource)),
         format!("by {}", escape::line(&witness.principal)),

@@ -38,15 +38,21 @@ pub(super) fn verdict(pen: &mut Pen, review: &Review) {
         Outcome::Clean if uncertain => Ink::Yellow,
         Outcome::Clean => Ink::Green,
     };
-    let nothing = review.findings.is_empty() && !review.is_incomplete();
-    let (word, rest) = match outcome {
-        Outcome::Blocked => ("blocked", blocked(review)),
-        Outcome::Incomplete => ("incomplete", incomplete(review)),
-        Outcome::Clean if nothing => ("clean", "no findings".to_owned()),
-        Outcome::Clean => ("not blocked", not_blocked(review)),
-    };
+    let (word, rest) = sentence(review);
     let word = pen.paint(ink, &format!("{word}:"));
     pen.line(&format!("{word} {rest}"));
+}
+
+/// The verdict as a word and a clause that explains it, without hidden characters.
+pub(crate) fn sentence(review: &Review) -> (&'static str, String) {
+    match review.outcome() {
+        Outcome::Blocked => ("blocked", blocked(review)),
+        Outcome::Incomplete => ("incomplete", incomplete(review)),
+        Outcome::Clean if review.findings.is_empty() && !review.is_incomplete() => {
+            ("clean", "no findings".to_owned())
+        }
+        Outcome::Clean => ("not blocked", not_blocked(review)),
+    }
 }
 
 /// What was reviewed, in one line.
@@ -140,9 +146,11 @@ fn not_blocked(review: &Review) -> String {
 /// `2 existing and 1 milder one do not block`.
 fn not_blocking(review: &Review) -> Option<String> {
     let quiet: Vec<_> = review.findings.iter().filter(|finding| !review.blocks(finding)).collect();
-    let existing = quiet.iter().filter(|finding| finding.status == Status::Existing).count();
-    let milder = quiet.len() - existing;
-    let parts: Vec<_> = [(existing, "existing"), (milder, "milder")]
+    let count = |status| quiet.iter().filter(|finding| finding.status == status).count();
+    let existing = count(Status::Existing);
+    let (known, waived) = (count(Status::Baseline), count(Status::Waived));
+    let milder = quiet.len() - existing - known - waived;
+    let parts: Vec<_> = [(existing, "existing"), (known, "baseline"), (waived, "waived"), (milder, "milder")]
         .into_iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, word)| format!("{number} {word}"))
@@ -156,15 +164,19 @@ fn not_blocking(review: &Review) -> Option<String> {
 
 fn not_blocking_found(review: &Review) -> Vec<String> {
     let found = review.findings.iter().filter(|finding| !is_unverifiable(finding));
-    let (new, existing): (Vec<_>, Vec<_>) = found.partition(|finding| finding.status == Status::New);
-    let mut parts = Vec::new();
-    if !new.is_empty() {
-        parts.push(format!("{} new", severities(&new)));
-    }
-    if !existing.is_empty() {
-        parts.push(format!("{} there before", severities(&existing)));
-    }
-    parts
+    let found: Vec<_> = found.collect();
+    [
+        (Status::New, "new"),
+        (Status::Existing, "there before"),
+        (Status::Baseline, "in the baseline"),
+        (Status::Waived, "waived"),
+    ]
+    .into_iter()
+    .filter_map(|(status, words)| {
+        let some: Vec<_> = found.iter().copied().filter(|finding| finding.status == status).collect();
+        (!some.is_empty()).then(|| format!("{} {words}", severities(&some)))
+    })
+    .collect()
 }
 
 /// `1 critical and 4 high findings`.

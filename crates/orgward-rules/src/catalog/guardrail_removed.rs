@@ -6,7 +6,7 @@ use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, NodeId, Organi
 use orgward_plan::Address;
 
 use crate::engine::rule;
-use crate::guardrails::{account_label, cover, denials, ends, source, statement_title};
+use crate::guardrails::{account_label, cover, denials, ends, source, statement_key, statement_title};
 use crate::{Context, Findings};
 
 rule! {
@@ -257,7 +257,11 @@ fn report(
     };
     let finding = findings.report(&GUARDRAIL_REMOVED, address.as_ref());
     finding.input = guardrail.node.stack.as_deref().map(str::to_owned);
-    let statements: Vec<String> = loss.statements.iter().map(ToString::to_string).collect();
+    let document = &guardrail.data.document;
+    let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
+    let gone = loss.statements.iter().filter_map(statement);
+    let mut statements: Vec<String> = gone.map(|statement| statement_key(document, statement)).collect();
+    statements.sort();
     let accounts: Vec<&str> = loss.accounts.iter().map(String::as_str).collect();
     finding.subject(format!("{key} {} {}", statements.join(" "), accounts.join(" ")));
     if loss.doubts.is_empty() {

@@ -2,7 +2,7 @@ use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Condition, Effect, PrincipalPattern, Statement};
 
 use crate::engine::rule;
-use crate::guardrails::source;
+use crate::guardrails::{source, statement_key};
 use crate::trust::{requires, trusts};
 use crate::{Context, Findings};
 
@@ -115,7 +115,7 @@ const ISSUERS: &[Issuer] = &[
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
-        for (index, statement) in trust.policy.statements.iter().enumerate() {
+        for statement in &trust.policy.statements {
             if statement.effect.value != Effect::Allow {
                 continue;
             }
@@ -127,13 +127,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 if let Some(dead) = dead_condition(statement, issuer) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.severity = Severity::Low;
-                    finding.subject(format!("{host} {index} dead"));
+                    finding.subject(format!("{host} dead {}", statement_key(document, statement)));
                     finding.says("statement can never match: `StringEquals` takes `*` for a character");
                     finding.show(&source(document), dead.span.clone(), "no token carries this");
                     finding.help("use `StringLike`");
                 } else if let Some(why) = opening(statement, issuer) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
-                    finding.subject(format!("{host} {index}"));
+                    finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
                         Opening::Missing => {

@@ -4,7 +4,7 @@ use orgward_finding::Severity;
 use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
-use crate::guardrails::{groups, source};
+use crate::guardrails::{groups, source, statement_key};
 use crate::regions::{Allowed, allowed, denied_at_home, denied_global_services, region_conditions, witness};
 use crate::{Context, Findings};
 
@@ -69,7 +69,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let Some(guardrail) = cx.after.guardrail(guardrail) else { continue };
         let document = &guardrail.data.document;
         let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
-        finding.subject(format!("{statement} {}", services.join(" ")));
+        let denies = document.policy().and_then(|policy| policy.statements.get(statement));
+        let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
+        finding.subject(format!("{key} {}", services.join(" ")));
         finding.accounts(accounts);
         let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
         let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
@@ -108,7 +110,9 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
         let Some(guardrail) = cx.after.guardrail(id) else { continue };
         let document = &guardrail.data.document;
         let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
-        finding.subject(format!("home {statement}")).accounts(accounts).witness(witness(&request));
+        let denies = document.policy().and_then(|policy| policy.statements.get(statement));
+        let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
+        finding.subject(format!("home {key}")).accounts(accounts).witness(witness(&request));
         finding.says("the region lock denies the regions that should be open");
         if let Some(condition) = document
             .policy()

@@ -1,5 +1,6 @@
 //! `orgward.toml`: what people say about their organization, and how strict they are.
 
+mod entries;
 mod error;
 mod read;
 
@@ -9,6 +10,8 @@ use orgward_finding::Severity;
 use orgward_org::Declared;
 
 pub use error::ConfigError;
+
+use crate::waivers::Waiver;
 
 /// The configuration. Every setting has a default, so that the program runs without a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,6 +26,10 @@ pub struct Config {
     pub management: Management,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
+    /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
+    pub severity_for: Vec<SeverityFor>,
+    /// `[[waiver]]`: what somebody has accepted, in the order of the files.
+    pub waivers: Vec<Waiver>,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
 }
@@ -89,7 +96,28 @@ pub struct Management {
     pub allowed_users: BTreeSet<String>,
 }
 
+/// `[[severity_for]]`: how bad findings are by what they touch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SeverityFor {
+    /// Account ids, and paths of organizational units with `*`.
+    pub targets: Vec<String>,
+    /// The rules it is for. Empty: all.
+    pub rules: BTreeSet<String>,
+    /// How bad their findings are.
+    pub severity: Option<Severity>,
+    /// How bad they are at least.
+    pub at_least: Option<Severity>,
+    /// How bad they are at most.
+    pub at_most: Option<Severity>,
+}
+
 impl Config {
+    /// Adds the waivers of a file that has nothing else in it. `name` is what to call the file in messages.
+    pub fn add_waivers(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        self.waivers.extend(read::read_waivers(name, text)?);
+        Ok(())
+    }
+
     /// Reads `orgward.toml`. `name` is what to call the file in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
         read::read(name, text)

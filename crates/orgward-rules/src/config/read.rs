@@ -9,10 +9,11 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile};
+use super::{Config, ConfigError, Profile, entries};
 use crate::catalog::RULES;
+use crate::waivers::{self, Waiver};
 
-type Result<T> = std::result::Result<T, ConfigError>;
+pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The tables of the file and the keys of each. What is not here is refused.
 const TABLES: [(&str, &[&str]); 6] = [
@@ -26,14 +27,22 @@ const TABLES: [(&str, &[&str]); 6] = [
 
 pub(super) fn read(name: &str, text: &str) -> Result<Config> {
     let file = File { name, text };
-    let root = DeTable::parse(text).map_err(|error| {
-        let span = error.span().unwrap_or(0..0);
-        let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
-        ConfigError::new(&file, span, "here", message).help("the file is TOML: see `docs/configuration.md`")
-    })?;
+    let root = parse(&file)?;
     let mut config = Config::default();
     for (key, value) in root.get_ref() {
-        let tables = TABLES.map(|(table, _)| table);
+        match key.get_ref().as_ref() {
+            "waiver" => {
+                config.waivers = entries::waivers(&file, value)?;
+                continue;
+            }
+            "severity_for" => {
+                config.severity_for = entries::severities(&file, value)?;
+                continue;
+            }
+            _ => {}
+        }
+        let tables: Vec<&str> =
+            TABLES.iter().map(|(table, _)| *table).chain(["severity_for", "waiver"]).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -46,6 +55,28 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
         }
     }
     Ok(config)
+}
+
+/// Reads a file that has nothing but waivers in it.
+pub(super) fn read_waivers(name: &str, text: &str) -> Result<Vec<Waiver>> {
+    let file = File { name, text };
+    let root = parse(&file)?;
+    let mut waivers = Vec::new();
+    for (key, value) in root.get_ref() {
+        if key.get_ref() != "waiver" {
+            return Err(unknown(&file, key.span(), "table", key.get_ref(), &["waiver"]));
+        }
+        waivers.extend(entries::waivers(&file, value)?);
+    }
+    Ok(waivers)
+}
+
+fn parse<'f>(file: &File<'f>) -> Result<Spanned<DeTable<'f>>> {
+    DeTable::parse(file.text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
+        ConfigError::new(file, span, "here", message).help("the file is TOML: see `docs/configuration.md`")
+    })
 }
 
 fn set(
@@ -88,12 +119,12 @@ fn set(
         }
         ("rules", "disabled") => {
             for (rule, span) in as_list(file, value)? {
-                config.disabled.insert(as_rule(file, &rule, span)?);
+                config.disabled.insert(as_any_rule(file, &rule, span)?);
             }
         }
         ("rules", "severity") => {
             for (rule, severity) in as_table(file, value)? {
-                let rule = as_rule(file, rule.get_ref(), rule.span())?;
+                let rule = as_any_rule(file, rule.get_ref(), rule.span())?;
                 config.severities.insert(rule, as_severity(file, severity)?);
             }
         }
@@ -103,28 +134,28 @@ fn set(
     Ok(())
 }
 
-fn as_table<'v, 'i>(file: &File<'_>, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>> {
+pub(super) fn as_table<'v, 'i>(file: &File<'_>, value: &'v Spanned<DeValue<'i>>) -> Result<&'v DeTable<'i>> {
     match value.get_ref() {
         DeValue::Table(table) => Ok(table),
         other => Err(wrong_type(file, value.span(), "a table", other)),
     }
 }
 
-fn as_text(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+pub(super) fn as_text(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     match value.get_ref() {
         DeValue::String(text) => Ok(text.to_string()),
         other => Err(wrong_type(file, value.span(), "a string", other)),
     }
 }
 
-fn as_list(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<(String, Range<usize>)>> {
+pub(super) fn as_list(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<(String, Range<usize>)>> {
     match value.get_ref() {
         DeValue::Array(items) => items.iter().map(|item| Ok((as_text(file, item)?, item.span()))).collect(),
         other => Err(wrong_type(file, value.span(), "a list of strings", other)),
     }
 }
 
-fn as_texts(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
+pub(super) fn as_texts(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
     Ok(as_list(file, value)?.into_iter().map(|(text, _)| text).collect())
 }
 
@@ -196,18 +227,28 @@ fn as_profile(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Profile> 
     }
 }
 
-fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Severity> {
+pub(super) fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Severity> {
     let text = as_text(file, value)?;
     Severity::from_str(&text)
         .map_err(|()| unknown(file, value.span(), "severity", &text, &Severity::ALL.map(Severity::as_str)))
 }
 
-fn as_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
+/// A rule of the catalogue, or one about waivers.
+fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
+    if waivers::RULES.iter().any(|rule| rule.id == id) { Ok(id.to_owned()) } else { as_rule(file, id, span) }
+}
+
+pub(super) fn as_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
     let ids: Vec<&str> = RULES.iter().map(|rule| rule.info.id).collect();
     if ids.contains(&id) { Ok(id.to_owned()) } else { Err(unknown(file, span, "rule", id, &ids)) }
 }
 
-fn wrong_type(file: &File<'_>, span: Range<usize>, wanted: &str, found: &DeValue<'_>) -> ConfigError {
+pub(super) fn wrong_type(
+    file: &File<'_>,
+    span: Range<usize>,
+    wanted: &str,
+    found: &DeValue<'_>,
+) -> ConfigError {
     let found = match found {
         DeValue::String(_) => "a string",
         DeValue::Integer(_) | DeValue::Float(_) => "a number",
@@ -219,7 +260,13 @@ fn wrong_type(file: &File<'_>, span: Range<usize>, wanted: &str, found: &DeValue
     ConfigError::new(file, span, format!("must be {wanted}"), format!("expected {wanted}, found {found}"))
 }
 
-fn unknown(file: &File<'_>, span: Range<usize>, what: &str, found: &str, known: &[&str]) -> ConfigError {
+pub(super) fn unknown(
+    file: &File<'_>,
+    span: Range<usize>,
+    what: &str,
+    found: &str,
+    known: &[&str],
+) -> ConfigError {
     let near = known
         .iter()
         .map(|each| (strsim::damerau_levenshtein(each, found), *each))

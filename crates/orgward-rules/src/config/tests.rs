@@ -128,3 +128,48 @@ fn broken_toml() {
      help: the file is TOML: see `docs/configuration.md`
     ");
 }
+
+const WAIVER: &str = "[[waiver]]\nrule = 'external-trust'\naddress = 'module.vendor[\"a\"].*'\nreason = 'reads invoices'\n\
+    owner = 'platform team'\nuntil = 2027-03-31\n";
+
+#[test]
+fn waivers_know_where_they_are_written() {
+    let text = format!("[organization]\nid = 'o-acme123456'\n\n{WAIVER}");
+    let mut config = Config::parse("orgward.toml", &text).expect("it is fine");
+    config.add_waivers(".orgward/waivers/a.toml", WAIVER).expect("it is fine");
+    let origins: Vec<_> = config.waivers.iter().map(|waiver| waiver.origin.as_str()).collect();
+    assert_eq!(origins, ["orgward.toml:4", ".orgward/waivers/a.toml:1"]);
+    assert_eq!(config.waivers[0].until, jiff::civil::date(2027, 3, 31));
+    assert!(
+        config.add_waivers("a.toml", "[rules]\ndisabled = ['external-trust']\n").is_err(),
+        "nothing else"
+    );
+}
+
+#[test]
+fn waiver_without_an_owner() {
+    insta::assert_snapshot!(refused(&WAIVER.replace("owner = 'platform team'\n", "")));
+}
+
+#[test]
+fn waiver_until_no_day() {
+    insta::assert_snapshot!(refused(&WAIVER.replace("2027-03-31", "'next week'")));
+}
+
+#[test]
+fn waivers_of_waivers_are_refused() {
+    assert!(Config::parse("orgward.toml", &WAIVER.replace("external-trust", "expired-waiver")).is_err());
+}
+
+#[test]
+fn severity_for_nothing() {
+    insta::assert_snapshot!(refused("[[severity_for]]\nseverity = 'low'\n"));
+}
+
+#[test]
+fn the_example_of_the_documentation_is_read() {
+    let page = include_str!("../../../../docs/configuration.md");
+    let example = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let config = Config::parse("orgward.toml", example).expect("the documentation is right");
+    assert_eq!((config.waivers.len(), config.severity_for.len()), (1, 2));
+}

@@ -7,6 +7,8 @@ mod decide;
 #[cfg(test)]
 mod forge;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod review;

@@ -175,7 +175,7 @@ fn wrong_usage_is_no_verdict() {
     let usages: [&[&str]; 5] = [
         &[],
         &["plan", "review", "plan.json", "--fail-on", "everything"],
-        &["plan", "review", "plan.json", "--format", "sarif"],
+        &["plan", "review", "plan.json", "--format", "pdf"],
         &["plan", "review", "plan.json", "--output", "review.json"],
         &["plan", "review", "plan.json", "--config", "missing.toml"],
     ];

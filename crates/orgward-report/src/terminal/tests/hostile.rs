@@ -8,6 +8,13 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[test]
+fn a_hostile_plan_obtains_nothing() {
+    let style = Style { color: false, unicode: true, width: 80, quiet: false };
+    testing::assert_commands_nobody(&terminal(&testing::hostile(), &[], style), &[]);
+    testing::assert_commands_nobody(&crate::json(&testing::hostile(), &[]), &[]);
+}
+
 fn text() -> impl Strategy<Value = String> {
     let odd = prop::sample::select(vec![
         '\u{1b}', '\u{9b}', '\u{7}', '\r', '\n', '\t', '\u{7f}', '\u{202e}', '\u{2066}', '\u{200b}',
