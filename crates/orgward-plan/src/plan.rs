@@ -76,6 +76,18 @@ impl<'a> Plan<'a> {
         &self.instances
     }
 
+    /// The current object at an address; for a data source with `data.` before the type.
+    pub fn instance(&self, address: &Address) -> Option<&Instance<'a>> {
+        let at = self.instances.partition_point(|instance| instance.address < *address);
+        self.instances.get(at).filter(|found| found.address == *address && found.deposed.is_none())
+    }
+
+    /// What tells apart the provider configurations that instances are managed through; `None` where the plan does
+    /// not show it. Instances of one configuration are in one account, unless it has `for_each`.
+    pub fn provider_key(&self, instance: &Instance<'a>) -> Option<String> {
+        crate::placement::provider_key(self, instance)
+    }
+
     /// The value of a variable of the root module.
     pub(crate) fn variable(&self, name: &str) -> Option<Value> {
         let parse = || self.variables.and_then(|raw| serde_json::from_str(raw.get()).ok());

@@ -16,3 +16,5 @@ mod review;
 mod support;
 #[cfg(test)]
 mod trust_nothing;
+#[cfg(test)]
+mod unknowns;
