@@ -79,7 +79,7 @@ enum Outcome<T> {
 }
 
 /// Marks the place of a hole in a text that is not written out yet; private, so that no policy has it.
-const MARK: char = '\u{E0F0}';
+pub(crate) const MARK: char = '\u{E0F0}';
 
 impl Draft {
     /// Adds what another document says, as the provider does: a statement with the same non-empty `Sid` is replaced.
@@ -153,6 +153,10 @@ impl Draft {
             let as_shown = match hole {
                 Some(Hole { filling: Filling::Exactly(value), .. }) if symbols.readable(value) == *value => {
                     value.clone()
+                }
+                // A longer text has the marks of its references already.
+                Some(Hole { reference: Some(reference), .. }) if reference.contains("${") => {
+                    reference.clone()
                 }
                 Some(Hole { reference: Some(reference), .. }) => format!("${{{reference}}}"),
                 _ => "(known after apply)".to_owned(),

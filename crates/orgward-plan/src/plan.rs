@@ -8,7 +8,7 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
-use crate::{Address, Instance};
+use crate::{Address, Instance, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +55,7 @@ pub struct Plan<'a> {
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
+    pub(crate) sources: Option<Arc<Sources>>,
 }
 
 /// The values are left out: they may be secrets.
@@ -74,6 +75,11 @@ impl<'a> Plan<'a> {
     /// All resource instances, sorted by address; a deposed object follows the current one.
     pub fn instances(&self) -> &[Instance<'a>] {
         &self.instances
+    }
+
+    /// Gives the plan the configuration that it was made from.
+    pub fn with_sources(&mut self, sources: Arc<Sources>) {
+        self.sources = Some(sources);
     }
 
     /// The current object at an address; for a data source with `data.` before the type.

@@ -16,6 +16,7 @@ mod progress;
 mod review;
 mod rules;
 mod sites;
+mod source;
 mod waive;
 
 use std::process::ExitCode;

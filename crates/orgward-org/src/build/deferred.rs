@@ -49,11 +49,15 @@ impl<'a> Builder<'_, 'a> {
         // Other references that take part in making the text may change it.
         let target = match (resolution.targets.as_slice(), whole.targets.as_slice()) {
             ([target], [only]) if only.address == target.address => target,
-            _ => return Document::unknown(name, kind, trail),
+            _ => {
+                let spelled = self.spelled_document(piece, path, kind, name, &trail);
+                return spelled.unwrap_or_else(|| Document::unknown(name, kind, trail));
+            }
         };
         let renders = stack.plan.instance(&target.address).is_some_and(is_document);
         if !renders || resolution.certainty < Certainty::Typed {
-            return Document::unknown(name, kind, trail);
+            let spelled = self.spelled_document(piece, path, kind, name, &trail);
+            return spelled.unwrap_or_else(|| Document::unknown(name, kind, trail));
         }
         trail.push(format!("it is rendered by `{}` while applying", target.address));
         match self.draft(piece.stack, &target.address, 0) {
@@ -66,7 +70,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What a data source renders, by the rules of the provider.
-    fn draft(&self, stack: usize, address: &Address, depth: usize) -> Result<Draft, String> {
+    pub(super) fn draft(&self, stack: usize, address: &Address, depth: usize) -> Result<Draft, String> {
         let unknown = |what: &str| format!("{what} of `{address}` is unknown until apply");
         let plan = self.stacks.get(stack).map(|stack| stack.plan);
         let found = plan.and_then(|plan| Some((plan, plan.instance(address)?)));

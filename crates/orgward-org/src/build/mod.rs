@@ -8,6 +8,7 @@ mod grants;
 mod join;
 mod permission_sets;
 mod principals;
+mod spelled;
 mod tree;
 mod workloads;
 

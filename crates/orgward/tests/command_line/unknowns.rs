@@ -1,6 +1,6 @@
 //! What a plan does not say, judged from the outside: no guess is a fact, and nothing that can be told is left open.
 
-use crate::support::{Folder, text_of};
+use crate::support::{self, Folder, text_of};
 
 /// Rule, verdict and address (or target) of each finding.
 fn findings(fixture: &str) -> Vec<(String, String, String)> {
@@ -84,4 +84,27 @@ fn a_plan_from_nothing_is_locked_by_attachments_that_nobody_can_tell_apart() {
     assert!(!open.contains(&("unverifiable", "aws_iam_role.delivery")), "{open:?}");
     // Their policies are written with `jsonencode`, of which a plan shows no more than the references.
     assert_eq!(open.len(), 9, "{open:?}");
+}
+
+/// The configuration says how values are made of what they are made of.
+#[test]
+fn the_sources_tell_what_the_plan_does_not() {
+    let source = support::fixture("demo/first").display().to_string();
+    let plan = support::fixture("demo/create.json").display().to_string();
+    let run = Folder::new().run(["plan", "review", &plan, "--source", &source]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("clean"), "{run:?}");
+}
+
+#[test]
+fn sources_go_with_one_plan_and_are_there() {
+    let folder = Folder::new();
+    folder.write("a.json", text_of("unknown-policies/good-role-of-this-plan.json"));
+    folder.write("b.json", text_of("unknown-policies/good-own-organization.json"));
+    let run = folder.run(["plan", "review", "a.json", "b.json", "--source", "."]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("`--source` goes with one plan, and there are 2"), "{run:?}");
+    let run = folder.run(["plan", "review", "a.json", "--source", "."]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("`.` has no `.tf` files"), "{run:?}");
 }
