@@ -16,6 +16,7 @@ mod junit;
 mod links;
 mod markdown;
 mod place;
+mod organization;
 mod position;
 mod sarif;
 mod terminal;
@@ -35,4 +36,7 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use sarif::sarif;
+pub use organization::{
+    AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+};
 pub use terminal::{Style, terminal};

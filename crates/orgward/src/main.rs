@@ -10,6 +10,7 @@ mod forge;
 mod init;
 mod input;
 mod manual;
+mod org_show;
 mod output;
 mod policy;
 mod progress;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Arguments, Command, PlanCommand};
+use self::arguments::{Arguments, Command, OrgCommand, PlanCommand};
 use self::exit::Exit;
 
 fn main() -> ExitCode {
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             Command::Policy(command) => policy::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
+            Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -11,6 +11,8 @@ mod gate;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod org_show;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod support;
