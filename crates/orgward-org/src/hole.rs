@@ -30,7 +30,7 @@ impl Hole {
 /// What can stand in a hole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Filling {
-    /// One value: a symbol of [`Symbols`] where it is not known itself.
+    /// One value: a symbol where it is not known itself, which [`crate::Organization::readable`] turns back.
     Exactly(String),
     /// Something that one of these patterns matches, or nothing at all.
     Among(Vec<String>),

@@ -57,6 +57,8 @@ struct Builder<'b, 'a> {
     symbols: RefCell<Symbols>,
     /// The accounts that provider configurations manage, where nothing says which they are.
     elsewhere: BTreeMap<(usize, String), String>,
+    /// The ids of accounts that the plans remove: what lists them shows the time before.
+    departed: BTreeSet<String>,
 }
 
 /// Which side of the change is built.
@@ -263,10 +265,20 @@ impl<'b, 'a> Builder<'b, 'a> {
             arns: BTreeMap::new(),
             symbols: RefCell::default(),
             elsewhere: BTreeMap::new(),
+            departed: BTreeSet::new(),
         }
     }
 
     fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
+        if side == Side::After {
+            let accounts = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<String> {
+                let pieces = pieces.get("aws_organizations_account").into_iter().flatten();
+                let ids = pieces.filter_map(|piece| piece.object.get("id").text().known());
+                ids.map(|id| id.expose().to_owned()).collect()
+            };
+            let stay = accounts(self.pieces);
+            self.departed = accounts(other).into_iter().filter(|id| !stay.contains(id)).collect();
+        }
         self.tree();
         self.name_what_is_unknown();
         self.guardrails();

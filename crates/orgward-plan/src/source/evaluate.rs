@@ -272,7 +272,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     fn variable(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Spelled {
         let Some((caller, call)) = place.scope.caller(self.plan) else {
             let missing = || open(format!("`var.{name}` is not in the plan"));
-            return self.plan.variable(name).map_or_else(missing, |value| Spelled::of(&value));
+            let Some(value) = self.plan.variable(name) else { return missing() };
+            // What is computed from a secret is no longer found by looking for it.
+            if self.plan.secrets.as_ref().is_some_and(|secrets| secrets.within(&value)) {
+                return open(format!("`var.{name}` is sensitive"));
+            }
+            return Spelled::of(&value);
         };
         let block = self.sources.block(&module_key(&caller), "module", &[&call]);
         if let Some(argument) = block.and_then(|block| block.body.get_attribute(name)) {

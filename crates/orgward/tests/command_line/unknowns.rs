@@ -108,3 +108,27 @@ fn sources_go_with_one_plan_and_are_there() {
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("`.` has no `.tf` files"), "{run:?}");
 }
+
+/// One stack lets a role of the partner in, the other sells the partner: each is fine by itself.
+#[test]
+fn two_plans_that_are_safe_alone_and_unsafe_together_are_found() {
+    let [accounts, workload, state] = ["accounts", "workload", "state"]
+        .map(|name| support::fixture(&format!("stacks/{name}.json")).display().to_string());
+    let alone = Folder::new().run(["plan", "review", &accounts]);
+    assert_eq!(alone.code, 0, "{alone:?}");
+    let alone = Folder::new().run(["plan", "review", &workload, "--org", &state]);
+    assert_eq!(alone.code, 0, "{alone:?}");
+    for arguments in [[&accounts, &workload], [&workload, &accounts]] {
+        let together = Folder::new().run(
+            ["plan", "review", "--format", "json"]
+                .into_iter()
+                .chain(arguments.into_iter().map(String::as_str)),
+        );
+        assert_eq!(together.code, 1, "{together:?}");
+        let json = together.json();
+        let [finding] = json["findings"].as_array().unwrap().as_slice() else { panic!("{json}") };
+        assert_eq!(finding["rule"], "external-trust");
+        assert_eq!(finding["verdict"], "found");
+        assert_eq!(finding["address"], "aws_iam_role.exports");
+    }
+}
