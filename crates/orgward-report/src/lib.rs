@@ -15,8 +15,8 @@ mod json;
 mod junit;
 mod links;
 mod markdown;
-mod place;
 mod organization;
+mod place;
 mod position;
 mod sarif;
 mod terminal;
@@ -35,8 +35,8 @@ pub use gitlab::gitlab;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
-pub use sarif::sarif;
 pub use organization::{
     AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
 };
+pub use sarif::sarif;
 pub use terminal::{Style, terminal};

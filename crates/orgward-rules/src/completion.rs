@@ -38,29 +38,27 @@ fn both(
     };
     let permissive = completed(Completion::Permissive);
     let restrictive = completed(Completion::Restrictive);
-    let in_restrictive: BTreeSet<String> = restrictive.iter().map(Finding::fingerprint).collect();
-    let in_permissive: BTreeSet<String> = permissive.iter().map(Finding::fingerprint).collect();
+    let in_restrictive: BTreeSet<String> = restrictive.iter().map(Finding::identity).collect();
+    let in_permissive: BTreeSet<String> = permissive.iter().map(Finding::identity).collect();
     let severities: BTreeMap<&str, _> = rules
         .iter()
         .map(|rule| (rule.info.id, context.config.unverifiable.unwrap_or(rule.info.unverifiable)))
         .collect();
     let reasons = reasons(context.after);
     let mut findings = Vec::new();
-    for (mut finding, other) in permissive
-        .into_iter()
-        .map(|finding| (finding, &in_restrictive))
-        .chain(restrictive.into_iter().map(|finding| (finding, &in_permissive)))
-    {
-        if !other.contains(&finding.fingerprint()) {
+    for mut finding in permissive {
+        if !in_restrictive.contains(&finding.identity()) {
             depends(&mut finding, &reasons, &severities);
         }
         findings.push(finding);
     }
     // What both runs find is found once.
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| seen.insert((finding.fingerprint(), finding.message.clone())));
-    let mut seen = BTreeSet::new();
-    findings.retain(|finding| finding.verdict == Verdict::Unverifiable || seen.insert(finding.fingerprint()));
+    for mut finding in restrictive {
+        if !in_permissive.contains(&finding.identity()) {
+            depends(&mut finding, &reasons, &severities);
+            findings.push(finding);
+        }
+    }
     findings
 }
 

@@ -29,7 +29,8 @@ pub(crate) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let gate = Gate { fail_on: arguments.fail_on.severity(), existing: arguments.existing };
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let mut review = review(&arguments.inputs, arguments.source.as_deref(), gate, &baseline, arguments.quiet)?;
+    let mut review =
+        review(&arguments.inputs, arguments.source.as_deref(), gate, &baseline, arguments.quiet)?;
     if let Some(source) = &arguments.source {
         sites::annotate(&mut review.findings, source);
     }

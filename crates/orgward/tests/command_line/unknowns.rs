@@ -96,17 +96,14 @@ fn the_sources_tell_what_the_plan_does_not() {
     assert!(run.stdout.contains("clean"), "{run:?}");
 }
 
+/// Sources of one stack say nothing of another, and which of two plans they are of is not known.
 #[test]
-fn sources_go_with_one_plan_and_are_there() {
-    let folder = Folder::new();
-    folder.write("a.json", text_of("unknown-policies/good-role-of-this-plan.json"));
-    folder.write("b.json", text_of("unknown-policies/good-own-organization.json"));
-    let run = folder.run(["plan", "review", "a.json", "b.json", "--source", "."]);
-    assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("`--source` goes with one plan, and there are 2"), "{run:?}");
-    let run = folder.run(["plan", "review", "a.json", "--source", "."]);
-    assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("`.` has no `.tf` files"), "{run:?}");
+fn sources_are_believed_of_one_plan_only() {
+    let source = support::fixture("demo/first").display().to_string();
+    let [create, other] = ["demo/create.json", "unknown-policies/good-role-of-this-plan.json"]
+        .map(|plan| support::fixture(plan).display().to_string());
+    let run = Folder::new().run(["plan", "review", &create, &other, "--source", &source]);
+    assert!(run.stdout.contains("who may assume this role is unknown until apply"), "{run:?}");
 }
 
 /// One stack lets a role of the partner in, the other sells the partner: each is fine by itself.
