@@ -3,6 +3,8 @@ use std::sync::Arc;
 use orgward_iam::{Kind, Policy, PolicyError};
 use orgward_plan::Text;
 
+use crate::{Completion, Filling, Hole};
+
 /// What a policy document says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Content {
@@ -28,6 +30,11 @@ pub struct Document {
     pub characters: Option<usize>,
     /// What it says.
     pub content: Content,
+    /// The parts that are unknown until apply, where the rest is known.
+    pub holes: Vec<Hole>,
+    /// The two extreme completions, where holes can be filled in more than one way: the most permissive one and the
+    /// most restrictive one. The content is unknown then.
+    pub(crate) bounds: Option<Arc<[Document; 2]>>,
 }
 
 impl Document {
@@ -40,7 +47,15 @@ impl Document {
             Err(error) => Content::Unreadable(error),
         };
         let text = if sent.is_sensitive() { Text::sensitive(text) } else { Text::plain(text) };
-        Self { name: name.into(), kind, text, characters: Some(sent.expose().chars().count()), content }
+        Self {
+            name: name.into(),
+            kind,
+            text,
+            characters: Some(sent.expose().chars().count()),
+            content,
+            holes: Vec::new(),
+            bounds: None,
+        }
     }
 
     /// A document whose text is unknown.
@@ -51,7 +66,23 @@ impl Document {
             text: Text::plain(""),
             characters: None,
             content: Content::Unknown(trail),
+            holes: Vec::new(),
+            bounds: None,
         }
+    }
+
+    /// One of the two extremes of what the document can say; `None` when it can say only one thing, or anything.
+    pub fn completed(&self, completion: Completion) -> Option<&Document> {
+        let [permissive, restrictive] = self.bounds.as_deref()?;
+        Some(match completion {
+            Completion::Permissive => permissive,
+            Completion::Restrictive => restrictive,
+        })
+    }
+
+    /// The holes that can be filled in more than one way.
+    pub fn open_holes(&self) -> impl Iterator<Item = &Hole> {
+        self.holes.iter().filter(|hole| !matches!(hole.filling, Filling::Exactly(_)))
     }
 
     /// The policy, when it was read.

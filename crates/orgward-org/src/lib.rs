@@ -8,16 +8,20 @@ mod build;
 mod change;
 mod declared;
 mod document;
+mod draft;
 mod edge;
+mod hole;
 mod lineage;
 mod node;
 mod organization;
 mod queries;
+mod relocate;
 
 pub use change::Change;
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
+pub use hole::{Completion, Filling, Hole};
 pub use lineage::{Attached, Denial, Lineage, Ruling, Rung};
 pub use node::{
     Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,

@@ -4,7 +4,8 @@ use petgraph::Direction;
 use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef as _;
 
-use crate::{Edge, GuardrailKind, Key, Node, NodeId};
+use crate::hole::{ORGANIZATION, Symbols};
+use crate::{Completion, Document, Edge, GuardrailKind, Key, Node, NodeId, NodeKind};
 
 /// A guardrail that is attached to something nobody can name before the plan is applied.
 #[derive(Clone, Debug)]
@@ -42,6 +43,14 @@ pub struct Organization {
     pub(crate) orphans: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
+    /// What stands for values that do not exist yet.
+    pub(crate) symbols: Symbols,
+    /// Whether the plan creates the organization, so that its id is a symbol.
+    pub(crate) is_new: bool,
+    /// What stands for the ids of accounts that have none yet.
+    pub(crate) account_symbols: BTreeMap<NodeId, String>,
+    /// What stands for the account of principals of which nothing says where they are.
+    pub(crate) elsewhere: BTreeMap<NodeId, String>,
 }
 
 impl Organization {
@@ -53,6 +62,77 @@ impl Organization {
     /// The id of the organization, `o-…`, if known.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The id of the organization, or what stands for it where the plan creates it. Not to be printed before
+    /// [`Organization::readable`] has seen it.
+    pub fn symbolic_id(&self) -> Option<&str> {
+        self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
+    }
+
+    /// The id of the account that a principal is in, or what stands for it in policy documents. Not to be printed
+    /// before [`Organization::readable`] has seen it.
+    pub fn symbolic_account(&self, principal: NodeId) -> Option<&str> {
+        let (account, modality) = self.owner(principal)?;
+        self.symbolic_account_id(account.id).filter(|_| modality == crate::Modality::Must)
+    }
+
+    /// The id of an account, or what stands for it in policy documents. Not to be printed before
+    /// [`Organization::readable`] has seen it.
+    pub fn symbolic_account_id(&self, account: NodeId) -> Option<&str> {
+        let node = self.node(account)?;
+        let known = node.id.as_ref().known().map(orgward_plan::Text::expose);
+        known.or_else(|| self.account_symbols.get(&account).map(String::as_str))
+    }
+
+    /// Whether an account, as policy documents write it, is the one that a principal is in. Where nothing says which
+    /// account that is, it can still be the one of another resource of the same provider configuration.
+    pub fn is_own_account(&self, principal: NodeId, account: &str) -> bool {
+        let elsewhere = || self.elsewhere.get(&principal).map(String::as_str);
+        self.symbolic_account(principal).or_else(elsewhere) == Some(account)
+    }
+
+    /// A text in which what stands for unknown values is replaced by the references that they will come from.
+    pub fn readable(&self, text: &str) -> String {
+        self.symbols.readable(text)
+    }
+
+    /// The documents that have holes which can be filled in more than one way.
+    pub fn open_documents(&self) -> Vec<&Document> {
+        let documents = self.documents().into_iter().map(|(_, document)| document);
+        documents.filter(|document| document.bounds.is_some()).collect()
+    }
+
+    /// The organization in which every document with holes is read as one of its extremes.
+    #[must_use]
+    pub fn completed(&self, completion: Completion) -> Self {
+        let mut organization = self.clone();
+        let complete = |document: &mut Document| {
+            if let Some(completed) = document.completed(completion) {
+                *document = completed.clone();
+            }
+        };
+        let inline = |policies: &mut Vec<crate::InlinePolicy>| {
+            for policy in policies {
+                complete(&mut policy.document);
+            }
+        };
+        inline(&mut organization.orphans);
+        for node in organization.graph.node_weights_mut() {
+            match &mut node.kind {
+                NodeKind::Guardrail(guardrail) => complete(&mut guardrail.document),
+                NodeKind::ManagedPolicy(policy) => complete(&mut policy.document),
+                NodeKind::Role(role) => {
+                    complete(&mut role.trust);
+                    inline(&mut role.inline);
+                }
+                NodeKind::User(user) => inline(&mut user.inline),
+                NodeKind::Group(group) => inline(&mut group.inline),
+                NodeKind::PermissionSet(set) => inline(&mut set.inline),
+                NodeKind::Root | NodeKind::Unit | NodeKind::Account(_) | NodeKind::Workload(_) => {}
+            }
+        }
+        organization
     }
 
     /// The root, if the inputs show or imply one.

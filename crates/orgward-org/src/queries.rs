@@ -241,6 +241,11 @@ impl Organization {
 
     /// Whether an account belongs to the organization.
     pub fn membership(&self, account: &str) -> Membership {
+        if self.symbols.contains(account) {
+            let member = self.account_symbols.iter().find(|(_, symbol)| *symbol == account);
+            let inside = member.and_then(|(id, _)| self.account(*id)).is_some_and(|account| account.member);
+            return if inside { Membership::Inside } else { Membership::Unknown };
+        }
         let known = self.members.contains(account);
         match (known, self.roster) {
             (true, _) => Membership::Inside,
@@ -251,7 +256,12 @@ impl Organization {
 
     /// What lies inside the organization, for questions about outsiders.
     pub fn perimeter(&self) -> Perimeter {
-        Perimeter { organization: self.id.clone(), accounts: self.members.clone(), complete: self.roster }
+        let inside = self.account_symbols.values().filter(|id| self.membership(id) == Membership::Inside);
+        Perimeter {
+            organization: self.symbolic_id().map(str::to_owned),
+            accounts: self.members.iter().chain(inside).cloned().collect(),
+            complete: self.roster,
+        }
     }
 
     /// The ARN of a principal or managed policy, as far as it is known before it exists.

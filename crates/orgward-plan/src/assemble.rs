@@ -37,6 +37,7 @@ impl<'a> Plan<'a> {
             secrets,
             index: OnceLock::new(),
             providers: OnceLock::new(),
+            sources: None,
         })
     }
 }

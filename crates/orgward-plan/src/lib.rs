@@ -19,6 +19,7 @@ mod placement;
 mod plan;
 mod resolution;
 mod secrets;
+mod source;
 mod traversal;
 
 pub use address::{Address, Key, ModulePath, ModuleStep};
@@ -30,3 +31,4 @@ pub use object::{Object, View};
 pub use placement::{Basis, Evidence, Landing, Placement, Strength};
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Legal, Resolution, Step, Target};
+pub use source::{Part, Sources, Spelled};

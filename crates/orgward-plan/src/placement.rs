@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 
 use crate::{Address, Attr, Instance, Plan};
 
-pub(crate) use providers::Providers;
+pub(crate) use providers::{Providers, provider_key};
 
 /// An account that a resource can land in.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

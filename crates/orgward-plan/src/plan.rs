@@ -8,7 +8,7 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
-use crate::{Address, Instance};
+use crate::{Address, Instance, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,6 +55,7 @@ pub struct Plan<'a> {
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
+    pub(crate) sources: Option<Arc<Sources>>,
 }
 
 /// The values are left out: they may be secrets.
@@ -74,6 +75,23 @@ impl<'a> Plan<'a> {
     /// All resource instances, sorted by address; a deposed object follows the current one.
     pub fn instances(&self) -> &[Instance<'a>] {
         &self.instances
+    }
+
+    /// Gives the plan the configuration that it was made from.
+    pub fn with_sources(&mut self, sources: Arc<Sources>) {
+        self.sources = Some(sources);
+    }
+
+    /// The current object at an address; for a data source with `data.` before the type.
+    pub fn instance(&self, address: &Address) -> Option<&Instance<'a>> {
+        let at = self.instances.partition_point(|instance| instance.address < *address);
+        self.instances.get(at).filter(|found| found.address == *address && found.deposed.is_none())
+    }
+
+    /// What tells apart the provider configurations that instances are managed through; `None` where the plan does
+    /// not show it. Instances of one configuration are in one account, unless it has `for_each`.
+    pub fn provider_key(&self, instance: &Instance<'a>) -> Option<String> {
+        crate::placement::provider_key(self, instance)
     }
 
     /// The value of a variable of the root module.

@@ -3,7 +3,7 @@ mod found;
 mod locate;
 mod repetition;
 pub(crate) mod resolver;
-mod scope;
+pub(crate) mod scope;
 
 use crate::expression::Expression;
 use crate::{Address, Instance, ModulePath, Plan};

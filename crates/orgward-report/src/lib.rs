@@ -15,6 +15,7 @@ mod json;
 mod junit;
 mod links;
 mod markdown;
+mod organization;
 mod place;
 mod position;
 mod sarif;
@@ -34,5 +35,8 @@ pub use gitlab::gitlab;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
+pub use organization::{
+    AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+};
 pub use sarif::sarif;
 pub use terminal::{Style, terminal};

@@ -50,6 +50,8 @@ pub(crate) struct Group<'o> {
     pub(crate) lineage: Lineage<'o>,
     /// The nodes, sorted by key.
     pub(crate) members: Vec<(NodeId, &'o Node)>,
+    /// The ids of the accounts among them, or what stands for them.
+    pub(crate) account_ids: Vec<String>,
 }
 
 impl Group<'_> {
@@ -64,15 +66,9 @@ impl Group<'_> {
         keys.join(" ")
     }
 
-    /// The account id to make requests with.
+    /// The account id to make requests with; it may be a symbol.
     pub(crate) fn account_id(&self) -> String {
-        self.members
-            .first()
-            .and_then(|(_, node)| match (&node.kind, &node.id) {
-                (NodeKind::Account(_), Attr::Known(id)) if !id.is_sensitive() => Some(id.expose().to_owned()),
-                _ => None,
-            })
-            .unwrap_or_else(|| "222222222222".to_owned())
+        self.account_ids.first().cloned().unwrap_or_else(|| "222222222222".to_owned())
     }
 }
 
@@ -89,11 +85,12 @@ pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -
         // What is not an account, or lies nowhere, stands for itself.
         let alone = if is_account && parent.is_some() { None } else { Some(node.key.clone()) };
         let path = organization.path(parent.unwrap_or(id));
-        groups
+        let group = groups
             .entry((path.clone(), alone, parent, lineage.signature()))
-            .or_insert_with(|| Group { path, lineage, members: Vec::new() })
-            .members
-            .push((id, node));
+            .or_insert_with(|| Group { path, lineage, members: Vec::new(), account_ids: Vec::new() });
+        group.members.push((id, node));
+        let account = organization.symbolic_account_id(id).filter(|_| is_account);
+        group.account_ids.extend(account.map(str::to_owned));
     }
     groups.into_values().collect()
 }

@@ -12,7 +12,7 @@ use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Requ
 use orgward_org::{Denial, Lineage, NodeId, Organization, Ruling};
 
 use crate::data;
-use crate::guardrails::denials;
+use crate::guardrails::{Group, denials};
 use crate::{Config, Profile};
 
 /// The key that names the region of a request.
@@ -91,7 +91,8 @@ impl Evidence {
 }
 
 /// Looks for requests outside the allowed regions that are not denied.
-pub(crate) fn search(config: &Config, allowed: &Allowed, lineage: &Lineage<'_>, account: &str) -> Evidence {
+pub(crate) fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
+    let (lineage, account) = (&group.lineage, group.account_id());
     let named = Named::of(lineage);
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
@@ -130,7 +131,7 @@ pub(crate) fn search(config: &Config, allowed: &Allowed, lineage: &Lineage<'_>, 
     let closed =
         actions.iter().find(|action| !evidence.open.contains_key(*action) && !denied_at_home(action));
     let Some(closed) = closed else { return evidence };
-    for principal in principals(&named, account) {
+    for principal in principals(&named, &account, &group.account_ids) {
         if config.regions.exempt_principals.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
             continue;
         }
@@ -333,7 +334,8 @@ fn actions(config: &Config, named: &Named) -> Vec<String> {
     actions
 }
 
-fn principals(named: &Named, account: &str) -> BTreeSet<String> {
+/// The principals to try: of one account those of every form, and of every account those that are named.
+fn principals(named: &Named, account: &str, all: &[String]) -> BTreeSet<String> {
     let mut principals = BTreeSet::from([
         format!("arn:aws:iam::{account}:root"),
         format!("arn:aws:iam::{account}:user/somebody"),
@@ -345,8 +347,10 @@ fn principals(named: &Named, account: &str) -> BTreeSet<String> {
     for pattern in &named.principals {
         let mut parts: Vec<String> = pattern.splitn(6, ':').map(str::to_owned).collect();
         if let [_, _, _, _, owner, resource] = parts.as_mut_slice() {
-            if glob(owner, account) {
-                account.clone_into(owner);
+            let there = all.iter().map(String::as_str).find(|there| there == owner);
+            let fitting = there.or_else(|| glob(owner, account).then_some(account));
+            if let Some(fitting) = fitting {
+                fitting.clone_into(owner);
                 *resource = concrete(resource, "x");
                 principals.insert(parts.join(":"));
             }

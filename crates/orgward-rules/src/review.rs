@@ -7,7 +7,7 @@ use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdi
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
-use crate::{Config, Context, Findings, Rule, catalog, severities, waivers};
+use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
 
 /// How a review judges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,8 +67,8 @@ pub fn check(
     let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] };
     // The two runs do not depend on each other.
     let (mut findings, before) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| run(&enabled, &unchanged));
-        let findings = run(&enabled, &context);
+        let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));
+        let findings = completion::run(&enabled, &context, run);
         match before.join() {
             Ok(before) => (findings, before),
             // A bug there is a bug here: it is told by the same means.

@@ -39,6 +39,9 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Accept a finding for a time.
     Waive(WaiveArguments),
+    /// Look at the organization.
+    #[command(subcommand)]
+    Org(OrgCommand),
     /// List the rules, or explain one.
     Rules {
         /// The rule to explain.
@@ -95,6 +98,44 @@ pub(crate) enum AnswerFormat {
     Terminal,
     /// For programs.
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrgCommand {
+    /// Show the organization before and after plans.
+    Show(ShowArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    /// Plan JSON, state JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without
+    /// any, the one plan in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    /// How to show it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: OrganizationFormat,
+    /// The configuration; without, `orgward.toml` in the current folder or above.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// A way to show an organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum OrganizationFormat {
+    /// A tree.
+    Text,
+    /// For programs.
+    Json,
+    /// A diagram that GitHub renders.
+    Mermaid,
+    /// A graph for Graphviz.
+    Dot,
+    /// A picture, drawn by Graphviz.
+    Svg,
 }
 
 /// What is reviewed, and against what.

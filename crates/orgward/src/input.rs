@@ -169,7 +169,7 @@ fn complaint(stderr: &[u8]) -> String {
 }
 
 /// Where a program is. Never the current folder: what is to be reviewed must not choose what runs.
-fn on_path(program: &str) -> Option<PathBuf> {
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)
         .filter(|folder| folder.is_absolute())

@@ -10,19 +10,21 @@ mod forge;
 mod init;
 mod input;
 mod manual;
+mod org_show;
 mod output;
 mod policy;
 mod progress;
 mod review;
 mod rules;
 mod sites;
+mod source;
 mod waive;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Arguments, Command, PlanCommand};
+use self::arguments::{Arguments, Command, OrgCommand, PlanCommand};
 use self::exit::Exit;
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
             Command::Policy(command) => policy::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
+            Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Completions { shell } => {
                 let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! `orgward plan review`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -16,7 +17,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
-use crate::{baseline, config, discover, input, sites};
+use crate::{baseline, config, discover, input, sites, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -28,7 +29,8 @@ pub(crate) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let gate = Gate { fail_on: arguments.fail_on.severity(), existing: arguments.existing };
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let mut review = review(&arguments.inputs, gate, &baseline, arguments.quiet)?;
+    let mut review =
+        review(&arguments.inputs, arguments.source.as_deref(), gate, &baseline, arguments.quiet)?;
     if let Some(source) = &arguments.source {
         sites::annotate(&mut review.findings, source);
     }
@@ -54,6 +56,7 @@ pub(crate) fn today() -> Date {
 
 pub(crate) fn review(
     inputs: &InputArguments,
+    source: Option<&Path>,
     gate: Gate,
     baseline: &[BaselineEntry],
     quiet: bool,
@@ -65,7 +68,11 @@ pub(crate) fn review(
     let progress = Progress::start(quiet);
     progress.stage("reading");
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
-    let parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    // Sources of one stack say nothing of another.
+    if let (Some(folder), 1, Some(plan)) = (source, plans.len(), parsed.first_mut()) {
+        plan.with_sources(Arc::new(source::read(folder)));
+    }
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::Kind;
-use orgward_plan::{Action, Attr, Step, Text};
+use orgward_plan::{Action, Address, Attr, Step, Text};
 
-use super::join::{DOCUMENT, GUARDRAIL, Link, TARGET, at};
+use super::coverage::{self, End, Pending};
+use super::join::{GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
 use crate::{
     Attachment, Document, Edge, Guardrail, GuardrailKind, Key, LooseAttachment, Node, NodeId, NodeKind,
@@ -84,58 +85,48 @@ impl<'a> Builder<'_, 'a> {
         match at(piece, path).text() {
             Attr::Known(text) => Document::known(name, kind, &text),
             Attr::Absent => Document::unknown(name, kind, vec!["it is not set".to_owned()]),
-            Attr::Unknown => {
-                let Some(stack) = self.stacks.get(piece.stack) else {
-                    return Document::unknown(name, kind, Vec::new());
-                };
-                let resolution = stack.plan.resolve(piece.instance, path, &DOCUMENT);
-                let mut trail = resolution.trail;
-                if let [target] = resolution.targets.as_slice()
-                    && target.address.as_str().contains("data.aws_iam_policy_document.")
-                {
-                    trail.push(format!("it is rendered by `{}` while applying", target.address));
-                }
-                Document::unknown(name, kind, trail)
-            }
+            Attr::Unknown => self.deferred_document(piece, path, kind, &name),
         }
     }
 
     /// What resources attach.
     pub(super) fn attachments(&mut self, side: Side) {
+        let mut pending = Vec::new();
         for piece in self.of_kind("aws_organizations_policy_attachment") {
             let address = &piece.instance.address;
             let policies = match self.link(piece, &[Step::Name("policy_id")], &GUARDRAIL) {
-                Link::Node(node, resolved, trail) => vec![(node, resolved, trail)],
-                Link::Candidates(nodes, trail) => {
-                    nodes.into_iter().map(|node| (node, Resolved::Candidates, trail.clone())).collect()
-                }
-                Link::Value(id) => vec![(self.guardrail_by_id(&id), Resolved::Known, Vec::new())],
-                Link::Unknown(trail) => vec![(self.nameless(piece, trail), Resolved::Known, Vec::new())],
-                Link::Absent => vec![(self.nameless(piece, Vec::new()), Resolved::Known, Vec::new())],
+                Link::Node(node, resolved, trail) => vec![End { node, resolved, trail }],
+                Link::Candidates(nodes, trail) => End::candidates(nodes, &trail),
+                Link::Value(id) => vec![End::known(self.guardrail_by_id(&id))],
+                Link::Unknown(trail) => vec![End::known(self.nameless(piece, trail))],
+                Link::Absent => vec![End::known(self.nameless(piece, Vec::new()))],
             };
             let targets = match self.link(piece, &[Step::Name("target_id")], &TARGET) {
-                Link::Node(node, resolved, trail) => vec![(node, resolved, trail)],
-                Link::Candidates(nodes, trail) => {
-                    nodes.into_iter().map(|node| (node, Resolved::Candidates, trail.clone())).collect()
-                }
-                Link::Value(id) => vec![(self.target_by_id(&id), Resolved::Known, Vec::new())],
+                Link::Node(node, resolved, trail) => vec![End { node, resolved, trail }],
+                Link::Candidates(nodes, trail) => End::candidates(nodes, &trail),
+                Link::Value(id) => vec![End::known(self.target_by_id(&id))],
                 Link::Unknown(trail) => {
-                    for (guardrail, _, policy_trail) in policies {
-                        let trail = policy_trail.into_iter().chain(trail.clone()).collect();
-                        let address = address.clone();
+                    for policy in policies {
+                        let trail = policy.trail.into_iter().chain(trail.clone()).collect();
+                        let (address, guardrail) = (address.clone(), policy.node);
                         self.organization.loose.push(LooseAttachment { address, guardrail, trail });
                     }
                     continue;
                 }
                 Link::Absent => continue,
             };
-            for (guardrail, guardrail_resolved, policy_trail) in &policies {
-                for (target, target_resolved, target_trail) in &targets {
-                    let trail = policy_trail.iter().chain(target_trail).cloned().collect();
-                    let resolved = (*guardrail_resolved).min(*target_resolved);
-                    let window = side == Side::After && piece.instance.action == Action::DeleteCreate;
-                    let attachment = Attachment { address: Some(address.clone()), resolved, trail, window };
-                    self.attach(*guardrail, *target, attachment);
+            let window = side == Side::After && piece.instance.action == Action::DeleteCreate;
+            let resource = resource_of(piece);
+            pending.push(Pending { address: address.clone(), resource, policies, targets, window });
+        }
+        for each in coverage::settle(pending) {
+            for policy in &each.policies {
+                for target in &each.targets {
+                    let trail = policy.trail.iter().chain(&target.trail).cloned().collect();
+                    let resolved = policy.resolved.min(target.resolved);
+                    let address = Some(each.address.clone());
+                    let attachment = Attachment { address, resolved, trail, window: each.window };
+                    self.attach(policy.node, target.node, attachment);
                 }
             }
         }
@@ -308,6 +299,13 @@ impl<'a> Builder<'_, 'a> {
         }
         gone
     }
+}
+
+/// The address of the resource that an instance is one of.
+fn resource_of(piece: &Piece<'_, '_>) -> Address {
+    let address = piece.instance.address.as_str();
+    let key = piece.instance.key.as_ref().map(ToString::to_string).unwrap_or_default();
+    Address::new(address.strip_suffix(key.as_str()).unwrap_or(address))
 }
 
 fn aws_managed(kind: GuardrailKind, name: &str, text: &str) -> Guardrail {

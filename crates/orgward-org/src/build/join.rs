@@ -1,6 +1,6 @@
 //! From an attribute to the node that it means.
 
-use orgward_plan::{Attr, Certainty, Legal, Step, Text, View};
+use orgward_plan::{Attr, Certainty, Legal, Part, Plan, Resolution, Spelled, Step, Text, View};
 
 use super::{Builder, Piece};
 use crate::{NodeId, Resolved};
@@ -74,7 +74,12 @@ impl<'a> Builder<'_, 'a> {
     /// What an attribute that is unknown will point to.
     pub(super) fn resolve(&self, piece: &Piece<'_, 'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Link {
         let Some(stack) = self.stacks.get(piece.stack) else { return Link::Unknown(Vec::new()) };
-        let resolution = stack.plan.resolve(piece.instance, path, legal);
+        let mut resolution = stack.plan.resolve(piece.instance, path, legal);
+        if resolution.certainty < Certainty::Typed
+            && let Some(spelled) = spelled(stack.plan, piece, path)
+        {
+            resolution = spelled;
+        }
         let mut trail = resolution.trail;
         let mut nodes = Vec::new();
         for target in &resolution.targets {
@@ -97,6 +102,18 @@ impl<'a> Builder<'_, 'a> {
             (Certainty::Candidates, [_, ..]) => Link::Candidates(nodes, trail),
             _ => Link::Unknown(trail),
         }
+    }
+}
+
+/// The reference that an attribute is, where the sources say so.
+fn spelled(plan: &Plan<'_>, piece: &Piece<'_, '_>, path: &[Step<'_>]) -> Option<Resolution> {
+    let [Step::Name(attribute)] = path else { return None };
+    match plan.spell_out(piece.instance, attribute)? {
+        Spelled::Text(parts) => match parts.as_slice() {
+            [Part::Reference(resolution)] => Some(resolution.clone()),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

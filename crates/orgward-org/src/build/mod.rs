@@ -1,18 +1,24 @@
 //! From plans to the organization: one pass for each side, in the order in which things depend on each other.
 
 mod attachments;
+mod coverage;
+mod deferred;
+mod filling;
 mod grants;
 mod join;
 mod permission_sets;
 mod principals;
+mod spelled;
 mod tree;
 mod workloads;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 
+use crate::hole::Symbols;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
 
 pub(crate) use workloads::workload_category;
@@ -47,6 +53,12 @@ struct Builder<'b, 'a> {
     ids: BTreeMap<String, NodeId>,
     /// Nodes by ARN.
     arns: BTreeMap<String, NodeId>,
+    /// What stands for values that do not exist yet.
+    symbols: RefCell<Symbols>,
+    /// The accounts that provider configurations manage, where nothing says which they are.
+    elsewhere: BTreeMap<(usize, String), String>,
+    /// The ids of accounts that the plans remove: what lists them shows the time before.
+    departed: BTreeSet<String>,
 }
 
 /// Which side of the change is built.
@@ -251,11 +263,24 @@ impl<'b, 'a> Builder<'b, 'a> {
             addresses: BTreeMap::new(),
             ids: BTreeMap::new(),
             arns: BTreeMap::new(),
+            symbols: RefCell::default(),
+            elsewhere: BTreeMap::new(),
+            departed: BTreeSet::new(),
         }
     }
 
     fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
+        if side == Side::After {
+            let accounts = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<String> {
+                let pieces = pieces.get("aws_organizations_account").into_iter().flatten();
+                let ids = pieces.filter_map(|piece| piece.object.get("id").text().known());
+                ids.map(|id| id.expose().to_owned()).collect()
+            };
+            let stay = accounts(self.pieces);
+            self.departed = accounts(other).into_iter().filter(|id| !stay.contains(id)).collect();
+        }
         self.tree();
+        self.name_what_is_unknown();
         self.guardrails();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
@@ -270,6 +295,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let ids =
             members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
         self.organization.members = ids.collect();
+        self.organization.symbols = self.symbols.take();
         self.organization
     }
 

@@ -106,6 +106,11 @@ impl<'a> Builder<'_, 'a> {
         {
             self.organization.graph.add_edge(owner, at, Edge::Owns(Modality::Must));
         }
+        if self.organization.owner(at).is_none()
+            && let Some(symbol) = self.elsewhere(piece.stack, piece.instance)
+        {
+            self.organization.elsewhere.insert(at, symbol);
+        }
         placement.evidence
     }
 

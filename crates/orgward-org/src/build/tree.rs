@@ -149,7 +149,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
-        let id = account.get("id").text().known()?;
+        let id = account.get("id").text().known().filter(|id| !self.departed.contains(id.expose()))?;
         let kind = NodeKind::Account(NEW_MEMBER);
         let at = self.by_id(&id, account.get("name").text(), account.get("arn").text(), kind);
         if let Some(node) = self.organization.graph.node_weight_mut(at)

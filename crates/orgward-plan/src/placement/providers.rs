@@ -72,6 +72,11 @@ impl Group {
     }
 }
 
+/// What tells apart the provider configurations of a plan.
+pub(crate) fn provider_key(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+    Some(Group::of(plan, instance)?.exact)
+}
+
 impl Providers {
     pub(crate) fn of(plan: &Plan<'_>) -> Self {
         let mut all = Self::default();

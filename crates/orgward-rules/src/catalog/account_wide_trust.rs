@@ -40,7 +40,7 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
         for named in named_accounts(trust.policy) {
-            let elsewhere = trust.account.as_ref() != Some(&named.account);
+            let elsewhere = !cx.after.is_own_account(trust.role.id, &named.account);
             let inside = cx.after.membership(&named.account) == Membership::Inside;
             let narrowed = requires(named.statement, |key| {
                 matches!(key, "aws:principalarn" | "aws:userid" | "aws:username")

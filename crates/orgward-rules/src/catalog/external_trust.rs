@@ -49,7 +49,7 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
         for named in named_accounts(trust.policy) {
-            if trust.account.as_ref() != Some(&named.account) {
+            if !cx.after.is_own_account(trust.role.id, &named.account) {
                 judge(cx, &trust, &named, findings);
             }
         }
@@ -58,7 +58,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings: &mut Findings) {
     // Nobody outside carries the id of this organization.
-    let inside_only = cx.after.id().is_some_and(|id| {
+    let inside_only = cx.after.symbolic_id().is_some_and(|id| {
         requires(named.statement, |key| key == "aws:principalorgid")
             && named.statement.conditions.iter().any(|condition| {
                 condition.key.value.eq_ignore_ascii_case("aws:PrincipalOrgID")

@@ -153,7 +153,7 @@ mod tests {
                 `chime`, `cur`, `globalaccelerator`, `health`, `importexport`, `networkmanager`,
                 `route53-recovery-control-config`, `route53domains`, `shield`, `trustedadvisor`, `waf`
           request: iam:CreateRole on *
-                   by arn:aws:iam::222222222222:role/application
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "us-east-1"
           help: add them to `NotAction` of the lock, or allow the region through which they are called
 

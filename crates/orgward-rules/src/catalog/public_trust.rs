@@ -65,7 +65,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             Content::Unreadable(_) => {}
             Content::Policy(policy) => {
                 let arn = role_arn(cx.after, role);
-                let account = cx.after.iam_arn(role.id).and_then(|arn| arn.account);
+                let account = cx.after.symbolic_account(role.id).map(str::to_owned);
                 let trust = RoleTrust { arn: &arn, account: account.as_deref() };
                 match policy.admits_outsider(&trust, &perimeter) {
                     OutsiderAccess::Exposed(exposure) => exposed(role, &exposure, findings),

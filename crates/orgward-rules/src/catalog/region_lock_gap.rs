@@ -59,7 +59,7 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
-        let evidence = search(cx.config, &allowed, &group.lineage, &group.account_id());
+        let evidence = search(cx.config, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
         if evidence.is_unlocked() {
@@ -170,8 +170,8 @@ mod tests {
           × Root/runtime: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other regions
           account: aws_organizations_account.shop
           note: 135 requests were decided; this is evidence and not a proof
-          request: ec2:RunInstances on arn:aws:ec2:af-south-1:222222222222:instance/*
-                   by arn:aws:iam::222222222222:role/application
+          request: ec2:RunInstances on arn:aws:ec2:af-south-1:${aws_organizations_account.shop.id}:instance/*
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "af-south-1"
           help: attach a region lock to the root or to a unit above these accounts
 
@@ -192,8 +192,8 @@ mod tests {
           │ regions
           account: aws_organizations_account.trials
           note: 135 requests were decided; this is evidence and not a proof
-          request: ec2:RunInstances on arn:aws:ec2:af-south-1:222222222222:instance/*
-                   by arn:aws:iam::222222222222:role/application
+          request: ec2:RunInstances on arn:aws:ec2:af-south-1:${aws_organizations_account.trials.id}:instance/*
+                   by arn:aws:iam::${aws_organizations_account.trials.id}:role/application
                    with aws:RequestedRegion = "af-south-1"
           help: attach a region lock to the root or to a unit above these accounts
 

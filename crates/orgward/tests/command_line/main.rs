@@ -11,8 +11,12 @@ mod gate;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod org_show;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trust_nothing;
+#[cfg(test)]
+mod unknowns;

@@ -1,0 +1,67 @@
+//! `orgward org show`, from the outside.
+
+use crate::support::{Folder, fixture};
+
+fn show(plan: &str, format: &str) -> String {
+    let plan = fixture(plan).display().to_string();
+    let run = Folder::new().run(["org", "show", &plan, "--format", format]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    run.stdout
+}
+
+#[test]
+fn the_tree_marks_what_the_plan_changes() {
+    let tree = show("demo/second.json", "text");
+    let marked: Vec<&str> = tree.lines().filter(|line| line.starts_with(['+', '-', '~'])).collect();
+    assert_eq!(marked, ["-       · region-lock", "~       account ecommerce-prod  666666666666"]);
+    // The moved account is shown where it will be.
+    let dev = tree.find("ou dev").unwrap();
+    let prod = tree.find("ou prod").unwrap();
+    let moved = tree.find("account ecommerce-prod").unwrap();
+    assert!(dev < moved && moved < prod, "{tree}");
+}
+
+#[test]
+fn programs_get_how_certain_each_attachment_is() {
+    let json: serde_json::Value = serde_json::from_str(&show("demo/create.json", "json")).unwrap();
+    assert_eq!(json["schema"], 1);
+    assert_eq!(json["before"]["nodes"], serde_json::json!([]));
+    let lock = "module.region_lock.aws_organizations_policy.this";
+    let attached = json["after"]["attachments"].as_array().unwrap().iter();
+    let attached: Vec<_> = attached.filter(|each| each["policy"] == lock).collect();
+    assert_eq!(attached.len(), 2);
+    for each in attached {
+        assert_eq!(each["resolution"], "typed");
+        assert_eq!(each["address"], "module.region_lock.aws_organizations_policy_attachment.this");
+        assert!(each["target"].as_str().unwrap().ends_with("aws_organizations_organizational_unit.this"));
+        assert!(each.get("candidates").is_none());
+    }
+}
+
+#[test]
+fn diagrams_draw_every_unit_once() {
+    let mermaid = show("demo/second.json", "mermaid");
+    let dot = show("demo/second.json", "dot");
+    for unit in ["Enterprise", "Runtime", "dev", "prod", "sandbox", "stage"] {
+        assert_eq!(mermaid.matches(&format!("ou {unit}")).count(), 1, "{mermaid}");
+        assert_eq!(dot.matches(&format!("ou {unit}")).count(), 1, "{dot}");
+    }
+    assert!(mermaid.starts_with("graph TD\n"), "{mermaid}");
+    assert!(dot.starts_with("digraph organization {\n"), "{dot}");
+}
+
+/// The program runs without a PATH here.
+#[test]
+fn a_picture_needs_graphviz_and_says_so() {
+    let plan = fixture("demo/second.json").display().to_string();
+    let run = Folder::new().run(["org", "show", &plan, "--format", "svg"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("`dot` of Graphviz is needed"), "{run:?}");
+}
+
+#[test]
+fn the_same_plan_gives_the_same_bytes() {
+    for format in ["text", "json", "mermaid", "dot"] {
+        assert_eq!(show("demo/create.json", format), show("demo/create.json", format));
+    }
+}
