@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -63,13 +64,13 @@ pub struct Instance<'a> {
     /// Managed or data.
     pub mode: Mode,
     /// The resource type: `aws_iam_role`.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// The name in the configuration.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Which instance of the resource.
     pub key: Option<Key>,
     /// The provider's source address; not the alias.
-    pub provider: String,
+    pub provider: Cow<'a, str>,
     /// What the plan does.
     pub action: Action,
     /// Which part of the input it is from.

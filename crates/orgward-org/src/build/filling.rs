@@ -92,7 +92,7 @@ impl<'a> Builder<'_, 'a> {
             ("", Position::Principal(_)) if instance.kind.starts_with("aws_iam_") => "arn",
             (attribute, _) => attribute,
         };
-        let filling = match (instance.kind.as_str(), attribute) {
+        let filling = match (&*instance.kind, attribute) {
             ("aws_iam_role", "arn") => self.principal(stack, plan, instance, &object, "role", position),
             ("aws_iam_user", "arn") => self.principal(stack, plan, instance, &object, "user", position),
             ("aws_iam_policy", "arn" | "id") => self.policy(stack, plan, instance, &object, position),

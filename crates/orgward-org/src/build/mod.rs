@@ -152,7 +152,7 @@ fn identity(piece: &Piece<'_, '_>) -> Option<(String, String)> {
             .known()
             .filter(|_| piece.instance.kind.starts_with("aws_organizations_"))
     };
-    Some((piece.instance.kind.clone(), arn.or_else(id)?.expose().to_owned()))
+    Some((piece.instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
 }
 
 /// Drops what context shows of objects that the plans manage.
@@ -236,11 +236,9 @@ const ASKED_DATA: &[(&str, &str)] = &[
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
-        Mode::Managed => {
-            ASKED.binary_search(&instance.kind.as_str()).ok().and_then(|at| ASKED.get(at)).copied()
-        }
+        Mode::Managed => ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied(),
         Mode::Data => ASKED_DATA
-            .binary_search_by(|(kind, _)| (*kind).cmp(instance.kind.as_str()))
+            .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
             .ok()
             .and_then(|at| ASKED_DATA.get(at))
             .map(|(_, key)| *key),

@@ -220,7 +220,7 @@ impl<'a> Builder<'_, 'a> {
         let principal = || Position::Principal("AWS".to_owned());
         let condition = |key: &str| Position::Condition(key.to_owned());
         let here = matches!(position, Position::Principal(_));
-        let natural = match (instance.kind.as_str(), target.attribute.as_str()) {
+        let natural = match (&*instance.kind, target.attribute.as_str()) {
             ("aws_iam_role" | "aws_iam_user", "arn") | ("aws_caller_identity", "account_id" | "id")
                 if here =>
             {
@@ -242,7 +242,7 @@ impl<'a> Builder<'_, 'a> {
             Filling::Exactly(value) => Some((value, true)),
             Filling::Among(patterns) => {
                 let pattern = patterns.into_iter().next()?;
-                match instance.kind.as_str() {
+                match &*instance.kind {
                     // The account alone, of its root.
                     "aws_caller_identity" => {
                         pattern.split(':').nth(4).map(|account| (account.to_owned(), true))

@@ -207,7 +207,7 @@ impl Builder<'_, '_> {
             id: Attr::Absent,
             arn: Attr::Absent,
             abandoned: false,
-            kind: NodeKind::Workload(Workload { resource: instance.kind.clone(), evidence }),
+            kind: NodeKind::Workload(Workload { resource: instance.kind.to_string(), evidence }),
         });
         if let Some(owner) = owner {
             self.organization.graph.add_edge(owner, at, Edge::Owns(Modality::Must));

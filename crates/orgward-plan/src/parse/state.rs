@@ -113,8 +113,8 @@ impl<'a> Collect<'_, 'a> {
         if absolute && self.known.contains(&(&*address, deposed.as_deref())) {
             return Ok(());
         }
-        let kind = place.text("type", resource.kind)?.into_owned();
-        let name = place.text("name", resource.name)?.into_owned();
+        let kind = place.text("type", resource.kind)?;
+        let name = place.text("name", resource.name)?;
         let key = place.key("index", resource.index)?;
         // Terraform 0.12 printed the address within the module, and without the key.
         let address = compose(module, mode, &kind, &name, key.as_ref());
@@ -129,10 +129,7 @@ impl<'a> Collect<'_, 'a> {
             kind,
             name,
             key,
-            provider: place
-                .optional("provider_name", resource.provider_name)?
-                .unwrap_or_default()
-                .into_owned(),
+            provider: place.optional("provider_name", resource.provider_name)?.unwrap_or_default(),
             action: Action::NoOp,
             origin: Origin::State,
             deposed,

@@ -55,7 +55,7 @@ fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl Iterator<I
             Mode::Data => entry.strip_prefix("data.").unwrap_or(entry),
             Mode::Managed => entry,
         };
-        entry.strip_prefix(instance.kind.as_str())?.strip_prefix('.')
+        entry.strip_prefix(&*instance.kind)?.strip_prefix('.')
     })
 }
 

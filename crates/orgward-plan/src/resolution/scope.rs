@@ -24,7 +24,7 @@ impl<'p, 'a> Scope<'p, 'a> {
         let missing = || format!("`{}` is not in the configuration", instance.address);
         let module = configuration.module(&instance.module).ok_or_else(missing)?;
         let resource = module.resource(instance.mode, &instance.kind, &instance.name).ok_or_else(missing)?;
-        let name = (&instance.module, instance.mode, instance.kind.as_str(), instance.name.as_str());
+        let name = (&instance.module, instance.mode, &*instance.kind, &*instance.name);
         Ok(Self {
             path: instance.module.clone(),
             module,
