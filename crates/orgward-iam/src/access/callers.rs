@@ -13,10 +13,10 @@ use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Request, Version}
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
     (
         "iam::############:",
-        &["role/@", "role/@~@"],
+        &["role/~@"],
         &["role/application", "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"],
     ),
-    ("iam::############:", &["user/@", "user/@~@"], &["user/alice"]),
+    ("iam::############:", &["user/~@"], &["user/alice"]),
     ("iam::############:", &["root"], &["root"]),
     ("sts::############:", &["federated-user/@", "federated-user/@~@"], &["federated-user/bob"]),
 ];

@@ -20,7 +20,7 @@ pub(super) enum Class {
     Word,
     /// What names of principals are written with.
     Principal,
-    /// What names of principals are written with, and `/`.
+    /// What paths of principals are written with: all of ASCII that leaves ink, colons too.
     Path,
     /// `=`.
     Padding,
@@ -60,7 +60,7 @@ impl Class {
             Self::Principal => {
                 char.is_ascii_alphanumeric() || matches!(char, '+' | '=' | ',' | '.' | '@' | '_' | '-')
             }
-            Self::Path => char == '/' || Self::Principal.contains(char),
+            Self::Path => char.is_ascii_graphic(),
             Self::Padding => char == '=',
         }
     }

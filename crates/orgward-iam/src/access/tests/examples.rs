@@ -59,8 +59,16 @@ fn a_condition_narrows_unless_it_always_holds() {
     );
     assert_eq!(
         relation(
-            &with(r#""StringLike":{"aws:PrincipalArn":"*:role/deploy"}"#),
+            &with(r#""StringLike":{"aws:PrincipalArn":"arn:*:iam::*:role/deploy"}"#),
             &with(r#""ArnLike":{"aws:PrincipalArn":"arn:*:iam::*:role/deploy"}"#)
+        ),
+        // `StringLike` also admits the user `deploy` with the path `/::role/` and the like.
+        Relation::Narrower
+    );
+    assert_eq!(
+        relation(
+            &with(r#""StringLike":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/deploy*"}"#),
+            &with(r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/deploy*"}"#)
         ),
         Relation::Equivalent
     );
