@@ -268,7 +268,7 @@ mod tests {
           │ witness
           account: aws_organizations_account.shop
           request: s3:AbortMultipartUpload on arn:aws:s3:::backup/
-                   by arn:aws:iam::222222222222:role/application
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "us-east-1"
           help: deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`
 
