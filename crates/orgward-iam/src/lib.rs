@@ -2,6 +2,7 @@
 //!
 //! This crate knows IAM and nothing of Terraform or of how an organization is built.
 
+mod access;
 mod arn;
 mod catalogue;
 mod chain;
@@ -19,6 +20,10 @@ mod syntax;
 #[cfg(test)]
 mod testing;
 
+pub use access::{
+    Answer, Callers, Relation, RequestSet, allowed_but_not, compare, dead_statements, is_public,
+    may_be_allowed, not_allowed, only_denies,
+};
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};

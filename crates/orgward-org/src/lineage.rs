@@ -1,4 +1,4 @@
-use orgward_iam::{Chain, Decider, Level, Outcome, Request};
+use orgward_iam::{Callers, Chain, Decider, Effect, Level, Outcome, Request, RequestSet};
 
 use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
 
@@ -196,6 +196,31 @@ impl<'o> Lineage<'o> {
         if self.harmless(request, must.outcome) { Ruling::Allowed } else { Ruling::Undecided(doubts) }
     }
 
+    /// The requests that need not be denied: none but those that may be allowed, as far as the plan tells. What is
+    /// not in the set is denied whatever the unknown turns out to be.
+    pub fn not_denied(&self) -> RequestSet<'o> {
+        if self.enabled == Some(false) {
+            return RequestSet::everything();
+        }
+        let statements = |rung: &Rung<'o>, least, effect| {
+            readable(rung, least)
+                .filter_map(|attached| attached.guardrail.data.document.policy())
+                .fold(RequestSet::nothing(), |all, policy| all.or(RequestSet::effect(policy, effect)))
+        };
+        let open = self.rungs.iter().fold(RequestSet::everything(), |open, rung| {
+            let open = open.minus(statements(rung, Modality::Must, Effect::Deny));
+            let known = rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some());
+            // A level denies by silence only when nothing that may be attached to it can allow.
+            if self.loose.is_empty() && known {
+                open.and(statements(rung, Modality::May, Effect::Allow))
+            } else {
+                open
+            }
+        });
+        let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+        bound.not().or(open)
+    }
+
     /// Whether every doubt can be resolved in favour of the request: no gap, all texts known, none denies.
     fn harmless(&self, request: &Request, must: Outcome) -> bool {
         let all = self.rungs.iter().flat_map(|rung| rung.attached.iter().map(|a| a.guardrail));
@@ -203,7 +228,7 @@ impl<'o> Lineage<'o> {
             && self.gaps.is_empty()
             && all.chain(self.loose.iter().copied()).all(|guardrail| {
                 guardrail.document.policy().is_some_and(|policy| {
-                    policy.matching(request).all(|(_, s)| s.effect.value == orgward_iam::Effect::Allow)
+                    policy.matching(request).all(|(_, s)| s.effect.value == Effect::Allow)
                 })
             })
     }

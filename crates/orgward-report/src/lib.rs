@@ -5,6 +5,7 @@
 //! known for which reader.
 
 mod baseline;
+mod comparison;
 mod decision;
 mod escape;
 mod excerpt;
@@ -18,6 +19,8 @@ mod markdown;
 mod organization;
 mod place;
 mod position;
+mod proof;
+mod request;
 mod sarif;
 mod terminal;
 
@@ -25,6 +28,7 @@ mod terminal;
 mod testing;
 
 pub use baseline::{BaselineError, baseline, read_baseline};
+pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };
@@ -38,5 +42,7 @@ pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
     AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
 };
+pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
+pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
 pub use terminal::{Style, terminal};

@@ -1,9 +1,12 @@
 //! The region lock, decided request by request: is an account denied what it asks for elsewhere?
 //!
-//! This is evidence and not yet a proof. Requests are made from everything that can make a difference as far as the
+//! The search finds examples that are easy to read, and exceptions one by one; where it finds none, [`prove`] decides
+//! over all requests. For the search, requests are made from everything that can make a difference as far as the
 //! guardrails tell: every region that they or AWS name and one that nobody does; every action that they name, one of
 //! each common service and one of a service that nobody knows; principals of every form and those that they name;
 //! and each context key that they ask for, missing or as they ask.
+
+mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +17,8 @@ use orgward_org::{Denial, Lineage, NodeId, Organization, Ruling};
 use crate::data;
 use crate::guardrails::{Group, denials};
 use crate::{Config, Profile};
+
+pub(crate) use self::proof::{Proof, prove};
 
 /// The key that names the region of a request.
 pub(crate) const REQUESTED_REGION: &str = "aws:RequestedRegion";
@@ -227,20 +232,21 @@ fn expects_exemption(profile: Profile, prefix: &str) -> bool {
     published.iter().any(|pattern| pattern.strip_suffix(":*") == Some(prefix))
 }
 
-/// Whether an action may be used everywhere.
-pub(crate) fn is_exempt(config: &Config, action: &str) -> bool {
+/// The patterns of the actions that may be used everywhere.
+fn exempt_actions(config: &Config) -> Vec<String> {
     let locks = data::published_locks();
     let published: &[String] = match config.regions.profile {
         Profile::Strict => &[],
         Profile::AwsSample => &locks.aws_sample,
         Profile::ControlTower => &locks.control_tower,
     };
-    let prefix = action.split(':').next().unwrap_or(action);
-    data::global_services().iter().any(|service| service.prefix.eq_ignore_ascii_case(prefix))
-        || published
-            .iter()
-            .chain(&config.regions.exempt_actions)
-            .any(|pattern| action_matches(pattern, action))
+    let global = data::global_services().iter().map(|service| format!("{}:*", service.prefix));
+    global.chain(published.iter().chain(&config.regions.exempt_actions).cloned()).collect()
+}
+
+/// Whether an action may be used everywhere.
+pub(crate) fn is_exempt(config: &Config, action: &str) -> bool {
+    exempt_actions(config).iter().any(|pattern| action_matches(pattern, action))
 }
 
 /// Whether an action is one of a service that people use every day.

@@ -79,6 +79,64 @@ pub(crate) enum PolicyCommand {
     ///
     /// Exit codes: 0 every scenario was decided, 2 some could not be read.
     Decide(DecideArguments),
+    /// Compare what two policies allow, over all requests.
+    ///
+    /// Exit codes: 0 NEW allows nothing that OLD does not, 1 it does, 2 a policy could not be read or it cannot be
+    /// told.
+    Compare(CompareArguments),
+    /// Prove that a chain of policies enforces a guardrail, over all requests.
+    ///
+    /// Exit codes: 0 it holds, 1 a request slips through, 2 something could not be read or it cannot be told.
+    Prove(ProveArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    /// The policy as it was, as JSON.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The policy as it will be, as JSON; one of the two may be `-` for standard input.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// What the policies are attached to; without it, told from whether they name principals.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<PolicyKind>,
+    /// How to print the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ProveArguments {
+    /// What has to be denied, as JSON or TOML.
+    #[arg(value_name = "GUARDRAIL")]
+    pub(crate) guardrail: PathBuf,
+    /// Service control policies as JSON, levels from the root to the account; a proof for each file.
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "rcp")]
+    pub(crate) scp: Vec<PathBuf>,
+    /// Resource control policies as JSON, levels from the root to the account of the resource.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rcp: Option<PathBuf>,
+    /// The account whose principals are meant; without it, any.
+    #[arg(long, value_name = "ID")]
+    pub(crate) account: Option<String>,
+    /// How to print the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum PolicyKind {
+    /// Of a user, group or role.
+    Identity,
+    /// Of a resource.
+    Resource,
+    /// Of a role: who may assume it.
+    Trust,
+    /// A service control policy.
+    Scp,
+    /// A resource control policy.
+    Rcp,
 }
 
 #[derive(Debug, Args)]

@@ -13,10 +13,10 @@ mod tests;
 
 pub use self::action::action_matches;
 pub use self::resource::resource_matches;
-pub(crate) use self::subject::{Subject, is_service_linked};
+pub(crate) use self::subject::{Subject, Value, is_service_linked};
 pub(crate) use self::value::{date, number};
-pub(crate) use self::variables::keys as variable_keys;
-use crate::{Condition, Effect, Policy, Request, Statement};
+pub(crate) use self::variables::{Part, keys as variable_keys, parts, resolved};
+use crate::{Condition, Effect, Policy, Principals, Request, Resources, Statement, Version};
 
 impl Statement {
     /// Whether the statement applies to a request: principal, action, resource and all conditions.
@@ -57,5 +57,23 @@ impl Condition {
     /// Whether the condition holds for a request of a policy.
     pub fn holds(&self, policy: &Policy, request: &Request) -> bool {
         condition::holds(self, policy.version, &Subject::of(request))
+    }
+
+    pub(crate) fn holds_in(&self, version: Version, subject: &Subject<'_>) -> bool {
+        condition::holds(self, version, subject)
+    }
+}
+
+impl Principals {
+    /// Whether the element is about the caller, in a denial or in an allowance.
+    pub(crate) fn is_about(&self, deny: bool, subject: &Subject<'_>) -> bool {
+        principal::matches(self, deny, subject)
+    }
+}
+
+impl Resources {
+    /// Whether the element is about the resource.
+    pub(crate) fn is_about(&self, version: Version, subject: &Subject<'_>) -> bool {
+        resource::matches(self, version, subject)
     }
 }

@@ -45,6 +45,57 @@ pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A text that a value of a policy matches: variables are resolved, and wildcards match as little as they can.
+/// `None` when a variable has no value.
+pub(crate) fn resolved(text: &str, version: Version, subject: &Subject<'_>) -> Option<String> {
+    let tokens: Vec<Token> = match expand(text, version, subject) {
+        Expanded::Literal(text) => text.bytes().map(Token::of).collect(),
+        Expanded::Tokens(tokens) => tokens,
+        Expanded::Unresolvable => return None,
+    };
+    let bytes = tokens.into_iter().filter_map(|token| match token {
+        Token::Byte(byte) => Some(byte),
+        Token::One => Some(b'x'),
+        Token::Any => None,
+    });
+    String::from_utf8(bytes.collect()).ok()
+}
+
+/// One piece of a pattern in which no variable is left.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// A character that stands for itself.
+    Char(char),
+    /// `?`.
+    One,
+    /// `*`.
+    Any,
+}
+
+/// A text of a policy taken apart, whatever the request; `None` when it depends on one.
+pub(crate) fn parts(text: &str, version: Version) -> Option<Vec<Part>> {
+    let plain = |text: &str, parts: &mut Vec<Part>| {
+        parts.extend(text.chars().map(|char| match char {
+            '*' => Part::Any,
+            '?' => Part::One,
+            char => Part::Char(char),
+        }));
+    };
+    let mut parts = Vec::with_capacity(text.len());
+    if version == Version::V2008 {
+        plain(text, &mut parts);
+        return Some(parts);
+    }
+    for piece in Pieces(text) {
+        match piece {
+            Piece::Text(text) => plain(text, &mut parts),
+            Piece::Variable(inner @ ("*" | "?" | "$")) => parts.extend(inner.chars().map(Part::Char)),
+            Piece::Variable(_) => return None,
+        }
+    }
+    Some(parts)
+}
+
 fn key_and_default(inner: &str) -> (&str, Option<&str>) {
     match inner.split_once(',') {
         Some((key, default)) => {

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::parse::json::{Member, Node, Shape};
 use crate::parse::{elements, expect, string};
-use crate::{Chain, Decider, Decision, Layer, Level, Policies, Policy, PolicyError, Request};
+use crate::{Chain, Decider, Decision, Kind, Layer, Level, Policies, Policy, PolicyError, Request};
 
 /// A request and every policy that has a say in it.
 #[derive(Clone, Debug)]
@@ -103,9 +103,23 @@ impl Scenario {
         Ok(nodes.iter().enumerate().map(one).collect())
     }
 
+    /// Reads the levels of service control policies or resource control policies above an account, in the form that
+    /// they have in a scenario: a list, or an object with such a list as `scp` or `rcp`.
+    pub fn read_levels(text: &str, kind: Kind) -> Result<Vec<ScenarioLevel>, ScenarioError> {
+        let read = || policies::alone(&Node::of(text)?, kind);
+        read().map_err(|Problem { part, error }| ScenarioError { name: String::new(), part, error })
+    }
+
     /// Decides it.
     pub fn decide(&self) -> Decision {
         self.policies.borrow().decide(&self.request)
+    }
+}
+
+impl ScenarioLevel {
+    /// Levels in the form that decides.
+    pub fn chain(levels: &[Self]) -> Chain<'_> {
+        chain(levels)
     }
 }
 

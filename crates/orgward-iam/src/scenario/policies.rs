@@ -21,6 +21,18 @@ pub(super) fn read(node: &Node<'_>, request: &Request) -> Result<ScenarioPolicie
     })
 }
 
+/// Reads the levels of an organization that stand by themselves.
+pub(super) fn alone(node: &Node<'_>, kind: Kind) -> Result<Vec<ScenarioLevel>, Problem> {
+    let name = if kind == Kind::ResourceControl { "rcp" } else { "scp" };
+    if node.shape() != Shape::Object {
+        expect(node, Shape::Array, "a chain")?;
+        return levels_of(node, name, kind);
+    }
+    let [scp, rcp] = elements(node, "a chain", ["scp", "rcp"])?;
+    let member = required(node, if kind == Kind::ResourceControl { rcp } else { scp }, name, "the chain")?;
+    levels(&member, kind)
+}
+
 fn list(member: &Member<'_>, kind: Kind) -> Result<Vec<NamedPolicy>, Problem> {
     expect(&member.value, Shape::Array, &format!("`{}`", member.name))?;
     policies(&member.value, kind, &format!("in `{}`", member.name))
@@ -28,8 +40,12 @@ fn list(member: &Member<'_>, kind: Kind) -> Result<Vec<NamedPolicy>, Problem> {
 
 fn levels(member: &Member<'_>, kind: Kind) -> Result<Vec<ScenarioLevel>, Problem> {
     expect(&member.value, Shape::Array, &format!("`{}`", member.name))?;
+    levels_of(&member.value, &member.name, kind)
+}
+
+fn levels_of(node: &Node<'_>, name: &str, kind: Kind) -> Result<Vec<ScenarioLevel>, Problem> {
     let mut levels = Vec::new();
-    for (index, node) in member.value.items()?.iter().enumerate() {
+    for (index, node) in node.items()?.iter().enumerate() {
         let [target, policies] = elements(node, "a level", ["target", "policies"])?;
         let target = match target {
             Some(target) => string(&target.value, "`target`")?,
@@ -37,7 +53,7 @@ fn levels(member: &Member<'_>, kind: Kind) -> Result<Vec<ScenarioLevel>, Problem
         };
         let list = required(node, policies, "policies", "the level")?.value;
         expect(&list, Shape::Array, "`policies`")?;
-        let policies = self::policies(&list, kind, &format!("of `{target}` in `{}`", member.name))?;
+        let policies = self::policies(&list, kind, &format!("of `{target}` in `{name}`"))?;
         levels.push(ScenarioLevel { target, policies });
     }
     Ok(levels)

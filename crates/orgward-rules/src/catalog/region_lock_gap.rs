@@ -5,7 +5,7 @@ use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
 use crate::guardrails::{Group, groups};
-use crate::regions::{Allowed, Evidence, allowed, is_common, search, witness};
+use crate::regions::{Allowed, Evidence, Proof, allowed, is_common, prove, search, witness};
 use crate::{Context, Findings, Profile};
 
 rule! {
@@ -18,10 +18,11 @@ rule! {
     /// by the right operator, exempts no more than it must, and is not weakened by a second condition.
     ///
     /// The rule takes the regions from `[regions]` of `orgward.toml`, or else from the locks that it finds. For each
-    /// distinct chain of guardrails it decides requests: every region that AWS or the guardrails name and one that
-    /// does not exist yet; common actions of regional services, every action that the guardrails name, and one of a
-    /// service that does not exist yet; principals of every form and those that the guardrails name. The finding
-    /// says how many it tried. That is evidence and not yet a proof.
+    /// distinct chain of guardrails it first decides requests that are easy to read: every region that AWS or the
+    /// guardrails name and one that does not exist yet; actions of regional services, every action that the
+    /// guardrails name, and one of a service that does not exist yet; principals of every form and those that the
+    /// guardrails name. The finding lists the exceptions that these show, and says how many were decided. Where they
+    /// show none, the lock is proved over all requests: without a finding, none slips through.
     ///
     /// The two published locks, of AWS's samples and of Control Tower, exempt regional services such as KMS and
     /// Config. `profile` says which exemptions you accept: `strict` accepts none, `aws-sample` (the default) and
@@ -68,12 +69,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.help("attach a region lock to the root or to a unit above these accounts");
             finish(finding, &evidence, &allowed, cx);
         } else if !evidence.undecided.is_empty() {
-            let finding = found(cx, &group, findings);
-            finding.verdict = orgward_finding::Verdict::Unverifiable;
-            finding.severity = REGION_LOCK_GAP.info.unverifiable;
-            finding.says(format!("cannot tell whether these accounts are locked to {regions}"));
-            finding.notes.extend(evidence.undecided.iter().cloned());
-            finding.help("give the state of the organization with `--org`");
+            cannot_tell(found(cx, &group, findings), &regions, &evidence.undecided);
         } else if !evidence.openings.is_empty() {
             let finding = found(cx, &group, findings);
             let mut exceptions: Vec<String> = Vec::new();
@@ -103,8 +99,30 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 });
             }
             finish(finding, &evidence, &allowed, cx);
+        } else {
+            match prove(cx.config, &allowed, &group.lineage, &group.account_id()) {
+                Proof::Locked => {}
+                Proof::Open(request) => {
+                    let finding = found(cx, &group, findings);
+                    finding
+                        .says(format!("locked to {regions}, except `{}` as in the witness", request.action));
+                    finding.help("deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`");
+                    finding.witness(witness(&request));
+                }
+                Proof::Undecided(reasons) => {
+                    cannot_tell(found(cx, &group, findings), &regions, &reasons);
+                }
+            }
         }
     }
+}
+
+fn cannot_tell(finding: &mut Finding, regions: &str, reasons: &BTreeSet<String>) {
+    finding.verdict = orgward_finding::Verdict::Unverifiable;
+    finding.severity = REGION_LOCK_GAP.info.unverifiable;
+    finding.says(format!("cannot tell whether these accounts are locked to {regions}"));
+    finding.notes.extend(reasons.iter().cloned());
+    finding.help("give the state of the organization with `--org`");
 }
 
 fn found<'f>(cx: &Context<'_>, group: &Group<'_>, findings: &'f mut Findings) -> &'f mut Finding {
@@ -117,7 +135,7 @@ fn finish(finding: &mut Finding, evidence: &Evidence, allowed: &Allowed, cx: &Co
     if let Some(opening) = evidence.openings.first() {
         finding.witness(witness(&opening.request));
     }
-    finding.note(format!("{} requests were decided; this is evidence and not a proof", evidence.tried));
+    finding.note(format!("{} requests were decided; there may be further exceptions", evidence.tried));
     if !allowed.inferred_from.is_empty() {
         finding.rests_on(format!(
             "the regions are taken from {}, since `[regions]` in `orgward.toml` does not name them",
@@ -169,7 +187,7 @@ mod tests {
 
           × Root/runtime: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other regions
           account: aws_organizations_account.shop
-          note: 135 requests were decided; this is evidence and not a proof
+          note: 135 requests were decided; there may be further exceptions
           request: ec2:RunInstances on arn:aws:ec2:af-south-1:${aws_organizations_account.shop.id}:instance/*
                    by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "af-south-1"
@@ -191,7 +209,7 @@ mod tests {
           × Root/laboratory: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other
           │ regions
           account: aws_organizations_account.trials
-          note: 135 requests were decided; this is evidence and not a proof
+          note: 135 requests were decided; there may be further exceptions
           request: ec2:RunInstances on arn:aws:ec2:af-south-1:${aws_organizations_account.trials.id}:instance/*
                    by arn:aws:iam::${aws_organizations_account.trials.id}:role/application
                    with aws:RequestedRegion = "af-south-1"
@@ -236,6 +254,28 @@ mod tests {
             strict.contains("`kms:CreateKey`") || strict.contains("`config:PutConfigurationRecorder`"),
             "{strict}"
         );
+    }
+
+    /// No action, principal or key makes the difference: only a proof finds it.
+    #[test]
+    fn spared_bucket() {
+        insta::assert_snapshot!(report(&REGION_LOCK_GAP, "bad-spared-bucket"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        region-lock-gap
+
+          × Root/runtime: locked to eu-central-1, eu-west-1, except `s3:AbortMultipartUpload` as in the
+          │ witness
+          account: aws_organizations_account.shop
+          request: s3:AbortMultipartUpload on arn:aws:s3:::backup/
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+                   with aws:RequestedRegion = "us-east-1"
+          help: deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`
+
+        blocked: 1 high finding is new
+        reviewed bad-spared-bucket.json: 1 account, 0 principals, 1 policy
+        `orgward rules region-lock-gap` explains the first one
+        "#);
     }
 
     #[test]

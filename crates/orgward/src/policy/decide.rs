@@ -1,36 +1,16 @@
 //! `orgward policy decide`.
 
-use std::ops::Range;
-
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::Diagnostic;
 use orgward_iam::{
-    Catalogue, Decision, Layer, LayerDecision, Outcome, PolicyError, Request, Scenario, ScenarioError,
-    Statement,
+    Catalogue, Decision, Layer, LayerDecision, Outcome, Request, Scenario, ScenarioError, Statement,
 };
-use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style, escape};
-use thiserror::Error;
+use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style};
 
+use super::unreadable::Unreadable;
 use crate::arguments::{AnswerFormat, DecideArguments};
 use crate::exit::Exit;
-use crate::input::{self, Text};
+use crate::input;
 use crate::output::{self, Terminal};
-
-/// Lines longer than this are not shown: they are JSON that a program wrote.
-const LONGEST_LINE: usize = 160;
-
-/// Why a scenario could not be decided.
-#[derive(Debug, Error, Diagnostic)]
-#[error("cannot read {}", escape(what))]
-#[diagnostic(help("{help}"))]
-struct Unreadable {
-    /// Which file, scenario and policy, where, and why.
-    what: String,
-    help: String,
-    #[source_code]
-    source_code: Option<NamedSource<String>>,
-    #[label("here")]
-    span: Option<SourceSpan>,
-}
 
 /// Decides every scenario that can be read, and complains about the others.
 pub(crate) fn run(
@@ -71,40 +51,6 @@ fn write(answers: &[Answer], format: AnswerFormat, style: Style) -> String {
         AnswerFormat::Terminal => orgward_report::decisions(answers, style),
         AnswerFormat::Json => orgward_report::decisions_json(answers),
     }
-}
-
-impl Unreadable {
-    fn of(text: &Text, title: &str, error: &PolicyError) -> Self {
-        let PolicyError { message, help, span } = error;
-        let (line, column) = position(&text.text, span.start);
-        let at = format!("{}:{line}:{column}", text.name);
-        let what = if title.is_empty() {
-            format!("`{at}`: {message}")
-        } else {
-            format!("{title}, at `{at}`: {message}")
-        };
-        let is_short = lines(&text.text, span).all(|line| line.chars().count() <= LONGEST_LINE);
-        Self {
-            what,
-            help: help.clone(),
-            source_code: is_short.then(|| NamedSource::new(text.name.clone(), text.text.clone())),
-            span: is_short.then(|| (span.start, span.len()).into()),
-        }
-    }
-}
-
-/// The lines of a text around a place, as far as they are shown.
-fn lines<'t>(text: &'t str, span: &Range<usize>) -> impl Iterator<Item = &'t str> {
-    let before = text.get(..span.start).unwrap_or(text).lines().count();
-    let within = text.get(span.clone()).unwrap_or_default().lines().count();
-    text.lines().skip(before.saturating_sub(2)).take(within.max(1) + 2)
-}
-
-/// Line and column of a byte, from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    (before.matches('\n').count() + 1, column)
 }
 
 fn title(error: &ScenarioError) -> String {

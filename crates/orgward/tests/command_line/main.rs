@@ -13,6 +13,8 @@ mod init;
 #[cfg(test)]
 mod org_show;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,68 @@
+/// A set of small numbers.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Bits(Vec<u64>);
+
+const WIDTH: usize = u64::BITS as usize;
+
+impl Bits {
+    /// No number below `len`.
+    pub(super) fn none(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(WIDTH)])
+    }
+
+    /// Every number below `len`.
+    pub(super) fn all(len: usize) -> Self {
+        let mut bits = Self::none(len);
+        for at in 0..len {
+            bits.insert(at);
+        }
+        bits
+    }
+
+    /// The numbers below `len` that a test admits.
+    pub(super) fn of(len: usize, test: impl Fn(usize) -> bool) -> Self {
+        let mut bits = Self::none(len);
+        for at in (0..len).filter(|at| test(*at)) {
+            bits.insert(at);
+        }
+        bits
+    }
+
+    pub(super) fn insert(&mut self, at: usize) {
+        if let Some(word) = self.0.get_mut(at / WIDTH) {
+            *word |= 1 << (at % WIDTH);
+        }
+    }
+
+    pub(super) fn contains(&self, at: usize) -> bool {
+        self.0.get(at / WIDTH).is_some_and(|word| word & (1 << (at % WIDTH)) != 0)
+    }
+
+    pub(super) fn and(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(left, right)| left & right).collect())
+    }
+
+    /// Those of `self` that are not in `other`.
+    pub(super) fn minus(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(left, right)| left & !right).collect())
+    }
+
+    pub(super) fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(left, right)| left & right != 0)
+    }
+
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(left, right)| left & !right == 0)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
+    /// The numbers, ascending.
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().enumerate().flat_map(|(index, word)| {
+            (0..WIDTH).filter(move |at| word & (1 << at) != 0).map(move |at| index * WIDTH + at)
+        })
+    }
+}

@@ -1,0 +1,23 @@
+/// How much work is left for a question.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget(usize);
+
+impl Budget {
+    /// Enough for any policy that people write, and over within a fraction of a second for any other.
+    pub(crate) const QUESTION: usize = 4_000_000;
+
+    pub(crate) fn new(steps: usize) -> Self {
+        Self(steps)
+    }
+
+    /// Takes some away; an error, which says so, when nothing is left.
+    pub(crate) fn spend(&mut self, steps: usize) -> Result<(), String> {
+        match self.0.checked_sub(steps) {
+            Some(left) => {
+                self.0 = left;
+                Ok(())
+            }
+            None => Err("the policies are too intricate: the budget of steps is used up".to_owned()),
+        }
+    }
+}

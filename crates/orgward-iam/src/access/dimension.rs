@@ -1,0 +1,110 @@
+//! The values of one dimension that a question tells apart.
+
+use super::bits::Bits;
+use super::test::Test;
+use crate::{Caller, ContextValue, Request};
+
+/// One value, which stands for all those that no test of the question tells from it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Point {
+    /// Who makes the request; the role of a session; its unique id.
+    Caller {
+        caller: Caller,
+        role: Option<String>,
+        id: Option<String>,
+    },
+    Action(String),
+    /// The resource, and its account where the ARN does not tell.
+    Resource {
+        resource: String,
+        account: Option<String>,
+    },
+    /// A context key; `None` when it is missing.
+    Key {
+        key: String,
+        value: Option<ContextValue>,
+    },
+}
+
+impl Point {
+    /// Puts the value into a request.
+    pub(super) fn apply(&self, request: &mut Request) {
+        match self {
+            Self::Caller { caller, role, id } => {
+                caller.clone_into(&mut request.caller);
+                for (key, value) in [("aws:PrincipalArn", role), ("aws:userid", id)] {
+                    match value {
+                        Some(value) => request.context.set(key, ContextValue::One(value.clone())),
+                        None => request.context.remove(key),
+                    }
+                }
+            }
+            Self::Action(action) => action.clone_into(&mut request.action),
+            Self::Resource { resource, account } => {
+                resource.clone_into(&mut request.resource);
+                account.clone_into(&mut request.resource_account);
+            }
+            Self::Key { key, value } => match value {
+                Some(value) => request.context.set(key, value.clone()),
+                None => request.context.remove(key),
+            },
+        }
+    }
+}
+
+/// On which values a test holds.
+#[derive(Clone, Debug)]
+pub(super) struct Truth {
+    pub(super) yes: Bits,
+    /// Where it depends on a policy variable.
+    pub(super) open: Bits,
+}
+
+/// The values of one dimension, those that make the plainest examples first, and what the tests say about them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    pub(super) points: Vec<Point>,
+    /// In the order of the tests.
+    pub(super) truths: Vec<Truth>,
+}
+
+/// Asks the concrete evaluator what tests say about values. `open` says where a test with a variable stays open.
+pub(super) fn ask(
+    points: &[Point],
+    tests: &[Test<'_>],
+    open: impl Fn(&Test<'_>, &Request) -> bool,
+) -> Vec<Truth> {
+    let requests: Vec<Request> = points
+        .iter()
+        .map(|point| {
+            let mut request = blank();
+            point.apply(&mut request);
+            request
+        })
+        .collect();
+    tests
+        .iter()
+        .map(|test| {
+            let (mut yes, mut maybe) = (Bits::none(points.len()), Bits::none(points.len()));
+            for (at, request) in requests.iter().enumerate() {
+                if open(test, request) {
+                    maybe.insert(at);
+                } else if test.holds(request) {
+                    yes.insert(at);
+                }
+            }
+            Truth { yes, open: maybe }
+        })
+        .collect()
+}
+
+/// A request about which nothing is known.
+pub(super) fn blank() -> Request {
+    Request {
+        caller: Caller::Anonymous,
+        action: String::new(),
+        resource: "*".to_owned(),
+        resource_account: None,
+        context: crate::Context::default(),
+    }
+}

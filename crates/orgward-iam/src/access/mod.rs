@@ -1,0 +1,33 @@
+//! Reasoning about all requests at once: sets of requests, and whether there is one in them.
+//!
+//! Every test that a policy makes looks at one dimension of a request: who makes it, the action, the resource, or one
+//! context key. On each dimension the tests of a question tell finitely many groups of values apart. The groups are
+//! found exactly, each with an example, and from there on a question is one about finite sets: is there a choice of
+//! one group per dimension that satisfies a formula? Whatever is found is put to the concrete evaluator before anyone
+//! hears of it.
+
+mod actions;
+mod bits;
+mod budget;
+mod callers;
+mod dimension;
+mod keys;
+mod language;
+mod partition;
+mod points;
+mod questions;
+mod resources;
+mod set;
+mod solve;
+mod test;
+mod universe;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::budget::Budget;
+pub use self::questions::{
+    Relation, allowed_but_not, compare, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
+};
+pub use self::set::{Answer, Callers, RequestSet};

@@ -1,0 +1,101 @@
+//! What people ask about policies. Each question is about one set of requests: is there one in it?
+
+use std::collections::BTreeSet;
+
+use super::set::{Answer, Callers, RequestSet};
+use crate::{Chain, Effect, Kind, Policy};
+
+/// How what two policies allow compares.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Relation {
+    /// They allow the same requests.
+    Equivalent,
+    /// The new one allows strictly less.
+    Narrower,
+    /// The new one allows strictly more.
+    Wider,
+    /// Each allows something that the other does not.
+    Incomparable,
+    /// It cannot be told.
+    Undecided,
+}
+
+/// A request that one policy allows and the other does not; none if and only if there is none.
+///
+/// Policies that allow nothing by themselves are compared by what they leave to others to allow: service control
+/// policies and resource control policies one by one, since `FullAWSAccess` stands beside them, and the rest when
+/// neither allows anything.
+pub fn allowed_but_not(new: &Policy, old: &Policy) -> Answer {
+    gained(new, old).example()
+}
+
+/// The requests that one policy allows and the other does not.
+pub(super) fn gained<'p>(new: &'p Policy, old: &'p Policy) -> RequestSet<'p> {
+    let control = matches!(new.kind, Kind::ServiceControl | Kind::ResourceControl);
+    let (new_only, old_only) = (only_denies(new), only_denies(old));
+    let left = |policy: &'p Policy, only: bool| {
+        if only && (control || new_only && old_only) { undenied(policy) } else { RequestSet::allowed(policy) }
+    };
+    bound(new).and(left(new, new_only)).minus(left(old, old_only))
+}
+
+/// Whether a policy has no statement that allows.
+pub fn only_denies(policy: &Policy) -> bool {
+    policy.statements.iter().all(|statement| statement.effect.value == Effect::Deny)
+}
+
+fn undenied(policy: &Policy) -> RequestSet<'_> {
+    RequestSet::everything().minus(RequestSet::effect(policy, Effect::Deny))
+}
+
+/// What the new policy allows and the old one does not, and the reverse.
+pub fn compare(old: &Policy, new: &Policy) -> (Relation, Answer, Answer) {
+    let [gained, lost] = RequestSet::examples([&gained(new, old), &gained(old, new)]);
+    let relation = match (&gained, &lost) {
+        (Answer::Undecided(_), _) | (_, Answer::Undecided(_)) => Relation::Undecided,
+        (Answer::None, Answer::None) => Relation::Equivalent,
+        (Answer::None, Answer::Witness(_)) => Relation::Narrower,
+        (Answer::Witness(_), Answer::None) => Relation::Wider,
+        (Answer::Witness(_), Answer::Witness(_)) => Relation::Incomparable,
+    };
+    (relation, gained, lost)
+}
+
+/// A request of a set that no chain denies; none if and only if the chains deny all of them. The chains are those
+/// above the caller's account and above the resource's.
+pub fn may_be_allowed<'p>(set: RequestSet<'p>, scp: Option<&Chain<'p>>, rcp: Option<&Chain<'p>>) -> Answer {
+    let set = scp.iter().fold(set, |set, chain| set.and(RequestSet::passed(chain)));
+    let set = rcp.iter().fold(set, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
+    set.example()
+}
+
+/// The statements of a policy that match no request at all.
+pub fn dead_statements(policy: &Policy) -> Vec<usize> {
+    let dead =
+        |statement| bound(policy).and(RequestSet::matched(policy, statement)).example() == Answer::None;
+    policy.statements.iter().enumerate().filter(|(_, statement)| dead(statement)).map(|(at, _)| at).collect()
+}
+
+/// A request that an identity policy does not allow; none if and only if it allows everything.
+pub fn not_allowed(policy: &Policy) -> Answer {
+    bound(policy).minus(RequestSet::allowed(policy)).example()
+}
+
+/// A request that a policy of a resource or a role allows to somebody outside some accounts who is no AWS service;
+/// none if and only if it admits nobody else.
+pub fn is_public(policy: &Policy, accounts: BTreeSet<String>) -> Answer {
+    let known = RequestSet::by(Callers::Accounts(accounts)).or(RequestSet::by(Callers::Services));
+    RequestSet::allowed(policy).minus(known).example()
+}
+
+/// The requests that policies of a kind are asked about.
+fn bound<'p>(policy: &Policy) -> RequestSet<'p> {
+    match policy.kind {
+        Kind::Identity => RequestSet::by(Callers::Principals),
+        Kind::ServiceControl => {
+            RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked))
+        }
+        Kind::ResourceControl => RequestSet::everything().minus(RequestSet::by(Callers::ServiceLinked)),
+        Kind::Trust | Kind::Resource => RequestSet::everything(),
+    }
+}

@@ -1,0 +1,236 @@
+use std::collections::BTreeSet;
+
+use super::Budget;
+use super::test::Test;
+use super::universe::Universe;
+use super::witness::published;
+use crate::matching::{Subject, action_matches, is_service_linked};
+use crate::{Caller, Chain, Decider, Effect, Policy, Request, Statement};
+
+/// A set of requests: what a statement matches, who makes them, and what can be made of such sets.
+///
+/// It is closed under union, intersection and complement, since it is a formula; nothing is computed before somebody
+/// asks for an [example](Self::example).
+#[derive(Clone, Debug)]
+pub struct RequestSet<'p>(Formula<'p>);
+
+#[derive(Clone, Debug)]
+pub(super) enum Formula<'p> {
+    Statement(&'p Policy, &'p Statement),
+    Callers(Callers),
+    Action(&'static str),
+    Not(Box<Formula<'p>>),
+    All(Vec<Formula<'p>>),
+    Any(Vec<Formula<'p>>),
+}
+
+/// Some of those who may make requests.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Callers {
+    /// Users, roles, root users and federated users.
+    Principals,
+    /// Service-linked roles, which service control policies and resource control policies do not bind.
+    ServiceLinked,
+    /// Principals of some accounts, by their twelve digits.
+    Accounts(BTreeSet<String>),
+    /// AWS services.
+    Services,
+}
+
+/// Whether there is such a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// There is: this one. The concrete evaluator agrees.
+    Witness(Box<Request>),
+    /// There is none, whatever the request.
+    None,
+    /// It cannot be told, for this reason.
+    Undecided(String),
+}
+
+impl Callers {
+    /// Whether the caller of a request is one of them.
+    pub fn contains(&self, request: &Request) -> bool {
+        match self {
+            Self::Principals => matches!(request.caller, Caller::Arn(_)),
+            Self::ServiceLinked => is_service_linked(request),
+            Self::Accounts(accounts) => {
+                Subject::of(request).account().is_some_and(|account| accounts.contains(account))
+            }
+            Self::Services => matches!(request.caller, Caller::Service(_)),
+        }
+    }
+
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &str> {
+        let accounts = match self {
+            Self::Accounts(accounts) => Some(accounts),
+            Self::Principals | Self::ServiceLinked | Self::Services => None,
+        };
+        accounts.into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl<'p> RequestSet<'p> {
+    /// Every request.
+    pub fn everything() -> Self {
+        Self(Formula::All(Vec::new()))
+    }
+
+    /// No request.
+    pub fn nothing() -> Self {
+        Self(Formula::Any(Vec::new()))
+    }
+
+    /// The requests that a statement of a policy matches, whatever its effect.
+    pub fn matched(policy: &'p Policy, statement: &'p Statement) -> Self {
+        Self(Formula::Statement(policy, statement))
+    }
+
+    /// The requests that some of these callers make.
+    pub fn by(callers: Callers) -> Self {
+        Self(Formula::Callers(callers))
+    }
+
+    /// The requests that a policy allows and does not deny.
+    pub fn allowed(policy: &'p Policy) -> Self {
+        Self::effect(policy, Effect::Allow).minus(Self::effect(policy, Effect::Deny))
+    }
+
+    /// The requests that a statement with an effect matches.
+    pub fn effect(policy: &'p Policy, effect: Effect) -> Self {
+        let statements = policy.statements.iter().filter(|statement| statement.effect.value == effect);
+        Self(Formula::Any(statements.map(|statement| Formula::Statement(policy, statement)).collect()))
+    }
+
+    /// The requests that a chain of service control policies leaves open: those that it does not bind, and those
+    /// that every level allows and none denies.
+    pub fn passed(chain: &Chain<'p>) -> Self {
+        let bound = Self::by(Callers::Principals).minus(Self::by(Callers::ServiceLinked));
+        let open = chain.0.iter().fold(Self::everything(), |open, level| {
+            let allowed = Self::joined(&level.policies, Effect::Allow);
+            open.and(allowed).minus(Self::joined(&level.policies, Effect::Deny))
+        });
+        bound.not().or(open)
+    }
+
+    /// The requests that a chain of resource control policies leaves open: all that it does not deny.
+    pub fn passed_by_resource(chain: &Chain<'p>) -> Self {
+        let free = Self::by(Callers::ServiceLinked).or(Self(Formula::Action("kms:RetireGrant")));
+        let open = chain
+            .0
+            .iter()
+            .fold(Self::everything(), |open, level| open.minus(Self::joined(&level.policies, Effect::Deny)));
+        free.or(open)
+    }
+
+    fn joined(policies: &[Decider<'p>], effect: Effect) -> Self {
+        let sets = policies.iter().map(|decider| Self::effect(decider.policy, effect).0);
+        Self(Formula::Any(sets.collect()))
+    }
+
+    /// The requests in both sets.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self.0, other.0) {
+            (Formula::All(mut all), Formula::All(more)) => {
+                all.extend(more);
+                Self(Formula::All(all))
+            }
+            (Formula::All(mut all), one) | (one, Formula::All(mut all)) => {
+                all.push(one);
+                Self(Formula::All(all))
+            }
+            (left, right) => Self(Formula::All(vec![left, right])),
+        }
+    }
+
+    /// The requests in one of the sets.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self(Formula::Any(vec![self.0, other.0]))
+    }
+
+    /// The requests that are not in the set.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "the other operations are no operators either")]
+    pub fn not(self) -> Self {
+        match self.0 {
+            Formula::Not(inner) => Self(*inner),
+            formula => Self(Formula::Not(Box::new(formula))),
+        }
+    }
+
+    /// The requests that are in this set and not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        self.and(other.not())
+    }
+
+    /// Whether a request is in the set, which the concrete evaluator decides.
+    pub fn contains(&self, request: &Request) -> bool {
+        self.0.contains(request)
+    }
+
+    pub(super) fn formula(&self) -> &Formula<'p> {
+        &self.0
+    }
+
+    /// A request of the set; none if and only if it is empty.
+    pub fn example(&self) -> Answer {
+        let mut budget = Budget::new(Budget::QUESTION);
+        match Universe::of(&[&self.0], &mut budget) {
+            Ok(universe) => self.found(&universe, &mut budget),
+            Err(reason) => Answer::Undecided(reason),
+        }
+    }
+
+    /// An example of each of two sets. That takes hardly longer than one when they are made of the same statements.
+    pub fn examples(sets: [&Self; 2]) -> [Answer; 2] {
+        let mut budget = Budget::new(Budget::QUESTION);
+        match Universe::of(&sets.map(|set| &set.0), &mut budget) {
+            Ok(universe) => sets.map(|set| set.found(&universe, &mut budget.clone())),
+            Err(reason) => [Answer::Undecided(reason.clone()), Answer::Undecided(reason)],
+        }
+    }
+
+    fn found(&self, universe: &Universe<'_>, budget: &mut Budget) -> Answer {
+        match universe.search(self, budget) {
+            Ok(Some(request)) => Answer::Witness(Box::new(published(self, request))),
+            Ok(None) => Answer::None,
+            Err(reason) => Answer::Undecided(reason),
+        }
+    }
+}
+
+impl Formula<'_> {
+    fn contains(&self, request: &Request) -> bool {
+        match self {
+            Self::Statement(policy, statement) => statement.matches(policy, request),
+            Self::Callers(callers) => callers.contains(request),
+            Self::Action(name) => action_matches(name, &request.action),
+            Self::Not(inner) => !inner.contains(request),
+            Self::All(all) => all.iter().all(|each| each.contains(request)),
+            Self::Any(any) => any.iter().any(|each| each.contains(request)),
+        }
+    }
+
+    /// The tests that it makes, each with whether it must hold; all must for a statement to match.
+    pub(super) fn of_statement<'s>(policy: &Policy, statement: &'s Statement) -> Vec<(Test<'s>, bool)> {
+        let deny = statement.effect.value == Effect::Deny;
+        let mut tests = vec![(Test::Actions(&statement.actions), !statement.actions.not)];
+        tests.extend(statement.principals.as_ref().map(|it| (Test::Principals(it, deny), true)));
+        tests.extend(statement.resources.as_ref().map(|it| (Test::Resources(it, policy.version), !it.not)));
+        tests.extend(statement.conditions.iter().map(|line| (Test::Line(line, policy.version), true)));
+        tests
+    }
+}
+
+impl Answer {
+    /// The request that shows it, if there is one.
+    pub fn witness(&self) -> Option<&Request> {
+        match self {
+            Self::Witness(request) => Some(request),
+            Self::None | Self::Undecided(_) => None,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What policies ask of a request, one dimension at a time.
+
+use super::set::Callers;
+use crate::matching::{Subject, action_matches, variable_keys};
+use crate::{Actions, BaseOperator, Condition, Principals, Request, Resources, Spanned, Version};
+
+/// One thing that is asked. Each looks at one dimension of requests.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Test<'p> {
+    /// Whether the action is one of those listed, `not` aside.
+    Actions(&'p Actions),
+    /// Whether the action is this one.
+    Action(&'static str),
+    /// Whether the resource is one of those listed, `not` aside.
+    Resources(&'p Resources, Version),
+    /// Whether a `Principal` or `NotPrincipal` element is about the caller; `true` in a denial.
+    Principals(&'p Principals, bool),
+    /// Whether the caller is one of these.
+    Callers(&'p Callers),
+    /// Whether a condition holds.
+    Line(&'p Condition, Version),
+}
+
+/// What a test looks at.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Dimension {
+    Caller,
+    Action,
+    Resource,
+    /// A context key, in lower case.
+    Key(String),
+}
+
+/// The keys whose values follow from the caller.
+const CALLER_KEYS: [&str; 7] = [
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:principaltype",
+    "aws:principalisawsservice",
+    "aws:principalservicename",
+    "aws:username",
+    "aws:userid",
+];
+/// The key whose value follows from the resource.
+pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+
+impl Test<'_> {
+    pub(super) fn dimension(&self) -> Dimension {
+        match self {
+            Self::Actions(_) | Self::Action(_) => Dimension::Action,
+            Self::Resources(..) => Dimension::Resource,
+            Self::Principals(..) | Self::Callers(_) => Dimension::Caller,
+            Self::Line(line, _) => {
+                let key = line.key.value.to_ascii_lowercase();
+                if CALLER_KEYS.contains(&key.as_str()) {
+                    Dimension::Caller
+                } else if key == RESOURCE_ACCOUNT {
+                    Dimension::Resource
+                } else {
+                    Dimension::Key(key)
+                }
+            }
+        }
+    }
+
+    /// What the concrete evaluator says.
+    pub(super) fn holds(&self, request: &Request) -> bool {
+        match self {
+            Self::Actions(actions) => {
+                actions.patterns.iter().any(|pattern| action_matches(&pattern.value, &request.action))
+            }
+            Self::Action(name) => action_matches(name, &request.action),
+            Self::Resources(resources, version) => {
+                resources.is_about(*version, &Subject::of(request)) != resources.not
+            }
+            Self::Principals(principals, deny) => principals.is_about(*deny, &Subject::of(request)),
+            Self::Callers(callers) => callers.contains(request),
+            Self::Line(line, version) => line.holds_in(*version, &Subject::of(request)),
+        }
+    }
+
+    /// The variable that it depends on, and with it on more than its own dimension.
+    pub(super) fn variable(&self) -> Option<String> {
+        let (values, version): (&[Spanned<String>], _) = match self {
+            Self::Resources(resources, version) => (&resources.patterns, *version),
+            Self::Line(line, version) if line.operator.value.base.takes_variables() => {
+                (&line.values, *version)
+            }
+            _ => return None,
+        };
+        if version == Version::V2008 {
+            return None;
+        }
+        values.iter().flat_map(|value| variable_keys(&value.value)).map(str::to_owned).next()
+    }
+
+    /// What makes it the same test as another one.
+    pub(super) fn identity(&self) -> String {
+        let list = |values: &[Spanned<String>], fold: bool| {
+            let mut values: Vec<String> = values
+                .iter()
+                .map(|value| if fold { value.value.to_ascii_lowercase() } else { value.value.clone() })
+                .collect();
+            values.sort();
+            values.dedup();
+            format!("{values:?}")
+        };
+        match self {
+            Self::Actions(actions) => format!("action {}", list(&actions.patterns, true)),
+            Self::Action(name) => format!("action {:?}", [name.to_ascii_lowercase()]),
+            // Where there is no variable, the versions are the same.
+            Self::Resources(resources, version) => {
+                format!("resource {version:?} {}", list(&resources.patterns, false))
+            }
+            Self::Principals(principals, deny) => {
+                let mut named: Vec<_> = principals.patterns.iter().map(|pattern| &pattern.value).collect();
+                named.sort();
+                named.dedup();
+                format!("principal {} {} {named:?}", principals.not, *deny && principals.not)
+            }
+            Self::Callers(callers) => format!("callers {callers:?}"),
+            Self::Line(line, version) => format!(
+                "condition {version:?} {} {} {}",
+                line.operator.value,
+                line.key.value.to_ascii_lowercase(),
+                list(&line.values, false)
+            ),
+        }
+    }
+
+    /// What its answer depends on where a variable decides, and whether it says the opposite of that.
+    pub(super) fn unknown(&self) -> (String, bool) {
+        let Self::Line(line, version) = self else { return (self.identity(), false) };
+        let mut line = (*line).clone();
+        let operator = &mut line.operator.value;
+        // `ForAllValues` also holds for nothing but empty texts, so that it is not quite the opposite of its negation.
+        let negated = operator.is_negated() && operator.set.is_none();
+        operator.if_exists = false;
+        if negated {
+            operator.base = positive(operator.base);
+        }
+        (Test::Line(&line, *version).identity(), negated)
+    }
+}
+
+/// The operator that a negated one is the opposite of.
+pub(super) const fn positive(operator: BaseOperator) -> BaseOperator {
+    use BaseOperator as B;
+    match operator {
+        B::StringNotEquals => B::StringEquals,
+        B::StringNotEqualsIgnoreCase => B::StringEqualsIgnoreCase,
+        B::StringNotLike => B::StringLike,
+        B::NumericNotEquals => B::NumericEquals,
+        B::DateNotEquals => B::DateEquals,
+        B::NotIpAddress => B::IpAddress,
+        B::ArnNotEquals | B::ArnNotLike | B::ArnEquals => B::ArnLike,
+        other => other,
+    }
+}

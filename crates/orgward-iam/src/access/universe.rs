@@ -1,0 +1,208 @@
+use std::collections::BTreeMap;
+
+use super::bits::Bits;
+use super::dimension::{Truth, Values};
+use super::set::{Formula, RequestSet};
+use super::solve::{Arena, Choice, Node};
+use super::test::{Dimension, Test};
+use super::witness::Kind;
+use super::{Budget, actions, callers, keys, resources};
+use crate::Request;
+
+/// How many choices are tried as requests where policy variables leave open whether they are ones.
+const ATTEMPTS: usize = 64;
+
+/// Everything that questions tell apart.
+pub(super) struct Universe<'f> {
+    #[cfg(test)]
+    formulas: Vec<&'f Formula<'f>>,
+    pub(super) dimensions: Vec<(Dimension, Values)>,
+    /// What depends on policy variables: dimensions of two values, yes and no, behind the others.
+    pub(super) unknowns: Vec<Unknown<'f>>,
+    /// Each test by its identity: its dimension and its place there.
+    tests: BTreeMap<String, (usize, usize)>,
+}
+
+/// What is left open by a policy variable.
+pub(super) struct Unknown<'f> {
+    identity: String,
+    /// A test that depends on it.
+    pub(super) test: Test<'f>,
+}
+
+impl<'f> Universe<'f> {
+    pub(super) fn of(formulas: &[&'f Formula<'f>], budget: &mut Budget) -> Result<Self, String> {
+        let mut tests: BTreeMap<Dimension, BTreeMap<String, Test<'f>>> = BTreeMap::new();
+        for dimension in [Dimension::Caller, Dimension::Action, Dimension::Resource] {
+            tests.entry(dimension).or_default();
+        }
+        for formula in formulas {
+            collect(formula, &mut tests);
+        }
+        let mut universe = Self {
+            #[cfg(test)]
+            formulas: formulas.to_vec(),
+            dimensions: Vec::new(),
+            unknowns: Vec::new(),
+            tests: BTreeMap::new(),
+        };
+        for (dimension, tests) in tests {
+            let index = universe.dimensions.len();
+            let list: Vec<Test<'_>> = tests.values().copied().collect();
+            let values = match &dimension {
+                Dimension::Caller => callers::values(&list, budget)?,
+                Dimension::Action => actions::values(&list, budget)?,
+                Dimension::Resource => resources::values(&list, budget)?,
+                Dimension::Key(key) => keys::values(key, &list, budget)?,
+            };
+            for (at, (identity, test)) in tests.into_iter().enumerate() {
+                if values.truths.get(at).is_some_and(|truth| !truth.open.is_empty()) {
+                    universe.note_unknown(test);
+                }
+                universe.tests.insert(identity, (index, at));
+            }
+            universe.dimensions.push((dimension, values));
+        }
+        Ok(universe)
+    }
+
+    fn note_unknown(&mut self, test: Test<'f>) {
+        let (identity, _) = test.unknown();
+        if !self.unknowns.iter().any(|unknown| unknown.identity == identity) {
+            self.unknowns.push(Unknown { identity, test });
+        }
+    }
+
+    /// A request of the set, if there is one.
+    pub(super) fn search(
+        &self,
+        set: &RequestSet<'_>,
+        budget: &mut Budget,
+    ) -> Result<Option<Request>, String> {
+        let mut arena = Arena::default();
+        let goal = self.compile(set.formula(), &mut arena);
+        let mut refuted = 0_usize;
+        for kind in Kind::ALL {
+            let Some(choice) = self.start(kind) else { continue };
+            let mut found = None;
+            arena.search(choice, vec![goal], budget, &mut |choice| {
+                found = self.requests(choice).find(|request| set.contains(request));
+                // INVARIANT: only what is left open may turn out otherwise.
+                debug_assert!(found.is_some() || !self.unknowns.is_empty());
+                refuted += usize::from(found.is_none());
+                found.is_some() || refuted > ATTEMPTS
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if refuted == 0 {
+            return Ok(None);
+        }
+        let variable = self.unknowns.iter().find_map(|unknown| unknown.test.variable());
+        Err(match variable {
+            Some(variable) => format!("it depends on the policy variable `${{{variable}}}`"),
+            None => "it depends on a key that is compared both as text and as something else".to_owned(),
+        })
+    }
+
+    /// All values that a kind of caller may have; `None` if there is no such caller.
+    fn start(&self, kind: Kind) -> Option<Choice> {
+        let mut choice: Choice = self
+            .dimensions
+            .iter()
+            .map(|(dimension, values)| {
+                Bits::of(values.points.len(), |at| {
+                    values.points.get(at).is_some_and(|point| kind.admits(dimension, point))
+                })
+            })
+            .collect();
+        if choice.iter().any(Bits::is_empty) {
+            return None;
+        }
+        choice.extend(self.unknowns.iter().map(|_| Bits::all(2)));
+        Some(choice)
+    }
+
+    fn compile(&self, formula: &Formula<'_>, arena: &mut Arena) -> Node {
+        match formula {
+            Formula::Statement(policy, statement) => {
+                let tests = Formula::of_statement(policy, statement);
+                let nodes = tests
+                    .iter()
+                    .map(|(test, holds)| {
+                        let node = self.ask(test, arena);
+                        if *holds { node } else { Arena::not(node) }
+                    })
+                    .collect();
+                arena.all(nodes)
+            }
+            Formula::Callers(callers) => self.ask(&Test::Callers(callers), arena),
+            Formula::Action(name) => self.ask(&Test::Action(name), arena),
+            Formula::Not(inner) => Arena::not(self.compile(inner, arena)),
+            Formula::All(all) => {
+                let nodes = all.iter().map(|each| self.compile(each, arena)).collect();
+                arena.all(nodes)
+            }
+            Formula::Any(any) => {
+                let nodes = any.iter().map(|each| self.compile(each, arena)).collect();
+                arena.any(nodes)
+            }
+        }
+    }
+
+    fn ask(&self, test: &Test<'_>, arena: &mut Arena) -> Node {
+        let found = self.tests.get(&test.identity());
+        let known = found.and_then(|(dimension, at)| {
+            let (_, values) = self.dimensions.get(*dimension)?;
+            Some((*dimension, values.points.len(), values.truths.get(*at)?))
+        });
+        let Some((dimension, len, Truth { yes, open })) = known else {
+            // Every test of the formula was collected.
+            debug_assert!(false, "an unknown test");
+            return arena.any(Vec::new());
+        };
+        let all = Bits::all(len);
+        let certain = arena.within(dimension, yes.clone(), &all);
+        if open.is_empty() {
+            return certain;
+        }
+        let (identity, negated) = test.unknown();
+        let unknown =
+            self.unknowns.iter().position(|unknown| unknown.identity == identity).unwrap_or_default();
+        let holds = Bits::of(2, |at| at == usize::from(negated));
+        let holds = arena.within(self.dimensions.len() + unknown, holds, &Bits::all(2));
+        let open = arena.within(dimension, open.clone(), &all);
+        let depends = arena.all(vec![open, holds]);
+        arena.any(vec![certain, depends])
+    }
+}
+
+fn collect<'f>(formula: &'f Formula<'f>, tests: &mut BTreeMap<Dimension, BTreeMap<String, Test<'f>>>) {
+    let mut add = |test: Test<'f>| {
+        tests.entry(test.dimension()).or_default().insert(test.identity(), test);
+    };
+    match formula {
+        Formula::Statement(policy, statement) => {
+            for (test, _) in Formula::of_statement(policy, statement) {
+                add(test);
+            }
+        }
+        Formula::Callers(callers) => add(Test::Callers(callers)),
+        Formula::Action(name) => add(Test::Action(name)),
+        Formula::Not(inner) => collect(inner, tests),
+        Formula::All(all) | Formula::Any(all) => all.iter().for_each(|each| collect(each, tests)),
+    }
+}
+
+#[cfg(test)]
+impl Universe<'_> {
+    /// The tests of a dimension, in the order of what its values say about them.
+    pub(super) fn tests_of(&self, dimension: &Dimension) -> Vec<Test<'_>> {
+        let mut tests = BTreeMap::new();
+        for formula in &self.formulas {
+            collect(formula, &mut tests);
+        }
+        tests.remove(dimension).unwrap_or_default().into_values().collect()
+    }
+}

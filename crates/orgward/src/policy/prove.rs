@@ -1,0 +1,103 @@
+//! `orgward policy prove`.
+
+use miette::Diagnostic;
+use orgward_iam::{
+    Answer, Callers, Kind, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id, may_be_allowed,
+};
+use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
+use thiserror::Error;
+
+use super::guardrail::Guardrail;
+use super::shown;
+use super::unreadable::Unreadable;
+use crate::arguments::{AnswerFormat, ProveArguments};
+use crate::exit::Exit;
+use crate::input::{self, Text};
+use crate::output::{self, Terminal};
+
+#[derive(Debug, Error, Diagnostic)]
+#[error("`{}` is not an account", escape(account))]
+#[diagnostic(help("an account has twelve digits"))]
+struct NoAccount {
+    account: String,
+}
+
+/// Proves a guardrail over chains of policies.
+pub(crate) fn run(
+    arguments: &ProveArguments,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    if let Some(account) = arguments.account.as_ref().filter(|account| !is_account_id(account)) {
+        return Err(Box::new(NoAccount { account: account.clone() }));
+    }
+    let mut paths = vec![arguments.guardrail.clone()];
+    paths.extend(arguments.scp.iter().cloned());
+    paths.extend(arguments.rcp.clone());
+    let texts = input::texts(&paths)?;
+    let Some((guardrail, chains)) = texts.split_first() else { return Ok(Exit::Failed) };
+    let guardrail = Guardrail::read(guardrail)?;
+    let (scps, rcps) = chains.split_at_checked(arguments.scp.len()).unwrap_or((chains, &[]));
+    let rcp = rcps.first().map(|text| levels(text, Kind::ResourceControl)).transpose()?;
+    let mut proofs = Vec::new();
+    for text in scps {
+        let levels = levels(text, Kind::ServiceControl)?;
+        proofs.push(prove(&guardrail, arguments, &text.name, Some(&levels), rcp.as_deref()));
+    }
+    if let ([], Some(text)) = (scps, rcps.first()) {
+        proofs.push(prove(&guardrail, arguments, &text.name, None, rcp.as_deref()));
+    }
+    let exit = proofs.iter().map(|proof| exit(&proof.verdict)).fold(Exit::Clean, worse);
+    let proof = Proof { guardrail: guardrail.name, chains: proofs };
+    let text = match arguments.format {
+        AnswerFormat::Terminal => orgward_report::proof(&proof, terminal.style(false)),
+        AnswerFormat::Json => orgward_report::proof_json(&proof),
+    };
+    output::print(text.as_bytes())?;
+    Ok(exit)
+}
+
+fn prove(
+    guardrail: &Guardrail,
+    arguments: &ProveArguments,
+    name: &str,
+    scp: Option<&[ScenarioLevel]>,
+    rcp: Option<&[ScenarioLevel]>,
+) -> ChainProof {
+    // Neither kind of policy binds service-linked roles; service control policies bind principals only.
+    let mut set = guardrail.requests().minus(RequestSet::by(Callers::ServiceLinked));
+    if scp.is_some() {
+        set = set.and(RequestSet::by(Callers::Principals));
+    }
+    if let Some(account) = &arguments.account {
+        set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
+    }
+    let (scp, rcp) = (scp.map(ScenarioLevel::chain), rcp.map(ScenarioLevel::chain));
+    let verdict = match may_be_allowed(set, scp.as_ref(), rcp.as_ref()) {
+        Answer::Witness(request) => ProofVerdict::Refuted(shown(&request)),
+        Answer::None => ProofVerdict::Holds,
+        Answer::Undecided(reason) => ProofVerdict::Undecided(reason),
+    };
+    ChainProof { name: name.to_owned(), verdict }
+}
+
+fn levels(text: &Text, kind: Kind) -> Result<Vec<ScenarioLevel>, Box<dyn Diagnostic + Send + Sync>> {
+    Scenario::read_levels(&text.text, kind)
+        .map_err(|ScenarioError { part, error, .. }| Unreadable::of(text, &part, &error).into())
+}
+
+fn exit(verdict: &ProofVerdict) -> Exit {
+    match verdict {
+        ProofVerdict::Holds => Exit::Clean,
+        ProofVerdict::Refuted(_) => Exit::Blocked,
+        ProofVerdict::Undecided(_) => Exit::Failed,
+    }
+}
+
+/// What is not known weighs more than what is found.
+fn worse(left: Exit, right: Exit) -> Exit {
+    match (left, right) {
+        (Exit::Failed, _) | (_, Exit::Failed) => Exit::Failed,
+        (Exit::Blocked, _) | (_, Exit::Blocked) => Exit::Blocked,
+        (Exit::Clean, Exit::Clean) => Exit::Clean,
+    }
+}
