@@ -136,8 +136,9 @@ pub(crate) fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> E
     let closed =
         actions.iter().find(|action| !evidence.open.contains_key(*action) && !denied_at_home(action));
     let Some(closed) = closed else { return evidence };
+    let accepted = config.regions.accepted_principals();
     for principal in principals(&named, &account, &group.account_ids) {
-        if config.regions.exempt_principals.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
+        if accepted.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
             continue;
         }
         let request = request(&principal, closed, UNLISTED_REGION, &[]);

@@ -292,4 +292,16 @@ mod tests {
         assert_eq!(messages_with(&REGION_LOCK_GAP, "good-locked", ""), [""; 0]);
         assert_eq!(messages_with(&REGION_LOCK_GAP, "bad-unlocked-ou", "").len(), 1);
     }
+
+    /// The published locks spare Control Tower's own role; read strictly, that is an exception.
+    #[test]
+    fn the_role_of_control_tower() {
+        let messages = |profile: &str| {
+            let config = format!("[regions]\nallowed = ['eu-central-1', 'eu-west-1']\nprofile = '{profile}'");
+            messages_with(&REGION_LOCK_GAP, "good-control-tower-exempt", &config)
+        };
+        assert_eq!(messages("aws-sample"), [""; 0]);
+        let [strict] = messages("strict").try_into().unwrap();
+        assert!(strict.starts_with("locked to eu-central-1, eu-west-1, except"), "{strict}");
+    }
 }

@@ -111,6 +111,18 @@ pub struct SeverityFor {
     pub at_most: Option<Severity>,
 }
 
+/// The role through which Control Tower works in every account; both published locks exempt it.
+const CONTROL_TOWER_EXECUTION: &str = "arn:*:iam::*:role/AWSControlTowerExecution";
+
+impl Regions {
+    /// ARN patterns of principals that the lock need not bind: those that are configured, and those that the
+    /// profile accepts.
+    pub fn accepted_principals(&self) -> Vec<&str> {
+        let accepted = (self.profile != Profile::Strict).then_some(CONTROL_TOWER_EXECUTION);
+        self.exempt_principals.iter().map(String::as_str).chain(accepted).collect()
+    }
+}
+
 impl Config {
     /// Adds the waivers of a file that has nothing else in it. `name` is what to call the file in messages.
     pub fn add_waivers(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {

@@ -69,10 +69,11 @@ fn lock(config: &Config, allowed: &Allowed) -> Result<Policy, orgward_iam::Polic
             "ArnLike": { "aws:PrincipalArn": format!("arn:{partition}:*:*:*:*") },
         },
     })];
-    if !config.regions.exempt_principals.is_empty() {
+    let accepted = config.regions.accepted_principals();
+    if !accepted.is_empty() {
         statements.push(json!({
             "Effect": "Deny", "Action": "*", "Resource": "*",
-            "Condition": { "ArnLike": { "aws:PrincipalArn": config.regions.exempt_principals } },
+            "Condition": { "ArnLike": { "aws:PrincipalArn": accepted } },
         }));
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
