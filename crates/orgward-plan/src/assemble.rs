@@ -165,15 +165,16 @@ fn rows<'a>(
     sections: &mut Sections<'a>,
     secrets: Option<&Arc<Secrets>>,
 ) -> Result<Vec<Instance<'a>>, PlanError> {
-    let mut instances = Vec::new();
-    for (row, change) in sections.resource_changes.take().into_iter().flatten().enumerate() {
+    let changes = sections.resource_changes.take().unwrap_or_default();
+    let mut instances = Vec::with_capacity(changes.len());
+    for (row, change) in changes.into_iter().enumerate() {
         instances.extend(change.instance(row, secrets)?);
     }
     if let Some(values) = sections.prior_state.take().and_then(|state| state.values) {
         // A plan that leaves things out (`-target`) does so to resources; what was read is never in a row,
         // except where it will be read anew.
-        let changed: BTreeSet<(&str, Option<&str>)> = instances.iter().flat_map(addresses).collect();
-        let untouched = values.instances(&changed, "prior_state.resources", secrets)?;
+        let known: BTreeSet<(&str, Option<&str>)> = instances.iter().flat_map(addresses).collect();
+        let untouched = values.instances(&known, "prior_state.resources", secrets)?;
         instances.extend(untouched);
     }
     if let Some(values) = sections.values.take() {

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Lineage, NodeId, Organization, Ruling};
+use orgward_org::{Denial, Lineage, Modality, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::{Group, denials};
@@ -68,6 +68,7 @@ pub(crate) fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item 
 }
 
 /// A request that a guardrail should have denied, and what made it slip through.
+#[derive(Clone)]
 pub(crate) struct Opening {
     pub(crate) request: Request,
     /// What tells it from an ordinary request: the exempt action, principal or context; empty for none.
@@ -75,6 +76,7 @@ pub(crate) struct Opening {
 }
 
 /// What was found about one account.
+#[derive(Clone)]
 pub(crate) struct Evidence {
     /// How many requests were decided.
     pub(crate) tried: usize,
@@ -89,14 +91,65 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
+    /// The same evidence about another account.
+    fn about(&self, of: &str, account: &str) -> Self {
+        let mut evidence = self.clone();
+        for opening in &mut evidence.openings {
+            if let Caller::Arn(arn) = &mut opening.request.caller {
+                *arn = arn.replace(of, account);
+            }
+            opening.request.resource = opening.request.resource.replace(of, account);
+            opening.because = opening.because.replace(of, account);
+        }
+        evidence
+    }
+
     /// Whether nothing is locked at all: every action is open somewhere.
     pub(crate) fn is_unlocked(&self) -> bool {
         !self.open.is_empty() && self.open.len() == self.actions
     }
 }
 
+/// What was found about chains of guardrails, so that places with the same chain share the work.
+#[derive(Default)]
+pub(crate) struct Searches(BTreeMap<Signature, (String, Evidence)>);
+
+/// What tells two chains apart.
+type Signature = Vec<Vec<(NodeId, Modality)>>;
+
+impl Searches {
+    /// The evidence about a group: found anew, or that of an earlier group with the same chain.
+    pub(crate) fn evidence(&mut self, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
+        // Guardrails that name accounts say different things about different ones.
+        if names_accounts(&group.lineage) {
+            return search(config, allowed, group);
+        }
+        let account = group.account_id();
+        let (of, evidence) = self
+            .0
+            .entry(group.lineage.signature())
+            .or_insert_with(|| (account.clone(), search(config, allowed, group)));
+        evidence.about(of, &account)
+    }
+}
+
+/// Whether what a lineage says can depend on which account it is about.
+fn names_accounts(lineage: &Lineage<'_>) -> bool {
+    lineage.rungs.iter().flat_map(|rung| &rung.attached).any(|attached| {
+        let text = attached.guardrail.data.document.text.expose();
+        let digits = text.as_bytes().windows(12).any(|window| window.iter().all(u8::is_ascii_digit));
+        let lower = text.to_ascii_lowercase();
+        // Symbols of accounts that do not exist yet are not digits.
+        digits
+            || !attached.guardrail.data.document.holes.is_empty()
+            || ["principalaccount", "resourceaccount", "orgpaths", "${"]
+                .iter()
+                .any(|word| lower.contains(word))
+    })
+}
+
 /// Looks for requests outside the allowed regions that are not denied.
-pub(crate) fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
+fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
     let (lineage, account) = (&group.lineage, group.account_id());
     let named = Named::of(lineage);
     let regions = outside(&allowed.regions, &named.regions);

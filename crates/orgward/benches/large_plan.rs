@@ -1,7 +1,7 @@
 //! A plan of 100 MB: how long a review takes beside `serde_json` skipping through the same bytes, and how much memory.
 //!
-//! `cargo bench -p orgward`. The plan is the demonstration's second one with many resources added, in all the sections
-//! in which Terraform lists them.
+//! `cargo bench -p orgward`. The plan is the demonstration's second one with many resources of a member account added,
+//! in all the sections in which Terraform lists them.
 
 #![expect(
     clippy::expect_used,
@@ -162,7 +162,7 @@ fn add([changes, planned, prior, configuration]: &mut [String; 4], kind: &str, i
     }
     write!(
         configuration,
-        r#"{{"address":"{kind}.r{index:06}","mode":"managed","type":"{kind}","name":"r{index:06}","provider_config_key":"aws","expressions":{{"name":{{"constant_value":"r{index}"}},"tags":{{"references":["var.tags"]}}}},"schema_version":0}},"#
+        r#"{{"address":"{kind}.r{index:06}","mode":"managed","type":"{kind}","name":"r{index:06}","provider_config_key":"aws.warehouse_prod","expressions":{{"name":{{"constant_value":"r{index}"}},"tags":{{"references":["var.tags"]}}}},"schema_version":0}},"#
     )
     .expect(write);
 }
@@ -190,6 +190,6 @@ fn bucket(index: usize) -> String {
 fn role(index: usize) -> String {
     let trust = r#"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Action\":\"sts:AssumeRole\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"lambda.amazonaws.com\"}}]}"#;
     format!(
-        r#"{{"arn":"arn:aws:iam::111111111111:role/r{index}","assume_role_policy":"{trust}","description":"","force_detach_policies":false,"id":"r{index}","inline_policy":[],"managed_policy_arns":[],"max_session_duration":3600,"name":"r{index:06}","name_prefix":"","path":"/","permissions_boundary":"","tags":{TAGS},"unique_id":"AROA{index}"}}"#
+        r#"{{"arn":"arn:aws:iam::101010101010:role/r{index}","assume_role_policy":"{trust}","description":"","force_detach_policies":false,"id":"r{index}","inline_policy":[],"managed_policy_arns":[],"max_session_duration":3600,"name":"r{index:06}","name_prefix":"","path":"/","permissions_boundary":"","tags":{TAGS},"unique_id":"AROA{index}"}}"#
     )
 }

@@ -1,5 +1,6 @@
 //! What is known of each provider, gathered once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -30,29 +31,29 @@ struct Facts {
 }
 
 /// Which provider an instance is managed through.
-struct Group {
+struct Group<'p> {
     /// The provider key as written; made unique where Terraform's key is not.
-    exact: String,
+    exact: Cow<'p, str>,
     /// The key of the block that it probably stands for, where that is not certain.
     probable: Option<String>,
 }
 
-impl Group {
-    fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<Self> {
+impl<'p> Group<'p> {
+    fn of(plan: &'p Plan<'_>, instance: &'p Instance<'_>) -> Option<Self> {
         if let Some(key) = &instance.body.provider_key {
-            return Some(Self { exact: key.to_string(), probable: None });
+            return Some(Self { exact: Cow::Borrowed(key), probable: None });
         }
         let configuration = plan.configuration.as_ref()?;
         let module = configuration.module(&instance.module)?;
         let resource = module.resource(instance.mode, &instance.kind, &instance.name)?;
         let key = resource.provider_config_key.as_deref()?;
         let Some((prefix, local)) = key.rsplit_once(':') else {
-            return Some(Self { exact: key.to_owned(), probable: None });
+            return Some(Self { exact: Cow::Borrowed(key), probable: None });
         };
         let known =
             |key: &str| configuration.provider_config.as_ref().is_some_and(|all| all.contains_key(key));
         if known(key) {
-            return Some(Self { exact: key.to_owned(), probable: None });
+            return Some(Self { exact: Cow::Borrowed(key), probable: None });
         }
         // Terraform before 1.2 shows what a module calls its provider, not which one it is given; before
         // 0.15 with the innermost module's name only.
@@ -68,13 +69,13 @@ impl Group {
                 break outer;
             }
         };
-        Some(Self { exact, probable: Some(probable) })
+        Some(Self { exact: Cow::Owned(exact), probable: Some(probable) })
     }
 }
 
 /// What tells apart the provider configurations of a plan.
 pub(crate) fn provider_key(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
-    Some(Group::of(plan, instance)?.exact)
+    Some(Group::of(plan, instance)?.exact.into_owned())
 }
 
 impl Providers {
@@ -82,7 +83,12 @@ impl Providers {
         let mut all = Self::default();
         for instance in plan.instances.iter().filter(|instance| own::is_aws(instance)) {
             let Some(group) = Group::of(plan, instance) else { continue };
-            all.0.entry(group.exact).or_default().witness(plan, instance);
+            // Most instances share a few providers: no key is copied for those that are known.
+            if let Some(facts) = all.0.get_mut(&*group.exact) {
+                facts.witness(plan, instance);
+            } else {
+                all.0.entry(group.exact.into_owned()).or_default().witness(plan, instance);
+            }
         }
         let configured =
             plan.configuration.as_ref().and_then(|configuration| configuration.provider_config.as_ref());
@@ -96,7 +102,7 @@ impl Providers {
     pub(super) fn evidence(&self, plan: &Plan<'_>, instance: &Instance<'_>, certain: bool) -> Vec<Evidence> {
         let Some(group) = Group::of(plan, instance) else { return Vec::new() };
         let source = instance.address.as_str();
-        let exact = self.0.get(&group.exact).map(|facts| facts.evidence(source, certain));
+        let exact = self.0.get(&*group.exact).map(|facts| facts.evidence(source, certain));
         let probable =
             group.probable.and_then(|key| self.0.get(&key)).map(|facts| facts.evidence(source, certain));
         let weakened = probable.into_iter().flatten().map(|mut evidence| {
@@ -259,5 +265,5 @@ pub(super) fn module_path(address: &str) -> ModulePath {
 pub(super) fn block<'p, 'a>(plan: &'p Plan<'a>, instance: &Instance<'_>) -> Option<&'p Provider<'a>> {
     let group = Group::of(plan, instance)?;
     let all = plan.configuration.as_ref()?.provider_config.as_ref()?;
-    all.get(group.exact.as_str()).or_else(|| all.get(group.probable?.as_str()))
+    all.get(&*group.exact).or_else(|| all.get(group.probable?.as_str()))
 }

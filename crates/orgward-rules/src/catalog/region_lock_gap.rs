@@ -5,7 +5,7 @@ use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
 use crate::guardrails::{Group, groups};
-use crate::regions::{Allowed, Evidence, Proof, allowed, is_common, prove, search, witness};
+use crate::regions::{Allowed, Evidence, Proof, Searches, allowed, is_common, prove, witness};
 use crate::{Context, Findings, Profile};
 
 rule! {
@@ -59,8 +59,9 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
+    let mut searches = Searches::default();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
-        let evidence = search(cx.config, &allowed, &group);
+        let evidence = searches.evidence(cx.config, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
         if evidence.is_unlocked() {
