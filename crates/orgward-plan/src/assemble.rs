@@ -8,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::instance::present;
-use crate::parse::{self, Mark, Sections};
+use crate::parse::{self, Mark, Row, Sections};
 use crate::plan::{Doubt, Kind};
 use crate::secrets::Secrets;
 use crate::{Document, Instance, Mode, Plan, PlanError};
@@ -165,11 +165,7 @@ fn rows<'a>(
     sections: &mut Sections<'a>,
     secrets: Option<&Arc<Secrets>>,
 ) -> Result<Vec<Instance<'a>>, PlanError> {
-    let changes = sections.resource_changes.take().unwrap_or_default();
-    let mut instances = Vec::with_capacity(changes.len());
-    for (row, change) in changes.into_iter().enumerate() {
-        instances.extend(change.instance(row, secrets)?);
-    }
+    let mut instances = changed(sections.resource_changes.take().unwrap_or_default(), secrets)?;
     if let Some(values) = sections.prior_state.take().and_then(|state| state.values) {
         // A plan that leaves things out (`-target`) does so to resources; what was read is never in a row,
         // except where it will be read anew.
@@ -184,6 +180,41 @@ fn rows<'a>(
         instances.extend(resource.instances(row)?);
     }
     Ok(instances)
+}
+
+/// The instances of `resource_changes`; those of long lists are made on two threads.
+fn changed<'a>(
+    mut head: Vec<Row<'a>>,
+    secrets: Option<&Arc<Secrets>>,
+) -> Result<Vec<Instance<'a>>, PlanError> {
+    const LONG: usize = 2_000;
+    let make = move |rows: Vec<Row<'a>>, first: usize, room: usize| {
+        let mut instances = Vec::with_capacity(room);
+        for (row, change) in rows.into_iter().enumerate() {
+            instances.extend(change.instance(first + row, secrets)?);
+        }
+        Ok::<_, PlanError>(instances)
+    };
+    let count = head.len();
+    if count < LONG {
+        return make(head, 0, count);
+    }
+    let tail = head.split_off(count / 2);
+    let first = head.len();
+    std::thread::scope(|scope| {
+        let tail = scope.spawn(move || make(tail, first, count - first));
+        let instances = make(head, 0, count);
+        match tail.join() {
+            Ok(tail) => {
+                // What is wrong in the first half is told first.
+                let mut instances = instances?;
+                instances.append(&mut tail?);
+                Ok(instances)
+            }
+            // A bug there is a bug here: it is told by the same means.
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// The addresses that an instance goes by, each with the deposed key.

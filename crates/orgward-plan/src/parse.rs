@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use crate::{Key, Mode, PlanError};
 
 pub(crate) use document::{Mark, Sections, parse};
+pub(crate) use rows::Row;
 pub(crate) use stored::sensitive_mask;
 
 /// A string that borrows from the text where it has no escapes.

@@ -72,6 +72,13 @@ impl fmt::Debug for Plan<'_> {
 }
 
 impl<'a> Plan<'a> {
+    /// Gathers what placing and resolving need, which otherwise happens at the first question. There is no need to
+    /// call it; a second thread can, while the first one does something else.
+    pub fn prepare(&self) {
+        self.index();
+        self.providers();
+    }
+
     /// All resource instances, sorted by address; a deposed object follows the current one.
     pub fn instances(&self) -> &[Instance<'a>] {
         &self.instances

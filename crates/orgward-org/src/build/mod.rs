@@ -80,8 +80,9 @@ impl Organization {
             .chain(context)
             .map(|plan| Stack { plan, name: several.then(|| Arc::from(plan.name.as_str())) })
             .collect();
-        let (before, after) =
-            both(|| pieces(&stacks, plans.len(), Side::Before), || pieces(&stacks, plans.len(), Side::After));
+        // Preparing the plans takes about as long as reading both sides.
+        let sides = || [Side::Before, Side::After].map(|side| pieces(&stacks, plans.len(), side));
+        let ([before, after], ()) = both(sides, || stacks.iter().for_each(|stack| stack.plan.prepare()));
         // A plan knows better than an older state of the same stack, also about what it removes.
         let managed: BTreeSet<_> = if context.is_empty() {
             BTreeSet::new()
