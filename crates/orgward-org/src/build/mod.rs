@@ -8,6 +8,7 @@ mod grants;
 mod join;
 mod permission_sets;
 mod principals;
+mod runs;
 mod spelled;
 mod tree;
 mod workloads;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 
+use self::runs::PerKind;
 use crate::hole::Symbols;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
 
@@ -120,9 +122,10 @@ fn pieces<'b, 'a>(
     side: Side,
 ) -> BTreeMap<&'b str, Vec<Piece<'b, 'a>>> {
     let mut pieces: BTreeMap<&str, Vec<Piece<'_, '_>>> = BTreeMap::new();
+    let mut asked = PerKind::new(asked);
     for (stack, Stack { plan, .. }) in stacks.iter().enumerate() {
         for instance in plan.instances() {
-            let Some(kind) = asked(instance) else { continue };
+            let Some(kind) = asked.of(instance) else { continue };
             let object =
                 if side == Side::Before && stack < plans { instance.before() } else { instance.after() };
             let Some(object) = object else { continue };

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use orgward_plan::{Attr, Evidence, Instance, Legal, Mode, Step, Strength};
 
+use super::runs::PerKind;
 use super::{Builder, Side, Stack};
 use crate::{Edge, Key, Modality, Node, NodeKind, Workload};
 
@@ -171,11 +172,12 @@ impl Builder<'_, '_> {
     /// Adds the workloads. Their values stay unparsed unless their provider does not tell the account.
     pub(super) fn workloads(&mut self, side: Side) {
         let trails = self.trail_buckets();
+        let mut category = PerKind::new(|instance| workload_category(&instance.kind));
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
-                    || workload_category(&instance.kind).is_none()
+                    || category.of(instance).is_none()
                     || !stands(instance, side, index < self.plans)
                     || trails.contains(&(index, instance.address.to_string()))
                 {
