@@ -395,6 +395,8 @@ pub(crate) enum Format {
     Junit,
     /// For a comment, or the summary of a job.
     Markdown,
+    /// A page for a browser, in one file.
+    Html,
     /// Annotations on GitHub.
     Github,
     /// The Code Quality report of GitLab.

@@ -96,6 +96,7 @@ fn write(review: &Review, rules: &[&RuleInfo], format: Format, style: Style) -> 
             let options = MarkdownOptions { budget: MARKDOWN, ..MarkdownOptions::default() };
             orgward_report::markdown(review, rules, &options)
         }
+        Format::Html => orgward_report::html(review, rules),
         Format::Github => orgward_report::github(review),
         Format::Gitlab => orgward_report::gitlab(review),
     }

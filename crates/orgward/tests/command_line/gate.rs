@@ -91,7 +91,7 @@ fn a_waived_finding_does_not_block_and_every_report_says_who_waived_it() {
     let review = json(&folder, "plan.json");
     let finding = &review["findings"][0];
     assert_eq!((&finding["status"], &finding["waiver"]["owner"]), (&"waived".into(), &"commerce".into()));
-    for format in ["terminal", "json", "sarif", "junit", "markdown", "github", "gitlab"] {
+    for format in ["terminal", "json", "sarif", "junit", "markdown", "html", "github", "gitlab"] {
         let run = folder.run(["plan", "review", "plan.json", "--format", format]);
         assert!(run.stdout.contains("commerce"), "{format}: {run:?}");
     }
@@ -192,11 +192,11 @@ fn findings_point_at_files_when_the_source_is_given() {
 fn every_format_is_written_in_one_run_and_nothing_is_left_half_written() {
     let folder = folder();
     let mut arguments = vec!["plan".to_owned(), "review".to_owned(), "plan.json".to_owned()];
-    for format in ["json", "sarif", "junit", "markdown", "github", "gitlab", "terminal"] {
+    for format in ["json", "sarif", "junit", "markdown", "html", "github", "gitlab", "terminal"] {
         arguments.extend(["--output".to_owned(), format!("{format}={format}.out")]);
     }
     assert_eq!(folder.run(&arguments).code, 1);
-    for format in ["json", "sarif", "junit", "markdown", "github", "gitlab", "terminal"] {
+    for format in ["json", "sarif", "junit", "markdown", "html", "github", "gitlab", "terminal"] {
         let alone = folder.run(["plan", "review", "plan.json", "--format", format]);
         assert_eq!(
             std::fs::read_to_string(folder.path(&format!("{format}.out"))).unwrap(),
@@ -218,7 +218,7 @@ fn a_hostile_plan_commands_no_runner() {
         "plan.json",
         text_of(BAD).replace(&format!("aws_iam_role.{address}"), &format!("aws_iam_role.{hostile}")),
     );
-    for format in ["terminal", "json", "sarif", "junit", "markdown", "github", "gitlab"] {
+    for format in ["terminal", "json", "sarif", "junit", "markdown", "html", "github", "gitlab"] {
         let run = folder.run(["plan", "review", "plan.json", "--format", format]);
         assert_eq!(run.code, 1, "{format}: {run:?}");
         assert!(run.stdout.contains("forged"), "{format}: {run:?}");

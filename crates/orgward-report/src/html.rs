@@ -1,0 +1,230 @@
+//! A page for a browser: one file without scripts, fonts or pictures from elsewhere, to keep as an artifact of a job.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use orgward_finding::{
+    Address, BaselineEntry, Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict, Waived,
+};
+
+use crate::terminal::finding::{Group, excerpts, groups, request};
+use crate::terminal::{summary, waiver};
+use crate::{escape, links};
+
+/// How wide excerpts are, in characters.
+const WIDTH: usize = 110;
+/// Places and accounts that are spelled out.
+const LISTED: usize = 200;
+/// Nothing of the page may load or run anything: it shows what a plan says.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+const STYLE: &str = include_str!("html/style.css");
+
+/// Writes a review as a page of HTML: the verdict, then all findings, the worst first; those that do not count are
+/// folded.
+pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
+    let (word, rest) = summary::sentence(review);
+    let of = |status| -> Vec<&Finding> {
+        review.findings.iter().filter(|finding| finding.status == status).collect()
+    };
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                title { "orgward: " (word) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header class=(outcome(review.outcome())) {
+                    h1 { "orgward: " (word) }
+                    p { (escape::line(&rest)) }
+                    (doubts(review))
+                }
+                main {
+                    (section("new with this plan", &of(Status::New), rules, true))
+                    (section("there before this plan", &of(Status::Existing), rules, review.gate.existing))
+                    (section("in the baseline", &of(Status::Baseline), rules, false))
+                    (section("waived", &of(Status::Waived), rules, false))
+                    (gone(&review.gone))
+                }
+                footer { (footer(review)) }
+            }
+        }
+    };
+    let mut text = page.into_string();
+    text.push('\n');
+    text
+}
+
+fn doubts(review: &Review) -> Markup {
+    html! {
+        @for input in review.inputs.iter().filter(|input| !input.doubts.is_empty()) {
+            p { code { (escape::line(&input.name)) } " does not tell the whole story:" }
+            ul { @for doubt in &input.doubts { li { (escape::line(doubt)) } } }
+        }
+    }
+}
+
+fn section(title: &str, findings: &[&Finding], rules: &[&RuleInfo], open: bool) -> Markup {
+    html! {
+        @if !findings.is_empty() {
+            details.status open[open] {
+                summary { h2 { (title) " (" (findings.len()) ")" } }
+                @for group in groups(findings) { (article(&group, rules)) }
+            }
+        }
+    }
+}
+
+/// A finding in full; of those that say the same the first, with the places of the others.
+fn article(group: &Group<'_>, rules: &[&RuleInfo]) -> Markup {
+    let Some((first, others)) = group.findings.split_first() else { return Markup::default() };
+    let site = first.site.as_ref().map(|site| format!("{}:{}", escape::line(&site.file), site.line));
+    html! {
+        article class=(severity(first.severity)) id=(first.fingerprint()) {
+            h3 {
+                span.severity { (first.severity) }
+                " "
+                (rule(first, rules))
+                @if first.verdict == Verdict::Unverifiable { " " span.mark { "cannot tell" } }
+                " "
+                (place(first))
+            }
+            p { (prose(&first.message)) }
+            @for excerpt in excerpts(first, WIDTH) { pre { (excerpt) } }
+            dl {
+                @for snippet in first.snippets.iter().filter(|snippet| snippet.text.is_none()) {
+                    (entry("in", &html! {
+                        code { (escape::line(&snippet.name)) } " (sensitive: not shown): " (prose(&snippet.label))
+                    }))
+                }
+                @if let Some(site) = site { (entry("written in", &html! { code { (site) } })) }
+                @if let (Some(_), Some(target)) = (&first.address, &first.target) {
+                    (entry("target", &html! { code { (escape::line(target)) } }))
+                }
+                @if !first.accounts.is_empty() {
+                    (entry("accounts", &list(first.accounts.iter().map(|account| {
+                        html! { code { (escape::line(account)) } }
+                    }))))
+                }
+                @if !others.is_empty() {
+                    (entry("also", &list(others.iter().map(|finding| place(finding)))))
+                }
+                @for fact in &first.rests_on { (entry("rests on", &prose(fact))) }
+                @for note in &first.notes { (entry("note", &prose(note))) }
+                @if let Some(witness) = &first.witness {
+                    (entry("request", &html! { pre { (request(witness).join("\n")) } }))
+                }
+                @if let Some(waived) = &first.waived { (entry("accepted", &accepted(waived))) }
+                @if let Some(help) = &first.help { (entry("help", &prose(help))) }
+                (entry("fingerprint", &html! { code { (first.fingerprint()) } }))
+            }
+        }
+    }
+}
+
+fn entry(key: &str, value: &Markup) -> Markup {
+    html! { div { dt { (key) } dd { (value) } } }
+}
+
+fn list(items: impl ExactSizeIterator<Item = Markup>) -> Markup {
+    let more = items.len().saturating_sub(LISTED);
+    html! {
+        @for (index, item) in items.take(LISTED).enumerate() {
+            @if index > 0 { ", " }
+            (item)
+        }
+        @if more > 0 { " and " (more) " more" }
+    }
+}
+
+fn accepted(waived: &Waived) -> Markup {
+    html! { (prose(&waiver(waived))) }
+}
+
+fn gone(entries: &[BaselineEntry]) -> Markup {
+    html! {
+        @if !entries.is_empty() {
+            details.status {
+                summary { h2 { "in the baseline and no longer there (" (entries.len()) ")" } }
+                ul {
+                    @for entry in entries {
+                        li {
+                            (escape::line(&entry.rule)) " "
+                            code { (escape::line(entry.place.as_deref().unwrap_or("the organization"))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn footer(review: &Review) -> Markup {
+    html! {
+        "reviewed "
+        (list(review.inputs.iter().map(|input| html! { code { (escape::line(&input.name)) } })))
+        ": " (review.accounts) " accounts, " (review.principals) " principals, " (review.policies) " policies"
+    }
+}
+
+fn rule(finding: &Finding, rules: &[&RuleInfo]) -> Markup {
+    let page = rules.iter().find(|rule| rule.id == finding.rule).map(|rule| links::page(rule));
+    html! {
+        @match page {
+            Some(page) => a href=(page) { (finding.rule) },
+            None => (finding.rule),
+        }
+    }
+}
+
+fn place(finding: &Finding) -> Markup {
+    let place = finding.address.as_ref().map(Address::as_str).or(finding.target.as_deref());
+    html! {
+        @match place {
+            Some(place) => code { (escape::line(place)) },
+            None => "the organization",
+        }
+        @if let Some(input) = &finding.input { " (" (escape::line(input)) ")" }
+    }
+}
+
+/// A sentence; what stands between backticks is code.
+fn prose(text: &str) -> Markup {
+    let text = escape::line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd one out is a backtick of the plan.
+    let paired = parts.len() % 2 == 1;
+    html! {
+        @for (index, part) in parts.iter().enumerate() {
+            @if paired && index % 2 == 1 {
+                code { (part) }
+            } @else {
+                @if !paired && index > 0 { "`" }
+                (part)
+            }
+        }
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Blocked => "blocked",
+        Outcome::Incomplete => "incomplete",
+        Outcome::Clean => "clean",
+    }
+}
+
+fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "high",
+        Severity::Medium => "medium",
+        Severity::Low => "low",
+        Severity::Info => "info",
+    }
+}
+
+#[cfg(test)]
+mod tests;

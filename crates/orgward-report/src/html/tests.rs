@@ -1,0 +1,56 @@
+use orgward_finding::{Severity, Status};
+
+use super::html_page;
+use crate::testing::{PUBLIC_TRUST, REGION_LOCK_GAP, ROOT_PARKED_ACCOUNT, full, hostile, review, waived};
+
+#[test]
+fn a_page_holds_every_finding_with_its_place_excerpt_request_and_cure() {
+    let page = html_page(&full(), &[&PUBLIC_TRUST, &REGION_LOCK_GAP, &ROOT_PARKED_ACCOUNT]);
+    for finding in &full().findings {
+        let place = finding.address.as_ref().map(ToString::to_string).or(finding.target.clone()).unwrap();
+        assert!(page.contains(&place), "{place}");
+    }
+    assert!(page.starts_with("<!DOCTYPE html>"));
+    assert!(page.contains("<code>aws_iam_role.deploy</code>"));
+    assert!(page.contains("admits every principal of every account"), "the excerpt has its labels");
+    assert!(page.contains("<dt>request</dt>"));
+}
+
+/// What a plan says is text and nothing else: no tag, no attribute, no address to load.
+#[test]
+fn text_of_a_plan_cannot_become_part_of_the_page() {
+    let mut review = hostile();
+    for finding in &mut review.findings {
+        finding.message.push_str("</p><script>alert(1)</script><img src=x onerror=alert(1)>");
+        finding.target = Some("\"><a href=\"javascript:alert(1)\">".to_owned());
+        finding.notes.push("`<b>` and an odd ` <i>".to_owned());
+    }
+    let page = html_page(&review, &[]);
+    for tag in ["<script", "<img", "<a href=\"javascript", "<b>", "<i>", "\u{1b}", "\u{202e}"] {
+        assert!(!page.contains(tag), "{tag:?} in {:?}", page.split_once(tag).map(|(_, rest)| &rest[..40]));
+    }
+    assert!(page.contains("&lt;script&gt;"));
+}
+
+/// A page that is kept for months must not depend on, or tell anything to, another host.
+#[test]
+fn a_page_loads_nothing() {
+    let page = html_page(&full(), &[&PUBLIC_TRUST]);
+    assert!(page.contains("default-src 'none'"));
+    for loads in ["src=", "<link", "@import", "url("] {
+        assert!(!page.contains(loads), "{loads}");
+    }
+}
+
+#[test]
+fn what_does_not_count_is_folded() {
+    let mut accepted = crate::testing::public_trust();
+    accepted.status = Status::Waived;
+    accepted.waived = Some(waived());
+    let mut there = crate::testing::region_lock_gap();
+    there.status = Status::Existing;
+    there.severity = Severity::High;
+    let page = html_page(&review(vec![accepted, there]), &[]);
+    assert!(!page.contains("<details class=\"status\" open>"));
+    assert!(page.contains("<dt>accepted</dt>"));
+}
