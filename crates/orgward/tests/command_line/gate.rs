@@ -206,7 +206,7 @@ fn every_format_is_written_in_one_run_and_nothing_is_left_half_written() {
     }
     let left: Vec<_> =
         std::fs::read_dir(folder.path("")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 8, "{left:?}");
+    assert_eq!(left.len(), 9, "{left:?}");
 }
 
 #[test]
