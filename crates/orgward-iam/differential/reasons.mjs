@@ -66,6 +66,11 @@ const REASONS = {
     some(conditions(scenario), ({ operator, wanted, value, key }) =>
       /Arn(Not)?(Like|Equals)/.test(operator) &&
       [...wanted, ...list(value)].some((text) => text.split(':').length < 6)),
+  'ForAllValues holds for an empty text as for no value': ({ scenario }) =>
+    some(conditions(scenario), ({ operator, value }) => operator.startsWith('ForAllValues:') && value === ''),
+  'a variable may stand in any part of an ARN in a condition': ({ scenario }) =>
+    some(conditions(scenario), ({ operator, wanted }) =>
+      operator.includes('Arn') && wanted.some((text) => text.split(':').slice(0, 6).some((part) => part.includes('${')))),
   'a wildcard in the type of a resource is one': ({ scenario }) =>
     some(statements(scenario), ({ statement }) => resources(statement).some(isWildInType)),
   'a pattern that ends before the fifth colon reaches beyond it': ({ scenario }) =>
