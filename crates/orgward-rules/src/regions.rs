@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Lineage, Modality, NodeId, Organization, Ruling};
+use orgward_org::{Denial, Judge, Lineage, Modality, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::{Group, denials};
@@ -151,7 +151,7 @@ fn names_accounts(lineage: &Lineage<'_>) -> bool {
 /// Looks for requests outside the allowed regions that are not denied.
 fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
     let (lineage, account) = (&group.lineage, group.account_id());
-    let named = Named::of(lineage);
+    let (named, judge) = (Named::of(lineage), lineage.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
     let actions = actions(config, &named);
@@ -165,12 +165,12 @@ fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
     };
     let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
     let denied_at_home =
-        |action: &str| matches!(lineage.decide(&request(&ordinary, action, home, &[])), Ruling::Denied(_));
+        |action: &str| matches!(judge.decide(&request(&ordinary, action, home, &[])), Ruling::Denied(_));
     for action in &actions {
         let all = action == ORDINARY_ACTION;
         for region in regions.iter().map(String::as_str).filter(|region| all || few.contains(region)) {
             let request = request(&ordinary, action, region, &[]);
-            if evidence.decide(lineage, &request) {
+            if evidence.decide(&judge, &request) {
                 let first = !evidence.open.contains_key(action);
                 evidence.open.entry(action.clone()).or_default().insert(region.to_owned());
                 if first {
@@ -195,14 +195,14 @@ fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
             continue;
         }
         let request = request(&principal, closed, UNLISTED_REGION, &[]);
-        if evidence.decide(lineage, &request) {
+        if evidence.decide(&judge, &request) {
             evidence.openings.push(Opening { request, because: format!("the principal is `{principal}`") });
         }
     }
     for (key, values) in &named.keys {
         for value in values {
             let request = request(&ordinary, closed, UNLISTED_REGION, &[(key, value)]);
-            if evidence.decide(lineage, &request) {
+            if evidence.decide(&judge, &request) {
                 let because = format!("`{key}` is `{value}`");
                 evidence.openings.push(Opening { request, because });
                 break;
@@ -214,9 +214,9 @@ fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
 
 impl Evidence {
     /// Whether a request is certainly not denied.
-    fn decide(&mut self, lineage: &Lineage<'_>, request: &Request) -> bool {
+    fn decide(&mut self, judge: &Judge<'_, '_>, request: &Request) -> bool {
         self.tried += 1;
-        match lineage.decide(request) {
+        match judge.decide(request) {
             Ruling::Allowed => true,
             Ruling::Denied(_) => false,
             Ruling::Undecided(reasons) => {
