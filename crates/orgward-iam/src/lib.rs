@@ -29,7 +29,7 @@ pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, Re
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use exposure::{Exposure, OutsiderAccess, Perimeter, RoleTrust};
+pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};

@@ -19,7 +19,9 @@ rule! {
     /// The rule decides requests and does not search for `*`: a wildcard together with `aws:PrincipalOrgID` of this
     /// organization is fine; one with a condition that the caller controls is not. `sts:ExternalId` is no secret,
     /// operators that end in `IfExists` and `ForAllValues` hold when the key is missing, and anybody can name a role
-    /// `deploy`.
+    /// `deploy`. A finding shows the request of an outsider that the policy allows. Without a finding it is proved
+    /// that there is none: over every role and user of other accounts, with whatever they can choose (tags, names of
+    /// sessions, external ids), and with what AWS says of them (another organization or none).
     ///
     /// ## Example
     ///
