@@ -21,7 +21,7 @@ mod syntax;
 mod testing;
 
 pub use access::{
-    Answer, Callers, Relation, RequestSet, allowed_but_not, compare, dead_statements, is_public,
+    Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements, is_public,
     may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
