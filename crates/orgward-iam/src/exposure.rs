@@ -78,6 +78,21 @@ impl Policy {
         }
     }
 
+    /// A request of an outsider that this trust policy allows and that a set has; none if and only if there is none.
+    /// The set is what other policies leave open.
+    pub fn admits_outsider_among(
+        &self,
+        role: &RoleTrust<'_>,
+        perimeter: &Perimeter,
+        open: RequestSet<'_>,
+    ) -> Answer {
+        let grounded = proof::grounded(self, role, perimeter);
+        match Outsiders::of_role(&grounded, role, perimeter) {
+            Ok(outsiders) => RequestSet::allowed(&grounded).and(outsiders.requests()).and(open).example(),
+            Err(reason) => Answer::Undecided(reason),
+        }
+    }
+
     /// What the engine makes of it when the search has found nobody: whoever takes more for possible counts.
     fn proved(&self, role: &RoleTrust<'_>, perimeter: &Perimeter, found: OutsiderAccess) -> OutsiderAccess {
         let mut doors = self.statements.iter().filter(|statement| door(statement).is_some()).peekable();
