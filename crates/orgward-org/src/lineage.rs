@@ -290,7 +290,8 @@ impl Judge<'_, '_> {
             })
         };
         // What may be attached has been asked already, as far as it can be read.
-        let readable = |rung: &Rung<'_>| rung.attached.iter().all(|it| it.guardrail.document.policy().is_some());
+        let readable =
+            |rung: &Rung<'_>| rung.attached.iter().all(|it| it.guardrail.document.policy().is_some());
         must.outcome == Outcome::Allow
             && may.outcome != Outcome::ExplicitDeny
             && self.lineage.gaps.is_empty()
