@@ -59,8 +59,16 @@ impl<'a> Builder<'_, 'a> {
             self.root_by_id(id);
         }
         self.complete(at, root.get("name").text(), root.get("arn").text());
-        if let (None, Attr::Known(id)) = (&self.organization.id, object.get("id").text()) {
-            self.organization.id = Some(id.expose().to_owned());
+        match (&self.organization.id, object.get("id").text()) {
+            (None, Attr::Known(id)) => self.organization.id = Some(id.expose().to_owned()),
+            // Both sides of a plan that creates the organization anew show one id at most.
+            (Some(known), Attr::Known(id)) if *known != id.expose() => {
+                self.organization.contradictions.push(format!(
+                    "`{}` shows an organization with another id than the rest of the inputs and the configuration",
+                    piece.instance.address
+                ));
+            }
+            _ => {}
         }
         self.policy_types(piece);
         if let Attr::Known(id) = object.get("master_account_id").text() {
