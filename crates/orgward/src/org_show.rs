@@ -94,7 +94,7 @@ fn placement(plan: &Plan<'_>, organization: &Organization, report: ProviderPlace
             Some(format!("{} says {}, and {} says {}", one, one.landing, other, other.landing))
         }
         (None, None) if provider.is_none() => {
-            Some("nothing in them says which account: name it in `[stacks]` of `orgward.toml`".to_owned())
+            Some("nothing in the resources says which account: name it in `[stacks]` of `orgward.toml`".to_owned())
         }
         (None, None) => Some(
             "nothing says which account: read `data \"aws_caller_identity\"` through it, or name the account in \
@@ -112,10 +112,11 @@ fn placement(plan: &Plan<'_>, organization: &Organization, report: ProviderPlace
         input: plan.name.clone(),
         provider,
         account: landing.map(|landing| match (&node, landing) {
-            (Some(node), Landing::Management) => node.node.label(),
+            (Some(node), Landing::Management) if node.node.id.as_ref().known().is_some() => node.node.label(),
             _ => landing.to_string(),
         }),
-        path: node.filter(|node| node.data.member).map(|node| organization.path(node.id)),
+        // A path that begins nowhere tells nothing.
+        path: node.map(|node| organization.path(node.id)).filter(|path| !path.starts_with('…')),
         regions: regions.into_iter().collect(),
         resources,
         evidence: if unknown.is_some() { Vec::new() } else { evidence.take(EVIDENCE).collect() },

@@ -23,6 +23,7 @@ impl<'a> Builder<'_, 'a> {
         for piece in self.of_kind("aws_organizations_account") {
             self.managed(piece, "name", NodeKind::Account(NEW_MEMBER));
         }
+        self.management_by_what_it_manages();
         // Data sources come later, so that the resources that manage a thing give it its key.
         for piece in self.of_kind("data.aws_organizations_organization") {
             self.root_of(piece);
@@ -135,6 +136,22 @@ impl<'a> Builder<'_, 'a> {
             data.member = true;
         }
         self.organization.management = Some(at);
+    }
+
+    /// Nobody but the management account manages accounts and units.
+    fn management_by_what_it_manages(&mut self) {
+        if self.organization.management.is_some() || self.declared.management_account.is_some() {
+            return;
+        }
+        for kind in ["aws_organizations_account", "aws_organizations_organizational_unit"] {
+            for piece in self.of_kind(kind) {
+                let Some(stack) = self.stacks.get(piece.stack) else { continue };
+                if let Some(Landing::Account(id)) = stack.plan.placement(piece.instance).landing() {
+                    self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
+                    return;
+                }
+            }
+        }
     }
 
     fn declared_accounts(&mut self) {

@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 
 use super::OrganizationChange;
 use super::outline::{Entry, Mark, outline};
+use super::text::MANAGEMENT;
 use crate::escape;
 
 /// Boxes of a diagram: more cannot be told apart on a screen. Mermaid refuses more than 500 lines between boxes, and
@@ -65,7 +66,7 @@ pub(super) fn label(entry: &Entry<'_>) -> Vec<String> {
     let node = entry.node;
     let mut lines = vec![format!("{} {}", node.kind, node.name)];
     lines.extend(node.id.clone().filter(|id| node.kind == "account" && *id != node.name));
-    lines.extend(node.management.then(|| "management account".to_owned()));
+    lines.extend((node.management && node.name != MANAGEMENT).then(|| MANAGEMENT.to_owned()));
     lines.extend(entry.note.clone());
     // What changes is never among those that there is no room for.
     let mut policies: Vec<_> = entry.policies.iter().collect();

@@ -98,6 +98,12 @@ struct Forest<'c> {
     notes: BTreeMap<&'c str, String>,
 }
 
+/// Whether no input manages a thing: then no plan makes it come or go, and it is seen on one side only because that
+/// side mentions it.
+fn is_mentioned(node: &NodeView) -> bool {
+    node.address.is_none() && node.kind != "root"
+}
+
 /// Roots before units before accounts, each by name.
 fn rank<'c>(
     key: &'c str,
@@ -121,6 +127,7 @@ impl<'c> Forest<'c> {
         let mut notes = BTreeMap::new();
         for (&key, &node) in &after {
             let mark = match before.get(key) {
+                None if is_mentioned(node) => Mark::Same,
                 None => Mark::Added,
                 Some(old) => match difference(old, node, &before) {
                     Some(note) => {
@@ -133,7 +140,8 @@ impl<'c> Forest<'c> {
             places.insert(key, (node, mark));
         }
         for (&key, &node) in &before {
-            places.entry(key).or_insert((node, Mark::Removed));
+            let mark = if is_mentioned(node) { Mark::Same } else { Mark::Removed };
+            places.entry(key).or_insert((node, mark));
         }
         let mut below: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut tops = Vec::new();
@@ -328,11 +336,15 @@ fn policies<'c>(
         found
     };
     let (before, after) = (of(&change.before), of(&change.after));
+    let sides = [&change.before, &change.after]
+        .map(|view| view.nodes.iter().map(|node| node.key.as_str()).collect::<BTreeSet<_>>());
     let targets: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
     let nothing = BTreeMap::new();
     let mut all = BTreeMap::new();
     for target in targets {
-        let Some((_, place)) = places.get(target) else { continue };
+        if !places.contains_key(target) {
+            continue;
+        }
         let (old, new) = (before.get(target).unwrap_or(&nothing), after.get(target).unwrap_or(&nothing));
         let mut found: Vec<Policy> = Vec::new();
         for (name, open) in new {
@@ -343,9 +355,10 @@ fn policies<'c>(
             found.push(Policy { name: name.clone(), mark: Mark::Removed, open: *open });
         }
         // AWS attaches them to everything that is new; only their going is news.
+        let stays = sides.iter().all(|side| side.contains(target));
         found.retain(|policy| {
             let is_given = matches!(policy.name.as_str(), "FullAWSAccess" | "RCPFullAWSAccess");
-            !is_given || !(policy.mark == Mark::Same || policy.mark == *place)
+            !is_given || (stays && policy.mark != Mark::Same)
         });
         found.sort();
         if !found.is_empty() {

@@ -7,6 +7,7 @@ fn node(kind: &'static str, name: &str, parent: Option<&str>) -> NodeView {
         key: name.to_owned(),
         kind,
         name: name.to_owned(),
+        address: Some(format!("aws_organizations.{name}")),
         parent: parent.map(str::to_owned),
         ..NodeView::default()
     }
@@ -213,4 +214,13 @@ fn what_changes_says_how() {
     <text x="16" y="216">may lie in `dev` or `prod`</text>
     </svg>
     "##);
+}
+
+/// Units and accounts that are attached to and trusted exist already, though only one side mentions them.
+#[test]
+fn what_is_only_mentioned_neither_comes_nor_goes() {
+    let account = NodeView { address: None, ..node("account", "222222222222", None) };
+    let after = view(vec![account], &[("FullAWSAccess", "222222222222")]);
+    let change = OrganizationChange { after, ..OrganizationChange::default() };
+    assert_eq!(tree(&change), "  account 222222222222\n");
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::outline::{Entry, Mark, outline};
@@ -6,6 +7,9 @@ use crate::escape;
 
 /// Lines of the tree, but for policies: more than people read, and less than a terminal forgets.
 const MOST: usize = 400;
+
+/// What the management account is called where nothing else is known of it.
+pub(super) const MANAGEMENT: &str = "management account";
 
 fn sign(mark: Mark) -> char {
     match mark {
@@ -59,7 +63,8 @@ fn line(entry: &Entry<'_>, out: &mut String) {
     let indent = "  ".repeat(entry.depth);
     let id = node.id.as_ref().filter(|id| **id != node.name).map(|id| format!("  {id}")).unwrap_or_default();
     let mut notes: Vec<&str> = Vec::new();
-    notes.extend(node.management.then_some("management account"));
+    let marked = node.management && node.name != MANAGEMENT;
+    notes.extend(marked.then_some(MANAGEMENT));
     notes.extend(entry.note.as_deref());
     let notes = if notes.is_empty() { String::new() } else { format!("  ({})", notes.join(", ")) };
     let _ = writeln!(
@@ -92,6 +97,7 @@ fn placements(placements: &[PlacementView], out: &mut String) {
     let several =
         placements.iter().any(|one| placements.first().is_some_and(|first| first.input != one.input));
     let mut input = None;
+    let mut told = BTreeSet::new();
     for placement in placements {
         if several && input != Some(&placement.input) {
             let _ = writeln!(out, "  {}", escape::line(&placement.input));
@@ -112,7 +118,9 @@ fn placements(placements: &[PlacementView], out: &mut String) {
         }
         let s = if placement.resources == 1 { "" } else { "s" };
         let _ = writeln!(out, "{indent}{} ({} resource{s})", escape::line(&line), placement.resources);
-        for reason in placement.evidence.iter().chain(&placement.unknown) {
+        // What to do about it is the same for many.
+        let unknown = placement.unknown.iter().filter(|unknown| told.insert(unknown.as_str()));
+        for reason in placement.evidence.iter().chain(unknown) {
             let _ = writeln!(out, "{indent}  {}", escape::line(reason));
         }
     }

@@ -126,7 +126,7 @@ fn every_provider_is_placed_and_says_why() {
     provider aws.shop_dev: 555555555555, Root/dev/shop-dev, eu-west-1 (2 resources)
       the role that provider aws.shop_dev assumes
   org.json
-    provider not shown: 111111111111, …/master, eu-central-1 (15 resources)
+    provider not shown: 111111111111, eu-central-1 (15 resources)
       `aws_organizations_account.audit` itself
       the resource type
 "
