@@ -196,3 +196,56 @@ fn states_that_put_an_account_into_two_units_contradict_each_other() {
         ]
     );
 }
+
+/// A plan of one role, from a JSON change.
+fn role(name: &str, address: &str, change: &str) -> Document {
+    let text = format!(
+        r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{{"address":"aws_iam_role.{address}",
+        "mode":"managed","type":"aws_iam_role","name":"{address}",
+        "provider_name":"registry.terraform.io/hashicorp/aws","change":{change}}}]}}"#
+    );
+    Document::decode(name, text.into_bytes()).unwrap()
+}
+
+fn contradictions(documents: &[Document]) -> Vec<String> {
+    let plans: Vec<Plan<'_>> = documents.iter().map(|document| Plan::parse(document).unwrap()).collect();
+    Organization::of(&plans, &[], &Declared::default()).after.contradictions().to_vec()
+}
+
+const DEPLOY: &str = r#"{"arn":"arn:aws:iam::222222222222:role/deploy","name":"deploy"}"#;
+
+#[test]
+fn a_plan_that_deletes_what_another_one_takes_over_is_told() {
+    let takes =
+        role("new.json", "deploy", &format!(r#"{{"actions":["no-op"],"before":{DEPLOY},"after":{DEPLOY}}}"#));
+    let deletes =
+        role("old.json", "ci", &format!(r#"{{"actions":["delete"],"before":{DEPLOY},"after":null}}"#));
+    assert_eq!(
+        contradictions(&[deletes, takes]),
+        ["`old.json` deletes `aws_iam_role.ci`, which `new.json` goes on to manage as `aws_iam_role.deploy`"]
+    );
+}
+
+/// `removed { lifecycle { destroy = false } }` in one stack and `import` in the other: how resources change hands.
+#[test]
+fn a_resource_that_changes_hands_contradicts_nothing() {
+    let imports = role(
+        "new.json",
+        "deploy",
+        &format!(
+            r#"{{"actions":["no-op"],"before":{DEPLOY},"after":{DEPLOY},"importing":{{"id":"deploy"}}}}"#
+        ),
+    );
+    let forgets =
+        role("old.json", "ci", &format!(r#"{{"actions":["forget"],"before":{DEPLOY},"after":null}}"#));
+    assert_eq!(contradictions(&[forgets, imports]), [""; 0]);
+}
+
+#[test]
+fn two_plans_that_manage_one_role_are_told() {
+    let change = format!(r#"{{"actions":["no-op"],"before":{DEPLOY},"after":{DEPLOY}}}"#);
+    assert_eq!(
+        contradictions(&[role("a.json", "ci", &change), role("b.json", "deploy", &change)]),
+        ["`a.json` and `b.json` both manage what is `aws_iam_role.ci`"]
+    );
+}

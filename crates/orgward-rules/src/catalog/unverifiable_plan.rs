@@ -14,8 +14,9 @@ rule! {
     /// changes were put off. What such a plan does not show may be the very attachment that keeps an account
     /// locked. Nothing is called safe on its strength.
     ///
-    /// Inputs can also contradict each other: two management accounts, a resource that two pieces of evidence put
-    /// into two accounts.
+    /// Inputs can also contradict each other: two plans manage one thing, a plan deletes what another one manages,
+    /// states put an account into two units, two accounts are the management account, evidence puts a resource into
+    /// two accounts. A plan does not contradict older states of its own stack: it is right.
     ///
     /// ## Example
     ///
