@@ -249,3 +249,22 @@ fn two_plans_that_manage_one_role_are_told() {
         ["`a.json` and `b.json` both manage what is `aws_iam_role.ci`"]
     );
 }
+
+/// A workload asks where its own account lies; no other input shows the tree.
+#[test]
+fn an_entity_path_is_the_whole_way_to_an_account() {
+    let text = r#"{"format_version":"1.2","planned_values":{},"prior_state":{"values":{"root_module":{"resources":[
+        {"address":"data.aws_organizations_entity_path.here","mode":"data","type":"aws_organizations_entity_path",
+         "name":"here","provider_name":"registry.terraform.io/hashicorp/aws",
+         "values":{"entity_id":"222222222222","entity_path":"o-acmeexample/r-acme/ou-acme-prod0000/222222222222/"}},
+        {"address":"data.aws_organizations_account.here","mode":"data","type":"aws_organizations_account",
+         "name":"here","provider_name":"registry.terraform.io/hashicorp/aws",
+         "values":{"id":"222222222222","name":"shop","account_id":"222222222222"}}]}}}}"#;
+    let document = Document::decode("plan.json", text.as_bytes().to_vec()).unwrap();
+    let plan = Plan::parse(&document).unwrap();
+    let organization = Organization::of(&[plan], &[], &Declared::default()).after;
+    assert_eq!(organization.id(), Some("o-acmeexample"));
+    assert_eq!(places(&organization), ["222222222222 Root/ou-acme-prod0000/shop"]);
+    assert_eq!(organization.membership("222222222222"), Membership::Inside);
+    assert_eq!(organization.membership("333333333333"), Membership::Unknown, "nobody lists all accounts");
+}

@@ -4,6 +4,7 @@ mod attachments;
 mod contradictions;
 mod coverage;
 mod deferred;
+mod entity_paths;
 mod filling;
 mod grants;
 mod join;
@@ -228,6 +229,8 @@ const ASKED: &[&str] = &[
 const ASKED_DATA: &[(&str, &str)] = &[
     ("aws_iam_policy", "data.aws_iam_policy"),
     ("aws_iam_role", "data.aws_iam_role"),
+    ("aws_organizations_account", "data.aws_organizations_account"),
+    ("aws_organizations_entity_path", "data.aws_organizations_entity_path"),
     ("aws_organizations_organization", "data.aws_organizations_organization"),
     ("aws_organizations_organizational_unit", "data.aws_organizations_organizational_unit"),
     (

@@ -40,6 +40,7 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         self.shown_by_data();
+        self.shown_one_by_one();
     }
 
     /// The root, the id of the organization, its management account, and which policy types are enabled.
@@ -173,7 +174,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
+    pub(super) fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
         let id = account.get("id").text().known().filter(|id| !self.departed.contains(id.expose()))?;
         let kind = NodeKind::Account(NEW_MEMBER);
         let at = self.by_id(&id, account.get("name").text(), account.get("arn").text(), kind);
@@ -251,7 +252,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The root or unit with an id that no resource manages.
-    fn container(&mut self, id: &Text) -> NodeId {
+    pub(super) fn container(&mut self, id: &Text) -> NodeId {
         if id.expose().starts_with("r-") {
             return self.root_by_id(id);
         }
@@ -274,7 +275,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {
+    pub(super) fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {
         if parent == child || !self.organization.parents(child).iter().all(|(at, _)| *at != parent) {
             return;
         }
