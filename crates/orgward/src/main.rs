@@ -10,6 +10,7 @@ mod forge;
 mod init;
 mod input;
 mod manual;
+mod names;
 mod org_show;
 mod output;
 mod policy;
