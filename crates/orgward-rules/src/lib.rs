@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod engine;
 mod guardrails;
+mod operators;
 mod regions;
 mod review;
 mod severities;
@@ -21,7 +22,7 @@ pub mod waivers;
 mod testing;
 
 pub use config::{
-    Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
+    Boundaries, Config, ConfigError, Management, Operator, OrganizationFacts, Profile, Regions, SeverityFor,
 };
 pub use engine::{Context, Findings, Rule};
 pub use review::{Question, check, review};
