@@ -10,6 +10,7 @@ mod data;
 mod engine;
 mod guardrails;
 mod operators;
+mod placeholder;
 mod regions;
 mod review;
 mod severities;

@@ -9,7 +9,7 @@ fn scp(statement: &str) -> Policy {
 }
 
 fn names(set: &RequestSet<'_>) -> Vec<&'static str> {
-    set.spread().expect("it is decided").actions.iter().map(crate::Action::name).collect()
+    set.spread().expect("it is decided").actions.into_iter().map(crate::Action::name).collect()
 }
 
 /// Every listed action, asked one by one.
