@@ -21,8 +21,8 @@ mod syntax;
 mod testing;
 
 pub use access::{
-    Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements, is_public,
-    may_be_allowed, not_allowed, only_denies,
+    Answer, Callers, Dead, Relation, RequestSet, Spread, allowed_but_not, compare, dead, dead_statements,
+    is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};

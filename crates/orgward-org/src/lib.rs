@@ -14,6 +14,7 @@ mod hole;
 mod lineage;
 mod node;
 mod organization;
+mod passage;
 mod queries;
 mod relocate;
 

@@ -3,11 +3,14 @@
 //! This crate knows no output formats and does no input or output.
 
 pub mod catalog;
+mod chains;
 mod completion;
 mod config;
 mod data;
 mod engine;
 mod guardrails;
+mod operators;
+mod placeholder;
 mod regions;
 mod review;
 mod severities;
@@ -20,7 +23,7 @@ pub mod waivers;
 mod testing;
 
 pub use config::{
-    Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
+    Boundaries, Config, ConfigError, Management, Operator, OrganizationFacts, Profile, Regions, SeverityFor,
 };
 pub use engine::{Context, Findings, Rule};
 pub use review::{Question, check, review};

@@ -13,10 +13,10 @@ use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Version};
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
     (
         "iam::############:",
-        &["role/~@"],
+        &["role/@+", "role/~/@+"],
         &["role/application", "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"],
     ),
-    ("iam::############:", &["user/~@"], &["user/alice"]),
+    ("iam::############:", &["user/@+", "user/~/@+"], &["user/alice"]),
     ("iam::############:", &["root"], &["root"]),
     ("sts::############:", &["federated-user/@", "federated-user/@~@"], &["federated-user/bob"]),
 ];
@@ -92,6 +92,7 @@ fn arns(prefix: &str, kinds: &[&str]) -> Language {
         ('^', Token::Many(Class::Label)),
         ('#', Token::One(Class::Digit)),
         ('@', Token::One(Class::Principal)),
+        ('+', Token::Many(Class::Principal)),
         ('~', Token::Many(Class::Path)),
     ];
     let template = |partition, kind| Language::template(&format!("arn:{partition}:{prefix}{kind}"), &marks);

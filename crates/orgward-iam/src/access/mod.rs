@@ -20,6 +20,7 @@ mod questions;
 mod resources;
 mod set;
 mod solve;
+mod spread;
 mod test;
 mod universe;
 mod witness;
@@ -33,3 +34,4 @@ pub use self::questions::{
     Relation, allowed_but_not, compare, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use self::set::{Answer, Callers, RequestSet};
+pub use self::spread::Spread;

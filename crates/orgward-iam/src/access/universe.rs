@@ -4,6 +4,7 @@ use super::bits::Bits;
 use super::dimension::{Truth, Values};
 use super::set::{Formula, RequestSet};
 use super::solve::{Arena, Choice, Node};
+use super::spread::patterns;
 use super::test::{Dimension, Test};
 use super::witness::Kind;
 use super::{Budget, actions, callers, keys, resources};
@@ -83,12 +84,22 @@ impl<'f> Universe<'f> {
         set: &RequestSet<'_>,
         budget: &mut Budget,
     ) -> Result<Option<Request>, String> {
+        self.search_of(set, None, budget)
+    }
+
+    /// A request of the set for one group of actions, or for any, if there is one.
+    pub(super) fn search_of(
+        &self,
+        set: &RequestSet<'_>,
+        action: Option<usize>,
+        budget: &mut Budget,
+    ) -> Result<Option<Request>, String> {
         let mut arena = Arena::default();
         let goal = self.compile(set.formula(), &mut arena);
         let mut refuted = 0_usize;
         let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
         for kind in Kind::ALL {
-            let Some(choice) = self.start(kind) else { continue };
+            let Some(choice) = self.start(kind, action) else { continue };
             let mut found = None;
             arena.search(choice, vec![goal], budget, &mut |choice| {
                 found = self.requests(choice).find(|request| set.contains(request));
@@ -111,14 +122,16 @@ impl<'f> Universe<'f> {
         })
     }
 
-    /// All values that a kind of caller may have; `None` if there is no such caller.
-    fn start(&self, kind: Kind) -> Option<Choice> {
+    /// All values that a kind of caller may have, of one group of actions or of any; `None` if there is no such
+    /// caller.
+    fn start(&self, kind: Kind, action: Option<usize>) -> Option<Choice> {
         let mut choice: Choice = self
             .dimensions
             .iter()
             .map(|(dimension, values)| {
                 Bits::of(values.points.len(), |at| {
-                    values.points.get(at).is_some_and(|point| kind.admits(dimension, point))
+                    let asked = *dimension != Dimension::Action || action.is_none_or(|it| it == at);
+                    asked && values.points.get(at).is_some_and(|point| kind.admits(dimension, point))
                 })
             })
             .collect();
@@ -181,6 +194,14 @@ impl<'f> Universe<'f> {
         let depends = arena.all(vec![open, holds]);
         arena.any(vec![certain, depends])
     }
+}
+
+/// The patterns of the tests that tell actions apart.
+pub(super) fn tests_about_actions<'t>(formula: &'t Formula<'t>) -> Vec<Vec<&'t str>> {
+    let mut tests = BTreeMap::new();
+    collect(formula, &mut tests);
+    let about = tests.remove(&Dimension::Action).unwrap_or_default();
+    about.values().filter_map(patterns).collect()
 }
 
 fn collect<'f>(formula: &'f Formula<'f>, tests: &mut BTreeMap<Dimension, BTreeMap<String, Test<'f>>>) {

@@ -101,7 +101,14 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
     let prefix = request.action.split(':').next().unwrap_or_default();
     let owner = Arn::parse(&request.resource).map_or(prefix, |arn| arn.service);
     let of = |prefix: &str| catalogue.service(prefix).into_iter().flat_map(crate::Service::actions);
-    let account = Subject::of(&request).account().unwrap_or("111111111111");
+    let caller = Subject::of(&request).account().unwrap_or("111111111111");
+    let holder = Arn::parse(&request.resource).map_or(caller, |arn| arn.account);
+    // Whose resource it is may be given, or be a matter of the ARN.
+    let accounts = match &request.resource_account {
+        Some(account) => vec![account.as_str()],
+        None if holder == caller || holder.is_empty() => vec![caller],
+        None => vec![caller, holder],
+    };
     let region = match request.context.get("aws:RequestedRegion") {
         Some(ContextValue::One(region)) => region,
         _ => "eu-west-1",
@@ -111,8 +118,16 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
             || request.resource == "*" && !action.has_resource_types()
     };
     let moved = |action: Action| {
-        let listed: Vec<String> =
-            action.resource_types().map(|kind| example(&kind.arn(), region, account)).collect();
+        let mut types: Vec<_> = action.resource_types().collect();
+        // What every request has, and the plainest, tells most.
+        let named = action.name().to_ascii_lowercase();
+        types.sort_by_key(|kind| {
+            (!kind.required, !named.contains(&kind.name.replace('-', "")), kind.arn().len())
+        });
+        let of_types = |account: &&str| -> Vec<String> {
+            types.iter().map(|kind| example(&kind.arn(), region, account)).collect()
+        };
+        let listed: Vec<String> = accounts.iter().flat_map(of_types).collect();
         let none = (!action.has_resource_types()).then(|| "*".to_owned());
         listed.into_iter().chain(none).map(move |resource| (action, resource))
     };
@@ -120,10 +135,14 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
     let same = |action: Action| (action, request.resource.clone());
     let own = || catalogue.action(&request.action).into_iter();
     let most = EFFORT / set.formula().weight();
+    // A resource of somebody else would raise questions.
+    let is_own = |_: &Action| holder.is_empty() || holder == caller;
     let better = own()
         .filter(fits)
+        .filter(is_own)
         .map(same)
         .chain(own().flat_map(moved))
+        .chain(own().filter(fits).map(same))
         .chain(of(prefix).filter(fits).map(same).take(TRIES))
         .chain(of(owner).filter(fits).map(same).take(TRIES))
         .chain(of(prefix).flat_map(moved).take(TRIES))

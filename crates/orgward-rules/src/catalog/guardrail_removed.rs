@@ -1,25 +1,36 @@
+mod cause;
+mod report;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use orgward_finding::{Severity, Verdict};
-use orgward_iam::Statement;
-use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, NodeId, Organization};
-use orgward_plan::Address;
+use orgward_finding::Severity;
+use orgward_iam::{Answer, Effect, RequestSet, Statement};
+use orgward_org::{Attached, Entity, Guardrail, GuardrailKind, Key, Modality, NodeId, Organization};
 
+use self::cause::Cause;
+use crate::chains::{Difference, Pair, Passing, changed, passing, restricted};
 use crate::engine::rule;
-use crate::guardrails::{account_label, cover, denials, ends, source, statement_key, statement_title};
+use crate::guardrails::{account_label, cover, denials};
 use crate::{Context, Findings};
 
 rule! {
-    /// Checks for deny statements that bind an account before the plan and do not bind it after.
+    /// Checks for requests that guardrails deny before the plan and not after it.
     ///
     /// ## Why is this bad?
     ///
     /// Existing tools look at what a plan creates. Guardrails disappear by what a plan deletes, moves and changes:
     /// a detached policy, a statement less in its text, an account or unit that moves out from under it, a policy
-    /// type that is turned off. A statement that another one covers is not missed; a policy that Terraform forgets,
-    /// or deletes with `skip_destroy`, stays attached in AWS.
+    /// type that is turned off, `FullAWSAccess` beside a list of what is allowed.
     ///
-    /// The comparison is by statements. What a changed statement lets through, request by request, it does not say.
+    /// It is decided over all requests, account by account, and not by comparing texts. A statement that is written in
+    /// other words, split, merged, or denied at another level is not missed as long as the same requests stay denied;
+    /// a policy that Terraform forgets, or deletes with `skip_destroy`, stays attached in AWS. Where requests get
+    /// through that did not, the finding names the actions and shows one such request, and the statement that denies it
+    /// today. Guardrails of the management account bind nobody and are not missed.
+    ///
+    /// An attachment that is deleted and then created anew leaves a time without protection. That is reported, too, one
+    /// step milder.
     ///
     /// ## Example
     ///
@@ -36,48 +47,51 @@ rule! {
     ///
     /// ## When it cannot tell
     ///
-    /// The text or the target of a guardrail is unknown until apply, so that the statement may still be there.
+    /// The text or the target of a guardrail is unknown until apply, so that the requests may still be denied; or the
+    /// policies are too intricate to be decided, and the statement is not there any more.
     pub(crate) static GUARDRAIL_REMOVED = {
         id: "guardrail-removed",
-        summary: "deny statements no longer bind accounts that they bind today",
+        summary: "guardrails no longer deny what they deny today",
         severity: Severity::High,
         unverifiable: Severity::High,
         check: check,
     }
 }
 
-/// What takes a statement away from an account.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Cause {
-    /// The policy type is turned off.
-    Disabled(Option<Address>),
-    /// The account, or a unit above it, lies elsewhere.
-    Moved { what: Key, from: String, to: String },
-    /// The guardrail is no longer attached.
-    Detached { by: Option<Address>, from: String },
-    /// The guardrail says something else.
-    Rewritten,
-}
-
-/// The statements of one guardrail that one cause takes away.
+/// What one cause takes away.
 #[derive(Default)]
 struct Loss {
-    statements: BTreeSet<usize>,
+    /// The statements that deny it today, by guardrail.
+    statements: BTreeMap<Key, BTreeSet<usize>>,
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
     doubts: BTreeSet<String>,
+    passing: Vec<Rc<Passing>>,
+    /// Whether some requests for the same actions stay denied.
+    in_part: bool,
+    /// Whether it follows from a text that the plan marks sensitive.
+    is_sensitive: bool,
 }
 
-/// Ends that have the same guardrails before and the same after.
-type Pairs<'o> = BTreeMap<
-    (Vec<Vec<(NodeId, orgward_org::Modality)>>, Vec<Vec<(NodeId, orgward_org::Modality)>>, Vec<Key>),
-    Pair<'o>,
->;
+/// What takes it away, from which guardrail where that is told, and whether it is certain.
+type Losses = BTreeMap<(Cause, Option<Key>, bool), Loss>;
 
-struct Pair<'o> {
-    before: Lineage<'o>,
-    after: Lineage<'o>,
-    members: Vec<(NodeId, NodeId)>,
+/// Something that denies requests today: a statement, or a level that does not allow them.
+struct Denier<'p, 'o> {
+    guardrail: Entity<'o, Guardrail>,
+    attached: Option<&'p Attached<'o>>,
+    level: usize,
+    statement: usize,
+    requests: RequestSet<'p>,
+    /// Whether it asks where the account lies, which the plan changes.
+    hangs_on_place: bool,
+}
+
+/// What became of requests that were denied.
+#[derive(Clone)]
+enum Fate {
+    Open(Rc<Passing>),
+    Doubtful { reasons: Vec<String>, passing: Option<Rc<Passing>> },
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -85,61 +99,186 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if cx.before.is_enabled(&kind) == Some(false) {
             continue;
         }
-        let mut losses: BTreeMap<(Cause, Key), Loss> = BTreeMap::new();
-        for pair in pairs(cx, &kind).into_values() {
+        let mut losses = Losses::new();
+        for pair in changed(cx, &kind) {
             compare(cx, &pair, &mut losses);
         }
-        for ((cause, key), loss) in losses {
-            report(cx, &kind, &cause, &key, loss, findings);
+        for ((cause, _, is_certain), loss) in losses {
+            report::report(cx, &kind, &cause, is_certain, &loss, findings);
         }
         windows(cx, &kind, findings);
     }
 }
 
-fn pairs<'o>(cx: &Context<'o>, kind: &GuardrailKind) -> Pairs<'o> {
-    let mut pairs = Pairs::new();
-    for (id, node) in ends(cx.before) {
-        // What is closed or removed needs no guardrail.
-        let Some(after_id) = cx.after.find(&node.key) else { continue };
-        let before = cx.before.lineage(id, kind);
-        let after = cx.after.lineage(after_id, kind);
-        let path = |organization: &Organization, lineage: &Lineage<'_>| -> Vec<Key> {
-            let above = lineage.rungs.split_last().map_or(&[][..], |(_, above)| above);
-            above.iter().filter_map(|rung| organization.node(rung.id)).map(|node| node.key.clone()).collect()
-        };
-        let mut place = path(cx.before, &before);
-        place.extend(path(cx.after, &after));
-        pairs
-            .entry((before.signature(), after.signature(), place))
-            .or_insert_with(|| Pair { before, after, members: Vec::new() })
-            .members
-            .push((id, after_id));
+/// Finds what denies requests before that are not denied after.
+fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
+    let Some(&first) = pair.members.first() else { return };
+    let premise = pair.premise(cx);
+    let open = pair.after.may_pass(&pair.kind);
+    // What the statements of one cause deny is asked about together once it is known which of them are lost.
+    let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<Denier<'_, '_>>> = BTreeMap::new();
+    let deniers = deniers(cx, pair);
+    let alone = deniers.len() == 1;
+    for denier in deniers {
+        let set = premise.requests().and(denier.requests.clone()).and(open.clone());
+        if denier.hangs_on_place {
+            misplaced(cx, pair, &denier, losses);
+            continue;
+        }
+        if !alone && set.example() == Answer::None {
+            continue;
+        }
+        let cause = denier.cause(cx, pair, first);
+        let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
+        by_cause.entry((cause, of)).or_default().push(denier);
     }
-    pairs
-}
-
-/// Finds the statements that bind before and do not after.
-fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut BTreeMap<(Cause, Key), Loss>) {
-    for (level, guardrail) in pair.before.certain() {
-        for (index, statement) in denials(guardrail) {
-            if still_stands(pair, guardrail, statement) {
-                continue;
-            }
-            for &(before, after) in &pair.members {
-                let cause = cause(cx, pair, level, guardrail, (before, after));
-                let loss = losses.entry((cause, guardrail.node.key.clone())).or_default();
-                loss.statements.insert(index);
-                loss.accounts.extend(account_label(cx.after, after));
-                loss.places.insert(cx.before.path(level));
-                // What was in doubt before does not explain why a statement is missing now.
-                let old = pair.before.doubts();
-                loss.doubts.extend(pair.after.doubts().into_iter().filter(|doubt| !old.contains(doubt)));
+    for deniers in by_cause.into_values() {
+        let all = deniers.iter().map(|it| it.requests.clone()).fold(RequestSet::nothing(), RequestSet::or);
+        let denied = premise.requests().and(all);
+        let fate = fate(pair, &denied, &open);
+        let Some((fate, in_part)) = fate else { continue };
+        for &member in &pair.members {
+            for denier in &deniers {
+                let cause = denier.cause(cx, pair, member);
+                let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
+                let is_certain = matches!(fate, Fate::Open(_));
+                let loss = losses.entry((cause, of, is_certain)).or_default();
+                let statements = loss.statements.entry(denier.guardrail.node.key.clone()).or_default();
+                statements.insert(denier.statement);
+                loss.accounts.extend(account_label(cx.after, member.1));
+                let level = pair.before.rungs.get(denier.level).map(|rung| rung.id);
+                loss.places.extend(level.map(|level| cx.before.path(level)));
+                loss.in_part |= in_part;
+                loss.is_sensitive |= pair.is_sensitive();
+                let passing = match &fate {
+                    Fate::Open(passing) => Some(passing),
+                    Fate::Doubtful { reasons, passing } => {
+                        loss.doubts.extend(reasons.iter().cloned());
+                        passing.as_ref()
+                    }
+                };
+                if let Some(passing) =
+                    passing.filter(|it| !loss.passing.iter().any(|old| Rc::ptr_eq(old, it)))
+                {
+                    loss.passing.push(Rc::clone(passing));
+                }
             }
         }
     }
 }
 
-/// Whether the statements that certainly bind afterwards cover this one.
+/// Notes a statement that may bind another place only: the plan moves the accounts.
+fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses: &mut Losses) {
+    for &member in &pair.members {
+        let what = cx.after.node(member.1).map(|node| node.key.clone());
+        let place = |organization: &Organization, id| {
+            let parent = organization.parents(id).first().map(|(parent, _)| *parent);
+            parent.map_or_else(|| "an unknown place".to_owned(), |parent| organization.path(parent))
+        };
+        let (from, to) = (place(cx.before, member.0), place(cx.after, member.1));
+        let Some(cause) = what.map(|what| Cause::Moved { what, from, to }) else { continue };
+        let loss = losses.entry((cause, None, false)).or_default();
+        let key = denier.guardrail.node.key.clone();
+        loss.statements.entry(key).or_default().insert(denier.statement);
+        loss.accounts.extend(account_label(cx.after, member.1));
+        loss.is_sensitive |= pair.is_sensitive();
+        loss.doubts.insert(format!(
+            "`{}` asks for `aws:PrincipalOrgPaths`, which the plan changes for what it moves",
+            denier.guardrail.node.title()
+        ));
+    }
+}
+
+/// Whether requests that are denied today pass for certain, and whether others for the same actions stay denied.
+fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Fate, bool)> {
+    let doubts = pair.new_doubts();
+    let opened = denied.clone().and(open.clone());
+    if !doubts.is_empty() {
+        let certain = passing(&denied.clone().and(pair.after.must_pass(&pair.kind)));
+        if let Difference::Some(certain) = certain {
+            return Some((Fate::Open(Rc::new(*certain)), true));
+        }
+    }
+    match passing(&opened) {
+        Difference::Nothing => None,
+        Difference::Undecided(reason) => {
+            let reasons = doubts.into_iter().chain([reason]).collect();
+            Some((Fate::Doubtful { reasons, passing: None }, false))
+        }
+        Difference::Some(passing) => {
+            let passing = Rc::new(*passing);
+            let stays =
+                denied.clone().minus(open.clone()).spread().unwrap_or_else(|_| passing.spread.clone());
+            let is_lost = |name| passing.spread.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
+            let in_part = stays.actions.iter().any(|action| is_lost(action.name()));
+            let fate = if doubts.is_empty() {
+                Fate::Open(passing)
+            } else {
+                Fate::Doubtful { reasons: doubts, passing: Some(passing) }
+            };
+            Some((fate, in_part))
+        }
+    }
+}
+
+/// What denies requests for certain before the plan, but for what other statements plainly cover after it.
+fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> {
+    let mut deniers = Vec::new();
+    for (level, rung) in pair.before.rungs.iter().enumerate() {
+        let certain = rung.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
+        for attached in certain {
+            let guardrail = attached.guardrail;
+            let Some(policy) = guardrail.data.document.policy() else { continue };
+            for (statement, text) in denials(guardrail) {
+                let by_place = text
+                    .conditions
+                    .iter()
+                    .any(|it| it.key.value.eq_ignore_ascii_case("aws:PrincipalOrgPaths"));
+                let hangs_on_place = by_place && pair.moves(cx);
+                if hangs_on_place || !still_stands(pair, guardrail, text) {
+                    let requests = RequestSet::matched(policy, text);
+                    let attached = Some(attached);
+                    deniers.push(Denier { guardrail, attached, level, statement, requests, hangs_on_place });
+                }
+            }
+        }
+    }
+    if pair.kind == GuardrailKind::ServiceControl {
+        for (level, requests) in restricted(&pair.before) {
+            let Some(rung) = pair.before.rungs.get(level) else { continue };
+            // The list that says what is allowed stands for the level.
+            let list = rung.attached.iter().find_map(|it| {
+                let policy = it.guardrail.data.document.policy()?;
+                let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
+                let statement = policy.statements.iter().position(|it| allows(&it))?;
+                Some((it.guardrail, statement))
+            });
+            let Some((guardrail, statement)) = list else { continue };
+            deniers.push(Denier {
+                guardrail,
+                attached: None,
+                level,
+                statement,
+                requests,
+                hangs_on_place: false,
+            });
+        }
+    }
+    deniers
+}
+
+impl Denier<'_, '_> {
+    fn cause(&self, cx: &Context<'_>, pair: &Pair<'_>, member: (NodeId, NodeId)) -> Cause {
+        match (pair.before.rungs.get(self.level), self.attached) {
+            (Some(rung), Some(attached)) => Cause::of_denial(cx, pair, rung.id, attached, member),
+            (Some(rung), None) => Cause::of_silence(cx, pair, rung, member),
+            // Every denier is of a level.
+            (None, _) => Cause::Rewritten,
+        }
+    }
+}
+
+/// Whether the statements that certainly bind afterwards plainly cover this one, so that nothing has to be proved.
 fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &Statement) -> bool {
     let Some(old) = guardrail.data.document.policy() else { return true };
     if pair.after.enabled == Some(false) {
@@ -153,55 +292,6 @@ fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &S
         .flat_map(|(new, candidate)| denials(candidate).map(move |(_, statement)| (new, statement)))
         .collect();
     cover(&candidates, statement, old)
-}
-
-fn cause(
-    cx: &Context<'_>,
-    pair: &Pair<'_>,
-    level: NodeId,
-    guardrail: Entity<'_, Guardrail>,
-    member: (NodeId, NodeId),
-) -> Cause {
-    if pair.after.enabled == Some(false) {
-        return Cause::Disabled(cx.after.enabler().or(cx.before.enabler()).cloned());
-    }
-    let key = |organization: &Organization, id| organization.node(id).map(|node| node.key.clone());
-    // The lineage of a group ends in its first member.
-    let levels = |lineage: &Lineage<'_>, end: NodeId, organization: &Organization| -> Vec<Key> {
-        let above = lineage.rungs.split_last().map_or(&[][..], |(_, above)| above);
-        above.iter().map(|rung| rung.id).chain([end]).filter_map(|id| key(organization, id)).collect()
-    };
-    let before = levels(&pair.before, member.0, cx.before);
-    let after = levels(&pair.after, member.1, cx.after);
-    let is_end = pair.before.rungs.last().is_some_and(|rung| rung.id == level);
-    let level = if is_end { member.0 } else { level };
-    let level_key = key(cx.before, level);
-    if level_key.as_ref().is_some_and(|level| !after.contains(level)) {
-        let parents = |path: &[Key]| -> BTreeMap<Key, Key> {
-            path.windows(2).filter_map(|pair| Some((pair.last()?.clone(), pair.first()?.clone()))).collect()
-        };
-        let (old, new) = (parents(&before), parents(&after));
-        let moved = before.iter().rev().find(|step| old.get(*step) != new.get(*step));
-        if let Some(what) = moved.filter(|what| after.contains(what)) {
-            let path = |organization: &Organization| {
-                let id = organization.find(what);
-                let parent = id.and_then(|id| organization.parents(id).first().map(|(parent, _)| *parent));
-                parent.map_or_else(|| "an unknown place".to_owned(), |parent| organization.path(parent))
-            };
-            return Cause::Moved { what: what.clone(), from: path(cx.before), to: path(cx.after) };
-        }
-    }
-    let attached_after = level_key.and_then(|level| cx.after.find(&level)).is_some_and(|level| {
-        cx.after.attached_to(level).iter().any(|(after, _)| after.node.key == guardrail.node.key)
-    });
-    if attached_after {
-        return Cause::Rewritten;
-    }
-    let by = cx.before.targets_of(guardrail.id).into_iter().find(|(target, _)| *target == level);
-    Cause::Detached {
-        by: by.and_then(|(_, attachment)| attachment.address.clone()),
-        from: cx.before.path(level),
-    }
 }
 
 /// Reports attachments that are deleted and then created anew: for a time, nothing is denied.
@@ -229,209 +319,7 @@ fn windows(cx: &Context<'_>, kind: &GuardrailKind, findings: &mut Findings) {
     }
 }
 
-fn report(
-    cx: &Context<'_>,
-    kind: &GuardrailKind,
-    cause: &Cause,
-    key: &Key,
-    loss: Loss,
-    findings: &mut Findings,
-) {
-    let Some(guardrail) = cx.before.find(key).and_then(|id| cx.before.guardrail(id)) else { return };
-    let name = guardrail.node.title();
-    let rewritten = guardrail.node.address.clone();
-    let (address, message) = match cause {
-        Cause::Disabled(enabler) => (
-            enabler.clone(),
-            format!("the plan turns {}s off, so `{name}` no longer binds anybody", kind.short()),
-        ),
-        Cause::Moved { what, from, to } => {
-            let address =
-                cx.after.find(what).and_then(|id| cx.after.node(id)).and_then(|node| node.address.clone());
-            (address, format!("moving it from {from} to {to} takes it out from under `{name}`"))
-        }
-        Cause::Detached { by, from } => {
-            (by.clone(), format!("`{name}` no longer binds what lies in {from}: the plan detaches it"))
-        }
-        Cause::Rewritten => (rewritten, format!("`{name}` no longer denies what it denies today")),
-    };
-    let finding = findings.report(&GUARDRAIL_REMOVED, address.as_ref());
-    finding.input = guardrail.node.stack.as_deref().map(str::to_owned);
-    let document = &guardrail.data.document;
-    let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
-    let gone = loss.statements.iter().filter_map(statement);
-    let mut statements: Vec<String> = gone.map(|statement| statement_key(document, statement)).collect();
-    statements.sort();
-    let accounts: Vec<&str> = loss.accounts.iter().map(String::as_str).collect();
-    finding.subject(format!("{key} {} {}", statements.join(" "), accounts.join(" ")));
-    if loss.doubts.is_empty() {
-        finding.says(message);
-    } else {
-        finding.verdict = Verdict::Unverifiable;
-        finding.severity = GUARDRAIL_REMOVED.info.unverifiable;
-        finding.says(format!("cannot tell whether what `{name}` denies today stays denied"));
-        finding.notes.extend(loss.doubts);
-    }
-    if let Cause::Detached { from, .. } = cause {
-        finding.target(from.clone());
-    } else if loss.accounts.is_empty() {
-        finding.target(loss.places.into_iter().collect::<Vec<_>>().join(", "));
-    }
-    finding.accounts(loss.accounts);
-    finding.help(match cause {
-        Cause::Disabled(_) => "keep the type in `enabled_policy_types`: turning it off detaches every policy",
-        Cause::Moved { .. } => "attach the same guardrails where it moves to, or do not move it",
-        Cause::Detached { .. } => "keep the attachment, or attach what takes its place in the same plan",
-        Cause::Rewritten => "keep the statement, or say in the review what takes its place",
-    });
-    let document = &guardrail.data.document;
-    let Some(policy) = document.policy() else { return };
-    for &index in loss.statements.iter().take(3) {
-        if let Some(statement) = policy.statements.get(index) {
-            finding.show(&source(document), statement.effect.span.clone(), "denied today");
-        }
-    }
-    let titles: Vec<String> = loss
-        .statements
-        .iter()
-        .filter_map(|&index| {
-            Some(statement_title(index, policy.statements.get(index)?, document.text.is_sensitive()))
-        })
-        .collect();
-    if titles.len() > 3 {
-        finding.note(format!("statements: {}", titles.join(", ")));
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::GUARDRAIL_REMOVED;
-    use crate::testing::report;
-
-    #[test]
-    fn detached() {
-        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-detached"), @r#"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        guardrail-removed
-
-          × aws_organizations_policy_attachment.audit_trail: `audit-trail` no longer binds what lies in
-          │ Root/prod: the plan detaches it
-            ╭─[aws_organizations_policy.audit_trail.content:8:17]
-          6 │         "cloudtrail:StopLogging"
-          7 │       ],
-          8 │       "Effect": "Deny",
-            ·                 ───┬──
-            ·                    ╰── denied today
-          9 │       "Resource": "*",
-         10 │       "Sid": "KeepTheAuditTrail"
-            ╰────
-          target: Root/prod
-          account: 222222222222
-          help: keep the attachment, or attach what takes its place in the same plan
-
-        blocked: 1 high finding is new
-        reviewed bad-detached.json: 2 accounts, 0 principals, 1 policy
-        `orgward rules guardrail-removed` explains the first one
-        "#);
-    }
-
-    #[test]
-    fn moved_account() {
-        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-moved-account"), @r#"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        guardrail-removed
-
-          × aws_organizations_account.shop: moving it from Root/prod to Root/dev takes it out from under
-          │ `audit-trail`
-            ╭─[aws_organizations_policy.audit_trail.content:8:17]
-          6 │         "cloudtrail:StopLogging"
-          7 │       ],
-          8 │       "Effect": "Deny",
-            ·                 ───┬──
-            ·                    ╰── denied today
-          9 │       "Resource": "*",
-         10 │       "Sid": "KeepTheAuditTrail"
-            ╰────
-          account: 222222222222
-          help: attach the same guardrails where it moves to, or do not move it
-
-        blocked: 1 high finding is new
-        reviewed bad-moved-account.json: 2 accounts, 0 principals, 1 policy
-        `orgward rules guardrail-removed` explains the first one
-        "#);
-    }
-
-    #[test]
-    fn weaker_text() {
-        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-weaker-text"), @r#"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        guardrail-removed
-
-          × aws_organizations_policy.audit_trail: `audit-trail` no longer denies what it denies today
-            ╭─[aws_organizations_policy.audit_trail.content:14:17]
-         12 │         "cloudtrail:StopLogging"
-         13 │       ],
-         14 │       "Effect": "Deny",
-            ·                 ───┬──
-            ·                    ╰── denied today
-         15 │       "Resource": "*",
-         16 │       "Sid": "KeepTheAuditTrail"
-            ╰────
-          account: 222222222222
-          help: keep the statement, or say in the review what takes its place
-
-        blocked: 1 high finding is new
-        reviewed bad-weaker-text.json: 2 accounts, 0 principals, 1 policy
-        `orgward rules guardrail-removed` explains the first one
-        "#);
-    }
-
-    #[test]
-    fn type_disabled() {
-        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-type-disabled"), @r#"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        guardrail-removed
-
-          × aws_organizations_organization.this: the plan turns SCPs off, so `audit-trail` no longer binds
-          │ anybody
-            ╭─[aws_organizations_policy.audit_trail.content:8:17]
-          6 │         "cloudtrail:StopLogging"
-          7 │       ],
-          8 │       "Effect": "Deny",
-            ·                 ───┬──
-            ·                    ╰── denied today
-          9 │       "Resource": "*",
-         10 │       "Sid": "KeepTheAuditTrail"
-            ╰────
-          account: 222222222222
-          help: keep the type in `enabled_policy_types`: turning it off detaches every policy
-
-        blocked: 1 high finding is new
-        reviewed bad-type-disabled.json: 2 accounts, 0 principals, 1 policy
-        `orgward rules guardrail-removed` explains the first one
-        "#);
-    }
-
-    #[test]
-    fn replaced_ou() {
-        insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-replaced-ou"), @"
-        ── medium: 1 found ─────────────────────────────────────────────────────────────
-
-        guardrail-removed
-
-          × aws_organizations_policy_attachment.audit_trail: for a time, `audit-trail` does not bind what
-          │ lies here: the attachment is deleted and then created anew
-          target: Root/runtime/prod
-          account: 222222222222
-          help: set `create_before_destroy`, or attach the guardrail at another level for the time being
-
-        blocked: 1 medium finding is new
-        reviewed bad-replaced-ou.json: 2 accounts, 0 principals, 1 policy
-        `orgward rules guardrail-removed` explains the first one
-        ");
-    }
-}
+mod rewrites;
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
+mod beside;
+mod text;
+
 use orgward_finding::Severity;
-use orgward_iam::{Catalogue, Effect};
 use orgward_org::{Entity, Guardrail, GuardrailKind, Modality, NodeKind};
 
 use crate::engine::rule;
-use crate::guardrails::source;
 use crate::{Context, Findings};
 
 rule! {
@@ -17,6 +18,12 @@ rule! {
     /// denials of actions that AWS does not list: a misspelt action denies nothing. The list is of the day that
     /// `orgward --version` names, and a few actions are never listed, so this blocks only where a single letter is
     /// wrong; services that are unknown altogether are taken for new ones.
+    ///
+    /// Statements are tried, too. One whose conditions no request can meet never matches, which is decided over all
+    /// requests: `StringEquals` takes `*` for an asterisk, for example. A placeholder of a template that nobody has
+    /// filled in protects nothing. An action that AWS authorizes for no single resource is denied by a statement about
+    /// `*` and by no other. And a list of what is allowed limits nothing as long as `FullAWSAccess` is attached to the
+    /// same level: a level allows what any of its policies allows.
     ///
     /// ## Example
     ///
@@ -46,7 +53,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
-        misspelt(guardrail, findings);
+        text::check(guardrail, findings);
         let targets = cx.after.targets_of(guardrail.id);
         let loose = cx.after.loose_attachments().iter().any(|loose| loose.guardrail == guardrail.id);
         // What no resource manages is attached by somebody else, for all that is known.
@@ -60,6 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             disabled(cx, guardrail, findings);
             continue;
         }
+        beside::check(cx, guardrail, &targets, findings);
         for (target, attachment) in targets {
             let Some(node) = cx.after.node(target) else { continue };
             let Some(address) = &attachment.address else { continue };
@@ -117,54 +125,6 @@ fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut
     finding.help("attach it to the root, a unit or an account, or remove it");
 }
 
-/// Reports denials of actions that AWS does not list.
-fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let document = &guardrail.data.document;
-    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
-    let catalogue = Catalogue::get();
-    let listed = policy
-        .statements
-        .iter()
-        .filter(|statement| statement.effect.value == Effect::Deny && !statement.actions.not)
-        .flat_map(|statement| &statement.actions.patterns)
-        .filter(|pattern| catalogue.actions_matching(&pattern.value).next().is_none())
-        .map(|pattern| (pattern, catalogue.near(&pattern.value)));
-    // A service that is not listed may be new, unless another one has that very action under a similar name.
-    let (wrong, unknown): (Vec<_>, Vec<_>) = listed.partition(|(pattern, near)| {
-        near.is_some() || catalogue.service(pattern.value.split(':').next().unwrap_or_default()).is_some()
-    });
-    let Some((first, _)) = wrong.first() else { return };
-    let is_slip = |pattern: &str, near: &str| {
-        strsim::damerau_levenshtein(&pattern.to_ascii_lowercase(), &near.to_ascii_lowercase()) == 1
-    };
-    let slips = wrong.iter().any(|(pattern, near)| near.is_some_and(|near| is_slip(&pattern.value, near)));
-
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
-    if !slips {
-        finding.severity = Severity::Low;
-    }
-    let names: Vec<&str> = wrong.iter().map(|(pattern, _)| pattern.value.as_str()).collect();
-    finding.subject(format!("unlisted action {}", names.join(" ")));
-    let count = match names.len() {
-        1 => "an action that AWS does not list".to_owned(),
-        count => format!("{count} actions that AWS does not list"),
-    };
-    finding.says(format!("denies {count}, as of {}", catalogue.date()));
-    if document.text.is_sensitive() {
-        finding.show(&source(document), first.span.clone(), "not listed");
-        finding.help("compare the names with the documentation of the service");
-        return;
-    }
-    for (pattern, near) in &wrong {
-        let label = near.map_or("not listed".to_owned(), |near| format!("did you mean `{near}`?"));
-        finding.show(&source(document), pattern.span.clone(), label);
-    }
-    for (pattern, _) in &unknown {
-        finding.note(format!("the service of `{}` is not known; it may be new", pattern.value));
-    }
-    finding.help("correct the name: a misspelt action is denied to nobody; if it is right, the action is new or never listed");
-}
-
 fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
     let kind = &guardrail.data.kind;
     let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
@@ -188,103 +148,4 @@ fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::INERT_GUARDRAIL;
-    use crate::testing::report;
-
-    #[test]
-    fn attached_to_management() {
-        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-attached-to-management"), @"
-        ── medium: 1 found ─────────────────────────────────────────────────────────────
-
-        inert-guardrail
-
-          × aws_organizations_policy_attachment.stay: `stay` is attached to the management account, which it
-          │ never binds
-          account: 111111111111
-          help: attach it to the units and accounts that it is meant for
-
-        blocked: 1 medium finding is new
-        reviewed bad-attached-to-management.json: 3 accounts, 0 principals, 1 policy
-        `orgward rules inert-guardrail` explains the first one
-        ");
-    }
-
-    #[test]
-    fn no_target() {
-        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-no-target"), @"
-        ── medium: 1 found ─────────────────────────────────────────────────────────────
-
-        inert-guardrail
-
-          × aws_organizations_policy.stay: SCP is attached to nothing
-          help: attach it to the root, a unit or an account, or remove it
-
-        blocked: 1 medium finding is new
-        reviewed bad-no-target.json: 1 account, 0 principals, 1 policy
-        `orgward rules inert-guardrail` explains the first one
-        ");
-    }
-
-    #[test]
-    fn type_disabled() {
-        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-type-disabled"), @"
-        ── medium: 1 found ─────────────────────────────────────────────────────────────
-
-        inert-guardrail
-
-          × aws_organizations_policy.transport: RCPs are not enabled in the organization, so this one does
-          │ nothing
-          note: `aws_organizations_organization.this` says which types are enabled
-          help: add `RESOURCE_CONTROL_POLICY` to `enabled_policy_types` of the organization
-
-        blocked: 1 medium finding is new
-        reviewed bad-type-disabled.json: 1 account, 0 principals, 1 policy
-        `orgward rules inert-guardrail` explains the first one
-        ");
-    }
-
-    #[test]
-    fn empty_ou() {
-        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-empty-ou"), @"
-        ── low: 1 found (does not block) ───────────────────────────────────────────────
-
-        inert-guardrail
-
-          × aws_organizations_policy_attachment.stay: `stay` is attached to a unit that holds no account
-          target: Root/staging
-          help: move accounts into the unit, or attach the guardrail where they are
-
-        not blocked: 1 finding (1 low new)
-        reviewed bad-empty-ou.json: 1 account, 0 principals, 1 policy
-        `orgward rules inert-guardrail` explains the first one
-        ");
-    }
-
-    #[test]
-    fn misspelt_action() {
-        insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-misspelt-action"), @r#"
-        ── medium: 1 found ─────────────────────────────────────────────────────────────
-
-        inert-guardrail
-
-          × aws_organizations_policy.keep: denies an action that AWS does not list, as of 2026-09-26
-           ╭─[aws_organizations_policy.keep.content:5:9]
-         3 │     {
-         4 │       "Action": [
-         5 │         "s3:DeleteBuckets",
-           ·         ─────────┬────────
-           ·                  ╰── did you mean `s3:DeleteBucket`?
-         6 │         "s3:PutBucketPolicy",
-         7 │         "brandnew:DeleteEverything"
-           ╰────
-          note: the service of `brandnew:DeleteEverything` is not known; it may be new
-          help: correct the name: a misspelt action is denied to nobody; if it is right, the action is new
-                or never listed
-
-        blocked: 1 medium finding is new
-        reviewed bad-misspelt-action.json: 1 account, 0 principals, 1 policy
-        `orgward rules inert-guardrail` explains the first one
-        "#);
-    }
-}
+mod tests;

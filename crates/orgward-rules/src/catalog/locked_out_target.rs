@@ -1,9 +1,12 @@
-use orgward_finding::Severity;
-use orgward_iam::Effect;
-use orgward_org::{GuardrailKind, Modality, NodeKind};
+use std::collections::BTreeSet;
 
+use orgward_finding::Severity;
+use orgward_iam::{Answer, Effect, RequestSet, Statement};
+use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, NodeId, NodeKind};
+
+use crate::chains::{Difference, in_words, is_everything, passing, restricted, standing};
 use crate::engine::rule;
-use crate::guardrails::account_label;
+use crate::guardrails::{account_label, source};
 use crate::{Context, Findings};
 
 rule! {
@@ -14,6 +17,9 @@ rule! {
     /// A request needs an allow at every level between the root and the account. AWS attaches `FullAWSAccess`
     /// everywhere for that reason; a level from which it is detached, and at which nothing takes its place, denies
     /// everything to everybody below, silently and at once.
+    ///
+    /// It is decided, not counted: a list whose condition never holds allows nothing either, and nor do two levels of
+    /// which one allows what the other leaves out.
     ///
     /// ## Example
     ///
@@ -48,38 +54,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_enabled(&kind) == Some(false) {
         return;
     }
+    let mut closed = BTreeSet::new();
     for (id, node) in cx.after.nodes() {
         match &node.kind {
             NodeKind::Root | NodeKind::Unit => {}
             NodeKind::Account(account) if account.member && !account.management => {}
             _ => continue,
         }
-        let mut unknown = Vec::new();
-        let mut allows = false;
-        for (guardrail, attachment) in cx.after.attached_to(id) {
-            if guardrail.data.kind != kind && guardrail.data.kind != GuardrailKind::Unknown {
-                continue;
-            }
-            match guardrail.data.document.policy() {
-                Some(policy) => {
-                    let any =
-                        policy.statements.iter().any(|statement| statement.effect.value == Effect::Allow);
-                    if any && attachment.resolved.modality() == Modality::May {
-                        unknown.push(format!("`{}` may or may not be attached here", guardrail.node.title()));
-                    } else {
-                        allows |= any;
-                    }
-                }
-                None => unknown.extend(guardrail.data.document.doubt()),
-            }
-        }
-        if allows {
-            continue;
-        }
-        let loose = cx.after.loose_attachments().iter();
-        unknown.extend(
-            loose.map(|loose| format!("what `{}` attaches to is unknown until apply", loose.address)),
-        );
+        let (unknown, dead) = match level(cx, id) {
+            Level::Open => continue,
+            Level::Closed(dead) => (Vec::new(), dead),
+            Level::Unknown(reasons) => (reasons, Vec::new()),
+        };
+        closed.insert(id);
         let below = cx.after.accounts_below(id);
         let accounts = below.iter().filter_map(|account| account_label(cx.after, account.id));
         let finding = if unknown.is_empty() {
@@ -92,6 +79,102 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         finding.target(cx.after.path(id)).accounts(accounts);
         finding.help("attach `p-FullAWSAccess`, or an allow-list that takes its place");
+        for (guardrail, statement) in dead {
+            let span = statement.effect.span.clone();
+            finding.show(&source(&guardrail.data.document), span, "never matches a request");
+        }
+    }
+    without_overlap(cx, &closed, findings);
+}
+
+/// What a level of the tree allows.
+enum Level<'o> {
+    /// Something, for certain.
+    Open,
+    /// Nothing: these statements allow, and never match.
+    Closed(Vec<(Entity<'o, Guardrail>, &'o Statement)>),
+    /// It cannot be told.
+    Unknown(Vec<String>),
+}
+
+fn level<'o>(cx: &Context<'o>, id: NodeId) -> Level<'o> {
+    let kind = GuardrailKind::ServiceControl;
+    let (mut unknown, mut dead) = (Vec::new(), Vec::new());
+    for (guardrail, attachment) in cx.after.attached_to(id) {
+        if guardrail.data.kind != kind && guardrail.data.kind != GuardrailKind::Unknown {
+            continue;
+        }
+        let Some(policy) = guardrail.data.document.policy() else {
+            unknown.extend(guardrail.data.document.doubt());
+            continue;
+        };
+        let mut allows = false;
+        for statement in policy.statements.iter().filter(|it| it.effect.value == Effect::Allow) {
+            if is_everything(statement) {
+                allows = true;
+                continue;
+            }
+            match Lineage::bound(&kind).and(RequestSet::matched(policy, statement)).example() {
+                Answer::Witness(_) => allows = true,
+                Answer::None => dead.push((guardrail, statement)),
+                Answer::Undecided(reason) => unknown.push(reason),
+            }
+        }
+        if allows && attachment.resolved.modality() == Modality::Must {
+            return Level::Open;
+        }
+        if allows {
+            unknown.push(format!("`{}` may or may not be attached here", guardrail.node.title()));
+        }
+    }
+    let loose = cx.after.loose_attachments().iter();
+    unknown.extend(loose.map(|it| format!("what `{}` attaches to is unknown until apply", it.address)));
+    if unknown.is_empty() { Level::Closed(dead) } else { Level::Unknown(unknown) }
+}
+
+/// Reports accounts above which every level allows something, and no request is allowed by all of them.
+fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut Findings) {
+    let kind = GuardrailKind::ServiceControl;
+    let is_list = |guardrail: &Entity<'_, Guardrail>| {
+        let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+        let mut allowing = statements.iter().filter(|it| it.effect.value == Effect::Allow).peekable();
+        allowing.peek().is_some() && !allowing.any(is_everything)
+    };
+    // One list overlaps with itself.
+    if cx.after.guardrails().filter(is_list).nth(1).is_none() {
+        return;
+    }
+    for group in standing(cx.after, &kind) {
+        let lineage = &group.lineage;
+        let lists = restricted(lineage);
+        let is_told = lineage.rungs.iter().any(|rung| closed.contains(&rung.id));
+        if lists.len() < 2 || is_told {
+            continue;
+        }
+        let shared =
+            lists.iter().fold(RequestSet::everything(), |all, (_, left_out)| all.minus(left_out.clone()));
+        if Lineage::bound(&kind).and(shared).example() != Answer::None {
+            continue;
+        }
+        let lowest = lists.last().and_then(|(at, _)| lineage.rungs.get(*at));
+        let Some((rung, node)) = lowest.and_then(|rung| Some((rung, cx.after.node(rung.id)?))) else {
+            continue;
+        };
+        let finding = findings.about(&LOCKED_OUT_TARGET, node);
+        finding.subject("no overlap").target(cx.after.path(rung.id));
+        finding.accounts(group.members.iter().filter_map(|id| account_label(cx.after, *id)));
+        finding
+            .says("no request is allowed at this level and at those above it, so everything below is denied");
+        for (at, left_out) in &lists {
+            let Some(rung) = lineage.rungs.get(*at) else { continue };
+            if let Difference::Some(passing) = passing(&Lineage::bound(&kind).minus(left_out.clone())) {
+                let what = in_words(&passing.spread, &passing.example);
+                finding.note(format!("{} allows {what}", cx.after.path(rung.id)));
+            }
+        }
+        finding.help(
+            "allow at every level what the accounts below need: an allow-list further down never widens",
+        );
     }
 }
 
@@ -115,6 +198,55 @@ mod tests {
 
         blocked: 1 critical finding is new
         reviewed bad-full-access-detached.json: 2 accounts, 0 principals, 0 policies
+        `orgward rules locked-out-target` explains the first one
+        ");
+    }
+
+    #[test]
+    fn a_list_that_never_matches_allows_nothing() {
+        insta::assert_snapshot!(report(&LOCKED_OUT_TARGET, "bad-list-that-never-matches"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        locked-out-target
+
+          × aws_organizations_organizational_unit.vault: no service control policy allows anything here, so
+          │ everything below is denied
+            ╭─[aws_organizations_policy.storage.content:10:17]
+          8 │         }
+          9 │       },
+         10 │       "Effect": "Allow",
+            ·                 ───┬───
+            ·                    ╰── never matches a request
+         11 │       "Resource": "*",
+         12 │       "Sid": "Only"
+            ╰────
+          target: Root/vault
+          account: 222222222222
+          help: attach `p-FullAWSAccess`, or an allow-list that takes its place
+
+        blocked: 1 critical finding is new
+        reviewed bad-list-that-never-matches.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules locked-out-target` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn lists_of_two_levels_have_nothing_in_common() {
+        insta::assert_snapshot!(report(&LOCKED_OUT_TARGET, "bad-lists-without-overlap"), @"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        locked-out-target
+
+          × aws_organizations_organizational_unit.vault: no request is allowed at this level and at those
+          │ above it, so everything below is denied
+          target: Root/workloads/vault
+          account: 222222222222
+          note: Root/workloads allows all of `ec2`
+          note: Root/workloads/vault allows all of `s3`
+          help: allow at every level what the accounts below need: an allow-list further down never widens
+
+        blocked: 1 critical finding is new
+        reviewed bad-lists-without-overlap.json: 2 accounts, 0 principals, 2 policies
         `orgward rules locked-out-target` explains the first one
         ");
     }

@@ -9,6 +9,7 @@ mod locked_out_target;
 mod loose_federation;
 mod management_account_identity;
 mod management_account_workload;
+mod operator_lockout;
 mod over_locked_region;
 mod over_quota;
 mod public_trust;
@@ -30,6 +31,7 @@ pub static RULES: &[&Rule] = &[
     &loose_federation::LOOSE_FEDERATION,
     &management_account_identity::MANAGEMENT_ACCOUNT_IDENTITY,
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
+    &operator_lockout::OPERATOR_LOCKOUT,
     &over_locked_region::OVER_LOCKED_REGION,
     &over_quota::OVER_QUOTA,
     &public_trust::PUBLIC_TRUST,

@@ -24,10 +24,10 @@ pub(super) fn severities(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resul
     tables.into_iter().map(|(table, entry)| severity_for(file, table, entry)).collect()
 }
 
-type Entry<'v, 'i> = (&'v DeTable<'i>, &'v Spanned<DeValue<'i>>);
+pub(super) type Entry<'v, 'i> = (&'v DeTable<'i>, &'v Spanned<DeValue<'i>>);
 
 /// The entries of a list of tables; none has a key that is not known.
-fn tables<'v, 'i>(
+pub(super) fn tables<'v, 'i>(
     file: &File<'_>,
     value: &'v Spanned<DeValue<'i>>,
     keys: &[&str],
@@ -109,7 +109,7 @@ fn texts(file: &File<'_>, table: &DeTable<'_>, key: &str) -> Result<BTreeSet<Str
     Ok(list.unwrap_or_default().into_iter().collect())
 }
 
-fn as_filled(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+pub(super) fn as_filled(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     let text = as_text(file, value)?;
     if text.trim().is_empty() {
         return Err(ConfigError::new(file, value.span(), "says nothing", "empty string".to_owned()));

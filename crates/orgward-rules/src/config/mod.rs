@@ -2,6 +2,7 @@
 
 mod entries;
 mod error;
+mod operators;
 mod read;
 mod stacks;
 
@@ -12,6 +13,7 @@ use orgward_org::Declared;
 use orgward_plan::Declaration;
 
 pub use error::ConfigError;
+pub use operators::Operator;
 
 use crate::waivers::Waiver;
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub unverifiable: Option<Severity>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,
+    /// `[[operator]]`: who must be able to do what, in the order of the file.
+    pub operators: Vec<Operator>,
     /// `[[waiver]]`: what somebody has accepted, in the order of the files.
     pub waivers: Vec<Waiver>,
     /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile, entries, stacks};
+use super::{Config, ConfigError, Profile, entries, operators, stacks};
 use crate::catalog::RULES;
 use crate::waivers::{self, Waiver};
 
@@ -35,6 +35,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.waivers = entries::waivers(&file, value)?;
                 continue;
             }
+            "operator" => {
+                config.operators = operators::operators(&file, value)?;
+                continue;
+            }
             "severity_for" => {
                 config.severity_for = entries::severities(&file, value)?;
                 continue;
@@ -45,8 +49,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             }
             _ => {}
         }
-        let tables: Vec<&str> =
-            TABLES.iter().map(|(table, _)| *table).chain(["severity_for", "stacks", "waiver"]).collect();
+        let tables: Vec<&str> = TABLES
+            .iter()
+            .map(|(table, _)| *table)
+            .chain(["operator", "severity_for", "stacks", "waiver"])
+            .collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -180,7 +187,7 @@ fn account(file: &File<'_>, id: String, span: Range<usize>) -> Result<String> {
         .help("write it as a string, so that leading zeros stay"))
 }
 
-fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
+pub(super) fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
     let arns = as_list(file, value)?;
     for (arn, span) in &arns {
         if arn.split(':').count() < 6 || !arn.starts_with("arn:") {
@@ -192,7 +199,7 @@ fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>>
     Ok(arns.into_iter().map(|(arn, _)| arn).collect())
 }
 
-fn as_regions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeSet<String>> {
+pub(super) fn as_regions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeSet<String>> {
     as_list(file, value)?.into_iter().map(|(name, span)| region(file, name, span)).collect()
 }
 

@@ -260,3 +260,49 @@ fn stack_whose_provider_is_not_of_aws() {
      help: for example `"aws.audit"`, as in `provider = aws.audit`
     "#);
 }
+
+#[test]
+fn an_operator_is_read() {
+    let config = Config::parse(
+        "orgward.toml",
+        "[[operator]]
+        name = 'delivery'
+        principals = ['arn:aws:iam::*:role/delivery']
+        actions = ['iam:PassRole']
+        conditions = { Bool = { 'aws:SecureTransport' = true } }
+        ",
+    )
+    .expect("it is fine");
+    let [operator] = config.operators.as_slice() else { panic!("{:?}", config.operators) };
+    assert_eq!(operator.conditions, serde_json::json!({ "Bool": { "aws:SecureTransport": "true" } }));
+    assert_eq!(operator.targets, [""; 0]);
+}
+
+#[test]
+fn operator_without_actions() {
+    insta::assert_snapshot!(refused("[[operator]]\nname = 'x'\nprincipals = ['arn:aws:iam::*:role/x']\n"), @r#"
+     × operator without `actions`
+      ╭─[orgward.toml:1:1]
+    1 │ [[operator]]
+      · ──────┬─────
+      ·       ╰── has no `actions`
+    2 │ name = 'x'
+      ╰────
+     help: for example `actions = ["cloudformation:*", "iam:PassRole"]`
+    "#);
+}
+
+#[test]
+fn operator_with_a_condition_that_is_none() {
+    let text = "[[operator]]\nname = 'x'\nprincipals = ['arn:aws:iam::*:role/x']\nactions = ['s3:*']\n\
+                conditions = { StringSame = { 'aws:RequestedRegion' = 'eu-west-1' } }\n";
+    insta::assert_snapshot!(refused(text), @"
+     × `conditions` of the operator: unknown condition operator `StringSame`
+      ╭─[orgward.toml:5:14]
+    4 │ actions = ['s3:*']
+    5 │ conditions = { StringSame = { 'aws:RequestedRegion' = 'eu-west-1' } }
+      ·              ────────────────────────────┬───────────────────────────
+      ·                                          ╰── as a policy document has them
+      ╰────
+    ");
+}

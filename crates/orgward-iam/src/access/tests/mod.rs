@@ -1,3 +1,4 @@
 mod agreement;
 mod examples;
 mod languages;
+mod spread;

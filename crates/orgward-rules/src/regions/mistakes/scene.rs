@@ -7,7 +7,7 @@ use orgward_org::{Lineage, Ruling};
 use serde_json::json;
 
 use super::super::{ORDINARY_ACTION, REQUESTED_REGION, exempt_actions, request};
-use super::shut::placeholder;
+use crate::placeholder::placeholder;
 use crate::{Config, data};
 
 /// Regions to show requests in, the best known first.

@@ -1,7 +1,6 @@
 //! What a lock closes though it should be open.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use orgward_iam::{Answer, Request, RequestSet};
 
@@ -9,6 +8,7 @@ use super::super::region_conditions;
 use super::scene::Scene;
 use super::{Kind, Lock, Mistake, is_principal, is_region};
 use crate::data;
+use crate::placeholder::placeholder;
 
 pub(super) fn find(scene: &Scene<'_>, locks: &[Lock<'_>], found: &mut Vec<Mistake>) {
     for lock in locks {
@@ -189,22 +189,4 @@ fn meant(pattern: &str, account: &str) -> String {
         None => resource.split_once('/').map_or("x", |(_, name)| name).replace('*', "x"),
     };
     format!("arn:aws:iam::{account}:{kind}/{name}")
-}
-
-/// What was to be replaced in a value: a variable that no request has, or a word in brackets.
-pub(super) fn placeholder(value: &str) -> Option<&str> {
-    let bracketed = |open: &str, close: char| -> Option<&str> {
-        let start = value.find(open)?;
-        let inner = value.get(start + open.len()..)?;
-        let end = inner.find(close)?;
-        let range: Range<usize> = start..start + open.len() + end + close.len_utf8();
-        Some((inner.get(..end)?, value.get(range)?)).filter(|(inner, _)| is_word(inner)).map(|(_, all)| all)
-    };
-    bracketed("${", '}').or_else(|| bracketed("[", ']')).or_else(|| bracketed("<", '>'))
-}
-
-/// Whether a text names something for a reader, and no context key: those have a colon.
-fn is_word(text: &str) -> bool {
-    text.starts_with(|char: char| char.is_ascii_alphabetic())
-        && text.chars().all(|char| char.is_ascii_alphanumeric() || "_- .".contains(char))
 }

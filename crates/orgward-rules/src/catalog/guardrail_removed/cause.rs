@@ -1,0 +1,130 @@
+//! What takes a guardrail away from an account.
+
+use std::collections::BTreeMap;
+
+use orgward_iam::Effect;
+use orgward_org::{Attached, Key, Lineage, NodeId, Organization, Rung};
+use orgward_plan::Address;
+
+use crate::Context;
+use crate::chains::{Pair, levels_above};
+
+/// What takes a denial away.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Cause {
+    /// The policy type is turned off.
+    Disabled(Option<Address>),
+    /// The account, or a unit above it, lies elsewhere.
+    Moved { what: Key, from: String, to: String },
+    /// The guardrail is no longer attached.
+    Detached { by: Option<Address>, from: String },
+    /// Something else is attached beside an allow-list, and allows what the list left out.
+    Beside { by: Option<Address>, what: String, at: String },
+    /// The guardrail says something else.
+    Rewritten,
+}
+
+impl Cause {
+    /// Why what one guardrail denies at a level is not denied any more to a member of a pair.
+    pub(super) fn of_denial(
+        cx: &Context<'_>,
+        pair: &Pair<'_>,
+        level: NodeId,
+        attached: &Attached<'_>,
+        member: (NodeId, NodeId),
+    ) -> Self {
+        if let Some(cause) = Self::of_all(cx, pair, level, member) {
+            return cause;
+        }
+        let (level, key) = own_level(cx, pair, level, member);
+        let guardrail = attached.guardrail;
+        let attached_after = key.and_then(|level| cx.after.find(&level)).is_some_and(|level| {
+            cx.after.attached_to(level).iter().any(|(after, _)| after.node.key == guardrail.node.key)
+        });
+        if attached_after {
+            return Self::Rewritten;
+        }
+        let by = cx.before.targets_of(guardrail.id).into_iter().find(|(target, _)| *target == level);
+        Self::Detached {
+            by: by.and_then(|(_, attachment)| attachment.address.clone()),
+            from: cx.before.path(level),
+        }
+    }
+
+    /// Why what a level leaves out is allowed to a member of a pair.
+    pub(super) fn of_silence(
+        cx: &Context<'_>,
+        pair: &Pair<'_>,
+        rung: &Rung<'_>,
+        member: (NodeId, NodeId),
+    ) -> Self {
+        if let Some(cause) = Self::of_all(cx, pair, rung.id, member) {
+            return cause;
+        }
+        let (level, key) = own_level(cx, pair, rung.id, member);
+        let after = key.and_then(|level| cx.after.find(&level));
+        let attached = after.map(|level| cx.after.attached_to(level)).unwrap_or_default();
+        let added = attached.into_iter().find(|(guardrail, _)| {
+            let allows = guardrail.data.document.policy().is_none_or(|policy| {
+                policy.statements.iter().any(|statement| statement.effect.value == Effect::Allow)
+            });
+            allows && !rung.attached.iter().any(|old| old.guardrail.node.key == guardrail.node.key)
+        });
+        match added {
+            Some((guardrail, attachment)) => Self::Beside {
+                by: attachment.address.clone(),
+                what: guardrail.node.title(),
+                at: cx.before.path(level),
+            },
+            None => Self::Rewritten,
+        }
+    }
+
+    /// What takes away all that is attached to a level.
+    fn of_all(cx: &Context<'_>, pair: &Pair<'_>, level: NodeId, member: (NodeId, NodeId)) -> Option<Self> {
+        if pair.after.enabled == Some(false) {
+            return Some(Self::Disabled(cx.after.enabler().or(cx.before.enabler()).cloned()));
+        }
+        let before = levels(cx.before, &pair.before, member.0);
+        let after = levels(cx.after, &pair.after, member.1);
+        let (_, level) = own_level(cx, pair, level, member);
+        if level.is_none_or(|level| after.contains(&level)) {
+            return None;
+        }
+        let parents = |path: &[Key]| -> BTreeMap<Key, Key> {
+            path.windows(2).filter_map(|pair| Some((pair.last()?.clone(), pair.first()?.clone()))).collect()
+        };
+        let (old, new) = (parents(&before), parents(&after));
+        let moved = before.iter().rev().find(|step| old.get(*step) != new.get(*step));
+        let what = moved.filter(|what| after.contains(what))?;
+        let path = |organization: &Organization| {
+            let id = organization.find(what);
+            let parent = id.and_then(|id| organization.parents(id).first().map(|(parent, _)| *parent));
+            parent.map_or_else(|| "an unknown place".to_owned(), |parent| organization.path(parent))
+        };
+        Some(Self::Moved { what: what.clone(), from: path(cx.before), to: path(cx.after) })
+    }
+
+    /// Whether it takes away everything at once, so that one finding is enough for all guardrails.
+    pub(super) fn is_of_all(&self) -> bool {
+        matches!(self, Self::Disabled(_) | Self::Moved { .. })
+    }
+}
+
+/// The levels of a member, down to itself. The lineage of a pair ends in its first member.
+fn levels(organization: &Organization, lineage: &Lineage<'_>, end: NodeId) -> Vec<Key> {
+    let own = organization.node(end).map(|node| node.key.clone());
+    levels_above(organization, lineage).into_iter().chain(own).collect()
+}
+
+/// A level of the lineage before, or the member itself where that is meant, and its key.
+fn own_level(
+    cx: &Context<'_>,
+    pair: &Pair<'_>,
+    level: NodeId,
+    member: (NodeId, NodeId),
+) -> (NodeId, Option<Key>) {
+    let is_end = pair.before.rungs.last().is_some_and(|rung| rung.id == level);
+    let level = if is_end { member.0 } else { level };
+    (level, cx.before.node(level).map(|node| node.key.clone()))
+}

@@ -1,0 +1,165 @@
+//! What is lost, in words.
+
+use orgward_finding::{Finding, Severity, Verdict};
+use orgward_iam::{Effect, Spread};
+use orgward_org::{Entity, Guardrail, GuardrailKind};
+
+use super::cause::Cause;
+use super::{GUARDRAIL_REMOVED, Loss};
+use crate::chains::{Passing, enumerate, in_words};
+use crate::guardrails::{source, statement_key, statement_title};
+use crate::{Context, Findings};
+
+/// How many statements are shown.
+const SHOWN: usize = 3;
+
+pub(super) fn report(
+    cx: &Context<'_>,
+    kind: &GuardrailKind,
+    cause: &Cause,
+    is_certain: bool,
+    loss: &Loss,
+    findings: &mut Findings,
+) {
+    let guardrails: Vec<_> = loss
+        .statements
+        .keys()
+        .filter_map(|key| cx.before.find(key).and_then(|id| cx.before.guardrail(id)))
+        .collect();
+    let Some(first) = guardrails.first() else { return };
+    let names = enumerate(guardrails.iter().map(|it| format!("`{}`", it.node.title())), "policies");
+    // What follows from a sensitive text is not told.
+    let passing = merge(&loss.passing).filter(|_| !loss.is_sensitive);
+    let slips = passing.as_ref().map(|passing| in_words(&passing.spread, &passing.example));
+    let few = passing.as_ref().is_some_and(|it| it.spread.actions.len() <= 2 && !it.spread.unlisted);
+    let (address, message) = match cause {
+        Cause::Disabled(enabler) => {
+            let binds = if guardrails.len() == 1 { "binds" } else { "bind" };
+            let message =
+                format!("the plan turns {}s off, so {names} no longer {binds} anybody", kind.short());
+            (enabler.clone(), message)
+        }
+        Cause::Moved { what, from, to } => {
+            let address =
+                cx.after.find(what).and_then(|id| cx.after.node(id)).and_then(|node| node.address.clone());
+            (address, format!("moving it from {from} to {to} takes it out from under {names}"))
+        }
+        Cause::Detached { by, from } => {
+            (by.clone(), format!("{names} no longer binds what lies in {from}: the plan detaches it"))
+        }
+        Cause::Beside { by, what, at } => {
+            (by.clone(), format!("`{what}` at {at} allows what {names} there leaves out"))
+        }
+        Cause::Rewritten => {
+            let message = match &slips {
+                Some(slips) if few && !loss.in_part => format!("{names} no longer denies {slips}"),
+                _ if is_list(loss, *first) => format!("{names} allows more than it does today"),
+                _ => format!("{names} denies less than it does today"),
+            };
+            (first.node.address.clone(), message)
+        }
+    };
+    let finding = findings.report(&GUARDRAIL_REMOVED, address.as_ref());
+    finding.input = first.node.stack.as_deref().map(str::to_owned);
+    let accounts: Vec<&str> = loss.accounts.iter().map(String::as_str).collect();
+    let keys: Vec<String> = guardrails.iter().map(|it| statements_key(loss, *it)).collect();
+    finding.subject(format!("{} {}", keys.join(" "), accounts.join(" ")));
+    if is_certain {
+        let says_it = matches!(cause, Cause::Rewritten) && few && !loss.in_part;
+        finding.says(message);
+        if let Some(slips) = slips.filter(|_| !says_it) {
+            let in_part = if loss.in_part { ", in part" } else { "" };
+            finding.note(format!("no longer denied{in_part}: {slips}"));
+        }
+    } else {
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = GUARDRAIL_REMOVED.info.unverifiable;
+        finding.says(format!("cannot tell whether what {names} denies today stays denied"));
+        finding.notes.extend(loss.doubts.iter().cloned());
+        if let Some(slips) = slips {
+            finding.note(format!("this may get through: {slips}"));
+        }
+    }
+    if let Some(passing) = &passing {
+        finding.witness(passing.witness());
+        if passing.is_odd && is_certain {
+            finding.severity = Severity::Low;
+            finding.note("AWS lists none of these actions for such a resource, so nobody may miss them");
+        }
+    }
+    match cause {
+        Cause::Detached { from: at, .. } | Cause::Beside { at, .. } => {
+            finding.target(at.clone());
+        }
+        Cause::Disabled(_) | Cause::Moved { .. } | Cause::Rewritten if loss.accounts.is_empty() => {
+            finding.target(loss.places.iter().cloned().collect::<Vec<_>>().join(", "));
+        }
+        Cause::Disabled(_) | Cause::Moved { .. } | Cause::Rewritten => {}
+    }
+    finding.accounts(loss.accounts.iter().cloned());
+    finding.help(match cause {
+        Cause::Disabled(_) => "keep the type in `enabled_policy_types`: turning it off detaches every policy",
+        Cause::Moved { .. } => "attach the same guardrails where it moves to, or do not move it",
+        Cause::Detached { .. } => "keep the attachment, or attach what takes its place in the same plan",
+        Cause::Beside { .. } => "attach one of them: a level allows what any of its policies allows",
+        Cause::Rewritten => "keep what it denies, or say in the review what takes its place",
+    });
+    let mut shown = 0;
+    for guardrail in guardrails {
+        show(loss, guardrail, &mut shown, finding);
+    }
+}
+
+/// Whether what denied it was a list of what is allowed.
+fn is_list(loss: &Loss, guardrail: Entity<'_, Guardrail>) -> bool {
+    let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    let gone = loss.statements.get(&guardrail.node.key).into_iter().flatten();
+    gone.filter_map(|index| statements.get(*index)).any(|it| it.effect.value == Effect::Allow)
+}
+
+/// What was lost under the same cause in several places.
+fn merge(parts: &[std::rc::Rc<Passing>]) -> Option<Passing> {
+    let plain = parts.iter().find(|part| !part.is_odd).or(parts.first())?;
+    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.spread.actions.iter().copied()).collect();
+    actions.sort_by_key(|action| action.name());
+    actions.dedup();
+    let unlisted = parts.iter().any(|part| part.spread.unlisted);
+    let spread = Spread { examples: Vec::new(), actions, unlisted };
+    Some(Passing { spread, example: plain.example.clone(), is_odd: plain.is_odd })
+}
+
+/// What tells the statements of a guardrail apart from others, whatever their order.
+fn statements_key(loss: &Loss, guardrail: Entity<'_, Guardrail>) -> String {
+    let document = &guardrail.data.document;
+    let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
+    let gone = loss.statements.get(&guardrail.node.key).into_iter().flatten();
+    let mut keys: Vec<String> =
+        gone.filter_map(statement).map(|statement| statement_key(document, statement)).collect();
+    keys.sort();
+    format!("{} {}", guardrail.node.key, keys.join(" "))
+}
+
+/// Shows the statements of a guardrail that deny it today.
+fn show(loss: &Loss, guardrail: Entity<'_, Guardrail>, shown: &mut usize, finding: &mut Finding) {
+    let document = &guardrail.data.document;
+    let (Some(policy), Some(gone)) = (document.policy(), loss.statements.get(&guardrail.node.key)) else {
+        return;
+    };
+    for statement in gone.iter().filter_map(|index| policy.statements.get(*index)) {
+        if *shown < SHOWN {
+            let label = match statement.effect.value {
+                Effect::Deny => "denied today",
+                Effect::Allow => "nothing else is allowed today",
+            };
+            finding.show(&source(document), statement.effect.span.clone(), label);
+        }
+        *shown += 1;
+    }
+    if gone.len() > SHOWN {
+        let title = |index: &usize| {
+            Some(statement_title(*index, policy.statements.get(*index)?, document.text.is_sensitive()))
+        };
+        let titles: Vec<String> = gone.iter().filter_map(title).collect();
+        finding.note(format!("statements: {}", titles.join(", ")));
+    }
+}

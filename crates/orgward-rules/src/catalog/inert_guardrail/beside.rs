@@ -1,0 +1,58 @@
+//! Lists of what is allowed beside a policy that allows everything.
+
+use orgward_iam::{Effect, Statement};
+use orgward_org::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Resolved};
+
+use super::INERT_GUARDRAIL;
+use crate::chains::{enumerate, is_everything};
+use crate::guardrails::{source, statement_key};
+use crate::{Context, Findings};
+
+/// Reports an allow-list that limits nothing wherever it is attached.
+pub(super) fn check(
+    cx: &Context<'_>,
+    guardrail: Entity<'_, Guardrail>,
+    targets: &[(NodeId, &Attachment)],
+    findings: &mut Findings,
+) {
+    let document = &guardrail.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
+    if guardrail.data.kind != GuardrailKind::ServiceControl || policy.statements.iter().any(is_everything) {
+        return;
+    }
+    let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
+    let Some(list) = policy.statements.iter().find(allows) else { return };
+    let mut open = Vec::new();
+    for (target, attachment) in targets {
+        if attachment.resolved.modality() == Modality::May {
+            return;
+        }
+        let attached = cx.after.attached_to(*target);
+        let beside = attached.iter().find(|(other, attachment)| {
+            let statements = other.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+            attachment.resolved.modality() == Modality::Must && statements.iter().any(is_everything)
+        });
+        match beside {
+            Some((other, attachment)) => open.push((*target, other.node.title(), attachment.resolved)),
+            // It limits something here.
+            None => return,
+        }
+    }
+    let Some((_, beside, _)) = open.first() else { return };
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    finding.subject(format!("allow-list {}", statement_key(document, list)));
+    let places = enumerate(open.iter().map(|(target, ..)| cx.after.path(*target)), "places");
+    finding
+        .says(format!("this allow-list limits nothing: `{beside}` at {places} allows everything beside it"));
+    finding.show(&source(document), list.effect.span.clone(), "the rest is allowed, too");
+    if open.iter().any(|(.., resolved)| *resolved == Resolved::Implicit) {
+        finding.rests_on(
+            "AWS attaches `FullAWSAccess` to everything, and no input says that it has been detached",
+        );
+        finding.help(format!(
+            "detach `{beside}` there; if it is detached already, say so in `full_access_detached` of `orgward.toml`"
+        ));
+    } else {
+        finding.help(format!("detach `{beside}` there: a level allows what any of its policies allows"));
+    }
+}

@@ -1,0 +1,220 @@
+//! What cannot act, in the words that a reader sees.
+
+use super::INERT_GUARDRAIL;
+use crate::testing::report;
+
+#[test]
+fn attached_to_management() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-attached-to-management"), @"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy_attachment.stay: `stay` is attached to the management account, which it
+      │ never binds
+      account: 111111111111
+      help: attach it to the units and accounts that it is meant for
+
+    blocked: 1 medium finding is new
+    reviewed bad-attached-to-management.json: 3 accounts, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    ");
+}
+
+#[test]
+fn no_target() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-no-target"), @"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.stay: SCP is attached to nothing
+      help: attach it to the root, a unit or an account, or remove it
+
+    blocked: 1 medium finding is new
+    reviewed bad-no-target.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    ");
+}
+
+#[test]
+fn type_disabled() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-type-disabled"), @"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.transport: RCPs are not enabled in the organization, so this one does
+      │ nothing
+      note: `aws_organizations_organization.this` says which types are enabled
+      help: add `RESOURCE_CONTROL_POLICY` to `enabled_policy_types` of the organization
+
+    blocked: 1 medium finding is new
+    reviewed bad-type-disabled.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    ");
+}
+
+#[test]
+fn empty_ou() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-empty-ou"), @"
+    ── low: 1 found (does not block) ───────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy_attachment.stay: `stay` is attached to a unit that holds no account
+      target: Root/staging
+      help: move accounts into the unit, or attach the guardrail where they are
+
+    not blocked: 1 finding (1 low new)
+    reviewed bad-empty-ou.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    ");
+}
+
+#[test]
+fn misspelt_action() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-misspelt-action"), @r#"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.keep: denies an action that AWS does not list, as of 2026-09-26
+       ╭─[aws_organizations_policy.keep.content:5:9]
+     3 │     {
+     4 │       "Action": [
+     5 │         "s3:DeleteBuckets",
+       ·         ─────────┬────────
+       ·                  ╰── did you mean `s3:DeleteBucket`?
+     6 │         "s3:PutBucketPolicy",
+     7 │         "brandnew:DeleteEverything"
+       ╰────
+      note: the service of `brandnew:DeleteEverything` is not known; it may be new
+      help: correct the name: a misspelt action is denied to nobody; if it is right, the action is new
+            or never listed
+
+    blocked: 1 medium finding is new
+    reviewed bad-misspelt-action.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    "#);
+}
+
+#[test]
+fn a_placeholder_is_left() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-placeholder"), @r#"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.roles: waits for somebody to fill in `<PRIVILEGED_ROLE>` and
+      │ `[PROTECTED_ROLE]`
+        ╭─[aws_organizations_policy.roles.content:14:19]
+      8 │       "Condition": {
+      9 │         "ArnNotLike": {
+     10 │           "aws:PrincipalArn": "arn:aws:iam::*:role/<PRIVILEGED_ROLE>"
+        ·                               ───────────────────┬───────────────────
+        ·                                                  ╰── matches only what is written here
+     11 │         }
+     12 │       },
+     13 │       "Effect": "Deny",
+     14 │       "Resource": "arn:aws:iam::*:role/[PROTECTED_ROLE]",
+        ·                   ───────────────────┬──────────────────
+        ·                                      ╰── matches only what is written here
+     15 │       "Sid": "ProtectRoles"
+     16 │     }
+        ╰────
+      help: put the value in its place
+
+    blocked: 1 medium finding is new
+    reviewed bad-placeholder.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    "#);
+}
+
+#[test]
+fn a_condition_never_holds() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-never-matches"), @r#"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.trail: statement `OnlyAdministratorsStopTheTrail` denies nothing: no
+      │ request meets its conditions
+       ╭─[aws_organizations_policy.trail.content:7:11]
+     5 │       "Condition": {
+     6 │         "StringEquals": {
+     7 │           "aws:PrincipalArn": "arn:aws:iam::*:role/developer"
+       ·           ─────────────────────────┬─────────────────────────
+       ·                                    ╰── never holds
+     8 │         }
+     9 │       },
+       ╰────
+      help: use `StringLike` or `ArnLike`: `StringEquals` takes `*` and `?` for themselves
+
+    blocked: 1 medium finding is new
+    reviewed bad-never-matches.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    "#);
+}
+
+#[test]
+fn an_action_is_never_about_one_resource() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-wildcard-only-action"), @r#"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail
+
+      × aws_organizations_policy.hide: does not deny `ec2:DescribeInstances` and `ec2:DescribeVolumes`,
+      │ which AWS authorizes for `*` and no single resource
+        ╭─[aws_organizations_policy.hide.content:5:9]
+      3 │     {
+      4 │       "Action": [
+      5 │         "ec2:DescribeInstances",
+        ·         ───────────┬───────────
+        ·                    ╰── never for one resource
+      6 │         "ec2:DescribeVolumes"
+        ·         ──────────┬──────────
+        ·                   ╰── never for one resource
+      7 │       ],
+      8 │       "Effect": "Deny",
+      9 │       "Resource": "arn:aws:ec2:*:*:instance/*",
+        ·                   ──────────────┬─────────────
+        ·                                 ╰── is not `*`
+     10 │       "Sid": "HideInstances"
+     11 │     }
+        ╰────
+      help: deny it in a statement of its own, with `"Resource": "*"`
+
+    blocked: 1 medium finding is new
+    reviewed bad-wildcard-only-action.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    "#);
+}
+
+#[test]
+fn an_allow_list_beside_full_access() {
+    insta::assert_snapshot!(report(&INERT_GUARDRAIL, "bad-pointless-allow-list"), @r#"
+    ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+    inert-guardrail · likely
+
+      × aws_organizations_policy.allow_list: this allow-list limits nothing: `FullAWSAccess` at
+      │ Root/prod allows everything beside it
+        ╭─[aws_organizations_policy.allow_list.content:8:17]
+      6 │         "s3:*"
+      7 │       ],
+      8 │       "Effect": "Allow",
+        ·                 ───┬───
+        ·                    ╰── the rest is allowed, too
+      9 │       "Resource": "*",
+     10 │       "Sid": "OnlyStorage"
+        ╰────
+      rests on: AWS attaches `FullAWSAccess` to everything, and no input says that it has been detached
+      help: detach `FullAWSAccess` there; if it is detached already, say so in `full_access_detached` of
+            `orgward.toml`
+
+    blocked: 1 medium finding is new
+    reviewed bad-pointless-allow-list.json: 1 account, 0 principals, 1 policy
+    `orgward rules inert-guardrail` explains the first one
+    "#);
+}

@@ -1,0 +1,200 @@
+//! Statements that cannot act, whatever they are attached to.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use orgward_finding::Severity;
+use orgward_iam::{Answer, Catalogue, Condition, Effect, RequestSet, Statement};
+use orgward_org::{Entity, Guardrail, Lineage};
+
+use super::INERT_GUARDRAIL;
+use crate::Findings;
+use crate::chains::enumerate;
+use crate::guardrails::{source, statement_key, statement_title};
+use crate::placeholder::placeholder;
+use crate::regions::region_conditions;
+
+pub(super) fn check(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
+    let document = &guardrail.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
+    misspelt(guardrail, findings);
+    let waiting = placeholders(guardrail, findings);
+    for (index, statement) in policy.statements.iter().enumerate() {
+        // A placeholder explains whatever else is wrong.
+        if !waiting.contains(&index) {
+            never_matches(guardrail, index, statement, findings);
+        }
+        never_about(guardrail, statement, findings);
+    }
+}
+
+/// Reports denials of actions that AWS does not list.
+fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
+    let document = &guardrail.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
+    let catalogue = Catalogue::get();
+    let listed = policy
+        .statements
+        .iter()
+        .filter(|statement| statement.effect.value == Effect::Deny && !statement.actions.not)
+        .flat_map(|statement| &statement.actions.patterns)
+        .filter(|pattern| catalogue.actions_matching(&pattern.value).next().is_none())
+        .map(|pattern| (pattern, catalogue.near(&pattern.value)));
+    // A service that is not listed may be new, unless another one has that very action under a similar name.
+    let (wrong, unknown): (Vec<_>, Vec<_>) = listed.partition(|(pattern, near)| {
+        near.is_some() || catalogue.service(pattern.value.split(':').next().unwrap_or_default()).is_some()
+    });
+    let Some((first, _)) = wrong.first() else { return };
+    let is_slip = |pattern: &str, near: &str| {
+        strsim::damerau_levenshtein(&pattern.to_ascii_lowercase(), &near.to_ascii_lowercase()) == 1
+    };
+    let slips = wrong.iter().any(|(pattern, near)| near.is_some_and(|near| is_slip(&pattern.value, near)));
+
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    if !slips {
+        finding.severity = Severity::Low;
+    }
+    let names: Vec<&str> = wrong.iter().map(|(pattern, _)| pattern.value.as_str()).collect();
+    finding.subject(format!("unlisted action {}", names.join(" ")));
+    let count = match names.len() {
+        1 => "an action that AWS does not list".to_owned(),
+        count => format!("{count} actions that AWS does not list"),
+    };
+    finding.says(format!("denies {count}, as of {}", catalogue.date()));
+    if document.text.is_sensitive() {
+        finding.show(&source(document), first.span.clone(), "not listed");
+        finding.help("compare the names with the documentation of the service");
+        return;
+    }
+    for (pattern, near) in &wrong {
+        let label = near.map_or("not listed".to_owned(), |near| format!("did you mean `{near}`?"));
+        finding.show(&source(document), pattern.span.clone(), label);
+    }
+    for (pattern, _) in &unknown {
+        finding.note(format!("the service of `{}` is not known; it may be new", pattern.value));
+    }
+    finding.help("correct the name: a misspelt action is denied to nobody; if it is right, the action is new or never listed");
+}
+
+/// Reports what somebody was to replace in a template. The statements in which there is any.
+fn placeholders(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) -> BTreeSet<usize> {
+    let document = &guardrail.data.document;
+    let statements = document.policy().map_or(&[][..], |policy| &policy.statements);
+    let mut found: Vec<(usize, &str, Range<usize>)> = Vec::new();
+    // What is wrong with a region lock is told by `region-lock-mistake`.
+    let is_lock = |statement: &Statement| region_conditions(&statement.conditions).next().is_some();
+    for (index, statement) in statements.iter().enumerate().filter(|(_, it)| !is_lock(it)) {
+        let actions = statement.actions.patterns.iter();
+        let resources = statement.resources.iter().flat_map(|it| &it.patterns);
+        let values = statement.conditions.iter().flat_map(|it| &it.values);
+        let texts = actions.chain(resources).chain(values);
+        found.extend(texts.filter_map(|it| Some((index, placeholder(&it.value)?, it.span.clone()))));
+    }
+    let waiting: BTreeSet<usize> = found.iter().map(|(index, ..)| *index).collect();
+    if waiting.is_empty() {
+        return waiting;
+    }
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let keys = waiting.iter().filter_map(|index| Some(statement_key(document, statements.get(*index)?)));
+    let mut keys: Vec<String> = keys.collect();
+    keys.sort();
+    finding.subject(format!("placeholder {}", keys.join(" ")));
+    if document.text.is_sensitive() {
+        finding.says("has a placeholder that nobody has filled in");
+    } else {
+        let names: BTreeSet<&str> = found.iter().map(|(_, name, _)| *name).collect();
+        let names = enumerate(names.iter().map(|name| format!("`{name}`")), "placeholders");
+        finding.says(format!("waits for somebody to fill in {names}"));
+    }
+    for (.., span) in found.into_iter().take(3) {
+        finding.show(&source(document), span, "matches only what is written here");
+    }
+    finding.help("put the value in its place");
+    waiting
+}
+
+/// Reports a statement that no request can match.
+fn never_matches(
+    guardrail: Entity<'_, Guardrail>,
+    index: usize,
+    statement: &Statement,
+    findings: &mut Findings,
+) {
+    let document = &guardrail.data.document;
+    let Some(policy) = document.policy().filter(|_| !statement.conditions.is_empty()) else { return };
+    let is_dead = |statement: &Statement| {
+        let matched = RequestSet::matched(policy, statement);
+        Lineage::bound(&guardrail.data.kind).and(matched).example() == Answer::None
+    };
+    if !is_dead(statement) {
+        return;
+    }
+    // The condition that is to blame, where there is a single one.
+    let alone = |condition: &&Condition| {
+        let mut alone = statement.clone();
+        alone.conditions = vec![(*condition).clone()];
+        is_dead(&alone)
+    };
+    let blamed = statement.conditions.iter().find(alone);
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    finding.subject(format!("never matches {}", statement_key(document, statement)));
+    let title = statement_title(index, statement, document.text.is_sensitive());
+    let verb = match statement.effect.value {
+        Effect::Deny => "denies",
+        Effect::Allow => "allows",
+    };
+    finding.says(format!("statement {title} {verb} nothing: no request meets its conditions"));
+    let asterisk = |condition: &Condition| {
+        let operator = condition.operator.value.to_string();
+        let wild = condition.values.iter().any(|value| value.value.contains(['*', '?']));
+        wild && operator.contains("StringEquals")
+    };
+    if let Some(condition) = blamed {
+        finding.show(&source(document), condition.span.clone(), "never holds");
+        finding.help(if asterisk(condition) {
+            "use `StringLike` or `ArnLike`: `StringEquals` takes `*` and `?` for themselves"
+        } else {
+            "correct the condition, or remove the statement"
+        });
+    } else {
+        let span = statement.effect.span.clone();
+        finding.show(&source(document), span, "these conditions never hold together");
+        finding.help("correct the conditions, or remove the statement");
+    }
+}
+
+/// Reports denials of actions on resources of their own, which AWS authorizes for no single resource.
+fn never_about(guardrail: Entity<'_, Guardrail>, statement: &Statement, findings: &mut Findings) {
+    let Some(resources) = statement.resources.as_ref().filter(|resources| !resources.not) else { return };
+    let is_deny = statement.effect.value == Effect::Deny && !statement.actions.not;
+    if !is_deny || resources.patterns.iter().any(|pattern| pattern.value == "*") {
+        return;
+    }
+    let catalogue = Catalogue::get();
+    let inert: Vec<_> = statement
+        .actions
+        .patterns
+        .iter()
+        .filter(|pattern| {
+            let mut listed = catalogue.actions_matching(&pattern.value).peekable();
+            listed.peek().is_some() && listed.all(|action| !action.has_resource_types())
+        })
+        .collect();
+    if inert.is_empty() {
+        return;
+    }
+    let document = &guardrail.data.document;
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    finding.subject(format!("never about {}", statement_key(document, statement)));
+    if document.text.is_sensitive() {
+        finding.says("denies actions on resources that AWS never asks about");
+    } else {
+        let names = enumerate(inert.iter().map(|pattern| format!("`{}`", pattern.value)), "actions");
+        finding.says(format!("does not deny {names}, which AWS authorizes for `*` and no single resource"));
+    }
+    for pattern in inert.iter().take(3) {
+        finding.show(&source(document), pattern.span.clone(), "never for one resource");
+    }
+    finding.show(&source(document), resources.span.clone(), "is not `*`");
+    finding.help("deny it in a statement of its own, with `\"Resource\": \"*\"`");
+}

@@ -1,0 +1,315 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::{Severity, Verdict};
+use orgward_iam::{Answer, Effect, Request, RequestSet, Spread, Statement};
+use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, Modality, NodeId};
+
+use crate::chains::{
+    Difference, Passing, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
+};
+use crate::config::Operator;
+use crate::engine::rule;
+use crate::guardrails::{account_label, denials, source, statement_key};
+use crate::operators::{Needs, works_in};
+use crate::regions::allowed;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for guardrails that deny declared operators what they must be able to do.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// A guardrail binds everybody: also the role that delivers, the one that breaks the glass at night, and the one
+    /// through which Control Tower works. What it takes away from them is noticed when it is needed, and the role that
+    /// could mend it may be the one that is locked out.
+    ///
+    /// Who must be able to do what is declared in `orgward.toml`:
+    ///
+    /// ```toml
+    /// [[operator]]
+    /// name = "delivery"
+    /// principals = ["arn:aws:iam::*:role/delivery"]
+    /// actions = ["cloudformation:*", "ec2:*", "iam:PassRole"]
+    /// targets = ["Root/Workloads/*"]       # everywhere, if it is not there
+    /// regions = ["eu-central-1"]           # those that the organization uses, if it is not there
+    /// resources = ["*"]
+    /// conditions = { Bool = { "aws:SecureTransport" = "true" } }
+    /// ```
+    ///
+    /// The operator must be able to make **every** request that fits this description: any of its principals, any of the
+    /// actions, in any of the regions, on any of the resources, whatever else is true of the request. If guardrails deny
+    /// one of them, that is found, with the request and the statement that denies it. Where no request for an action is
+    /// left, the severity is high; where others for the same action pass, it is medium, and the cure may be to describe
+    /// more precisely what the operator does: `resources` that it never touches and `conditions` that always hold for it
+    /// are then no reason for a finding. Services that are called through one region, such as IAM, are tried there and
+    /// nowhere else; all others in `regions`, so that a region lock is no reason for one either.
+    ///
+    /// Only guardrails are asked: whether the operator's own policies allow it is another question. In the management
+    /// account no service control policy binds, and a finding about it never appears.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": "iam:*", "Resource": "*" }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": "iam:*", "Resource": "*",
+    ///   "Condition": { "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/delivery" } } }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// A text or a target of a guardrail is unknown until apply, so that the operator may or may not be denied.
+    pub(crate) static OPERATOR_LOCKOUT = {
+        id: "operator-lockout",
+        summary: "guardrail denies an operator what it must be able to do",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+/// What one statement denies an operator, in all accounts.
+struct Denied {
+    accounts: BTreeSet<String>,
+    places: BTreeSet<String>,
+    passing: Passing,
+    /// Actions of which no request is left, as far as they are listed; and whether unlisted ones are among them.
+    altogether: Option<Spread>,
+}
+
+/// What denies it: a guardrail, its statement, and whether that is new to the accounts.
+type Denials = BTreeMap<(Key, usize, bool), Denied>;
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.config.operators.is_empty() {
+        return;
+    }
+    let regions = allowed(cx.config, [cx.before, cx.after]);
+    let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
+    for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
+        if cx.after.is_enabled(&kind) == Some(false) {
+            continue;
+        }
+        let groups = standing(cx.after, &kind);
+        for operator in &cx.config.operators {
+            // The configuration was read with care: what it says can be put as a policy.
+            let Ok(needs) = Needs::of(operator, &regions) else { continue };
+            let mut denied = Denials::new();
+            for group in &groups {
+                let members = group.members.iter().copied();
+                let members: Vec<_> = members.filter(|id| works_in(operator, cx.after, *id)).collect();
+                if !members.is_empty() {
+                    let group = Standing { lineage: group.lineage.clone(), members };
+                    ask(cx, operator, &needs, &kind, &group, &mut denied, findings);
+                }
+            }
+            for ((key, statement, is_new), denied) in denied {
+                report(cx, operator, (&key, statement, is_new), denied, findings);
+            }
+        }
+    }
+}
+
+fn ask(
+    cx: &Context<'_>,
+    operator: &Operator,
+    needs: &Needs,
+    kind: &GuardrailKind,
+    group: &Standing<'_>,
+    denied: &mut Denials,
+    findings: &mut Findings,
+) {
+    let lineage = &group.lineage;
+    let first = group.members.first().filter(|id| cx.after.account(**id).is_some());
+    let account = first.and_then(|id| cx.after.symbolic_account_id(*id));
+    let premise = Premise::of(kind, cx.after, account, &[lineage]);
+    let needed = needs.requests().and(premise.requests());
+    let mut found = false;
+    for (guardrail, statement, level, requests) in deniers(lineage, kind) {
+        let refused = match passing(&needed.clone().and(requests.clone())) {
+            Difference::Nothing => continue,
+            Difference::Undecided(reason) => {
+                cannot_tell(cx, operator, group, vec![reason], findings);
+                found = true;
+                continue;
+            }
+            Difference::Some(refused) => refused,
+        };
+        found = true;
+        let left = needed.clone().and(lineage.may_pass(kind)).spread().ok();
+        let altogether = left.and_then(|left| without(&refused.spread, &refused.example, &left));
+        for (is_new, members) in by_novelty(cx, kind, group, &needed.clone().and(requests)) {
+            let key = (guardrail.node.key.clone(), statement, is_new);
+            let entry = denied.entry(key).or_insert_with(|| Denied {
+                accounts: BTreeSet::new(),
+                places: BTreeSet::new(),
+                passing: (*refused).clone(),
+                altogether: None,
+            });
+            entry.altogether = entry.altogether.take().or_else(|| altogether.clone());
+            entry.places.insert(cx.after.path(level));
+            entry.accounts.extend(members.iter().filter_map(|id| account_label(cx.after, *id)));
+        }
+    }
+    let doubts = lineage.doubts();
+    if !found && !doubts.is_empty() {
+        let may_be_denied = needed.minus(lineage.must_pass(kind));
+        if !matches!(passing(&may_be_denied), Difference::Nothing) {
+            cannot_tell(cx, operator, group, doubts, findings);
+        }
+    }
+}
+
+/// The members of a group to whom it is new that requests are denied, and the others.
+fn by_novelty(
+    cx: &Context<'_>,
+    kind: &GuardrailKind,
+    group: &Standing<'_>,
+    requests: &RequestSet<'_>,
+) -> BTreeMap<bool, Vec<NodeId>> {
+    let mut known = BTreeMap::new();
+    let mut split: BTreeMap<bool, Vec<NodeId>> = BTreeMap::new();
+    for &member in &group.members {
+        let before = cx.after.node(member).and_then(|node| cx.before.find(&node.key));
+        let is_new = match before {
+            _ if std::ptr::eq(cx.before, cx.after) => false,
+            None => true,
+            Some(before) => {
+                let before = cx.before.lineage(before, kind);
+                let new = || !matches!(newly_denied(requests, &before, kind).example(), Answer::None);
+                *known.entry(before.signature()).or_insert_with(new)
+            }
+        };
+        split.entry(is_new).or_default().push(member);
+    }
+    split
+}
+
+/// The actions that are refused and of which nothing is left.
+fn without(refused: &Spread, example: &Request, left: &Spread) -> Option<Spread> {
+    let gone: Vec<_> = refused.actions.iter().filter(|it| !left.actions.contains(it)).copied().collect();
+    let unlisted = refused.unlisted && !left.unlisted;
+    let of_no_list = refused.actions.is_empty() && left.examples.is_empty();
+    (!gone.is_empty() || unlisted || of_no_list).then(|| Spread {
+        examples: vec![example.clone()],
+        actions: gone,
+        unlisted,
+    })
+}
+
+/// What denies requests for certain: statements, and levels that do not allow them, each with where it is.
+fn deniers<'o>(
+    lineage: &Lineage<'o>,
+    kind: &GuardrailKind,
+) -> Vec<(Entity<'o, Guardrail>, usize, NodeId, RequestSet<'o>)> {
+    let mut deniers = Vec::new();
+    for (level, guardrail) in lineage.certain() {
+        let Some(policy) = guardrail.data.document.policy() else { continue };
+        for (index, _) in denials(guardrail) {
+            let Some(statement) = policy.statements.get(index) else { continue };
+            deniers.push((guardrail, index, level, RequestSet::matched(policy, statement)));
+        }
+    }
+    if *kind == GuardrailKind::ServiceControl {
+        for (at, requests) in restricted(lineage) {
+            let Some(rung) = lineage.rungs.get(at) else { continue };
+            let certain =
+                rung.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
+            let list = certain.filter_map(|it| {
+                let statements = &it.guardrail.data.document.policy()?.statements;
+                let allows = |statement: &Statement| statement.effect.value == Effect::Allow;
+                Some((it.guardrail, statements.iter().position(allows)?))
+            });
+            for (guardrail, index) in list.take(1) {
+                deniers.push((guardrail, index, rung.id, requests.clone()));
+            }
+        }
+    }
+    deniers
+}
+
+fn report(
+    cx: &Context<'_>,
+    operator: &Operator,
+    (key, index, is_new): (&Key, usize, bool),
+    denied: Denied,
+    findings: &mut Findings,
+) {
+    let Some(guardrail) = cx.after.find(key).and_then(|id| cx.after.guardrail(id)) else { return };
+    let document = &guardrail.data.document;
+    let Some(statement) = document.policy().and_then(|policy| policy.statements.get(index)) else { return };
+    let finding = findings.about(&OPERATOR_LOCKOUT, guardrail.node);
+    // What is new to some accounts is not what others have had before.
+    let new = if is_new { "new " } else { "" };
+    finding.subject(format!("{new}{} {}", operator.name, statement_key(document, statement)));
+    let is_sensitive = document.text.is_sensitive();
+    let name = &operator.name;
+    match &denied.altogether {
+        _ if is_sensitive => {
+            finding.says(format!("denies the operator `{name}` something that it must be able to do"));
+        }
+        Some(gone) => {
+            let what = in_words(gone, &denied.passing.example);
+            finding.says(format!("denies the operator `{name}` what it must be able to do: {what}"));
+        }
+        None => {
+            let what = in_words(&denied.passing.spread, &denied.passing.example);
+            finding.severity = Severity::Medium;
+            finding.says(format!(
+                "denies the operator `{name}` some requests that it must be able to make: {what}"
+            ));
+        }
+    }
+    let is_odd = denied.passing.is_odd;
+    if is_odd {
+        finding.severity = Severity::Low;
+        finding
+            .note("AWS lists none of these actions for such a resource, so the operator may never need them");
+    }
+    if denied.accounts.is_empty() {
+        finding.target(denied.places.into_iter().collect::<Vec<_>>().join(", "));
+    }
+    finding.accounts(denied.accounts);
+    if !is_sensitive {
+        finding.witness(denied.passing.witness());
+    }
+    let label = match statement.effect.value {
+        Effect::Deny => "denies it",
+        Effect::Allow => "allows nothing else",
+    };
+    finding.show(&source(document), statement.effect.span.clone(), label);
+    finding.help(match denied.altogether {
+        Some(_) => "exempt the operator, or take what it does not need out of its `[[operator]]`",
+        None => "exempt the operator, or say in its `[[operator]]` which resources and conditions it needs",
+    });
+}
+
+fn cannot_tell(
+    cx: &Context<'_>,
+    operator: &Operator,
+    group: &Standing<'_>,
+    reasons: Vec<String>,
+    findings: &mut Findings,
+) {
+    let Some(node) = group.members.first().and_then(|id| cx.after.node(*id)) else { return };
+    let finding = findings.report(&OPERATOR_LOCKOUT, None);
+    finding.verdict = Verdict::Unverifiable;
+    finding.severity = OPERATOR_LOCKOUT.info.unverifiable;
+    let accounts: Vec<String> = group.members.iter().filter_map(|id| account_label(cx.after, *id)).collect();
+    finding.subject(format!("{} {} {}", operator.name, node.key, accounts.join(" ")));
+    finding.accounts(accounts);
+    let parent = group.members.first().and_then(|id| Some(cx.after.parents(*id).first()?.0));
+    finding.target(parent.or(group.members.first().copied()).map(|id| cx.after.path(id)).unwrap_or_default());
+    finding.says(format!(
+        "cannot tell whether guardrails deny the operator `{}` what it must be able to do",
+        operator.name
+    ));
+    finding.notes.extend(reasons);
+}
+
+#[cfg(test)]
+mod tests;

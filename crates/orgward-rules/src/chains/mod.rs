@@ -1,0 +1,194 @@
+//! The guardrails above accounts, before a plan and after it: what is denied on one side and not on the other.
+
+mod difference;
+mod premise;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_iam::glob;
+use orgward_org::{GuardrailKind, Key, Lineage, Modality, NodeId, Organization};
+
+use crate::Context;
+use crate::guardrails::ends;
+
+pub(crate) use self::difference::{Difference, Passing, is_everything, newly_denied, passing, restricted};
+pub(crate) use self::premise::Premise;
+pub(crate) use self::summary::{enumerate, in_words};
+
+/// Accounts that have the same guardrails before and the same after, and that these do not tell apart.
+#[derive(Clone)]
+pub(crate) struct Pair<'o> {
+    pub(crate) kind: GuardrailKind,
+    pub(crate) before: Lineage<'o>,
+    pub(crate) after: Lineage<'o>,
+    /// Each on both sides.
+    pub(crate) members: Vec<(NodeId, NodeId)>,
+}
+
+/// The accounts whose guardrails of a kind change, in groups. What the plan removes is not among them: what is closed
+/// needs no guardrail.
+pub(crate) fn changed<'o>(cx: &Context<'o>, kind: &GuardrailKind) -> Vec<Pair<'o>> {
+    if std::ptr::eq(cx.before, cx.after) {
+        return Vec::new();
+    }
+    // Whoever lies in the same place and has the same of its own inherits the same: most accounts are told by that.
+    let mut places: BTreeMap<_, Vec<(NodeId, NodeId)>> = BTreeMap::new();
+    for (id, node) in ends(cx.before) {
+        let Some(after_id) = cx.after.find(&node.key) else { continue };
+        let sides = (place(cx.before, id), place(cx.after, after_id));
+        places.entry(sides).or_default().push((id, after_id));
+    }
+    let mut pairs: BTreeMap<_, Pair<'o>> = BTreeMap::new();
+    for members in places.into_values() {
+        let Some(&(id, after_id)) = members.first() else { continue };
+        let (before, after) = (cx.before.lineage(id, kind), cx.after.lineage(after_id, kind));
+        let mut place = levels_above(cx.before, &before);
+        place.extend(levels_above(cx.after, &after));
+        pairs
+            .entry((before.signature(), after.signature(), place))
+            .or_insert_with(|| Pair { kind: kind.clone(), before, after, members: Vec::new() })
+            .members
+            .extend(members);
+    }
+    let changed = pairs.into_values().filter(|pair| {
+        says(&pair.before) != says(&pair.after)
+            || pair.moves(cx) && premise::mentions(&[&pair.before], premise::PATHS)
+    });
+    let apart = changed.flat_map(|pair| {
+        let split = told_apart(cx.after, &[&pair.before, &pair.after], pair.members.clone(), |it| it.1);
+        split.into_iter().map(move |members| Pair { members, ..pair.clone() })
+    });
+    apart.collect()
+}
+
+/// What decides which guardrails a node inherits: where it lies, what is attached to it, and the node itself where it
+/// is no account that lies in one place.
+fn place(organization: &Organization, id: NodeId) -> impl Ord + use<> {
+    let parents = organization.parents(id);
+    let attached: Vec<_> = organization
+        .attached_to(id)
+        .iter()
+        .map(|(guardrail, attachment)| (guardrail.id, attachment.resolved.modality()))
+        .collect();
+    let is_plain = parents.len() == 1 && organization.account(id).is_some();
+    (parents, attached, (!is_plain).then_some(id))
+}
+
+/// The levels above an account, by their keys.
+pub(crate) fn levels_above(organization: &Organization, lineage: &Lineage<'_>) -> Vec<Key> {
+    let above = lineage.rungs.split_last().map_or(&[][..], |(_, above)| above);
+    above.iter().filter_map(|rung| organization.node(rung.id)).map(|node| node.key.clone()).collect()
+}
+
+/// All that a lineage says, wherever its levels are: two that are equal deny the same requests.
+fn says<'l>(lineage: &'l Lineage<'_>) -> impl PartialEq + use<'l> {
+    let one = |guardrail: &'l orgward_org::Guardrail, modality: Modality| {
+        let document = &guardrail.document;
+        // What cannot be read is the same only if it is the same document.
+        let text = if document.policy().is_some() { document.text.expose() } else { &document.name };
+        (document.policy().is_some(), text, modality)
+    };
+    let rungs: Vec<BTreeSet<_>> = lineage
+        .rungs
+        .iter()
+        .map(|rung| {
+            let attached = rung.attached.iter();
+            attached.map(|it| one(it.guardrail.data, it.attachment.resolved.modality())).collect()
+        })
+        .collect();
+    let loose: BTreeSet<_> = lineage.loose.iter().map(|it| one(it.data, Modality::May)).collect();
+    (rungs, loose, &lineage.gaps, lineage.enabled == Some(false))
+}
+
+/// Accounts that have the same guardrails, and that these do not tell apart.
+#[derive(Clone)]
+pub(crate) struct Standing<'o> {
+    pub(crate) lineage: Lineage<'o>,
+    pub(crate) members: Vec<NodeId>,
+}
+
+/// All accounts under guardrails of a kind, in groups.
+pub(crate) fn standing<'o>(organization: &'o Organization, kind: &GuardrailKind) -> Vec<Standing<'o>> {
+    let mut places: BTreeMap<_, Vec<NodeId>> = BTreeMap::new();
+    for (id, _) in ends(organization) {
+        places.entry(place(organization, id)).or_default().push(id);
+    }
+    let mut groups: BTreeMap<_, Standing<'o>> = BTreeMap::new();
+    for members in places.into_values() {
+        let Some(&first) = members.first() else { continue };
+        let lineage = organization.lineage(first, kind);
+        let above = levels_above(organization, &lineage);
+        let group = groups.entry((lineage.signature(), above));
+        group.or_insert_with(|| Standing { lineage, members: Vec::new() }).members.extend(members);
+    }
+    let apart = groups.into_values().flat_map(|group| {
+        let Standing { lineage, members } = group;
+        let split = told_apart(organization, &[&lineage], members, |member| *member);
+        split.into_iter().map(move |members| Standing { lineage: lineage.clone(), members })
+    });
+    apart.collect()
+}
+
+/// The same members, in groups that the policies of lineages cannot tell apart.
+fn told_apart<T>(
+    organization: &Organization,
+    lineages: &[&Lineage<'_>],
+    members: Vec<T>,
+    account: impl Fn(&T) -> NodeId,
+) -> Vec<Vec<T>> {
+    let marks = account_marks(lineages);
+    let mut groups: BTreeMap<Vec<bool>, Vec<T>> = BTreeMap::new();
+    for member in members {
+        let account = organization.symbolic_account_id(account(&member)).unwrap_or_default();
+        let marked = marks.iter().map(|mark| glob(mark, account)).collect();
+        groups.entry(marked).or_default().push(member);
+    }
+    groups.into_values().collect()
+}
+
+/// Whatever can stand for some accounts and not for others in a policy: digits, with wildcards or without.
+fn account_marks(lineages: &[&Lineage<'_>]) -> BTreeSet<String> {
+    let mut marks = BTreeSet::new();
+    for lineage in lineages {
+        let attached = lineage.rungs.iter().flat_map(|rung| &rung.attached).map(|it| it.guardrail);
+        for guardrail in attached.chain(lineage.loose.iter().copied()) {
+            let text = guardrail.data.document.text.expose();
+            let runs = text.split(|char: char| !char.is_ascii_digit() && !matches!(char, '*' | '?'));
+            let telling = runs.filter(|run| {
+                let digits = run.bytes().filter(u8::is_ascii_digit).count();
+                digits == 12 || (digits > 0 && digits < run.len())
+            });
+            marks.extend(telling.map(str::to_owned));
+        }
+    }
+    marks
+}
+
+impl Pair<'_> {
+    /// Whether a policy on either side is marked sensitive.
+    pub(crate) fn is_sensitive(&self) -> bool {
+        let rungs = self.before.rungs.iter().chain(&self.after.rungs);
+        rungs.flat_map(|rung| &rung.attached).any(|it| it.guardrail.data.document.text.is_sensitive())
+    }
+
+    /// Whether the accounts lie elsewhere after the plan.
+    pub(crate) fn moves(&self, cx: &Context<'_>) -> bool {
+        levels_above(cx.before, &self.before) != levels_above(cx.after, &self.after)
+    }
+
+    /// Why less is known of the guardrails after the plan than before, one sentence each.
+    pub(crate) fn new_doubts(&self) -> Vec<String> {
+        let old = self.before.doubts();
+        self.after.doubts().into_iter().filter(|doubt| !old.contains(doubt)).collect()
+    }
+
+    /// What is known of the requests of the account at the end.
+    pub(crate) fn premise(&self, cx: &Context<'_>) -> Premise {
+        let account = self.members.first().and_then(|(_, after)| {
+            cx.after.account(*after)?;
+            cx.after.symbolic_account_id(*after)
+        });
+        Premise::of(&self.kind, cx.after, account, &[&self.before, &self.after])
+    }
+}
