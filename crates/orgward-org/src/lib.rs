@@ -25,7 +25,7 @@ pub use hole::{Completion, Filling, Hole};
 pub use lineage::{Attached, Denial, Lineage, Ruling, Rung};
 pub use node::{
     Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,
-    NodeId, NodeKind, PermissionSet, Role, User, Workload,
+    NodeId, NodeKind, PermissionSet, Role, Tags, User, Workload,
 };
 pub use organization::{LooseAttachment, Organization};
 pub use queries::{Entity, IamArn, Membership, Principal};

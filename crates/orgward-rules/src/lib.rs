@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod engine;
 mod guardrails;
+mod invariants;
 mod regions;
 mod review;
 mod severities;
@@ -23,5 +24,6 @@ pub use config::{
     Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
 };
 pub use engine::{Context, Findings, Rule};
+pub use invariants::{Invariant, Target, Upholders};
 pub use review::{Question, check, review};
 pub use survey::Survey;

@@ -24,10 +24,10 @@ pub(super) fn severities(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resul
     tables.into_iter().map(|(table, entry)| severity_for(file, table, entry)).collect()
 }
 
-type Entry<'v, 'i> = (&'v DeTable<'i>, &'v Spanned<DeValue<'i>>);
+pub(super) type Entry<'v, 'i> = (&'v DeTable<'i>, &'v Spanned<DeValue<'i>>);
 
 /// The entries of a list of tables; none has a key that is not known.
-fn tables<'v, 'i>(
+pub(super) fn tables<'v, 'i>(
     file: &File<'_>,
     value: &'v Spanned<DeValue<'i>>,
     keys: &[&str],
@@ -60,7 +60,6 @@ fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) ->
     };
     let rule = needed("rule", "\"external-trust\"")?;
     let until = needed("until", "2027-03-31")?;
-    let line = file.text.get(..entry.span().start).unwrap_or_default().matches('\n').count() + 1;
     Ok(Waiver {
         rule: as_rule(file, &as_text(file, rule)?, rule.span())?,
         address: text("address")?,
@@ -72,7 +71,7 @@ fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) ->
         approver: text("approver")?,
         accepted: texts(file, table, "accepted")?,
         accounts: texts(file, table, "accounts")?,
-        origin: format!("{}:{line}", file.name),
+        origin: format!("{}:{}", file.name, line(file, entry.span().start)),
     })
 }
 
@@ -109,7 +108,12 @@ fn texts(file: &File<'_>, table: &DeTable<'_>, key: &str) -> Result<BTreeSet<Str
     Ok(list.unwrap_or_default().into_iter().collect())
 }
 
-fn as_filled(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+/// The line that a byte is on, from 1.
+pub(super) fn line(file: &File<'_>, byte: usize) -> usize {
+    file.text.get(..byte).unwrap_or_default().matches('\n').count() + 1
+}
+
+pub(super) fn as_filled(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     let text = as_text(file, value)?;
     if text.trim().is_empty() {
         return Err(ConfigError::new(file, value.span(), "says nothing", "empty string".to_owned()));

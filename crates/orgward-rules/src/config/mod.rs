@@ -2,6 +2,7 @@
 
 mod entries;
 mod error;
+mod invariants;
 mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use orgward_org::Declared;
 
 pub use error::ConfigError;
 
+use crate::invariants::Invariant;
 use crate::waivers::Waiver;
 
 /// The configuration. Every setting has a default, so that the program runs without a file.
@@ -26,6 +28,8 @@ pub struct Config {
     pub management: Management,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
+    /// `[[guardrail]]`: what must never be possible, in the order of the file.
+    pub invariants: Vec<Invariant>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,
     /// `[[waiver]]`: what somebody has accepted, in the order of the files.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile, entries};
+use super::{Config, ConfigError, Profile, entries, invariants};
 use crate::catalog::RULES;
 use crate::waivers::{self, Waiver};
 
@@ -39,10 +39,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.severity_for = entries::severities(&file, value)?;
                 continue;
             }
+            "guardrail" => {
+                config.invariants = invariants::invariants(&file, value)?;
+                continue;
+            }
             _ => {}
         }
-        let tables: Vec<&str> =
-            TABLES.iter().map(|(table, _)| *table).chain(["severity_for", "waiver"]).collect();
+        let lists = ["guardrail", "severity_for", "waiver"];
+        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -71,7 +75,7 @@ pub(super) fn read_waivers(name: &str, text: &str) -> Result<Vec<Waiver>> {
     Ok(waivers)
 }
 
-fn parse<'f>(file: &File<'f>) -> Result<Spanned<DeTable<'f>>> {
+pub(super) fn parse<'f>(file: &File<'f>) -> Result<Spanned<DeTable<'f>>> {
     DeTable::parse(file.text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();
@@ -176,7 +180,7 @@ fn account(file: &File<'_>, id: String, span: Range<usize>) -> Result<String> {
         .help("write it as a string, so that leading zeros stay"))
 }
 
-fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
+pub(super) fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
     let arns = as_list(file, value)?;
     for (arn, span) in &arns {
         if arn.split(':').count() < 6 || !arn.starts_with("arn:") {
