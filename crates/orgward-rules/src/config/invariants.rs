@@ -83,9 +83,9 @@ fn invariant(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>)
 /// An id is part of fingerprints and is typed on command lines.
 fn as_id(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     let id = as_text(file, value)?;
-    let fine = !id.is_empty()
+    let is_plain = !id.is_empty()
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'/'));
-    if fine {
+    if is_plain {
         return Ok(id);
     }
     Err(ConfigError::new(
