@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::{Kind, Policy, PolicyError, RequestSet, Statement};
+use crate::{Kind, Policy, PolicyError, RequestSet};
 
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
 /// there stands for everything.
@@ -110,6 +110,13 @@ impl Prohibition {
         }
     }
 
+    /// Everything that concerns the resources of an account, those whose ARN does not tell the account included.
+    pub fn for_resources_of(account: &str) -> Result<Self, ProhibitionError> {
+        let operator = "StringEqualsIfExists".to_owned();
+        let key = BTreeMap::from([("aws:ResourceAccount".to_owned(), vec![account.to_owned()])]);
+        Self::new(Wording { conditions: BTreeMap::from([(operator, key)]), ..Wording::default() })
+    }
+
     /// The words.
     pub fn wording(&self) -> &Wording {
         &self.wording
@@ -128,9 +135,10 @@ impl Prohibition {
         }
     }
 
-    /// The statement that matches what has to be denied, exempt principals included, with its policy.
-    pub fn statement(&self) -> Option<(&Policy, &Statement)> {
-        self.policy.statements.first().map(|statement| (&self.policy, statement))
+    /// The words as a policy: a statement that matches what has to be denied, and perhaps one that matches what is
+    /// exempt. It is no policy that anybody should attach.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 }
 

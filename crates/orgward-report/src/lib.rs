@@ -23,6 +23,7 @@ mod position;
 mod proof;
 mod request;
 mod sarif;
+mod story;
 mod terminal;
 
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub use organization::{
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
+pub use story::{story, story_json};
 pub use terminal::{Style, terminal};

@@ -24,6 +24,6 @@ pub use config::{
     Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
 };
 pub use engine::{Context, Findings, Rule};
-pub use invariants::{Invariant, Target, Upholders};
-pub use review::{Question, check, review};
+pub use invariants::{ExplainError, Invariant, Proofs, Target, Upholders, explain};
+pub use review::{Question, audit, check, review};
 pub use survey::Survey;

@@ -7,6 +7,7 @@ use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdi
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
+use crate::invariants::Proofs;
 use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
 
 /// How a review judges.
@@ -22,8 +23,39 @@ pub struct Question<'a> {
     pub allow_incomplete: bool,
 }
 
+/// The rules that prove guardrails.
+const PROVED: [&str; 3] = ["guardrail-gap", "region-lock-gap", "unverifiable-plan"];
+
 /// Runs all rules and judges what they find.
 pub fn review(
+    organization: &Change<Organization>,
+    plans: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    judge(catalog::RULES, organization, plans, config, question)
+}
+
+/// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
+/// as they are about guardrails.
+pub fn audit(
+    organization: &Change<Organization>,
+    inputs: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let rules: Vec<&Rule> =
+        catalog::RULES.iter().copied().filter(|rule| PROVED.contains(&rule.info.id)).collect();
+    let mut config = config.clone();
+    config.waivers.retain(|waiver| PROVED.contains(&waiver.rule.as_str()));
+    let mut review = judge(&rules, organization, inputs, &config, question);
+    // What other rules would find is not looked for.
+    review.gone.clear();
+    review
+}
+
+fn judge(
+    rules: &[&Rule],
     organization: &Change<Organization>,
     plans: &[Plan<'_>],
     config: &Config,
@@ -35,7 +67,7 @@ pub fn review(
         .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
         .collect();
     let after = &organization.after;
-    let mut findings = check(catalog::RULES, organization, config, &doubts);
+    let mut findings = check(rules, organization, config, &doubts);
     let gone = baseline(question.baseline, &mut findings);
     waivers::apply(config, question.today, &mut findings);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -61,10 +93,12 @@ pub fn check(
 ) -> Vec<Finding> {
     let enabled: Vec<&Rule> =
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
-    let change = organization.as_ref();
-    let context = Context { before: change.before, after: change.after, config, doubts };
+    // What both runs, and all completions, ask about the same guardrails is proved once.
+    let proofs = Proofs::default();
+    let (change, proofs) = (organization.as_ref(), &proofs);
+    let context = Context { before: change.before, after: change.after, config, doubts, proofs };
     let unchanged = organization.unchanged();
-    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] };
+    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[], proofs };
     // The two runs do not depend on each other.
     let (mut findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

@@ -1,10 +1,20 @@
 //! What an organization says must never be possible, and where.
 
+mod explain;
+mod memo;
+mod named;
+mod proof;
+pub(crate) mod reason;
+mod scope;
 mod target;
 
 use orgward_finding::Severity;
 use orgward_iam::Prohibition;
 
+pub use self::explain::{ExplainError, explain};
+pub use self::proof::Proofs;
+pub(crate) use self::proof::{ChainKey, Chains, Verdict, as_account};
+pub(crate) use self::scope::Scope;
 pub use self::target::Target;
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.

@@ -1,0 +1,626 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::{Finding, Severity, Verdict as Told};
+use orgward_iam::Request;
+use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
+
+use crate::engine::rule;
+use crate::guardrails::{Group, account_label, groups_of, source, statement_title};
+use crate::invariants::{ChainKey, Chains, Invariant, Scope, Upholders, Verdict, as_account, reason};
+use crate::regions::witness;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for guardrails of `orgward.toml` that do not hold somewhere after the plan.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// `[[guardrail]]` says what must never be possible: in these targets, these actions, on these resources, under
+    /// these conditions, are denied to everyone except these principals. That a policy with the right name is attached
+    /// does not make it so: it may lack an action, exempt too many, depend on a second condition, or lie beside the
+    /// account instead of above it.
+    ///
+    /// For every account in scope the guardrail is proved over all requests and all levels from the root down, or
+    /// refuted by one request that nothing denies. The finding shows the statement that comes nearest, and what it
+    /// lacks. Accounts with the same policies are one finding. How bad it is, the guardrail says.
+    ///
+    /// A guardrail never binds the management account, service-linked roles, or AWS services; one that only service
+    /// control policies hold up does not bind principals of other accounts. Neither is part of the claim.
+    ///
+    /// ## Example
+    ///
+    /// ```toml
+    /// [[guardrail]]
+    /// id = "keep-the-audit-trail"
+    /// targets = ["Root/Runtime/**"]
+    /// actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
+    /// exempt_principals = ["arn:aws:iam::*:role/break-glass"]
+    /// ```
+    ///
+    /// does not hold while the policy denies `cloudtrail:StopLogging` alone. Use instead a policy that denies both:
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"], "Resource": "*",
+    ///   "Condition": { "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/break-glass" } } }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// The text or the target of a policy is unknown until apply, the inputs do not show what an account lies in or
+    /// which tags it has, or a target of the guardrail fits nothing in the inputs.
+    pub(crate) static GUARDRAIL_GAP = {
+        id: "guardrail-gap",
+        summary: "a guardrail does not hold in some accounts",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+/// Accounts in which the same guardrail fails for the same reason.
+struct Failure<'o> {
+    verdict: Verdict,
+    stand_in: String,
+    /// The group of the first account.
+    place: usize,
+    first: Option<NodeId>,
+    members: Vec<(NodeId, &'o Node)>,
+    paths: BTreeSet<String>,
+    doubts: BTreeSet<String>,
+}
+
+/// What makes failures the same: the policies, the account where they name it, and how certain the scope is.
+type Failures<'o> = BTreeMap<((ChainKey, Option<ChainKey>), String, Modality), Failure<'o>>;
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.config.invariants.is_empty() {
+        return;
+    }
+    let groups = groups_of(cx.after, &[GuardrailKind::ServiceControl, GuardrailKind::ResourceControl]);
+    let resource: Vec<Option<Lineage<'_>>> = groups.iter().map(|group| resource_lineage(cx, group)).collect();
+    let chains = |both: bool| -> Vec<Chains<'_, '_>> {
+        let pairs = groups.iter().zip(&resource);
+        pairs.map(|(group, rcp)| Chains::of(&group.lineage, rcp.as_ref().filter(|_| both))).collect()
+    };
+    let needs = |upheld_by| cx.config.invariants.iter().any(|it| it.upheld_by == upheld_by);
+    let chains = [
+        if needs(Upholders::ServiceControl) { chains(false) } else { Vec::new() },
+        if needs(Upholders::Both) { chains(true) } else { Vec::new() },
+    ];
+    let mut scope = Scope::of(cx.after);
+    for invariant in &cx.config.invariants {
+        let [scp, both] = &chains;
+        let chains = if invariant.upheld_by == Upholders::Both { both } else { scp };
+        let mut fitting = vec![false; invariant.targets.len()];
+        let mut failures = Failures::new();
+        for (place, (group, chains)) in groups.iter().zip(chains).enumerate() {
+            judge(cx, invariant, (place, group), chains, (&mut scope, &mut fitting), &mut failures);
+        }
+        for ((_, _, modality), failure) in &failures {
+            if let (Some(group), Some(chains)) = (groups.get(failure.place), chains.get(failure.place)) {
+                report(cx, invariant, group, chains, *modality, failure, findings);
+            }
+        }
+        nothing_to_prove(invariant, &fitting, groups.is_empty(), findings);
+    }
+}
+
+fn resource_lineage<'o>(cx: &Context<'o>, group: &Group<'o>) -> Option<Lineage<'o>> {
+    let (id, _) = group.members.first()?;
+    Some(cx.after.lineage(*id, &GuardrailKind::ResourceControl))
+}
+
+/// Proves an invariant for the members of a group, and notes where it fails.
+fn judge<'o>(
+    cx: &Context<'o>,
+    invariant: &Invariant,
+    (place, group): (usize, &Group<'o>),
+    chains: &Chains<'_, 'o>,
+    (scope, fitting): (&mut Scope<'o>, &mut [bool]),
+    failures: &mut Failures<'o>,
+) {
+    let prohibition = &invariant.prohibition;
+    let stand_ins = chains.stand_ins(prohibition);
+    let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
+    for &(id, node) in &group.members {
+        if let Some(modality) = scope.covers(cx.config, invariant, id, fitting) {
+            let stand_in = stand_ins.of(cx.after.symbolic_account_id(id));
+            alike.entry((stand_in, modality)).or_default().push((id, node));
+        }
+    }
+    for ((stand_in, modality), members) in alike {
+        let verdict = cx.proofs.prove(prohibition, chains, &stand_in);
+        if verdict == Verdict::Holds {
+            continue;
+        }
+        let key = (chains.key().clone(), stand_in.clone(), modality);
+        let failure = failures.entry(key).or_insert_with(|| Failure {
+            verdict,
+            stand_in,
+            place,
+            first: members.first().map(|(id, _)| *id),
+            members: Vec::new(),
+            paths: BTreeSet::new(),
+            doubts: BTreeSet::new(),
+        });
+        failure.members.extend(members);
+        failure.paths.insert(group.path.clone());
+        if !matches!(failure.verdict, Verdict::Refuted(_)) {
+            failure.doubts.extend(chains.doubts());
+        }
+    }
+}
+
+fn report(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    group: &Group<'_>,
+    chains: &Chains<'_, '_>,
+    modality: Modality,
+    failure: &Failure<'_>,
+    findings: &mut Findings,
+) {
+    let name = &invariant.id;
+    let finding = findings.report(&GUARDRAIL_GAP, None);
+    finding.severity = invariant.severity;
+    finding.target(common(&failure.paths));
+    finding.accounts(failure.members.iter().filter_map(|(id, _)| account_label(cx.after, *id)));
+    let mut keys: Vec<String> = failure.members.iter().map(|(_, node)| node.key.to_string()).collect();
+    keys.sort();
+    finding.subject(format!("{name} {}", keys.join(" ")));
+    let account = failure.first.and_then(|id| cx.after.symbolic_account_id(id));
+    let actual =
+        |request: &Request| as_account(request, &failure.stand_in, account.unwrap_or(&failure.stand_in));
+    match &failure.verdict {
+        Verdict::Holds => {}
+        Verdict::Refuted(request) => {
+            let request = actual(request);
+            if modality == Modality::Must {
+                finding.says(format!("`{name}` does not hold: nothing denies `{}`", request.action));
+            } else {
+                unverifiable(cx, finding);
+                finding.says(format!(
+                    "cannot tell whether `{name}` has to hold here, where nothing denies `{}`",
+                    request.action
+                ));
+                finding.note(
+                    "whether the guardrail is for these accounts depends on what the inputs do not show",
+                );
+            }
+            let end = match failure.members.as_slice() {
+                [(_, one)] => one.title(),
+                _ => "the accounts".to_owned(),
+            };
+            explain(cx, invariant, group, chains, (&request, &end), finding);
+        }
+        Verdict::Open(request) => {
+            let request = actual(request);
+            unverifiable(cx, finding);
+            finding
+                .says(format!("cannot tell whether `{name}` holds: `{}` may slip through", request.action));
+            finding.notes.extend(few(&failure.doubts));
+            finding.witness(witness(&request));
+            finding.help("give the state of the organization with `--org`");
+        }
+        Verdict::Undecided(reason) => {
+            unverifiable(cx, finding);
+            finding.says(format!("cannot tell whether `{name}` holds: {reason}"));
+            finding.notes.extend(few(&failure.doubts));
+        }
+    }
+    finding.note(declared(invariant));
+}
+
+fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {
+    finding.verdict = Told::Unverifiable;
+    finding.severity = cx.config.unverifiable.unwrap_or(GUARDRAIL_GAP.info.unverifiable);
+}
+
+/// Shows a request that nothing denies, the levels that it passes, and the statement that comes nearest to denying it.
+fn explain(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    group: &Group<'_>,
+    chains: &Chains<'_, '_>,
+    (request, end): (&Request, &str),
+    finding: &mut Finding,
+) {
+    finding.witness(witness(request));
+    let lineages = [Some(&group.lineage), chains.rcp].into_iter().flatten();
+    let nearest = lineages
+        .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.prohibition, request))
+        .min_by_key(|reason| reason.rank);
+    match nearest {
+        Some(nearest) => {
+            let document = &nearest.guardrail.data.document;
+            finding.show(&source(document), nearest.span, nearest.label);
+            let statement = document.policy().and_then(|policy| policy.statements.get(nearest.statement));
+            if let Some(statement) = statement {
+                finding.note(format!(
+                    "statement {} of `{}` comes nearest to denying it",
+                    statement_title(nearest.statement, statement, document.text.is_sensitive()),
+                    nearest.guardrail.node.title()
+                ));
+            }
+            finding.help(nearest.cure);
+        }
+        None => {
+            finding.note("no policy of the organization denies anything like it");
+            finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
+        }
+    }
+    finding.note(levels(&group.lineage, end));
+    if group.lineage.enabled == Some(false) {
+        finding.note("service control policies are not enabled");
+    }
+}
+
+/// The levels from the root to the accounts, each with what is attached to it.
+fn levels(lineage: &Lineage<'_>, end: &str) -> String {
+    let last = lineage.rungs.len().saturating_sub(1);
+    let rungs = lineage.rungs.iter().enumerate().map(|(at, rung)| {
+        let names: Vec<String> =
+            rung.attached.iter().map(|it| format!("`{}`", it.guardrail.node.title())).collect();
+        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        let title = match at {
+            0 if last > 0 => "Root",
+            _ if at == last => end,
+            _ => rung.title.as_str(),
+        };
+        format!("{title} ({names})")
+    });
+    format!("the levels: {}", rungs.collect::<Vec<_>>().join(", "))
+}
+
+/// What says that a guardrail is for nothing at all.
+fn nothing_to_prove(invariant: &Invariant, fitting: &[bool], is_empty: bool, findings: &mut Findings) {
+    let unfit = invariant.targets.iter().zip(fitting).filter(|(_, fits)| !**fits);
+    let unfit: Vec<String> = unfit.map(|(target, _)| format!("`{target}`")).collect();
+    if unfit.is_empty() && !(invariant.targets.is_empty() && is_empty) {
+        return;
+    }
+    let finding = findings.report(&GUARDRAIL_GAP, None);
+    finding.verdict = Told::Unverifiable;
+    finding.severity = GUARDRAIL_GAP.info.unverifiable;
+    finding.subject(format!("{} fits nothing {}", invariant.id, unfit.join(" ")));
+    if unfit.is_empty() {
+        finding.says(format!("`{}` is proved for nothing: the inputs show no member account", invariant.id));
+    } else {
+        let targets = unfit.join(", ");
+        finding.says(format!("`{}` is not proved for {targets}: nothing in the inputs fits", invariant.id));
+    }
+    finding.note(declared(invariant));
+    finding.help("correct the target, or give the state of the organization with `--org`");
+}
+
+fn declared(invariant: &Invariant) -> String {
+    let place = format!("declared in {}", invariant.origin);
+    match &invariant.description {
+        Some(description) => format!("{place}: {description}"),
+        None => place,
+    }
+}
+
+/// What several paths have in common.
+fn common(paths: &BTreeSet<String>) -> String {
+    let mut paths = paths.iter();
+    let Some(first) = paths.next() else { return String::new() };
+    let mut common: Vec<&str> = first.split('/').collect();
+    for path in paths {
+        let shared = common.iter().zip(path.split('/')).take_while(|(a, b)| *a == b).count();
+        common.truncate(shared);
+    }
+    if common.is_empty() { "Root".to_owned() } else { common.join("/") }
+}
+
+/// As many facts as a reader takes in.
+fn few(facts: &BTreeSet<String>) -> Vec<String> {
+    let mut few: Vec<String> = facts.iter().take(5).cloned().collect();
+    if facts.len() > few.len() {
+        few.push(format!("and {} more of the kind", facts.len() - few.len()));
+    }
+    few
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GUARDRAIL_GAP;
+    use crate::testing::{messages_with, report};
+
+    /// The plan detaches the policy; nothing else has changed.
+    #[test]
+    fn detached() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-detached"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:13:17]
+         11 │         }
+         12 │       },
+         13 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── would deny it, but is attached to nothing
+         14 │       "Resource": "*",
+         15 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          accounts: 222222222222, 333333333333
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`FullAWSAccess`), prod (`FullAWSAccess`), the
+                accounts (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:222222222222:trail/example
+                   by arn:aws:iam::222222222222:role/application
+          help: attach `audit-trail` to these accounts, or to a unit above them
+
+        blocked: 1 critical finding is new
+        reviewed bad-detached.json: 3 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn exempt_too_wide() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-exempt-too-wide"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:12:13]
+         10 │           "aws:PrincipalArn": [
+         11 │             "arn:aws:iam::*:role/break-glass",
+         12 │             "arn:aws:iam::*:role/ops-*"
+            ·             ─────────────┬─────────────
+            ·                          ╰── spares `arn:aws:iam::${aws_organizations_account.shop.id}:role/ops-`
+         13 │           ]
+         14 │         }
+            ╰────
+          accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
+                (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/ops-
+          help: exempt fewer principals, or accept it: `exempt_principals` of the guardrail
+
+        blocked: 1 critical finding is new
+        reviewed bad-exempt-too-wide.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    /// `DeleteTrails` is no action at all.
+    #[test]
+    fn wrong_action() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-wrong-action"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:DeleteTrail`
+           ╭─[aws_organizations_policy.audit_trail.content:4:17]
+         2 │       "Statement": [
+         3 │         {
+         4 │ ╭─▶       "Action": [
+         5 │ │           "cloudtrail:DeleteTrails",
+         6 │ │           "cloudtrail:StopLogging"
+         7 │ ├─▶       ],
+           · ╰──── does not name `cloudtrail:DeleteTrail`
+         8 │           "Condition": {
+         9 │             "ArnNotLike": {
+           ╰────
+          accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
+                (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:DeleteTrail on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+          help: add the action to the statement
+
+        blocked: 1 critical finding is new
+        reviewed bad-wrong-action.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    /// Scenario 8: two keys under one operator must both differ.
+    #[test]
+    fn weakened_condition() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-weakened-condition"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:13:11]
+         11 │         },
+         12 │         "StringNotEquals": {
+         13 │           "aws:PrincipalTag/team": "security"
+            ·           ─────────────────┬─────────────────
+            ·                            ╰── is not so when `aws:PrincipalTag/team` is `security`
+         14 │         }
+         15 │       },
+            ╰────
+          accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
+                (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+                   with aws:PrincipalTag/team = "security"
+          help: take the condition out, or deny in a statement of its own
+
+        blocked: 1 critical finding is new
+        reviewed bad-weakened-condition.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn account_outside_the_unit() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-account-outside"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:13:17]
+         11 │         }
+         12 │       },
+         13 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── would deny it, but is attached to Root/runtime/prod only
+         14 │       "Resource": "*",
+         15 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          account: aws_organizations_account.warehouse
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`FullAWSAccess`), warehouse (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.warehouse.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.warehouse.id}:role/application
+          help: attach `audit-trail` to these accounts, or to a unit above them
+
+        blocked: 1 critical finding is new
+        reviewed bad-account-outside.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    /// Scenario 32: the policies stay attached and do nothing.
+    #[test]
+    fn policy_type_disabled() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-policy-type-disabled"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:13:17]
+         11 │         }
+         12 │       },
+         13 │       "Effect": "Deny",
+            ·                 ───┬──
+            ·                    ╰── would deny it, but service control policies are not enabled
+         14 │       "Resource": "*",
+         15 │       "Sid": "KeepTheAuditTrail"
+            ╰────
+          accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (nothing), runtime (`audit-trail`), prod (nothing), the accounts (nothing)
+          note: service control policies are not enabled
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+          help: add `SERVICE_CONTROL_POLICY` to `enabled_policy_types`
+
+        blocked: 1 critical finding is new
+        reviewed bad-policy-type-disabled.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    /// Scenario 35: the text is computed.
+    #[test]
+    fn unknown_content() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-unknown-content"), @"
+        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+
+        guardrail-gap · cannot tell
+
+          ? Root/runtime/prod: cannot tell whether `keep-the-audit-trail` holds: `cloudtrail:StopLogging`
+          │ may slip through
+          accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
+          note: `aws_organizations_policy.audit_trail.content` is unknown until apply: it refers to
+                `terraform_data.audit_trail.output`
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+          help: give the state of the organization with `--org`
+
+        blocked: 1 medium thing cannot be told
+        reviewed bad-unknown-content.json: 2 accounts, 0 principals, 1 policy
+        `orgward rules guardrail-gap` explains the first one
+        ");
+    }
+
+    /// The role that is exempt is one of a single account: the guardrail holds in the other one.
+    #[test]
+    fn unknown_exemption() {
+        insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-unknown-exemption"), @r#"
+        ── critical: 1 found ───────────────────────────────────────────────────────────
+
+        guardrail-gap
+
+          × Root/runtime/prod: `keep-the-audit-trail` does not hold: nothing denies `cloudtrail:StopLogging`
+            ╭─[aws_organizations_policy.audit_trail.content:16:13]
+         14 │           "aws:PrincipalArn": [
+         15 │             "arn:aws:iam::*:role/break-glass",
+         16 │             "${aws_iam_role.responder.arn}"
+            ·             ───────────────┬───────────────
+            ·                            ╰── spares `arn:aws:iam::${aws_organizations_account.shop.id}:role/responder`
+         17 │           ]
+         18 │         }
+            ╰────
+          account: aws_organizations_account.shop
+          note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
+          note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
+                (`FullAWSAccess`), shop (`FullAWSAccess`)
+          note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
+          request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/responder
+          help: exempt fewer principals, or accept it: `exempt_principals` of the guardrail
+
+        blocked: 1 critical finding is new
+        reviewed bad-unknown-exemption.json: 2 accounts, 1 principal, 2 policies
+        `orgward rules guardrail-gap` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn target_that_fits_nothing() {
+        let config =
+            "[[guardrail]]\nid = 'x'\ntargets = ['Root/run-time/**']\nactions = 'cloudtrail:DeleteTrail'";
+        assert_eq!(
+            messages_with(&GUARDRAIL_GAP, "good-denied", config),
+            ["`x` is not proved for `Root/run-time/**`: nothing in the inputs fits"]
+        );
+    }
+
+    /// Break-glass is exempt from the policy, and not from a guardrail that does not say so.
+    #[test]
+    fn guardrail_without_exemption() {
+        let config = "[[guardrail]]\nid = 'x'\nactions = 'cloudtrail:DeleteTrail'";
+        assert_eq!(
+            messages_with(&GUARDRAIL_GAP, "good-denied", config),
+            ["`x` does not hold: nothing denies `cloudtrail:DeleteTrail`"]
+        );
+    }
+
+    const PLAINTEXT: &str = "[[guardrail]]\nid = 'encrypted'\nactions = 's3:*'\n\
+                             resources = 'arn:aws:s3:::*'\n\
+                             conditions = { Bool = { 'aws:SecureTransport' = false } }\n";
+
+    /// What a resource control policy denies counts only where the guardrail says so.
+    #[test]
+    fn upheld_by_a_resource_control_policy() {
+        let both = format!("{PLAINTEXT}upheld_by = 'scp-or-rcp'");
+        assert_eq!(messages_with(&GUARDRAIL_GAP, "good-resource-policy", &both), [""; 0]);
+        assert_eq!(
+            messages_with(&GUARDRAIL_GAP, "good-resource-policy", PLAINTEXT),
+            ["`encrypted` does not hold: nothing denies `s3:GetObject`"]
+        );
+    }
+
+    /// Resource control policies reach some services, whatever they say of others.
+    #[test]
+    fn upheld_by_a_policy_that_does_not_reach_the_service() {
+        let config = "[[guardrail]]\nid = 'x'\nactions = 'ec2:RunInstances'\nupheld_by = 'scp-or-rcp'";
+        assert_eq!(messages_with(&GUARDRAIL_GAP, "good-resource-policy", config).len(), 1);
+    }
+}
