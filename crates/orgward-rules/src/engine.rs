@@ -41,6 +41,16 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Reports a finding about a resource, or about the organization as a whole.
     pub fn report<'a>(&mut self, rule: &Rule, address: impl Into<Option<&'a Address>>) -> &mut Finding {
         self.list.push_mut(Finding::about(&rule.info, address.into()))

@@ -1,0 +1,63 @@
+//! What proofs cost in a large organization: as many questions as there are chains of guardrails, however many accounts.
+
+#[path = "../benches/support/mod.rs"]
+mod support;
+
+use orgward_org::Organization;
+use orgward_plan::{Document, Plan};
+use orgward_rules::catalog::RULES;
+use orgward_rules::{Config, Context, Findings, Proofs};
+
+const UNITS: usize = 50;
+
+/// How many questions a rule asks, and how many findings come of it.
+fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (usize, usize) {
+    let state = support::organization(UNITS, accounts).into_bytes();
+    let config = Config::parse("orgward.toml", configuration).unwrap();
+    let document = Document::decode("state.json", state).unwrap();
+    let plan = Plan::parse(&document).unwrap();
+    let change = Organization::of(&[], std::slice::from_ref(&plan), &config.declared());
+    let proofs = Proofs::default();
+    let rule = RULES.iter().find(|each| each.info.id == rule).unwrap();
+    let mut findings = Findings::default();
+    for after in [&change.after, &change.before].into_iter().take(if twice { 2 } else { 1 }) {
+        let before = &change.before;
+        let context = Context { before, after, config: &config, doubts: &[], proofs: &proofs };
+        findings = Findings::default();
+        (rule.check)(&context, &mut findings);
+    }
+    (proofs.questions(), findings.len())
+}
+
+fn guardrails(count: usize) -> String {
+    let tables: Vec<&str> = support::CONFIGURATION.split("[[guardrail]]").skip(1).take(count).collect();
+    tables.iter().map(|table| format!("[[guardrail]]{table}")).collect()
+}
+
+#[test]
+fn accounts_with_the_same_chain_share_a_proof() {
+    for accounts in [50, 1000] {
+        let (questions, findings) = questions("guardrail-gap", accounts, &guardrails(1), false);
+        assert_eq!((questions, findings), (UNITS, 0), "{accounts} accounts");
+    }
+    assert_eq!(questions("guardrail-gap", 1000, &guardrails(3), false).0, 3 * UNITS);
+}
+
+/// The run that finds out what is there already asks nothing that has been asked.
+#[test]
+fn both_runs_share_their_proofs() {
+    assert_eq!(questions("guardrail-gap", 200, &guardrails(2), true).0, 2 * UNITS);
+}
+
+#[test]
+fn the_region_lock_shares_proofs_too() {
+    let (questions, findings) = questions("region-lock-gap", 1000, support::CONFIGURATION, true);
+    assert_eq!((questions, findings), (UNITS, 0));
+}
+
+/// A thousand accounts with one gap are a finding for each chain, and no more.
+#[test]
+fn a_gap_is_one_finding_for_all_that_are_alike() {
+    let gap = "[[guardrail]]\nid = 'x'\nactions = 'glue:DeleteJob'\n";
+    assert_eq!(questions("guardrail-gap", 1000, gap, false), (UNITS, UNITS));
+}
