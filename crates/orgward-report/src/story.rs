@@ -1,6 +1,5 @@
 //! How a guardrail fares in one account.
 
-use orgward_finding::WitnessValue;
 use orgward_finding::story::{Outcome, Scope, Story};
 use serde::Serialize;
 
@@ -33,10 +32,18 @@ pub fn story(story: &Story, style: Style) -> String {
         let name = pen.paint(Ink::Bold, &escape::line(&level.name));
         pen.line(&name);
         for policy in &level.policies {
-            let says: Vec<_> = policy.says.iter().map(|text| escape::line(text)).collect();
-            let says = if says.is_empty() { "says nothing".into() } else { says.join("; ") };
             let address = policy.address.as_ref().map(|it| format!(" ({})", escape::line(it)));
-            pen.entry(&format!("{}{}", escape::line(&policy.name), address.unwrap_or_default()), &says);
+            let name = format!("  {}{}", escape::line(&policy.name), address.unwrap_or_default());
+            match policy.says.as_slice() {
+                [] => pen.line(&format!("{name}: says nothing")),
+                [one] if policy.address.is_none() => pen.line(&format!("{name}: {}", escape::line(one))),
+                several => {
+                    pen.line(&name);
+                    for text in several {
+                        pen.line(&format!("    {}", escape::line(text)));
+                    }
+                }
+            }
         }
         if let Some(says) = &level.says {
             pen.line(&format!("  {}", escape::line(says)));
@@ -85,13 +92,12 @@ pub fn story_json(story: &Story) -> String {
 
 fn shown(story: &Story) -> Option<ShownRequest> {
     let request = story.request.as_ref()?;
-    let copied = |value: &WitnessValue| value.clone();
     Some(ShownRequest {
         principal: ShownPrincipal::Named(request.principal.clone()),
         action: request.action.clone(),
         resource: request.resource.clone(),
         account: None,
-        context: request.context.iter().map(|(key, value)| (key.clone(), copied(value))).collect(),
+        context: request.context.clone(),
     })
 }
 
@@ -124,4 +130,119 @@ struct PolicyJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<&'a str>,
     says: &'a [String],
+}
+
+#[cfg(test)]
+mod tests {
+    use orgward_finding::Witness;
+    use orgward_finding::story::{Level, Told};
+
+    use super::*;
+
+    fn told(name: &str, address: Option<&str>, says: &[&str]) -> Told {
+        let says = says.iter().map(|text| (*text).to_owned()).collect();
+        Told { name: name.to_owned(), address: address.map(str::to_owned), says }
+    }
+
+    #[test]
+    fn a_request_that_passes_every_level() {
+        let answer = Story {
+            guardrail: "keep-the-audit-trail".to_owned(),
+            declared: "orgward.toml:1: nobody stops a trail".to_owned(),
+            account: "shop".to_owned(),
+            path: "Root/runtime/shop".to_owned(),
+            scope: Scope::Unknown,
+            outcome: Outcome::Refuted,
+            request: Some(Witness {
+                principal: "arn:aws:iam::222222222222:role/ops".to_owned(),
+                action: "cloudtrail:StopLogging".to_owned(),
+                resource: "*".to_owned(),
+                context: Vec::new(),
+            }),
+            levels: vec![
+                Level {
+                    name: "Root".to_owned(),
+                    policies: vec![told("FullAWSAccess", None, &["allows it"])],
+                    says: None,
+                },
+                Level {
+                    name: "runtime".to_owned(),
+                    policies: vec![told(
+                        "trail",
+                        Some("aws_organizations_policy.trail"),
+                        &[
+                            "statement `Keep` does not deny it: it spares `role/ops`",
+                            "2 statements are about other actions",
+                        ],
+                    )],
+                    says: Some("nothing here allows it, so that it is denied".to_owned()),
+                },
+            ],
+            notes: vec!["a fact".to_owned()],
+        };
+        let style = Style { color: false, unicode: true, width: 100, quiet: false };
+        insta::assert_snapshot!(story(&answer, style), @"
+        keep-the-audit-trail in Root/runtime/shop: refuted, this request is not denied
+          declared: orgward.toml:1: nobody stops a trail
+          scope: the inputs do not tell whether it is for this account
+          request: arn:aws:iam::222222222222:role/ops asks for cloudtrail:StopLogging
+
+        Root
+          FullAWSAccess: allows it
+
+        runtime
+          trail (aws_organizations_policy.trail)
+            statement `Keep` does not deny it: it spares `role/ops`
+            2 statements are about other actions
+          nothing here allows it, so that it is denied
+
+          note: a fact
+        ");
+        insta::assert_snapshot!(story_json(&answer), @r#"
+        {
+          "guardrail": "keep-the-audit-trail",
+          "declared": "orgward.toml:1: nobody stops a trail",
+          "account": "shop",
+          "path": "Root/runtime/shop",
+          "scope": "unknown",
+          "verdict": "refuted",
+          "request": {
+            "principal": "arn:aws:iam::222222222222:role/ops",
+            "action": "cloudtrail:StopLogging",
+            "resource": "*",
+            "context": {}
+          },
+          "levels": [
+            {
+              "name": "Root",
+              "policies": [
+                {
+                  "name": "FullAWSAccess",
+                  "says": [
+                    "allows it"
+                  ]
+                }
+              ]
+            },
+            {
+              "name": "runtime",
+              "policies": [
+                {
+                  "name": "trail",
+                  "address": "aws_organizations_policy.trail",
+                  "says": [
+                    "statement `Keep` does not deny it: it spares `role/ops`",
+                    "2 statements are about other actions"
+                  ]
+                }
+              ],
+              "says": "nothing here allows it, so that it is denied"
+            }
+          ],
+          "notes": [
+            "a fact"
+          ]
+        }
+        "#);
+    }
 }

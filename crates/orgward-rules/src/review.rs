@@ -24,7 +24,7 @@ pub struct Question<'a> {
 }
 
 /// The rules that prove guardrails.
-const PROVED: [&str; 3] = ["guardrail-gap", "region-lock-gap", "unverifiable-plan"];
+const PROVED: [&str; 2] = ["guardrail-gap", "region-lock-gap"];
 
 /// Runs all rules and judges what they find.
 pub fn review(
@@ -44,14 +44,17 @@ pub fn audit(
     config: &Config,
     question: Question<'_>,
 ) -> Review {
-    let rules: Vec<&Rule> =
-        catalog::RULES.iter().copied().filter(|rule| PROVED.contains(&rule.info.id)).collect();
+    let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(|rule| is_audited(rule.info.id)).collect();
     let mut config = config.clone();
-    config.waivers.retain(|waiver| PROVED.contains(&waiver.rule.as_str()));
+    config.waivers.retain(|waiver| is_audited(&waiver.rule));
     let mut review = judge(&rules, organization, inputs, &config, question);
     // What other rules would find is not looked for.
     review.gone.clear();
     review
+}
+
+fn is_audited(rule: &str) -> bool {
+    PROVED.contains(&rule) || rule == "unverifiable-plan"
 }
 
 fn judge(
@@ -114,6 +117,8 @@ pub fn check(
     for finding in &mut findings {
         if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
+        } else if !doubts.is_empty() && PROVED.contains(&finding.rule) {
+            leave_open(finding, config, doubts);
         }
         if let Some(places) = &places {
             places.judge(&config.severity_for, finding);
@@ -123,6 +128,20 @@ pub fn check(
     findings.dedup();
     count(&mut findings);
     findings
+}
+
+/// What an incomplete plan does not attach may be attached once it is complete: a protection that is missing only after
+/// such a plan is not known to be missing.
+fn leave_open(finding: &mut Finding, config: &Config, doubts: &[(String, String)]) {
+    if finding.verdict == Verdict::Unverifiable {
+        return;
+    }
+    finding.verdict = Verdict::Unverifiable;
+    let rule = catalog::RULES.iter().find(|rule| rule.info.id == finding.rule);
+    let severity = config.unverifiable.or(rule.map(|rule| rule.info.unverifiable));
+    finding.severity = severity.unwrap_or(finding.severity);
+    finding.message = format!("depends on what the plan leaves out: {}", finding.message);
+    finding.notes.extend(doubts.iter().map(|(input, doubt)| format!("`{input}`: {doubt}")));
 }
 
 /// Counts findings that have the same fingerprint. Existing ones come first: what the plan adds must not take the

@@ -6,7 +6,7 @@ use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
 
 use crate::engine::rule;
 use crate::guardrails::{Group, account_label, groups_of, source, statement_title};
-use crate::invariants::{ChainKey, Chains, Invariant, Scope, Upholders, Verdict, as_account, reason};
+use crate::invariants::{ChainKey, Chains, Invariant, Scope, Target, Upholders, Verdict, as_account, reason};
 use crate::regions::witness;
 use crate::{Context, Findings};
 
@@ -101,7 +101,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 report(cx, invariant, group, chains, *modality, failure, findings);
             }
         }
-        nothing_to_prove(invariant, &fitting, groups.is_empty(), findings);
+        nothing_to_prove(cx, invariant, &fitting, groups.is_empty(), findings);
     }
 }
 
@@ -230,24 +230,21 @@ fn explain(
     let nearest = lineages
         .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.prohibition, request))
         .min_by_key(|reason| reason.rank);
-    match nearest {
-        Some(nearest) => {
-            let document = &nearest.guardrail.data.document;
-            finding.show(&source(document), nearest.span, nearest.label);
-            let statement = document.policy().and_then(|policy| policy.statements.get(nearest.statement));
-            if let Some(statement) = statement {
-                finding.note(format!(
-                    "statement {} of `{}` comes nearest to denying it",
-                    statement_title(nearest.statement, statement, document.text.is_sensitive()),
-                    nearest.guardrail.node.title()
-                ));
-            }
-            finding.help(nearest.cure);
+    if let Some(nearest) = nearest {
+        let document = &nearest.guardrail.data.document;
+        finding.show(&source(document), nearest.span, nearest.label);
+        let statement = document.policy().and_then(|policy| policy.statements.get(nearest.statement));
+        if let Some(statement) = statement {
+            finding.note(format!(
+                "statement {} of `{}` comes nearest to denying it",
+                statement_title(nearest.statement, statement, document.text.is_sensitive()),
+                nearest.guardrail.node.title()
+            ));
         }
-        None => {
-            finding.note("no policy of the organization denies anything like it");
-            finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
-        }
+        finding.help(nearest.cure);
+    } else {
+        finding.note("no policy of the organization denies anything like it");
+        finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
     }
     finding.note(levels(&group.lineage, end));
     if group.lineage.enabled == Some(false) {
@@ -272,25 +269,53 @@ fn levels(lineage: &Lineage<'_>, end: &str) -> String {
     format!("the levels: {}", rungs.collect::<Vec<_>>().join(", "))
 }
 
-/// What says that a guardrail is for nothing at all.
-fn nothing_to_prove(invariant: &Invariant, fitting: &[bool], is_empty: bool, findings: &mut Findings) {
+/// Says that a guardrail, or one of its targets, is for nothing at all.
+fn nothing_to_prove(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    fitting: &[bool],
+    is_empty: bool,
+    findings: &mut Findings,
+) {
+    let name = &invariant.id;
     let unfit = invariant.targets.iter().zip(fitting).filter(|(_, fits)| !**fits);
-    let unfit: Vec<String> = unfit.map(|(target, _)| format!("`{target}`")).collect();
-    if unfit.is_empty() && !(invariant.targets.is_empty() && is_empty) {
-        return;
+    let (managed, unfit): (Vec<_>, Vec<_>) =
+        unfit.map(|(target, _)| target).partition(|target| is_management(cx, target));
+    let list = |targets: &[&Target]| {
+        let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
+        targets.join(", ")
+    };
+    let mut messages = Vec::new();
+    if !managed.is_empty() {
+        let targets = list(&managed);
+        messages.push(format!(
+            "`{name}` is not proved for {targets}: guardrails never bind the management account"
+        ));
     }
-    let finding = findings.report(&GUARDRAIL_GAP, None);
-    finding.verdict = Told::Unverifiable;
-    finding.severity = GUARDRAIL_GAP.info.unverifiable;
-    finding.subject(format!("{} fits nothing {}", invariant.id, unfit.join(" ")));
-    if unfit.is_empty() {
-        finding.says(format!("`{}` is proved for nothing: the inputs show no member account", invariant.id));
-    } else {
-        let targets = unfit.join(", ");
-        finding.says(format!("`{}` is not proved for {targets}: nothing in the inputs fits", invariant.id));
+    if !unfit.is_empty() {
+        let targets = list(&unfit);
+        messages.push(format!("`{name}` is not proved for {targets}: nothing in the inputs fits"));
     }
-    finding.note(declared(invariant));
-    finding.help("correct the target, or give the state of the organization with `--org`");
+    if invariant.targets.is_empty() && is_empty {
+        messages.push(format!("`{name}` is proved for nothing: the inputs show no member account"));
+    }
+    for message in messages {
+        let finding = findings.report(&GUARDRAIL_GAP, None);
+        unverifiable(cx, finding);
+        finding.subject(format!("targets of {message}"));
+        finding.says(message);
+        finding.note(declared(invariant));
+        finding.help("correct the target, or give the state of the organization with `--org`");
+    }
+}
+
+fn is_management(cx: &Context<'_>, target: &Target) -> bool {
+    let managed = cx.after.management().and_then(|id| cx.after.account(id));
+    managed.is_some_and(|account| match target {
+        Target::Account(id) => account.node.label() == *id,
+        Target::Name(name) => account.node.title() == *name,
+        Target::Path(_) | Target::Unit(_) | Target::Tag(..) | Target::Role(_) => false,
+    })
 }
 
 fn declared(invariant: &Invariant) -> String {

@@ -7,7 +7,7 @@ use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statemen
 use orgward_org::{Account, Attached, Entity, GuardrailKind, Lineage, Modality, Organization};
 use thiserror::Error;
 
-use super::reason::{lacks, told};
+use super::reason::{lacks, nearest, told};
 use super::{Chains, Invariant, Proofs, Scope, Upholders, Verdict, as_account};
 use crate::Config;
 use crate::guardrails::statement_title;
@@ -110,6 +110,14 @@ fn story(
     if scp.enabled == Some(false) {
         notes.push("service control policies are not enabled, so that none of them acts".to_owned());
     }
+    if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
+        let lineages = [Some(&scp), rcp.as_ref()].into_iter().flatten();
+        let nearest = lineages.filter_map(|it| nearest(organization, it, &invariant.prohibition, request));
+        notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
+            let name = reason.guardrail.node.title();
+            format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.cure)
+        }));
+    }
     let mut levels = Vec::new();
     if let Some(request) = &request {
         for lineage in [Some(&scp), rcp.as_ref()].into_iter().flatten() {
@@ -174,9 +182,12 @@ fn tell(attached: &Attached<'_>, request: &Request) -> Told {
         Some(policy) => {
             let mut other = 0;
             for (index, statement) in policy.statements.iter().enumerate() {
-                let title = statement_title(index, statement, sensitive);
                 match said(policy, statement, request) {
-                    Some(what) => says.push(format!("statement {title} {what}")),
+                    Some(what) if policy.statements.len() == 1 => says.push(what),
+                    Some(what) => {
+                        let title = statement_title(index, statement, sensitive);
+                        says.push(format!("statement {title} {what}"));
+                    }
                     None => other += 1,
                 }
             }

@@ -58,3 +58,6 @@ impl Upholders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,7 +92,9 @@ mod tests {
 
     fn named(texts: &[&str]) -> (Vec<String>, bool) {
         let mut named = Named::default();
-        texts.iter().for_each(|text| named.text(text));
+        for text in texts {
+            named.text(text);
+        }
         (named.accounts.into_iter().collect(), named.has_parts)
     }
 

@@ -69,7 +69,9 @@ impl ChainKey {
             .map(|rung| rung.attached.iter().map(|it| (text(it.guardrail), it.modality())).collect())
             .collect();
         levels.push(lineage.loose.iter().map(|guardrail| (text(*guardrail), Modality::May)).collect());
-        levels.iter_mut().for_each(|level| level.sort());
+        for level in &mut levels {
+            level.sort();
+        }
         Self(Arc::new(Texts {
             is_enabled: lineage.enabled != Some(false),
             has_gaps: !lineage.gaps.is_empty(),
