@@ -167,12 +167,13 @@ impl<'o> Lineage<'o> {
         for rung in &self.rungs {
             for attached in &rung.attached {
                 doubts.extend(attached.guardrail.document.doubt());
-                if attached.modality() == Modality::May {
-                    doubts.push(format!(
-                        "`{}` may or may not be attached to `{}`",
-                        attached.guardrail.node.title(),
-                        rung.title
-                    ));
+                let title = attached.guardrail.node.title();
+                if attached.attachment.resolved.modality() == Modality::May {
+                    doubts.push(format!("`{title}` may or may not be attached to `{}`", rung.title));
+                } else if attached.modality() == Modality::May
+                    && attached.guardrail.document.policy().is_some()
+                {
+                    doubts.push(format!("of what type `{title}` is, is unknown until apply"));
                 }
             }
         }

@@ -33,11 +33,12 @@ fn build(bencher: Bencher) {
     });
 }
 
-/// From the organization to the findings.
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn prove(bencher: Bencher) {
+/// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
+#[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
+fn prove(bencher: Bencher, guardrails: usize) {
     let state = support::organization(UNITS, ACCOUNTS).into_bytes();
-    let config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
+    let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
+    config.invariants.truncate(guardrails);
     let document = Document::decode("state.json", state).expect("it is text");
     let plan = Plan::parse(&document).expect("it is a state");
     let inputs = std::slice::from_ref(&plan);

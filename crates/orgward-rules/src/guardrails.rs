@@ -42,6 +42,12 @@ pub(crate) fn account_label(organization: &Organization, id: NodeId) -> Option<S
     Some(account.node.label())
 }
 
+/// The id of an account, or what stands for it; `None` for a unit. Not to be printed before it is read out.
+pub(crate) fn account_id(organization: &Organization, id: NodeId) -> Option<&str> {
+    organization.account(id)?;
+    organization.symbolic_account_id(id)
+}
+
 /// Nodes whose requests get the same rulings: they lie in the same place and inherit the same guardrails.
 #[derive(Clone)]
 pub(crate) struct Group<'o> {

@@ -5,7 +5,7 @@ use orgward_iam::Request;
 use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
 
 use crate::engine::rule;
-use crate::guardrails::{Group, account_label, groups_of, source, statement_title};
+use crate::guardrails::{Group, account_id, account_label, groups_of, source, statement_title};
 use crate::invariants::{ChainKey, Chains, Invariant, Scope, Target, Upholders, Verdict, as_account, reason};
 use crate::regions::witness;
 use crate::{Context, Findings};
@@ -124,7 +124,7 @@ fn judge<'o>(
     let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
     for &(id, node) in &group.members {
         if let Some(modality) = scope.covers(cx.config, invariant, id, fitting) {
-            let stand_in = stand_ins.of(cx.after.symbolic_account_id(id));
+            let stand_in = stand_ins.of(account_id(cx.after, id));
             alike.entry((stand_in, modality)).or_default().push((id, node));
         }
     }
@@ -168,7 +168,7 @@ fn report(
     let mut keys: Vec<String> = failure.members.iter().map(|(_, node)| node.key.to_string()).collect();
     keys.sort();
     finding.subject(format!("{name} {}", keys.join(" ")));
-    let account = failure.first.and_then(|id| cx.after.symbolic_account_id(id));
+    let account = failure.first.and_then(|id| account_id(cx.after, id));
     let actual =
         |request: &Request| as_account(request, &failure.stand_in, account.unwrap_or(&failure.stand_in));
     match &failure.verdict {
@@ -256,8 +256,9 @@ fn explain(
 fn levels(lineage: &Lineage<'_>, end: &str) -> String {
     let last = lineage.rungs.len().saturating_sub(1);
     let rungs = lineage.rungs.iter().enumerate().map(|(at, rung)| {
-        let names: Vec<String> =
+        let mut names: Vec<String> =
             rung.attached.iter().map(|it| format!("`{}`", it.guardrail.node.title())).collect();
+        names.dedup();
         let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
         let title = match at {
             0 if last > 0 => "Root",
@@ -305,7 +306,11 @@ fn nothing_to_prove(
         finding.subject(format!("targets of {message}"));
         finding.says(message);
         finding.note(declared(invariant));
-        finding.help("correct the target, or give the state of the organization with `--org`");
+        finding.help(if invariant.targets.is_empty() {
+            "give the state of the organization with `--org`"
+        } else {
+            "correct the target, or give the state of the organization with `--org`"
+        });
     }
 }
 

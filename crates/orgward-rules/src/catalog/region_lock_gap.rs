@@ -5,7 +5,7 @@ use orgward_iam::Prohibition;
 use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
-use crate::guardrails::{Group, groups};
+use crate::guardrails::{Group, account_id, groups};
 use crate::invariants::{Chains, Verdict, as_account};
 use crate::regions::{Allowed, Evidence, allowed, evidence, is_common, lock, witness};
 use crate::{Context, Findings, Profile};
@@ -126,12 +126,12 @@ fn prove_lock(
     let stand_ins = chains.stand_ins(lock);
     let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (id, node) in &group.members {
-        let account = cx.after.symbolic_account_id(*id);
+        let account = account_id(cx.after, *id);
         alike.entry(stand_ins.of(account)).or_default().push((*id, *node));
     }
     for (stand_in, members) in alike {
         let part = Group { members, ..group.clone() };
-        let account = part.members.first().and_then(|(id, _)| cx.after.symbolic_account_id(*id));
+        let account = part.members.first().and_then(|(id, _)| account_id(cx.after, *id));
         match cx.proofs.prove(lock, &chains, &stand_in) {
             Verdict::Holds => {}
             Verdict::Refuted(request) => {

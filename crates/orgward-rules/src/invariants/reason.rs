@@ -1,5 +1,6 @@
 //! Why nothing denies a request: the statement that comes nearest to it, and what it lacks.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use orgward_iam::{
@@ -31,25 +32,27 @@ pub(crate) enum Lack<'s> {
 }
 
 /// The statement that comes nearest to denying a request of the account at the end of a lineage, which a prohibition
-/// describes. Statements about as much as the prohibition come before others: whoever denies everything in a
-/// quarantine did not mean this account.
+/// describes. Only statements that are meant like the prohibition count: whoever locks regions or denies everything in
+/// a quarantine did not mean to keep a trail.
 pub(crate) fn nearest<'o>(
     organization: &'o Organization,
     lineage: &Lineage<'o>,
     prohibition: &Prohibition,
     request: &Request,
 ) -> Option<Reason<'o>> {
-    let wide = prohibition.policy().statements.first().is_none_or(is_wide);
+    let Some(wanted) = prohibition.policy().statements.first() else { return None };
     let mut best: Option<Reason<'o>> = None;
     for guardrail in organization.guardrails().filter(|guardrail| guardrail.kind == lineage.kind) {
         let Some(policy) = guardrail.data.document.policy() else { continue };
         for (index, statement) in denials(guardrail) {
             let lacks = lacks(policy, statement, request);
             let lineages = (organization, lineage);
-            let Some(mut reason) = reason(lineages, guardrail, (index, statement), &lacks, request) else {
+            if !is_akin(statement, wanted, &lacks) {
+                continue;
+            }
+            let Some(reason) = reason(lineages, guardrail, (index, statement), &lacks, request) else {
                 continue;
             };
-            reason.rank += if is_wide(statement) == wide { 0 } else { 10 };
             if best.as_ref().is_none_or(|best| reason.rank < best.rank) {
                 best = Some(reason);
             }
@@ -197,6 +200,25 @@ fn cure(lack: &Lack<'_>) -> String {
             "exempt fewer principals, or accept it: `exempt_principals` of the guardrail".to_owned()
         }
         Lack::Condition(_) => "take the condition out, or deny in a statement of its own".to_owned(),
+    }
+}
+
+/// Whether a statement is meant like another one: about as many actions, and under conditions of the same kind.
+fn is_akin(statement: &Statement, wanted: &Statement, lacks: &[Lack<'_>]) -> bool {
+    let keys = |statement: &Statement| -> BTreeSet<String> {
+        let keys = statement.conditions.iter().map(|condition| condition.key.value.to_ascii_lowercase());
+        keys.filter(|key| key != "aws:principalarn").collect()
+    };
+    let (has, wants) = (keys(statement), keys(wanted));
+    match (is_wide(statement), is_wide(wanted)) {
+        (false, false) => wants.is_empty() || has.is_empty() || !has.is_disjoint(&wants),
+        (_, true) => has.is_empty() || !has.is_disjoint(&wants),
+        // What denies everything to all but some was meant for this, too.
+        (true, false) => {
+            has.is_empty()
+                && matches!(lacks, [Lack::Condition(condition)]
+                    if condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn"))
+        }
     }
 }
 
