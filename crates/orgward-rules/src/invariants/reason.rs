@@ -40,7 +40,7 @@ pub(crate) fn nearest<'o>(
     prohibition: &Prohibition,
     request: &Request,
 ) -> Option<Reason<'o>> {
-    let Some(wanted) = prohibition.policy().statements.first() else { return None };
+    let wanted = prohibition.policy().statements.first()?;
     let mut best: Option<Reason<'o>> = None;
     for guardrail in organization.guardrails().filter(|guardrail| guardrail.kind == lineage.kind) {
         let Some(policy) = guardrail.data.document.policy() else { continue };
