@@ -135,14 +135,15 @@ impl Evidence {
 /// The evidence about a group: found anew, or that of another group with the same chain.
 pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
     let (lineage, account) = (&group.lineage, group.account_id());
-    let chains = Chains::of(lineage, None);
     // Guardrails that name accounts say different things about different ones.
-    if chains.names_accounts() {
-        return search(config, allowed, lineage, &account, &group.account_ids);
-    }
-    let key = (ChainKey::of(lineage), allowed.regions.clone());
-    let found = proofs.searches.get(key, || search(config, allowed, lineage, ANYBODY, &[ANYBODY.to_owned()]));
-    let mut evidence = found.about(ANYBODY, &account);
+    let (stand_in, all) = if Chains::of(lineage, None).names_accounts() {
+        (account.clone(), group.account_ids.clone())
+    } else {
+        (ANYBODY.to_owned(), vec![ANYBODY.to_owned()])
+    };
+    let key = (ChainKey::of(lineage), allowed.regions.clone(), stand_in.clone(), all.clone());
+    let found = proofs.searches.get(key, || search(config, allowed, lineage, &stand_in, &all));
+    let mut evidence = found.about(&stand_in, &account);
     if !evidence.undecided.is_empty() {
         // Chains with the same texts may be unknown for different reasons.
         evidence.undecided = lineage.doubts().into_iter().collect();

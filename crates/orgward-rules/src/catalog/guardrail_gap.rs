@@ -191,7 +191,8 @@ fn report(
                 [(_, one)] => one.title(),
                 _ => "the accounts".to_owned(),
             };
-            explain(cx, invariant, group, chains, (&request, &end), finding);
+            let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
+            explain(cx, invariant, group, chains, (&request, [&place, &end]), finding);
         }
         Verdict::Open(request) => {
             let request = actual(request);
@@ -222,7 +223,7 @@ fn explain(
     invariant: &Invariant,
     group: &Group<'_>,
     chains: &Chains<'_, '_>,
-    (request, end): (&Request, &str),
+    (request, [place, end]): (&Request, [&str; 2]),
     finding: &mut Finding,
 ) {
     finding.witness(witness(request));
@@ -246,14 +247,14 @@ fn explain(
         finding.note("no policy of the organization denies anything like it");
         finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
     }
-    finding.note(levels(&group.lineage, end));
+    finding.note(levels(&group.lineage, place, end));
     if group.lineage.enabled == Some(false) {
         finding.note("service control policies are not enabled");
     }
 }
 
 /// The levels from the root to the accounts, each with what is attached to it.
-fn levels(lineage: &Lineage<'_>, end: &str) -> String {
+fn levels(lineage: &Lineage<'_>, place: &str, end: &str) -> String {
     let last = lineage.rungs.len().saturating_sub(1);
     let rungs = lineage.rungs.iter().enumerate().map(|(at, rung)| {
         let mut names: Vec<String> =
@@ -267,7 +268,7 @@ fn levels(lineage: &Lineage<'_>, end: &str) -> String {
         };
         format!("{title} ({names})")
     });
-    format!("the levels: {}", rungs.collect::<Vec<_>>().join(", "))
+    format!("the levels{place}: {}", rungs.collect::<Vec<_>>().join(", "))
 }
 
 /// Says that a guardrail, or one of its targets, is for nothing at all.

@@ -15,8 +15,11 @@ use crate::regions::Evidence;
 #[derive(Debug, Default)]
 pub struct Proofs {
     verdicts: Memo<ProofKey, Verdict>,
-    pub(crate) searches: Memo<(ChainKey, BTreeSet<String>), Evidence>,
+    pub(crate) searches: Memo<SearchKey, Evidence>,
 }
+
+/// What the search for region gaps depends on: the chain, the allowed regions, the account, and those that share it.
+type SearchKey = (ChainKey, BTreeSet<String>, String, Vec<String>);
 
 /// Whether a prohibition holds in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_finding::Verdict as Told;
+use orgward_finding::{Status, Verdict as Told};
 use orgward_iam::{Prohibition, Wording};
 use orgward_org::{Declared, GuardrailKind, Organization};
 use orgward_plan::{Document, Plan};
@@ -213,6 +213,24 @@ fn an_organization_of_which_nothing_is_known_yet() {
     let leave = "actions = 'organizations:LeaveOrganization'";
     assert_eq!(after("demo", "create", leave), []);
     assert_eq!(after("demo", "first", leave), []);
+}
+
+/// The demonstration: everything holds first, and then the account that has moved out from under its policy is told
+/// from the one that has not.
+#[test]
+fn a_production_account_that_moves() {
+    let data = "actions = ['rds:DeleteDBCluster', 'dynamodb:DeleteTable']\n";
+    let both = format!("targets = ['666666666666', '101010101010']\n{data}");
+    assert_eq!(after("demo", "first", &both), []);
+    let config = format!("[[guardrail]]\nid = 'x'\n{both}");
+    let findings = review_with("demo", "second", &config).findings.into_iter();
+    let findings: Vec<_> = findings.filter(|finding| finding.rule == "guardrail-gap").collect();
+    let [moved] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!((moved.status, moved.verdict), (Status::New, Told::Found));
+    assert_eq!(moved.accounts, ["666666666666"]);
+    let witness = moved.witness.as_ref().unwrap();
+    assert_eq!(witness.principal, "arn:aws:iam::666666666666:role/application");
+    assert!(["rds:DeleteDBCluster", "dynamodb:DeleteTable"].contains(&witness.action.as_str()));
 }
 
 /// Scenario 42: the pattern does not reach administrators where Identity Center is at home in us-east-1.
