@@ -2,6 +2,7 @@ mod sets;
 
 use orgward_iam::{Chain, Decider, Effect, Level, Outcome, Request};
 
+pub use self::sets::Relevant;
 use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
 
 /// A guardrail at one rung of a lineage.

@@ -141,7 +141,7 @@ pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, grou
     } else {
         (ANYBODY.to_owned(), vec![ANYBODY.to_owned()])
     };
-    let key = (ChainKey::of(lineage), allowed.regions.clone(), stand_in.clone(), all.clone());
+    let key = (ChainKey::of(lineage, &|_, _| true), allowed.regions.clone(), stand_in.clone(), all.clone());
     let found = proofs.searches.get(key, || search(config, allowed, lineage, &stand_in, &all));
     let mut evidence = found.about(&stand_in, &account);
     if !evidence.undecided.is_empty() {

@@ -6,7 +6,9 @@ use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
 
 use crate::engine::rule;
 use crate::guardrails::{Group, account_id, account_label, groups_of, source, statement_title};
-use crate::invariants::{ChainKey, Chains, Invariant, Scope, Target, Upholders, Verdict, as_account, reason};
+use crate::invariants::{
+    Chains, ChainsKey, Invariant, Scope, Target, Upholders, Verdict, as_account, reason,
+};
 use crate::regions::witness;
 use crate::{Context, Findings};
 
@@ -70,7 +72,7 @@ struct Failure<'o> {
 }
 
 /// What makes failures the same: the policies, the account where they name it, and how certain the scope is.
-type Failures<'o> = BTreeMap<((ChainKey, Option<ChainKey>), String, Modality), Failure<'o>>;
+type Failures<'o> = BTreeMap<(ChainsKey, String, Modality), Failure<'o>>;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.config.invariants.is_empty() {
@@ -133,7 +135,7 @@ fn judge<'o>(
         if verdict == Verdict::Holds {
             continue;
         }
-        let key = (chains.key().clone(), stand_in.clone(), modality);
+        let key = (chains.key(prohibition), stand_in.clone(), modality);
         let failure = failures.entry(key).or_insert_with(|| Failure {
             verdict,
             stand_in,

@@ -13,7 +13,7 @@ use orgward_iam::Prohibition;
 
 pub use self::explain::{ExplainError, explain};
 pub use self::proof::Proofs;
-pub(crate) use self::proof::{ChainKey, Chains, Verdict, as_account};
+pub(crate) use self::proof::{ChainKey, Chains, ChainsKey, Verdict, as_account};
 pub(crate) use self::scope::Scope;
 pub use self::target::Target;
 

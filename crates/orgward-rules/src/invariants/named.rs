@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_iam::{Policy, PrincipalPattern};
+use orgward_iam::{PrincipalPattern, Statement};
 
 /// The accounts that policies name. All others are alike: what is proved for one of them holds for each, since a policy
 /// can tell accounts apart only by digits that it writes down.
@@ -31,22 +31,20 @@ impl StandIns {
 const NOBODY: [&str; 4] = ["222222222222", "333333333333", "444444444444", "555555555555"];
 
 impl Named {
-    pub(crate) fn add(&mut self, policy: &Policy) {
-        for statement in &policy.statements {
-            let resources = statement.resources.iter().flat_map(|it| &it.patterns);
-            let values = statement.conditions.iter().flat_map(|condition| &condition.values);
-            resources.chain(values).for_each(|text| self.text(&text.value));
-            for principal in statement.principals.iter().flat_map(|it| &it.patterns) {
-                match &principal.value {
-                    PrincipalPattern::Everyone => {}
-                    PrincipalPattern::Account(text)
-                    | PrincipalPattern::Arn(text)
-                    | PrincipalPattern::UniqueId(text)
-                    | PrincipalPattern::Service(text)
-                    | PrincipalPattern::Federated(text)
-                    | PrincipalPattern::CanonicalUser(text)
-                    | PrincipalPattern::Invalid(text) => self.text(text),
-                }
+    pub(crate) fn add(&mut self, statement: &Statement) {
+        let resources = statement.resources.iter().flat_map(|it| &it.patterns);
+        let values = statement.conditions.iter().flat_map(|condition| &condition.values);
+        resources.chain(values).for_each(|text| self.text(&text.value));
+        for principal in statement.principals.iter().flat_map(|it| &it.patterns) {
+            match &principal.value {
+                PrincipalPattern::Everyone => {}
+                PrincipalPattern::Account(text)
+                | PrincipalPattern::Arn(text)
+                | PrincipalPattern::UniqueId(text)
+                | PrincipalPattern::Service(text)
+                | PrincipalPattern::Federated(text)
+                | PrincipalPattern::CanonicalUser(text)
+                | PrincipalPattern::Invalid(text) => self.text(text),
             }
         }
     }

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use orgward_iam::{Answer, Caller, Callers, Context, ContextValue, Prohibition, Request, RequestSet};
-use orgward_org::{Entity, Guardrail, Lineage, Modality};
+use orgward_iam::{
+    Answer, Caller, Callers, Context, ContextValue, Policy, Prohibition, Request, RequestSet, Statement,
+    Version,
+};
+use orgward_org::{Entity, Guardrail, Lineage, Modality, Relevant};
 
 use super::memo::Memo;
 use super::named::{Named, StandIns};
@@ -34,7 +37,8 @@ pub(crate) enum Verdict {
     Undecided(String),
 }
 
-/// What proofs about a chain of guardrails depend on: their texts, and how certainly they are attached.
+/// What a question about a chain of guardrails depends on: the texts, how certainly they are attached, and whether they
+/// act.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct ChainKey(Arc<Texts>);
 
@@ -42,62 +46,77 @@ pub(crate) struct ChainKey(Arc<Texts>);
 struct Texts {
     is_enabled: bool,
     has_gaps: bool,
-    levels: Vec<Vec<(Option<Arc<str>>, Modality)>>,
+    /// Whether guardrails may be attached to any level: then no level denies by silence.
+    has_loose: bool,
+    levels: Vec<Vec<Part>>,
 }
+
+/// A statement of a policy by its text, or a policy that cannot be read.
+type Part = (Option<(Version, String)>, Modality);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct ProofKey {
     prohibition: Arc<str>,
-    scp: ChainKey,
-    rcp: Option<ChainKey>,
+    chains: ChainsKey,
     account: String,
 }
+
+/// The keys of both chains of an account.
+pub(crate) type ChainsKey = (ChainKey, Option<ChainKey>);
 
 /// The guardrails above an account, ready for proofs.
 pub(crate) struct Chains<'l, 'o> {
     pub(crate) scp: &'l Lineage<'o>,
     pub(crate) rcp: Option<&'l Lineage<'o>>,
-    keys: (ChainKey, Option<ChainKey>),
-    named: Named,
 }
 
 impl ChainKey {
-    pub(crate) fn of(lineage: &Lineage<'_>) -> Self {
-        let text = |guardrail: Entity<'_, Guardrail>| {
-            guardrail.data.document.policy().map(|policy| Arc::clone(policy.text()))
+    /// The key of a chain for questions that some statements have to do with.
+    pub(crate) fn of(lineage: &Lineage<'_>, relevant: Relevant<'_>) -> Self {
+        let parts = |guardrail: Entity<'_, Guardrail>, modality: Modality| -> Vec<Part> {
+            let Some(policy) = guardrail.data.document.policy() else { return vec![(None, modality)] };
+            let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
+            let text = |statement: &Statement| policy.text().get(statement.span.clone()).unwrap_or_default();
+            statements
+                .map(|statement| (Some((policy.version, text(statement).to_owned())), modality))
+                .collect()
         };
-        let mut levels: Vec<Vec<_>> = lineage
+        let mut levels: Vec<Vec<Part>> = lineage
             .rungs
             .iter()
-            .map(|rung| rung.attached.iter().map(|it| (text(it.guardrail), it.modality())).collect())
+            .map(|rung| rung.attached.iter().flat_map(|it| parts(it.guardrail, it.modality())).collect())
             .collect();
-        levels.push(lineage.loose.iter().map(|guardrail| (text(*guardrail), Modality::May)).collect());
+        levels.push(lineage.loose.iter().flat_map(|it| parts(*it, Modality::May)).collect());
         for level in &mut levels {
             level.sort();
         }
         Self(Arc::new(Texts {
             is_enabled: lineage.enabled != Some(false),
             has_gaps: !lineage.gaps.is_empty(),
+            has_loose: !lineage.loose.is_empty(),
             levels,
         }))
     }
 }
 
+impl ChainKey {
+    /// Whether nothing that has to do with the question is unknown, so that what is not denied is open.
+    fn is_whole(&self) -> bool {
+        let Texts { has_gaps, has_loose, levels, .. } = &*self.0;
+        let mut parts = levels.iter().flatten();
+        !has_gaps && !has_loose && parts.all(|(text, modality)| text.is_some() && *modality == Modality::Must)
+    }
+}
+
 impl<'l, 'o> Chains<'l, 'o> {
     pub(crate) fn of(scp: &'l Lineage<'o>, rcp: Option<&'l Lineage<'o>>) -> Self {
-        let mut named = Named::default();
-        for lineage in [Some(scp), rcp].into_iter().flatten() {
-            let attached = lineage.rungs.iter().flat_map(|rung| rung.attached.iter().map(|it| it.guardrail));
-            for guardrail in attached.chain(lineage.loose.iter().copied()) {
-                guardrail.data.document.policy().into_iter().for_each(|policy| named.add(policy));
-            }
-        }
-        Self { scp, rcp, keys: (ChainKey::of(scp), rcp.map(ChainKey::of)), named }
+        Self { scp, rcp }
     }
 
-    /// What tells the chains apart from others, as far as proofs are concerned.
-    pub(crate) fn key(&self) -> &(ChainKey, Option<ChainKey>) {
-        &self.keys
+    /// What tells the chains apart from others, as far as proofs of a prohibition are concerned.
+    pub(crate) fn key(&self, prohibition: &Prohibition) -> ChainsKey {
+        let relevant = relevant(prohibition);
+        (ChainKey::of(self.scp, &relevant), self.rcp.map(|rcp| ChainKey::of(rcp, &relevant)))
     }
 
     /// Why the chains do not tell the whole story, one sentence each.
@@ -111,14 +130,50 @@ impl<'l, 'o> Chains<'l, 'o> {
 
     /// Whether the guardrails tell accounts apart.
     pub(crate) fn names_accounts(&self) -> bool {
-        !self.named.is_empty()
+        !self.named(&|_, _| true).is_empty()
     }
 
     /// Who stands for whom in proofs of a prohibition.
     pub(crate) fn stand_ins(&self, prohibition: &Prohibition) -> StandIns {
-        let mut named = self.named.clone();
-        named.add(prohibition.policy());
+        let mut named = self.named(&relevant(prohibition));
+        let policy = prohibition.policy();
+        policy.statements.iter().for_each(|statement| named.add(statement));
         named.stand_ins()
+    }
+
+    fn named(&self, relevant: Relevant<'_>) -> Named {
+        let mut named = Named::default();
+        for lineage in [Some(self.scp), self.rcp].into_iter().flatten() {
+            let attached = lineage.rungs.iter().flat_map(|rung| rung.attached.iter().map(|it| it.guardrail));
+            for guardrail in attached.chain(lineage.loose.iter().copied()) {
+                let Some(policy) = guardrail.data.document.policy() else { continue };
+                let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
+                statements.for_each(|statement| named.add(statement));
+            }
+        }
+        named
+    }
+}
+
+/// The statements that have to do with a prohibition: all but those about other services.
+fn relevant(prohibition: &Prohibition) -> impl Fn(&Policy, &Statement) -> bool + '_ {
+    let services = |statement: &Statement| -> Option<Vec<String>> {
+        if statement.actions.not {
+            return None;
+        }
+        let patterns = statement.actions.patterns.iter();
+        patterns
+            .map(|pattern| {
+                let (service, _) = pattern.value.split_once(':')?;
+                (!service.contains(['*', '?'])).then(|| service.to_ascii_lowercase())
+            })
+            .collect()
+    };
+    // `None`: any service.
+    let wanted = prohibition.policy().statements.first().and_then(services);
+    move |_, statement| match (&wanted, services(statement)) {
+        (Some(wanted), Some(named)) => named.iter().any(|service| wanted.contains(service)),
+        _ => true,
     }
 }
 
@@ -132,33 +187,33 @@ impl Proofs {
     /// like, or finds a request that is not. Where resource control policies may deny it, too, it is about resources
     /// of the account. Service-linked roles aside.
     pub(crate) fn prove(&self, prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str) -> Verdict {
-        let (scp, rcp) = chains.key().clone();
         let key = ProofKey {
             prohibition: Arc::clone(prohibition.policy().text()),
-            scp,
-            rcp,
+            chains: chains.key(prohibition),
             account: account.to_owned(),
         };
-        self.verdicts.get(key, || prove(prohibition, chains, account))
+        let (scp, rcp) = &key.chains;
+        let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
+        self.verdicts.get(key, || prove(prohibition, chains, account, is_whole))
     }
 }
 
-fn prove(prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str) -> Verdict {
+fn prove(prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
     let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     let mut claimed = bound.and(own).and(prohibition.requests());
-    let mut open = chains.scp.not_denied();
-    let mut certain = chains.scp.certainly_open();
+    let relevant = relevant(prohibition);
+    let mut open = chains.scp.not_denied_among(&relevant);
+    let mut certain = chains.scp.certainly_open_among(&relevant);
     let here = Prohibition::for_resources_of(account);
     if let Some(rcp) = chains.rcp {
         match &here {
             Ok(here) => claimed = claimed.and(here.requests()),
             Err(error) => return Verdict::Undecided(error.to_string()),
         }
-        open = open.and(rcp.not_denied());
-        certain = certain.and(rcp.certainly_open());
+        open = open.and(rcp.not_denied_among(&relevant));
+        certain = certain.and(rcp.certainly_open_among(&relevant));
     }
-    let is_whole = chains.scp.is_whole() && chains.rcp.is_none_or(Lineage::is_whole);
     let may = claimed.clone().and(open);
     let (must, may) = if is_whole {
         (may.example(), Answer::None)
