@@ -7,6 +7,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 
+use self::exception::Asked;
 use self::grant::Grant;
 use crate::arn::{Arn, is_account_id};
 use crate::matching::{Subject, action_matches};
@@ -127,9 +128,10 @@ impl Policies<'_> {
     /// Decides a request the way AWS does (IAM user guide, "Policy evaluation logic"), within one account and across
     /// two.
     pub fn decide(&self, request: &Request) -> Decision {
-        let request = &*exception::as_authorized(request);
+        let asked = Asked::of(request);
+        let request = &*asked.authorized;
         let mut decision =
-            Decision { outcome: Outcome::ImplicitDeny, decided_by: None, layers: layers::of(self, request) };
+            Decision { outcome: Outcome::ImplicitDeny, decided_by: None, layers: layers::of(self, &asked) };
         if exception::needs_no_permission(request) {
             decision.outcome = Outcome::Allow;
             return decision;
@@ -140,21 +142,22 @@ impl Policies<'_> {
             decision.outcome = Outcome::ExplicitDeny;
             return decision;
         }
-        let (granted, by) = self.grants(request, &decision);
+        let (granted, by) = self.grants(&asked, &decision);
         decision.outcome = if granted { Outcome::Allow } else { Outcome::ImplicitDeny };
         decision.decided_by = Some(by);
         decision
     }
 
     /// Whether a request that nothing denies is allowed, and the layer that allows it or fails to.
-    fn grants(&self, request: &Request, decision: &Decision) -> (bool, Layer) {
+    fn grants(&self, asked: &Asked<'_>, decision: &Decision) -> (bool, Layer) {
+        let request = &*asked.authorized;
         for layer in [Layer::ServiceControl, Layer::Endpoint] {
             let closed = decision.layer(layer).is_some_and(|layer| layer.outcome == Outcome::ImplicitDeny);
             if closed {
                 return (false, layer);
             }
         }
-        let grant = grant::of(&self.resource, request);
+        let grant = grant::of(&self.resource, asked);
         if !matches!(request.caller, Caller::Arn(_)) {
             // There is nobody whose own policies could allow or limit it.
             return (grant.is_some(), Layer::Resource);

@@ -22,7 +22,7 @@ mod syntax;
 mod testing;
 
 pub use access::{
-    Answer, Callers, Relation, RequestSet, allowed_but_not, compare, dead_statements, is_public,
+    Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements, is_public,
     may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
@@ -30,7 +30,7 @@ pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, Re
 pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use exposure::{Exposure, OutsiderAccess, Perimeter, RoleTrust};
+pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};

@@ -22,7 +22,7 @@ pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
-pub use lineage::{Attached, Denial, Lineage, Relevant, Ruling, Rung};
+pub use lineage::{Attached, Denial, Judge, Lineage, Relevant, Ruling, Rung};
 pub use node::{
     Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,
     NodeId, NodeKind, PermissionSet, Role, Tags, User, Workload,

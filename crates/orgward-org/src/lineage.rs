@@ -1,6 +1,8 @@
 mod sets;
 
-use orgward_iam::{Chain, Decider, Effect, Level, Outcome, Request};
+use std::cell::OnceCell;
+
+use orgward_iam::{Chain, ChainDecision, Decider, Effect, Level, Outcome, Request};
 
 pub use self::sets::Relevant;
 use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
@@ -49,6 +51,18 @@ pub struct Lineage<'o> {
     pub loose: Vec<Entity<'o, Guardrail>>,
     /// Whether guardrails of this kind act; `None` when no input says so.
     pub enabled: Option<bool>,
+}
+
+/// Decides requests about one lineage.
+#[derive(Clone, Debug)]
+pub struct Judge<'l, 'o> {
+    lineage: &'l Lineage<'o>,
+    /// What is attached for certain.
+    must: Chain<'l>,
+    /// What is attached or may be, where that is not the same.
+    may: Option<Chain<'l>>,
+    /// What is told where a request stays undecided.
+    doubts: OnceCell<Vec<String>>,
 }
 
 /// Why a request is denied.
@@ -186,43 +200,28 @@ impl<'o> Lineage<'o> {
         doubts
     }
 
-    /// What the guardrails say about a request of a principal of the account at the end.
+    /// What the guardrails say about a request of a principal of the account at the end. Whoever asks about several
+    /// requests takes a [`judge`](Self::judge).
     ///
     /// Denied only where a denial must hold; allowed only where nothing can deny.
     pub fn decide(&self, request: &Request) -> Ruling {
-        if self.enabled == Some(false) {
-            return Ruling::Allowed;
-        }
-        let must = self.chain(Modality::Must).decide(request);
-        if must.outcome == Outcome::NotApplicable {
-            return Ruling::Allowed;
-        }
-        if must.outcome == Outcome::ExplicitDeny {
-            return self.denial(&must, Modality::Must);
-        }
-        // A level denies by silence only when nothing that may be attached to it can allow.
-        let may = self.chain(Modality::May).decide(request);
-        if may.outcome == Outcome::ImplicitDeny
-            && let Some(rung) = may.level.and_then(|level| self.rungs.get(level))
-            && self.loose.is_empty()
-            && rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some())
-        {
-            return Ruling::Denied(Denial { level: rung.id, by: None });
-        }
-        let doubts = self.doubts();
-        if self.harmless(request, must.outcome) { Ruling::Allowed } else { Ruling::Undecided(doubts) }
+        self.judge().decide(request)
     }
 
-    /// Whether every doubt can be resolved in favour of the request: no gap, all texts known, none denies.
-    fn harmless(&self, request: &Request, must: Outcome) -> bool {
-        let all = self.rungs.iter().flat_map(|rung| rung.attached.iter().map(|a| a.guardrail));
-        must == Outcome::Allow
-            && self.gaps.is_empty()
-            && all.chain(self.loose.iter().copied()).all(|guardrail| {
-                guardrail.document.policy().is_some_and(|policy| {
-                    policy.matching(request).all(|(_, s)| s.effect.value == Effect::Allow)
-                })
-            })
+    /// Prepares for many requests.
+    pub fn judge(&self) -> Judge<'_, 'o> {
+        Judge {
+            lineage: self,
+            must: self.chain(Modality::Must),
+            may: (!self.is_certain()).then(|| self.chain(Modality::May)),
+            doubts: OnceCell::new(),
+        }
+    }
+
+    /// Whether everything that may be attached must be.
+    fn is_certain(&self) -> bool {
+        let mut attached = self.rungs.iter().flat_map(|rung| &rung.attached);
+        attached.all(|attached| attached.modality() == Modality::Must)
     }
 
     fn chain(&self, least: Modality) -> Chain<'_> {
@@ -241,9 +240,59 @@ impl<'o> Lineage<'o> {
                 .collect(),
         )
     }
+}
 
-    fn denial(&self, decision: &orgward_iam::ChainDecision, least: Modality) -> Ruling {
-        let found = decision.level.and_then(|level| self.rungs.get(level)).and_then(|rung| {
+impl Judge<'_, '_> {
+    /// What the guardrails say about a request of a principal of the account at the end.
+    ///
+    /// Denied only where a denial must hold; allowed only where nothing can deny.
+    pub fn decide(&self, request: &Request) -> Ruling {
+        let lineage = self.lineage;
+        if lineage.enabled == Some(false) {
+            return Ruling::Allowed;
+        }
+        let must = self.must.decide(request);
+        if must.outcome == Outcome::NotApplicable {
+            return Ruling::Allowed;
+        }
+        if must.outcome == Outcome::ExplicitDeny {
+            return self.denial(&must, Modality::Must);
+        }
+        // A level denies by silence only when nothing that may be attached to it can allow.
+        let may = self.may.as_ref().map_or_else(|| must.clone(), |may| may.decide(request));
+        if may.outcome == Outcome::ImplicitDeny
+            && let Some(rung) = may.level.and_then(|level| lineage.rungs.get(level))
+            && lineage.loose.is_empty()
+            && rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some())
+        {
+            return Ruling::Denied(Denial { level: rung.id, by: None });
+        }
+        if self.harmless(&must, &may, request) {
+            Ruling::Allowed
+        } else {
+            Ruling::Undecided(self.doubts.get_or_init(|| lineage.doubts()).clone())
+        }
+    }
+
+    /// Whether every doubt can be resolved in favour of the request: no gap, all texts known, none denies.
+    fn harmless(&self, must: &ChainDecision, may: &ChainDecision, request: &Request) -> bool {
+        let spares = |guardrail: &Entity<'_, Guardrail>| {
+            guardrail.document.policy().is_some_and(|policy| {
+                policy.matching(request).all(|(_, statement)| statement.effect.value == Effect::Allow)
+            })
+        };
+        // What may be attached has been asked already, as far as it can be read.
+        let readable =
+            |rung: &Rung<'_>| rung.attached.iter().all(|it| it.guardrail.document.policy().is_some());
+        must.outcome == Outcome::Allow
+            && may.outcome != Outcome::ExplicitDeny
+            && self.lineage.gaps.is_empty()
+            && self.lineage.rungs.iter().all(readable)
+            && self.lineage.loose.iter().all(spares)
+    }
+
+    fn denial(&self, decision: &ChainDecision, least: Modality) -> Ruling {
+        let found = decision.level.and_then(|level| self.lineage.rungs.get(level)).and_then(|rung| {
             let (policy, statement) = decision.statement?;
             let attached = readable(rung, least).nth(policy)?;
             Some(Denial { level: rung.id, by: Some((attached.guardrail.id, statement)) })

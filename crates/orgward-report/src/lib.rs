@@ -5,6 +5,7 @@
 //! known for which reader.
 
 mod baseline;
+mod checked;
 mod comparison;
 mod decision;
 mod escape;
@@ -30,6 +31,7 @@ mod terminal;
 mod testing;
 
 pub use baseline::{BaselineError, baseline, read_baseline};
+pub use checked::{Checked, DeadStatement, Question, Verdict as QuestionVerdict, checked, checked_json};
 pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,

@@ -115,6 +115,10 @@ mod tests {
             let derived = Catalogue::get().service(&service.prefix).and_then(Service::global_region);
             assert!(derived.is_none_or(|region| region == service.region), "{}", service.prefix);
         }
+        let listed = |prefix: &str| global_services().iter().any(|service| service.prefix == prefix);
+        for service in Catalogue::get().services().filter(|service| service.global_region().is_some()) {
+            assert!(listed(service.prefix()), "{}", service.prefix());
+        }
         assert_eq!(published_locks().aws_sample.len(), 42);
         assert_eq!(published_locks().control_tower.len(), 86);
         assert_eq!(regional_actions().count(), include_str!("../data/regional-actions.txt").lines().count());

@@ -6,19 +6,23 @@
 //! each common service and one of a service that nobody knows; principals of every form and those that they name;
 //! and each context key that they ask for, missing or as they ask.
 
+mod global;
+mod mistakes;
 mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Lineage, NodeId, Organization, Ruling};
+use orgward_org::{Denial, Judge, Lineage, Modality, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::{Group, denials};
 use crate::invariants::{ChainKey, Chains, Invariant, Proofs, Upholders};
 use crate::{Config, Profile};
 
+pub(crate) use self::global::{DeniedService, DeniedServices};
+pub(crate) use self::mistakes::{Mistake, Mistakes};
 pub(crate) use self::proof::lock;
 
 /// The key that names the region of a request.
@@ -32,7 +36,7 @@ const UNLISTED_ACTION: &str = "unlisted-service:CreateThing";
 /// The account that stands for all where guardrails name none.
 const ANYBODY: &str = "222222222222";
 /// The action that stands for all where only the region, the principal or the context is varied.
-const ORDINARY_ACTION: &str = "ec2:RunInstances";
+pub(crate) const ORDINARY_ACTION: &str = "ec2:RunInstances";
 
 /// Which regions the organization uses, and how that is known.
 pub(crate) struct Allowed {
@@ -84,6 +88,31 @@ pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allo
     (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
 }
 
+/// The same, or the regions that a pattern in a lock matches today.
+pub(crate) fn allowed_or_matched(config: &Config, sides: [&Organization; 2]) -> Option<Allowed> {
+    allowed(config, sides).or_else(|| {
+        let (mut regions, mut inferred_from) = (BTreeSet::new(), BTreeSet::new());
+        for guardrail in sides.into_iter().flat_map(Organization::guardrails) {
+            let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+            for line in statements.iter().flat_map(|statement| region_conditions(&statement.conditions)) {
+                let matched = |region: &&str| line.values.iter().any(|value| glob(&value.value, region));
+                regions.extend(data::regions().into_iter().filter(matched).map(str::to_owned));
+                inferred_from.insert(guardrail.node.title());
+            }
+        }
+        let inferred_from = inferred_from.into_iter().collect();
+        (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+    })
+}
+
+/// An ordinary request to a region that people know and that is not allowed.
+pub(crate) fn foreign_request(allowed: &Allowed, account: &str) -> Request {
+    let known = ["us-east-1", "eu-west-1", "us-west-2"];
+    let region = known.into_iter().find(|region| !allowed.regions.contains(*region));
+    let principal = format!("arn:aws:iam::{account}:role/application");
+    request(&principal, ORDINARY_ACTION, region.unwrap_or(UNLISTED_REGION), &[])
+}
+
 /// The conditions on the region of a request.
 pub(crate) fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item = &Condition> {
     conditions.iter().filter(|condition| condition.key.value.eq_ignore_ascii_case(REQUESTED_REGION))
@@ -104,6 +133,8 @@ pub(crate) struct Evidence {
     pub(crate) tried: usize,
     /// Ordinary requests that are not denied, by action, each with the regions where it is not.
     pub(crate) open: BTreeMap<String, BTreeSet<String>>,
+    /// What the guardrails name that is open, as they write it: `kms:*`.
+    pub(crate) exempt: BTreeSet<String>,
     /// A request for each reason why a lock does not bind.
     pub(crate) openings: Vec<Opening>,
     /// Why requests could not be decided.
@@ -136,7 +167,7 @@ impl Evidence {
 pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
     let (lineage, account) = (&group.lineage, group.account_id());
     // Guardrails that name accounts say different things about different ones.
-    let (stand_in, all) = if Chains::of(lineage, None).names_accounts() {
+    let (stand_in, all) = if names_accounts(lineage) {
         (account.clone(), group.account_ids.clone())
     } else {
         (ANYBODY.to_owned(), vec![ANYBODY.to_owned()])
@@ -151,6 +182,14 @@ pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, grou
     evidence
 }
 
+/// What tells two chains of one organization apart.
+type Signature = Vec<Vec<(NodeId, Modality)>>;
+
+/// Whether what a lineage says can depend on which account it is about.
+fn names_accounts(lineage: &Lineage<'_>) -> bool {
+    Chains::of(lineage, None).names_accounts()
+}
+
 /// Looks for requests outside the allowed regions that are not denied.
 fn search(
     config: &Config,
@@ -159,7 +198,7 @@ fn search(
     account: &str,
     all: &[String],
 ) -> Evidence {
-    let named = Named::of(lineage);
+    let (named, judge) = (Named::of(lineage), lineage.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
     let actions = actions(config, &named);
@@ -167,18 +206,19 @@ fn search(
     let mut evidence = Evidence {
         tried: 0,
         open: BTreeMap::new(),
+        exempt: BTreeSet::new(),
         openings: Vec::new(),
         undecided: BTreeSet::new(),
         actions: 0,
     };
     let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
     let denied_at_home =
-        |action: &str| matches!(lineage.decide(&request(&ordinary, action, home, &[])), Ruling::Denied(_));
+        |action: &str| matches!(judge.decide(&request(&ordinary, action, home, &[])), Ruling::Denied(_));
     for action in &actions {
         let all = action == ORDINARY_ACTION;
         for region in regions.iter().map(String::as_str).filter(|region| all || few.contains(region)) {
             let request = request(&ordinary, action, region, &[]);
-            if evidence.decide(lineage, &request) {
+            if evidence.decide(&judge, &request) {
                 let first = !evidence.open.contains_key(action);
                 evidence.open.entry(action.clone()).or_default().insert(region.to_owned());
                 if first {
@@ -190,6 +230,7 @@ fn search(
         let telling = evidence.open.contains_key(action) || !denied_at_home(action);
         evidence.actions += usize::from(telling);
     }
+    evidence.exempt = exemptions(&named, &evidence);
     if evidence.is_unlocked() || !evidence.undecided.is_empty() {
         return evidence;
     }
@@ -203,14 +244,14 @@ fn search(
             continue;
         }
         let request = request(&principal, closed, UNLISTED_REGION, &[]);
-        if evidence.decide(lineage, &request) {
+        if evidence.decide(&judge, &request) {
             evidence.openings.push(Opening { request, because: format!("the principal is `{principal}`") });
         }
     }
     for (key, values) in &named.keys {
         for value in values {
             let request = request(&ordinary, closed, UNLISTED_REGION, &[(key, value)]);
-            if evidence.decide(lineage, &request) {
+            if evidence.decide(&judge, &request) {
                 let because = format!("`{key}` is `{value}`");
                 evidence.openings.push(Opening { request, because });
                 break;
@@ -220,11 +261,31 @@ fn search(
     evidence
 }
 
+/// The widest of the patterns that the guardrails name for what is open.
+fn exemptions(named: &Named, evidence: &Evidence) -> BTreeSet<String> {
+    let open = |pattern: &&String| evidence.open.keys().any(|action| action_matches(pattern, action));
+    let patterns: Vec<&String> =
+        named.actions.iter().filter(|pattern| pattern.contains(':')).filter(open).collect();
+    let is_widest = |pattern: &&&String| {
+        !patterns.iter().any(|other| !other.eq_ignore_ascii_case(pattern) && action_matches(other, pattern))
+    };
+    patterns.iter().filter(is_widest).map(|pattern| (*pattern).clone()).collect()
+}
+
 impl Evidence {
+    /// What to call an open action: by itself if people know it, else as the guardrails write it.
+    pub(crate) fn title<'e>(&'e self, action: &'e str) -> &'e str {
+        let pattern = self.exempt.iter().find(|pattern| action_matches(pattern, action));
+        match pattern {
+            Some(pattern) if !is_common(action) => pattern,
+            _ => action,
+        }
+    }
+
     /// Whether a request is certainly not denied.
-    fn decide(&mut self, lineage: &Lineage<'_>, request: &Request) -> bool {
+    fn decide(&mut self, judge: &Judge<'_, '_>, request: &Request) -> bool {
         self.tried += 1;
-        match lineage.decide(request) {
+        match judge.decide(request) {
             Ruling::Allowed => true,
             Ruling::Denied(_) => false,
             Ruling::Undecided(reasons) => {
@@ -233,32 +294,6 @@ impl Evidence {
             }
         }
     }
-}
-
-/// Global services that are denied in the region through which they are called, each with what denies it.
-pub(crate) fn denied_global_services(
-    config: &Config,
-    allowed: &Allowed,
-    lineage: &Lineage<'_>,
-    account: &str,
-) -> Vec<(&'static str, Request, Denial)> {
-    let principal = format!("arn:aws:iam::{account}:role/application");
-    let mut denied = Vec::new();
-    for service in data::global_services() {
-        if allowed.regions.contains(&service.region)
-            || !expects_exemption(config.regions.profile, &service.prefix)
-        {
-            continue;
-        }
-        let there = request(&principal, &service.action, &service.region, &[]);
-        let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
-        let here = request(&principal, &service.action, home, &[]);
-        // Denied because of the region, and not whatever the region is.
-        if let (Ruling::Denied(denial), Ruling::Allowed) = (lineage.decide(&there), lineage.decide(&here)) {
-            denied.push((service.prefix.as_str(), there, denial));
-        }
-    }
-    denied
 }
 
 /// A request to each allowed region that the guardrails deny because of its region, with what denies it; empty
@@ -379,7 +414,10 @@ fn outside(allowed: &BTreeSet<String>, named: &BTreeSet<String>) -> Vec<String> 
         })
         .map(str::to_owned)
         .collect();
-    regions.extend(named.iter().map(|pattern| concrete(pattern, "any-9")));
+    // No region is called otherwise.
+    let is_name =
+        |name: &String| name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    regions.extend(named.iter().map(|pattern| concrete(pattern, "any-9")).filter(is_name));
     regions.insert(UNLISTED_REGION.to_owned());
     regions.insert(UNSPECIFIED_REGION.to_owned());
     regions.into_iter().filter(|region| !allowed.contains(region)).collect()
@@ -426,6 +464,10 @@ fn principals(named: &Named, account: &str, all: &[String]) -> BTreeSet<String> 
             principals.insert(concrete(pattern, "x"));
         }
     }
+    // Placeholders and other slips match nobody.
+    principals.retain(|principal| {
+        principal.chars().all(|char| char.is_ascii_alphanumeric() || "+=,.@_-:/".contains(char))
+    });
     principals
 }
 

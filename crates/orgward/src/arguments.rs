@@ -82,6 +82,11 @@ pub(crate) enum PolicyCommand {
     ///
     /// Exit codes: 0 every scenario was decided, 2 some could not be read.
     Decide(DecideArguments),
+    /// Ask of one policy, over all requests: does it allow everything, does it let strangers in, does every statement
+    /// do something?
+    ///
+    /// Exit codes: 0 nothing was found, 1 something was, 2 the policy could not be read or it cannot be told.
+    Check(CheckArguments),
     /// Compare what two policies allow, over all requests.
     ///
     /// Exit codes: 0 NEW allows nothing that OLD does not, 1 it does, 2 a policy could not be read or it cannot be
@@ -147,6 +152,25 @@ pub(crate) struct ExplainArguments {
     /// The configuration; without it, `orgward.toml` here or further up in the repository.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// How to print the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// The policy as JSON; `-` for standard input.
+    #[arg(value_name = "POLICY")]
+    pub(crate) policy: PathBuf,
+    /// What the policy is attached to; without it, told from whether it names principals.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<PolicyKind>,
+    /// Accounts that are no strangers, beside those that the policy names.
+    #[arg(long, value_name = "ID", num_args = 1..)]
+    pub(crate) account: Vec<String>,
+    /// The organization whose members are no strangers; without it, those that the policy names.
+    #[arg(long, value_name = "ID")]
+    pub(crate) organization: Option<String>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,

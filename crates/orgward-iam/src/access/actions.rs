@@ -48,7 +48,7 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
         ('~', Token::Many(Class::Word)),
     ];
     let mut partition = Partition::of(&Language::template(".^:@~", &marks), &languages, budget)?;
-    partition.prefer(KNOWN);
+    partition.prefer(KNOWN, budget)?;
     budget.spend(partition.groups.len() * tests.len() / 8)?;
     let groups = &partition.groups;
     let truths = own

@@ -28,6 +28,11 @@ impl Bits {
         bits
     }
 
+    /// How many words it has.
+    pub(super) fn words(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn insert(&mut self, at: usize) {
         if let Some(word) = self.0.get_mut(at / WIDTH) {
             *word |= 1 << (at % WIDTH);

@@ -1,13 +1,13 @@
 //! Who may make a request.
 
 use super::Budget;
-use super::dimension::{Point, Values, ask};
+use super::dimension::{Hint, Point, Values, ask};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::test::Test;
 use crate::arn::Arn;
 use crate::matching::Subject;
-use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Request, Version};
+use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Version};
 
 /// Kinds of principals that have an ARN: what stands before and behind the account, and well-known ones.
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
@@ -78,7 +78,11 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
             points.extend(ids.iter().map(|id| point(Some(id.clone()))));
         }
     }
-    let truths = ask(&points, tests, is_open);
+    let may_be_open: Vec<Option<&str>> = tests.iter().map(|test| open_key(test)).collect();
+    let truths = ask(&points, tests, budget, |index, _, request| {
+        let key = may_be_open.get(index).copied().flatten();
+        if key.is_some_and(|key| Subject::of(request).value(key).is_some()) { Hint::Open } else { Hint::Ask }
+    })?;
     Ok(Values { points, truths })
 }
 
@@ -107,7 +111,7 @@ fn texts(
     budget: &mut Budget,
 ) -> Result<Vec<String>, String> {
     let mut partition = Partition::of(domain, languages, budget)?;
-    partition.prefer(known.iter().map(String::as_str));
+    partition.prefer(known.iter().map(String::as_str), budget)?;
     Ok(partition.groups.into_iter().map(|group| group.example).collect())
 }
 
@@ -224,12 +228,11 @@ fn own_account(line: &Condition, value: &str, version: Version) -> Option<String
     (before.matches(':').count() == 2).then(|| format!("{before}::*:{after}"))
 }
 
-/// Whether what a test says does not follow from the caller alone.
-fn is_open(test: &Test<'_>, request: &Request) -> bool {
-    let Test::Line(line, _) = test else { return false };
-    line.operator.value.base != BaseOperator::Null
-        && compared(test).is_none()
-        && Subject::of(request).value(&line.key.value).is_some()
+/// The key of a test that says something about its values that does not follow from the caller alone.
+fn open_key<'t>(test: &'t Test<'_>) -> Option<&'t str> {
+    let Test::Line(line, _) = test else { return None };
+    let is_open = line.operator.value.base != BaseOperator::Null && compared(test).is_none();
+    is_open.then_some(line.key.value.as_str())
 }
 
 /// Some session of a role, and the role.

@@ -1,5 +1,6 @@
 //! The values of one dimension that a question tells apart.
 
+use super::Budget;
 use super::bits::Bits;
 use super::test::Test;
 use crate::{Caller, ContextValue, Request};
@@ -68,12 +69,26 @@ pub(super) struct Values {
     pub(super) truths: Vec<Truth>,
 }
 
-/// Asks the concrete evaluator what tests say about values. `open` says where a test with a variable stays open.
+/// What is known about a test and a value before the evaluator is asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Hint {
+    /// Nothing.
+    Ask,
+    /// That it depends on a policy variable.
+    Open,
+    /// What the evaluator would say.
+    Known(bool),
+}
+
+/// Asks the concrete evaluator what tests say about values, as far as it is not known: `hint` is called with the
+/// places of a test and of a value.
 pub(super) fn ask(
     points: &[Point],
     tests: &[Test<'_>],
-    open: impl Fn(&Test<'_>, &Request) -> bool,
-) -> Vec<Truth> {
+    budget: &mut Budget,
+    hint: impl Fn(usize, usize, &Request) -> Hint,
+) -> Result<Vec<Truth>, String> {
+    budget.spend(points.len().saturating_mul(tests.len()))?;
     let requests: Vec<Request> = points
         .iter()
         .map(|point| {
@@ -82,20 +97,32 @@ pub(super) fn ask(
             request
         })
         .collect();
-    tests
-        .iter()
-        .map(|test| {
-            let (mut yes, mut maybe) = (Bits::none(points.len()), Bits::none(points.len()));
-            for (at, request) in requests.iter().enumerate() {
-                if open(test, request) {
-                    maybe.insert(at);
-                } else if test.holds(request) {
-                    yes.insert(at);
+    let mut truths = Vec::with_capacity(tests.len());
+    for (index, test) in tests.iter().enumerate() {
+        let weight = test.weight();
+        let mut truth = Truth { yes: Bits::none(points.len()), open: Bits::none(points.len()) };
+        for (at, request) in requests.iter().enumerate() {
+            let yes = match hint(index, at, request) {
+                Hint::Open => {
+                    truth.open.insert(at);
+                    false
                 }
+                Hint::Known(yes) => {
+                    debug_assert_eq!(test.holds(request), yes, "{test:?} of {request:?}");
+                    yes
+                }
+                Hint::Ask => {
+                    budget.spend(weight)?;
+                    test.holds(request)
+                }
+            };
+            if yes {
+                truth.yes.insert(at);
             }
-            Truth { yes, open: maybe }
-        })
-        .collect()
+        }
+        truths.push(truth);
+    }
+    Ok(truths)
 }
 
 /// A request about which nothing is known.

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::Budget;
 use super::bits::Bits;
-use super::dimension::{Point, Truth, Values, ask};
+use super::dimension::{Hint, Point, Truth, Values, ask};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::points;
 use super::test::{Test, positive};
 use crate::matching::Subject;
-use crate::{BaseOperator, Catalogue, ContextValue, KeyKind};
+use crate::{BaseOperator, Catalogue, ContextValue, KeyKind, Request};
 
 /// What a key's operators compare.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -32,9 +32,13 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
     let families: BTreeSet<Family> = tests.iter().filter_map(family).collect();
     let info = Catalogue::get().condition_key(key);
     let truth = families.contains(&Family::Truth) || info.is_some_and(|info| info.kind == KeyKind::Bool);
+    let mut groups = Groups::default();
     let singles: Vec<String> = match families.iter().collect::<Vec<_>>().as_slice() {
         _ if truth => vec!["true".to_owned(), "false".to_owned()],
-        [] | [Family::Text] => texts(key, tests, budget)?,
+        [] | [Family::Text] => {
+            groups = Groups::of(key, tests, budget)?;
+            groups.partition.iter().flat_map(|it| &it.groups).map(|group| group.example.clone()).collect()
+        }
         [Family::Number] => points::numbers(named(tests)),
         [Family::Date] => points::dates(named(tests)),
         [Family::Address] => points::addresses(named(tests)),
@@ -58,6 +62,8 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
     if !ALWAYS.contains(&key) {
         points.push(point(None));
     }
+    // Where the values that are no lists stand.
+    let first = points.len();
     if one {
         points.extend(singles.iter().map(|value| point(Some(ContextValue::One(value.clone())))));
     }
@@ -65,11 +71,11 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
         let lists = lists(key, &singles, tests, budget)?;
         points.extend(lists.into_iter().map(|list| point(Some(ContextValue::Many(list)))));
     }
-    budget.spend(points.len() * tests.len())?;
-    let truths = ask(&points, tests, |test, request| {
-        let Test::Line(line, _) = test else { return false };
+    let may_be_open: Vec<bool> = tests.iter().map(|test| mixed || is_open(test)).collect();
+    let is_open = |index: usize, request: &Request| {
+        let Some(Test::Line(line, _)) = tests.get(index) else { return false };
         let operator = line.operator.value;
-        (mixed || is_open(test))
+        may_be_open.get(index).is_some_and(|open| *open)
             && operator.base != BaseOperator::Null
             && match Subject::of(request).value(&line.key.value) {
                 None => false,
@@ -77,9 +83,21 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
                 Some(crate::matching::Value::Many(_)) => operator.set.is_some(),
                 Some(crate::matching::Value::One(_)) => true,
             }
-    });
+    };
+    let truths = ask(&points, tests, budget, |index, at, request| {
+        if is_open(index, request) {
+            return Hint::Open;
+        }
+        let single = at.checked_sub(first).filter(|_| one);
+        single.and_then(|at| groups.say(index, at)).map_or(Hint::Ask, Hint::Known)
+    })?;
     let values = Values { points, truths };
-    Ok(if mixed { values } else { merged(&values) })
+    if mixed {
+        return Ok(values);
+    }
+    // Values are compared by all that the tests say about them.
+    budget.spend(values.points.len().saturating_mul(tests.len()))?;
+    Ok(merged(&values))
 }
 
 /// Drops the values that nothing tells from an earlier one.
@@ -138,20 +156,46 @@ fn named<'t>(tests: &'t [Test<'_>]) -> impl Iterator<Item = &'t str> {
         .flat_map(|line| line.values.iter().map(|value| value.value.as_str()))
 }
 
-/// The texts that tests tell apart.
-fn texts(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Result<Vec<String>, String> {
-    let mut languages = vec![Language::literal("")];
-    for test in tests {
-        let Test::Line(line, version) = test else { continue };
-        let base = line.operator.value.base;
-        let known = line.values.iter().filter_map(|it| Language::compared(base, &it.value, *version));
-        languages.push(known.fold(Language::default(), Language::or).normal());
+/// The texts that tests tell apart, and what plain comparisons say about them: that follows from how they were found,
+/// and lists of hundreds of values are not compared with each other once more.
+#[derive(Default)]
+struct Groups {
+    partition: Option<Partition>,
+    /// For each test that compares one text with texts, the place of its language, and whether it is negated.
+    plain: Vec<Option<(usize, bool)>>,
+}
+
+impl Groups {
+    fn of(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Result<Self, String> {
+        let language = |test: &Test<'_>| {
+            let Test::Line(line, version) = test else { return None };
+            let base = line.operator.value.base;
+            let known = line.values.iter().filter_map(|it| Language::compared(base, &it.value, *version));
+            Some(known.fold(Language::default(), Language::or).normal())
+        };
+        let own: Vec<Option<Language>> = tests.iter().map(language).collect();
+        let mut languages: Vec<Language> = own.iter().flatten().cloned().collect();
+        languages.push(Language::literal(""));
+        languages.sort();
+        languages.dedup();
+        let mut partition = Partition::of(&domain(key), &languages, budget)?;
+        partition.prefer(["eu-west-1", "us-east-1", "111111111111", "other", "example"], budget)?;
+        let plain = own.iter().zip(tests).map(|(language, test)| {
+            let Test::Line(line, _) = test else { return None };
+            let operator = line.operator.value;
+            let is_plain = operator.set.is_none() && operator.base != BaseOperator::Null && !is_open(test);
+            let at = languages.binary_search(language.as_ref().filter(|_| is_plain)?).ok()?;
+            Some((at, operator.is_negated()))
+        });
+        Ok(Self { plain: plain.collect(), partition: Some(partition) })
     }
-    languages.sort();
-    languages.dedup();
-    let mut partition = Partition::of(&domain(key), &languages, budget)?;
-    partition.prefer(["eu-west-1", "us-east-1", "111111111111", "other", "example"]);
-    Ok(partition.groups.into_iter().map(|group| group.example).collect())
+
+    /// What a test says about the value of a group, if that is known.
+    fn say(&self, test: usize, group: usize) -> Option<bool> {
+        let (language, negated) = (*self.plain.get(test)?)?;
+        let group = self.partition.as_ref()?.groups.get(group)?;
+        Some(group.within.contains(language) != negated)
+    }
 }
 
 /// The texts that a key may have as its value.
@@ -191,7 +235,7 @@ fn lists(
         .iter()
         .map(|value| Point::Key { key: key.to_owned(), value: Some(ContextValue::Many(vec![value.clone()])) })
         .collect();
-    let truths = ask(&lone, tests, |_, _| false);
+    let truths = ask(&lone, tests, budget, |_, _, _| Hint::Ask)?;
     let base: Vec<(Answers, String)> = singles
         .iter()
         .enumerate()
@@ -214,7 +258,7 @@ fn lists(
     let mut next = 0;
     while let Some((answers, list)) = found.get(next).cloned() {
         for (other, value) in &base {
-            budget.spend(tests.len() + 1)?;
+            budget.spend(tests.len() + list.len() + 1)?;
             let pairs = answers.1.iter().zip(&other.1);
             let joined = (
                 answers.0 && other.0,

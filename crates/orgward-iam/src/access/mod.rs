@@ -10,6 +10,7 @@ mod actions;
 mod bits;
 mod budget;
 mod callers;
+mod dead;
 mod dimension;
 mod keys;
 mod language;
@@ -27,6 +28,7 @@ mod witness;
 mod tests;
 
 pub(crate) use self::budget::Budget;
+pub use self::dead::{Dead, dead};
 pub use self::questions::{
     Relation, allowed_but_not, compare, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };

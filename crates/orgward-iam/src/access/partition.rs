@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::Budget;
@@ -48,7 +49,8 @@ static LETTERS: LazyLock<Vec<(char, u16)>> = LazyLock::new(|| {
         .collect()
 });
 
-type State = Vec<u32>;
+/// How far each pattern may have matched.
+type State = Rc<[u32]>;
 
 impl Partition {
     /// Divides the texts of a language by which of `languages` they are in: one group for each combination that a
@@ -76,24 +78,25 @@ impl Partition {
     }
 
     /// Which languages a text is in; `None` when it is not in the domain.
-    pub(super) fn within(&self, text: &str) -> Option<Bits> {
+    pub(super) fn within(&self, text: &str, budget: &mut Budget) -> Result<Option<Bits>, String> {
         let mut state = self.start();
         for char in text.chars() {
+            budget.spend(state.len())?;
             state = self.step(&state, char);
         }
-        self.accepts(&state)
+        Ok(self.accepts(&state))
     }
 
     fn explore(&mut self, languages: usize, budget: &mut Budget) -> Result<(), String> {
         let start = self.start();
         // The states in the order in which they were found, so that examples are shortest.
-        let mut found: Vec<(State, usize, char)> = vec![(start.clone(), 0, '\0')];
+        let mut found: Vec<(State, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
         let mut seen: BTreeSet<State> = BTreeSet::from([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
         let mut next = 0;
         while let Some((state, _, _)) = found.get(next) {
-            let state = state.clone();
+            let state = Rc::clone(state);
             if let Some(within) = self.accepts(&state)
                 && let Entry::Vacant(entry) = groups.entry(within)
             {
@@ -105,7 +108,8 @@ impl Partition {
                 let after = self.step(&state, char);
                 let alive = after.iter().any(|at| self.slot(*at).is_some_and(|slot| slot.language == 0));
                 if alive && !seen.contains(&after) {
-                    found.push((after.clone(), next, char));
+                    budget.spend(after.len() / 4)?;
+                    found.push((Rc::clone(&after), next, char));
                     seen.insert(after);
                 }
             }
@@ -134,7 +138,7 @@ impl Partition {
 
     fn step(&self, state: &State, char: char) -> State {
         let mut after = Vec::with_capacity(state.len());
-        for at in state {
+        for at in state.iter() {
             match self.slot(*at).and_then(|slot| slot.token) {
                 Some(token @ Token::Many(_)) if token.admits(char) => after.push(*at),
                 Some(token @ (Token::One(_) | Token::Char(..))) if token.admits(char) => after.push(at + 1),
@@ -145,7 +149,7 @@ impl Partition {
     }
 
     /// Adds what is reached without reading, and forgets what makes no difference.
-    fn closed(&self, mut state: State) -> State {
+    fn closed(&self, mut state: Vec<u32>) -> State {
         let mut at = 0;
         while let Some(position) = state.get(at).copied() {
             if let Some(Slot { token: Some(Token::Many(_)), .. }) = self.slot(position) {
@@ -173,7 +177,7 @@ impl Partition {
                 }
             });
         }
-        state
+        state.into()
     }
 
     fn accepts(&self, state: &State) -> Option<Bits> {
@@ -243,10 +247,14 @@ impl Partition {
 
 impl Partition {
     /// Makes well-known texts the examples of their groups, and puts those groups first.
-    pub(super) fn prefer<'t>(&mut self, known: impl IntoIterator<Item = &'t str>) {
+    pub(super) fn prefer<'t>(
+        &mut self,
+        known: impl IntoIterator<Item = &'t str>,
+        budget: &mut Budget,
+    ) -> Result<(), String> {
         let mut front = 0;
         for text in known {
-            let Some(within) = self.within(text) else { continue };
+            let Some(within) = self.within(text, budget)? else { continue };
             let at = self.groups.iter().position(|group| group.within == within);
             let Some(at) = at.filter(|at| *at >= front) else { continue };
             if let Some(group) = self.groups.get_mut(at) {
@@ -257,5 +265,6 @@ impl Partition {
             }
             front += 1;
         }
+        Ok(())
     }
 }

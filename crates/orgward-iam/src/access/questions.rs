@@ -89,7 +89,7 @@ pub fn is_public(policy: &Policy, accounts: BTreeSet<String>) -> Answer {
 }
 
 /// The requests that policies of a kind are asked about.
-fn bound<'p>(policy: &Policy) -> RequestSet<'p> {
+pub(super) fn bound<'p>(policy: &Policy) -> RequestSet<'p> {
     match policy.kind {
         Kind::Identity => RequestSet::by(Callers::Principals),
         Kind::ServiceControl => {

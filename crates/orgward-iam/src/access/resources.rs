@@ -1,10 +1,11 @@
 //! What a request may be about.
 
 use super::Budget;
-use super::dimension::{Point, Truth, Values, ask};
+use super::dimension::{Hint, Point, Truth, Values, ask};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::test::Test;
+use crate::Request;
 use crate::matching::{Subject, resource_matches};
 
 /// Resources of examples.
@@ -74,7 +75,7 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
 
 fn texts(domain: &Language, languages: &[Language], budget: &mut Budget) -> Result<Vec<String>, String> {
     let mut partition = Partition::of(domain, languages, budget)?;
-    partition.prefer(KNOWN);
+    partition.prefer(KNOWN, budget)?;
     Ok(partition.groups.into_iter().map(|group| group.example).collect())
 }
 
@@ -96,24 +97,28 @@ fn compared(test: &Test<'_>) -> Language {
 }
 
 fn truths(points: &[Point], tests: &[Test<'_>], budget: &mut Budget) -> Result<Vec<Truth>, String> {
-    for test in tests {
-        if let Test::Resources(resources, _) = test {
-            budget.spend(points.len() * resources.patterns.len())?;
-        }
-    }
-    Ok(ask(points, tests, |test, request| {
-        test.variable().is_some()
-            && match test {
+    let depends: Vec<bool> = tests.iter().map(|test| test.variable().is_some()).collect();
+    let is_open = |index: usize, request: &Request| {
+        depends.get(index).is_some_and(|depends| *depends)
+            && match tests.get(index) {
                 // A pattern without a variable may decide by itself.
-                Test::Resources(resources, version) => {
+                Some(Test::Resources(resources, version)) => {
                     request.resource != "*"
                         && !resources.patterns.iter().any(|pattern| {
                             Language::resource(&pattern.value, *version).is_some()
                                 && resource_matches(&pattern.value, &request.resource)
                         })
                 }
-                Test::Line(line, _) => Subject::of(request).value(&line.key.value).is_some(),
+                Some(Test::Line(line, _)) => Subject::of(request).value(&line.key.value).is_some(),
                 _ => false,
             }
-    }))
+    };
+    ask(
+        points,
+        tests,
+        budget,
+        |index, _, request| {
+            if is_open(index, request) { Hint::Open } else { Hint::Ask }
+        },
+    )
 }

@@ -199,7 +199,12 @@ impl<'p> RequestSet<'p> {
 
     /// A request of the set; none if and only if it is empty.
     pub fn example(&self) -> Answer {
-        let mut budget = Budget::new(Budget::QUESTION);
+        self.example_within(Budget::QUESTION)
+    }
+
+    /// A request of the set, unless it takes more than some steps to tell.
+    pub(super) fn example_within(&self, steps: usize) -> Answer {
+        let mut budget = Budget::new(steps);
         match Universe::of(&[&self.0], &mut budget) {
             Ok(universe) => self.found(&universe, &mut budget),
             Err(reason) => Answer::Undecided(reason),
@@ -233,6 +238,19 @@ impl Formula<'_> {
             Self::Not(inner) => !inner.contains(request),
             Self::All(all) => all.iter().all(|each| each.contains(request)),
             Self::Any(any) => any.iter().any(|each| each.contains(request)),
+        }
+    }
+
+    /// How many steps it takes to ask whether a request is in it.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Statement(policy, statement) => {
+                Self::of_statement(policy, statement).iter().map(|(test, _)| test.weight()).sum()
+            }
+            Self::Callers(callers) => Test::Callers(callers).weight(),
+            Self::Action(_) => 1,
+            Self::Not(inner) => inner.weight(),
+            Self::All(all) | Self::Any(all) => 1 + all.iter().map(Self::weight).sum::<usize>(),
         }
     }
 

@@ -30,6 +30,15 @@ pub(super) struct Arena {
 /// Which values are left on each dimension.
 pub(super) type Choice = Vec<Bits>;
 
+/// A clause that can be satisfied in several ways.
+struct Branch<'a> {
+    choice: Choice,
+    /// What else has to be satisfied: each way leaves out what the ways before it have shown.
+    refused: Vec<Node>,
+    /// The ways that are left.
+    ways: &'a [Node],
+}
+
 impl Arena {
     /// The value of a dimension is one of `bits`, of all those in `all`.
     pub(super) fn within(&mut self, dimension: usize, bits: Bits, all: &Bits) -> Node {
@@ -63,6 +72,7 @@ impl Arena {
         budget.spend(1)?;
         match self.shapes.get(node.0) {
             Some(Shape::Within(dimension, bits)) => {
+                budget.spend(bits.words() / 16)?;
                 let Some(left) = choice.get(*dimension) else { return Ok(None) };
                 Ok(if left.is_within(bits) {
                     Some(true)
@@ -102,39 +112,52 @@ impl Arena {
     /// choice is disjoint with the others or satisfies the formula for another reason, and together they are all.
     pub(super) fn search(
         &self,
-        mut choice: Choice,
-        mut pending: Vec<Node>,
+        choice: Choice,
+        pending: Vec<Node>,
         budget: &mut Budget,
         found: &mut dyn FnMut(&Choice) -> bool,
     ) -> Result<bool, String> {
-        if !self.simplify(&mut choice, &mut pending, budget)? {
-            return Ok(false);
-        }
-        // What has the fewest ways is tried first: it fails soonest.
-        let next = pending.iter().enumerate().min_by_key(|(_, node)| match self.shapes.get(node.0) {
-            Some(Shape::Any(nodes)) => nodes.len(),
-            _ => 0,
-        });
-        let Some((at, node)) = next.map(|(at, node)| (at, *node)) else {
-            return Ok(found(&choice));
-        };
-        pending.swap_remove(at);
-        let Some(Shape::Any(ways)) = self.shapes.get(node.0) else { return Ok(false) };
-        // Each way leaves out what the ways before it have shown.
-        let mut refused = pending;
-        for way in ways {
-            if self.value(*way, &choice, budget)? == Some(false) {
+        let size = choice.iter().map(Bits::words).sum::<usize>() / 2 + choice.len();
+        // Formulas of thousands of clauses are deeper than the stack of a thread.
+        let mut branches: Vec<Branch<'_>> = Vec::new();
+        let mut next = Some((choice, pending));
+        loop {
+            if let Some((mut choice, mut pending)) = next.take()
+                && self.simplify(&mut choice, &mut pending, budget)?
+            {
+                match self.narrowest(&pending) {
+                    Some((at, ways)) => {
+                        pending.swap_remove(at);
+                        branches.push(Branch { choice, refused: pending, ways });
+                    }
+                    None if found(&choice) => return Ok(true),
+                    None => {}
+                }
+            }
+            let Some(branch) = branches.last_mut() else { return Ok(false) };
+            let Some((way, rest)) = branch.ways.split_first() else {
+                branches.pop();
+                continue;
+            };
+            branch.ways = rest;
+            if self.value(*way, &branch.choice, budget)? == Some(false) {
                 continue;
             }
-            let mut pending = refused.clone();
+            budget.spend(size + branch.refused.len())?;
+            let mut pending = branch.refused.clone();
             pending.push(*way);
-            budget.spend(pending.len())?;
-            if self.search(choice.clone(), pending, budget, found)? {
-                return Ok(true);
-            }
-            refused.push(way.not());
+            branch.refused.push(way.not());
+            next = Some((branch.choice.clone(), pending));
         }
-        Ok(false)
+    }
+
+    /// What has the fewest ways is tried first: it fails soonest.
+    fn narrowest(&self, pending: &[Node]) -> Option<(usize, &[Node])> {
+        let ways = |node: &Node| match self.shapes.get(node.0) {
+            Some(Shape::Any(ways)) => ways.as_slice(),
+            _ => &[],
+        };
+        pending.iter().map(ways).enumerate().min_by_key(|(_, ways)| ways.len())
     }
 
     /// Draws what follows: drops what is satisfied, and narrows the choice by what has only one way left. `false`

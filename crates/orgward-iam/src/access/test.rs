@@ -79,6 +79,24 @@ impl Test<'_> {
         }
     }
 
+    /// How many steps it takes to ask it about one value.
+    pub(super) fn weight(&self) -> usize {
+        /// Reading an address or an instant takes longer than comparing letters.
+        const READING: usize = 6;
+        1 + match self {
+            Self::Actions(actions) => actions.patterns.len(),
+            Self::Action(_) => 1,
+            Self::Resources(resources, _) => resources.patterns.iter().map(|it| 2 + it.value.len() / 4).sum(),
+            Self::Principals(principals, _) => principals.patterns.len(),
+            Self::Callers(callers) => callers.accounts().count(),
+            Self::Line(line, _) if line.operator.value.base.takes_wildcards() => {
+                line.values.iter().map(|it| 2 + it.value.len() / 8).sum()
+            }
+            Self::Line(line, _) if line.operator.value.base.takes_variables() => line.values.len(),
+            Self::Line(line, _) => line.values.len() * READING,
+        }
+    }
+
     /// The variable that it depends on, and with it on more than its own dimension.
     pub(super) fn variable(&self) -> Option<String> {
         let (values, version): (&[Spanned<String>], _) = match self {

@@ -11,6 +11,8 @@ use crate::Request;
 
 /// How many choices are tried as requests where policy variables leave open whether they are ones.
 const ATTEMPTS: usize = 64;
+/// How many steps that may take.
+const EFFORT: usize = 1_000_000;
 
 /// Everything that questions tell apart.
 pub(super) struct Universe<'f> {
@@ -38,6 +40,8 @@ impl<'f> Universe<'f> {
         }
         for formula in formulas {
             collect(formula, &mut tests);
+            // They are written out, sorted and looked up again.
+            budget.spend(formula.weight())?;
         }
         let mut universe = Self {
             #[cfg(test)]
@@ -82,6 +86,7 @@ impl<'f> Universe<'f> {
         let mut arena = Arena::default();
         let goal = self.compile(set.formula(), &mut arena);
         let mut refuted = 0_usize;
+        let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
         for kind in Kind::ALL {
             let Some(choice) = self.start(kind) else { continue };
             let mut found = None;
@@ -90,7 +95,7 @@ impl<'f> Universe<'f> {
                 // INVARIANT: only what is left open may turn out otherwise.
                 debug_assert!(found.is_some() || !self.unknowns.is_empty());
                 refuted += usize::from(found.is_none());
-                found.is_some() || refuted > ATTEMPTS
+                found.is_some() || refuted > attempts
             })?;
             if found.is_some() {
                 return Ok(found);

@@ -91,6 +91,8 @@ impl Universe<'_> {
 
 /// How many requests of each kind are tried for one that is easier to read.
 const TRIES: usize = 300;
+/// How many steps that may take.
+const EFFORT: usize = 1_000_000;
 
 /// The same request with an action that is published, and a resource that the action is about, if the set has such a
 /// one.
@@ -117,6 +119,7 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
     // Its own action on another resource of its kind, another action on the same resource, and another of both.
     let same = |action: Action| (action, request.resource.clone());
     let own = || catalogue.action(&request.action).into_iter();
+    let most = EFFORT / set.formula().weight();
     let better = own()
         .filter(fits)
         .map(same)
@@ -124,6 +127,7 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
         .chain(of(prefix).filter(fits).map(same).take(TRIES))
         .chain(of(owner).filter(fits).map(same).take(TRIES))
         .chain(of(prefix).flat_map(moved).take(TRIES))
+        .take(most)
         .find_map(|(action, resource)| {
             let mut better = request.clone();
             action.name().clone_into(&mut better.action);
@@ -154,6 +158,8 @@ fn example(arn: &str, region: &str, account: &str) -> String {
 /// Makes a test with a policy variable match.
 fn fill(test: &Test<'_>, request: &mut Request) -> bool {
     let (values, version) = match test {
+        // Who calls, and for what, decides such keys: they have the values that they have.
+        Test::Line(..) if !matches!(test.dimension(), Dimension::Key(_)) => return false,
         Test::Resources(resources, version) => (&resources.patterns, *version),
         Test::Line(line, version) => (&line.values, *version),
         _ => return false,

@@ -4,16 +4,42 @@ use std::borrow::Cow;
 
 use super::{is_root, is_within_account};
 use crate::matching::action_matches;
-use crate::{Caller, Catalogue, Request};
+use crate::{Caller, Catalogue, Effect, Policy, Request, Statement};
 
-/// A request as AWS authorizes it: an action without resource types has the resource `*`, whatever is asked for, so
-/// that only `*` in a policy is about it. An action that the catalogue does not list may have any.
-pub(super) fn as_authorized(request: &Request) -> Cow<'_, Request> {
-    let action = || Catalogue::get().action(&request.action);
-    if request.resource != "*" && action().is_some_and(|action| !action.has_resource_types()) {
-        return Cow::Owned(Request { resource: "*".to_owned(), ..request.clone() });
+/// A request as AWS authorizes it.
+///
+/// An action without resource types has the resource `*`, whatever is asked for, so that a statement about an ARN does
+/// not apply to it (Service Authorization Reference, "Actions table": the statement's effect does not apply). Some
+/// services name an ARN of their own all the same, which no list tells, and AWS's own managed policies allow such
+/// actions on ARNs. So an ARN that is asked for counts for what is allowed and never for what is denied. An action that
+/// the catalogue does not list may have any resource.
+pub(super) struct Asked<'r> {
+    /// What every statement is asked about.
+    pub(super) authorized: Cow<'r, Request>,
+    given: &'r Request,
+}
+
+impl<'r> Asked<'r> {
+    pub(super) fn of(given: &'r Request) -> Self {
+        let action = || Catalogue::get().action(&given.action);
+        let known = given.resource == "*" || action().is_none_or(|action| action.has_resource_types());
+        let authorized = if known {
+            Cow::Borrowed(given)
+        } else {
+            Cow::Owned(Request { resource: "*".to_owned(), ..given.clone() })
+        };
+        Self { authorized, given }
     }
-    Cow::Borrowed(request)
+
+    /// Whether a statement applies to it.
+    pub(super) fn meets(&self, policy: &Policy, statement: &Statement) -> bool {
+        let as_given = || {
+            matches!(self.authorized, Cow::Owned(_))
+                && statement.effect.value == Effect::Allow
+                && statement.matches(policy, self.given)
+        };
+        statement.matches(policy, &self.authorized) || as_given()
+    }
 }
 
 /// Whether no policy has a say: who one is may always be asked, and authentication is not controlled by policies

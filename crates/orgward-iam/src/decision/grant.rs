@@ -1,3 +1,4 @@
+use super::exception::Asked;
 use crate::arn::Arn;
 use crate::matching::Subject;
 use crate::{Caller, Decider, Effect, PrincipalPattern, Request};
@@ -15,11 +16,14 @@ pub(super) enum Grant {
 }
 
 /// The greatest grant that the policies of a resource make; `None` when they make none.
-pub(super) fn of(policies: &[Decider<'_>], request: &Request) -> Option<Grant> {
+pub(super) fn of(policies: &[Decider<'_>], asked: &Asked<'_>) -> Option<Grant> {
+    let request = &*asked.authorized;
     policies
         .iter()
-        .flat_map(|decider| decider.policy.matching(request))
-        .filter(|(_, statement)| statement.effect.value == Effect::Allow)
+        .flat_map(|decider| decider.policy.statements.iter().map(|statement| (decider.policy, statement)))
+        .filter(|(policy, statement)| {
+            statement.effect.value == Effect::Allow && asked.meets(policy, statement)
+        })
         .filter_map(|(_, statement)| {
             let Some(principals) = &statement.principals else { return Some(Grant::Caller) };
             if principals.not {

@@ -1,19 +1,21 @@
-use super::{Layer, LayerDecision, Policies, exception, is_federated_user, is_root};
+use super::exception::{self, Asked};
+use super::{Layer, LayerDecision, Policies, is_federated_user, is_root};
 use crate::chain;
 use crate::matching::is_service_linked;
-use crate::{Caller, Chain, Decider, Effect, Outcome, Request};
+use crate::{Caller, Chain, Decider, Effect, Outcome};
 
 /// What each layer that exists says about a request by itself.
-pub(super) fn of(policies: &Policies<'_>, request: &Request) -> Vec<LayerDecision> {
+pub(super) fn of(policies: &Policies<'_>, asked: &Asked<'_>) -> Vec<LayerDecision> {
+    let request = &*asked.authorized;
     let mut layers = Vec::new();
     if let Some(chain) = &policies.service_control {
-        layers.extend(service_control(chain, request));
+        layers.extend(service_control(chain, asked));
     }
     let resource_control = policies.resource_control.as_ref().filter(|chain| !chain.0.is_empty());
-    layers.extend(resource_control.map(|chain| self::resource_control(chain, request)));
+    layers.extend(resource_control.map(|chain| self::resource_control(chain, asked)));
     if !policies.resource.is_empty() {
         let bounded = policies.boundary.is_some();
-        let said = union(Layer::Resource, &policies.resource, request, bounded);
+        let said = union(Layer::Resource, &policies.resource, asked, bounded);
         let overruled = said.outcome == Outcome::ExplicitDeny && exception::owner_may_always(request);
         layers.push(if overruled {
             LayerDecision { outcome: Outcome::NotApplicable, statements: Vec::new(), ..said }
@@ -32,23 +34,22 @@ pub(super) fn of(policies: &Policies<'_>, request: &Request) -> Vec<LayerDecisio
                 statements: Vec::new(),
             });
         } else {
-            layers.push(union(Layer::Identity, &policies.identity, request, false));
-            layers
-                .extend(policies.boundary.as_ref().map(|list| union(Layer::Boundary, list, request, false)));
+            layers.push(union(Layer::Identity, &policies.identity, asked, false));
+            layers.extend(policies.boundary.as_ref().map(|list| union(Layer::Boundary, list, asked, false)));
         }
         // A federated user without a session policy has no permissions of its own.
         let nothing: &[Decider<'_>] = &[];
         let session = policies.session.as_deref().or(is_federated_user(request).then_some(nothing));
-        layers.extend(session.map(|list| union(Layer::Session, list, request, false)));
+        layers.extend(session.map(|list| union(Layer::Session, list, asked, false)));
     }
-    layers.extend(policies.endpoint.as_ref().map(|list| union(Layer::Endpoint, list, request, false)));
+    layers.extend(policies.endpoint.as_ref().map(|list| union(Layer::Endpoint, list, asked, false)));
     layers
 }
 
 /// What service control policies say, level by level from the root down, as far as the level whose denial decides.
-fn service_control(chain: &Chain<'_>, request: &Request) -> Vec<LayerDecision> {
+fn service_control(chain: &Chain<'_>, asked: &Asked<'_>) -> Vec<LayerDecision> {
     let layer = Layer::ServiceControl;
-    if !chain::binds(request) {
+    if !chain::binds(&asked.authorized) {
         let (level, outcome) = (None, Outcome::NotApplicable);
         return vec![LayerDecision { layer, level, outcome, statements: Vec::new() }];
     }
@@ -58,7 +59,7 @@ fn service_control(chain: &Chain<'_>, request: &Request) -> Vec<LayerDecision> {
         .enumerate()
         .map(|(index, level)| LayerDecision {
             level: Some(index),
-            ..union(layer, &level.policies, request, false)
+            ..union(layer, &level.policies, asked, false)
         })
         .collect();
     // A denial counts wherever it stands, even below a level that does not allow.
@@ -70,16 +71,16 @@ fn service_control(chain: &Chain<'_>, request: &Request) -> Vec<LayerDecision> {
 }
 
 /// What a list of policies says together. `NotPrincipal` denies whoever has a permissions boundary.
-fn union(layer: Layer, policies: &[Decider<'_>], request: &Request, bounded: bool) -> LayerDecision {
+fn union(layer: Layer, policies: &[Decider<'_>], asked: &Asked<'_>, bounded: bool) -> LayerDecision {
     let (mut allowing, mut denying) = (Vec::new(), Vec::new());
     for (index, decider) in policies.iter().enumerate() {
         for (at, statement) in decider.policy.statements.iter().enumerate() {
             let deny = statement.effect.value == Effect::Deny;
             let spares = statement.principals.as_ref().is_some_and(|principals| principals.not);
             let matched = if bounded && deny && spares {
-                statement.matches_anybody(decider.policy, request)
+                statement.matches_anybody(decider.policy, &asked.authorized)
             } else {
-                statement.matches(decider.policy, request)
+                asked.meets(decider.policy, statement)
             };
             match (matched, deny) {
                 (true, true) => denying.push((index, at)),
@@ -98,7 +99,8 @@ fn union(layer: Layer, policies: &[Decider<'_>], request: &Request, bounded: boo
 
 /// Resource control policies only deny: `RCPFullAWSAccess` cannot be detached. They bind every caller but
 /// service-linked roles (AWS Organizations user guide, "Resource control policies").
-fn resource_control(chain: &Chain<'_>, request: &Request) -> LayerDecision {
+fn resource_control(chain: &Chain<'_>, asked: &Asked<'_>) -> LayerDecision {
+    let request = &*asked.authorized;
     let layer = Layer::ResourceControl;
     let mut decision = LayerDecision { layer, level: None, outcome: Outcome::Allow, statements: Vec::new() };
     if is_service_linked(request) || !exception::takes_resource_control(&request.action) {
@@ -106,7 +108,7 @@ fn resource_control(chain: &Chain<'_>, request: &Request) -> LayerDecision {
         return decision;
     }
     for (index, level) in chain.0.iter().enumerate() {
-        let found = union(layer, &level.policies, request, false);
+        let found = union(layer, &level.policies, asked, false);
         if found.outcome == Outcome::ExplicitDeny {
             return LayerDecision { level: Some(index), ..found };
         }

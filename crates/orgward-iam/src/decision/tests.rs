@@ -322,8 +322,29 @@ fn an_unlisted_action_keeps_its_resource() {
     let policies = Policies { identity: named(&one), ..Policies::default() };
     // Nobody knows whether it has resource types, so what the policy says counts.
     check(&policies, &request(USER, "brand-new:Do", "arn:aws:x:::y", &[]), Outcome::Allow, Layer::Identity);
-    let listed = request(USER, "ec2:DescribeInstances", "arn:aws:x:::y", &[]);
-    check(&policies, &listed, Outcome::ImplicitDeny, Layer::Identity);
+}
+
+#[test]
+fn an_arn_counts_for_what_is_allowed_though_the_action_is_listed_without_resources() {
+    let buckets = "arn:aws:s3:::*";
+    let allow = identity(r#"{"Effect":"Allow","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}"#);
+    let policies = Policies { identity: named(&allow), ..Policies::default() };
+    // As AWS documents it, the statement is not about the action; as Amazon S3 asks, it is.
+    let plain = request(USER, "s3:ListAllMyBuckets", "*", &[]);
+    check(&policies, &plain, Outcome::ImplicitDeny, Layer::Identity);
+    let asked = request(USER, "s3:ListAllMyBuckets", buckets, &[]);
+    check(&policies, &asked, Outcome::Allow, Layer::Identity);
+
+    let (admin, deny) = (
+        admin(),
+        identity(r#"{"Effect":"Deny","Action":"s3:ListAllMyBuckets","Resource":"arn:aws:s3:::*"}"#),
+    );
+    let both = [named(&admin), named(&deny)].concat();
+    let policies = Policies { identity: both, ..Policies::default() };
+    // A denial that may have no effect protects nothing.
+    for asked in [plain, asked] {
+        check(&policies, &asked, Outcome::Allow, Layer::Identity);
+    }
 }
 
 proptest! {

@@ -36,7 +36,7 @@ pub(super) struct Alternative {
 
 /// What a context key is about.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Topic {
+pub(super) enum Topic {
     Caller,
     Organization,
     Network,
@@ -342,7 +342,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
     }
 }
 
-fn topic(key: &str) -> Topic {
+pub(super) fn topic(key: &str) -> Topic {
     let key = key.to_ascii_lowercase();
     match key.as_str() {
         "aws:principalarn" | "aws:principalaccount" | "aws:principaltype" | "aws:username" => Topic::Caller,
@@ -417,7 +417,7 @@ fn organization(id: &str, path: String, assumes: Option<String>) -> Alternative 
 }
 
 /// Whether a range is so wide that it says little about who is in it.
-fn is_wide(range: &IpNet) -> bool {
+pub(super) fn is_wide(range: &IpNet) -> bool {
     match range {
         IpNet::V4(range) => range.prefix_len() <= 8,
         IpNet::V6(range) => range.prefix_len() <= 16,

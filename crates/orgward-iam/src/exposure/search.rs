@@ -74,7 +74,7 @@ fn concerns(statement: &Statement) -> bool {
 
 /// Whether a condition on the caller has an ARN pattern that is `*` and so no ARN. The evaluator says that it matches
 /// nothing, which is not the answer to rely on here.
-fn is_bare_star(line: &Condition) -> bool {
+pub(super) fn is_bare_star(line: &Condition) -> bool {
     matches!(line.operator.value.base, BaseOperator::ArnLike | BaseOperator::ArnEquals)
         && is(&line.key.value, "aws:PrincipalArn")
         && line.values.iter().any(|value| value.value == "*")

@@ -22,7 +22,9 @@ pub(super) fn holds(condition: &Condition, version: Version, subject: &Subject<'
     };
     match (operator.set, found) {
         (Some(SetQuantifier::ForAllValues), None) => true,
-        (Some(SetQuantifier::ForAnyValue), None) => operator.if_exists,
+        // `IfExists` is about one value at a time, and there is none (IAM user guide, "Set operators for multivalued
+        // context keys": `ForAnyValue` returns false for no matching key).
+        (Some(SetQuantifier::ForAnyValue), None) => false,
         (None, None) => operator.if_exists || operator.is_negated(),
 
         (Some(SetQuantifier::ForAllValues), Some(found)) => {

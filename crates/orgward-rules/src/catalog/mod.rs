@@ -14,6 +14,7 @@ mod over_locked_region;
 mod over_quota;
 mod public_trust;
 mod region_lock_gap;
+mod region_lock_mistake;
 mod unbounded_principal;
 mod unreadable_policy;
 mod unverifiable_plan;
@@ -35,6 +36,7 @@ pub static RULES: &[&Rule] = &[
     &over_quota::OVER_QUOTA,
     &public_trust::PUBLIC_TRUST,
     &region_lock_gap::REGION_LOCK_GAP,
+    &region_lock_mistake::REGION_LOCK_MISTAKE,
     &unbounded_principal::UNBOUNDED_PRINCIPAL,
     &unreadable_policy::UNREADABLE_POLICY,
     &unverifiable_plan::UNVERIFIABLE_PLAN,

@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 
-use orgward_finding::Severity;
+use orgward_finding::{Severity, Verdict};
 use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
-use crate::guardrails::{groups, source, statement_key};
-use crate::regions::{Allowed, allowed, denied_at_home, denied_global_services, region_conditions, witness};
+use crate::guardrails::{Group, groups, source, statement_key};
+use crate::regions::{
+    Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, region_conditions, witness,
+};
 use crate::{Context, Findings};
 
 rule! {
@@ -17,8 +19,12 @@ rule! {
     /// `us-east-1`, whatever region you use. A lock that does not exempt them takes them away from everybody,
     /// also from those who would have to mend it.
     ///
-    /// The rule also finds locks that deny the very regions that should be open: by an inverted operator, or by one
-    /// statement for each region, which deny each other's.
+    /// The rule also finds locks that deny the very regions that should be open, unless `region-lock-mistake` says
+    /// why.
+    ///
+    /// That none is denied is proved: over every action of these services, every principal, and whatever else a request
+    /// can be like. What other statements deny, whatever the region, is not counted. A lock by `Allow` that shuts them
+    /// out is reported by `region-lock-mistake`.
     ///
     /// With `profile = "aws-sample"` or `"control-tower"` only the services are checked that the published lock
     /// exempts; with `"strict"` all that AWS's endpoint data knows to be global.
@@ -50,17 +56,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     home_denied(cx, &allowed, findings);
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
     let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
+    let mut known = DeniedServices::default();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
-        for (service, request, denial) in
-            denied_global_services(cx.config, &allowed, &group.lineage, &group.account_id())
-        {
-            let Some((guardrail, statement)) = denial.by else { continue };
+        let denied = match known.of(cx.config, &allowed, &group) {
+            Ok(denied) => denied,
+            Err(reason) => {
+                cannot_tell(cx, &group, reason, findings);
+                continue;
+            }
+        };
+        for DeniedService { prefix, request, guardrail, statement } in denied {
             let Some(node) = cx.after.node(guardrail) else { continue };
             let (services, accounts, ..) = by_guardrail
                 .entry((node.key.clone(), statement))
                 .or_insert_with(|| (Vec::new(), Vec::new(), guardrail, request));
-            if !services.contains(&service) {
-                services.push(service);
+            if !services.contains(&prefix) {
+                services.push(prefix);
             }
             accounts.extend(group.accounts(cx.after));
         }
@@ -85,7 +96,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.says(format!("the region lock denies global services: {shown}"));
         }
         if let Some(statement) = document.policy().and_then(|policy| policy.statements.get(statement)) {
-            finding.show(&source(document), statement.actions.span.clone(), "exempts none of them");
+            let of_service =
+                |name: &str| name.split(':').next().is_some_and(|prefix| services.contains(&prefix));
+            let actions = &statement.actions;
+            let partly = actions.not && actions.patterns.iter().any(|name| of_service(&name.value));
+            let label = if partly { "exempts only a part of them" } else { "exempts none of them" };
+            finding.show(&source(document), actions.span.clone(), label);
         }
         finding.witness(witness(&request));
         finding
@@ -93,15 +109,34 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+fn cannot_tell(cx: &Context<'_>, group: &Group<'_>, reason: String, findings: &mut Findings) {
+    let finding = findings.report(&OVER_LOCKED_REGION, None);
+    finding.verdict = Verdict::Unverifiable;
+    finding.severity = OVER_LOCKED_REGION.info.unverifiable;
+    finding.target(group.path.clone()).accounts(group.accounts(cx.after)).subject(group.subject());
+    finding.says("cannot tell whether the region lock denies global services");
+    finding.note(reason);
+    finding.help("write the lock without policy variables");
+}
+
 /// Reports locks that deny the very regions that should be open: an inverted operator, or one statement for each
 /// region.
 fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
     let mut by_guardrail = BTreeMap::new();
+    let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
         let Some((request, id, statement)) = denied_at_home(allowed, &group.lineage, &group.account_id())
         else {
             continue;
         };
+        // The mistake tells the same, and more.
+        let is_explained = mistakes
+            .of(cx.config, allowed, &group)
+            .iter()
+            .any(|mistake| mistake.kind.closes_home() && mistake.guardrail == id);
+        if is_explained && !cx.config.is_disabled("region-lock-mistake") {
+            continue;
+        }
         let (_, _, _, accounts) =
             by_guardrail.entry((id, statement)).or_insert((id, statement, request, Vec::<String>::new()));
         accounts.extend(group.accounts(cx.after));
@@ -128,7 +163,62 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::OVER_LOCKED_REGION;
-    use crate::testing::report;
+    use crate::testing::{messages_with, report};
+
+    /// The requests of one action, of one kind of principal or in one circumstance would not show it.
+    #[test]
+    fn what_only_a_proof_finds() {
+        insta::assert_snapshot!(report(&OVER_LOCKED_REGION, "bad-partly-exempted"), @r#"
+        ── high: 1 found ───────────────────────────────────────────────────────────────
+
+        over-locked-region
+
+          × aws_organizations_policy.region_lock: the region lock denies global services: `organizations`
+            ╭─[aws_organizations_policy.region_lock.content:13:20]
+         11 │           },
+         12 │           "Effect": "Deny",
+         13 │ ╭─▶       "NotAction": [
+         14 │ │           "a4b:*",
+         15 │ │           "acm:*",
+         16 │ │           "aws-marketplace-management:*",
+         17 │ │           "aws-marketplace:*",
+         18 │ │           "aws-portal:*",
+         19 │ │           "budgets:*",
+         20 │ │           "ce:*",
+         21 │ │           "chime:*",
+         22 │ ├─▶         "cloudfront:*",
+            · ╰──── exempts only a part of them (and 34 more lines)
+         23 │             "config:*",
+         24 │             "cur:*",
+            ╰────
+          account: aws_organizations_account.shop
+          request: organizations:LeaveOrganization on *
+                   by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
+                   with aws:RequestedRegion = "us-east-1"
+          help: add them to `NotAction` of the lock, or allow the region through which they are called
+
+        blocked: 1 high finding is new
+        reviewed bad-partly-exempted.json: 1 account, 0 principals, 1 policy
+        `orgward rules over-locked-region` explains the first one
+        "#);
+    }
+
+    /// Under its own profile a published lock is not blamed for services that it does not know.
+    #[test]
+    fn published_locks_lag_behind() {
+        let messages = |profile: &str| {
+            let config = format!("[regions]\nallowed = ['eu-central-1', 'eu-west-1']\nprofile = '{profile}'");
+            messages_with(&OVER_LOCKED_REGION, "good-exempted", &config)
+        };
+        assert_eq!(messages("aws-sample"), [""; 0]);
+        assert_eq!(
+            messages("strict"),
+            [
+                "the region lock denies global services: `account`, `artifact`, `bcm-dashboards`, `bcm-data-exports`, \
+              `bcm-pricing-calculator`, `bcm-recommended-actions` and 10 more"
+            ]
+        );
+    }
 
     #[test]
     fn no_exemptions() {

@@ -1,6 +1,6 @@
-use orgward_finding::{Severity, Witness};
-use orgward_iam::{Exposure, OutsiderAccess, RoleTrust};
-use orgward_org::{Content, Entity, Organization, Role};
+use orgward_finding::{Finding, Severity, Witness};
+use orgward_iam::{Answer, Effect, Exposure, OutsiderAccess, RequestSet, RoleTrust};
+use orgward_org::{Content, Document, Entity, GuardrailKind, Lineage, Modality, Organization, Role};
 use orgward_plan::{Attr, Text};
 
 use crate::engine::rule;
@@ -19,7 +19,11 @@ rule! {
     /// The rule decides requests and does not search for `*`: a wildcard together with `aws:PrincipalOrgID` of this
     /// organization is fine; one with a condition that the caller controls is not. `sts:ExternalId` is no secret,
     /// operators that end in `IfExists` and `ForAllValues` hold when the key is missing, and anybody can name a role
-    /// `deploy`.
+    /// `deploy`. A finding shows the request of an outsider that the policy allows. Without a finding it is proved
+    /// that there is none: over every role and user of other accounts, with whatever they can choose (tags, names of
+    /// sessions, external ids), and with what AWS says of them (another organization or none).
+    ///
+    /// Where resource control policies of the organization certainly deny all of them, the finding is of low severity.
     ///
     /// ## Example
     ///
@@ -68,7 +72,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let account = cx.after.symbolic_account(role.id).map(str::to_owned);
                 let trust = RoleTrust { arn: &arn, account: account.as_deref() };
                 match policy.admits_outsider(&trust, &perimeter) {
-                    OutsiderAccess::Exposed(exposure) => exposed(role, &exposure, findings),
+                    OutsiderAccess::Exposed(exposure) => {
+                        let finding = exposed(role, &exposure, findings);
+                        let (open, names) = resource_control(cx.after, role);
+                        if !names.is_empty()
+                            && policy.admits_outsider_among(&trust, &perimeter, open) == Answer::None
+                        {
+                            // Not today, and on the day that somebody changes them.
+                            finding.severity = Severity::Low;
+                            finding.witness = None;
+                            finding
+                                .says("only resource control policies keep others from assuming this role");
+                            finding.note(format!("they are denied by {}", names.join(", ")));
+                        }
+                    }
                     OutsiderAccess::Excluded => {}
                     OutsiderAccess::Undecided(why) => {
                         let finding = findings.cannot_tell(&PUBLIC_TRUST, role.node);
@@ -88,7 +105,33 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn exposed(role: Entity<'_, Role>, exposure: &Exposure, findings: &mut Findings) {
+/// What the resource control policies above a role leave open, and their names. Only those count that certainly act.
+fn resource_control<'o>(
+    organization: &'o Organization,
+    role: Entity<'_, Role>,
+) -> (RequestSet<'o>, Vec<String>) {
+    let account = organization
+        .owner(role.id)
+        .filter(|(account, modality)| *modality == Modality::Must && account.member && !account.management);
+    let lineage =
+        account.map(|(account, _)| organization.lineage(account.id, &GuardrailKind::ResourceControl));
+    let mut open = RequestSet::everything();
+    let mut names = Vec::new();
+    for (_, guardrail) in lineage.iter().filter(|it| it.enabled != Some(false)).flat_map(Lineage::certain) {
+        // An attached policy of which nothing is known denies nothing for certain.
+        let known =
+            (guardrail.data.kind == GuardrailKind::ResourceControl).then_some(&guardrail.data.document);
+        if let Some(policy) = known.and_then(Document::policy) {
+            open = open.minus(RequestSet::effect(policy, Effect::Deny));
+            if policy.statements.iter().any(|statement| statement.effect.value == Effect::Deny) {
+                names.push(format!("`{}`", guardrail.node.title()));
+            }
+        }
+    }
+    (open, names)
+}
+
+fn exposed<'f>(role: Entity<'_, Role>, exposure: &Exposure, findings: &'f mut Findings) -> &'f mut Finding {
     let finding = findings.about(&PUBLIC_TRUST, role.node);
     let text = source(&role.data.trust);
     finding.show(&text, exposure.span.clone(), "admits principals of any account");
@@ -98,7 +141,7 @@ fn exposed(role: Entity<'_, Role>, exposure: &Exposure, findings: &mut Findings)
     if !role.trust.text.is_sensitive() {
         finding.witness(relevant(witness(&exposure.request)));
     }
-    finding.help("name the principals, or require `aws:PrincipalOrgID` with `StringEquals`");
+    finding.help("name the principals, or require `aws:PrincipalOrgID` with `StringEquals`")
 }
 
 /// A witness with the keys that people look at; what follows from the caller is left out.
@@ -147,6 +190,32 @@ mod tests {
 
         blocked: 1 critical finding is new
         reviewed bad-star-string.json: 0 accounts, 1 principal, 1 policy
+        `orgward rules public-trust` explains the first one
+        "#);
+    }
+
+    #[test]
+    fn only_resource_control() {
+        insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-only-resource-control"), @r#"
+        ── low: 1 found (does not block) ───────────────────────────────────────────────
+
+        public-trust
+
+          × aws_iam_role.reports: only resource control policies keep others from assuming this role
+           ╭─[aws_iam_role.reports.assume_role_policy:7:16]
+         5 │       "Effect": "Allow",
+         6 │       "Principal": {
+         7 │         "AWS": "*"
+           ·                ─┬─
+           ·                 ╰── admits principals of any account
+         8 │       }
+         9 │     }
+           ╰────
+          note: they are denied by `members-only`
+          help: name the principals, or require `aws:PrincipalOrgID` with `StringEquals`
+
+        not blocked: 1 finding (1 low new)
+        reviewed bad-only-resource-control.json: 3 accounts, 1 principal, 2 policies
         `orgward rules public-trust` explains the first one
         "#);
     }

@@ -7,7 +7,7 @@ use orgward_org::GuardrailKind;
 use crate::engine::rule;
 use crate::guardrails::{Group, account_id, groups};
 use crate::invariants::{Chains, Verdict, as_account};
-use crate::regions::{Allowed, Evidence, allowed, evidence, is_common, lock, witness};
+use crate::regions::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
 use crate::{Context, Findings, Profile};
 
 rule! {
@@ -59,9 +59,13 @@ rule! {
     }
 }
 
+/// How many exceptions have room in a message.
+const SHOWN: usize = 5;
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
     let lock = lock(cx.config, &allowed);
+    let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
         let evidence = evidence(cx.proofs, cx.config, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
@@ -69,7 +73,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if evidence.is_unlocked() {
             let finding = found(cx, &group, findings);
             finding.says(format!("not locked to {regions}: nothing denies {}", open_regions(&evidence)));
-            finding.help("attach a region lock to the root or to a unit above these accounts");
+            if explain(cx, &allowed, &group, &mut mistakes, finding) {
+                finding.help("mend the lock: `region-lock-mistake` shows where");
+            } else {
+                finding.help("attach a region lock to the root or to a unit above these accounts");
+            }
             finish(finding, &evidence, &allowed, cx);
         } else if !evidence.undecided.is_empty() {
             cannot_tell(found(cx, &group, findings), &regions, &evidence.undecided);
@@ -79,6 +87,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let mut actions: Vec<&str> = evidence.open.keys().map(String::as_str).collect();
             // What people know comes before what was made up from a pattern.
             actions.sort_by_key(|action| !is_common(action));
+            let mut seen = BTreeSet::new();
+            actions.retain_mut(|action| {
+                *action = evidence.title(action);
+                seen.insert(*action)
+            });
             if !actions.is_empty() {
                 exceptions.push(format!("{} in {}", summary(&actions), open_regions(&evidence)));
             }
@@ -101,10 +114,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     _ => "deny them elsewhere, too, or accept them: `exempt_actions` in `orgward.toml`",
                 });
             }
+            // All of them by name, where the message has no room.
+            if actions.len() > SHOWN && !evidence.exempt.is_empty() {
+                let exempt: Vec<String> = evidence.exempt.iter().map(|name| format!("`{name}`")).collect();
+                finding.note(format!("exempt and open elsewhere: {}", exempt.join(", ")));
+            }
+            explain(cx, &allowed, &group, &mut mistakes, finding);
             finish(finding, &evidence, &allowed, cx);
         } else {
             match &lock {
-                Ok(lock) => prove_lock(cx, lock, &group, &regions, findings),
+                Ok(lock) => prove_lock(cx, (lock, &allowed), &group, &regions, (&mut mistakes, findings)),
                 Err(error) => {
                     let reason = format!("`orgward.toml` makes no lock: {error}");
                     cannot_tell(found(cx, &group, findings), &regions, &BTreeSet::from([reason]));
@@ -117,10 +136,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Proves the lock for each account of a group; those that are alike share a proof.
 fn prove_lock(
     cx: &Context<'_>,
-    lock: &Prohibition,
+    (lock, allowed): (&Prohibition, &Allowed),
     group: &Group<'_>,
     regions: &str,
-    findings: &mut Findings,
+    (mistakes, findings): (&mut Mistakes, &mut Findings),
 ) {
     let chains = Chains::of(&group.lineage, None);
     let stand_ins = chains.stand_ins(lock);
@@ -139,6 +158,7 @@ fn prove_lock(
                 finding.says(format!("locked to {regions}, except `{}` as in the witness", request.action));
                 finding.help("deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`");
                 finding.witness(witness(&as_account(&request, &stand_in, account.unwrap_or(&stand_in))));
+                explain(cx, allowed, &part, mistakes, finding);
             }
             Verdict::Open(_) => {
                 cannot_tell(found(cx, &part, findings), regions, &chains.doubts().into_iter().collect());
@@ -148,6 +168,27 @@ fn prove_lock(
             }
         }
     }
+}
+
+/// Names the mistakes that open the gap, if some do.
+fn explain(
+    cx: &Context<'_>,
+    allowed: &Allowed,
+    group: &Group<'_>,
+    mistakes: &mut Mistakes,
+    finding: &mut Finding,
+) -> bool {
+    let mut explained = false;
+    for mistake in mistakes.of(cx.config, allowed, group).iter().filter(|mistake| mistake.kind.opens()) {
+        let Some(guardrail) = cx.after.guardrail(mistake.guardrail) else { continue };
+        let secret = guardrail.data.document.text.is_sensitive();
+        let said = if secret { mistake.kind.title() } else { &mistake.message };
+        let name = guardrail.node.address.as_ref().map(ToString::to_string);
+        let name = name.unwrap_or_else(|| guardrail.node.title());
+        finding.note(format!("`{name}` has a mistake: {said}"));
+        explained = true;
+    }
+    explained
 }
 
 fn cannot_tell(finding: &mut Finding, regions: &str, reasons: &BTreeSet<String>) {
@@ -198,8 +239,8 @@ fn summary(actions: &[&str]) -> String {
 
 fn summary_of(parts: &[String]) -> String {
     match parts {
-        [head @ .., _] if parts.len() > 5 => {
-            let shown: Vec<&str> = head.iter().take(4).map(String::as_str).collect();
+        [head @ .., _] if parts.len() > SHOWN => {
+            let shown: Vec<&str> = head.iter().take(SHOWN - 1).map(String::as_str).collect();
             format!("{} and {} more", shown.join(", "), parts.len() - shown.len())
         }
         _ => parts.join(", "),
@@ -209,7 +250,7 @@ fn summary_of(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::REGION_LOCK_GAP;
-    use crate::testing::{messages_with, report};
+    use crate::testing::{messages_with, report, review_with};
 
     #[test]
     fn inverted() {
@@ -220,11 +261,13 @@ mod tests {
 
           × Root/runtime: not locked to eu-central-1, eu-west-1: nothing denies requests to 36 other regions
           account: aws_organizations_account.shop
+          note: `aws_organizations_policy.region_lock` has a mistake: `StringEquals` denies the regions that
+                should be open, and no others
           note: 135 requests were decided; there may be further exceptions
           request: ec2:RunInstances on arn:aws:ec2:af-south-1:${aws_organizations_account.shop.id}:instance/*
                    by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "af-south-1"
-          help: attach a region lock to the root or to a unit above these accounts
+          help: mend the lock: `region-lock-mistake` shows where
 
         blocked: 1 high finding is new
         reviewed bad-inverted.json: 1 account, 0 principals, 1 policy
@@ -289,6 +332,73 @@ mod tests {
         );
     }
 
+    /// Everything regional that the published locks exempt, by name.
+    #[test]
+    fn what_the_published_locks_exempt() {
+        let exempt = |folder: &str, fixture: &str| -> Vec<String> {
+            let config = "[regions]\nallowed = ['eu-central-1', 'eu-west-1']\nprofile = 'strict'";
+            let review = review_with(folder, fixture, config);
+            let gap = review.findings.into_iter().find(|finding| finding.rule == "region-lock-gap").unwrap();
+            assert!(gap.witness.is_some());
+            let note = gap.notes.iter().find_map(|note| note.strip_prefix("exempt and open elsewhere: "));
+            note.unwrap().split(", ").map(|name| name.trim_matches('`').to_owned()).collect()
+        };
+        let sample = [
+            "a4b:*",
+            "acm:*",
+            "aws-marketplace-management:*",
+            "aws-marketplace:*",
+            "aws-portal:*",
+            "config:*",
+            "directconnect:*",
+            "ec2:DescribeRegions",
+            "ec2:DescribeTransitGateways",
+            "ec2:DescribeVpnGateways",
+            "fms:*",
+            "kms:*",
+            "mobileanalytics:*",
+            "pricing:*",
+            "route53-recovery-cluster:*",
+            "route53-recovery-readiness:*",
+            "s3:GetAccountPublic*",
+            "s3:ListAllMyBuckets",
+            "s3:ListMultiRegionAccessPoints",
+            "s3:PutAccountPublic*",
+            "waf-regional:*",
+            "wafv2:*",
+            "wellarchitected:*",
+        ];
+        assert_eq!(exempt("region-lock-gap", "good-locked"), sample);
+        let tower = exempt("region-lock-mistake", "good-control-tower");
+        for name in
+            ["access-analyzer:*", "acm:*", "config:*", "kms:*", "resource-explorer-2:*", "sso:*", "wafv2:*"]
+        {
+            assert!(tower.iter().any(|exempt| exempt == name), "{name}: {tower:?}");
+        }
+        for global in ["iam:*", "sts:*", "organizations:*", "route53:*", "support:*", "networkmanager:*"] {
+            assert!(!tower.iter().any(|exempt| exempt == global), "{global}");
+        }
+        // 86 entries, of which 28 are global services.
+        assert_eq!(tower.len(), 86 - 28, "{tower:?}");
+    }
+
+    /// Each published lock is one by its own profile, and not by the narrower one.
+    #[test]
+    fn published_locks_by_their_own_profiles() {
+        let messages = |folder: &str, fixture: &str, profile: &str| {
+            let config = format!("[regions]\nallowed = ['eu-central-1', 'eu-west-1']\nprofile = '{profile}'");
+            let findings = review_with(folder, fixture, &config).findings;
+            findings
+                .into_iter()
+                .map(|finding| format!("{}: {}", finding.rule, finding.message))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(messages("region-lock-gap", "good-locked", "aws-sample"), [""; 0]);
+        assert_eq!(messages("region-lock-mistake", "good-control-tower", "control-tower"), [""; 0]);
+        let [gap] = messages("region-lock-mistake", "good-control-tower", "aws-sample").try_into().unwrap();
+        assert!(gap.starts_with("region-lock-gap: locked to eu-central-1, eu-west-1, except"), "{gap}");
+    }
+
     /// No action, principal or key makes the difference: only a proof finds it.
     #[test]
     fn spared_bucket() {
@@ -300,6 +410,8 @@ mod tests {
           × Root/runtime: locked to eu-central-1, eu-west-1, except `s3:AbortMultipartUpload` as in the
           │ witness
           account: aws_organizations_account.shop
+          note: `aws_organizations_policy.region_lock` has a mistake: the lock spares resources:
+                `s3:AbortMultipartUpload` on them is open everywhere
           request: s3:AbortMultipartUpload on arn:aws:s3:::backup/
                    by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
                    with aws:RequestedRegion = "us-east-1"

@@ -1,14 +1,13 @@
 //! `orgward policy compare`.
 
 use miette::Diagnostic;
-use orgward_iam::{Answer, Kind, Policy, PolicyError, Relation, only_denies};
+use orgward_iam::{Answer, Kind, Policy, Relation, only_denies};
 use orgward_report::{Comparison, ShownRequest};
 
-use super::shown;
-use super::unreadable::Unreadable;
-use crate::arguments::{AnswerFormat, CompareArguments, PolicyKind};
+use super::{guess, kind_of, parse, shown};
+use crate::arguments::{AnswerFormat, CompareArguments};
 use crate::exit::Exit;
-use crate::input::{self, Text};
+use crate::input;
 use crate::output::{self, Terminal};
 
 /// Compares two policies over all requests.
@@ -39,33 +38,6 @@ pub(crate) fn run(
     };
     output::print(text.as_bytes())?;
     Ok(exit)
-}
-
-fn kind_of(kind: PolicyKind) -> Kind {
-    match kind {
-        PolicyKind::Identity => Kind::Identity,
-        PolicyKind::Resource => Kind::Resource,
-        PolicyKind::Trust => Kind::Trust,
-        PolicyKind::Scp => Kind::ServiceControl,
-        PolicyKind::Rcp => Kind::ResourceControl,
-    }
-}
-
-/// What policies without a kind are: those that name principals are of roles or else of other resources.
-fn guess(texts: &[&Text]) -> Kind {
-    let all = |kind| texts.iter().all(|text| Policy::parse(text.text.as_str(), kind).is_ok());
-    if !texts.iter().any(|text| text.text.contains("Principal\"")) {
-        Kind::Identity
-    } else if all(Kind::Trust) {
-        Kind::Trust
-    } else {
-        Kind::Resource
-    }
-}
-
-fn parse(text: &Text, kind: Kind) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
-    Policy::parse(text.text.as_str(), kind)
-        .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
 }
 
 fn describe(relation: Relation, gained: &Answer, lost: &Answer, policies: [&Policy; 2]) -> Comparison {

@@ -1,5 +1,6 @@
 //! `orgward policy`.
 
+mod check;
 mod compare;
 mod decide;
 mod guardrail;
@@ -8,11 +9,13 @@ mod unreadable;
 
 use miette::Diagnostic;
 use orgward_finding::WitnessValue;
-use orgward_iam::{Caller, ContextValue, Request};
+use orgward_iam::{Caller, ContextValue, Kind, Policy, PolicyError, Request};
 use orgward_report::{ShownPrincipal, ShownRequest};
 
-use crate::arguments::PolicyCommand;
+use self::unreadable::Unreadable;
+use crate::arguments::{PolicyCommand, PolicyKind};
 use crate::exit::Exit;
+use crate::input::Text;
 use crate::output::Terminal;
 
 /// Answers a question about policies.
@@ -22,9 +25,37 @@ pub(crate) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     match command {
         PolicyCommand::Decide(arguments) => decide::run(arguments, terminal),
+        PolicyCommand::Check(arguments) => check::run(arguments, terminal),
         PolicyCommand::Compare(arguments) => compare::run(arguments, terminal),
         PolicyCommand::Prove(arguments) => prove::run(arguments, terminal),
     }
+}
+
+fn kind_of(kind: PolicyKind) -> Kind {
+    match kind {
+        PolicyKind::Identity => Kind::Identity,
+        PolicyKind::Resource => Kind::Resource,
+        PolicyKind::Trust => Kind::Trust,
+        PolicyKind::Scp => Kind::ServiceControl,
+        PolicyKind::Rcp => Kind::ResourceControl,
+    }
+}
+
+/// What policies without a kind are: those that name principals are of roles or else of other resources.
+fn guess(texts: &[&Text]) -> Kind {
+    let all = |kind| texts.iter().all(|text| Policy::parse(text.text.as_str(), kind).is_ok());
+    if !texts.iter().any(|text| text.text.contains("Principal\"")) {
+        Kind::Identity
+    } else if all(Kind::Trust) {
+        Kind::Trust
+    } else {
+        Kind::Resource
+    }
+}
+
+fn parse(text: &Text, kind: Kind) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
+    Policy::parse(text.text.as_str(), kind)
+        .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
 }
 
 /// A request as reports show it.

@@ -121,3 +121,106 @@ fn a_guardrail_with_a_spelling_mistake_is_refused() {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
     assert!(run.stderr.contains("unknown field `action`"), "{run:?}");
 }
+
+fn statement(text: &str) -> String {
+    format!(r#"{{"Version":"2012-10-17","Statement":[{text}]}}"#)
+}
+
+#[test]
+fn an_administrator_is_found_whatever_it_is_called() {
+    let folder = Folder::new();
+    // Two halves make a whole.
+    let halves = r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Allow","NotAction":"iam:*","Resource":"*"}"#;
+    folder.write("halves.json", statement(halves));
+    let run = folder.run(["policy", "check", "halves.json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.starts_with("administrator: yes, it allows everything\n"), "{run:?}");
+
+    folder.write("reader.json", statement(r#"{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}"#));
+    let run = folder.run(["policy", "check", "--format", "json", "reader.json"]);
+    let json = run.json();
+    assert_eq!((run.code, json["administrator"]["verdict"].as_str()), (0, Some("no")), "{run:?}");
+    assert!(!json["administrator"]["witness"]["action"].as_str().unwrap().starts_with("s3:Get"), "{run:?}");
+    assert_eq!(json["dead"].as_array().map(Vec::len), Some(0), "{run:?}");
+}
+
+#[test]
+fn who_is_let_in_can_be_decided() {
+    let folder = Folder::new();
+    let open = r#"{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::reports/*","Condition":COND}"#;
+    let bucket = |condition: &str| statement(&open.replace("COND", condition));
+    // A tag is no guard.
+    folder.write("open.json", bucket(r#"{"StringEquals":{"aws:PrincipalTag/team":"reports"}}"#));
+    let run = folder.run(["policy", "check", "--kind", "resource", "--format", "json", "open.json"]);
+    let json = run.json();
+    assert_eq!((run.code, json["public"]["verdict"].as_str()), (1, Some("yes")), "{run:?}");
+    let document: serde_json::Value =
+        serde_json::from_str(&bucket(r#"{"StringEquals":{"aws:PrincipalTag/team":"reports"}}"#)).unwrap();
+    let mut request = json["public"]["witness"].clone();
+    request["resourceAccount"] = "111111111111".into();
+    let all = serde_json::json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "*" }] });
+    let scenario =
+        serde_json::json!({ "request": request, "policies": { "resource": [document], "identity": [all] } });
+    folder.write("scenario.json", scenario.to_string());
+    let decided = folder.run(["policy", "decide", "--format", "json", "scenario.json"]).json();
+    assert_eq!(decided[0]["decision"].as_str(), Some("allow"), "{decided} {scenario}");
+
+    // Those whom the policy names are no strangers: an account, an organization, a network.
+    for guard in [
+        r#"{"StringEquals":{"aws:PrincipalOrgID":"o-acme123456"}}"#,
+        r#"{"StringEquals":{"aws:PrincipalAccount":"222222222222"}}"#,
+        r#"{"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}"#,
+    ] {
+        folder.write("guarded.json", bucket(guard));
+        let run = folder.run(["policy", "check", "--kind", "resource", "guarded.json"]);
+        assert_eq!(run.code, 0, "{guard} {run:?}");
+    }
+    // Another organization is one of strangers.
+    folder.write("guarded.json", bucket(r#"{"StringEquals":{"aws:PrincipalOrgID":"o-acme123456"}}"#));
+    let run = folder.run([
+        "policy",
+        "check",
+        "--kind",
+        "resource",
+        "--organization",
+        "o-other00000",
+        "guarded.json",
+    ]);
+    assert_eq!(run.code, 1, "{run:?}");
+    let run = folder.run(["policy", "check", "--organization", "acme", "guarded.json"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+}
+
+#[test]
+fn statements_that_do_nothing_are_named_with_the_reason() {
+    let folder = Folder::new();
+    folder.write(
+        "dead.json",
+        statement(
+            r#"{"Sid":"Live","Effect":"Allow","Action":"s3:*","Resource":"*"},
+               {"Effect":"Allow","Action":[],"Resource":"*"},
+               {"Sid":"Never","Effect":"Allow","Action":"s3:*","Resource":"*","Condition":{"Null":{"aws:RequestedRegion":"true"}}},
+               {"Effect":"Deny","Action":"ec2:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalTag/a":"x"},"StringNotEquals":{"aws:PrincipalTag/a":"x"}}},
+               {"Effect":"Allow","Action":"iam:CreateUser","Resource":"*"},
+               {"Effect":"Deny","Action":"iam:*","Resource":"*"}"#,
+        ),
+    );
+    let run = folder.run(["policy", "check", "--format", "json", "dead.json"]);
+    let json = run.json();
+    let dead: Vec<(u64, &str)> = json["dead"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|dead| (dead["statement"].as_u64().unwrap(), dead["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        dead,
+        [
+            (1, "`Action` names nothing that there is"),
+            (2, "no request meets `Null` on `aws:RequestedRegion`"),
+            (3, "no request meets all of it: its parts contradict each other"),
+            (4, "other statements deny everything that it allows"),
+        ]
+    );
+    assert_eq!((run.code, json["dead"][1]["sid"].as_str()), (1, Some("Never")), "{run:?}");
+}

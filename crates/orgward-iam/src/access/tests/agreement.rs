@@ -335,4 +335,18 @@ proptest! {
         }
         prop_assert_eq!(allowed_but_not(&new, &new), Answer::None);
     }
+
+    #[test]
+    fn who_runs_out_of_steps_says_so_and_nothing_else(
+        (new, old) in documents(),
+        steps in prop_oneof![0..2_000_usize, 0..200_000_usize],
+    ) {
+        let set = gained(&new, &old);
+        let (hurried, patient) = (set.example_within(steps), set.example());
+        match hurried {
+            Answer::Undecided(_) => {}
+            Answer::Witness(request) => prop_assert!(set.contains(&request)),
+            Answer::None => prop_assert_eq!(patient, Answer::None),
+        }
+    }
 }

@@ -52,7 +52,7 @@ proptest! {
         }
         for text in &texts {
             let expected = within(text);
-            prop_assert_eq!(partition.within(text), Some(expected.clone()));
+            prop_assert_eq!(partition.within(text, &mut Budget::new(1_000_000)), Ok(Some(expected.clone())));
             prop_assert!(partition.groups.iter().any(|group| group.within == expected));
             prop_assert!(partition.groups.iter().filter(|group| group.within == expected).all(|group| {
                 group.example.chars().count() <= text.chars().count()

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::{ROLE, perimeter};
+use crate::exposure::proof::{Outsiders, grounded};
 use crate::testing::{policy, request};
-use crate::{Effect, Kind, OutsiderAccess, Policy, Request};
+use crate::{Answer, Effect, Kind, OutsiderAccess, Policy, Request, RequestSet};
 
 /// Keys, with the operators that suit them and values that policies compare them with.
 const LINES: [(&str, &[&str], &[&str]); 13] = [
@@ -170,6 +171,29 @@ proptest! {
             }
             OutsiderAccess::Exposed(exposure) => prop_assert!(allows(&policy, &exposure.request)),
             OutsiderAccess::Undecided(_) => {}
+        }
+    }
+
+    /// Two ways to the same answer: where the search is sure, the engine agrees.
+    #[test]
+    fn the_search_and_the_proof_agree(statements in proptest::collection::vec(statement(), 1..4)) {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+        let policy = policy(Kind::Trust, &text);
+        let grounded = grounded(&policy, &ROLE, &perimeter());
+        let outsiders = Outsiders::of_role(&grounded, &ROLE, &perimeter()).unwrap();
+        let proof = RequestSet::allowed(&grounded).and(outsiders.requests()).example();
+        match (policy.searched(&ROLE, &perimeter()), proof) {
+            // The engine knows that every request has this key; the search takes more for possible, and counts.
+            (OutsiderAccess::Exposed(exposure), _)
+                if text.contains("SecureTransport")
+                    && exposure.request.context.get("aws:SecureTransport").is_none() => {}
+            (OutsiderAccess::Exposed(exposure), proof) => {
+                prop_assert!(proof != Answer::None, "{} lets in {:?}", text, exposure.request);
+            }
+            (OutsiderAccess::Excluded, Answer::Witness(request)) => {
+                prop_assert!(false, "{} lets in {:?}", text, request);
+            }
+            _ => {}
         }
     }
 }

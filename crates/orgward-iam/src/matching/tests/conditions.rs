@@ -149,8 +149,16 @@ fn for_any_value() {
     table("ForAnyValue:StringEquals", r#"["a","b"]"#, &rows, false);
     let rows = [("[a]", false), ("[a,b]", false), ("[x,b]", true), ("[x]", true), ("[]", false), ("x", true)];
     table("ForAnyValue:StringNotEquals", r#"["a","b"]"#, &rows, false);
-    assert!(holds("ForAnyValue:StringEqualsIfExists", r#""a""#, None));
     assert!(!holds("ForAnyValue:StringEqualsIfExists", r#""a""#, Some("x")));
+}
+
+#[test]
+fn for_any_value_of_a_missing_key_does_not_hold_though_it_says_if_exists() {
+    // The suffix is about single values, of which there are none.
+    for operator in ["StringEquals", "StringNotEquals", "StringLike", "ArnNotLike"] {
+        let operator = format!("ForAnyValue:{operator}IfExists");
+        assert!(!holds(&operator, r#""a""#, None), "{operator}");
+    }
 }
 
 #[test]
