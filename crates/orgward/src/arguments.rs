@@ -554,7 +554,8 @@ mod tests {
         assert!(parse_output("json=").is_err());
         assert_eq!(
             parse_output("pdf=x"),
-            Err("the format is one of terminal, json, sarif, junit, markdown, github, gitlab".to_owned())
+            Err("the format is one of terminal, json, sarif, junit, markdown, html, github, gitlab"
+                .to_owned())
         );
     }
 }

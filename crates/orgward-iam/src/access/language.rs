@@ -1,6 +1,6 @@
 //! Sets of texts that are written with wildcards.
 
-use crate::matching::{Part, parts};
+use crate::matching::{Part, parts, variable_keys};
 use crate::{BaseOperator, Version};
 
 /// A kind of character.
@@ -208,6 +208,13 @@ impl Language {
     pub(super) fn compared(operator: BaseOperator, wanted: &str, version: Version) -> Option<Self> {
         use BaseOperator as B;
         let version = if operator.takes_variables() { version } else { Version::V2008 };
+        if version == Version::V2012
+            && variable_keys(wanted).any(|key| !key.contains(':'))
+            && !wanted.contains('\'')
+        {
+            // Every key has a colon: a placeholder such as `${Account}` has no value, and what has none matches nothing.
+            return Some(Self::default());
+        }
         let literal = |fold: bool| -> Option<Self> {
             let tokens = parts(wanted, version)?.into_iter().map(|part| match part {
                 Part::Char(char) => Token::Char(char, fold),

@@ -109,7 +109,9 @@ impl Test<'_> {
         if version == Version::V2008 {
             return None;
         }
-        values.iter().flat_map(|value| variable_keys(&value.value)).map(str::to_owned).next()
+        // A name without a colon is no key: it has no value, whatever the request.
+        let is_key = |key: &&str| key.contains(':') || !matches!(self, Self::Line(..));
+        values.iter().flat_map(|value| variable_keys(&value.value)).find(is_key).map(str::to_owned)
     }
 
     /// What makes it the same test as another one.

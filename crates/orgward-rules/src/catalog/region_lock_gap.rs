@@ -26,9 +26,12 @@ rule! {
     /// guardrails name. The finding lists the exceptions that these show, and says how many were decided. Where they
     /// show none, the lock is proved over all requests: without a finding, none slips through.
     ///
+    /// Where a mistake in a lock opens the gap, the finding names it, and `region-lock-mistake` shows the line.
+    ///
     /// The two published locks, of AWS's samples and of Control Tower, exempt regional services such as KMS and
     /// Config. `profile` says which exemptions you accept: `strict` accepts none, `aws-sample` (the default) and
-    /// `control-tower` those of the published lock.
+    /// `control-tower` those of the published lock. What is exempt and open elsewhere is listed by
+    /// name.
     ///
     /// Region locks never bind the management account, service-linked roles, AWS services, or principals of other
     /// accounts.

@@ -256,3 +256,24 @@ fn what_is_too_intricate_is_undecided_and_not_safe() {
     assert_ne!(answer, Answer::None);
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
+
+/// `${Account}` was to be replaced: no request has such a key, so that it matches nobody, and that is no doubt.
+#[test]
+fn a_placeholder_is_no_variable() {
+    let scp = |exempt: &str| {
+        policy(
+            Kind::ServiceControl,
+            &format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"*","Resource":"*","Condition":{{"ArnNotLike":{{"aws:PrincipalArn":"{exempt}"}}}}}}]}}"#
+            ),
+        )
+    };
+    let everybody = RequestSet::by(Callers::Principals);
+    let left =
+        |policy: &Policy| everybody.clone().minus(RequestSet::effect(policy, crate::Effect::Deny)).example();
+    assert_eq!(left(&scp("arn:aws:iam::${Account}:role/admin")), Answer::None);
+    assert!(matches!(
+        left(&scp("arn:aws:iam::${aws:PrincipalTag/home}:role/admin")),
+        Answer::Undecided(_) | Answer::Witness(_)
+    ));
+}

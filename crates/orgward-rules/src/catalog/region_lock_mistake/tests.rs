@@ -213,6 +213,11 @@ fn a_placeholder_exempts_nobody() {
     assert_says(&finding, "placeholder `${Account}` was left in: it exempts nobody");
     assert!(finding.witness.as_ref().unwrap().principal.ends_with(":role/PRIVILEGED_ROLE"), "{finding:?}");
     assert_eq!(region(&finding), "us-east-1");
+    let rules: Vec<&str> = all(&sparing(&json!("arn:aws:iam::${Account}:role/[PRIVILEGED_ROLE]")), CONFIG)
+        .iter()
+        .map(|finding| finding.rule)
+        .collect();
+    assert_eq!(rules, ["region-lock-mistake"], "it exempts nobody, so that everybody is locked");
 }
 
 #[test]
