@@ -103,7 +103,7 @@ pub(crate) enum GuardrailCommand {
     /// Prove every guardrail for an organization as it stands, without a plan.
     ///
     /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
-    Check(CheckArguments),
+    Check(AuditArguments),
     /// Tell how a guardrail fares in an account, level by level.
     ///
     /// Exit codes: 0 it holds, 1 a request slips through, 2 it cannot be told.
@@ -111,7 +111,7 @@ pub(crate) enum GuardrailCommand {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
+pub(crate) struct AuditArguments {
     /// States and plans of the organization's stacks; plans are taken as applied.
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
     pub(crate) org: Vec<PathBuf>,

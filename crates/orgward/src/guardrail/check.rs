@@ -5,7 +5,7 @@ use orgward_finding::Gate;
 use orgward_org::Organization;
 use orgward_rules::Question;
 
-use crate::arguments::CheckArguments;
+use crate::arguments::AuditArguments;
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
@@ -13,7 +13,7 @@ use crate::{baseline, config, input, review};
 
 /// Proves every guardrail for an organization as it stands, and says so.
 pub(super) fn run(
-    arguments: &CheckArguments,
+    arguments: &AuditArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let config = config::load(arguments.config.as_deref())?;
