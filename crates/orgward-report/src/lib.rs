@@ -45,7 +45,8 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    organization_json, svg, tree,
 };
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};

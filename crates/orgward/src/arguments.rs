@@ -278,7 +278,7 @@ pub(crate) enum OrganizationFormat {
     Mermaid,
     /// A graph for Graphviz.
     Dot,
-    /// A picture, drawn by Graphviz.
+    /// A picture.
     Svg,
 }
 

@@ -21,7 +21,8 @@ pub(super) fn run(
     let progress = Progress::start(arguments.quiet);
     progress.stage("reading");
     let documents = input::read_all(arguments.org.iter())?;
-    let parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     progress.stage("building the organization");
     let organization = Organization::of(&[], &parsed, &config.declared());
     progress.stage("proving");

@@ -16,7 +16,8 @@ pub(super) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let config = config::load(arguments.config.as_deref())?;
     let documents = input::read_all(arguments.org.iter())?;
-    let parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     let organization = Organization::of(&[], &parsed, &config.declared());
     let story = orgward_rules::explain(&organization.after, &config, &arguments.id, &arguments.account)?;
     let text = match arguments.format {
