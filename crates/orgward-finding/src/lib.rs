@@ -9,6 +9,7 @@ mod review;
 mod rule;
 mod severity;
 mod snippet;
+pub mod story;
 mod witness;
 
 pub use acceptance::{BaselineEntry, Waived};

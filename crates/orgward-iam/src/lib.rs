@@ -14,6 +14,7 @@ mod matching;
 mod operator;
 mod parse;
 mod pattern;
+mod prohibition;
 mod request;
 mod scenario;
 mod syntax;
@@ -33,6 +34,7 @@ pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
+pub use prohibition::{Element, Prohibition, ProhibitionError, Wording};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
 pub use syntax::{

@@ -23,10 +23,10 @@ pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
-pub use lineage::{Attached, Denial, Judge, Lineage, Ruling, Rung};
+pub use lineage::{Attached, Denial, Judge, Lineage, Relevant, Ruling, Rung};
 pub use node::{
     Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,
-    NodeId, NodeKind, PermissionSet, Role, User, Workload,
+    NodeId, NodeKind, PermissionSet, Role, Tags, User, Workload,
 };
 pub use organization::{LooseAttachment, Organization};
 pub use queries::{Entity, IamArn, Membership, Principal};

@@ -1,7 +1,10 @@
+mod sets;
+
 use std::cell::OnceCell;
 
-use orgward_iam::{Callers, Chain, ChainDecision, Decider, Effect, Level, Outcome, Request, RequestSet};
+use orgward_iam::{Chain, ChainDecision, Decider, Effect, Level, Outcome, Request};
 
+pub use self::sets::Relevant;
 use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
 
 /// A guardrail at one rung of a lineage.
@@ -11,6 +14,17 @@ pub struct Attached<'o> {
     pub guardrail: Entity<'o, Guardrail>,
     /// How it came to be attached.
     pub attachment: &'o Attachment,
+}
+
+impl Attached<'_> {
+    /// Whether it must act here or may. A policy of a type that nobody knows may be of another one.
+    pub fn modality(&self) -> Modality {
+        if self.guardrail.kind == GuardrailKind::Unknown {
+            Modality::May
+        } else {
+            self.attachment.resolved.modality()
+        }
+    }
 }
 
 /// One level between the root and an account.
@@ -27,6 +41,8 @@ pub struct Rung<'o> {
 /// The levels that a node inherits guardrails of one kind from, from the root down to the node itself.
 #[derive(Clone, Debug)]
 pub struct Lineage<'o> {
+    /// The kind of guardrails that it is about.
+    pub kind: GuardrailKind,
     /// The levels that are known.
     pub rungs: Vec<Rung<'o>>,
     /// Why there may be further levels or guardrails, one sentence each.
@@ -122,7 +138,7 @@ impl Organization {
             .filter_map(|loose| self.guardrail(loose.guardrail))
             .filter(|guardrail| guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown)
             .collect();
-        Lineage { rungs, gaps, loose, enabled: self.is_enabled(kind) }
+        Lineage { kind: kind.clone(), rungs, gaps, loose, enabled: self.is_enabled(kind) }
     }
 
     /// Everything lies below the root of its organization, whatever lies between.
@@ -144,7 +160,7 @@ impl<'o> Lineage<'o> {
             .iter()
             .map(|rung| {
                 let attached = rung.attached.iter();
-                attached.map(|a| (a.guardrail.id, a.attachment.resolved.modality())).collect()
+                attached.map(|a| (a.guardrail.id, a.modality())).collect()
             })
             .collect();
         signature.push(self.loose.iter().map(|guardrail| (guardrail.id, Modality::May)).collect());
@@ -155,7 +171,7 @@ impl<'o> Lineage<'o> {
     /// The guardrails that must be attached, with the level that they are attached to.
     pub fn certain(&self) -> impl Iterator<Item = (NodeId, Entity<'o, Guardrail>)> + '_ {
         self.rungs.iter().flat_map(|rung| {
-            let certain = rung.attached.iter().filter(|a| a.attachment.resolved.modality() == Modality::Must);
+            let certain = rung.attached.iter().filter(|a| a.modality() == Modality::Must);
             certain.map(|a| (rung.id, a.guardrail))
         })
     }
@@ -166,12 +182,13 @@ impl<'o> Lineage<'o> {
         for rung in &self.rungs {
             for attached in &rung.attached {
                 doubts.extend(attached.guardrail.document.doubt());
+                let title = attached.guardrail.node.title();
                 if attached.attachment.resolved.modality() == Modality::May {
-                    doubts.push(format!(
-                        "`{}` may or may not be attached to `{}`",
-                        attached.guardrail.node.title(),
-                        rung.title
-                    ));
+                    doubts.push(format!("`{title}` may or may not be attached to `{}`", rung.title));
+                } else if attached.modality() == Modality::May
+                    && attached.guardrail.document.policy().is_some()
+                {
+                    doubts.push(format!("of what type `{title}` is, is unknown until apply"));
                 }
             }
         }
@@ -201,35 +218,10 @@ impl<'o> Lineage<'o> {
         }
     }
 
-    /// The requests that need not be denied: none but those that may be allowed, as far as the plan tells. What is
-    /// not in the set is denied whatever the unknown turns out to be.
-    pub fn not_denied(&self) -> RequestSet<'o> {
-        if self.enabled == Some(false) {
-            return RequestSet::everything();
-        }
-        let statements = |rung: &Rung<'o>, least, effect| {
-            readable(rung, least)
-                .filter_map(|attached| attached.guardrail.data.document.policy())
-                .fold(RequestSet::nothing(), |all, policy| all.or(RequestSet::effect(policy, effect)))
-        };
-        let open = self.rungs.iter().fold(RequestSet::everything(), |open, rung| {
-            let open = open.minus(statements(rung, Modality::Must, Effect::Deny));
-            let known = rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some());
-            // A level denies by silence only when nothing that may be attached to it can allow.
-            if self.loose.is_empty() && known {
-                open.and(statements(rung, Modality::May, Effect::Allow))
-            } else {
-                open
-            }
-        });
-        let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
-        bound.not().or(open)
-    }
-
     /// Whether everything that may be attached must be.
     fn is_certain(&self) -> bool {
         let mut attached = self.rungs.iter().flat_map(|rung| &rung.attached);
-        attached.all(|attached| attached.attachment.resolved.modality() == Modality::Must)
+        attached.all(|attached| attached.modality() == Modality::Must)
     }
 
     fn chain(&self, least: Modality) -> Chain<'_> {
@@ -316,6 +308,6 @@ impl Judge<'_, '_> {
 /// The guardrails of a rung that are attached with at least some certainty and whose text can be read.
 fn readable<'l, 'o>(rung: &'l Rung<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
     rung.attached.iter().filter(move |attached| {
-        attached.attachment.resolved.modality() >= least && attached.guardrail.document.policy().is_some()
+        attached.modality() >= least && attached.guardrail.document.policy().is_some()
     })
 }

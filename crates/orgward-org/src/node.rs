@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -112,6 +113,29 @@ pub struct Account {
     pub member: bool,
     /// Whether its place in the tree is unknown, and why.
     pub homeless: Option<String>,
+    /// Its tags.
+    pub tags: Tags,
+}
+
+/// The tags of a resource, as far as the inputs show them. Empty by default, and not known to be all.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Tags {
+    /// Those that are known to be there, by key.
+    pub known: BTreeMap<String, Attr<Text>>,
+    /// Whether there are no others.
+    pub complete: bool,
+}
+
+impl Tags {
+    /// Whether there is a tag with this key and value; `None` when the inputs do not tell.
+    pub fn has(&self, key: &str, value: &str) -> Option<bool> {
+        match self.known.get(key) {
+            Some(Attr::Known(text)) => Some(text.expose() == value),
+            Some(Attr::Unknown) => None,
+            Some(Attr::Absent) => Some(false),
+            None => self.complete.then_some(false),
+        }
+    }
 }
 
 /// What kind of organization policy.

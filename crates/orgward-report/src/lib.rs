@@ -24,6 +24,7 @@ mod position;
 mod proof;
 mod request;
 mod sarif;
+mod story;
 mod terminal;
 
 #[cfg(test)]
@@ -50,4 +51,5 @@ pub use organization::{
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
+pub use story::{story, story_json};
 pub use terminal::{Style, terminal};

@@ -5,6 +5,7 @@ use orgward_org::{Node, Organization};
 use orgward_plan::Address;
 
 use crate::Config;
+use crate::invariants::Proofs;
 
 /// A rule: what is known about it, and the function that checks.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub config: &'a Config,
     /// Why inputs do not tell the whole story: the input and the reason.
     pub doubts: &'a [(String, String)],
+    /// What has been proved already, by this run or another one.
+    pub proofs: &'a Proofs,
 }
 
 /// Where rules put what they find.
@@ -38,6 +41,16 @@ pub struct Findings {
 }
 
 impl Findings {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
     /// Reports a finding about a resource, or about the organization as a whole.
     pub fn report<'a>(&mut self, rule: &Rule, address: impl Into<Option<&'a Address>>) -> &mut Finding {
         self.list.push_mut(Finding::about(&rule.info, address.into()))

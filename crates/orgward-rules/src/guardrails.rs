@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orgward_finding::Source;
 use orgward_iam::{Effect, Policy, Statement};
 use orgward_org::{
-    Document, Entity, Guardrail, GuardrailKind, Lineage, Node, NodeId, NodeKind, Organization,
+    Document, Entity, Guardrail, GuardrailKind, Lineage, Modality, Node, NodeId, NodeKind, Organization,
 };
 use orgward_plan::Attr;
 
@@ -42,7 +42,14 @@ pub(crate) fn account_label(organization: &Organization, id: NodeId) -> Option<S
     Some(account.node.label())
 }
 
+/// The id of an account, or what stands for it; `None` for a unit. Not to be printed before it is read out.
+pub(crate) fn account_id(organization: &Organization, id: NodeId) -> Option<&str> {
+    organization.account(id)?;
+    organization.symbolic_account_id(id)
+}
+
 /// Nodes whose requests get the same rulings: they lie in the same place and inherit the same guardrails.
+#[derive(Clone)]
 pub(crate) struct Group<'o> {
     /// Where that is, fit to print.
     pub(crate) path: String,
@@ -74,25 +81,46 @@ impl Group<'_> {
 
 /// All ends, grouped; sorted by path.
 pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -> Vec<Group<'o>> {
+    groups_of(organization, std::slice::from_ref(kind))
+}
+
+/// All ends, grouped by their guardrails of several kinds; sorted by path. The lineage is the one of the first kind.
+pub(crate) fn groups_of<'o>(organization: &'o Organization, kinds: &[GuardrailKind]) -> Vec<Group<'o>> {
     let mut groups: BTreeMap<_, Group<'o>> = BTreeMap::new();
+    let Some(first) = kinds.first() else { return Vec::new() };
     for (id, node) in ends(organization) {
-        let lineage = organization.lineage(id, kind);
         let is_account = matches!(node.kind, NodeKind::Account(_));
         let parent = match organization.parents(id).as_slice() {
-            [(parent, _)] if is_account => Some(*parent),
+            [parent] if is_account => Some(*parent),
             _ => None,
         };
         // What is not an account, or lies nowhere, stands for itself.
-        let alone = if is_account && parent.is_some() { None } else { Some(node.key.clone()) };
-        let path = organization.path(parent.unwrap_or(id));
-        let group = groups
-            .entry((path.clone(), alone, parent, lineage.signature()))
-            .or_insert_with(|| Group { path, lineage, members: Vec::new(), account_ids: Vec::new() });
+        let alone = if parent.is_some() { None } else { Some(node.key.clone()) };
+        // Accounts in one place differ by what is attached to themselves, and by nothing else.
+        let own: Vec<(NodeId, Modality)> = organization
+            .attached_to(id)
+            .into_iter()
+            .filter(|(guardrail, _)| {
+                kinds.contains(&guardrail.kind) || guardrail.kind == GuardrailKind::Unknown
+            })
+            .map(|(guardrail, attachment)| (guardrail.id, attachment.resolved.modality()))
+            .collect();
+        let group = groups.entry((parent, alone, own)).or_insert_with(|| Group {
+            path: organization.path(parent.map_or(id, |(parent, _)| parent)),
+            lineage: organization.lineage(id, first),
+            members: Vec::new(),
+            account_ids: Vec::new(),
+        });
         group.members.push((id, node));
         let account = organization.symbolic_account_id(id).filter(|_| is_account);
         group.account_ids.extend(account.map(str::to_owned));
     }
-    groups.into_values().collect()
+    let mut groups: Vec<Group<'o>> = groups.into_values().collect();
+    groups.sort_by(|a, b| {
+        let key = |group: &Group<'_>| group.members.first().map(|(_, node)| node.key.clone());
+        (&a.path, key(a)).cmp(&(&b.path, key(b)))
+    });
+    groups
 }
 
 /// The statements of a guardrail that deny, with their index.

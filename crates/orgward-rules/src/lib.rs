@@ -9,6 +9,7 @@ mod config;
 mod data;
 mod engine;
 mod guardrails;
+mod invariants;
 mod operators;
 mod placeholder;
 mod regions;
@@ -26,5 +27,6 @@ pub use config::{
     Boundaries, Config, ConfigError, Management, Operator, OrganizationFacts, Profile, Regions, SeverityFor,
 };
 pub use engine::{Context, Findings, Rule};
-pub use review::{Question, check, review};
+pub use invariants::{ExplainError, Invariant, Proofs, Target, Upholders, explain};
+pub use review::{Question, audit, check, review};
 pub use survey::Survey;

@@ -1,7 +1,7 @@
 //! The region lock, decided request by request: is an account denied what it asks for elsewhere?
 //!
-//! The search finds examples that are easy to read, and exceptions one by one; where it finds none, [`prove`] decides
-//! over all requests. For the search, requests are made from everything that can make a difference as far as the
+//! The search finds examples that are easy to read, and exceptions one by one; where it finds none, the lock is
+//! proved over all requests like every other guardrail. For the search, requests are made from everything that can make a difference as far as the
 //! guardrails tell: every region that they or AWS name and one that nobody does; every action that they name, one of
 //! each common service and one of a service that nobody knows; principals of every form and those that they name;
 //! and each context key that they ask for, missing or as they ask.
@@ -12,17 +12,18 @@ mod proof;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Witness, WitnessValue};
+use orgward_finding::{Severity, Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
 use orgward_org::{Denial, Judge, Lineage, Modality, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::{Group, denials};
+use crate::invariants::{ChainKey, Chains, Invariant, Proofs, Upholders};
 use crate::{Config, Profile};
 
 pub(crate) use self::global::{DeniedService, DeniedServices};
 pub(crate) use self::mistakes::{Mistake, Mistakes};
-pub(crate) use self::proof::{Proof, prove};
+pub(crate) use self::proof::lock;
 
 /// The key that names the region of a request.
 pub(crate) const REQUESTED_REGION: &str = "aws:RequestedRegion";
@@ -32,6 +33,8 @@ const UNLISTED_REGION: &str = "xx-unlisted-1";
 const UNSPECIFIED_REGION: &str = "unspecified";
 /// An action of a service that does not exist yet.
 const UNLISTED_ACTION: &str = "unlisted-service:CreateThing";
+/// The account that stands for all where guardrails name none.
+const ANYBODY: &str = "222222222222";
 /// The action that stands for all where only the region, the principal or the context is varied.
 pub(crate) const ORDINARY_ACTION: &str = "ec2:RunInstances";
 
@@ -40,6 +43,25 @@ pub(crate) struct Allowed {
     pub(crate) regions: BTreeSet<String>,
     /// The guardrails that it was taken from; empty when the configuration says so.
     pub(crate) inferred_from: Vec<String>,
+}
+
+/// The lock to the regions of the organization as a guardrail, where it has any.
+pub(crate) fn region_lock(config: &Config, organization: &Organization) -> Option<Invariant> {
+    let allowed = allowed(config, [organization, organization])?;
+    let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
+    Some(Invariant {
+        id: "region-lock".to_owned(),
+        description: Some(format!("everything but what is exempt is denied outside {}", regions.join(", "))),
+        targets: Vec::new(),
+        prohibition: lock(config, &allowed).ok()?,
+        severity: Severity::High,
+        upheld_by: Upholders::ServiceControl,
+        origin: if allowed.inferred_from.is_empty() {
+            "`[regions]` of `orgward.toml`".to_owned()
+        } else {
+            allowed.inferred_from.join(", ")
+        },
+    })
 }
 
 /// The regions of the configuration, or those that locks of the organization leave open; `None` when neither says
@@ -97,7 +119,7 @@ pub(crate) fn region_conditions(conditions: &[Condition]) -> impl Iterator<Item 
 }
 
 /// A request that a guardrail should have denied, and what made it slip through.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Opening {
     pub(crate) request: Request,
     /// What tells it from an ordinary request: the exempt action, principal or context; empty for none.
@@ -105,7 +127,7 @@ pub(crate) struct Opening {
 }
 
 /// What was found about one account.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Evidence {
     /// How many requests were decided.
     pub(crate) tried: usize,
@@ -141,47 +163,41 @@ impl Evidence {
     }
 }
 
-/// What was found about chains of guardrails, so that places with the same chain share the work.
-#[derive(Default)]
-pub(crate) struct Searches(BTreeMap<Signature, (String, Evidence)>);
-
-/// What tells two chains apart.
-type Signature = Vec<Vec<(NodeId, Modality)>>;
-
-impl Searches {
-    /// The evidence about a group: found anew, or that of an earlier group with the same chain.
-    pub(crate) fn evidence(&mut self, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
-        // Guardrails that name accounts say different things about different ones.
-        if names_accounts(&group.lineage) {
-            return search(config, allowed, group);
-        }
-        let account = group.account_id();
-        let (of, evidence) = self
-            .0
-            .entry(group.lineage.signature())
-            .or_insert_with(|| (account.clone(), search(config, allowed, group)));
-        evidence.about(of, &account)
+/// The evidence about a group: found anew, or that of another group with the same chain.
+pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
+    let (lineage, account) = (&group.lineage, group.account_id());
+    // Guardrails that name accounts say different things about different ones.
+    let (stand_in, all) = if names_accounts(lineage) {
+        (account.clone(), group.account_ids.clone())
+    } else {
+        (ANYBODY.to_owned(), vec![ANYBODY.to_owned()])
+    };
+    let key = (ChainKey::of(lineage, &|_, _| true), allowed.regions.clone(), stand_in.clone(), all.clone());
+    let found = proofs.searches.get(key, || search(config, allowed, lineage, &stand_in, &all));
+    let mut evidence = found.about(&stand_in, &account);
+    if !evidence.undecided.is_empty() {
+        // Chains with the same texts may be unknown for different reasons.
+        evidence.undecided = lineage.doubts().into_iter().collect();
     }
+    evidence
 }
+
+/// What tells two chains of one organization apart.
+type Signature = Vec<Vec<(NodeId, Modality)>>;
 
 /// Whether what a lineage says can depend on which account it is about.
 fn names_accounts(lineage: &Lineage<'_>) -> bool {
-    lineage.rungs.iter().flat_map(|rung| &rung.attached).any(|attached| {
-        let text = attached.guardrail.data.document.text.expose();
-        let digits = text.as_bytes().windows(12).any(|window| window.iter().all(u8::is_ascii_digit));
-        let lower = text.to_ascii_lowercase();
-        // Symbols of accounts that do not exist yet are not digits.
-        digits
-            || !attached.guardrail.data.document.holes.is_empty()
-            || ["principalaccount", "resourceaccount", "orgpaths", "${"]
-                .iter()
-                .any(|word| lower.contains(word))
-    })
+    Chains::of(lineage, None).names_accounts()
 }
 
 /// Looks for requests outside the allowed regions that are not denied.
-fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
-    let (lineage, account) = (&group.lineage, group.account_id());
+fn search(
+    config: &Config,
+    allowed: &Allowed,
+    lineage: &Lineage<'_>,
+    account: &str,
+    all: &[String],
+) -> Evidence {
     let (named, judge) = (Named::of(lineage), lineage.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
@@ -223,7 +239,7 @@ fn search(config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
         actions.iter().find(|action| !evidence.open.contains_key(*action) && !denied_at_home(action));
     let Some(closed) = closed else { return evidence };
     let accepted = config.regions.accepted_principals();
-    for principal in principals(&named, &account, &group.account_ids) {
+    for principal in principals(&named, account, all) {
         if accepted.iter().any(|pattern| orgward_iam::arn_like(pattern, &principal)) {
             continue;
         }

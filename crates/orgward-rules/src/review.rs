@@ -7,6 +7,7 @@ use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdi
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
+use crate::invariants::Proofs;
 use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
 
 /// How a review judges.
@@ -22,8 +23,42 @@ pub struct Question<'a> {
     pub allow_incomplete: bool,
 }
 
+/// The rules that prove guardrails.
+const PROVED: [&str; 2] = ["guardrail-gap", "region-lock-gap"];
+
 /// Runs all rules and judges what they find.
 pub fn review(
+    organization: &Change<Organization>,
+    plans: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    judge(catalog::RULES, organization, plans, config, question)
+}
+
+/// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
+/// as they are about guardrails.
+pub fn audit(
+    organization: &Change<Organization>,
+    inputs: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(|rule| is_audited(rule.info.id)).collect();
+    let mut config = config.clone();
+    config.waivers.retain(|waiver| is_audited(&waiver.rule));
+    let mut review = judge(&rules, organization, inputs, &config, question);
+    // What other rules would find is not looked for.
+    review.gone.clear();
+    review
+}
+
+fn is_audited(rule: &str) -> bool {
+    PROVED.contains(&rule) || rule == "unverifiable-plan"
+}
+
+fn judge(
+    rules: &[&Rule],
     organization: &Change<Organization>,
     plans: &[Plan<'_>],
     config: &Config,
@@ -35,7 +70,7 @@ pub fn review(
         .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
         .collect();
     let after = &organization.after;
-    let mut findings = check(catalog::RULES, organization, config, &doubts);
+    let mut findings = check(rules, organization, config, &doubts);
     let gone = baseline(question.baseline, &mut findings);
     waivers::apply(config, question.today, &mut findings);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -61,10 +96,12 @@ pub fn check(
 ) -> Vec<Finding> {
     let enabled: Vec<&Rule> =
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
-    let change = organization.as_ref();
-    let context = Context { before: change.before, after: change.after, config, doubts };
+    // What both runs, and all completions, ask about the same guardrails is proved once.
+    let proofs = Proofs::default();
+    let (change, proofs) = (organization.as_ref(), &proofs);
+    let context = Context { before: change.before, after: change.after, config, doubts, proofs };
     let unchanged = organization.unchanged();
-    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[] };
+    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[], proofs };
     // The two runs do not depend on each other.
     let (mut findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));
@@ -80,6 +117,8 @@ pub fn check(
     for finding in &mut findings {
         if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
+        } else if !doubts.is_empty() && PROVED.contains(&finding.rule) {
+            leave_open(finding, config, doubts);
         }
         if let Some(places) = &places {
             places.judge(&config.severity_for, finding);
@@ -89,6 +128,20 @@ pub fn check(
     findings.dedup();
     count(&mut findings);
     findings
+}
+
+/// What an incomplete plan does not attach may be attached once it is complete: a protection that is missing only after
+/// such a plan is not known to be missing.
+fn leave_open(finding: &mut Finding, config: &Config, doubts: &[(String, String)]) {
+    if finding.verdict == Verdict::Unverifiable {
+        return;
+    }
+    finding.verdict = Verdict::Unverifiable;
+    let rule = catalog::RULES.iter().find(|rule| rule.info.id == finding.rule);
+    let severity = config.unverifiable.or(rule.map(|rule| rule.info.unverifiable));
+    finding.severity = severity.unwrap_or(finding.severity);
+    finding.message = format!("depends on what the plan leaves out: {}", finding.message);
+    finding.notes.extend(doubts.iter().map(|(input, doubt)| format!("`{input}`: {doubt}")));
 }
 
 /// Counts findings that have the same fingerprint. Existing ones come first: what the plan adds must not take the

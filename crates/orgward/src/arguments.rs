@@ -33,6 +33,9 @@ pub(crate) enum Command {
     /// Ask what policies allow.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Prove what the organization says must never be possible.
+    #[command(subcommand)]
+    Guardrail(GuardrailCommand),
     /// Write a configuration and a workflow, after asking the plan what it can tell.
     ///
     /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
@@ -93,6 +96,65 @@ pub(crate) enum PolicyCommand {
     ///
     /// Exit codes: 0 it holds, 1 a request slips through, 2 something could not be read or it cannot be told.
     Prove(ProveArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GuardrailCommand {
+    /// Prove every guardrail for an organization as it stands, without a plan.
+    ///
+    /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
+    Check(AuditArguments),
+    /// Tell how a guardrail fares in an account, level by level.
+    ///
+    /// Exit codes: 0 it holds, 1 a request slips through, 2 it cannot be told.
+    Explain(ExplainArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArguments {
+    /// States and plans of the organization's stacks; plans are taken as applied.
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) org: Vec<PathBuf>,
+    /// The configuration; without it, `orgward.toml` here or further up in the repository.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Accept inputs that do not tell the whole story.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+    /// How to print what is found.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
+    /// Also write it into a file, `json=check.json`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks.
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    pub(crate) fail_on: FailOn,
+    /// Findings that do not block: what `orgward plan baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Print only what blocks, one line each, and the verdict.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The id of a guardrail, or `region-lock`.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    /// The account: its id, name or address.
+    #[arg(value_name = "ACCOUNT")]
+    pub(crate) account: String,
+    /// States and plans of the organization's stacks; plans are taken as applied.
+    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    pub(crate) org: Vec<PathBuf>,
+    /// The configuration; without it, `orgward.toml` here or further up in the repository.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How to print the answer.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod config;
 mod discover;
 mod exit;
 mod forge;
+mod guardrail;
 mod init;
 mod input;
 mod manual;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
             Command::Init(arguments) => init::run(arguments),
+            Command::Guardrail(command) => guardrail::run(command, terminal),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),

@@ -87,7 +87,7 @@ pub(crate) fn review(
     Ok(review)
 }
 
-fn write(review: &Review, rules: &[&RuleInfo], format: Format, style: Style) -> String {
+pub(crate) fn write(review: &Review, rules: &[&RuleInfo], format: Format, style: Style) -> String {
     match format {
         Format::Terminal => orgward_report::terminal(review, rules, style),
         Format::Json => orgward_report::json(review, rules),

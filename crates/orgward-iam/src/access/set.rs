@@ -1,11 +1,14 @@
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde_json::json;
 
 use super::Budget;
 use super::test::Test;
 use super::universe::Universe;
 use super::witness::published;
 use crate::matching::{Subject, action_matches, is_service_linked};
-use crate::{Caller, Chain, Decider, Effect, Policy, Request, Statement};
+use crate::{Caller, Catalogue, Chain, Decider, Effect, Kind, Policy, Request, Statement};
 
 /// A set of requests: what a statement matches, who makes them, and what can be made of such sets.
 ///
@@ -47,6 +50,16 @@ pub enum Answer {
     /// It cannot be told, for this reason.
     Undecided(String),
 }
+
+/// A statement about all resources that resource control policies reach. What has no resource of its own is left to
+/// the account of the caller.
+static REACHED: LazyLock<Option<Policy>> = LazyLock::new(|| {
+    let services = Catalogue::get().services().filter(|service| service.takes_resource_control());
+    let actions: Vec<String> = services.map(|service| format!("{}:*", service.prefix())).collect();
+    let statement = json!({ "Effect": "Deny", "Action": actions, "Resource": "arn:*:*:*:*:*" });
+    let document = json!({ "Version": "2012-10-17", "Statement": statement });
+    Policy::parse(document.to_string(), Kind::ServiceControl).ok()
+});
 
 impl Callers {
     /// Whether the caller of a request is one of them.
@@ -121,6 +134,15 @@ impl<'p> RequestSet<'p> {
             .iter()
             .fold(Self::everything(), |open, level| open.minus(Self::joined(&level.policies, Effect::Deny)));
         free.or(open)
+    }
+
+    /// The requests that resource control policies bind: not those of service-linked roles, not the retirement of
+    /// grants, and only those for resources of services that such policies reach.
+    pub fn bound_by_resource_control() -> Self {
+        let reached =
+            REACHED.as_ref().map_or_else(Self::nothing, |policy| Self::effect(policy, Effect::Deny));
+        let free = Self::by(Callers::ServiceLinked).or(Self(Formula::Action("kms:RetireGrant")));
+        reached.minus(free)
     }
 
     fn joined(policies: &[Decider<'p>], effect: Effect) -> Self {

@@ -187,7 +187,7 @@ impl<'a> Builder<'_, 'a> {
         let kind = if is_account {
             // Only an account of the organization can carry its policies.
             let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
-            NodeKind::Account(crate::Account { management: false, member: true, homeless })
+            NodeKind::Account(crate::Account { member: true, homeless, ..crate::Account::default() })
         } else {
             NodeKind::Unit
         };

@@ -34,7 +34,7 @@ impl Builder<'_, '_> {
                 if self.departed.contains(id) {
                     return;
                 }
-                let member = Account { management: false, member: true, homeless: None };
+                let member = Account { member: true, ..Account::default() };
                 let at = self.by_id(&text, Attr::Absent, Attr::Absent, NodeKind::Account(member));
                 if let Some(node) = self.organization.graph.node_weight_mut(at)
                     && let NodeKind::Account(account) = &mut node.kind

@@ -427,7 +427,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             id: Attr::Unknown,
             arn: Attr::Unknown,
             abandoned: false,
-            kind: NodeKind::Account(crate::Account { management: true, member: true, homeless: None }),
+            kind: NodeKind::Account(crate::Account {
+                management: true,
+                member: true,
+                ..crate::Account::default()
+            }),
         });
         self.organization.management = Some(at);
         at

@@ -108,7 +108,7 @@ impl<'a> Builder<'_, 'a> {
             Link::Candidates(accounts, _) => accounts.into_iter().map(|at| (at, Modality::May)).collect(),
             Link::Value(id) => {
                 let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
-                let account = Account { management: false, member: true, homeless };
+                let account = Account { member: true, homeless, ..Account::default() };
                 let at = self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(account));
                 vec![(at, Modality::Must)]
             }

@@ -118,7 +118,7 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn landing(&mut self, stack: usize, landing: &Landing) -> Option<NodeId> {
         match landing {
             Landing::Account(id) => {
-                let account = Account { management: false, member: false, homeless: None };
+                let account = Account::default();
                 let id = Text::plain(id.as_str());
                 Some(self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(account)))
             }

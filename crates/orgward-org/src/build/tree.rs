@@ -1,14 +1,12 @@
 //! The root, organizational units and accounts, and what lies in what.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_plan::{Attr, Landing, Legal, Step, Text, View};
 
 use super::join::{Link, PARENT};
 use super::{Builder, Piece};
-use crate::{Account, Edge, Key, Modality, Node, NodeId, NodeKind};
-
-const NEW_MEMBER: Account = Account { management: false, member: true, homeless: None };
+use crate::{Account, Edge, Key, Modality, Node, NodeId, NodeKind, Tags};
 
 impl<'a> Builder<'_, 'a> {
     /// Builds the whole tree.
@@ -21,7 +19,8 @@ impl<'a> Builder<'_, 'a> {
             self.managed(piece, "name", NodeKind::Unit);
         }
         for piece in self.of_kind("aws_organizations_account") {
-            self.managed(piece, "name", NodeKind::Account(NEW_MEMBER));
+            let account = Account { tags: tags(piece), ..new_member() };
+            self.managed(piece, "name", NodeKind::Account(account));
         }
         self.management_by_what_it_manages();
         // Data sources come later, so that the resources that manage a thing give it its key.
@@ -120,7 +119,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// Says which account is the management account.
     fn management_is(&mut self, id: &Text, name: Attr<Text>, arn: Attr<Text>) {
-        let account = Account { management: true, member: true, homeless: None };
+        let account = Account { management: true, member: true, ..Account::default() };
         let at = self.by_id(id, name, arn, NodeKind::Account(account.clone()));
         if let Some(old) = self.organization.management
             && old != at
@@ -160,7 +159,12 @@ impl<'a> Builder<'_, 'a> {
             self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
         }
         for id in &self.declared.accounts {
-            self.by_id(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent, NodeKind::Account(NEW_MEMBER));
+            self.by_id(
+                &Text::plain(id.as_str()),
+                Attr::Absent,
+                Attr::Absent,
+                NodeKind::Account(new_member()),
+            );
         }
         self.organization.roster |= self.declared.accounts_complete;
     }
@@ -176,7 +180,7 @@ impl<'a> Builder<'_, 'a> {
 
     pub(super) fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
         let id = account.get("id").text().known().filter(|id| !self.departed.contains(id.expose()))?;
-        let kind = NodeKind::Account(NEW_MEMBER);
+        let kind = NodeKind::Account(new_member());
         let at = self.by_id(&id, account.get("name").text(), account.get("arn").text(), kind);
         if let Some(node) = self.organization.graph.node_weight_mut(at)
             && let NodeKind::Account(data) = &mut node.kind
@@ -353,4 +357,23 @@ impl<'a> Builder<'_, 'a> {
         let Some(stack) = self.stacks.get(piece.stack) else { return false };
         stack.plan.is_unset(piece.instance, argument)
     }
+}
+
+fn new_member() -> Account {
+    Account { member: true, ..Account::default() }
+}
+
+/// The tags of a managed resource. Those that the provider adds to every resource are in `tags_all` only, and never
+/// replace what the resource itself sets.
+fn tags(piece: &Piece<'_, '_>) -> Tags {
+    let (own, all) = (piece.object.get("tags"), piece.object.get("tags_all"));
+    let complete = !all.entries().is_unknown() && !own.entries().is_unknown();
+    let mut tags = Tags { known: BTreeMap::new(), complete };
+    for shown in [own, all] {
+        let entries = shown.entries();
+        for (key, value) in entries.known().unwrap_or_default() {
+            tags.known.insert(key.to_owned(), value.text());
+        }
+    }
+    tags
 }

@@ -3,6 +3,7 @@
 
 mod account_wide_trust;
 mod external_trust;
+mod guardrail_gap;
 mod guardrail_removed;
 mod inert_guardrail;
 mod locked_out_target;
@@ -25,6 +26,7 @@ use crate::Rule;
 pub static RULES: &[&Rule] = &[
     &account_wide_trust::ACCOUNT_WIDE_TRUST,
     &external_trust::EXTERNAL_TRUST,
+    &guardrail_gap::GUARDRAIL_GAP,
     &guardrail_removed::GUARDRAIL_REMOVED,
     &inert_guardrail::INERT_GUARDRAIL,
     &locked_out_target::LOCKED_OUT_TARGET,

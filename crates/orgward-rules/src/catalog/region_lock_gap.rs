@@ -1,11 +1,13 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
+use orgward_iam::Prohibition;
 use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
-use crate::guardrails::{Group, groups};
-use crate::regions::{Allowed, Evidence, Mistakes, Proof, Searches, allowed, is_common, prove, witness};
+use crate::guardrails::{Group, account_id, groups};
+use crate::invariants::{Chains, Verdict, as_account};
+use crate::regions::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
 use crate::{Context, Findings, Profile};
 
 rule! {
@@ -65,10 +67,10 @@ const SHOWN: usize = 5;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
-    let mut searches = Searches::default();
+    let lock = lock(cx.config, &allowed);
     let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &GuardrailKind::ServiceControl) {
-        let evidence = searches.evidence(cx.config, &allowed, &group);
+        let evidence = evidence(cx.proofs, cx.config, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
         if evidence.is_unlocked() {
@@ -123,19 +125,49 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             explain(cx, &allowed, &group, &mut mistakes, finding);
             finish(finding, &evidence, &allowed, cx);
         } else {
-            match prove(cx.config, &allowed, &group.lineage, &group.account_id()) {
-                Proof::Locked => {}
-                Proof::Open(request) => {
-                    let finding = found(cx, &group, findings);
-                    finding
-                        .says(format!("locked to {regions}, except `{}` as in the witness", request.action));
-                    finding.help("deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`");
-                    finding.witness(witness(&request));
-                    explain(cx, &allowed, &group, &mut mistakes, finding);
+            match &lock {
+                Ok(lock) => prove_lock(cx, (lock, &allowed), &group, &regions, (&mut mistakes, findings)),
+                Err(error) => {
+                    let reason = format!("`orgward.toml` makes no lock: {error}");
+                    cannot_tell(found(cx, &group, findings), &regions, &BTreeSet::from([reason]));
                 }
-                Proof::Undecided(reasons) => {
-                    cannot_tell(found(cx, &group, findings), &regions, &reasons);
-                }
+            }
+        }
+    }
+}
+
+/// Proves the lock for each account of a group; those that are alike share a proof.
+fn prove_lock(
+    cx: &Context<'_>,
+    (lock, allowed): (&Prohibition, &Allowed),
+    group: &Group<'_>,
+    regions: &str,
+    (mistakes, findings): (&mut Mistakes, &mut Findings),
+) {
+    let chains = Chains::of(&group.lineage, None);
+    let stand_ins = chains.stand_ins(lock);
+    let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for (id, node) in &group.members {
+        let account = account_id(cx.after, *id);
+        alike.entry(stand_ins.of(account)).or_default().push((*id, *node));
+    }
+    for (stand_in, members) in alike {
+        let part = Group { members, ..group.clone() };
+        let account = part.members.first().and_then(|(id, _)| account_id(cx.after, *id));
+        match cx.proofs.prove(lock, &chains, &stand_in) {
+            Verdict::Holds => {}
+            Verdict::Refuted(request) => {
+                let finding = found(cx, &part, findings);
+                finding.says(format!("locked to {regions}, except `{}` as in the witness", request.action));
+                finding.help("deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`");
+                finding.witness(witness(&as_account(&request, &stand_in, account.unwrap_or(&stand_in))));
+                explain(cx, allowed, &part, mistakes, finding);
+            }
+            Verdict::Open(_) => {
+                cannot_tell(found(cx, &part, findings), regions, &chains.doubts().into_iter().collect());
+            }
+            Verdict::Undecided(reason) => {
+                cannot_tell(found(cx, &part, findings), regions, &BTreeSet::from([reason]));
             }
         }
     }

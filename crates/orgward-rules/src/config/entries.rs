@@ -60,7 +60,6 @@ fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) ->
     };
     let rule = needed("rule", "\"external-trust\"")?;
     let until = needed("until", "2027-03-31")?;
-    let line = file.text.get(..entry.span().start).unwrap_or_default().matches('\n').count() + 1;
     Ok(Waiver {
         rule: as_rule(file, &as_text(file, rule)?, rule.span())?,
         address: text("address")?,
@@ -72,7 +71,7 @@ fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) ->
         approver: text("approver")?,
         accepted: texts(file, table, "accepted")?,
         accounts: texts(file, table, "accounts")?,
-        origin: format!("{}:{line}", file.name),
+        origin: format!("{}:{}", file.name, line(file, entry.span().start)),
     })
 }
 
@@ -107,6 +106,11 @@ fn severity_for(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_
 fn texts(file: &File<'_>, table: &DeTable<'_>, key: &str) -> Result<BTreeSet<String>> {
     let list = table.get(key).map(|value| as_texts(file, value)).transpose()?;
     Ok(list.unwrap_or_default().into_iter().collect())
+}
+
+/// The line that a byte is on, from 1.
+pub(super) fn line(file: &File<'_>, byte: usize) -> usize {
+    file.text.get(..byte).unwrap_or_default().matches('\n').count() + 1
 }
 
 pub(super) fn as_filled(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {

@@ -2,6 +2,7 @@
 
 mod entries;
 mod error;
+mod invariants;
 mod operators;
 mod read;
 mod stacks;
@@ -15,6 +16,7 @@ use orgward_plan::Declaration;
 pub use error::ConfigError;
 pub use operators::Operator;
 
+use crate::invariants::Invariant;
 use crate::waivers::Waiver;
 
 /// The configuration. Every setting has a default, so that the program runs without a file.
@@ -30,6 +32,8 @@ pub struct Config {
     pub management: Management,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
+    /// `[[guardrail]]`: what must never be possible, in the order of the file.
+    pub invariants: Vec<Invariant>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,
     /// `[[operator]]`: who must be able to do what, in the order of the file.

@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile, entries, operators, stacks};
+use super::{Config, ConfigError, Profile, entries, invariants, operators, stacks};
 use crate::catalog::RULES;
 use crate::waivers::{self, Waiver};
 
@@ -43,17 +43,18 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.severity_for = entries::severities(&file, value)?;
                 continue;
             }
+            "guardrail" => {
+                config.invariants = invariants::invariants(&file, value)?;
+                continue;
+            }
             "stacks" => {
                 config.stacks = stacks::stacks(&file, value)?;
                 continue;
             }
             _ => {}
         }
-        let tables: Vec<&str> = TABLES
-            .iter()
-            .map(|(table, _)| *table)
-            .chain(["operator", "severity_for", "stacks", "waiver"])
-            .collect();
+        let lists = ["guardrail", "operator", "severity_for", "stacks", "waiver"];
+        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -82,7 +83,7 @@ pub(super) fn read_waivers(name: &str, text: &str) -> Result<Vec<Waiver>> {
     Ok(waivers)
 }
 
-fn parse<'f>(file: &File<'f>) -> Result<Spanned<DeTable<'f>>> {
+pub(super) fn parse<'f>(file: &File<'f>) -> Result<Spanned<DeTable<'f>>> {
     DeTable::parse(file.text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let message = error.message().lines().next().unwrap_or("this is not TOML").to_owned();

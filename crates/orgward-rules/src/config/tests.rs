@@ -4,7 +4,7 @@ use orgward_finding::Severity;
 use super::read::SETTINGS;
 use super::{Config, Profile};
 
-fn refused(text: &str) -> String {
+pub(super) fn refused(text: &str) -> String {
     let error = Config::parse("orgward.toml", text).expect_err("it is wrong");
     let mut shown = String::new();
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())

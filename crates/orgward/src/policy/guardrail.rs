@@ -1,12 +1,11 @@
-//! What has to be denied, as a person writes it.
+//! What has to be denied, as a person writes it in a file of its own.
 
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
-use orgward_iam::{Kind, Policy, PolicyError, RequestSet};
+use orgward_iam::{PolicyError, Prohibition, RequestSet, Wording};
 use orgward_report::escape;
 use serde::Deserialize;
-use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::input::Text;
@@ -30,21 +29,52 @@ pub(super) enum GuardrailError {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Written {
     name: Option<String>,
-    actions: Option<Value>,
-    not_actions: Option<Value>,
-    resources: Option<Value>,
-    not_resources: Option<Value>,
+    actions: Option<Values>,
+    not_actions: Option<Values>,
+    resources: Option<Values>,
+    not_resources: Option<Values>,
     #[serde(default)]
-    conditions: BTreeMap<String, Value>,
+    conditions: BTreeMap<String, BTreeMap<String, Values>>,
     #[serde(default)]
     exempt_principals: Vec<String>,
 }
 
-/// What has to be denied.
+/// One value, or a list.
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "expected a string, a whole number, a boolean, or a list of them")]
+enum Values {
+    One(Value),
+    Many(Vec<Value>),
+}
+
+/// A value, as policies may write it.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Text(String),
+    Number(i64),
+    Truth(bool),
+}
+
+impl Values {
+    fn texts(self) -> Vec<String> {
+        let values = match self {
+            Self::One(value) => vec![value],
+            Self::Many(values) => values,
+        };
+        let text = |value| match value {
+            Value::Text(text) => text,
+            Value::Number(number) => number.to_string(),
+            Value::Truth(truth) => truth.to_string(),
+        };
+        values.into_iter().map(text).collect()
+    }
+}
+
+/// What has to be denied, and what it is called.
 pub(super) struct Guardrail {
     pub(super) name: String,
-    /// A statement that matches what has to be denied, and perhaps one that matches what is exempt.
-    policy: Policy,
+    prohibition: Prohibition,
 }
 
 impl Guardrail {
@@ -55,41 +85,29 @@ impl Guardrail {
         } else {
             toml::from_str(&text.text).map_err(|error| syntax(error.message().to_owned()))?
         };
-        let mut statement = json!({ "Effect": "Deny", "Condition": written.conditions });
-        let mut set = |name: &str, value: Option<Value>| {
-            if let (Some(object), Some(value)) = (statement.as_object_mut(), value) {
-                object.insert(name.to_owned(), value);
-            }
+        let texts = |values: Option<Values>| values.map(Values::texts);
+        let keys = |keys: BTreeMap<String, Values>| {
+            keys.into_iter().map(|(key, values)| (key, values.texts())).collect()
         };
-        let everything = |this: &Option<Value>, other: &Option<Value>| {
-            this.clone().or_else(|| other.is_none().then(|| json!("*")))
+        let wording = Wording {
+            actions: texts(written.actions),
+            not_actions: texts(written.not_actions),
+            resources: texts(written.resources),
+            not_resources: texts(written.not_resources),
+            conditions: written
+                .conditions
+                .into_iter()
+                .map(|(operator, each)| (operator, keys(each)))
+                .collect(),
+            exempt_principals: written.exempt_principals,
         };
-        set("Action", everything(&written.actions, &written.not_actions));
-        set("NotAction", written.not_actions);
-        set("Resource", everything(&written.resources, &written.not_resources));
-        set("NotResource", written.not_resources);
-        let mut statements = vec![statement];
-        if !written.exempt_principals.is_empty() {
-            statements.push(json!({
-                "Effect": "Deny", "Action": "*", "Resource": "*",
-                "Condition": { "ArnLike": { "aws:PrincipalArn": written.exempt_principals } },
-            }));
-        }
-        let document = json!({ "Version": "2012-10-17", "Statement": statements });
-        let policy = Policy::parse(document.to_string(), Kind::ServiceControl)
-            .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error })?;
-        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), policy })
+        let prohibition = Prohibition::new(wording)
+            .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
+        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), prohibition })
     }
 
     /// The requests that have to be denied.
     pub(super) fn requests(&self) -> RequestSet<'_> {
-        match self.policy.statements.as_slice() {
-            [first, exempt @ ..] => {
-                exempt.iter().fold(RequestSet::matched(&self.policy, first), |set, statement| {
-                    set.minus(RequestSet::matched(&self.policy, statement))
-                })
-            }
-            [] => RequestSet::everything(),
-        }
+        self.prohibition.requests()
     }
 }

@@ -9,6 +9,8 @@ mod forge;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod guardrails;
+#[cfg(test)]
 mod init;
 #[cfg(test)]
 mod org_show;

@@ -1,0 +1,248 @@
+//! How a guardrail fares in one account.
+
+use orgward_finding::story::{Outcome, Scope, Story};
+use serde::Serialize;
+
+use crate::request::{RequestJson, json, tell};
+use crate::terminal::{Ink, Pen};
+use crate::{ShownPrincipal, ShownRequest, Style, escape};
+
+/// Tells it to a person.
+pub fn story(story: &Story, style: Style) -> String {
+    let mut pen = Pen::new(style);
+    let (ink, says) = match story.outcome {
+        Outcome::Holds => (Ink::Green, "every such request is denied"),
+        Outcome::Refuted => (Ink::Red, "this request is not denied"),
+        Outcome::Undecided => (Ink::Yellow, "it cannot be told"),
+    };
+    let guardrail = pen.paint(Ink::Bold, &escape::line(&story.guardrail));
+    let verdict = pen.paint(ink, story.outcome.as_str());
+    pen.line(&format!("{guardrail} in {}: {verdict}, {says}", escape::line(&story.path)));
+    pen.entry("declared", &escape::line(&story.declared));
+    match story.scope {
+        Scope::Inside => {}
+        Scope::Unknown => pen.entry("scope", "the inputs do not tell whether it is for this account"),
+        Scope::Outside => pen.entry("scope", "it is not for this account"),
+    }
+    if let Some(request) = shown(story) {
+        tell(&mut pen, "request", &request);
+    }
+    for level in &story.levels {
+        pen.blank();
+        let name = pen.paint(Ink::Bold, &escape::line(&level.name));
+        pen.line(&name);
+        for policy in &level.policies {
+            let address = policy.address.as_ref().map(|it| format!(" ({})", escape::line(it)));
+            let name = format!("  {}{}", escape::line(&policy.name), address.unwrap_or_default());
+            match policy.says.as_slice() {
+                [] => pen.line(&format!("{name}: says nothing")),
+                [one] if policy.address.is_none() => pen.line(&format!("{name}: {}", escape::line(one))),
+                several => {
+                    pen.line(&name);
+                    for text in several {
+                        pen.line(&format!("    {}", escape::line(text)));
+                    }
+                }
+            }
+        }
+        if let Some(says) = &level.says {
+            pen.line(&format!("  {}", escape::line(says)));
+        }
+    }
+    if !story.notes.is_empty() {
+        pen.blank();
+    }
+    for note in &story.notes {
+        pen.entry("note", &escape::line(note));
+    }
+    pen.finish()
+}
+
+/// Tells it to a program.
+pub fn story_json(story: &Story) -> String {
+    let shown = shown(story);
+    json(&StoryJson {
+        guardrail: &story.guardrail,
+        declared: &story.declared,
+        account: &story.account,
+        path: &story.path,
+        scope: story.scope.as_str(),
+        verdict: story.outcome.as_str(),
+        request: shown.as_ref().map(RequestJson::of),
+        levels: story
+            .levels
+            .iter()
+            .map(|level| LevelJson {
+                name: &level.name,
+                policies: level
+                    .policies
+                    .iter()
+                    .map(|policy| PolicyJson {
+                        name: &policy.name,
+                        address: policy.address.as_deref(),
+                        says: &policy.says,
+                    })
+                    .collect(),
+                says: level.says.as_deref(),
+            })
+            .collect(),
+        notes: &story.notes,
+    })
+}
+
+fn shown(story: &Story) -> Option<ShownRequest> {
+    let request = story.request.as_ref()?;
+    Some(ShownRequest {
+        principal: ShownPrincipal::Named(request.principal.clone()),
+        action: request.action.clone(),
+        resource: request.resource.clone(),
+        account: None,
+        context: request.context.clone(),
+    })
+}
+
+#[derive(Serialize)]
+struct StoryJson<'a> {
+    guardrail: &'a str,
+    declared: &'a str,
+    account: &'a str,
+    path: &'a str,
+    scope: &'static str,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<RequestJson<'a>>,
+    levels: Vec<LevelJson<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    notes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct LevelJson<'a> {
+    name: &'a str,
+    policies: Vec<PolicyJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    says: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct PolicyJson<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
+    says: &'a [String],
+}
+
+#[cfg(test)]
+mod tests {
+    use orgward_finding::Witness;
+    use orgward_finding::story::{Level, Told};
+
+    use super::*;
+
+    fn told(name: &str, address: Option<&str>, says: &[&str]) -> Told {
+        let says = says.iter().map(|text| (*text).to_owned()).collect();
+        Told { name: name.to_owned(), address: address.map(str::to_owned), says }
+    }
+
+    #[test]
+    fn a_request_that_passes_every_level() {
+        let answer = Story {
+            guardrail: "keep-the-audit-trail".to_owned(),
+            declared: "orgward.toml:1: nobody stops a trail".to_owned(),
+            account: "shop".to_owned(),
+            path: "Root/runtime/shop".to_owned(),
+            scope: Scope::Unknown,
+            outcome: Outcome::Refuted,
+            request: Some(Witness {
+                principal: "arn:aws:iam::222222222222:role/ops".to_owned(),
+                action: "cloudtrail:StopLogging".to_owned(),
+                resource: "*".to_owned(),
+                context: Vec::new(),
+            }),
+            levels: vec![
+                Level {
+                    name: "Root".to_owned(),
+                    policies: vec![told("FullAWSAccess", None, &["allows it"])],
+                    says: None,
+                },
+                Level {
+                    name: "runtime".to_owned(),
+                    policies: vec![told(
+                        "trail",
+                        Some("aws_organizations_policy.trail"),
+                        &[
+                            "statement `Keep` does not deny it: it spares `role/ops`",
+                            "2 statements are about other actions",
+                        ],
+                    )],
+                    says: Some("nothing here allows it, so that it is denied".to_owned()),
+                },
+            ],
+            notes: vec!["a fact".to_owned()],
+        };
+        let style = Style { color: false, unicode: true, width: 100, quiet: false };
+        insta::assert_snapshot!(story(&answer, style), @"
+        keep-the-audit-trail in Root/runtime/shop: refuted, this request is not denied
+          declared: orgward.toml:1: nobody stops a trail
+          scope: the inputs do not tell whether it is for this account
+          request: arn:aws:iam::222222222222:role/ops asks for cloudtrail:StopLogging
+
+        Root
+          FullAWSAccess: allows it
+
+        runtime
+          trail (aws_organizations_policy.trail)
+            statement `Keep` does not deny it: it spares `role/ops`
+            2 statements are about other actions
+          nothing here allows it, so that it is denied
+
+          note: a fact
+        ");
+        insta::assert_snapshot!(story_json(&answer), @r#"
+        {
+          "guardrail": "keep-the-audit-trail",
+          "declared": "orgward.toml:1: nobody stops a trail",
+          "account": "shop",
+          "path": "Root/runtime/shop",
+          "scope": "unknown",
+          "verdict": "refuted",
+          "request": {
+            "principal": "arn:aws:iam::222222222222:role/ops",
+            "action": "cloudtrail:StopLogging",
+            "resource": "*",
+            "context": {}
+          },
+          "levels": [
+            {
+              "name": "Root",
+              "policies": [
+                {
+                  "name": "FullAWSAccess",
+                  "says": [
+                    "allows it"
+                  ]
+                }
+              ]
+            },
+            {
+              "name": "runtime",
+              "policies": [
+                {
+                  "name": "trail",
+                  "address": "aws_organizations_policy.trail",
+                  "says": [
+                    "statement `Keep` does not deny it: it spares `role/ops`",
+                    "2 statements are about other actions"
+                  ]
+                }
+              ],
+              "says": "nothing here allows it, so that it is denied"
+            }
+          ],
+          "notes": [
+            "a fact"
+          ]
+        }
+        "#);
+    }
+}

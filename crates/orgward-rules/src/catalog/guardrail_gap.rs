@@ -1,0 +1,359 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::{Finding, Severity, Verdict as Told};
+use orgward_iam::Request;
+use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
+
+use crate::engine::rule;
+use crate::guardrails::{Group, account_id, account_label, groups_of, source, statement_title};
+use crate::invariants::{
+    Chains, ChainsKey, Invariant, Scope, Target, Upholders, Verdict, as_account, reason,
+};
+use crate::regions::witness;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for guardrails of `orgward.toml` that do not hold somewhere after the plan.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// `[[guardrail]]` says what must never be possible: in these targets, these actions, on these resources, under
+    /// these conditions, are denied to everyone except these principals. That a policy with the right name is attached
+    /// does not make it so: it may lack an action, exempt too many, depend on a second condition, or lie beside the
+    /// account instead of above it.
+    ///
+    /// For every account in scope the guardrail is proved over all requests and all levels from the root down, or
+    /// refuted by one request that nothing denies. The finding shows the statement that comes nearest, and what it
+    /// lacks. Accounts with the same policies are one finding. How bad it is, the guardrail says.
+    ///
+    /// A guardrail never binds the management account, service-linked roles, or AWS services; one that only service
+    /// control policies hold up does not bind principals of other accounts. Neither is part of the claim.
+    ///
+    /// ## Example
+    ///
+    /// ```toml
+    /// [[guardrail]]
+    /// id = "keep-the-audit-trail"
+    /// targets = ["Root/Runtime/**"]
+    /// actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
+    /// exempt_principals = ["arn:aws:iam::*:role/break-glass"]
+    /// ```
+    ///
+    /// does not hold while the policy denies `cloudtrail:StopLogging` alone. Use instead a policy that denies both:
+    ///
+    /// ```json
+    /// { "Effect": "Deny", "Action": ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"], "Resource": "*",
+    ///   "Condition": { "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/break-glass" } } }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// The text or the target of a policy is unknown until apply, the inputs do not show what an account lies in or
+    /// which tags it has, or a target of the guardrail fits nothing in the inputs.
+    pub(crate) static GUARDRAIL_GAP = {
+        id: "guardrail-gap",
+        summary: "a guardrail does not hold in some accounts",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+/// Accounts in which the same guardrail fails for the same reason.
+struct Failure<'o> {
+    verdict: Verdict,
+    stand_in: String,
+    /// The group of the first account.
+    place: usize,
+    first: Option<NodeId>,
+    members: Vec<(NodeId, &'o Node)>,
+    paths: BTreeSet<String>,
+    doubts: BTreeSet<String>,
+}
+
+/// What makes failures the same: the policies, the account where they name it, and how certain the scope is.
+type Failures<'o> = BTreeMap<(ChainsKey, String, Modality), Failure<'o>>;
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.config.invariants.is_empty() {
+        return;
+    }
+    let groups = groups_of(cx.after, &[GuardrailKind::ServiceControl, GuardrailKind::ResourceControl]);
+    let resource: Vec<Option<Lineage<'_>>> = groups.iter().map(|group| resource_lineage(cx, group)).collect();
+    let chains = |both: bool| -> Vec<Chains<'_, '_>> {
+        let pairs = groups.iter().zip(&resource);
+        pairs.map(|(group, rcp)| Chains::of(&group.lineage, rcp.as_ref().filter(|_| both))).collect()
+    };
+    let needs = |upheld_by| cx.config.invariants.iter().any(|it| it.upheld_by == upheld_by);
+    let chains = [
+        if needs(Upholders::ServiceControl) { chains(false) } else { Vec::new() },
+        if needs(Upholders::Both) { chains(true) } else { Vec::new() },
+    ];
+    let mut scope = Scope::of(cx.after);
+    for invariant in &cx.config.invariants {
+        let [scp, both] = &chains;
+        let chains = if invariant.upheld_by == Upholders::Both { both } else { scp };
+        let mut fitting = vec![false; invariant.targets.len()];
+        let mut failures = Failures::new();
+        for (place, (group, chains)) in groups.iter().zip(chains).enumerate() {
+            judge(cx, invariant, (place, group), chains, (&mut scope, &mut fitting), &mut failures);
+        }
+        for ((_, _, modality), failure) in &failures {
+            if let (Some(group), Some(chains)) = (groups.get(failure.place), chains.get(failure.place)) {
+                report(cx, invariant, group, chains, *modality, failure, findings);
+            }
+        }
+        nothing_to_prove(cx, invariant, &fitting, groups.is_empty(), findings);
+    }
+}
+
+fn resource_lineage<'o>(cx: &Context<'o>, group: &Group<'o>) -> Option<Lineage<'o>> {
+    let (id, _) = group.members.first()?;
+    Some(cx.after.lineage(*id, &GuardrailKind::ResourceControl))
+}
+
+/// Proves an invariant for the members of a group, and notes where it fails.
+fn judge<'o>(
+    cx: &Context<'o>,
+    invariant: &Invariant,
+    (place, group): (usize, &Group<'o>),
+    chains: &Chains<'_, 'o>,
+    (scope, fitting): (&mut Scope<'o>, &mut [bool]),
+    failures: &mut Failures<'o>,
+) {
+    let prohibition = &invariant.prohibition;
+    let stand_ins = chains.stand_ins(prohibition);
+    let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
+    for &(id, node) in &group.members {
+        if let Some(modality) = scope.covers(cx.config, invariant, id, fitting) {
+            let stand_in = stand_ins.of(account_id(cx.after, id));
+            alike.entry((stand_in, modality)).or_default().push((id, node));
+        }
+    }
+    for ((stand_in, modality), members) in alike {
+        let verdict = cx.proofs.prove(prohibition, chains, &stand_in);
+        if verdict == Verdict::Holds {
+            continue;
+        }
+        let key = (chains.key(prohibition), stand_in.clone(), modality);
+        let failure = failures.entry(key).or_insert_with(|| Failure {
+            verdict,
+            stand_in,
+            place,
+            first: members.first().map(|(id, _)| *id),
+            members: Vec::new(),
+            paths: BTreeSet::new(),
+            doubts: BTreeSet::new(),
+        });
+        failure.members.extend(members);
+        failure.paths.insert(group.path.clone());
+        if !matches!(failure.verdict, Verdict::Refuted(_)) {
+            failure.doubts.extend(chains.doubts());
+        }
+    }
+}
+
+fn report(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    group: &Group<'_>,
+    chains: &Chains<'_, '_>,
+    modality: Modality,
+    failure: &Failure<'_>,
+    findings: &mut Findings,
+) {
+    let name = &invariant.id;
+    let finding = findings.report(&GUARDRAIL_GAP, None);
+    finding.severity = invariant.severity;
+    finding.target(common(&failure.paths));
+    finding.accounts(failure.members.iter().filter_map(|(id, _)| account_label(cx.after, *id)));
+    let mut keys: Vec<String> = failure.members.iter().map(|(_, node)| node.key.to_string()).collect();
+    keys.sort();
+    finding.subject(format!("{name} {}", keys.join(" ")));
+    let account = failure.first.and_then(|id| account_id(cx.after, id));
+    let actual =
+        |request: &Request| as_account(request, &failure.stand_in, account.unwrap_or(&failure.stand_in));
+    match &failure.verdict {
+        Verdict::Holds => {}
+        Verdict::Refuted(request) => {
+            let request = actual(request);
+            if modality == Modality::Must {
+                finding.says(format!("`{name}` does not hold: nothing denies `{}`", request.action));
+            } else {
+                unverifiable(cx, finding);
+                finding.says(format!(
+                    "cannot tell whether `{name}` has to hold here, where nothing denies `{}`",
+                    request.action
+                ));
+                finding.note(
+                    "whether the guardrail is for these accounts depends on what the inputs do not show",
+                );
+            }
+            let end = match failure.members.as_slice() {
+                [(_, one)] => one.title(),
+                _ => "the accounts".to_owned(),
+            };
+            let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
+            explain(cx, invariant, group, chains, (&request, [&place, &end]), finding);
+        }
+        Verdict::Open(request) => {
+            let request = actual(request);
+            unverifiable(cx, finding);
+            finding
+                .says(format!("cannot tell whether `{name}` holds: `{}` may slip through", request.action));
+            finding.notes.extend(few(&failure.doubts));
+            finding.witness(witness(&request));
+            finding.help("give the state of the organization with `--org`");
+        }
+        Verdict::Undecided(reason) => {
+            unverifiable(cx, finding);
+            finding.says(format!("cannot tell whether `{name}` holds: {reason}"));
+            finding.notes.extend(few(&failure.doubts));
+        }
+    }
+    finding.note(declared(invariant));
+}
+
+fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {
+    finding.verdict = Told::Unverifiable;
+    finding.severity = cx.config.unverifiable.unwrap_or(GUARDRAIL_GAP.info.unverifiable);
+}
+
+/// Shows a request that nothing denies, the levels that it passes, and the statement that comes nearest to denying it.
+fn explain(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    group: &Group<'_>,
+    chains: &Chains<'_, '_>,
+    (request, [place, end]): (&Request, [&str; 2]),
+    finding: &mut Finding,
+) {
+    finding.witness(witness(request));
+    let lineages = [Some(&group.lineage), chains.rcp].into_iter().flatten();
+    let nearest = lineages
+        .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.prohibition, request))
+        .min_by_key(|reason| reason.rank);
+    if let Some(nearest) = nearest {
+        let document = &nearest.guardrail.data.document;
+        finding.show(&source(document), nearest.span, nearest.label);
+        let statement = document.policy().and_then(|policy| policy.statements.get(nearest.statement));
+        if let Some(statement) = statement {
+            finding.note(format!(
+                "statement {} of `{}` comes nearest to denying it",
+                statement_title(nearest.statement, statement, document.text.is_sensitive()),
+                nearest.guardrail.node.title()
+            ));
+        }
+        finding.help(nearest.cure);
+    } else {
+        finding.note("no policy of the organization denies anything like it");
+        finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
+    }
+    finding.note(levels(&group.lineage, place, end));
+    if group.lineage.enabled == Some(false) {
+        finding.note("service control policies are not enabled");
+    }
+}
+
+/// The levels from the root to the accounts, each with what is attached to it.
+fn levels(lineage: &Lineage<'_>, place: &str, end: &str) -> String {
+    let last = lineage.rungs.len().saturating_sub(1);
+    let rungs = lineage.rungs.iter().enumerate().map(|(at, rung)| {
+        let mut names: Vec<String> =
+            rung.attached.iter().map(|it| format!("`{}`", it.guardrail.node.title())).collect();
+        names.dedup();
+        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        let title = match at {
+            0 if last > 0 => "Root",
+            _ if at == last => end,
+            _ => rung.title.as_str(),
+        };
+        format!("{title} ({names})")
+    });
+    format!("the levels{place}: {}", rungs.collect::<Vec<_>>().join(", "))
+}
+
+/// Says that a guardrail, or one of its targets, is for nothing at all.
+fn nothing_to_prove(
+    cx: &Context<'_>,
+    invariant: &Invariant,
+    fitting: &[bool],
+    is_empty: bool,
+    findings: &mut Findings,
+) {
+    let name = &invariant.id;
+    let unfit = invariant.targets.iter().zip(fitting).filter(|(_, fits)| !**fits);
+    let (managed, unfit): (Vec<_>, Vec<_>) =
+        unfit.map(|(target, _)| target).partition(|target| is_management(cx, target));
+    let list = |targets: &[&Target]| {
+        let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
+        targets.join(", ")
+    };
+    let mut messages = Vec::new();
+    if !managed.is_empty() {
+        let targets = list(&managed);
+        messages.push(format!(
+            "`{name}` is not proved for {targets}: guardrails never bind the management account"
+        ));
+    }
+    if !unfit.is_empty() {
+        let targets = list(&unfit);
+        messages.push(format!("`{name}` is not proved for {targets}: nothing in the inputs fits"));
+    }
+    if invariant.targets.is_empty() && is_empty {
+        messages.push(format!("`{name}` is proved for nothing: the inputs show no member account"));
+    }
+    for message in messages {
+        let finding = findings.report(&GUARDRAIL_GAP, None);
+        unverifiable(cx, finding);
+        finding.subject(format!("targets of {message}"));
+        finding.says(message);
+        finding.note(declared(invariant));
+        finding.help(if invariant.targets.is_empty() {
+            "give the state of the organization with `--org`"
+        } else {
+            "correct the target, or give the state of the organization with `--org`"
+        });
+    }
+}
+
+fn is_management(cx: &Context<'_>, target: &Target) -> bool {
+    let managed = cx.after.management().and_then(|id| cx.after.account(id));
+    managed.is_some_and(|account| match target {
+        Target::Account(id) => account.node.label() == *id,
+        Target::Name(name) => account.node.title() == *name,
+        Target::Path(_) | Target::Unit(_) | Target::Tag(..) | Target::Role(_) => false,
+    })
+}
+
+fn declared(invariant: &Invariant) -> String {
+    let place = format!("declared in {}", invariant.origin);
+    match &invariant.description {
+        Some(description) => format!("{place}: {description}"),
+        None => place,
+    }
+}
+
+/// What several paths have in common.
+fn common(paths: &BTreeSet<String>) -> String {
+    let mut paths = paths.iter();
+    let Some(first) = paths.next() else { return String::new() };
+    let mut common: Vec<&str> = first.split('/').collect();
+    for path in paths {
+        let shared = common.iter().zip(path.split('/')).take_while(|(a, b)| *a == b).count();
+        common.truncate(shared);
+    }
+    if common.is_empty() { "Root".to_owned() } else { common.join("/") }
+}
+
+/// As many facts as a reader takes in.
+fn few(facts: &BTreeSet<String>) -> Vec<String> {
+    let mut few: Vec<String> = facts.iter().take(5).cloned().collect();
+    if facts.len() > few.len() {
+        few.push(format!("and {} more of the kind", facts.len() - few.len()));
+    }
+    few
+}
+
+#[cfg(test)]
+mod tests;

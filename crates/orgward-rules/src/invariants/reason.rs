@@ -1,0 +1,237 @@
+//! Why nothing denies a request: the statement that comes nearest to it, and what it lacks.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use orgward_iam::{
+    Condition, ContextValue, Policy, Prohibition, Request, Statement, action_matches, arn_like,
+};
+use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, Organization};
+
+use crate::guardrails::denials;
+
+/// A statement that should have denied a request, and why it does not.
+pub(crate) struct Reason<'o> {
+    pub(crate) guardrail: Entity<'o, Guardrail>,
+    pub(crate) statement: usize,
+    /// The part of the text that makes the difference.
+    pub(crate) span: Range<usize>,
+    /// What to write under it.
+    pub(crate) label: String,
+    /// What to do.
+    pub(crate) cure: String,
+    /// How near it comes, nearest first.
+    pub(crate) rank: u8,
+}
+
+/// What keeps a statement from matching a request.
+pub(crate) enum Lack<'s> {
+    Action(&'s Statement),
+    Resource(&'s Statement),
+    Condition(&'s Condition),
+}
+
+/// The statement that comes nearest to denying a request of the account at the end of a lineage, which a prohibition
+/// describes. Only statements that are meant like the prohibition count: whoever locks regions or denies everything in
+/// a quarantine did not mean to keep a trail.
+pub(crate) fn nearest<'o>(
+    organization: &'o Organization,
+    lineage: &Lineage<'o>,
+    prohibition: &Prohibition,
+    request: &Request,
+) -> Option<Reason<'o>> {
+    let wanted = prohibition.policy().statements.first()?;
+    let mut best: Option<Reason<'o>> = None;
+    for guardrail in organization.guardrails().filter(|guardrail| guardrail.kind == lineage.kind) {
+        let Some(policy) = guardrail.data.document.policy() else { continue };
+        for (index, statement) in denials(guardrail) {
+            let lacks = lacks(policy, statement, request);
+            let lineages = (organization, lineage);
+            if !is_akin(statement, wanted, &lacks) {
+                continue;
+            }
+            let Some(reason) = reason(lineages, guardrail, (index, statement), &lacks, request) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|best| reason.rank < best.rank) {
+                best = Some(reason);
+            }
+        }
+    }
+    best
+}
+
+/// What keeps a statement from matching a request; nothing if it matches.
+pub(crate) fn lacks<'s>(policy: &Policy, statement: &'s Statement, request: &Request) -> Vec<Lack<'s>> {
+    let mut lacks = Vec::new();
+    if !statement.covers_action(&request.action) {
+        lacks.push(Lack::Action(statement));
+    }
+    let false_ones = statement.conditions.iter().filter(|condition| !condition.holds(policy, request));
+    let mut bare = statement.clone();
+    bare.conditions.clear();
+    if statement.covers_action(&request.action) && !bare.matches(policy, request) {
+        lacks.push(Lack::Resource(statement));
+    }
+    lacks.extend(false_ones.map(Lack::Condition));
+    lacks
+}
+
+fn reason<'o>(
+    (organization, lineage): (&Organization, &Lineage<'o>),
+    guardrail: Entity<'o, Guardrail>,
+    (index, statement): (usize, &Statement),
+    lacks: &[Lack<'_>],
+    request: &Request,
+) -> Option<Reason<'o>> {
+    let here = lineage.rungs.iter().any(|rung| {
+        rung.attached.iter().any(|it| it.guardrail.id == guardrail.id && it.modality() == Modality::Must)
+    });
+    let acts = here && lineage.enabled != Some(false);
+    let whole = statement.effect.span.clone();
+    let (rank, span, label, cure) = match lacks {
+        [] if acts => return None,
+        [] => {
+            let (label, cure) = elsewhere(organization, lineage, guardrail);
+            (1, whole, label, cure)
+        }
+        // A statement about other services has nothing to do with it.
+        [Lack::Action(_), ..] if !same_service(statement, &request.action) => return None,
+        [lack] => {
+            let rank = match (acts, lack) {
+                (true, Lack::Condition(_) | Lack::Resource(_)) => 0,
+                (true, Lack::Action(_)) => 2,
+                (false, _) => 3,
+            };
+            (rank, span(lack, request), told(lack, request), cure(lack))
+        }
+        [lack, ..] if acts => (4, span(lack, request), told(lack, request), cure(lack)),
+        _ => return None,
+    };
+    Some(Reason { guardrail, statement: index, span, label, cure, rank })
+}
+
+/// Why a statement that matches does not act here.
+fn elsewhere(
+    organization: &Organization,
+    lineage: &Lineage<'_>,
+    guardrail: Entity<'_, Guardrail>,
+) -> (String, String) {
+    let name = guardrail.node.title();
+    if lineage.enabled == Some(false) {
+        let kind = match lineage.kind {
+            GuardrailKind::ResourceControl => "resource control policies",
+            _ => "service control policies",
+        };
+        return (
+            format!("would deny it, but {kind} are not enabled"),
+            format!("add `{}` to `enabled_policy_types`", lineage.kind.api_name()),
+        );
+    }
+    let targets = organization.targets_of(guardrail.id);
+    let paths: Vec<String> = targets.iter().map(|(id, _)| organization.path(*id)).collect();
+    let label = match paths.as_slice() {
+        [] => "would deny it, but is attached to nothing".to_owned(),
+        [one] => format!("would deny it, but is attached to {one} only"),
+        [one, rest @ ..] => {
+            format!("would deny it, but is attached elsewhere: {one} and {} more", rest.len())
+        }
+    };
+    (label, format!("attach `{name}` to these accounts, or to a unit above them"))
+}
+
+/// What a statement lacks, in words that fit under its text.
+pub(crate) fn told(lack: &Lack<'_>, request: &Request) -> String {
+    match lack {
+        Lack::Action(statement) if statement.actions.not => format!("spares `{}`", request.action),
+        Lack::Action(_) => format!("does not name `{}`", request.action),
+        Lack::Resource(statement) if statement.resources.as_ref().is_some_and(|it| it.not) => {
+            format!("spares `{}`", request.resource)
+        }
+        Lack::Resource(_) => format!("does not name `{}`", request.resource),
+        Lack::Condition(condition) => untrue(condition, request),
+    }
+}
+
+fn untrue(condition: &Condition, request: &Request) -> String {
+    let key = &condition.key.value;
+    if let Some(arn) = principal(condition, request) {
+        let negated = condition.values.iter().any(|value| arn_like(&value.value, arn));
+        return if negated { format!("spares `{arn}`") } else { format!("is not about `{arn}`") };
+    }
+    match request.context.get(key) {
+        None => format!("is not so when `{key}` is missing"),
+        Some(ContextValue::One(value)) => format!("is not so when `{key}` is `{value}`"),
+        Some(ContextValue::Many(values)) if values.is_empty() => format!("is not so when `{key}` is empty"),
+        Some(ContextValue::Many(values)) => format!("is not so when `{key}` is `{}`", values.join("`, `")),
+    }
+}
+
+/// The principal, where a condition is about it.
+fn principal<'r>(condition: &Condition, request: &'r Request) -> Option<&'r str> {
+    let orgward_iam::Caller::Arn(arn) = &request.caller else { return None };
+    condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn").then_some(arn.as_str())
+}
+
+fn span(lack: &Lack<'_>, request: &Request) -> Range<usize> {
+    match lack {
+        Lack::Action(statement) => {
+            let mut spared = statement.actions.patterns.iter();
+            let spared = spared
+                .find(|pattern| statement.actions.not && action_matches(&pattern.value, &request.action));
+            spared.map_or(statement.actions.span.clone(), |pattern| pattern.span.clone())
+        }
+        Lack::Resource(statement) => statement.resources.as_ref().map_or(0..0, |it| it.span.clone()),
+        Lack::Condition(condition) => {
+            let about = principal(condition, request);
+            let mut values = condition.values.iter();
+            let spared = values.find(|value| about.is_some_and(|arn| arn_like(&value.value, arn)));
+            spared.map_or(condition.span.clone(), |value| value.span.clone())
+        }
+    }
+}
+
+fn cure(lack: &Lack<'_>) -> String {
+    match lack {
+        Lack::Action(statement) if statement.actions.not => "take the action out of `NotAction`".to_owned(),
+        Lack::Action(_) => "add the action to the statement".to_owned(),
+        Lack::Resource(_) => "deny it for all resources".to_owned(),
+        Lack::Condition(condition) if condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn") => {
+            "exempt fewer principals, or accept it: `exempt_principals` of the guardrail".to_owned()
+        }
+        Lack::Condition(_) => "take the condition out, or deny in a statement of its own".to_owned(),
+    }
+}
+
+/// Whether a statement is meant like another one: about as many actions, and under conditions of the same kind.
+fn is_akin(statement: &Statement, wanted: &Statement, lacks: &[Lack<'_>]) -> bool {
+    let keys = |statement: &Statement| -> BTreeSet<String> {
+        let keys = statement.conditions.iter().map(|condition| condition.key.value.to_ascii_lowercase());
+        keys.filter(|key| key != "aws:principalarn").collect()
+    };
+    let (has, wants) = (keys(statement), keys(wanted));
+    match (is_wide(statement), is_wide(wanted)) {
+        (false, false) => wants.is_empty() || has.is_empty() || !has.is_disjoint(&wants),
+        (_, true) => has.is_empty() || !has.is_disjoint(&wants),
+        // What denies everything to all but some was meant for this, too.
+        (true, false) => {
+            has.is_empty()
+                && matches!(lacks, [Lack::Condition(condition)]
+                    if condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn"))
+        }
+    }
+}
+
+/// Whether a statement is about all actions, or all but some.
+fn is_wide(statement: &Statement) -> bool {
+    statement.actions.not || statement.actions.patterns.iter().any(|pattern| pattern.value == "*")
+}
+
+/// Whether a statement names actions of the service that an action is of, or of all services.
+pub(crate) fn same_service(statement: &Statement, action: &str) -> bool {
+    let service = action.split(':').next().unwrap_or_default();
+    statement.actions.patterns.iter().any(|pattern| {
+        let prefix = pattern.value.split(':').next().unwrap_or_default();
+        prefix == "*" || prefix.eq_ignore_ascii_case(service)
+    })
+}

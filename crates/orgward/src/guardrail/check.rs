@@ -1,0 +1,47 @@
+//! `orgward guardrail check`.
+
+use miette::Diagnostic;
+use orgward_finding::Gate;
+use orgward_org::Organization;
+use orgward_rules::Question;
+
+use crate::arguments::AuditArguments;
+use crate::exit::Exit;
+use crate::output::{self, Terminal};
+use crate::progress::Progress;
+use crate::{baseline, config, input, review};
+
+/// Proves every guardrail for an organization as it stands, and says so.
+pub(super) fn run(
+    arguments: &AuditArguments,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let config = config::load(arguments.config.as_deref())?;
+    let baseline = baseline::read(arguments.baseline.as_deref())?;
+    let progress = Progress::start(arguments.quiet);
+    progress.stage("reading");
+    let documents = input::read_all(arguments.org.iter())?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
+    progress.stage("building the organization");
+    let organization = Organization::of(&[], &parsed, &config.declared());
+    progress.stage("proving");
+    // Nothing is new in an audit: what is there blocks.
+    let gate = Gate { fail_on: arguments.fail_on.severity(), existing: true };
+    let question = Question {
+        gate,
+        today: review::today(),
+        baseline: &baseline,
+        allow_incomplete: arguments.allow_incomplete,
+    };
+    let found = orgward_rules::audit(&organization, &parsed, &config, question);
+    let rules = review::rules();
+    for output in &arguments.output {
+        let text = review::write(&found, &rules, output.format, output::file_style(arguments.quiet));
+        output::write(&output.file, &text)?;
+    }
+    drop(progress);
+    let text = review::write(&found, &rules, arguments.format, terminal.style(arguments.quiet));
+    output::print(text.as_bytes())?;
+    Ok(found.outcome().into())
+}
