@@ -9,9 +9,11 @@ mod data;
 mod engine;
 mod guardrails;
 mod invariants;
+mod packs;
 mod regions;
 mod review;
 mod severities;
+mod structure;
 mod survey;
 
 mod trust;
@@ -21,9 +23,12 @@ pub mod waivers;
 mod testing;
 
 pub use config::{
-    Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor,
+    Boundaries, Config, ConfigError, Management, OrganizationFacts, Profile, Regions, SeverityFor, Structure,
 };
+pub use data::scp_characters;
 pub use engine::{Context, Findings, Rule};
 pub use invariants::{ExplainError, Invariant, Proofs, Target, Upholders, explain};
+pub use packs::{Pack, Parameter};
 pub use review::{Question, audit, check, review};
+pub use structure::{AccountRole, UnitRole};
 pub use survey::Survey;

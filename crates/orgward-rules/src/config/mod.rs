@@ -3,7 +3,9 @@
 mod entries;
 mod error;
 mod invariants;
+mod packs;
 mod read;
+mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +13,7 @@ use orgward_finding::Severity;
 use orgward_org::Declared;
 
 pub use error::ConfigError;
+pub use structure::Structure;
 
 use crate::invariants::Invariant;
 use crate::waivers::Waiver;
@@ -26,9 +29,11 @@ pub struct Config {
     pub boundaries: Boundaries,
     /// `[management]`: what may land in the management account.
     pub management: Management,
+    /// `[structure]`: what units and accounts are for.
+    pub structure: Structure,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
-    /// `[[guardrail]]`: what must never be possible, in the order of the file.
+    /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub invariants: Vec<Invariant>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,
