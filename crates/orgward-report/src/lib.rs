@@ -19,6 +19,7 @@ mod junit;
 mod links;
 mod markdown;
 mod organization;
+mod pack;
 mod place;
 mod position;
 mod proof;
@@ -46,6 +47,9 @@ pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
     AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+};
+pub use pack::{
+    ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs, policies_hcl,
 };
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};
