@@ -23,15 +23,13 @@ const EACH: usize = 10;
 
 fn main() {
     // What remains of the arguments that cargo passes is a kind, or nothing.
-    match env::args().skip(1).find(|argument| !argument.starts_with('-')) {
-        Some(kind) => one(&kind),
-        None => {
-            println!("{:12} {:>18} {:>18} {:>12}  answers", "", "70 policies", "compare two", "memory");
-            for kind in KINDS {
-                let own = env::current_exe().expect("it runs");
-                Command::new(own).arg(kind).status().expect("it runs again");
-            }
-        }
+    if let Some(kind) = env::args().skip(1).find(|argument| !argument.starts_with('-')) {
+        return one(&kind);
+    }
+    println!("{:12} {:>18} {:>18} {:>12}  answers", "", "70 policies", "compare two", "memory");
+    for kind in KINDS {
+        let own = env::current_exe().expect("it runs");
+        Command::new(own).arg(kind).status().expect("it runs again");
     }
 }
 

@@ -252,10 +252,7 @@ fn a_plan_wins_over_an_older_state_of_its_stack() {
     for context in ["demo/state.json", "demo/raw-state.json", "demo/first.json"] {
         let together = organization("demo/second.json", &[context]);
         assert_eq!(places(&together.after), places(&alone.after), "{context}");
-        let lineage = together.after.lineage(
-            find(&together.after, &format!("demo/second.json:{SHOP}")),
-            &GuardrailKind::ServiceControl,
-        );
+        let lineage = together.after.lineage(find(&together.after, SHOP), &GuardrailKind::ServiceControl);
         assert_eq!(lineage.decide(&outside("666666666666")), Ruling::Allowed, "{context}");
     }
 }

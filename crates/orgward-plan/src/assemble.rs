@@ -11,7 +11,7 @@ use crate::instance::present;
 use crate::parse::{self, Mark, Row, Sections};
 use crate::plan::{Doubt, Kind};
 use crate::secrets::Secrets;
-use crate::{Document, Instance, Mode, Plan, PlanError};
+use crate::{Declaration, Document, Instance, Mode, Plan, PlanError};
 
 impl<'a> Plan<'a> {
     /// Reads a plan or state. Values stay unparsed until they are asked for.
@@ -38,6 +38,7 @@ impl<'a> Plan<'a> {
             index: OnceLock::new(),
             providers: OnceLock::new(),
             sources: None,
+            declaration: Declaration::default(),
         })
     }
 }

@@ -28,7 +28,7 @@ pub use error::PlanError;
 pub use input::Document;
 pub use instance::{Action, Instance, Mode, Origin};
 pub use object::{Object, View};
-pub use placement::{Basis, Evidence, Landing, Placement, Strength};
+pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPlacement, Strength};
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Legal, Resolution, Step, Target};
 pub use source::{Part, Sources, Spelled};

@@ -1,10 +1,16 @@
+mod known;
 mod own;
 mod providers;
 mod region;
+mod report;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::{Address, Attr, Instance, Plan};
+
+pub use report::ProviderPlacement;
 
 pub(crate) use providers::{Providers, provider_key};
 
@@ -22,6 +28,8 @@ pub enum Landing {
 /// How much a piece of evidence proves.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Strength {
+    /// Somebody says so, in the configuration of this program.
+    Declared,
     /// Follows from the resource type.
     Structural,
     /// Follows from the configuration, symbolically.
@@ -49,10 +57,26 @@ pub enum Basis {
     AssumeRole,
     /// The provider assumes a role in an account that this configuration creates.
     Vending,
+    /// The provider assumes a role in an account that a data source or another resource shows: the state of
+    /// another stack, a parameter.
+    Value,
     /// The provider's `allowed_account_ids` with one entry.
     AllowedAccounts,
     /// Resources of this type exist in the management account.
     Type,
+    /// The configuration of this program names the account of the stack.
+    Declaration,
+}
+
+/// What people say about the accounts of a stack where the plan does not. Evidence ranks above it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Declaration {
+    /// The account of the provider configuration without an alias, and of states, which do not show any.
+    pub account: Option<String>,
+    /// The accounts of other provider configurations, by key: `aws.audit`.
+    pub providers: BTreeMap<String, String>,
+    /// The region where neither resource nor provider names one.
+    pub region: Option<String>,
 }
 
 /// One reason to believe that a resource lands in an account.
@@ -68,6 +92,38 @@ pub struct Evidence {
     pub source: String,
 }
 
+impl fmt::Display for Landing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account(id) => f.write_str(id),
+            Self::Created(address) => write!(f, "the account of `{address}`"),
+            Self::Management => f.write_str("the management account"),
+        }
+    }
+}
+
+/// What it rests on, in words that go on after "follows from".
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = &self.source;
+        match self.basis {
+            Basis::Identity | Basis::Arn | Basis::Owner => write!(f, "`{source}` itself"),
+            Basis::CallerIdentity => write!(f, "the caller's identity, `{source}`"),
+            Basis::Sibling => write!(f, "`{source}`, which the same provider manages"),
+            Basis::AssumeRole | Basis::Vending => write!(f, "the role that {source} assumes"),
+            Basis::Value => match source.split_once(" by ") {
+                Some((provider, shown)) => {
+                    write!(f, "the role that {provider} assumes, whose account `{shown}` shows")
+                }
+                None => write!(f, "the role that {source} assumes"),
+            },
+            Basis::AllowedAccounts => write!(f, "`allowed_account_ids` of {source}"),
+            Basis::Type => f.write_str("the resource type"),
+            Basis::Declaration => f.write_str(source),
+        }
+    }
+}
+
 /// Which account a resource lands in.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Placement {
@@ -77,10 +133,13 @@ pub struct Placement {
 
 impl Placement {
     /// The account that the strongest evidence names; `None` without evidence, or when evidence contradicts
-    /// itself (see [`Placement::conflict`]).
+    /// itself (see [`Placement::conflict`]). What is only declared contradicts no evidence.
     pub fn landing(&self) -> Option<&Landing> {
         let strongest = self.evidence.first()?;
-        self.conflict().is_none().then_some(&strongest.landing)
+        let contradicted = self.conflict().is_some_and(|(one, other)| {
+            one.strength.min(other.strength) > Strength::Declared || strongest.strength == Strength::Declared
+        });
+        (!contradicted).then_some(&strongest.landing)
     }
 
     /// Two pieces of evidence that name different accounts, if there are. `Management` and `Created` do not
@@ -122,11 +181,12 @@ impl<'a> Plan<'a> {
         let mut evidence = own::evidence(instance, own::is_argument(self, instance));
         let certain = evidence.iter().any(|evidence| evidence.strength == Strength::Conclusive);
         evidence.extend(self.providers().evidence(self, instance, certain));
-        self.printable(evidence)
+        self.printable(instance, evidence)
     }
 
-    /// Drops what comes from a sensitive variable, since placements are printed.
-    fn printable(&self, mut evidence: Vec<Evidence>) -> Placement {
+    /// Adds what is declared, and drops what comes from a sensitive variable, since placements are printed.
+    fn printable(&self, instance: &Instance<'a>, mut evidence: Vec<Evidence>) -> Placement {
+        evidence.extend(self.declared(instance));
         if let Some(secrets) = &self.secrets {
             evidence
                 .retain(|e| !matches!(&e.landing, Landing::Account(account) if secrets.contains(account)));
@@ -140,7 +200,33 @@ impl<'a> Plan<'a> {
         if !own::is_aws(instance) {
             return Placement::default();
         }
-        self.printable(self.providers().evidence(self, instance, false))
+        self.printable(instance, self.providers().evidence(self, instance, false))
+    }
+
+    /// Takes what people say about the accounts of this stack.
+    pub fn declare(&mut self, declaration: Declaration) {
+        self.declaration = declaration;
+    }
+
+    fn declared(&self, instance: &Instance<'a>) -> Option<Evidence> {
+        let Declaration { account, providers, .. } = &self.declaration;
+        if account.is_none() && providers.is_empty() {
+            return None;
+        }
+        let account = match self.provider_key(instance) {
+            Some(key) => {
+                let key = providers::block_key(&key);
+                providers.get(&*key).or_else(|| account.as_ref().filter(|_| key == "aws"))
+            }
+            // What the configuration no longer has may have been of any provider; states show none.
+            None => account.as_ref().filter(|_| self.configuration.is_none()),
+        }?;
+        Some(Evidence {
+            strength: Strength::Declared,
+            basis: Basis::Declaration,
+            landing: Landing::Account(account.clone()),
+            source: "`[stacks]` of the configuration".to_owned(),
+        })
     }
 
     /// The region an instance lands in: its own `region`, the one in its identity or its ARN, or the one that

@@ -8,7 +8,7 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
-use crate::{Address, Instance, Sources};
+use crate::{Address, Declaration, Instance, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,7 @@ pub struct Plan<'a> {
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
     pub(crate) sources: Option<Arc<Sources>>,
+    pub(crate) declaration: Declaration,
 }
 
 /// The values are left out: they may be secrets.

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod support;
 
-use orgward_plan::{Attr, Document, Landing, Placement, Plan};
+use orgward_plan::{Attr, Declaration, Document, Landing, Placement, Plan};
 use support::{at, data, document};
 
 fn told(placement: &Placement) -> Vec<String> {
@@ -271,4 +271,172 @@ fn identity_says_it_outright() {
     assert_eq!(told(&place(&document, "aws_x.y")), ["Conclusive Identity 111111111111 aws_x.y"]);
     let plan = Plan::parse(&document).unwrap();
     assert_eq!(plan.region(at(&plan, "aws_x.y")), Attr::Known("eu-west-1".to_owned()));
+}
+
+/// A provider whose role is in an account that data shows, and one bucket of it.
+fn assumed(references: &str, data: &[(&str, &str, &str, &str)]) -> Vec<String> {
+    let provider = format!(
+        r#""aws.x":{{"name":"aws","alias":"x","expressions":{{"assume_role":[{{"role_arn":{{"references":[{references}]}}}}]}}}}"#
+    );
+    let resources = [data, &[("aws_s3_bucket", "b", "aws.x", "{}")]].concat();
+    told(&place(&plan(&provider, &resources), "aws_s3_bucket.b"))
+}
+
+#[test]
+fn the_state_of_another_stack_names_the_account() {
+    let state = [(
+        "data.terraform_remote_state",
+        "o",
+        "terraform",
+        r#"{"outputs":{"accounts":{"shop":"222222222222"},"role":"arn:aws:iam::333333333333:role/x"}}"#,
+    )];
+    let account = r#""data.terraform_remote_state.o.outputs.accounts[\"shop\"]","data.terraform_remote_state.o.outputs.accounts","data.terraform_remote_state.o.outputs","data.terraform_remote_state.o""#;
+    assert_eq!(
+        assumed(account, &state),
+        ["Good Value 222222222222 provider aws.x by data.terraform_remote_state.o"]
+    );
+    let role = r#""data.terraform_remote_state.o.outputs.role","data.terraform_remote_state.o.outputs","data.terraform_remote_state.o""#;
+    assert_eq!(
+        assumed(role, &state),
+        ["Strong Value 333333333333 provider aws.x by data.terraform_remote_state.o"]
+    );
+    // Something else takes part, and it may be the account as well.
+    let two = format!(r#"{account},"local.name""#);
+    assert_eq!(
+        assumed(&two, &state),
+        ["Good Value 222222222222 provider aws.x by data.terraform_remote_state.o"]
+    );
+    let missing = r#""data.terraform_remote_state.o.outputs.gone","data.terraform_remote_state.o.outputs","data.terraform_remote_state.o""#;
+    assert_eq!(assumed(missing, &state), [""; 0]);
+}
+
+/// The provider marks the value of every parameter sensitive, and shows plain ones a second time.
+#[test]
+fn a_parameter_names_the_account_unless_it_is_a_secret() {
+    let parameter = |values: &str| {
+        support::document(&format!(
+            r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[
+            {{"address":"aws_s3_bucket.b","mode":"managed","type":"aws_s3_bucket","name":"b","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["create"],"before":null,"after":{{}}}}}}],
+            "prior_state":{{"values":{{"root_module":{{"resources":[{{"address":"data.aws_ssm_parameter.p","mode":"data","type":"aws_ssm_parameter","name":"p","provider_name":"registry.terraform.io/hashicorp/aws","values":{values},"sensitive_values":{{"value":true}}}}]}}}}}},
+            "configuration":{{"provider_config":{{"aws.x":{{"name":"aws","alias":"x","expressions":{{"assume_role":[{{"role_arn":{{"references":["data.aws_ssm_parameter.p.value","data.aws_ssm_parameter.p"]}}}}]}}}}}},
+            "root_module":{{"resources":[{{"mode":"managed","type":"aws_s3_bucket","name":"b","provider_config_key":"aws.x"}}]}}}}}}"#
+        ))
+    };
+    let plain = parameter(r#"{"value":"222222222222","insecure_value":"222222222222"}"#);
+    assert_eq!(
+        told(&place(&plain, "aws_s3_bucket.b")),
+        ["Good Value 222222222222 provider aws.x by data.aws_ssm_parameter.p"]
+    );
+    let secret = parameter(r#"{"value":"222222222222","insecure_value":""}"#);
+    assert!(place(&secret, "aws_s3_bucket.b").evidence.is_empty());
+}
+
+#[test]
+fn a_role_that_exists_names_its_account() {
+    let role = [("data.aws_iam_role", "r", "aws", r#"{"arn":"arn:aws:iam::222222222222:role/r"}"#)];
+    let reference = r#""data.aws_iam_role.r.arn","data.aws_iam_role.r""#;
+    assert_eq!(
+        assumed(reference, &role),
+        ["Strong Value 222222222222 provider aws.x by data.aws_iam_role.r"]
+    );
+}
+
+#[test]
+fn a_topic_is_in_the_account_of_its_owner_and_a_ticket_is_not() {
+    let resources = [
+        ("aws_sns_topic", "t", "aws.t", r#"{"owner":"222222222222"}"#),
+        ("aws_s3_bucket", "b", "aws.b", r#"{"owner":"222222222222"}"#),
+    ];
+    let document = plan("", &resources);
+    assert_eq!(told(&place(&document, "aws_sns_topic.t")), ["Strong Owner 222222222222 aws_sns_topic.t"]);
+    assert!(place(&document, "aws_s3_bucket.b").evidence.is_empty());
+}
+
+#[test]
+fn what_manages_accounts_is_in_the_management_account() {
+    let resources = [
+        ("aws_organizations_account", "a", "aws", "{}"),
+        ("aws_s3_bucket", "b", "aws", "{}"),
+        ("aws_organizations_policy", "p", "aws.policies", "{}"),
+        ("aws_s3_bucket", "c", "aws.policies", "{}"),
+    ];
+    let document = plan("", &resources);
+    assert_eq!(
+        told(&place(&document, "aws_s3_bucket.b")),
+        ["Structural Sibling management aws_organizations_account.a"]
+    );
+    assert!(place(&document, "aws_s3_bucket.c").evidence.is_empty(), "a delegated administrator may do this");
+}
+
+#[test]
+fn what_is_declared_counts_where_there_is_no_evidence() {
+    let declaration = Declaration {
+        account: Some("777777777777".to_owned()),
+        providers: [("aws.audit".to_owned(), "888888888888".to_owned())].into(),
+        region: Some("eu-west-3".to_owned()),
+    };
+    let resources = [
+        ("aws_s3_bucket", "b", "aws", "{}"),
+        ("aws_s3_bucket", "audit", "aws.audit", "{}"),
+        ("aws_s3_bucket", "other", "aws.other", "{}"),
+        ("aws_iam_role", "known", "aws.known", r#"{"arn":"arn:aws:iam::111111111111:role/a"}"#),
+    ];
+    let document = plan("", &resources);
+    let mut declared = Plan::parse(&document).unwrap();
+    declared.declare(declaration.clone());
+    let told = |plan: &Plan<'_>, address: &str| told(&plan.placement(at(plan, address)));
+    let source = "`[stacks]` of the configuration";
+    assert_eq!(told(&declared, "aws_s3_bucket.b"), [format!("Declared Declaration 777777777777 {source}")]);
+    assert_eq!(
+        told(&declared, "aws_s3_bucket.audit"),
+        [format!("Declared Declaration 888888888888 {source}")]
+    );
+    // The account of the stack says nothing of its other providers.
+    assert_eq!(told(&declared, "aws_s3_bucket.other"), [""; 0]);
+    assert_eq!(declared.region(at(&declared, "aws_s3_bucket.b")), Attr::Known("eu-west-3".to_owned()));
+
+    // What the plan shows is right, and the contradiction is told.
+    let role = ("aws_iam_role", "known", "aws", r#"{"arn":"arn:aws:iam::111111111111:role/a"}"#);
+    let document = self::plan("", &[role]);
+    let mut contradicted = Plan::parse(&document).unwrap();
+    contradicted.declare(declaration);
+    let placement = contradicted.placement(at(&contradicted, "aws_iam_role.known"));
+    assert_eq!(placement.landing(), Some(&Landing::Account("111111111111".to_owned())));
+    assert!(placement.conflict().is_some());
+}
+
+#[test]
+fn each_provider_is_reported_once() {
+    let resources = [
+        ("aws_iam_role", "a", "aws", r#"{"arn":"arn:aws:iam::111111111111:role/a"}"#),
+        ("aws_sns_topic", "t", "aws", r#"{"region":"us-west-2"}"#),
+        ("aws_sns_topic", "lost", "aws.lost", "{}"),
+    ];
+    let document = plan(r#""aws":{"expressions":{"region":{"constant_value":"eu-west-1"}}}"#, &resources);
+    let plan = Plan::parse(&document).unwrap();
+    let reports: Vec<_> = plan
+        .provider_placements()
+        .into_iter()
+        .map(|report| {
+            let landing = report.placement.landing().map(landing);
+            (
+                report.provider.unwrap(),
+                landing,
+                report.regions.into_iter().collect::<Vec<_>>(),
+                report.resources,
+            )
+        })
+        .collect();
+    assert_eq!(
+        reports,
+        [
+            (
+                "aws".to_owned(),
+                Some("111111111111".to_owned()),
+                vec!["eu-west-1".to_owned(), "us-west-2".to_owned()],
+                2
+            ),
+            ("aws.lost".to_owned(), None, vec![], 1),
+        ]
+    );
 }

@@ -46,7 +46,8 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    organization_json, svg, tree,
 };
 pub use pack::{
     ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs, policies_hcl,

@@ -313,7 +313,7 @@ pub(crate) enum OrganizationFormat {
     Mermaid,
     /// A graph for Graphviz.
     Dot,
-    /// A picture, drawn by Graphviz.
+    /// A picture.
     Svg,
 }
 

@@ -40,6 +40,11 @@ pub(crate) fn waivers_beside(named: Option<&Path>) -> PathBuf {
     folder_of(found(named).as_deref()).join(WAIVERS)
 }
 
+/// The folder of the configuration, or of where it would be.
+pub(crate) fn folder(named: Option<&Path>) -> PathBuf {
+    folder_of(found(named).as_deref())
+}
+
 fn found(named: Option<&Path>) -> Option<PathBuf> {
     named.map(Path::to_owned).or_else(|| find(Path::new(".")))
 }

@@ -10,7 +10,10 @@ use std::process::{Command, Stdio};
 use miette::Diagnostic;
 use orgward_plan::{Document, Plan, PlanError};
 use orgward_report::escape;
+use orgward_rules::Config;
 use thiserror::Error;
+
+use crate::names;
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
@@ -72,8 +75,8 @@ pub(crate) fn texts(paths: &[PathBuf]) -> Result<Vec<Text>, InputError> {
 fn distinct<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<&'p PathBuf>, InputError> {
     let mut distinct: Vec<&PathBuf> = Vec::new();
     for path in paths {
-        if distinct.contains(&path) {
-            let name = name_of(path);
+        let name = name_of(path);
+        if distinct.iter().any(|other| name_of(other) == name) {
             return Err(if is_standard(path) {
                 InputError::StandardTwice
             } else {
@@ -88,6 +91,15 @@ fn distinct<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<&'p Path
 /// Parses a document.
 pub(crate) fn parse(document: &Document) -> Result<Plan<'_>, InputError> {
     Plan::parse(document).map_err(|error| InputError::Plan { name: document.name.clone(), error })
+}
+
+/// Tells plans what the configuration, which lies in a folder, says about their accounts.
+pub(crate) fn declare(plans: &mut [Plan<'_>], config: &Config, folder: &Path) {
+    for plan in plans {
+        if let Some(path) = names::below(Path::new(&plan.name), folder) {
+            plan.declare(config.declaration(&path));
+        }
+    }
 }
 
 fn read(path: &Path) -> Result<Document, InputError> {
@@ -108,7 +120,7 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn name_of(path: &Path) -> String {
-    if is_standard(path) { STDIN.to_owned() } else { path.display().to_string() }
+    if is_standard(path) { STDIN.to_owned() } else { names::of(path) }
 }
 
 fn is_standard(path: &Path) -> bool {

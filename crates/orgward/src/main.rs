@@ -11,6 +11,7 @@ mod guardrail;
 mod init;
 mod input;
 mod manual;
+mod names;
 mod org_show;
 mod output;
 mod policy;

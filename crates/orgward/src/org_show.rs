@@ -1,29 +1,22 @@
 //! `orgward org show`.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
-use orgward_org::{Attachment, Modality, NodeKind, Organization, Resolved};
-use orgward_plan::{Attr, Evidence, Landing, Text};
+use orgward_org::{Attachment, Modality, Organization, Resolved};
+use orgward_plan::{Attr, Landing, Plan, ProviderPlacement, Text};
 use orgward_report::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, dot, mermaid, organization_json, tree,
+    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    organization_json, svg, tree,
 };
-use thiserror::Error;
 
 use crate::arguments::{OrganizationFormat, ShowArguments};
 use crate::exit::Exit;
 use crate::{config, discover, input, output};
 
-/// Why the organization cannot be drawn.
-#[derive(Debug, Error, Diagnostic)]
-enum DrawError {
-    #[error("`dot` of Graphviz is needed for SVG, and it is not on PATH or failed")]
-    #[diagnostic(help("install Graphviz, or use `--format mermaid` or `--format dot`"))]
-    Graphviz,
-}
+/// Reasons that are given for one placement: the strongest come first.
+const EVIDENCE: usize = 4;
 
 /// Shows the organization before and after.
 pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
@@ -34,35 +27,101 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
         arguments.plans.clone()
     };
     let documents = input::read_all(plans.iter().chain(&arguments.org))?;
-    let parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());
-    let change = OrganizationChange { before: view(&change.before), after: view(&change.after) };
+    let inputs = plans.iter().chain(context);
+    let mut placements: Vec<_> = inputs.flat_map(|plan| placements(plan, &change.after)).collect();
+    placements.sort_by(|a, b| (&a.input, &a.provider, &a.account).cmp(&(&b.input, &b.provider, &b.account)));
+    let change = OrganizationChange {
+        before: view(&change.before),
+        after: view(&change.after),
+        placements,
+        contradictions: change.after.contradictions().to_vec(),
+    };
     let text = match arguments.format {
         OrganizationFormat::Text => tree(&change),
         OrganizationFormat::Json => organization_json(&change),
         OrganizationFormat::Mermaid => mermaid(&change),
         OrganizationFormat::Dot => dot(&change),
-        OrganizationFormat::Svg => svg(&dot(&change))?,
+        OrganizationFormat::Svg => svg(&change),
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Clean)
 }
 
-fn svg(graph: &str) -> Result<String, DrawError> {
-    let program = input::on_path("dot").ok_or(DrawError::Graphviz)?;
-    let child = Command::new(program).arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let mut child = child.map_err(|_| DrawError::Graphviz)?;
-    let mut pipe = child.stdin.take().ok_or(DrawError::Graphviz)?;
-    let graph = graph.to_owned();
-    // Written from another thread: `dot` may print before it has read everything.
-    let writer = std::thread::spawn(move || pipe.write_all(graph.as_bytes()));
-    let done = child.wait_with_output().map_err(|_| DrawError::Graphviz)?;
-    let written = writer.join().is_ok_and(|written| written.is_ok());
-    if !done.status.success() || !written {
-        return Err(DrawError::Graphviz);
+/// Where the provider configurations of one input put things.
+fn placements(plan: &Plan<'_>, organization: &Organization) -> Vec<PlacementView> {
+    let mut all: Vec<PlacementView> = Vec::new();
+    for report in plan.provider_placements() {
+        let mut next = placement(plan, organization, report);
+        let same = |one: &&mut PlacementView| {
+            next.account.is_some() && (&one.provider, &one.account) == (&next.provider, &next.account)
+        };
+        // The management account and its id are one account once the organization is known.
+        let Some(one) = all.iter_mut().find(same) else {
+            all.push(next);
+            continue;
+        };
+        one.resources += next.resources;
+        one.regions.append(&mut next.regions);
+        one.regions.sort();
+        one.regions.dedup();
+        next.evidence.retain(|reason| !one.evidence.contains(reason));
+        one.evidence.append(&mut next.evidence);
+        one.evidence.truncate(EVIDENCE);
     }
-    String::from_utf8(done.stdout).map_err(|_| DrawError::Graphviz)
+    all
+}
+
+fn placement(plan: &Plan<'_>, organization: &Organization, report: ProviderPlacement) -> PlacementView {
+    let ProviderPlacement { provider, placement, regions, resources } = report;
+    let landing = placement.landing();
+    let node = landing.and_then(|landing| match landing {
+        Landing::Account(id) => organization
+            .accounts()
+            .find(|account| matches!(&account.node.id, Attr::Known(known) if known.expose() == id)),
+        Landing::Created(address) => organization.accounts().find(|account| {
+            let of_plan = account.node.stack.as_deref().is_none_or(|stack| stack == plan.name);
+            of_plan && account.node.address.as_ref() == Some(address)
+        }),
+        Landing::Management => organization.management().and_then(|id| organization.account(id)),
+    });
+    let unknown = match (landing, placement.conflict()) {
+        (Some(_), _) => None,
+        (None, Some((one, other))) => {
+            Some(format!("{} says {}, and {} says {}", one, one.landing, other, other.landing))
+        }
+        (None, None) if provider.is_none() => {
+            Some("nothing in the resources says which account: name it in `[stacks]` of `orgward.toml`".to_owned())
+        }
+        (None, None) => Some(
+            "nothing says which account: read `data \"aws_caller_identity\"` through it, or name the account in \
+             `[stacks]` of `orgward.toml`"
+                .to_owned(),
+        ),
+    };
+    let evidence = placement.evidence.iter().filter_map(|evidence| match (landing, &evidence.landing) {
+        (Some(landing), other) if landing == other => Some(evidence.to_string()),
+        (Some(Landing::Account(_)), Landing::Management) => None,
+        // What contradicts what was believed is said, too: it is `[stacks]`, or another resource.
+        (_, other) => Some(format!("{evidence}, says {other}")),
+    });
+    PlacementView {
+        input: plan.name.clone(),
+        provider,
+        account: landing.map(|landing| match (&node, landing) {
+            (Some(node), Landing::Management) if node.node.id.as_ref().known().is_some() => node.node.label(),
+            _ => landing.to_string(),
+        }),
+        // A path that begins nowhere tells nothing.
+        path: node.map(|node| organization.path(node.id)).filter(|path| !path.starts_with('…')),
+        regions: regions.into_iter().collect(),
+        resources,
+        evidence: if unknown.is_some() { Vec::new() } else { evidence.take(EVIDENCE).collect() },
+        unknown,
+    }
 }
 
 fn shown(text: &Attr<Text>) -> Option<String> {
@@ -72,11 +131,10 @@ fn shown(text: &Attr<Text>) -> Option<String> {
 fn view(organization: &Organization) -> OrganizationView {
     let key = |id| organization.node(id).map(|node| node.key.to_string()).unwrap_or_default();
     let mut view = OrganizationView::default();
-    let mut sources: BTreeMap<String, String> = BTreeMap::new();
     for (id, node) in organization.nodes() {
-        let parent = match organization.parents(id).as_slice() {
-            [(parent, Modality::Must)] => Some(key(*parent)),
-            _ => None,
+        let (parent, candidates) = match organization.parents(id).as_slice() {
+            [(parent, Modality::Must)] => (Some(key(*parent)), Vec::new()),
+            several => (None, several.iter().map(|(parent, _)| key(*parent)).collect()),
         };
         let owner = organization.owner(id).filter(|(_, modality)| *modality == Modality::Must);
         view.nodes.push(NodeView {
@@ -87,28 +145,11 @@ fn view(organization: &Organization) -> OrganizationView {
             arn: shown(&node.arn),
             address: node.address.as_ref().map(ToString::to_string),
             parent,
+            candidates,
+            management: organization.management() == Some(id),
             account: owner.map(|(account, _)| account.node.label()),
         });
         attachments(organization, id, &mut view.attachments);
-        let evidence: &[Evidence] = match &node.kind {
-            NodeKind::Role(role) => &role.evidence,
-            NodeKind::User(user) => &user.evidence,
-            NodeKind::Workload(workload) => &workload.evidence,
-            _ => continue,
-        };
-        match evidence.first() {
-            Some(first) => {
-                let landing = match &first.landing {
-                    Landing::Account(account) => account.clone(),
-                    Landing::Created(address) => format!("the account of `{address}`"),
-                    Landing::Management => "the management account".to_owned(),
-                };
-                sources.insert(first.source.clone(), landing);
-            }
-            None => {
-                sources.insert(node.key.to_string(), "nothing says where it is".to_owned());
-            }
-        }
     }
     for loose in organization.loose_attachments() {
         view.attachments.push(AttachmentView {
@@ -121,7 +162,6 @@ fn view(organization: &Organization) -> OrganizationView {
         });
     }
     view.attachments.sort();
-    view.placements = sources.into_iter().map(|(source, landing)| format!("{source}: {landing}")).collect();
     view
 }
 

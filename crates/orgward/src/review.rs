@@ -69,6 +69,7 @@ pub(crate) fn review(
     progress.stage("reading");
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(inputs.config.as_deref()));
     // Sources of one stack say nothing of another.
     if let (Some(folder), 1, Some(plan)) = (source, plans.len(), parsed.first_mut()) {
         plan.with_sources(Arc::new(source::read(folder)));

@@ -22,7 +22,7 @@ pub(super) struct Asked<'r> {
 impl<'r> Asked<'r> {
     pub(super) fn of(given: &'r Request) -> Self {
         let action = || Catalogue::get().action(&given.action);
-        let known = given.resource == "*" || action().is_none_or(|action| action.has_resource_types());
+        let known = given.resource == "*" || action().is_none_or(crate::Action::has_resource_types);
         let authorized = if known {
             Cow::Borrowed(given)
         } else {

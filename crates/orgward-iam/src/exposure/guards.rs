@@ -83,7 +83,10 @@ fn weakness(line: &Condition, perimeter: &Perimeter) -> Option<String> {
         "`*` matches every value".to_owned()
     } else if operator.set == Some(SetQuantifier::ForAllValues) && !is_always_there(&lower) {
         format!("`ForAllValues` also holds when `{key}` is missing")
-    } else if operator.if_exists && !is_always_there(&lower) {
+    } else if operator.if_exists
+        && operator.set != Some(SetQuantifier::ForAnyValue)
+        && !is_always_there(&lower)
+    {
         format!("`{operator}` also holds when `{key}` is missing")
     } else if operator.is_negated() {
         format!("`{operator}` keeps away only what it lists")

@@ -21,10 +21,9 @@ pub(super) fn holds(condition: &Condition, version: Version, subject: &Subject<'
         matched != operator.is_negated()
     };
     match (operator.set, found) {
-        (Some(SetQuantifier::ForAllValues), None) => true,
         // `IfExists` is about one value at a time, and there is none (IAM user guide, "Set operators for multivalued
-        // context keys": `ForAnyValue` returns false for no matching key).
-        (Some(SetQuantifier::ForAnyValue), None) => false,
+        // context keys": with no matching key `ForAllValues` returns true, and `ForAnyValue` false).
+        (Some(set), None) => set == SetQuantifier::ForAllValues,
         (None, None) => operator.if_exists || operator.is_negated(),
 
         (Some(SetQuantifier::ForAllValues), Some(found)) => {

@@ -1,8 +1,10 @@
 //! From plans to the organization: one pass for each side, in the order in which things depend on each other.
 
 mod attachments;
+mod contradictions;
 mod coverage;
 mod deferred;
+mod entity_paths;
 mod filling;
 mod grants;
 mod join;
@@ -37,7 +39,7 @@ struct Piece<'b, 'a> {
     instance: &'b Instance<'a>,
     object: Object,
     abandoned: bool,
-    /// Whether it comes from context and not from a plan.
+    /// Whether it comes from a state or from context, and not from a plan that is to be applied.
     context: bool,
 }
 
@@ -76,27 +78,34 @@ impl Organization {
     ///
     /// Never fails: what cannot be read becomes a node that says so.
     pub fn of<'a>(plans: &[Plan<'a>], context: &[Plan<'a>], declared: &Declared) -> Change<Self> {
-        let several = plans.len() + context.len() > 1;
+        // The only plan needs no name, whatever context comes with it: what is found in it is the same with and
+        // without context.
+        let named = |several: bool, plan: &Plan<'_>| several.then(|| Arc::from(plan.name.as_str()));
         let stacks: Vec<_> = plans
             .iter()
-            .chain(context)
-            .map(|plan| Stack { plan, name: several.then(|| Arc::from(plan.name.as_str())) })
+            .map(|plan| Stack { plan, name: named(plans.len() > 1, plan) })
+            .chain(context.iter().map(|plan| Stack { plan, name: named(true, plan) }))
             .collect();
         // Preparing the plans takes about as long as reading both sides.
         let sides = || [Side::Before, Side::After].map(|side| pieces(&stacks, plans.len(), side));
         let ([before, after], ()) = both(sides, || stacks.iter().for_each(|stack| stack.plan.prepare()));
+        let contradictions = match stacks.as_slice() {
+            [] | [_] => Vec::new(),
+            _ => contradictions::between(&stacks, &before, &after),
+        };
         // A plan knows better than an older state of the same stack, also about what it removes.
-        let managed: BTreeSet<_> = if context.is_empty() {
+        let managed: BTreeSet<_> = if stacks.len() < 2 {
             BTreeSet::new()
         } else {
             let all = before.values().chain(after.values()).flatten();
-            all.filter(|piece| piece.stack < plans.len()).filter_map(identity).collect()
+            all.filter(|piece| !piece.context).filter_map(identity).collect()
         };
         let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
-        let (before, after) = both(
+        let (before, mut after) = both(
             || Builder::new(&stacks, plans.len(), &before, declared).build(&after, Side::Before),
             || Builder::new(&stacks, plans.len(), &after, declared).build(&before, Side::After),
         );
+        after.contradictions.extend(contradictions);
         Change { before, after }
     }
 }
@@ -134,7 +143,8 @@ fn pieces<'b, 'a>(
                 instance,
                 object,
                 abandoned: side == Side::After && instance.is_abandoned(),
-                context: stack >= plans,
+                // A state shows how things are, wherever it is given.
+                context: stack >= plans || plan.kind == orgward_plan::Kind::State,
             });
         }
     }
@@ -219,6 +229,8 @@ const ASKED: &[&str] = &[
 const ASKED_DATA: &[(&str, &str)] = &[
     ("aws_iam_policy", "data.aws_iam_policy"),
     ("aws_iam_role", "data.aws_iam_role"),
+    ("aws_organizations_account", "data.aws_organizations_account"),
+    ("aws_organizations_entity_path", "data.aws_organizations_entity_path"),
     ("aws_organizations_organization", "data.aws_organizations_organization"),
     ("aws_organizations_organizational_unit", "data.aws_organizations_organizational_unit"),
     (

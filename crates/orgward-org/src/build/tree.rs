@@ -22,6 +22,7 @@ impl<'a> Builder<'_, 'a> {
             let account = Account { tags: tags(piece), ..new_member() };
             self.managed(piece, "name", NodeKind::Account(account));
         }
+        self.management_by_what_it_manages();
         // Data sources come later, so that the resources that manage a thing give it its key.
         for piece in self.of_kind("data.aws_organizations_organization") {
             self.root_of(piece);
@@ -38,6 +39,7 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         self.shown_by_data();
+        self.shown_one_by_one();
     }
 
     /// The root, the id of the organization, its management account, and which policy types are enabled.
@@ -58,8 +60,16 @@ impl<'a> Builder<'_, 'a> {
             self.root_by_id(id);
         }
         self.complete(at, root.get("name").text(), root.get("arn").text());
-        if let (None, Attr::Known(id)) = (&self.organization.id, object.get("id").text()) {
-            self.organization.id = Some(id.expose().to_owned());
+        match (&self.organization.id, object.get("id").text()) {
+            (None, Attr::Known(id)) => self.organization.id = Some(id.expose().to_owned()),
+            // Both sides of a plan that creates the organization anew show one id at most.
+            (Some(known), Attr::Known(id)) if *known != id.expose() => {
+                self.organization.contradictions.push(format!(
+                    "`{}` shows an organization with another id than the rest of the inputs and the configuration",
+                    piece.instance.address
+                ));
+            }
+            _ => {}
         }
         self.policy_types(piece);
         if let Attr::Known(id) = object.get("master_account_id").text() {
@@ -128,6 +138,22 @@ impl<'a> Builder<'_, 'a> {
         self.organization.management = Some(at);
     }
 
+    /// Nobody but the management account manages accounts and units.
+    fn management_by_what_it_manages(&mut self) {
+        if self.organization.management.is_some() || self.declared.management_account.is_some() {
+            return;
+        }
+        for kind in ["aws_organizations_account", "aws_organizations_organizational_unit"] {
+            for piece in self.of_kind(kind) {
+                let Some(stack) = self.stacks.get(piece.stack) else { continue };
+                if let Some(Landing::Account(id)) = stack.plan.placement(piece.instance).landing() {
+                    self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
+                    return;
+                }
+            }
+        }
+    }
+
     fn declared_accounts(&mut self) {
         if let Some(id) = &self.declared.management_account {
             self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
@@ -152,7 +178,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
+    pub(super) fn listed_account(&mut self, account: View<'_>) -> Option<NodeId> {
         let id = account.get("id").text().known().filter(|id| !self.departed.contains(id.expose()))?;
         let kind = NodeKind::Account(new_member());
         let at = self.by_id(&id, account.get("name").text(), account.get("arn").text(), kind);
@@ -230,7 +256,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The root or unit with an id that no resource manages.
-    fn container(&mut self, id: &Text) -> NodeId {
+    pub(super) fn container(&mut self, id: &Text) -> NodeId {
         if id.expose().starts_with("r-") {
             return self.root_by_id(id);
         }
@@ -253,7 +279,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {
+    pub(super) fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {
         if parent == child || !self.organization.parents(child).iter().all(|(at, _)| *at != parent) {
             return;
         }

@@ -32,6 +32,8 @@ struct Fields<'a> {
     #[serde(borrow, default)]
     account_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    owner: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     owner_account_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     registry_id: Option<&'a RawValue>,
@@ -107,6 +109,12 @@ pub(super) fn evidence(instance: &Instance<'_>, is_argument: impl Fn(&str) -> Op
         }
         if FOREIGN.iter().any(|prefix| instance.kind.starts_with(prefix)) {
             continue;
+        }
+        // Everywhere else it is the name of somebody.
+        if instance.kind == "aws_sns_topic"
+            && let Some(account) = account(fields.owner)
+        {
+            add(Strength::Strong, Basis::Owner, Landing::Account(account));
         }
         let values = [
             fields.owner_id,

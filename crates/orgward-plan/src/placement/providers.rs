@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::own;
 use super::{Basis, Evidence, Landing, Strength};
+use super::{known, own};
 use crate::configuration::Provider;
 use crate::expression::{Expression, Head};
 use crate::instance::{Instance, present};
@@ -78,6 +78,15 @@ pub(crate) fn provider_key(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<S
     Some(Group::of(plan, instance)?.exact.into_owned())
 }
 
+/// The name of a provider configuration in HCL, whichever way the input writes it: raw states show
+/// `provider["registry.terraform.io/hashicorp/aws"].audit`.
+pub(super) fn block_key(key: &str) -> Cow<'_, str> {
+    match key.rsplit_once("\"]") {
+        Some((_, alias)) => Cow::Owned(format!("aws{alias}")),
+        None => Cow::Borrowed(key.split_once(" as ").map_or(key, |(own, _)| own)),
+    }
+}
+
 impl Providers {
     pub(crate) fn of(plan: &Plan<'_>) -> Self {
         let mut all = Self::default();
@@ -101,7 +110,15 @@ impl Providers {
     /// The evidence of the provider of an instance. `certain` says that the instance itself knows better.
     pub(super) fn evidence(&self, plan: &Plan<'_>, instance: &Instance<'_>, certain: bool) -> Vec<Evidence> {
         let Some(group) = Group::of(plan, instance) else { return Vec::new() };
-        let source = instance.address.as_str();
+        self.of_group(group, instance.address.as_str(), certain)
+    }
+
+    /// The evidence of the provider of an instance, that of the instance about its provider included.
+    pub(super) fn whole(&self, plan: &Plan<'_>, instance: &Instance<'_>) -> Vec<Evidence> {
+        Group::of(plan, instance).map(|group| self.of_group(group, "", false)).unwrap_or_default()
+    }
+
+    fn of_group(&self, group: Group<'_>, source: &str, certain: bool) -> Vec<Evidence> {
         let exact = self.0.get(&*group.exact).map(|facts| facts.evidence(source, certain));
         let probable =
             group.probable.and_then(|key| self.0.get(&key)).map(|facts| facts.evidence(source, certain));
@@ -135,8 +152,12 @@ impl Facts {
         for mut evidence in own::evidence(instance, own::is_argument(plan, instance)) {
             if caller {
                 self.callers.push(evidence);
-            } else if matches!(evidence.landing, Landing::Account(_)) {
-                evidence.strength = Strength::Strong;
+                continue;
+            }
+            // Nobody else manages accounts and units, though others may manage policies.
+            if evidence.landing == Landing::Management || matches!(evidence.landing, Landing::Account(_)) {
+                let structural = evidence.landing == Landing::Management;
+                evidence.strength = if structural { Strength::Structural } else { Strength::Strong };
                 evidence.basis = Basis::Sibling;
                 let same = self.siblings.entry(evidence.landing.clone()).or_default();
                 if same.len() < 2 && same.iter().all(|known| known.source != evidence.source) {
@@ -149,7 +170,8 @@ impl Facts {
     fn evidence(&self, asking: &str, certain: bool) -> Vec<Evidence> {
         // A provider with `for_each` is several under one key, which the plan does not show: siblings that
         // disagree then say nothing against what a resource says itself.
-        let siblings = if certain && self.siblings.len() > 1 { None } else { Some(&self.siblings) };
+        let accounts = self.siblings.keys().filter(|landing| matches!(landing, Landing::Account(_))).count();
+        let siblings = if certain && accounts > 1 { None } else { Some(&self.siblings) };
         let others =
             siblings.into_iter().flatten().filter_map(|(_, same)| same.iter().find(|e| e.source != asking));
         let callers = self.callers.iter().filter(|caller| caller.source != asking);
@@ -163,8 +185,9 @@ fn configured_evidence(plan: &Plan<'_>, key: &str, provider: &Provider<'_>) -> V
     let raw = provider.expressions.and_then(|raw| serde_json::from_str(raw.get()).ok());
     let Some(expressions): Option<Value> = raw else { return found };
     let path = provider.module_address.as_deref().map(module_path).unwrap_or_default();
-    let mut add = |strength, basis, landing| {
-        found.push(Evidence { strength, basis, landing, source: format!("provider {key}") });
+    let name = format!("provider {key}");
+    let mut add = |strength, basis, landing, source: &str| {
+        found.push(Evidence { strength, basis, landing, source: source.to_owned() });
     };
     // Roles are assumed one after the other: the last one counts.
     for block in ["assume_role", "assume_role_with_web_identity"] {
@@ -174,8 +197,9 @@ fn configured_evidence(plan: &Plan<'_>, key: &str, provider: &Provider<'_>) -> V
             None => None,
         };
         let Some(role) = role else { continue };
-        for (strength, basis, landing) in role_evidence(plan, &path, role) {
-            add(strength, basis, landing);
+        for (strength, basis, landing, shown_by) in role_evidence(plan, &path, role) {
+            let source = shown_by.map(|shown_by| format!("{name} by {shown_by}"));
+            add(strength, basis, landing, source.as_ref().unwrap_or(&name));
         }
         break;
     }
@@ -184,17 +208,20 @@ fn configured_evidence(plan: &Plan<'_>, key: &str, provider: &Provider<'_>) -> V
         && let [Value::String(account)] = accounts.as_slice()
         && own::is_account(account)
     {
-        add(Strength::Strong, Basis::AllowedAccounts, Landing::Account(account.clone()));
+        add(Strength::Strong, Basis::AllowedAccounts, Landing::Account(account.clone()), &name);
     }
     found
 }
 
-fn role_evidence(plan: &Plan<'_>, path: &ModulePath, role: &Value) -> Vec<(Strength, Basis, Landing)> {
+/// What a role says about the account that it is in, and which instance of the plan shows it.
+type RoleEvidence = (Strength, Basis, Landing, Option<String>);
+
+fn role_evidence(plan: &Plan<'_>, path: &ModulePath, role: &Value) -> Vec<RoleEvidence> {
     let account = |text: &str| own::arn_account(text).map(Landing::Account);
     let references = match Expression::of(role) {
         Some(Expression::Constant(Value::String(arn))) => {
             return account(&arn)
-                .map(|landing| (Strength::Strong, Basis::AssumeRole, landing))
+                .map(|landing| (Strength::Strong, Basis::AssumeRole, landing, None))
                 .into_iter()
                 .collect();
         }
@@ -207,21 +234,31 @@ fn role_evidence(plan: &Plan<'_>, path: &ModulePath, role: &Value) -> Vec<(Stren
     let mut accounts = Vec::new();
     let mut roles = Vec::new();
     for reference in &references {
-        if let Some(Value::String(text)) = resolver.value(reference, &scope) {
+        let (text, shown_by) = match resolver.value(reference, &scope) {
+            Some(Value::String(text)) => (Some(text), None),
+            _ => match known::text(plan, reference, &scope, &[], 0) {
+                Some(known) => (Some(known.text), Some(known.shown_by)),
+                None => (None, None),
+            },
+        };
+        let vended = || {
+            let object = matches!(reference.head, Head::Resource { .. } | Head::Module { .. });
+            let found = object.then(|| resolver.reference(reference, &scope, &[], &[], 0))?;
+            let target = found.targets.first().filter(|_| found.certainty >= Certainty::Typed)?;
+            let fits = target.attribute == "id" && resolver.fits(target);
+            fits.then(|| (Strength::Good, Basis::Vending, Landing::Created(target.address.clone()), None))
+        };
+        // The resource that stands for the account says more than its id.
+        if let Some(vended) = vended() {
+            accounts.push(vended);
+        } else if let Some(text) = text {
+            let basis = if shown_by.is_some() { Basis::Value } else { Basis::AssumeRole };
             if let Some(landing) = account(&text) {
-                roles.push((Strength::Strong, Basis::AssumeRole, landing));
+                roles.push((Strength::Strong, basis, landing, shown_by));
             } else if own::is_account(&text) {
                 // `"arn:aws:iam::${var.account}:role/x"`
-                accounts.push((Strength::Good, Basis::AssumeRole, Landing::Account(text)));
+                accounts.push((Strength::Good, basis, Landing::Account(text), shown_by));
             }
-        } else if matches!(reference.head, Head::Resource { .. } | Head::Module { .. }) {
-            let found = resolver.reference(reference, &scope, &[], &[], 0);
-            let target = found.targets.first().filter(|_| found.certainty >= Certainty::Typed);
-            let vended = target.filter(|target| target.attribute == "id" && resolver.fits(target));
-            accounts
-                .extend(vended.map(|target| {
-                    (Strength::Good, Basis::Vending, Landing::Created(target.address.clone()))
-                }));
         }
     }
     // A whole ARN is only the role if nothing else takes part; one account among names is the account.

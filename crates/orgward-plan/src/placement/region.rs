@@ -24,7 +24,7 @@ pub(super) fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Attr<String> {
     if own::is_argument(plan, instance)("region") == Some(true) && argument.is_unknown() {
         return Attr::Unknown;
     }
-    configured(plan, instance).map_or(Attr::Unknown, Attr::Known)
+    configured(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
 }
 
 /// The region that the provider block names, if the plan tells.

@@ -1,13 +1,25 @@
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Entry, Mark, OrganizationChange, entries};
+use super::OrganizationChange;
+use super::outline::{Entry, Mark, outline};
+use super::text::MANAGEMENT;
+use crate::escape;
+
+/// Boxes of a diagram: more cannot be told apart on a screen. Mermaid refuses more than 500 lines between boxes, and
+/// texts of more than 50,000 characters.
+const MOST: usize = 120;
+/// Policies in one box.
+const POLICIES: usize = 6;
+/// Characters of one line in a box.
+const WIDTH: usize = 48;
 
 /// A Mermaid diagram, which GitHub renders in comments.
 pub fn mermaid(change: &OrganizationChange) -> String {
-    let entries = entries(change);
-    let numbers = numbers(&entries);
-    let mut out = String::from("graph TD\n");
+    let entries = outline(change, MOST);
+    let mut out = String::from("graph LR\n");
+    if entries.is_empty() {
+        out.push_str("  n0[\"the inputs show no organization\"]\n");
+    }
     for (at, entry) in entries.iter().enumerate() {
         let class = match entry.mark {
             Mark::Same => "",
@@ -15,9 +27,10 @@ pub fn mermaid(change: &OrganizationChange) -> String {
             Mark::Removed => ":::removed",
             Mark::Changed => ":::changed",
         };
+        let lines: Vec<_> = label(entry).iter().map(|line| html(line)).collect();
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  n{at}[\"{}\"]{class}", label(entry, &html, "<br>"));
-        if let Some(parent) = parent(entry, &numbers) {
+        let _ = writeln!(out, "  n{at}[\"{}\"]{class}", lines.join("<br>"));
+        if let Some(parent) = entry.parent {
             let _ = writeln!(out, "  n{parent} --> n{at}");
         }
     }
@@ -29,18 +42,18 @@ pub fn mermaid(change: &OrganizationChange) -> String {
 
 /// A graph for Graphviz.
 pub fn dot(change: &OrganizationChange) -> String {
-    let entries = entries(change);
-    let numbers = numbers(&entries);
-    let mut out = String::from("digraph organization {\n  node [shape=box, fontname=\"sans-serif\"]\n");
-    for (at, entry) in entries.iter().enumerate() {
+    let mut out =
+        String::from("digraph organization {\n  rankdir=LR\n  node [shape=box, fontname=\"sans-serif\"]\n");
+    for (at, entry) in outline(change, MOST).iter().enumerate() {
         let style = match entry.mark {
             Mark::Same => "",
             Mark::Added => ", color=\"#1a7f37\", penwidth=2",
             Mark::Removed => ", color=\"#cf222e\", style=dashed",
             Mark::Changed => ", color=\"#9a6700\", penwidth=2",
         };
-        let _ = writeln!(out, "  n{at} [label=\"{}\"{style}]", label(entry, &quoted, "\\n"));
-        if let Some(parent) = parent(entry, &numbers) {
+        let lines: Vec<_> = label(entry).iter().map(|line| quoted(line)).collect();
+        let _ = writeln!(out, "  n{at} [label=\"{}\"{style}]", lines.join("\\n"));
+        if let Some(parent) = entry.parent {
             let _ = writeln!(out, "  n{parent} -> n{at}");
         }
     }
@@ -48,35 +61,45 @@ pub fn dot(change: &OrganizationChange) -> String {
     out
 }
 
-fn numbers<'e>(entries: &'e [Entry<'_>]) -> BTreeMap<&'e str, usize> {
-    entries.iter().enumerate().map(|(at, entry)| (entry.node.key.as_str(), at)).collect()
+/// The lines in a box.
+pub(super) fn label(entry: &Entry<'_>) -> Vec<String> {
+    let node = entry.node;
+    let mut lines = vec![format!("{} {}", node.kind, node.name)];
+    lines.extend(node.id.clone().filter(|id| node.kind == "account" && *id != node.name));
+    lines.extend((node.management && node.name != MANAGEMENT).then(|| MANAGEMENT.to_owned()));
+    lines.extend(entry.note.clone());
+    // What changes is never among those that there is no room for.
+    let mut policies: Vec<_> = entry.policies.iter().collect();
+    policies.sort_by_key(|policy| policy.mark == Mark::Same);
+    for policy in policies.iter().take(POLICIES) {
+        lines.push(format!("{}{}{}", sign(policy.mark), policy.name, if policy.open { "?" } else { "" }));
+    }
+    if let Some(more) = policies.len().checked_sub(POLICIES).filter(|more| *more > 0) {
+        lines.push(format!("and {more} more policies"));
+    }
+    lines.extend(entry.hidden.iter().map(|hidden| format!("and {}", hidden.phrase)));
+    for line in &mut lines {
+        *line = escape::line(line).into_owned();
+        if line.chars().count() > WIDTH {
+            *line = line.chars().take(WIDTH - 1).chain(['…']).collect();
+        }
+    }
+    lines
 }
 
-fn parent(entry: &Entry<'_>, numbers: &BTreeMap<&str, usize>) -> Option<usize> {
-    numbers.get(entry.node.parent.as_deref()?).copied()
-}
-
-fn label(entry: &Entry<'_>, escape: &dyn Fn(&str) -> String, newline: &str) -> String {
-    let mut lines = vec![format!("{} {}", entry.node.kind, escape(&entry.node.name))];
-    for (name, mark, open) in &entry.policies {
-        let sign = match mark {
-            Mark::Added => "+ ",
-            Mark::Removed => "- ",
-            Mark::Same | Mark::Changed => "",
-        };
-        lines.push(format!("{sign}{}{}", escape(name), if *open { "?" } else { "" }));
+fn sign(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Added => "+ ",
+        Mark::Removed => "- ",
+        Mark::Same | Mark::Changed => "",
     }
-    if entry.hidden > 0 {
-        lines.push(format!("and {} more accounts", entry.hidden));
-    }
-    lines.join(newline)
 }
 
 /// Text in a quoted label of Mermaid: character references for everything that could end or style it.
 fn html(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars() {
-        if character.is_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.' | '/' | '@') {
+        if character.is_alphanumeric() || matches!(character, ' ' | '-' | '_' | '.' | '/' | '@' | '…') {
             out.push(character);
         } else if !character.is_control() {
             let _ = write!(out, "#{};", u32::from(character));

@@ -1,7 +1,7 @@
 use orgward_finding::Severity;
 use orgward_iam::glob;
 use orgward_org::{Modality, Organization};
-use orgward_plan::{Address, Basis, Evidence, Strength};
+use orgward_plan::{Address, Strength};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.help("move it to a member account: give it the provider of that account");
                 let strongest = workload.data.evidence.first();
                 if let Some(evidence) = strongest {
-                    finding.note(format!("the account follows from {}", basis(evidence)));
+                    finding.note(format!("the account follows from {evidence}"));
                 }
                 if modality == Modality::May || strongest.is_none_or(|e| e.strength < Strength::Strong) {
                     finding.rests_on("no resource of this provider shows its account");
@@ -102,19 +102,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                  `orgward.toml`",
             );
         }
-    }
-}
-
-/// What a piece of evidence rests on, in words.
-fn basis(evidence: &Evidence) -> String {
-    let source = &evidence.source;
-    match evidence.basis {
-        Basis::Identity | Basis::Arn | Basis::Owner => format!("`{source}` itself"),
-        Basis::CallerIdentity => format!("the caller's identity, `{source}`"),
-        Basis::Sibling => format!("`{source}`, which the same provider manages"),
-        Basis::AssumeRole | Basis::Vending => format!("the role that provider `{source}` assumes"),
-        Basis::AllowedAccounts => format!("`allowed_account_ids` of provider `{source}`"),
-        Basis::Type => "the resource type".to_owned(),
     }
 }
 

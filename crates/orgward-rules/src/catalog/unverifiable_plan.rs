@@ -1,6 +1,6 @@
 use orgward_finding::{Severity, Verdict};
 use orgward_org::NodeKind;
-use orgward_plan::{Evidence, Landing, Placement};
+use orgward_plan::{Evidence, Placement, Strength};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -14,8 +14,9 @@ rule! {
     /// changes were put off. What such a plan does not show may be the very attachment that keeps an account
     /// locked. Nothing is called safe on its strength.
     ///
-    /// Inputs can also contradict each other: two management accounts, a resource that two pieces of evidence put
-    /// into two accounts.
+    /// Inputs can also contradict each other: two plans manage one thing, a plan deletes what another one manages,
+    /// states put an account into two units, two accounts are the management account, evidence puts a resource into
+    /// two accounts. A plan does not contradict older states of its own stack: it is right.
     ///
     /// ## Example
     ///
@@ -51,7 +52,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let finding = findings.report(&UNVERIFIABLE_PLAN, None);
         finding.verdict = Verdict::Unverifiable;
         finding.subject(contradiction.clone()).says(contradiction.clone());
-        finding.help("review inputs of one organization at a time");
+        finding.help("give inputs of one organization, and one plan of each stack");
     }
     for (_, node) in cx.after.nodes() {
         let evidence: &[Evidence] = match &node.kind {
@@ -69,21 +70,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.subject("account");
             finding.says(format!(
                 "evidence puts it into two accounts: {} by {}, and {} by {}",
-                landing(&one.landing),
-                one.source,
-                landing(&other.landing),
-                other.source
+                one.landing, one.source, other.landing, other.source
             ));
-            finding.help("one provider configuration for one account makes the account certain");
+            finding.help(if other.strength == Strength::Declared {
+                "correct `[stacks]` of `orgward.toml`: what the plan shows was believed"
+            } else {
+                "one provider configuration for one account makes the account certain"
+            });
         }
-    }
-}
-
-fn landing(landing: &Landing) -> String {
-    match landing {
-        Landing::Account(id) => id.clone(),
-        Landing::Created(address) => format!("the account of `{address}`"),
-        Landing::Management => "the management account".to_owned(),
     }
 }
 

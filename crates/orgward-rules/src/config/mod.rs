@@ -5,12 +5,14 @@ mod error;
 mod invariants;
 mod packs;
 mod read;
+mod stacks;
 mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
 use orgward_org::Declared;
+use orgward_plan::Declaration;
 
 pub use error::ConfigError;
 pub use structure::Structure;
@@ -39,6 +41,8 @@ pub struct Config {
     pub severity_for: Vec<SeverityFor>,
     /// `[[waiver]]`: what somebody has accepted, in the order of the files.
     pub waivers: Vec<Waiver>,
+    /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
+    pub stacks: BTreeMap<String, Declaration>,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
 }
@@ -152,6 +156,14 @@ impl Config {
     /// How bad a rule's findings are, if the file says so.
     pub fn severity(&self, rule: &str) -> Option<Severity> {
         self.severities.get(rule).copied()
+    }
+
+    /// What the file says about the accounts of an input, by its path from the folder of the file: what the longest
+    /// pattern says that matches.
+    pub fn declaration(&self, path: &str) -> Declaration {
+        let matching = self.stacks.iter().filter(|(pattern, _)| orgward_iam::glob(pattern, path));
+        let longest = matching.max_by_key(|(pattern, _)| pattern.len());
+        longest.map(|(_, declaration)| declaration.clone()).unwrap_or_default()
     }
 
     /// What the file says about the organization.

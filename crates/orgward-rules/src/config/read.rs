@@ -9,7 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile, entries, invariants, packs, structure};
+use super::{Config, ConfigError, Profile, entries, invariants, packs, stacks, structure};
 use crate::catalog::RULES;
 use crate::waivers::{self, Waiver};
 
@@ -49,9 +49,13 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 shipped = packs::packs(&file, value)?;
                 continue;
             }
+            "stacks" => {
+                config.stacks = stacks::stacks(&file, value)?;
+                continue;
+            }
             _ => {}
         }
-        let lists = ["guardrail", "pack", "severity_for", "waiver"];
+        let lists = ["guardrail", "pack", "severity_for", "stacks", "waiver"];
         let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
@@ -171,7 +175,7 @@ pub(super) fn as_texts(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<
     Ok(as_list(file, value)?.into_iter().map(|(text, _)| text).collect())
 }
 
-fn as_account(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+pub(super) fn as_account(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     account(file, as_text(file, value)?, value.span())
 }
 
@@ -201,31 +205,33 @@ pub(super) fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<V
 }
 
 fn as_regions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeSet<String>> {
+    as_list(file, value)?.into_iter().map(|(name, span)| region(file, name, span)).collect()
+}
+
+pub(super) fn as_region(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+    region(file, as_text(file, value)?, value.span())
+}
+
+fn region(file: &File<'_>, region: String, span: Range<usize>) -> Result<String> {
     let known = crate::data::regions();
-    let mut regions = BTreeSet::new();
-    for (region, span) in as_list(file, value)? {
-        let form = region.split('-').count() >= 3
-            && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && region.bytes().last().is_some_and(|b| b.is_ascii_digit());
-        // New regions appear without asking this program: only the form and near misses are refused.
-        let near = known.iter().copied().filter(|each| strsim::damerau_levenshtein(each, &region) == 1);
-        let near = near.min_by_key(|each| std::cmp::Reverse(each.len()));
-        if !known.contains(&region.as_str()) && (!form || near.is_some()) {
-            let error = ConfigError::new(
-                file,
-                span,
-                "no region of AWS that this version knows",
-                format!("`{region}` is not a region"),
-            );
-            let help = near.map_or_else(
-                || "for example `eu-central-1`".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            return Err(error.help(help));
-        }
-        regions.insert(region);
+    let form = region.split('-').count() >= 3
+        && region.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        && region.bytes().last().is_some_and(|b| b.is_ascii_digit());
+    // New regions appear without asking this program: only the form and near misses are refused.
+    let near = known.iter().copied().filter(|each| strsim::damerau_levenshtein(each, &region) == 1);
+    let near = near.min_by_key(|each| std::cmp::Reverse(each.len()));
+    if known.contains(&region.as_str()) || (form && near.is_none()) {
+        return Ok(region);
     }
-    Ok(regions)
+    let error = ConfigError::new(
+        file,
+        span,
+        "no region of AWS that this version knows",
+        format!("`{region}` is not a region"),
+    );
+    let help = near
+        .map_or_else(|| "for example `eu-central-1`".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(error.help(help))
 }
 
 fn as_profile(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Profile> {

@@ -190,3 +190,90 @@ fn the_example_of_the_documentation_is_read() {
     let config = Config::parse("orgward.toml", example).expect("the documentation is right");
     assert_eq!((config.waivers.len(), config.severity_for.len()), (1, 2));
 }
+
+#[test]
+fn a_stack_that_several_patterns_match_is_what_the_longest_says() {
+    let text = "
+        [stacks]
+        '*' = '111111111111'
+        'stacks/shop/*' = { account = '222222222222', region = 'eu-west-1', providers = { 'aws.audit' = '333333333333' } }
+    ";
+    let config = Config::parse("orgward.toml", text).expect("it is fine");
+    let shop = config.declaration("stacks/shop/prod/plan.json");
+    assert_eq!(shop.account.as_deref(), Some("222222222222"));
+    assert_eq!(shop.region.as_deref(), Some("eu-west-1"));
+    assert_eq!(shop.providers.get("aws.audit").map(String::as_str), Some("333333333333"));
+    assert_eq!(config.declaration("plan.json").account.as_deref(), Some("111111111111"));
+    let nothing = Config::default().declaration("plan.json");
+    assert_eq!((nothing.account, nothing.region), (None, None));
+}
+
+#[test]
+fn account_of_a_stack_without_its_zeros() {
+    insta::assert_snapshot!(refused("[stacks]\n'shop/*' = { account = '12345678901' }\n"), @"
+     × `12345678901` is not an account id
+      ╭─[orgward.toml:2:24]
+    1 │ [stacks]
+    2 │ 'shop/*' = { account = '12345678901' }
+      ·                        ──────┬──────
+      ·                              ╰── twelve digits
+      ╰────
+     help: write it as a string, so that leading zeros stay
+    ");
+}
+
+#[test]
+fn stack_by_an_absolute_path() {
+    insta::assert_snapshot!(refused("[stacks]\n'/home/me/shop/*' = '222222222222'\n"), @r#"
+     × `/home/me/shop/*` matches no input
+      ╭─[orgward.toml:2:1]
+    1 │ [stacks]
+    2 │ '/home/me/shop/*' = '222222222222'
+      · ────────┬────────
+      ·         ╰── a path from the folder of this file
+      ╰────
+     help: for example `"stacks/shop/*"`, where `*` stands for anything
+    "#);
+}
+
+#[test]
+fn stack_with_an_unknown_setting() {
+    insta::assert_snapshot!(refused("[stacks]\n'shop/*' = { acount = '222222222222' }\n"), @"
+     × unknown setting `acount`
+      ╭─[orgward.toml:2:14]
+    1 │ [stacks]
+    2 │ 'shop/*' = { acount = '222222222222' }
+      ·              ───┬──
+      ·                 ╰── unknown setting
+      ╰────
+     help: did you mean `account`?
+    ");
+}
+
+#[test]
+fn stack_that_says_nothing() {
+    insta::assert_snapshot!(refused("[stacks]\n'shop/*' = {}\n"), @r#"
+     × this stack has no account
+      ╭─[orgward.toml:2:12]
+    1 │ [stacks]
+    2 │ 'shop/*' = {}
+      ·            ─┬
+      ·             ╰── says nothing
+      ╰────
+     help: for example `{ account = "222222222222" }`
+    "#);
+}
+
+#[test]
+fn stack_whose_provider_is_not_of_aws() {
+    insta::assert_snapshot!(refused("[stacks]\n'shop/*' = { providers = { google = '222222222222' } }\n"), @r#"
+     × `google` is not the name of a provider configuration
+      ╭─[orgward.toml:2:28]
+    1 │ [stacks]
+    2 │ 'shop/*' = { providers = { google = '222222222222' } }
+      ·                            ───┬──
+      ·                               ╰── not of AWS
+      ╰────
+     help: for example `"aws.audit"`, as in `provider = aws.audit`
+    "#);
+}

@@ -23,6 +23,8 @@ mod policies;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
+mod stacks;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod trust_nothing;
