@@ -15,6 +15,7 @@ mod operator;
 mod parse;
 mod pattern;
 mod prohibition;
+mod remedy;
 mod request;
 mod scenario;
 mod syntax;
@@ -35,6 +36,7 @@ pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
 pub use prohibition::{Element, Prohibition, ProhibitionError, Wording};
+pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
 pub use syntax::{

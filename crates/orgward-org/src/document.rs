@@ -28,6 +28,9 @@ pub struct Document {
     pub text: Text,
     /// How many characters are sent to AWS; `None` when it is unknown.
     pub characters: Option<usize>,
+    /// Between how many characters it has, where holes keep it from being counted: at least without white space and
+    /// with nothing in the holes, at most laid out and with as much in each as is usual.
+    pub(crate) between: Option<(usize, usize)>,
     /// What it says.
     pub content: Content,
     /// The parts that are unknown until apply, where the rest is known.
@@ -52,6 +55,7 @@ impl Document {
             kind,
             text,
             characters: Some(sent.expose().chars().count()),
+            between: None,
             content,
             holes: Vec::new(),
             bounds: None,
@@ -65,10 +69,17 @@ impl Document {
             kind,
             text: Text::plain(""),
             characters: None,
+            between: None,
             content: Content::Unknown(trail),
             holes: Vec::new(),
             bounds: None,
         }
+    }
+
+    /// Between how many characters are sent to AWS; `None` when nothing of the document is known. The upper end is
+    /// an estimate where the document has holes.
+    pub fn size(&self) -> Option<(usize, usize)> {
+        self.characters.map(|characters| (characters, characters)).or(self.between)
     }
 
     /// One of the two extremes of what the document can say; `None` when it can say only one thing, or anything.

@@ -1,6 +1,7 @@
 //! Policy documents that are known but for some holes, and their two extreme completions.
 
 mod read;
+mod size;
 
 use std::sync::Arc;
 
@@ -115,6 +116,7 @@ impl Draft {
         trail.extend(open.map(|hole| format!("{} is unknown until apply", hole.title())));
         let mut document = Document::unknown(name, kind, trail);
         document.holes = self.holes;
+        document.between = permissive.between;
         document.bounds = Some(Arc::new([permissive, restrictive]));
         document
     }
@@ -181,6 +183,7 @@ impl Draft {
             kind,
             text: if self.sensitive { Text::sensitive(shown) } else { Text::plain(shown) },
             characters: None,
+            between: Some(self.size()),
             content,
             holes: self.holes.clone(),
             bounds: None,

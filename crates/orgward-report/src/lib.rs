@@ -19,6 +19,7 @@ mod junit;
 mod links;
 mod markdown;
 mod organization;
+mod pack;
 mod place;
 mod position;
 mod proof;
@@ -47,6 +48,9 @@ pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
     AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
+};
+pub use pack::{
+    ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs, policies_hcl,
 };
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};

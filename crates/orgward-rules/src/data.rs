@@ -27,6 +27,10 @@ pub(crate) struct GuardrailQuota {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct OrganizationQuota {
     pub(crate) unit_depth: usize,
+    pub(crate) units: usize,
+    pub(crate) accounts: usize,
+    pub(crate) scps: usize,
+    pub(crate) rcps: usize,
 }
 
 /// Quotas of IAM, in characters that are not white space.
@@ -60,12 +64,19 @@ pub(crate) struct PublishedLocks {
     pub(crate) control_tower: Vec<String>,
 }
 
+/// What a suspended account may still do.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Quarantine {
+    pub(crate) actions: Vec<String>,
+}
+
 /// Reads a data file. The tests read all of them, so that the fallback is never taken.
 fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
     toml::from_str(text).unwrap_or_default()
 }
 
 static QUOTAS: LazyLock<Quotas> = LazyLock::new(|| read(include_str!("../data/quotas.toml")));
+static QUARANTINE: LazyLock<Quarantine> = LazyLock::new(|| read(include_str!("../data/quarantine.toml")));
 static GLOBAL: LazyLock<GlobalServices> =
     LazyLock::new(|| read(include_str!("../data/global-services.toml")));
 static LOCKS: LazyLock<PublishedLocks> =
@@ -74,6 +85,16 @@ static LOCKS: LazyLock<PublishedLocks> =
 /// What AWS accepts.
 pub(crate) fn quotas() -> &'static Quotas {
     &QUOTAS
+}
+
+/// How many characters a service control policy may have, as it is sent.
+pub fn scp_characters() -> usize {
+    quotas().scp.characters
+}
+
+/// What a suspended account may still do.
+pub(crate) fn quarantine() -> &'static Quarantine {
+    &QUARANTINE
 }
 
 /// The regions that this version knows, in all partitions.
@@ -101,7 +122,7 @@ pub(crate) fn regional_actions() -> impl Iterator<Item = (&'static str, &'static
 mod tests {
     use orgward_iam::{Catalogue, Service};
 
-    use super::{global_services, published_locks, quotas, regional_actions, regions};
+    use super::{global_services, published_locks, quarantine, quotas, regional_actions, regions};
 
     #[test]
     fn every_data_file_is_read() {
@@ -119,6 +140,10 @@ mod tests {
         for service in Catalogue::get().services().filter(|service| service.global_region().is_some()) {
             assert!(listed(service.prefix()), "{}", service.prefix());
         }
+        for pattern in &quarantine().actions {
+            assert!(Catalogue::get().actions_matching(pattern).next().is_some(), "{pattern}");
+        }
+        assert!(!quarantine().actions.is_empty());
         assert_eq!(published_locks().aws_sample.len(), 42);
         assert_eq!(published_locks().control_tower.len(), 86);
         assert_eq!(regional_actions().count(), include_str!("../data/regional-actions.txt").lines().count());

@@ -11,10 +11,12 @@ mod engine;
 mod guardrails;
 mod invariants;
 mod operators;
+mod packs;
 mod placeholder;
 mod regions;
 mod review;
 mod severities;
+mod structure;
 mod survey;
 
 mod trust;
@@ -25,8 +27,12 @@ mod testing;
 
 pub use config::{
     Boundaries, Config, ConfigError, Management, Operator, OrganizationFacts, Profile, Regions, SeverityFor,
+    Structure,
 };
+pub use data::scp_characters;
 pub use engine::{Context, Findings, Rule};
 pub use invariants::{ExplainError, Invariant, Proofs, Target, Upholders, explain};
+pub use packs::{Pack, Parameter};
 pub use review::{Question, audit, check, review};
+pub use structure::{AccountRole, UnitRole};
 pub use survey::Survey;

@@ -108,6 +108,8 @@ pub(crate) enum GuardrailCommand {
     ///
     /// Exit codes: 0 it holds, 1 a request slips through, 2 it cannot be told.
     Explain(ExplainArguments),
+    /// Show what packs and guardrails claim, and the service control policies that make them hold.
+    Show(ShowGuardrailArguments),
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +176,39 @@ pub(crate) struct CheckArguments {
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowGuardrailArguments {
+    /// A pack, a guardrail of the configuration or of a pack, or `region-lock`; all packs without it.
+    #[arg(value_name = "PACK|ID")]
+    pub(crate) name: Option<String>,
+    /// What to print: what is claimed, as text or as tables of `orgward.toml`; or the policies that make it hold, as
+    /// JSON or as resources of Terraform.
+    #[arg(long = "as", value_name = "FORM", default_value = "text")]
+    pub(crate) form: GuardrailForm,
+    /// A parameter of a pack that the configuration does not turn on; several values with commas between them.
+    #[arg(long, value_name = "NAME=VALUES", value_parser = assignment)]
+    pub(crate) set: Vec<(String, Vec<String>)>,
+    /// The configuration; without it, `orgward.toml` in this folder or the closest one above it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What to print of guardrails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum GuardrailForm {
+    Text,
+    Toml,
+    Scp,
+    Hcl,
+}
+
+/// `name=value,value`.
+fn assignment(text: &str) -> Result<(String, Vec<String>), String> {
+    let (name, values) = text.split_once('=').ok_or("write it as `name=value`")?;
+    let values = values.split(',').filter(|value| !value.is_empty()).map(str::to_owned);
+    Ok((name.to_owned(), values.collect()))
 }
 
 #[derive(Debug, Args)]

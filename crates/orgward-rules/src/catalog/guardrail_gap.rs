@@ -7,7 +7,7 @@ use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
 use crate::engine::rule;
 use crate::guardrails::{Group, account_id, account_label, groups_of, source, statement_title};
 use crate::invariants::{
-    Chains, ChainsKey, Invariant, Scope, Target, Upholders, Verdict, as_account, reason,
+    Chains, ChainsKey, Invariant, Scope, Target, Upholders, Verdict, as_account, guesses, reason,
 };
 use crate::regions::witness;
 use crate::{Context, Findings};
@@ -212,6 +212,8 @@ fn report(
         }
     }
     finding.note(declared(invariant));
+    let members = failure.members.iter().map(|(id, _)| *id);
+    finding.rests_on.extend(guesses(cx.config, cx.after, invariant, members));
 }
 
 fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {

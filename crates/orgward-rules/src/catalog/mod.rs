@@ -10,14 +10,19 @@ mod locked_out_target;
 mod loose_federation;
 mod management_account_identity;
 mod management_account_workload;
+mod missing_foundation_account;
+mod mixed_use_account;
+mod open_suspended_ou;
 mod operator_lockout;
 mod over_locked_region;
 mod over_quota;
 mod public_trust;
 mod region_lock_gap;
 mod region_lock_mistake;
+mod root_parked_account;
 mod unbounded_principal;
 mod unreadable_policy;
+mod untested_guardrail;
 mod unverifiable_plan;
 
 use crate::Rule;
@@ -33,14 +38,19 @@ pub static RULES: &[&Rule] = &[
     &loose_federation::LOOSE_FEDERATION,
     &management_account_identity::MANAGEMENT_ACCOUNT_IDENTITY,
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
+    &missing_foundation_account::MISSING_FOUNDATION_ACCOUNT,
+    &mixed_use_account::MIXED_USE_ACCOUNT,
+    &open_suspended_ou::OPEN_SUSPENDED_OU,
     &operator_lockout::OPERATOR_LOCKOUT,
     &over_locked_region::OVER_LOCKED_REGION,
     &over_quota::OVER_QUOTA,
     &public_trust::PUBLIC_TRUST,
     &region_lock_gap::REGION_LOCK_GAP,
     &region_lock_mistake::REGION_LOCK_MISTAKE,
+    &root_parked_account::ROOT_PARKED_ACCOUNT,
     &unbounded_principal::UNBOUNDED_PRINCIPAL,
     &unreadable_policy::UNREADABLE_POLICY,
+    &untested_guardrail::UNTESTED_GUARDRAIL,
     &unverifiable_plan::UNVERIFIABLE_PLAN,
 ];
 

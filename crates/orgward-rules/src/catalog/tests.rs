@@ -41,7 +41,8 @@ fn every_rule_says_why_and_shows_a_fix() {
         assert!(!rule.info.summary.ends_with('.'), "{}", rule.info.id);
         // What cannot be told is never worse than what is found.
         assert!(rule.info.unverifiable <= rule.info.severity, "{}", rule.info.id);
-        assert!(rule.info.unverifiable > Severity::Info, "{}", rule.info.id);
+        let is_info = rule.info.severity == Severity::Info;
+        assert!(rule.info.unverifiable > Severity::Info || is_info, "{}", rule.info.id);
     }
 }
 

@@ -97,7 +97,7 @@ fn as_id(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     .help("for example `keep-the-audit-trail`"))
 }
 
-fn targets(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<Target>> {
+pub(super) fn targets(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<Target>> {
     let written = as_list(file, value)?;
     if written.is_empty() {
         return Err(ConfigError::new(
@@ -156,7 +156,7 @@ fn prohibition(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>
 }
 
 /// A pattern, or a list of them.
-fn as_patterns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
+pub(super) fn as_patterns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>> {
     match value.get_ref() {
         DeValue::String(text) => Ok(vec![text.to_string()]),
         _ => Ok(as_list(file, value)?.into_iter().map(|(text, _)| text).collect()),

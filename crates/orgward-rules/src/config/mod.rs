@@ -4,8 +4,10 @@ mod entries;
 mod error;
 mod invariants;
 mod operators;
+mod packs;
 mod read;
 mod stacks;
+mod structure;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,6 +17,7 @@ use orgward_plan::Declaration;
 
 pub use error::ConfigError;
 pub use operators::Operator;
+pub use structure::Structure;
 
 use crate::invariants::Invariant;
 use crate::waivers::Waiver;
@@ -30,9 +33,11 @@ pub struct Config {
     pub boundaries: Boundaries,
     /// `[management]`: what may land in the management account.
     pub management: Management,
+    /// `[structure]`: what units and accounts are for.
+    pub structure: Structure,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
-    /// `[[guardrail]]`: what must never be possible, in the order of the file.
+    /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub invariants: Vec<Invariant>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,

@@ -9,19 +9,20 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, Profile, entries, invariants, operators, stacks};
+use super::{Config, ConfigError, Profile, entries, invariants, operators, packs, stacks, structure};
 use crate::catalog::RULES;
 use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The tables of the file and the keys of each. What is not here is refused.
-const TABLES: [(&str, &[&str]); 6] = [
+const TABLES: [(&str, &[&str]); 7] = [
     ("boundaries", &["required", "roles", "users"]),
     ("management", &["allowed_addresses", "allowed_types", "allowed_users"]),
     ("organization", &["accounts", "full_access_detached", "id", "management_account", "trusted_accounts"]),
     ("regions", &["allowed", "exempt_actions", "exempt_principals", "profile"]),
     ("rules", &["disabled", "severity"]),
+    ("structure", &structure::SETTINGS),
     ("unverifiable", &["severity"]),
 ];
 
@@ -29,6 +30,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
     let file = File { name, text };
     let root = parse(&file)?;
     let mut config = Config::default();
+    let mut shipped = Vec::new();
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
             "waiver" => {
@@ -47,13 +49,17 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.invariants = invariants::invariants(&file, value)?;
                 continue;
             }
+            "pack" => {
+                shipped = packs::packs(&file, value)?;
+                continue;
+            }
             "stacks" => {
                 config.stacks = stacks::stacks(&file, value)?;
                 continue;
             }
             _ => {}
         }
-        let lists = ["guardrail", "operator", "severity_for", "stacks", "waiver"];
+        let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
         let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
@@ -66,6 +72,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             set(&file, &mut config, key.get_ref(), setting.get_ref(), value)?;
         }
     }
+    config.invariants.extend(shipped);
     Ok(config)
 }
 
@@ -140,6 +147,7 @@ fn set(
                 config.severities.insert(rule, as_severity(file, severity)?);
             }
         }
+        ("structure", setting) => structure::set(file, config, setting, value)?,
         // INVARIANT: `TABLES` lists the same settings; the test `every_setting_is_read` holds them together.
         _ => config.unverifiable = Some(as_severity(file, value)?),
     }
@@ -294,4 +302,4 @@ pub(super) fn unknown(
 }
 
 #[cfg(test)]
-pub(super) const SETTINGS: [(&str, &[&str]); 6] = TABLES;
+pub(super) const SETTINGS: [(&str, &[&str]); 7] = TABLES;

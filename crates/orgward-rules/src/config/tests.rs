@@ -31,6 +31,9 @@ fn every_setting_is_read() {
                 ("regions", "exempt_principals") | ("boundaries", _) => "['arn:aws:iam::*:role/*']",
                 ("rules", "disabled") => "['public-trust']",
                 ("rules", "severity") => "{ public-trust = 'low' }",
+                ("structure", "units") => "{ production = ['Root/prod'] }",
+                ("structure", "accounts") => "{ delivery = ['222222222222'] }",
+                ("structure", _) => "{ shop = ['shop-*'] }",
                 ("unverifiable", _) => "'info'",
                 _ => "['x']",
             };
@@ -71,6 +74,20 @@ fn misspelled_setting() {
       ·    ╰── unknown setting
       ╰────
      help: did you mean `allowed`?
+    ");
+}
+
+#[test]
+fn misspelled_role() {
+    insta::assert_snapshot!(refused("[structure.units]\nprodction = ['Root/prod']\n"), @"
+     × unknown role of a unit `prodction`
+      ╭─[orgward.toml:2:1]
+    1 │ [structure.units]
+    2 │ prodction = ['Root/prod']
+      · ────┬────
+      ·     ╰── unknown role of a unit
+      ╰────
+     help: did you mean `production`?
     ");
 }
 

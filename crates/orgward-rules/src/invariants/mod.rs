@@ -14,7 +14,7 @@ use orgward_iam::Prohibition;
 pub use self::explain::{ExplainError, explain};
 pub use self::proof::Proofs;
 pub(crate) use self::proof::{ChainKey, Chains, ChainsKey, Verdict, as_account};
-pub(crate) use self::scope::Scope;
+pub(crate) use self::scope::{Scope, guesses};
 pub use self::target::Target;
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.

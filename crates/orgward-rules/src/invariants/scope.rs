@@ -1,6 +1,6 @@
 //! Which accounts an invariant is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orgward_iam::glob;
@@ -9,6 +9,7 @@ use orgward_plan::Attr;
 
 use super::{Invariant, Target};
 use crate::Config;
+use crate::structure::{AccountRole, Plays, UnitRole, account_plays, unit_plays};
 
 /// Tells of accounts and units whether they are in the scope of invariants.
 pub(crate) struct Scope<'o> {
@@ -170,9 +171,46 @@ fn leads(pattern: &[&str], path: &[Step], possible: bool) -> bool {
     }
 }
 
-/// Whether the configuration gives a role to a node, or to what it lies in.
-fn plays(_config: &Config, _organization: &Organization, _id: NodeId, _role: &str) -> Option<Modality> {
-    None
+/// Whether a node, or what it lies in, plays a role. Names count where the configuration says nothing.
+fn plays(config: &Config, organization: &Organization, id: NodeId, role: &str) -> Option<Modality> {
+    role_of(config, organization, id, role)
+        .into_iter()
+        .filter_map(|plays| match plays {
+            Plays::Declared | Plays::Guessed(_) => Some(Modality::Must),
+            Plays::Unknown(_) => Some(Modality::May),
+            Plays::No => None,
+        })
+        .max()
+}
+
+/// What a role of a target that nodes play by their names rests on, one sentence each.
+pub(crate) fn guesses(
+    config: &Config,
+    organization: &Organization,
+    invariant: &Invariant,
+    nodes: impl Iterator<Item = NodeId>,
+) -> BTreeSet<String> {
+    let roles: Vec<&str> = invariant
+        .targets
+        .iter()
+        .filter_map(|target| match target {
+            Target::Role(role) => Some(role.as_str()),
+            _ => None,
+        })
+        .collect();
+    let of = |id: NodeId| roles.iter().flat_map(move |role| role_of(config, organization, id, role));
+    nodes.flat_map(of).filter_map(|plays| plays.guess().map(str::to_owned)).collect()
+}
+
+/// How a node plays a role, which may be one of units or one of accounts.
+fn role_of(config: &Config, organization: &Organization, id: NodeId, role: &str) -> Vec<Plays> {
+    let unit = UnitRole::ALL.into_iter().find(|each| each.as_str() == role);
+    let account = AccountRole::ALL.into_iter().find(|each| each.as_str() == role);
+    let account = account.filter(|_| organization.account(id).is_some());
+    unit.map(|role| unit_plays(config, organization, id, role))
+        .into_iter()
+        .chain(account.map(|role| account_plays(config, organization, id, role)))
+        .collect()
 }
 
 #[cfg(test)]

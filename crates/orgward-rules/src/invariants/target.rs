@@ -4,6 +4,8 @@ use std::fmt;
 
 use orgward_iam::is_account_id;
 
+use crate::structure::{AccountRole, UnitRole};
+
 /// A place in the organization.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Target {
@@ -40,10 +42,12 @@ impl Target {
             return Ok(Self::Tag(key.to_owned(), value.to_owned()));
         }
         if let Some(role) = text.strip_prefix("role:") {
-            return if role.is_empty() {
-                Err(("a role has a name", "role:production"))
-            } else {
+            let units = UnitRole::ALL.map(UnitRole::as_str);
+            let accounts = AccountRole::ALL.map(AccountRole::as_str);
+            return if units.contains(&role) || accounts.contains(&role) {
                 Ok(Self::Role(role.to_owned()))
+            } else {
+                Err(("no role that `[structure]` gives to units or accounts", "role:production"))
             };
         }
         if text.trim().is_empty() {
@@ -105,7 +109,9 @@ mod tests {
 
     #[test]
     fn what_is_no_place_is_refused() {
-        for text in ["", "tag:phase", "tag:=x", "role:", "Root//x", "/x", "Root/x/", "Root/a**"] {
+        for text in
+            ["", "tag:phase", "tag:=x", "role:", "role:prodction", "Root//x", "/x", "Root/x/", "Root/a**"]
+        {
             assert!(Target::parse(text).is_err(), "{text}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod show;
 
 use miette::Diagnostic;
 
@@ -17,5 +18,6 @@ pub(crate) fn run(
     match command {
         GuardrailCommand::Check(arguments) => check::run(arguments, terminal),
         GuardrailCommand::Explain(arguments) => explain::run(arguments, terminal),
+        GuardrailCommand::Show(arguments) => show::run(arguments, terminal),
     }
 }

@@ -9,11 +9,15 @@ mod forge;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod guardrail_show;
+#[cfg(test)]
 mod guardrails;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
 mod org_show;
+#[cfg(test)]
+mod packs;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]

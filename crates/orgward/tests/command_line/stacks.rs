@@ -20,7 +20,7 @@ fn news(run: &Run) -> Vec<String> {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|finding| finding["status"] == "new")
+        .filter(|finding| finding["status"] == "new" && finding["severity"] != "info")
         .map(|finding| {
             ["verdict", "severity", "rule", "address", "target"].map(|key| text(finding, key)).join(" ")
         })
@@ -207,7 +207,9 @@ fn fingerprints_do_not_depend_on_how_a_path_is_spelled() {
     folder.write("state.json", std::fs::read(stack("workload/state")).unwrap());
     let fingerprints = |arguments: &[&str]| -> Vec<String> {
         let json = review(&folder, arguments).json();
+        // What it lacks as a whole is no matter of inputs.
         let findings = json["findings"].as_array().unwrap().iter();
+        let findings = findings.filter(|finding| finding["rule"] == "guardrail-removed");
         findings.map(|finding| finding["fingerprint"].as_str().unwrap().to_owned()).collect()
     };
     let plain = fingerprints(&["organization.json", "workload.json"]);

@@ -1,0 +1,255 @@
+//! Service control policies that deny what has to be denied.
+
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+
+use crate::{FULL_AWS_ACCESS, Kind, Policy, PolicyError, Prohibition};
+
+/// A service control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Remedy {
+    version: &'static str,
+    /// What it denies.
+    #[serde(rename = "Statement")]
+    pub statements: Vec<Denying>,
+}
+
+/// A statement that denies.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Denying {
+    sid: String,
+    effect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<Texts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_action: Option<Texts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<Texts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_resource: Option<Texts>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    condition: BTreeMap<String, BTreeMap<String, Texts>>,
+}
+
+/// One text stands for itself, several are a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Texts(Vec<String>);
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => serializer.serialize_str(one),
+            several => serializer.collect_seq(several),
+        }
+    }
+}
+
+impl Denying {
+    /// The statement that denies what has to be denied, and nothing else. `id` becomes its `Sid`.
+    pub fn of(id: &str, prohibition: &Prohibition) -> Self {
+        let wording = prohibition.wording();
+        let texts = |list: &Option<Vec<String>>| list.clone().map(Texts);
+        let everything = || Some(Texts(vec!["*".to_owned()]));
+        let mut condition: BTreeMap<String, BTreeMap<String, Texts>> = BTreeMap::new();
+        for (operator, keys) in &wording.conditions {
+            let keys = keys.iter().map(|(key, values)| (key.clone(), Texts(values.clone())));
+            condition.insert(operator.clone(), keys.collect());
+        }
+        if !wording.exempt_principals.is_empty() {
+            // All values of a negated operator have to differ, so that one list holds both.
+            let keys = condition.entry("ArnNotLike".to_owned()).or_default();
+            let values = keys.entry("aws:PrincipalArn".to_owned()).or_insert_with(|| Texts(Vec::new()));
+            values.0.extend(wording.exempt_principals.iter().cloned());
+        }
+        Self {
+            sid: sid(id),
+            effect: "Deny",
+            action: texts(&wording.actions)
+                .or_else(|| everything().filter(|_| wording.not_actions.is_none())),
+            not_action: texts(&wording.not_actions),
+            resource: texts(&wording.resources)
+                .or_else(|| everything().filter(|_| wording.not_resources.is_none())),
+            not_resource: texts(&wording.not_resources),
+            condition,
+        }
+    }
+
+    /// Two statements that together deny the same; `None` when there is no list to share between them.
+    fn halves(&self) -> Option<[Self; 2]> {
+        let halve = |texts: &Option<Texts>| {
+            let texts = &texts.as_ref().filter(|texts| texts.0.len() > 1)?.0;
+            let (left, right) = texts.split_at_checked(texts.len() / 2)?;
+            Some([Some(Texts(left.to_vec())), Some(Texts(right.to_vec()))])
+        };
+        let with = |sid: String, action, resource| Self { sid, action, resource, ..self.clone() };
+        let sids = [format!("{}A", self.sid), format!("{}B", self.sid)];
+        if let Some(actions) = halve(&self.action) {
+            let [left, right] = actions;
+            let [a, b] = sids;
+            return Some([with(a, left, self.resource.clone()), with(b, right, self.resource.clone())]);
+        }
+        let [left, right] = halve(&self.resource)?;
+        let [a, b] = sids;
+        Some([with(a, self.action.clone(), left), with(b, self.action.clone(), right)])
+    }
+
+    fn characters(&self) -> usize {
+        serde_json::to_string(self).map_or(usize::MAX, |text| text.chars().count())
+    }
+}
+
+impl Remedy {
+    /// A policy of these statements.
+    pub fn new(statements: Vec<Denying>) -> Self {
+        Self { version: "2012-10-17", statements }
+    }
+
+    /// As few policies as it takes to keep each within a number of characters, without white space between them. Fails
+    /// with the `Sid` of a statement that is too long and cannot be shared between two.
+    pub fn within(quota: usize, statements: Vec<Denying>) -> Result<Vec<Self>, String> {
+        let mut open: Vec<Denying> = statements;
+        open.reverse();
+        let mut policies: Vec<Self> = Vec::new();
+        while let Some(statement) = open.pop() {
+            let mut alone = Self::new(vec![statement]);
+            if alone.characters() > quota {
+                let Some(statement) = alone.statements.pop() else { continue };
+                let Some([left, right]) = statement.halves() else { return Err(statement.sid) };
+                open.extend([right, left]);
+                continue;
+            }
+            let fits = |policy: &Self| {
+                // Behind a comma.
+                policy.characters() + alone.statements.iter().map(Denying::characters).sum::<usize>() < quota
+            };
+            match policies.last_mut().filter(|last| fits(last)) {
+                Some(last) => last.statements.append(&mut alone.statements),
+                None => policies.push(alone),
+            }
+        }
+        Ok(policies)
+    }
+
+    /// How many characters it has without white space.
+    pub fn characters(&self) -> usize {
+        self.compact().chars().count()
+    }
+
+    /// Its text without white space.
+    pub fn compact(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Its text for people.
+    pub fn pretty(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// What it says.
+    pub fn policy(&self) -> Result<Policy, PolicyError> {
+        Policy::parse(self.pretty(), Kind::ServiceControl)
+    }
+
+    /// The policy that it stands beside.
+    pub fn full_access() -> Result<Policy, PolicyError> {
+        Policy::parse(FULL_AWS_ACCESS, Kind::ServiceControl)
+    }
+}
+
+/// `keep-the-audit-trail` as a `Sid`, which takes letters and digits only.
+fn sid(id: &str) -> String {
+    let mut sid = String::new();
+    let mut upper = true;
+    for character in id.chars() {
+        if character.is_ascii_alphanumeric() {
+            sid.push(if upper { character.to_ascii_uppercase() } else { character });
+            upper = false;
+        } else {
+            upper = true;
+        }
+    }
+    sid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, Chain, Decider, Level, Wording, may_be_allowed};
+
+    fn texts(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    fn prohibition(actions: Vec<String>) -> Prohibition {
+        Prohibition::new(Wording {
+            actions: Some(actions),
+            conditions: BTreeMap::from([(
+                "ArnNotLike".to_owned(),
+                BTreeMap::from([("aws:PrincipalArn".to_owned(), texts(&["arn:aws:iam::*:role/a"]))]),
+            )]),
+            exempt_principals: texts(&["arn:aws:iam::*:role/b"]),
+            ..Wording::default()
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn it_is_written_the_way_people_write_it() {
+        let statement = Denying::of("keep/the-trail", &prohibition(texts(&["cloudtrail:StopLogging"])));
+        insta::assert_snapshot!(Remedy::new(vec![statement]).pretty(), @r#"
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Sid": "KeepTheTrail",
+              "Effect": "Deny",
+              "Action": "cloudtrail:StopLogging",
+              "Resource": "*",
+              "Condition": {
+                "ArnNotLike": {
+                  "aws:PrincipalArn": [
+                    "arn:aws:iam::*:role/a",
+                    "arn:aws:iam::*:role/b"
+                  ]
+                }
+              }
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn what_is_split_denies_the_same() {
+        let actions: Vec<String> = (0..300).map(|at| format!("s3:Action{at:03}")).collect();
+        let prohibition = prohibition(actions);
+        let remedies = Remedy::within(1_000, vec![Denying::of("many", &prohibition)]).unwrap();
+        assert!(remedies.len() > 4 && remedies.iter().all(|remedy| remedy.characters() <= 1_000));
+        let policies: Vec<Policy> = remedies.iter().map(|remedy| remedy.policy().unwrap()).collect();
+        let full = Remedy::full_access().unwrap();
+        let deciders = policies.iter().chain([&full]).map(|policy| Decider { name: "x", policy }).collect();
+        let chain = Chain(vec![Level { target: "root", policies: deciders }]);
+        let bound = || {
+            prohibition
+                .requests()
+                .and(crate::RequestSet::by(crate::Callers::Principals))
+                .minus(crate::RequestSet::by(crate::Callers::ServiceLinked))
+        };
+        assert_eq!(may_be_allowed(bound(), Some(&chain), None), Answer::None);
+        let short = Chain(vec![Level { target: "root", policies: chain.0[0].policies[1..].to_vec() }]);
+        assert!(matches!(may_be_allowed(bound(), Some(&short), None), Answer::Witness(_)));
+    }
+
+    #[test]
+    fn an_exclusion_cannot_be_shared() {
+        let wording = Wording {
+            not_actions: Some((0..100).map(|at| format!("service{at}:*")).collect()),
+            ..Wording::default()
+        };
+        let statement = Denying::of("only", &Prohibition::new(wording).unwrap());
+        assert_eq!(Remedy::within(500, vec![statement]), Err("Only".to_owned()));
+    }
+}

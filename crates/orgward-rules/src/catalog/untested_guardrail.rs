@@ -1,0 +1,199 @@
+use orgward_finding::Severity;
+use orgward_iam::{Relation, compare};
+use orgward_org::{Document, Entity, Guardrail, NodeId, NodeKind, Organization};
+
+use crate::engine::rule;
+use crate::structure::{Plays, UnitRole, unit_plays};
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for service and resource control policies that go to the root or to production with a text that has not
+    /// been on a policy-staging unit before.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// A guardrail denies at once and everywhere below its target, and nothing in a plan shows what it will break. AWS
+    /// recommends to attach it first to a unit with accounts made for that, to run the usual work there, and only
+    /// then to attach the same text where it matters, in another change.
+    ///
+    /// What counts is the organization before the plan: a text is tested if a policy that says the same is attached
+    /// to a policy-staging unit there. Targets that the plan creates are left out, since nobody works there yet. Which
+    /// units are for staging and which are production is said in `[structure.units]`, or else guessed from names
+    /// such as `PolicyStaging` and `Prod`.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy_attachment" "lock" {
+    ///   policy_id = aws_organizations_policy.lock.id
+    ///   target_id = aws_organizations_organization.this.roots[0].id
+    /// }
+    /// ```
+    ///
+    /// Use instead, in a change of its own that is applied first:
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_policy_attachment" "lock" {
+    ///   policy_id = aws_organizations_policy.lock.id
+    ///   target_id = aws_organizations_organizational_unit.policy_staging.id
+    /// }
+    /// ```
+    pub(crate) static UNTESTED_GUARDRAIL = {
+        id: "untested-guardrail",
+        summary: "guardrail goes to the root or to production untested",
+        severity: Severity::Info,
+        unverifiable: Severity::Info,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
+        let before = cx.before.find(&guardrail.node.key).and_then(|id| cx.before.guardrail(id));
+        let document = &guardrail.data.document;
+        let same_text = before.is_some_and(|before| says_the_same(&before.data.document, document));
+        let mut guesses = Vec::new();
+        let mut places = Vec::new();
+        for (target, _) in cx.after.targets_of(guardrail.id) {
+            let Some(stood) = counterpart(cx, target) else { continue };
+            if same_text && before.is_some_and(|before| is_attached(cx.before, before.id, stood)) {
+                continue;
+            }
+            match matters(cx, target) {
+                Plays::Declared => {}
+                Plays::Guessed(why) => guesses.push(why),
+                Plays::No | Plays::Unknown(_) => continue,
+            }
+            places.push(cx.after.path(target));
+        }
+        if places.is_empty() || is_tested(cx, guardrail) {
+            continue;
+        }
+        let title = match places.as_slice() {
+            [one] => format!("`{one}`"),
+            [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
+            [] => continue,
+        };
+        let kind = guardrail.data.kind.short();
+        let finding = if document.policy().is_some() {
+            let what = if before.is_some() && !same_text {
+                format!("new text of this {kind}")
+            } else {
+                kind.to_owned()
+            };
+            let finding = findings.about(&UNTESTED_GUARDRAIL, guardrail.node);
+            finding.says(format!("{what} goes to {title} without having been on a policy-staging unit"));
+            finding
+        } else {
+            let finding = findings.cannot_tell(&UNTESTED_GUARDRAIL, guardrail.node);
+            finding.says(format!(
+                "cannot tell whether what this {kind} brings to {title} was on a policy-staging unit"
+            ));
+            finding.notes.extend(document.doubt());
+            finding
+        };
+        finding.subject(places.join(" "));
+        guesses.dedup();
+        for guess in guesses {
+            finding.rests_on(guess);
+        }
+        if !cx.config.structure.units.contains_key(&UnitRole::PolicyStaging) {
+            finding.rests_on(
+                "policy-staging units are known by their names: `[structure.units]` does not list them",
+            );
+        }
+        finding.help("attach the same text to a policy-staging unit first, in a change of its own");
+    }
+}
+
+/// The node on the other side of a target that stands before the plan.
+fn counterpart(cx: &Context<'_>, target: NodeId) -> Option<NodeId> {
+    let node = cx.after.node(target)?;
+    cx.before.find(&node.key)
+}
+
+fn is_attached(organization: &Organization, guardrail: NodeId, target: NodeId) -> bool {
+    organization.targets_of(guardrail).iter().any(|(at, _)| *at == target)
+}
+
+/// Whether a target is the root or production.
+fn matters(cx: &Context<'_>, target: NodeId) -> Plays {
+    match cx.after.node(target).map(|node| &node.kind) {
+        Some(NodeKind::Root) => Plays::Declared,
+        // No guardrail binds it.
+        Some(NodeKind::Account(account)) if account.management => Plays::No,
+        _ => unit_plays(cx.config, cx.after, target, UnitRole::Production),
+    }
+}
+
+/// Whether a policy that says the same is on a policy-staging unit before the plan.
+fn is_tested(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>) -> bool {
+    cx.before.guardrails().filter(|other| other.data.kind == guardrail.data.kind).any(|other| {
+        let staged = cx.before.targets_of(other.id).into_iter().any(|(target, attachment)| {
+            attachment.resolved.modality() == orgward_org::Modality::Must
+                && unit_plays(cx.config, cx.before, target, UnitRole::PolicyStaging).is_yes()
+        });
+        staged && says_the_same(&other.data.document, &guardrail.data.document)
+    })
+}
+
+/// Whether two documents say the same for certain.
+fn says_the_same(one: &Document, other: &Document) -> bool {
+    let (Some(left), Some(right)) = (one.policy(), other.policy()) else { return false };
+    one.text.expose() == other.text.expose() || compare(left, right).0 == Relation::Equivalent
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UNTESTED_GUARDRAIL;
+    use crate::testing::{messages_with, report};
+
+    #[test]
+    fn straight_to_the_root() {
+        insta::assert_snapshot!(report(&UNTESTED_GUARDRAIL, "bad-straight-to-the-root"), @"
+        ── info: 1 found (does not block) ──────────────────────────────────────────────
+
+        untested-guardrail · likely
+
+          × aws_organizations_policy.stay: SCP goes to `Root` without having been on a policy-staging unit
+          rests on: policy-staging units are known by their names: `[structure.units]` does not list them
+          help: attach the same text to a policy-staging unit first, in a change of its own
+
+        not blocked: 1 finding (1 info new)
+        reviewed bad-straight-to-the-root.json: 3 accounts, 0 principals, 1 policy
+        `orgward rules untested-guardrail` explains the first one
+        ");
+    }
+
+    #[test]
+    fn changed_in_production() {
+        insta::assert_snapshot!(report(&UNTESTED_GUARDRAIL, "bad-changed-in-production"), @"
+        ── info: 1 found (does not block) ──────────────────────────────────────────────
+
+        untested-guardrail · likely
+
+          × aws_organizations_policy.stay: new text of this SCP goes to `Root/prod` without having been on a
+          │ policy-staging unit
+          rests on: `Root/prod` is taken for a production unit by its name; `[structure.units]` in
+                    `orgward.toml` tells for certain
+          rests on: policy-staging units are known by their names: `[structure.units]` does not list them
+          help: attach the same text to a policy-staging unit first, in a change of its own
+
+        not blocked: 1 finding (1 info new)
+        reviewed bad-changed-in-production.json: 3 accounts, 0 principals, 1 policy
+        `orgward rules untested-guardrail` explains the first one
+        ");
+    }
+
+    #[test]
+    fn a_unit_that_is_not_for_staging_does_not_count() {
+        let config = "[structure.units]\npolicy-staging = ['Root/Elsewhere']";
+        assert_eq!(messages_with(&UNTESTED_GUARDRAIL, "good-staged-before", config).len(), 1);
+    }
+
+    #[test]
+    fn production_is_what_the_configuration_says() {
+        let config = "[structure.units]\nproduction = ['Root/Shops']";
+        assert!(messages_with(&UNTESTED_GUARDRAIL, "bad-changed-in-production", config).is_empty());
+    }
+}
