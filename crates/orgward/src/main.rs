@@ -17,7 +17,6 @@ mod policy;
 mod progress;
 mod review;
 mod rules;
-mod sites;
 mod source;
 mod waive;
 

@@ -289,7 +289,10 @@ impl<'a> Builder<'_, 'a> {
         let views = match view.items() {
             Attr::Known(views) => views,
             Attr::Absent => return Vec::new(),
-            Attr::Unknown => return vec![open(holes, path, "")],
+            Attr::Unknown => {
+                let written = self.written(source, path, position, holes);
+                return written.unwrap_or_else(|| vec![open(holes, path, "")]);
+            }
         };
         let mut items = Vec::new();
         let mut unknown = Vec::new();
@@ -300,6 +303,17 @@ impl<'a> Builder<'_, 'a> {
                 Attr::Absent => {}
                 Attr::Unknown => unknown.push(index),
             }
+        }
+        if unknown.is_empty() {
+            return items;
+        }
+        let first = holes.len();
+        if let Some(written) = self.written(source, path, position, holes) {
+            // What the plan shows has to be what the sources write.
+            if written.len() == views.len() && texts(&written) == texts(&items) {
+                return written;
+            }
+            holes.truncate(first);
         }
         let resolutions = match unknown.as_slice() {
             [] => return items,
@@ -325,8 +339,35 @@ impl<'a> Builder<'_, 'a> {
         items
     }
 
+    /// The elements as the sources write them; `None` without sources, or when they do not say all.
+    fn written(
+        &self,
+        source: Source<'_, 'a>,
+        path: &[Step<'_>],
+        position: &Position,
+        holes: &mut Vec<Hole>,
+    ) -> Option<Vec<Item>> {
+        let spelled = source.plan.spell_out(source.instance, path)?;
+        let first = holes.len();
+        let mut items = Vec::new();
+        for (index, spelled) in spelled.items()?.iter().enumerate() {
+            if let Some(known) = spelled.literal() {
+                items.push(Item::Text(known.replace("&{", "${")));
+                continue;
+            }
+            let at = format!("{}[{index}]", text(path));
+            let Some(hole) = self.spelled_hole(source.stack, spelled, position, &at) else {
+                holes.truncate(first);
+                return None;
+            };
+            items.push(Item::Hole(holes.len()));
+            holes.push(hole);
+        }
+        Some(items)
+    }
+
     /// A hole that is filled by what an attribute will be.
-    fn hole(&self, stack: usize, resolution: Option<&Resolution>, position: &Position) -> Hole {
+    pub(super) fn hole(&self, stack: usize, resolution: Option<&Resolution>, position: &Position) -> Hole {
         let targets = resolution.map(|resolution| resolution.targets.as_slice()).unwrap_or_default();
         let fillings: Vec<Filling> =
             targets.iter().map(|target| self.filling(stack, target, position)).collect();
@@ -358,6 +399,17 @@ impl<'a> Builder<'_, 'a> {
         let reference = (!names.is_empty()).then(|| names.join(" or "));
         Hole { path: String::new(), reference, address, filling }
     }
+}
+
+/// The elements that are known, sorted.
+fn texts(items: &[Item]) -> Vec<&str> {
+    let known = items.iter().filter_map(|item| match item {
+        Item::Text(text) => Some(text.as_str()),
+        Item::Hole(_) => None,
+    });
+    let mut known: Vec<&str> = known.collect();
+    known.sort_unstable();
+    known
 }
 
 fn is_document(instance: &Instance<'_>) -> bool {

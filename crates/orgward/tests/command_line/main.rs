@@ -16,6 +16,7 @@ mod org_show;
 mod policies;
 #[cfg(test)]
 mod review;
+mod sources;
 #[cfg(test)]
 mod stacks;
 #[cfg(test)]
