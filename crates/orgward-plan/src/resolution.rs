@@ -91,7 +91,7 @@ impl<'a> Plan<'a> {
                     return Resolution { trail, ..found.clone() };
                 }
                 (_, Spelled::Open(why)) if shown.certainty < Certainty::Typed => {
-                    shown.trail.push(why.clone())
+                    shown.trail.push(why.clone());
                 }
                 _ => {}
             }
