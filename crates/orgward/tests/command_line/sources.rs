@@ -1,6 +1,6 @@
 //! Where the configuration of a plan comes from: folders, archives, and archives that nobody should trust.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use rawzip::crc32;
 
