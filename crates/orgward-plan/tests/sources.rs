@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,7 +44,10 @@ fn hostile_files_are_read_or_left_out() {
             format!("a = \"{}{}\"\n", "%{ if true }".repeat(depth), "%{ endif }".repeat(depth)),
             format!("{}{}\n", "a {\n".repeat(depth), "}\n".repeat(depth)),
             format!("a = \"{}\n", "\"".repeat(depth)),
-            format!("a = {{\n{}}}\n", (0..depth * 10).map(|n| format!("a{n} = 1\n")).collect::<String>()),
+            format!(
+                "a = {{\n{}}}\n",
+                (0..depth * 10).fold(String::new(), |text, n| text + &format!("a{n} = 1\n"))
+            ),
             "x".repeat(depth * 100),
             "\u{0}\u{feff}\u{202e}".repeat(depth),
         ];
@@ -225,7 +229,7 @@ fn expressions_that_multiply_end() {
     let mut locals = "a0 = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
     for level in 1..30 {
         let below = level - 1;
-        locals.push_str(&format!("a{level} = [for x in local.a{below} : local.a{below}]\n"));
+        writeln!(locals, "a{level} = [for x in local.a{below} : local.a{below}]").unwrap();
     }
     let start = Instant::now();
     assert!(short(&spelled(&format!("{locals}text = local.a29"))).contains('?'));

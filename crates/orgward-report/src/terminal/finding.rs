@@ -208,11 +208,14 @@ fn quoted(line: &str) -> String {
 fn places(findings: &[&Finding]) -> Vec<String> {
     let mut places: Vec<_> = findings
         .iter()
-        .take(LISTED)
         .map(|finding| place(finding).unwrap_or_else(|| "the organization".to_owned()))
         .collect();
-    if findings.len() > LISTED {
-        places.push(format!("and {} more", findings.len() - LISTED));
+    // Two statements of one document say the same of it.
+    places.dedup();
+    if places.len() > LISTED {
+        let more = places.len() - LISTED;
+        places.truncate(LISTED);
+        places.push(format!("and {more} more"));
     }
     places
 }
