@@ -240,7 +240,22 @@ fn expressions_that_multiply_end() {
         copies = format!("[for {variable} in [{copies}] : [{many}]]");
     }
     assert!(short(&spelled(&format!("text = {copies}"))).contains('?'));
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    let long = "x".repeat(500_000);
+    let mut json = "\"\\\"\"".to_owned();
+    for _ in 0..40 {
+        json = format!("jsonencode({json})");
+    }
+    for bomb in [
+        format!("replace(\"{long}\", \"x\", \"{long}\")"),
+        format!("join(\"{long}\", split(\"x\", \"{long}\"))"),
+        format!("formatlist(\"{long}\", split(\"x\", \"{long}\"))"),
+        format!("[for x in split(\"x\", \"{}\") : \"{long}\"]", "x".repeat(5_000)),
+        format!("setproduct([{0}], [{0}], [{0}])", vec![format!("\"{}\"", "x".repeat(5_000)); 50].join(", ")),
+        format!("\"a${{{json}}}\""),
+    ] {
+        assert!(short(&spelled(&format!("text = {bomb}"))).contains('?'), "{}", &bomb[..20]);
+    }
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 const PLAN: &str = r#"{"format_version":"1.2","terraform_version":"1.11.4","relevant_attributes":RELEVANT,

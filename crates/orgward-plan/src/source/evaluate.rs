@@ -8,7 +8,7 @@ use hcl_edit::structure::Block;
 use hcl_edit::template::Element;
 
 use super::spelled::{FOLDER, Part};
-use super::{Sources, Spelled, functions, load, template};
+use super::{Sources, Spelled, functions, load, spelled, template};
 use crate::resolution::scope::Scope;
 use crate::{Certainty, Plan, Resolution};
 
@@ -16,7 +16,7 @@ use crate::{Certainty, Plan, Resolution};
 const DEPTH: usize = 96;
 /// Bounds the work where expressions multiply.
 const STEPS: usize = 50_000;
-const TOO_DEEP: &str = "the expression goes too deep or round in circles";
+pub(super) const TOO_DEEP: &str = "the expression goes too deep or round in circles";
 
 /// Where an expression stands.
 pub(super) struct Place<'p, 'a> {
@@ -68,7 +68,13 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             Expression::Null(_) => Spelled::Null,
             Expression::Bool(value) => Spelled::Bool(**value),
             Expression::Number(number) => Spelled::Number(number.value().to_string()),
-            Expression::String(text) => Spelled::text(text.as_str()),
+            Expression::String(text) => {
+                if self.charge(text.len()) {
+                    Spelled::text(text.as_str())
+                } else {
+                    open(TOO_DEEP)
+                }
+            }
             Expression::Array(array) => Spelled::List(array.iter().map(eval).collect()),
             Expression::Object(object) => {
                 let mut entries = Vec::new();
@@ -121,6 +127,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
     }
 
+    /// Counts a copy of a text as work. Returns whether it may be made.
+    pub(super) fn charge(&self, bytes: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(bytes / spelled::UNIT));
+        self.steps.get() <= STEPS
+    }
+
     /// The value of a variable of a `for` expression or `dynamic` block. Copies of copies count as work.
     pub(super) fn bound(&self, name: &str, bound: &Bound) -> Option<Spelled> {
         let (_, value) = bound.iter().rev().find(|(known, _)| known == name)?;
@@ -160,7 +172,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
         match (name, arguments.as_slice()) {
             ("file", [path]) => match self.text_at(path) {
-                Ok(text) => Spelled::text(text),
+                Ok(text) if self.charge(text.len()) => Spelled::text(text),
+                Ok(_) => open(TOO_DEEP),
                 Err(why) => open(why),
             },
             ("fileset", [folder, pattern]) => self.file_set(folder, pattern),

@@ -42,6 +42,11 @@ pub enum Part {
     Open(String),
 }
 
+/// Bytes of a text that count as much as a value.
+pub(super) const UNIT: usize = 256;
+/// How many values, or as much text, a function is given.
+pub(super) const LARGEST: usize = 20_000;
+
 /// Around the folder of a module, from the root module, in a path that has yet to be read. No text of a policy has
 /// these characters.
 pub(super) const FOLDER: [char; 2] = ['\u{E0F1}', '\u{E0F2}'];
@@ -79,7 +84,13 @@ impl Spelled {
             Self::List(items) | Self::Set(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
             Self::Map(entries) => 1 + entries.iter().map(|(_, value)| value.size()).sum::<usize>(),
             Self::Json(value) => 1 + value.size(),
-            Self::Text(parts) => parts.len(),
+            Self::Text(parts) => {
+                let length = |part: &Part| match part {
+                    Part::Literal(text) => 1 + text.len() / UNIT,
+                    Part::Reference(_) | Part::Open(_) => 1,
+                };
+                parts.iter().map(length).sum()
+            }
             _ => 1,
         }
     }
@@ -191,7 +202,12 @@ impl Spelled {
             Self::Json(inner) => {
                 let mut parts = Vec::new();
                 inner.write(&mut parts)?;
-                Self::Text(parts).write(out)?;
+                let text = Self::Text(parts);
+                // Each level of JSON in JSON doubles what has to be escaped.
+                if text.size() > LARGEST {
+                    return Err("JSON in JSON gets too long".to_owned());
+                }
+                text.write(out)?;
             }
             Self::Open(why) | Self::Refused(why) => {
                 literal("\"");

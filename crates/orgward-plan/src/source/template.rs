@@ -3,7 +3,7 @@
 use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Strip, Template};
 
 use super::Spelled;
-use super::evaluate::{Bound, Evaluator, Place};
+use super::evaluate::{Bound, Evaluator, Place, TOO_DEEP};
 use super::load::on_a_large_stack;
 use super::spelled::Part;
 
@@ -43,6 +43,9 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             }
             match element {
                 Element::Literal(text) => {
+                    if !self.charge(text.len()) {
+                        return Err(TOO_DEEP.to_owned());
+                    }
                     let text = if trim_next { text.trim_start() } else { text.as_str() };
                     parts.push(Part::Literal(text.to_owned()));
                 }

@@ -50,7 +50,7 @@ fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             let mut rows: Vec<Vec<Spelled>> = vec![Vec::new()];
             for list in lists {
                 let items = list.items()?;
-                if rows.len().saturating_mul(items.len()) > PRODUCT {
+                if rows.len().saturating_mul(list.size()) > PRODUCT {
                     return open("makes more than is followed here");
                 }
                 let longer = |row: &Vec<Spelled>, item: &Spelled| {

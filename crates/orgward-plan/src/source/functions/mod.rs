@@ -7,6 +7,7 @@ mod strings;
 use hcl_edit::expr::BinaryOperator;
 
 use super::Spelled;
+use super::spelled::LARGEST;
 
 /// Applies a function; one that is not known gives a value that cannot be told.
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
@@ -19,6 +20,9 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
     // Terraform refuses what is made of what it refuses.
     if let Some(failed) = arguments.iter().find(|argument| argument.why_open().is_some()) {
         return failed.clone();
+    }
+    if arguments.iter().map(Spelled::size).sum::<usize>() > LARGEST {
+        return Spelled::open(format!("`{name}` is given more than is followed here"));
     }
     let found = strings::call(name, arguments).or_else(|| collections::call(name, arguments));
     found.unwrap_or_else(|| Spelled::open(format!("`{name}` is not followed here")))

@@ -1,7 +1,10 @@
 //! Functions of strings.
 
 use super::Spelled;
-use crate::source::spelled::{FOLDER, Part};
+use crate::source::spelled::{FOLDER, Part, UNIT};
+
+/// Bytes of a text that a function makes.
+const LONGEST: usize = 4 << 20;
 
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
     let open = |why: &str| Some(Spelled::open(format!("`{name}` {why}")));
@@ -20,7 +23,8 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             Some(text.strip_suffix(part.as_str()).unwrap_or(text).to_owned())
         }
         ("replace", Some([text, from, to])) if !from.is_empty() && !is_expression(from) => {
-            Some(text.replace(from.as_str(), to))
+            let longer = text.matches(from.as_str()).count().saturating_mul(to.len());
+            (longer <= LONGEST).then(|| text.replace(from.as_str(), to))
         }
         ("substr", Some([text, from, length])) => substring(text, from, length),
         ("basename", Some([path])) => {
@@ -116,6 +120,9 @@ fn substring(text: &str, from: &str, length: &str) -> Option<String> {
 }
 
 fn join(separator: &str, items: &[Spelled]) -> Spelled {
+    if separator.len().saturating_mul(items.len()) > LONGEST {
+        return Spelled::open("`join` makes more than is followed here");
+    }
     let mut parts = Vec::new();
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
@@ -151,6 +158,11 @@ fn format(template: &str, values: &[Spelled]) -> Option<Spelled> {
 /// `format` for each element of the lists among the values.
 fn formatlist(template: &str, values: &[Spelled]) -> Option<Spelled> {
     let length = values.iter().filter_map(|value| value.items().map(<[_]>::len)).max()?;
+    let weight = template.len()
+        + values.iter().filter(|value| value.items().is_none()).map(Spelled::size).sum::<usize>() * UNIT;
+    if weight.saturating_mul(length) > LONGEST {
+        return None;
+    }
     let row = |at: usize| {
         let pick = |value: &Spelled| match value.items() {
             Some(items) => items.get(at).cloned(),
