@@ -93,6 +93,8 @@ pub struct Finding {
     pub witness: Option<Witness>,
     /// Where it is written in the configuration.
     pub site: Option<Site>,
+    /// What stands on that line.
+    pub quote: Option<String>,
     /// Who accepted it, and why; set when the status is `Waived`.
     pub waived: Option<Waived>,
     /// How many findings with the same fingerprint come before it; part of the fingerprint.
@@ -120,6 +122,7 @@ impl Finding {
             rests_on: Vec::new(),
             witness: None,
             site: None,
+            quote: None,
             waived: None,
             occurrence: 0,
             subject: String::new(),

@@ -33,6 +33,7 @@ impl<'a> Plan<'a> {
             instances,
             configuration: sections.configuration,
             variables: sections.variables,
+            relevant: sections.relevant_attributes,
             inputs: OnceLock::new(),
             secrets,
             index: OnceLock::new(),

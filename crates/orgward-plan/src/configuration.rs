@@ -1,6 +1,6 @@
 //! The `configuration` section. Expressions stay raw until someone asks what an attribute refers to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -121,6 +121,16 @@ impl<'a> Module<'a> {
 
     pub(crate) fn call(&self, name: &str) -> Option<&Call<'a>> {
         self.calls.as_ref()?.get(name)
+    }
+
+    /// What it declares: `type.name`, `data.type.name`, `module.name`.
+    pub(crate) fn declared(&self) -> BTreeSet<String> {
+        let resources = self.resources.iter().flatten().map(|resource| {
+            let data = if resource.order().2 == Mode::Data { "data." } else { "" };
+            format!("{data}{}.{}", &*resource.kind, &*resource.name)
+        });
+        let calls = self.calls.iter().flatten().map(|(name, _)| format!("module.{}", &**name));
+        resources.chain(calls).collect()
     }
 
     pub(crate) fn output(&self, name: &str) -> Option<&Output<'a>> {

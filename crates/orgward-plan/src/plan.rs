@@ -51,6 +51,8 @@ pub struct Plan<'a> {
     pub(crate) instances: Vec<Instance<'a>>,
     pub(crate) configuration: Option<Configuration<'a>>,
     pub(crate) variables: Option<&'a RawValue>,
+    /// What Terraform says of all the attributes that take part in what is planned.
+    pub(crate) relevant: Option<&'a RawValue>,
     pub(crate) inputs: OnceLock<Value>,
     pub(crate) secrets: Option<Arc<Secrets>>,
     pub(crate) index: OnceLock<Index>,
@@ -88,6 +90,11 @@ impl<'a> Plan<'a> {
     /// Gives the plan the configuration that it was made from.
     pub fn with_sources(&mut self, sources: Arc<Sources>) {
         self.sources = Some(sources);
+    }
+
+    /// Whether it has its sources.
+    pub fn has_sources(&self) -> bool {
+        self.sources.is_some()
     }
 
     /// The current object at an address; for a data source with `data.` before the type.

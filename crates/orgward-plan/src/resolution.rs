@@ -1,3 +1,4 @@
+mod bound;
 mod choice;
 mod found;
 mod locate;
@@ -6,7 +7,7 @@ pub(crate) mod resolver;
 pub(crate) mod scope;
 
 use crate::expression::Expression;
-use crate::{Address, Instance, ModulePath, Plan};
+use crate::{Address, Instance, ModulePath, Plan, Spelled};
 use found::Found;
 use resolver::Resolver;
 use scope::Scope;
@@ -30,6 +31,9 @@ pub struct Legal<'l>(pub &'l [&'l str]);
 pub enum Certainty {
     /// Nothing is known about the target.
     Unknown,
+    /// The target is among these, which are all that fit of what takes part in the plan: an upper bound, from which
+    /// nothing else may be concluded.
+    Bound,
     /// The target is one of several.
     Candidates,
     /// The only target that fits by type and instance key.
@@ -50,7 +54,8 @@ pub struct Target {
 /// What an unknown attribute will point to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Resolution {
-    /// How sure it is. `Exact` and `Typed` have exactly one target; `Candidates` two or more; `Unknown` none.
+    /// How sure it is. `Exact` and `Typed` have exactly one target; `Candidates` two or more; `Bound` one or more;
+    /// `Unknown` none.
     pub certainty: Certainty,
     /// The targets, sorted.
     pub targets: Vec<Target>,
@@ -67,19 +72,56 @@ impl<'a> Plan<'a> {
     ///
     /// Where a reference cannot be followed, the whole is [`Certainty::Unknown`], even if others can: the
     /// targets of [`Certainty::Candidates`] are all there are.
+    ///
+    /// Where the plan does not show it, the sources are asked, and at last Terraform's list of all attributes that take
+    /// part in what is planned.
     pub fn resolve(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Resolution {
+        let shown = self.shown(instance, path, legal);
+        let is_constant = shown.constant;
+        let mut shown = Resolution::from(shown);
+        if shown.certainty == Certainty::Exact {
+            return shown;
+        }
+        if let Some(spelled) = self.spell_out(instance, path) {
+            let resolver = Resolver::new(self, legal);
+            match (spelled.reference(), &spelled) {
+                (Some(found), _) if found.targets.iter().all(|target| resolver.fits(target)) => {
+                    let mut trail = shown.trail;
+                    trail.extend(found.trail.iter().cloned());
+                    return Resolution { trail, ..found.clone() };
+                }
+                (_, Spelled::Open(why)) if shown.certainty < Certainty::Typed => {
+                    shown.trail.push(why.clone());
+                }
+                _ => {}
+            }
+        }
+        // What nobody sets is made by AWS, and of nothing that is in the plan.
+        let is_set = matches!(path.first(), Some(Step::Name(name)) if !self.is_unset(instance, name));
+        if shown.certainty == Certainty::Unknown
+            && is_set
+            && !is_constant
+            && let Some(bound) = self.bound(legal)
+        {
+            return Resolution { trail: shown.trail.into_iter().chain(bound.trail).collect(), ..bound };
+        }
+        shown
+    }
+
+    /// What the configuration that the plan shows says of an attribute.
+    fn shown(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Found {
         let resolver = Resolver::new(self, legal);
         let scope = match Scope::of(self, instance) {
             Ok(scope) => scope,
-            Err(end) => return Found::unknown(end).into(),
+            Err(end) => return Found::unknown(end),
         };
         let places = match locate::locate(instance, &scope, path) {
             Ok(places) => places,
-            Err(end) => return Found::unknown(end).into(),
+            Err(end) => return Found::unknown(end),
         };
         let found =
             places.iter().map(|place| resolver.expression(&place.expression, &scope, &place.rest, &[], 0));
-        resolver.union(found.collect()).into()
+        resolver.union(found.collect())
     }
 
     /// What the elements of the unknown set or list at `path` will be: one resolution for each reference
@@ -96,10 +138,15 @@ impl<'a> Plan<'a> {
             let [place] = places.as_slice() else { return None };
             resolver.elements(&place.expression, &scope, &place.rest, 0)
         });
-        match listed {
-            Some(listed) => listed.into_iter().map(Resolution::from).collect(),
-            None => vec![self.resolve(instance, path, legal)],
+        if let Some(listed) = listed {
+            return listed.into_iter().map(Resolution::from).collect();
         }
+        let spelled = self.spell_out(instance, path);
+        let spelled = spelled.as_ref().and_then(Spelled::items).and_then(|items| {
+            let open = items.iter().filter(|item| item.literal().is_none());
+            open.map(|item| item.reference().cloned()).collect::<Option<Vec<_>>>()
+        });
+        spelled.unwrap_or_else(|| vec![self.resolve(instance, path, legal)])
     }
 
     /// Whether the configuration shows the resource and does not set this argument, so that a value that is

@@ -3,8 +3,10 @@
 #[cfg(test)]
 mod support;
 
-use orgward_plan::{Certainty, Legal, Plan, Step};
-use support::{at, data, document, resolve, told};
+use std::fmt::Write as _;
+
+use orgward_plan::{Certainty, Legal, Plan, Resolution, Step};
+use support::{at, data, document, resolve, told, with_sources};
 
 const TARGETS: &[&str] = &[
     "aws_organizations_account.id",
@@ -42,8 +44,11 @@ fn attachments_of_the_organization() {
     assert_eq!(target("module.scp.@one"), "Exact module.ou[\"prod\"].ou.this#id");
     assert_eq!(target("module.scp.@many[0]"), "Typed module.ou[\"prod\"].ou.this#id");
     assert_eq!(target("module.scp.@many[1]"), "Typed module.ou[\"dev\"].ou.this#id");
-    for unseen in ["@local", "@localmap[\"dev\"]", "@localmap[\"prod\"]", "@lit"] {
-        assert_eq!(target(unseen), "Unknown ");
+    assert_eq!(target("@lit"), "Unknown ");
+    for unseen in ["@local", "@localmap[\"dev\"]", "@localmap[\"prod\"]"] {
+        // All that takes part in the plan and can be a target; which of it, the plan does not show.
+        assert_eq!(target(unseen).split_whitespace().count(), 1 + 6, "{}", target(unseen));
+        assert!(target(unseen).starts_with("Bound "));
     }
     for instance in plan.instances().iter().filter(|i| i.kind == "aws_organizations_policy_attachment") {
         let policy = told(&plan.resolve(instance, &[Step::Name("policy_id")], &Legal(POLICIES)));
@@ -89,7 +94,10 @@ fn trail_ends_at_a_local() {
     let document = data("org_plan.json");
     let plan = Plan::parse(&document).unwrap();
     let local = resolve(&plan, "aws_organizations_policy_attachment.local", "target_id", TARGETS);
-    assert_eq!(local.trail, ["`local.target_prod` is not in the plan"]);
+    assert_eq!(
+        local.trail,
+        ["`local.target_prod` is not in the plan", "it is one of what takes part in the plan at all"]
+    );
     let one = resolve(&plan, "module.scp.aws_organizations_policy_attachment.one", "target_id", TARGETS);
     let expected =
         ["module.scp.var.one_target", "module.ou[\"prod\"].id", &format!("module.ou[\"prod\"].{OU}.this.id")]
@@ -129,8 +137,61 @@ fn attachments_by_reference() {
         assert_eq!(leaf("each[\"a\"]"), r#"Typed ou.tree["a"] / Exact p["one"]"#);
         assert_eq!(leaf("each[\"b\"]"), r#"Typed ou.tree["b"] / Exact p["one"]"#);
         assert_eq!(leaf("obj"), r#"Typed ou.tree["b"] / Exact p["one"]"#);
-        assert_eq!(leaf("vialocal"), r#"Unknown  / Exact p["one"]"#);
+        let all = r#"Bound ou.cnt[0] ou.cnt[1] ou.tree["a"] ou.tree["b"]"#;
+        assert_eq!(leaf("vialocal"), format!(r#"{all} / Exact p["one"]"#));
     }
+}
+
+/// Every attachment that is written in the two configurations, as far as the plan tells and as the sources do.
+#[test]
+fn every_attachment_resolves_with_the_sources_or_says_why_not() {
+    let mut table = String::new();
+    for name in ["org", "refs"] {
+        let document = data(&format!("{name}_plan.json"));
+        let plain = Plan::parse(&document).unwrap();
+        let mut told_all = Plan::parse(&document).unwrap();
+        with_sources(&mut told_all, name);
+        let kind = "aws_organizations_policy_attachment";
+        for instance in plain.instances().iter().filter(|instance| instance.kind == kind) {
+            let target = |plan: &Plan<'_>| resolve(plan, instance.address.as_str(), "target_id", TARGETS);
+            let policy = |plan: &Plan<'_>| resolve(plan, instance.address.as_str(), "policy_id", POLICIES);
+            let short = |found: &Resolution| match found.certainty {
+                Certainty::Exact | Certainty::Typed => told(found),
+                _ => format!("{:?} of {}", found.certainty, found.targets.len()),
+            };
+            let (target, policy) = ((target(&plain), target(&told_all)), (policy(&plain), policy(&told_all)));
+            for (what, (plain, told_all)) in [("target", target), ("policy", policy)] {
+                if plain.certainty < Certainty::Typed {
+                    let told = short(&told_all);
+                    writeln!(table, "{} {what}: {} | {told}", instance.address, short(&plain)).unwrap();
+                }
+                assert!(told_all.certainty >= Certainty::Typed || !told_all.trail.is_empty());
+            }
+        }
+    }
+    insta::assert_snapshot!(table.replace("aws_organizations_policy_attachment.", "@"), @r#"
+    @cond target: Candidates of 2 | Exact module.ou["dev"].aws_organizations_organizational_unit.this#id
+    @eachvalue["r"] target: Candidates of 2 | Exact aws_organizations_organization.this#roots.id
+    @eachvalue["w"] target: Candidates of 2 | Exact aws_organizations_organizational_unit.workloads#id
+    @lit target: Unknown of 0 | Unknown of 0
+    @local target: Bound of 6 | Exact module.ou["prod"].aws_organizations_organizational_unit.this#id
+    @localmap["dev"] target: Bound of 6 | Exact module.ou["dev"].aws_organizations_organizational_unit.this#id
+    @localmap["prod"] target: Bound of 6 | Exact module.ou["prod"].aws_organizations_organizational_unit.this#id
+    @splat target: Candidates of 2 | Exact module.acct[1].aws_organizations_account.this#id
+    @a3["one-a"] target: Candidates of 2 | Exact aws_organizations_organizational_unit.tree["a"]#id
+    @a3["one-a"] policy: Candidates of 2 | Exact aws_organizations_policy.p["one"]#id
+    @a3["one-b"] target: Candidates of 2 | Exact aws_organizations_organizational_unit.tree["b"]#id
+    @a3["one-b"] policy: Candidates of 2 | Exact aws_organizations_policy.p["one"]#id
+    @a3["two-a"] target: Candidates of 2 | Exact aws_organizations_organizational_unit.tree["a"]#id
+    @a3["two-a"] policy: Candidates of 2 | Exact aws_organizations_policy.p["two"]#id
+    @a3["two-b"] target: Candidates of 2 | Exact aws_organizations_organizational_unit.tree["b"]#id
+    @a3["two-b"] policy: Candidates of 2 | Exact aws_organizations_policy.p["two"]#id
+    @a4[0] policy: Candidates of 2 | Exact aws_organizations_policy.p["one"]#id
+    @a4[1] policy: Candidates of 2 | Exact aws_organizations_policy.p["two"]#id
+    @a5 target: Candidates of 2 | Exact aws_organizations_organizational_unit.cnt[0]#id
+    module.mid["x"].module.leaf.@vialocal target: Bound of 4 | Exact aws_organizations_organizational_unit.tree["a"]#id
+    module.mid["y"].module.leaf.@vialocal target: Bound of 4 | Exact aws_organizations_organizational_unit.tree["b"]#id
+    "#);
 }
 
 #[test]

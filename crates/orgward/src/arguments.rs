@@ -294,6 +294,11 @@ pub(crate) struct ShowArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
+    /// The configuration that a plan was made from: the folder of its root module, or the archive that `terraform plan
+    /// -out` writes. It tells files and lines, and what the plan leaves unknown. With several plans it may be given
+    /// several times, and as `PLAN=PATH`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) source: Vec<String>,
     /// How to show it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: OrganizationFormat,
@@ -327,6 +332,11 @@ pub(crate) struct InputArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
+    /// The configuration that a plan was made from: the folder of its root module, or the archive that `terraform plan
+    /// -out` writes. It tells files and lines, and what the plan leaves unknown. With several plans it may be given
+    /// several times, and as `PLAN=PATH`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) source: Vec<String>,
     /// The configuration; without it, `orgward.toml` here or further up in the repository.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -339,9 +349,6 @@ pub(crate) struct InputArguments {
 pub(crate) struct ReviewArguments {
     #[command(flatten)]
     pub(crate) inputs: InputArguments,
-    /// The folder with the configuration of the plan, so that findings point at files and lines.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) source: Option<PathBuf>,
     /// How to print the review.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: Format,

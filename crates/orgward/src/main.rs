@@ -18,7 +18,6 @@ mod policy;
 mod progress;
 mod review;
 mod rules;
-mod sites;
 mod source;
 mod waive;
 

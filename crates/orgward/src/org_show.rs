@@ -13,7 +13,7 @@ use orgward_report::{
 
 use crate::arguments::{OrganizationFormat, ShowArguments};
 use crate::exit::Exit;
-use crate::{config, discover, input, output};
+use crate::{config, discover, input, output, source};
 
 /// Reasons that are given for one placement: the strongest come first.
 const EVIDENCE: usize = 4;
@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     let documents = input::read_all(plans.iter().chain(&arguments.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
+    source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());
     let inputs = plans.iter().chain(context);

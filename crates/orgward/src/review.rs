@@ -1,7 +1,6 @@
 //! `orgward plan review`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,7 +16,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
-use crate::{baseline, config, discover, input, sites, source};
+use crate::{baseline, config, discover, input, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -29,11 +28,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let gate = Gate { fail_on: arguments.fail_on.severity(), existing: arguments.existing };
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let mut review =
-        review(&arguments.inputs, arguments.source.as_deref(), gate, &baseline, arguments.quiet)?;
-    if let Some(source) = &arguments.source {
-        sites::annotate(&mut review.findings, source);
-    }
+    let review = review(&arguments.inputs, gate, &baseline, arguments.quiet)?;
     let rules = rules();
     for output in &arguments.output {
         let text = write(&review, &rules, output.format, output::file_style(arguments.quiet));
@@ -56,7 +51,6 @@ pub(crate) fn today() -> Date {
 
 pub(crate) fn review(
     inputs: &InputArguments,
-    source: Option<&Path>,
     gate: Gate,
     baseline: &[BaselineEntry],
     quiet: bool,
@@ -70,16 +64,15 @@ pub(crate) fn review(
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, &config, &config::folder(inputs.config.as_deref()));
-    // Sources of one stack say nothing of another.
-    if let (Some(folder), 1, Some(plan)) = (source, plans.len(), parsed.first_mut()) {
-        plan.with_sources(Arc::new(source::read(folder)));
-    }
+    let own = parsed.get_mut(..plans.len()).unwrap_or_default();
+    source::attach(own, &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     progress.stage("checking");
     let question = Question { gate, today: today(), baseline, allow_incomplete: inputs.allow_incomplete };
-    let review = orgward_rules::review(&organization, &parsed, &config, question);
+    let mut review = orgward_rules::review(&organization, &parsed, &config, question);
+    source::annotate(&mut review.findings, plans);
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.
     std::mem::forget(organization);
     std::mem::forget(parsed);

@@ -96,14 +96,21 @@ impl<'a> Builder<'_, 'a> {
             let address = &piece.instance.address;
             let policies = match self.link(piece, &[Step::Name("policy_id")], &GUARDRAIL) {
                 Link::Node(node, resolved, trail) => vec![End { node, resolved, trail }],
-                Link::Candidates(nodes, trail) => End::candidates(nodes, &trail),
+                Link::Candidates(nodes, trail) | Link::Bounded(nodes, trail) => {
+                    End::candidates(nodes, &trail)
+                }
                 Link::Value(id) => vec![End::known(self.guardrail_by_id(&id))],
                 Link::Unknown(trail) => vec![End::known(self.nameless(piece, trail))],
                 Link::Absent => vec![End::known(self.nameless(piece, Vec::new()))],
             };
+            let mut bounded = false;
             let targets = match self.link(piece, &[Step::Name("target_id")], &TARGET) {
                 Link::Node(node, resolved, trail) => vec![End { node, resolved, trail }],
                 Link::Candidates(nodes, trail) => End::candidates(nodes, &trail),
+                Link::Bounded(nodes, trail) => {
+                    bounded = true;
+                    End::candidates(nodes, &trail)
+                }
                 Link::Value(id) => vec![End::known(self.target_by_id(&id))],
                 Link::Unknown(trail) => {
                     for policy in policies {
@@ -117,7 +124,7 @@ impl<'a> Builder<'_, 'a> {
             };
             let window = side == Side::After && piece.instance.action == Action::DeleteCreate;
             let resource = resource_of(piece);
-            pending.push(Pending { address: address.clone(), resource, policies, targets, window });
+            pending.push(Pending { address: address.clone(), resource, policies, targets, window, bounded });
         }
         for each in coverage::settle(pending) {
             for policy in &each.policies {

@@ -39,6 +39,8 @@ pub(super) struct Pending {
     pub(super) policies: Vec<End>,
     pub(super) targets: Vec<End>,
     pub(super) window: bool,
+    /// Whether the targets are no more than an upper bound: then nothing follows from them.
+    pub(super) bounded: bool,
 }
 
 impl Pending {
@@ -69,7 +71,7 @@ pub(super) fn settle(mut pending: Vec<Pending>) -> Vec<Pending> {
 fn eliminate(pending: &mut [Pending]) -> bool {
     let taken = taken(pending);
     let mut changed = false;
-    for each in pending.iter_mut().filter(|each| each.is_open()) {
+    for each in pending.iter_mut().filter(|each| each.is_open() && !each.bounded) {
         let Some(taken) = each.policy().and_then(|policy| taken.get(&policy)) else { continue };
         let left: Vec<End> =
             each.targets.iter().filter(|target| !taken.contains(&target.node)).cloned().collect();
@@ -101,7 +103,7 @@ fn taken(pending: &[Pending]) -> BTreeMap<NodeId, BTreeSet<NodeId>> {
 /// Finds as many attachments of one resource as they have candidates between them. Returns whether there were any.
 fn cover(pending: &mut [Pending]) -> bool {
     let mut groups: BTreeMap<(NodeId, Address, BTreeSet<NodeId>), Vec<usize>> = BTreeMap::new();
-    for (at, each) in pending.iter().enumerate().filter(|(_, each)| each.is_open()) {
+    for (at, each) in pending.iter().enumerate().filter(|(_, each)| each.is_open() && !each.bounded) {
         if let Some(policy) = each.policy() {
             groups.entry((policy, each.resource.clone(), each.nodes())).or_default().push(at);
         }
@@ -145,6 +147,7 @@ mod tests {
             policies: vec![End::known(NodeId::new(policy))],
             targets: targets.iter().map(end).collect(),
             window: false,
+            bounded: false,
         }
     }
 
@@ -183,6 +186,15 @@ mod tests {
             pending("other", 1, &[2, 3], Resolved::Candidates),
         ]);
         assert_eq!(certain(&settled), [("known", 2), ("other", 3)]);
+    }
+
+    #[test]
+    fn an_upper_bound_proves_nothing_even_where_it_has_one_member() {
+        let open = Resolved::Candidates;
+        let mut pending = vec![pending("a", 1, &[2], open), pending("b", 1, &[2, 3], Resolved::Exact)];
+        pending[0].bounded = true;
+        let settled = settle(pending);
+        assert!(settled[0].is_open(), "{settled:?}");
     }
 
     #[test]

@@ -6,14 +6,15 @@ use orgward_plan::{Address, Attr, Certainty, Instance, Legal, Mode, Plan, Resolu
 
 use super::filling::Position;
 use super::join::DOCUMENT;
+use super::values::open;
 use super::{Builder, Piece};
-use crate::draft::{Draft, Group, Item, Line, List, Statement};
+use crate::draft::{Draft, Group, Line, List, Statement};
 use crate::{Document, Filling, Hole};
 
 /// Longer chains of documents that are merged into each other do not occur.
 const DEPTH: usize = 16;
 /// Whatever a reference leads to: a value of a policy may be anything, so nothing may be left out.
-const ANY: Legal<'_> = Legal(&[]);
+pub(super) const ANY: Legal<'_> = Legal(&[]);
 
 /// The elements that are lists, by their name in the data source.
 const LISTS: [(&str, &str, bool); 4] = [
@@ -25,10 +26,10 @@ const LISTS: [(&str, &str, bool); 4] = [
 
 /// One data source of the plan.
 #[derive(Clone, Copy)]
-struct Source<'p, 'a> {
-    stack: usize,
-    plan: &'p Plan<'a>,
-    instance: &'p Instance<'a>,
+pub(super) struct Source<'p, 'a> {
+    pub(super) stack: usize,
+    pub(super) plan: &'p Plan<'a>,
+    pub(super) instance: &'p Instance<'a>,
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -276,102 +277,8 @@ impl<'a> Builder<'_, 'a> {
         }
         Line { test, key, items }
     }
-
-    /// The elements of a list or set of strings.
-    fn items(
-        &self,
-        source: Source<'_, 'a>,
-        view: View<'_>,
-        path: &[Step<'_>],
-        position: &Position,
-        holes: &mut Vec<Hole>,
-    ) -> Vec<Item> {
-        let views = match view.items() {
-            Attr::Known(views) => views,
-            Attr::Absent => return Vec::new(),
-            Attr::Unknown => return vec![open(holes, path, "")],
-        };
-        let mut items = Vec::new();
-        let mut unknown = Vec::new();
-        for (index, view) in views.iter().enumerate() {
-            match view.text() {
-                // `&{` is how the data source writes a policy variable.
-                Attr::Known(text) => items.push(Item::Text(text.expose().replace("&{", "${"))),
-                Attr::Absent => {}
-                Attr::Unknown => unknown.push(index),
-            }
-        }
-        let resolutions = match unknown.as_slice() {
-            [] => return items,
-            [only] => {
-                let path = [path, &[Step::Index(*only)]].concat();
-                vec![source.plan.resolve(source.instance, &path, &ANY)]
-            }
-            _ => source.plan.resolve_all(source.instance, path, &ANY),
-        };
-        // Which of several elements is which does not matter as long as each has a reference of its own.
-        let distinct = resolutions.iter().enumerate().all(|(at, one)| {
-            one.targets.len() == 1
-                && !resolutions.iter().skip(at + 1).any(|other| other.targets == one.targets)
-        });
-        let paired = resolutions.len() == unknown.len() && (unknown.len() == 1 || distinct);
-        for (at, index) in unknown.into_iter().enumerate() {
-            let resolution = resolutions.get(at).filter(|_| paired);
-            let mut hole = self.hole(source.stack, resolution, position);
-            hole.path = format!("{}[{index}]", text(path));
-            items.push(Item::Hole(holes.len()));
-            holes.push(hole);
-        }
-        items
-    }
-
-    /// A hole that is filled by what an attribute will be.
-    fn hole(&self, stack: usize, resolution: Option<&Resolution>, position: &Position) -> Hole {
-        let targets = resolution.map(|resolution| resolution.targets.as_slice()).unwrap_or_default();
-        let fillings: Vec<Filling> =
-            targets.iter().map(|target| self.filling(stack, target, position)).collect();
-        let sure = resolution.is_some_and(|resolution| resolution.certainty >= Certainty::Typed);
-        let filling = match fillings.as_slice() {
-            [] => Filling::Anything,
-            [only] if sure => only.clone(),
-            several => several
-                .iter()
-                .try_fold(Vec::new(), |mut all, filling| {
-                    match filling {
-                        Filling::Exactly(value) => all.push(value.clone()),
-                        Filling::Among(patterns) => all.extend(patterns.iter().cloned()),
-                        Filling::Anything => return None,
-                    }
-                    Some(all)
-                })
-                .map_or(Filling::Anything, Filling::Among),
-        };
-        let reference = |target: &orgward_plan::Target| match target.attribute.as_str() {
-            "" => target.address.to_string(),
-            attribute => format!("{}.{attribute}", target.address),
-        };
-        let address = match targets {
-            [only] => Some(only.address.clone()),
-            _ => None,
-        };
-        let names: Vec<String> = targets.iter().map(reference).collect();
-        let reference = (!names.is_empty()).then(|| names.join(" or "));
-        Hole { path: String::new(), reference, address, filling }
-    }
 }
 
 fn is_document(instance: &Instance<'_>) -> bool {
     instance.mode == Mode::Data && instance.kind == "aws_iam_policy_document"
-}
-
-/// A hole of which nothing is known.
-fn open(holes: &mut Vec<Hole>, path: &[Step<'_>], what: &str) -> Item {
-    let place = text(path);
-    let path = if what.is_empty() { place } else { format!("{place}.{what}") };
-    holes.push(Hole { path, reference: None, address: None, filling: Filling::Anything });
-    Item::Hole(holes.len() - 1)
-}
-
-fn text(path: &[Step<'_>]) -> String {
-    path.iter().map(ToString::to_string).collect::<String>().trim_start_matches('.').to_owned()
 }

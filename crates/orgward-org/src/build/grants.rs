@@ -89,7 +89,7 @@ impl<'a> Builder<'_, 'a> {
     ) -> (Vec<NodeId>, Modality) {
         match self.link(piece, path, &holder.legal) {
             Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
-            Link::Candidates(nodes, _) => (nodes, Modality::May),
+            Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
             Link::Value(name) => {
                 let name = name.expose();
                 // `role` accepts the ARN, too.
@@ -156,7 +156,7 @@ impl<'a> Builder<'_, 'a> {
                     self.connect(policy, at, modality.min(resolved.modality()));
                 }
             }
-            Link::Candidates(policies, _) => {
+            Link::Candidates(policies, _) | Link::Bounded(policies, _) => {
                 for policy in policies {
                     for &at in to {
                         self.connect(policy, at, Modality::May);
@@ -248,7 +248,7 @@ impl<'a> Builder<'_, 'a> {
                 for index in 0..length(piece, "policy_arns") {
                     match self.link(piece, &[Step::Name("policy_arns"), Step::Index(index)], &POLICY_ARN) {
                         Link::Node(policy, ..) => kept.push(policy),
-                        Link::Candidates(policies, _) => kept.extend(policies),
+                        Link::Candidates(policies, _) | Link::Bounded(policies, _) => kept.extend(policies),
                         Link::Value(_) | Link::Unknown(_) | Link::Absent => {}
                     }
                 }

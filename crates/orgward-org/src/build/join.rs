@@ -1,6 +1,6 @@
 //! From an attribute to the node that it means.
 
-use orgward_plan::{Attr, Certainty, Legal, Part, Plan, Resolution, Spelled, Step, Text, View};
+use orgward_plan::{Attr, Certainty, Legal, Step, Text, View};
 
 use super::{Builder, Piece};
 use crate::{NodeId, Resolved};
@@ -13,6 +13,8 @@ pub(super) enum Link {
     Candidates(Vec<NodeId>, Vec<String>),
     /// A value that the plan shows and that no node has.
     Value(Text),
+    /// One of these nodes at most; nothing may be concluded from how many there are.
+    Bounded(Vec<NodeId>, Vec<String>),
     /// Nobody knows. The trail says why, one sentence a step.
     Unknown(Vec<String>),
     /// Not set.
@@ -74,12 +76,7 @@ impl<'a> Builder<'_, 'a> {
     /// What an attribute that is unknown will point to.
     pub(super) fn resolve(&self, piece: &Piece<'_, 'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Link {
         let Some(stack) = self.stacks.get(piece.stack) else { return Link::Unknown(Vec::new()) };
-        let mut resolution = stack.plan.resolve(piece.instance, path, legal);
-        if resolution.certainty < Certainty::Typed
-            && let Some(spelled) = spelled(stack.plan, piece, path)
-        {
-            resolution = spelled;
-        }
+        let resolution = stack.plan.resolve(piece.instance, path, legal);
         let mut trail = resolution.trail;
         let mut nodes = Vec::new();
         for target in &resolution.targets {
@@ -100,20 +97,9 @@ impl<'a> Builder<'_, 'a> {
             (Certainty::Exact, [node]) => Link::Node(*node, Resolved::Exact, trail),
             (Certainty::Typed, [node]) => Link::Node(*node, Resolved::Typed, trail),
             (Certainty::Candidates, [_, ..]) => Link::Candidates(nodes, trail),
+            (Certainty::Bound, [_, ..]) => Link::Bounded(nodes, trail),
             _ => Link::Unknown(trail),
         }
-    }
-}
-
-/// The reference that an attribute is, where the sources say so.
-fn spelled(plan: &Plan<'_>, piece: &Piece<'_, '_>, path: &[Step<'_>]) -> Option<Resolution> {
-    let [Step::Name(attribute)] = path else { return None };
-    match plan.spell_out(piece.instance, attribute)? {
-        Spelled::Text(parts) => match parts.as_slice() {
-            [Part::Reference(resolution)] => Some(resolution.clone()),
-            _ => None,
-        },
-        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ mod principals;
 mod runs;
 mod spelled;
 mod tree;
+mod values;
 mod workloads;
 
 use std::cell::RefCell;

@@ -65,7 +65,9 @@ impl<'a> Builder<'_, 'a> {
     fn sets(&self, piece: &Piece<'_, 'a>) -> Vec<(NodeId, Modality)> {
         match self.link(piece, &[Step::Name("permission_set_arn")], &PERMISSION_SET) {
             Link::Node(set, resolved, _) => vec![(set, resolved.modality())],
-            Link::Candidates(sets, _) => sets.into_iter().map(|set| (set, Modality::May)).collect(),
+            Link::Candidates(sets, _) | Link::Bounded(sets, _) => {
+                sets.into_iter().map(|set| (set, Modality::May)).collect()
+            }
             Link::Value(_) | Link::Unknown(_) | Link::Absent => Vec::new(),
         }
     }
@@ -90,7 +92,9 @@ impl<'a> Builder<'_, 'a> {
                 None => Boundary::Unknown(Vec::new()),
             },
             Link::Value(arn) => Boundary::Arn(arn),
-            Link::Candidates(_, trail) | Link::Unknown(trail) => Boundary::Unknown(trail),
+            Link::Candidates(_, trail) | Link::Bounded(_, trail) | Link::Unknown(trail) => {
+                Boundary::Unknown(trail)
+            }
             Link::Absent => {
                 let reference = block.get("customer_managed_policy_reference").item(0);
                 match reference.get("name").text() {
@@ -105,7 +109,9 @@ impl<'a> Builder<'_, 'a> {
         let sets = self.sets(piece);
         let accounts = match self.link(piece, &[Step::Name("target_id")], &ACCOUNT) {
             Link::Node(account, resolved, _) => vec![(account, resolved.modality())],
-            Link::Candidates(accounts, _) => accounts.into_iter().map(|at| (at, Modality::May)).collect(),
+            Link::Candidates(accounts, _) | Link::Bounded(accounts, _) => {
+                accounts.into_iter().map(|at| (at, Modality::May)).collect()
+            }
             Link::Value(id) => {
                 let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
                 let account = Account { member: true, homeless, ..Account::default() };

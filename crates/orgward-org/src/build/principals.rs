@@ -133,7 +133,9 @@ impl<'a> Builder<'_, 'a> {
                 Some(node) => Boundary::Policy(node.key.clone()),
                 None => Boundary::Unknown(Vec::new()),
             },
-            Link::Candidates(_, trail) | Link::Unknown(trail) => Boundary::Unknown(trail),
+            Link::Candidates(_, trail) | Link::Bounded(_, trail) | Link::Unknown(trail) => {
+                Boundary::Unknown(trail)
+            }
             Link::Value(arn) if arn.expose().is_empty() => Boundary::None,
             Link::Value(arn) => Boundary::Arn(arn),
             Link::Absent => Boundary::None,

@@ -7,9 +7,13 @@ use orgward_plan::{Part, Resolution, Spelled, Step, Target};
 use serde_json::{Map, Value};
 
 use super::filling::Position;
+use super::join::at;
 use super::{Builder, Piece};
 use crate::draft::{Draft, MARK};
 use crate::{Document, Filling, Hole};
+
+/// What no text of a policy may have in it: the mark, and those of paths that are yet to be read.
+const MARKS: std::ops::RangeInclusive<char> = MARK..='\u{E0F2}';
 
 /// What stands between two marks: a reference, or why there is none.
 type References = Vec<Result<Resolution, String>>;
@@ -24,12 +28,12 @@ impl<'a> Builder<'_, 'a> {
         name: &str,
         trail: &[String],
     ) -> Option<Document> {
-        let [Step::Name(attribute)] = path else { return None };
         let plan = self.stacks.get(piece.stack)?.plan;
-        let spelled = plan.spell_out(piece.instance, attribute)?;
+        let spelled = plan.spell_out(piece.instance, path)?;
         let mut trail = trail.to_vec();
         match self.spelled_draft(piece.stack, &spelled) {
-            Ok(draft) => {
+            Ok(mut draft) => {
+                draft.sensitive |= at(piece, path).is_sensitive();
                 trail.push("the sources spell it out".to_owned());
                 Some(draft.document(name, kind, trail, &self.symbols.borrow()))
             }
@@ -147,7 +151,7 @@ impl<'a> Builder<'_, 'a> {
                 items.iter().enumerate().map(fill).collect::<Result<_, _>>().map(Value::Array)
             }
             Value::String(text) if text.contains(MARK) => {
-                let hole = self.composite(stack, text, position, path, references);
+                let hole = self.text_hole(stack, text, position, path, references);
                 if hole.filling == Filling::Anything
                     && matches!(position, Position::Principal(kind) if kind != "AWS")
                 {
@@ -157,6 +161,44 @@ impl<'a> Builder<'_, 'a> {
                 Ok(Value::String(Draft::mark(holes.len() - 1)))
             }
             other => Ok(other.clone()),
+        }
+    }
+
+    /// What the sources say of one string; `None` when they do not say.
+    pub(super) fn spelled_hole(
+        &self,
+        stack: usize,
+        spelled: &Spelled,
+        position: &Position,
+        path: &str,
+    ) -> Option<Hole> {
+        let Spelled::Text(parts) = spelled else { return None };
+        let mut references = References::new();
+        // `&{` is how the data source writes a policy variable.
+        let written = text(parts, &mut references).ok()?.replace("&{", "${");
+        Some(self.text_hole(stack, &written, position, path, &references))
+    }
+
+    /// A string with marks.
+    fn text_hole(
+        &self,
+        stack: usize,
+        text: &str,
+        position: &Position,
+        path: &str,
+        references: &References,
+    ) -> Hole {
+        let lone = text.strip_prefix(MARK).and_then(|rest| rest.strip_suffix(MARK));
+        let reference =
+            lone.and_then(|index| index.parse().ok()).and_then(|index: usize| references.get(index));
+        match reference {
+            // One of several attributes.
+            Some(Ok(resolution)) if resolution.targets.len() > 1 => {
+                let mut hole = self.hole(stack, Some(resolution), position);
+                path.clone_into(&mut hole.path);
+                hole
+            }
+            _ => self.composite(stack, text, position, path, references),
         }
     }
 
@@ -181,7 +223,10 @@ impl<'a> Builder<'_, 'a> {
             }
             let reference = part.parse().ok().and_then(|index: usize| references.get(index));
             let target = match reference {
-                Some(Ok(resolution)) => resolution.targets.first(),
+                Some(Ok(resolution)) => match resolution.targets.as_slice() {
+                    [only] => Some(only),
+                    _ => None,
+                },
                 Some(Err(_)) | None => None,
             };
             match target {
@@ -265,7 +310,7 @@ fn marked(tree: &Spelled, references: &mut References) -> Result<Value, String> 
         Spelled::Bool(value) => Value::Bool(*value),
         Spelled::Number(text) => serde_json::from_str(text).map_err(|_| "a number is none".to_owned())?,
         Spelled::Text(parts) => Value::String(text(parts, references)?),
-        Spelled::List(items) => {
+        Spelled::List(items) | Spelled::Set(items) => {
             Value::Array(items.iter().map(|item| marked(item, references)).collect::<Result<_, _>>()?)
         }
         Spelled::Map(entries) => {
@@ -279,7 +324,10 @@ fn marked(tree: &Spelled, references: &mut References) -> Result<Value, String> 
             Value::Object(map)
         }
         Spelled::Json(_) => return Err("a policy has JSON in a string".to_owned()),
-        Spelled::Open(why) => {
+        Spelled::Instance(_) | Spelled::Module(_) => {
+            return Err("a policy has a resource as a whole in it".to_owned());
+        }
+        Spelled::Open(why) | Spelled::Refused(why) => {
             references.push(Err(why.clone()));
             Value::String(format!("{MARK}{}{MARK}", references.len() - 1))
         }
@@ -290,12 +338,17 @@ fn text(parts: &[Part], references: &mut References) -> Result<String, String> {
     let mut out = String::new();
     for part in parts {
         match part {
-            Part::Literal(text) if text.contains(MARK) => {
+            Part::Literal(text) if text.contains(|c| MARKS.contains(&c)) => {
                 return Err("a text has a character that no policy has".to_owned());
             }
             Part::Literal(text) => out.push_str(text),
             Part::Reference(resolution) => {
                 references.push(Ok(resolution.clone()));
+                // Writing to a string cannot fail.
+                let _ = write!(out, "{MARK}{}{MARK}", references.len() - 1);
+            }
+            Part::Open(why) => {
+                references.push(Err(why.clone()));
                 // Writing to a string cannot fail.
                 let _ = write!(out, "{MARK}{}{MARK}", references.len() - 1);
             }
@@ -310,11 +363,17 @@ fn secret(spelled: &Spelled, is_secret: &dyn Fn(&str) -> bool) -> bool {
         Spelled::Text(parts) => {
             parts.iter().any(|part| matches!(part, Part::Literal(text) if is_secret(text)))
         }
-        Spelled::List(items) => items.iter().any(|item| secret(item, is_secret)),
+        Spelled::List(items) | Spelled::Set(items) => items.iter().any(|item| secret(item, is_secret)),
         Spelled::Map(entries) => {
             entries.iter().any(|(name, value)| is_secret(name) || secret(value, is_secret))
         }
         Spelled::Json(inner) => secret(inner, is_secret),
-        Spelled::Null | Spelled::Bool(_) | Spelled::Number(_) | Spelled::Open(_) => false,
+        Spelled::Null
+        | Spelled::Bool(_)
+        | Spelled::Number(_)
+        | Spelled::Instance(_)
+        | Spelled::Module(_)
+        | Spelled::Refused(_)
+        | Spelled::Open(_) => false,
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Builder<'_, 'a> {
         }
         match self.parent(piece, "parent_id", &PARENT) {
             Link::Node(parent, resolved, _) => self.contain(parent, child, resolved.modality()),
-            Link::Candidates(parents, _) => {
+            Link::Candidates(parents, _) | Link::Bounded(parents, _) => {
                 for parent in parents {
                     self.contain(parent, child, Modality::May);
                 }

@@ -17,6 +17,7 @@ pub(crate) struct Sections<'a> {
     pub(crate) format_version: Option<&'a RawValue>,
     pub(crate) terraform_version: Option<&'a RawValue>,
     pub(crate) variables: Option<&'a RawValue>,
+    pub(crate) relevant_attributes: Option<&'a RawValue>,
     pub(crate) planned_values: Option<&'a RawValue>,
     pub(crate) resource_changes: Option<Vec<Row<'a>>>,
     pub(crate) deferred_changes: Vec<Deferred<'a>>,
@@ -63,7 +64,6 @@ impl Mark {
             "lineage" | "serial" => Self::Lineage,
             "resource_drift"
             | "output_changes"
-            | "relevant_attributes"
             | "checks"
             | "timestamp"
             | "applyable"
@@ -163,6 +163,7 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                 "format_version" => found.format_version = map.next_value()?,
                 "terraform_version" => found.terraform_version = map.next_value()?,
                 "variables" => found.variables = map.next_value()?,
+                "relevant_attributes" => found.relevant_attributes = map.next_value()?,
                 "planned_values" => found.planned_values = map.next_value()?,
                 "resource_changes" => {
                     found.resource_changes = Some(map.next_value_seed(Rows::counted(rows))?);
@@ -203,10 +204,11 @@ fn is_stored(version: Option<&RawValue>) -> bool {
     version.is_some_and(|version| version.get() == "4")
 }
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "format_version",
     "terraform_version",
     "variables",
+    "relevant_attributes",
     "planned_values",
     "resource_changes",
     "deferred_changes",

@@ -49,7 +49,7 @@ fn only_legal(legal: &Legal<'_>, instance: &Instance<'_>) -> Option<String> {
 }
 
 /// The legal attributes of the type of an instance.
-fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl Iterator<Item = &'l str> {
+pub(super) fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl Iterator<Item = &'l str> {
     legal.0.iter().filter_map(move |entry| {
         let entry = match instance.mode {
             Mode::Data => entry.strip_prefix("data.").unwrap_or(entry),

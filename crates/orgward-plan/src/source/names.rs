@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use hcl_edit::expr::{Expression, ForExpr, Traversal, TraversalOperator};
-use hcl_edit::visit::{Visit, visit_expr, visit_for_expr, visit_traversal};
+use hcl_edit::template::ForDirective;
+use hcl_edit::visit::{Visit, visit_for_directive, visit_for_expr, visit_traversal};
 
 use crate::traversal::{self, Segment};
 
@@ -45,6 +46,14 @@ impl Visit for Names {
         self.bound.truncate(before);
     }
 
+    fn visit_for_directive(&mut self, node: &ForDirective) {
+        let before = self.bound.len();
+        self.bound.extend(node.for_expr.key_var.as_ref().map(|key| key.as_str().to_owned()));
+        self.bound.push(node.for_expr.value_var.as_str().to_owned());
+        visit_for_directive(self, node);
+        self.bound.truncate(before);
+    }
+
     fn visit_traversal(&mut self, node: &Traversal) {
         if let Expression::Variable(first) = &node.expr
             && !self.bound.iter().any(|bound| bound == first.as_str())
@@ -57,9 +66,5 @@ impl Visit for Names {
             self.found.extend(shortened(&names));
         }
         visit_traversal(self, node);
-    }
-
-    fn visit_expr(&mut self, node: &Expression) {
-        visit_expr(self, node);
     }
 }

@@ -3,7 +3,12 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of it")]
 
 use miette::Diagnostic;
-use orgward_plan::{Document, Instance, Legal, Object, Plan, PlanError, Resolution, Step};
+use std::path::Path;
+use std::sync::Arc;
+
+use orgward_plan::{
+    Document, Instance, Legal, Object, Plan, PlanError, Resolution, SourceFile, Sources, Step,
+};
 
 /// Decodes text.
 pub(crate) fn document(text: &str) -> Document {
@@ -23,6 +28,18 @@ pub(crate) fn bytes(name: &str) -> Vec<u8> {
 /// Reads a plan of the data folder.
 pub(crate) fn data(name: &str) -> Document {
     Document::decode(name, bytes(name)).unwrap()
+}
+
+/// Gives a plan the configuration in a folder of the data folder.
+pub(crate) fn with_sources(plan: &mut Plan<'_>, name: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    let sources = Sources::load("", &mut |folder| {
+        let text = std::fs::read_to_string(root.join(folder).join("main.tf")).unwrap();
+        vec![SourceFile { name: format!("{folder}/main.tf"), text }]
+    });
+    assert!(sources.unreadable().is_empty(), "{:?}", sources.unreadable());
+    assert!(sources.fits(plan));
+    plan.with_sources(Arc::new(sources));
 }
 
 /// A plan with these rows of `resource_changes`.

@@ -11,6 +11,8 @@ use crate::excerpt::Excerpt;
 
 /// How many found things that say the same are shown in full, where there is something to show.
 const SHOWN: usize = 3;
+/// Characters of a line of the configuration.
+const QUOTED: usize = 100;
 /// How many places are listed.
 const LISTED: usize = 10;
 
@@ -158,7 +160,9 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
         pen.entry(if finding.accounts.len() == 1 { "account" } else { "accounts" }, &accounts.join(", "));
     }
     if let Some(site) = &finding.site {
-        pen.entry("written in", &format!("{}:{}", escape::line(&site.file), site.line));
+        let mut lines = vec![format!("{}:{}", escape::line(&site.file), site.line)];
+        lines.extend(finding.quote.as_ref().map(|quote| quoted(quote)));
+        pen.list("written in", &lines);
     }
     for fact in &finding.rests_on {
         pen.entry("rests on", &escape::line(fact));
@@ -192,14 +196,26 @@ pub(crate) fn excerpts(finding: &Finding, width: usize) -> Vec<String> {
     documents(&finding.snippets).iter().filter_map(draw_one).collect()
 }
 
+/// The beginning of a line of the configuration, fit to print.
+fn quoted(line: &str) -> String {
+    let line = escape::line(line.trim());
+    match line.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line.into_owned(),
+    }
+}
+
 fn places(findings: &[&Finding]) -> Vec<String> {
     let mut places: Vec<_> = findings
         .iter()
-        .take(LISTED)
         .map(|finding| place(finding).unwrap_or_else(|| "the organization".to_owned()))
         .collect();
-    if findings.len() > LISTED {
-        places.push(format!("and {} more", findings.len() - LISTED));
+    // Two statements of one document say the same of it.
+    places.dedup();
+    if places.len() > LISTED {
+        let more = places.len() - LISTED;
+        places.truncate(LISTED);
+        places.push(format!("and {more} more"));
     }
     places
 }

@@ -173,7 +173,8 @@ fn findings_point_at_files_when_the_source_is_given() {
             .unwrap()
     };
     for (address, file, start) in [
-        ("aws_iam_role.partner_reports", "applications.tf", "resource \"aws_iam_role\" \"partner_reports\""),
+        // The finding is about the document, so that the line is the one that it begins in.
+        ("aws_iam_role.partner_reports", "applications.tf", "  assume_role_policy = jsonencode({"),
         (
             "module.region_lock.aws_organizations_policy_attachment.this[\"runtime\"]",
             "modules/guardrail/main.tf",

@@ -22,6 +22,7 @@ mod packs;
 mod policies;
 #[cfg(test)]
 mod review;
+mod sources;
 #[cfg(test)]
 mod stacks;
 #[cfg(test)]
