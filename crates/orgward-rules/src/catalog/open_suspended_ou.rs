@@ -177,7 +177,7 @@ mod tests {
           account: aws_organizations_account.lab
           rests on: `Root/Suspended` is taken for a suspended unit by its name; `[structure.units]` in
                     `orgward.toml` tells for certain
-          request: ec2:RunInstances on arn:aws:ec2:eu-west-1:${aws_organizations_account.lab.id}:capacity-reservation/example
+          request: ec2:RunInstances on arn:aws:ec2:eu-west-1:${aws_organizations_account.lab.id}:instance/example
                    by arn:aws:iam::${aws_organizations_account.lab.id}:role/application
           help: deny everything except a short list: a `Deny` with `NotAction`, which spares responders by
                 their full name
@@ -199,7 +199,7 @@ mod tests {
           account: aws_organizations_account.lab
           rests on: `Root/Suspended` is taken for a suspended unit by its name; `[structure.units]` in
                     `orgward.toml` tells for certain
-          request: ec2:RunInstances on arn:aws:ec2:eu-west-1:${aws_organizations_account.lab.id}:capacity-reservation/example
+          request: ec2:RunInstances on arn:aws:ec2:eu-west-1:${aws_organizations_account.lab.id}:instance/example
                    by arn:aws:iam::${aws_organizations_account.lab.id}:role/respond
           help: deny everything except a short list: a `Deny` with `NotAction`, which spares responders by
                 their full name
