@@ -1,5 +1,9 @@
 //! From the organization to what a reader is told.
 
+mod standing;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -7,6 +11,7 @@ use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdi
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
+use self::standing::Standing;
 use crate::invariants::Proofs;
 use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
 
@@ -103,7 +108,7 @@ pub fn check(
     let unchanged = organization.unchanged();
     let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[], proofs };
     // The two runs do not depend on each other.
-    let (mut findings, before) = std::thread::scope(|scope| {
+    let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));
         let findings = completion::run(&enabled, &context, run);
         match before.join() {
@@ -113,11 +118,16 @@ pub fn check(
         }
     });
     let existing: BTreeSet<String> = before.iter().map(Finding::identity).collect();
+    let standing = Standing::of(&before);
+    let news = findings.into_iter().flat_map(|finding| {
+        if existing.contains(&finding.identity()) { vec![finding] } else { standing.split(finding) }
+    });
+    let mut findings: Vec<Finding> = news.collect();
     let places = (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after));
     for finding in &mut findings {
         if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
-        } else if !doubts.is_empty() && PROVED.contains(&finding.rule) {
+        } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);
         }
         if let Some(places) = &places {
@@ -224,6 +234,3 @@ fn doubt(doubt: &Doubt) -> String {
         Doubt::NoChanges => "it lists planned values and no changes".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;
