@@ -60,6 +60,8 @@ impl RequestSet<'_> {
             }
         }
         let mut actions = Vec::new();
+        // Examples that are still to be had for an action that AWS lists.
+        let mut unlisted: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
         for service in Catalogue::get().services() {
             // Most patterns are about other services.
             let about = |pattern: &str| {
@@ -72,18 +74,27 @@ impl RequestSet<'_> {
                 .iter()
                 .map(|patterns| patterns.iter().copied().filter(|pattern| about(pattern)).collect())
                 .collect();
+            // Most services are named as a whole or not at all: their actions are all alike.
+            let alike = here.iter().flatten().all(|pattern| is_whole(pattern));
+            let mut group = None;
             for action in service.actions() {
-                let Some(at) = found.get(&signature(&here, action.name())) else { continue };
+                let at = match group.filter(|_| alike) {
+                    Some(at) => at,
+                    None => found.get(&signature(&here, action.name())).copied(),
+                };
+                group = Some(at);
+                let Some(at) = at else { continue };
                 actions.push(action);
-                if *at < readable
-                    && let Some(example) = examples.get_mut(*at).filter(|it| !is_listed(it))
+                if let (Some(example), Some(unlisted)) = (examples.get_mut(at), unlisted.get_mut(at))
+                    && *unlisted
                 {
                     *example = self.listed(example, action);
+                    *unlisted = !is_listed(example);
                 }
             }
         }
-        examples.sort_by_key(|request| (!is_possible(request), !is_listed(request)));
-        actions.sort_by_key(|action| action.name());
+        examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
+        actions.sort_by_cached_key(|action| action.name());
         let unlisted = found.contains_key(&signature(&tests, UNLISTED));
         Ok(Spread { examples, actions, unlisted })
     }
@@ -114,6 +125,11 @@ fn is_possible(request: &Request) -> bool {
         return !types.any(|it| it.required);
     }
     types.any(|it| resource_matches(&it.pattern(), &request.resource))
+}
+
+/// Whether a pattern of a service matches all of its actions.
+fn is_whole(pattern: &str) -> bool {
+    pattern == "*" || pattern.split_once(':').is_some_and(|(_, name)| name == "*")
 }
 
 /// Which lists of patterns match an action.
