@@ -14,6 +14,33 @@ use orgward_rules::{Config, Question};
 
 const UNITS: usize = 50;
 const ACCOUNTS: usize = 10_000;
+/// Every pack, in every account.
+const PACKS: &str = r#"
+[regions]
+allowed = ["eu-central-1", "eu-west-1"]
+
+[[pack]]
+name = "baseline"
+targets = ["Root/**"]
+
+[[pack]]
+name = "amazon-infosec"
+targets = ["Root/**"]
+
+[[pack]]
+name = "production-data"
+targets = ["Root/**"]
+
+[[pack]]
+name = "approved-services"
+targets = ["Root/**"]
+parameters = { services = ["dynamodb", "ecs", "iam", "kms", "logs", "s3", "sts"] }
+
+[[pack]]
+name = "boundary-required"
+targets = ["Root/**"]
+parameters = { boundary = ["arn:aws:iam::*:policy/boundary/application"] }
+"#;
 
 fn main() {
     divan::main();
@@ -36,9 +63,19 @@ fn build(bencher: Bencher) {
 /// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
 fn prove(bencher: Bencher, guardrails: usize) {
-    let state = support::organization(UNITS, ACCOUNTS).into_bytes();
     let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
     config.invariants.truncate(guardrails);
+    audit(bencher, &config);
+}
+
+/// The same with every pack that comes with the program, in every account.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn prove_all_packs(bencher: Bencher) {
+    audit(bencher, &Config::parse("orgward.toml", PACKS).expect("it is a configuration"));
+}
+
+fn audit(bencher: Bencher, config: &Config) {
+    let state = support::organization(UNITS, ACCOUNTS).into_bytes();
     let document = Document::decode("state.json", state).expect("it is text");
     let plan = Plan::parse(&document).expect("it is a state");
     let inputs = std::slice::from_ref(&plan);
@@ -47,6 +84,6 @@ fn prove(bencher: Bencher, guardrails: usize) {
         let gate = Gate { fail_on: Some(Severity::Medium), existing: true };
         let today = jiff::civil::date(2026, 11, 21);
         let question = Question { gate, today, baseline: &[], allow_incomplete: false };
-        orgward_rules::audit(&organization, inputs, &config, question)
+        orgward_rules::audit(&organization, inputs, config, question)
     });
 }
