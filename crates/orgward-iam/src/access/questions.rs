@@ -92,9 +92,7 @@ pub fn is_public(policy: &Policy, accounts: BTreeSet<String>) -> Answer {
 pub(super) fn bound<'p>(policy: &Policy) -> RequestSet<'p> {
     match policy.kind {
         Kind::Identity => RequestSet::by(Callers::Principals),
-        Kind::ServiceControl => {
-            RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked))
-        }
+        Kind::ServiceControl => RequestSet::bound(),
         Kind::ResourceControl => RequestSet::everything().minus(RequestSet::by(Callers::ServiceLinked)),
         Kind::Trust | Kind::Resource => RequestSet::everything(),
     }

@@ -104,6 +104,11 @@ impl<'p> RequestSet<'p> {
         Self(Formula::Callers(callers))
     }
 
+    /// The requests that service control policies bind: of principals that are no service-linked roles.
+    pub fn bound() -> Self {
+        Self::by(Callers::Principals).minus(Self::by(Callers::ServiceLinked))
+    }
+
     /// The requests that a policy allows and does not deny.
     pub fn allowed(policy: &'p Policy) -> Self {
         Self::effect(policy, Effect::Allow).minus(Self::effect(policy, Effect::Deny))
@@ -118,12 +123,11 @@ impl<'p> RequestSet<'p> {
     /// The requests that a chain of service control policies leaves open: those that it does not bind, and those
     /// that every level allows and none denies.
     pub fn passed(chain: &Chain<'p>) -> Self {
-        let bound = Self::by(Callers::Principals).minus(Self::by(Callers::ServiceLinked));
         let open = chain.0.iter().fold(Self::everything(), |open, level| {
             let allowed = Self::joined(&level.policies, Effect::Allow);
             open.and(allowed).minus(Self::joined(&level.policies, Effect::Deny))
         });
-        bound.not().or(open)
+        Self::bound().not().or(open)
     }
 
     /// The requests that a chain of resource control policies leaves open: all that it does not deny.

@@ -61,7 +61,7 @@ impl RequestSet<'_> {
         }
         let mut actions = Vec::new();
         // Examples that are still to be had for an action that AWS lists.
-        let mut unlisted: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
+        let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
         for service in Catalogue::get().services() {
             // Most patterns are about other services.
             let about = |pattern: &str| {
@@ -85,11 +85,11 @@ impl RequestSet<'_> {
                 group = Some(at);
                 let Some(at) = at else { continue };
                 actions.push(action);
-                if let (Some(example), Some(unlisted)) = (examples.get_mut(at), unlisted.get_mut(at))
-                    && *unlisted
+                if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
+                    && *made_up
                 {
                     *example = self.listed(example, action);
-                    *unlisted = !is_listed(example);
+                    *made_up = !is_listed(example);
                 }
             }
         }

@@ -190,7 +190,7 @@ impl<'a> Builder<'_, 'a> {
         if text.starts_with("r-") {
             return self.root_by_id(id);
         }
-        let is_account = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_account = orgward_iam::is_account_id(text);
         let kind = if is_account {
             // Only an account of the organization can carry its policies.
             let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));

@@ -29,7 +29,7 @@ impl Builder<'_, '_> {
                 continue;
             } else if id.starts_with("r-") || id.starts_with("ou-") {
                 self.container(&text)
-            } else if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+            } else if orgward_iam::is_account_id(id) {
                 // Of an account that leaves, the path is that of the time before.
                 if self.departed.contains(id) {
                     return;

@@ -1,6 +1,6 @@
 //! What a lineage leaves open, as sets of requests.
 
-use orgward_iam::{Callers, Effect, Policy, RequestSet, Statement};
+use orgward_iam::{Effect, Policy, RequestSet, Statement};
 
 use super::{Lineage, Rung, readable};
 use crate::{GuardrailKind, Modality};
@@ -76,7 +76,7 @@ impl<'o> Lineage<'o> {
     /// The requests that guardrails of the kind never bind.
     fn unbound(&self) -> RequestSet<'o> {
         if self.denies_by_silence() {
-            RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked)).not()
+            RequestSet::bound().not()
         } else {
             RequestSet::bound_by_resource_control().not()
         }

@@ -188,7 +188,7 @@ fn as_accounts(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeSet
 }
 
 fn account(file: &File<'_>, id: String, span: Range<usize>) -> Result<String> {
-    if id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()) {
+    if orgward_iam::is_account_id(&id) {
         return Ok(id);
     }
     let message = format!("`{id}` is not an account id");

@@ -148,7 +148,7 @@ fn story(
 
 /// One of the requests that have to be denied.
 fn denied(invariant: &Invariant, account: &str) -> Option<Box<Request>> {
-    let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+    let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     match bound.and(own).and(invariant.prohibition.requests()).example() {
         Answer::Witness(request) => Some(request),

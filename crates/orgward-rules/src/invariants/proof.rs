@@ -199,7 +199,7 @@ impl Proofs {
 }
 
 fn prove(prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
-    let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+    let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     let mut claimed = bound.and(own).and(prohibition.requests());
     let relevant = relevant(prohibition);

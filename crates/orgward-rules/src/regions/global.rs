@@ -104,7 +104,7 @@ fn proved(
     while !services.is_empty() && !locks.is_empty() {
         let calls = calls(&services)?;
         let accepted = accepted(config)?;
-        let mut set = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+        let mut set = RequestSet::bound();
         if is_account_id(account) {
             set = set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into())));
         }

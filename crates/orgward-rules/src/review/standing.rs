@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Status, Verdict};
+use orgward_iam::is_account_id;
 
 /// The accounts of which each thing is said before the plan.
 pub(super) struct Standing<'f>(BTreeMap<Claim<'f>, BTreeSet<&'f str>>);
@@ -70,8 +71,7 @@ fn part(whole: &Finding, accounts: Vec<String>) -> Finding {
 
 /// How a request names an account: by its id, or by what its id will be.
 fn written(account: &str) -> String {
-    let is_id = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-    if is_id { account.to_owned() } else { format!("${{{account}.id}}") }
+    if is_account_id(account) { account.to_owned() } else { format!("${{{account}.id}}") }
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
 
 /// What the plan tells, corrected by what the user says.
 fn survey(arguments: &InitArguments, folder: &Path) -> Result<Survey, Failure> {
-    let is_account = |id: &String| id.len() == 12 && id.chars().all(|character| character.is_ascii_digit());
+    let is_account = |id: &String| orgward_iam::is_account_id(id);
     if let Some(account) = arguments.management_account.as_ref().filter(|id| !is_account(id)) {
         return Err(InitError::Value { value: account.clone(), what: "the id of an account" }.into());
     }

@@ -89,7 +89,7 @@ impl<'s> Scene<'s> {
     /// Everything that a lock has to deny here.
     pub(super) fn elsewhere(&self) -> RequestSet<'s> {
         let policy = &self.premises.policy;
-        let mut set = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+        let mut set = RequestSet::bound();
         if is_account_id(self.account) {
             set = set.and(RequestSet::by(Callers::Accounts([self.account.to_owned()].into())));
         }
