@@ -22,9 +22,17 @@ impl<'a> Plan<'a> {
             configuration.sort();
         }
         let secrets = secrets(&sections).map(Arc::new);
-        let doubts = doubts(&sections)?;
+        let mut doubts = doubts(&sections)?;
         let mut instances = rows(&mut sections, secrets.as_ref())?;
         instances.sort_by(|a, b| a.address.cmp(&b.address).then_with(|| a.deposed.cmp(&b.deposed)));
+        parse::fit::distinct(&instances)?;
+        if kind == Kind::Plan {
+            let gaps = parse::fit::check(sections.planned_values.as_ref(), &instances)?;
+            // A plan that says itself that it is incomplete needs no second reason.
+            if !doubts.iter().any(|doubt| matches!(doubt, Doubt::Errored | Doubt::Incomplete)) {
+                doubts.extend(gaps);
+            }
+        }
         Ok(Self {
             name: document.name.clone(),
             kind,
@@ -71,8 +79,8 @@ fn kind(sections: &Sections<'_>) -> Result<Kind, PlanError> {
         if marked(Mark::Validation) {
             return Err(PlanError::Other { what: "the output of `terraform validate`" });
         }
-        if sections.configuration.is_some() || sections.prior_state.is_some() {
-            return Ok(Kind::Plan);
+        if sections.has_plan_section || sections.configuration.is_some() || sections.prior_state.is_some() {
+            return Err(PlanError::Nothing);
         }
         // An empty state is nothing but its format version.
         if sections.marks.is_empty() && sections.version.is_none() && sections.resources.is_none() {
@@ -152,11 +160,6 @@ fn doubts(sections: &Sections<'_>) -> Result<Vec<Doubt>, PlanError> {
     }
     for (row, deferred) in sections.deferred_changes.iter().enumerate() {
         doubts.push(deferred.doubt(row)?);
-    }
-    // An empty root module is what a plan without any resources has.
-    let planned = sections.planned_values.is_some_and(|values| values.get().contains("\"resources\""));
-    if sections.resource_changes.is_none() && planned {
-        doubts.push(Doubt::NoChanges);
     }
     doubts.sort();
     doubts.dedup();

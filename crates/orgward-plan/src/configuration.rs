@@ -56,6 +56,10 @@ pub(crate) struct Resource<'a> {
     pub(crate) expressions: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) for_each_expression: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    count_expression: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    provisioners: Option<&'a RawValue>,
 }
 
 /// A module call.
@@ -65,6 +69,8 @@ pub(crate) struct Call<'a> {
     pub(crate) expressions: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) for_each_expression: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    count_expression: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) module: Option<Module<'a>>,
 }
@@ -113,6 +119,23 @@ impl<'a> Module<'a> {
         }
     }
 
+    /// The managed resources that stand once in each instance of the module: `count` and `for_each` may leave none.
+    pub(crate) fn single(&self) -> impl Iterator<Item = &Resource<'a>> {
+        self.resources.iter().flatten().filter(|resource| {
+            resource.mode.as_deref().is_none_or(|mode| mode == "managed")
+                && resource.for_each_expression.is_none()
+                && resource.count_expression.is_none()
+        })
+    }
+
+    /// The calls that stand once.
+    pub(crate) fn single_calls(&self) -> impl Iterator<Item = (&str, &Module<'a>)> {
+        self.calls.iter().flatten().filter_map(|(name, call)| {
+            let single = call.for_each_expression.is_none() && call.count_expression.is_none();
+            Some((&**name, call.module.as_ref().filter(|_| single)?))
+        })
+    }
+
     pub(crate) fn resource(&self, mode: Mode, kind: &str, name: &str) -> Option<&Resource<'a>> {
         let resources = self.resources.as_deref()?;
         let at = resources.binary_search_by(|resource| resource.order().cmp(&(kind, name, mode))).ok()?;
@@ -152,6 +175,19 @@ impl<'a> Module<'a> {
 }
 
 impl Resource<'_> {
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether it runs programs when it is created or destroyed.
+    pub(crate) fn has_provisioners(&self) -> bool {
+        self.provisioners.is_some_and(|raw| !matches!(raw.get(), "null" | "[]"))
+    }
+
     fn order(&self) -> (&str, &str, Mode) {
         let mode = if self.mode.as_deref() == Some("data") { Mode::Data } else { Mode::Managed };
         (&self.kind, &self.name, mode)

@@ -130,6 +130,27 @@ pub enum PlanError {
         what: &'static str,
     },
 
+    /// Neither changes nor planned values.
+    #[error("the input shows neither changes nor planned values: there is nothing in it to review")]
+    #[diagnostic(help("{SHOW}"))]
+    Nothing,
+
+    /// Two rows about one object.
+    #[error("`{address}` is in it twice")]
+    #[diagnostic(help("Terraform writes each resource once: {}", SHOW))]
+    Twice {
+        /// The address.
+        address: String,
+    },
+
+    /// A planned value that no change brings about.
+    #[error("`planned_values` has `{address}`, and `resource_changes` has no change that leads to it")]
+    #[diagnostic(help("the plan was filtered or cut: {}", SHOW))]
+    NoChange {
+        /// The address.
+        address: String,
+    },
+
     /// A plan in which something essential is missing or of another type.
     #[error("`{place}` is not {expected}")]
     #[diagnostic(help("the file is not as Terraform writes it: {}", SHOW))]

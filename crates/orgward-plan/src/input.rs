@@ -25,7 +25,7 @@ impl Document {
         if Self::is_archive(&bytes) {
             return Err(PlanError::Archive);
         }
-        let text = decode(bytes)?;
+        let text = without_terminal_codes(decode(bytes)?);
         let json = json_within(&text)?;
         Ok(Self { name: name.into(), text, json })
     }
@@ -40,6 +40,13 @@ impl Document {
         self.text.get(self.json.clone()).unwrap_or_default()
     }
 
+    /// Whether what follows an offset is text of a log, and no second document: of two plans nobody reviews one.
+    pub(crate) fn is_log_after(&self, offset: usize) -> bool {
+        let rest = self.text.get(offset..self.json.end).unwrap_or_default();
+        !rest.trim_start().starts_with(['{', '['])
+            && SECTIONS_OF_PLANS.iter().all(|section| !rest.contains(section))
+    }
+
     /// Offset, line, and column in the whole text of a place in the JSON as `serde_json` names it.
     pub(crate) fn place(&self, line: usize, column: usize) -> (usize, usize, usize) {
         let json = self.json();
@@ -50,6 +57,38 @@ impl Document {
         let column = before.iter().rev().take_while(|&&byte| byte != b'\n').count();
         (offset, lines, column + 1)
     }
+}
+
+/// What only plans and states have.
+const SECTIONS_OF_PLANS: [&str; 4] =
+    ["\"format_version\"", "\"planned_values\"", "\"resource_changes\"", "\"lineage\""];
+
+/// Text without the sequences that color a terminal. JSON has no escape character outside of its own escapes, so that
+/// nothing of a plan is lost.
+fn without_terminal_codes(text: String) -> String {
+    if !text.contains('\u{1b}') {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        // `ESC [`, parameters, and a letter; a sequence of another kind is left for the reader to refuse.
+        let parameters = after.strip_prefix('[').map(|inside| {
+            inside.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, ';' | '?' | ':'))
+        });
+        match parameters.map(|end| (end, end.chars().next())) {
+            Some((end, Some(letter))) if letter.is_ascii_alphabetic() => {
+                rest = end.get(1..).unwrap_or_default();
+            }
+            _ => {
+                plain.push('\u{1b}');
+                rest = after;
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
 }
 
 fn decode(bytes: Vec<u8>) -> Result<String, PlanError> {
@@ -93,16 +132,26 @@ fn json_within(text: &str) -> Result<Range<usize>, PlanError> {
         return Err(PlanError::Empty);
     }
     if !rest.starts_with('{') {
-        // Whatever else was printed, Terraform writes a plan as one line that starts like this.
-        let plan =
-            ["\n{\"format_version\"", "\n{\"version\":4"].iter().filter_map(|head| rest.find(head)).min();
-        start += 1 + plan.ok_or_else(|| something_else(rest))?;
+        // Whatever else was printed, also on the same line, a plan starts with an object that says its version.
+        start += document_within(rest).ok_or_else(|| something_else(rest))?;
     }
     let mut end = text.trim_end().len();
     while let Some((line, _)) = last_line(text, start, end).filter(|(_, last)| is_wrapper(last)) {
         end = text.get(..line).unwrap_or_default().trim_end().len();
     }
     Ok(start..end.max(start))
+}
+
+/// Where the first plan or state begins in a log.
+fn document_within(text: &str) -> Option<usize> {
+    let heads = ["\"format_version\"", "\"version\""];
+    text.match_indices('{').map(|(at, _)| at).find(|at| {
+        let inside = text.get(at + 1..).unwrap_or_default().trim_start();
+        heads.iter().any(|head| {
+            let value = inside.strip_prefix(head).and_then(|rest| rest.trim_start().strip_prefix(':'));
+            value.is_some_and(|value| value.trim_start().starts_with(['"', '4']))
+        })
+    })
 }
 
 fn last_line(text: &str, start: usize, end: usize) -> Option<(usize, &str)> {

@@ -1,6 +1,7 @@
 //! From text to rows in one pass. Values stay raw text; only the scalars of a row are looked at.
 
 mod document;
+pub(crate) mod fit;
 mod rows;
 mod state;
 mod stored;

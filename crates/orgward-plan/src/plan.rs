@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -8,7 +9,7 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
-use crate::{Address, Declaration, Instance, Sources};
+use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,8 +34,21 @@ pub enum Doubt {
         /// `instance_count_unknown`, `provider_config_unknown`, …
         reason: String,
     },
-    /// Planned values are there, but the list of changes is not.
-    NoChanges,
+    /// A change without the value that it leads to.
+    NoPlannedValue {
+        /// The first resource instance.
+        address: Address,
+        /// How many there are beside it.
+        more: usize,
+    },
+    /// Something in the state that no change and no planned value is about: `-target`, `-refresh-only`, or a list that
+    /// was cut.
+    NoChangeListed {
+        /// The first resource instance.
+        address: Address,
+        /// How many there are beside it.
+        more: usize,
+    },
 }
 
 /// One plan or state.
@@ -107,6 +121,48 @@ impl<'a> Plan<'a> {
     /// not show it. Instances of one configuration are in one account, unless it has `for_each`.
     pub fn provider_key(&self, instance: &Instance<'a>) -> Option<String> {
         crate::placement::provider_key(self, instance)
+    }
+
+    /// Whether the configuration runs programs when an instance is created or destroyed; `None` where the plan does not
+    /// show its configuration.
+    pub fn has_provisioners(&self, instance: &Instance<'_>) -> Option<bool> {
+        let module = self.configuration.as_ref()?.module(&instance.module)?;
+        let resource = module.resource(instance.mode, &instance.kind, &instance.name)?;
+        Some(resource.has_provisioners())
+    }
+
+    /// Resources that the configuration declares once, without `count` and `for_each`, and that no section shows:
+    /// their addresses, and their types. A plan that says that it is incomplete says so of all of them.
+    pub fn unshown(&self) -> Vec<(Address, String)> {
+        let incomplete = |doubt: &Doubt| matches!(doubt, Doubt::Errored | Doubt::Incomplete);
+        let root = self.configuration.as_ref().and_then(|configuration| configuration.root_module.as_ref());
+        let Some(root) = root.filter(|_| !self.doubts.iter().any(incomplete)) else { return Vec::new() };
+        let shown: BTreeSet<(String, &str, &str)> = self
+            .instances
+            .iter()
+            .filter(|instance| instance.mode == Mode::Managed)
+            .map(|instance| (instance.module.to_string(), &*instance.kind, &*instance.name))
+            .collect();
+        let mut unshown = Vec::new();
+        let mut waiting = vec![(ModulePath::default(), root)];
+        while let Some((path, module)) = waiting.pop() {
+            for resource in module.single() {
+                let module = path.to_string();
+                if shown.contains(&(module.clone(), resource.kind(), resource.name())) {
+                    continue;
+                }
+                let dot = if module.is_empty() { "" } else { "." };
+                let address = format!("{module}{dot}{}.{}", resource.kind(), resource.name());
+                unshown.push((Address::new(address), resource.kind().to_owned()));
+            }
+            for (name, child) in module.single_calls() {
+                let mut path = path.clone();
+                path.0.push(ModuleStep { name: name.to_owned(), key: None });
+                waiting.push((path, child));
+            }
+        }
+        unshown.sort();
+        unshown
     }
 
     /// The value of a variable of the root module.

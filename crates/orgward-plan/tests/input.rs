@@ -318,12 +318,114 @@ fn deferred_changes() {
     assert_eq!(plan.doubts, [Doubt::Deferred { address, reason: "instance_count_unknown".to_owned() }]);
 }
 
+/// A plan with one resource, and what `jq` and editors make of it.
+fn sections(planned: &str, changes: &str, state: &str) -> String {
+    let resources = |names: &str| {
+        let resource = |name: &str| {
+            format!(
+                r#"{{"address":"aws_x.{name}","mode":"managed","type":"aws_x","name":"{name}","values":{{"id":"1"}}}}"#
+            )
+        };
+        names.split_whitespace().map(resource).collect::<Vec<_>>().join(",")
+    };
+    let row = |entry: &str| {
+        let (name, action) = entry.split_once('=').unwrap();
+        format!(
+            r#"{{"address":"aws_x.{name}","mode":"managed","type":"aws_x","name":"{name}","change":{{"actions":["{action}"],"after":{{"id":"1"}}}}}}"#
+        )
+    };
+    format!(
+        r#"{{"format_version":"1.2","planned_values":{{"root_module":{{"resources":[{}]}}}},"resource_changes":[{}],"prior_state":{{"values":{{"root_module":{{"resources":[{}]}}}}}}}}"#,
+        resources(planned),
+        changes.split_whitespace().map(row).collect::<Vec<_>>().join(","),
+        resources(state)
+    )
+}
+
+fn doubts(text: &str) -> Vec<Doubt> {
+    Plan::parse(&document(text)).unwrap().doubts
+}
+
 #[test]
-fn changes_missing() {
-    let with = document(r#"{"format_version":"1.2","planned_values":{"root_module":{"resources":[{}]}}}"#);
-    assert_eq!(Plan::parse(&with).unwrap().doubts, [Doubt::NoChanges]);
-    let without = document(r#"{"format_version":"1.2","planned_values":{"root_module":{}}}"#);
-    assert_eq!(Plan::parse(&without).unwrap().doubts, []);
+fn nothing_is_planned() {
+    let nothing = "the input shows neither changes nor planned values: there is nothing in it to review";
+    for text in [
+        r#"{"format_version":"1.2","configuration":{"root_module":{}}}"#,
+        r#"{"format_version":"1.2","planned_values":null,"resource_changes":null}"#,
+        r#"{"format_version":"1.2","resource_changes":null,"configuration":{}}"#,
+        r#"{"format_version":"1.2","prior_state":{}}"#,
+    ] {
+        assert!(refused(text.as_bytes()).starts_with(nothing), "{text}");
+    }
+    // A stack without resources is one.
+    assert_eq!(doubts(r#"{"format_version":"1.2","planned_values":{"root_module":{}}}"#), []);
+}
+
+#[test]
+fn a_planned_value_without_a_change() {
+    assert_snapshot!(refused(sections("a b", "a=create", "").as_bytes()), @r"
+    `planned_values` has `aws_x.b`, and `resource_changes` has no change that leads to it
+    help: the plan was filtered or cut: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+    let deleted = refused(sections("a", "a=delete", "").as_bytes());
+    assert!(deleted.contains("no change that leads to it"), "{deleted}");
+    // Terraform 0.12 lists no rows for what does not change.
+    assert_eq!(doubts(&sections("a", "", "a")), []);
+    let changed = sections("a", "", "a").replacen(r#"{"id":"1"}"#, r#"{"id":"2"}"#, 1);
+    assert!(refused(changed.as_bytes()).contains("no change that leads to it"));
+}
+
+#[test]
+fn a_change_without_a_planned_value() {
+    let address = orgward_plan::Address::new("aws_x.b");
+    assert_eq!(
+        doubts(&sections("a", "a=no-op b=create c=update", "")),
+        [Doubt::NoPlannedValue { address, more: 1 }]
+    );
+    // A filter that drops all planned values hides no change.
+    assert_eq!(doubts(&sections("", "a=create", "")), []);
+}
+
+#[test]
+fn something_of_the_state_in_no_change() {
+    let address = orgward_plan::Address::new("aws_x.b");
+    assert_eq!(doubts(&sections("a", "a=update", "a b")), [Doubt::NoChangeListed { address, more: 0 }]);
+}
+
+#[test]
+fn an_address_twice() {
+    assert_snapshot!(refused(sections("a", "a=create a=no-op", "").as_bytes()), @r"
+    `aws_x.a` is in it twice
+    help: Terraform writes each resource once: write the plan with `terraform show -json tfplan > plan.json`
+    ");
+}
+
+#[test]
+fn declared_and_shown_nowhere() {
+    let configuration = |resource: &str| {
+        let text = r#"{"format_version":"1.2","planned_values":{"root_module":{}},"configuration":{"root_module":{"module_calls":{"m":{"module":{"resources":[{"mode":"managed","type":"aws_x","name":"y"}EXTRA]}}}}}}"#;
+        let document = document(&text.replace("EXTRA", resource));
+        let unshown = Plan::parse(&document).unwrap().unshown();
+        unshown.into_iter().map(|(address, _)| address.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(configuration(""), ["module.m.aws_x.y"]);
+    let repeated = r#",{"mode":"managed","type":"aws_x","name":"z","count_expression":{}},{"mode":"data","type":"aws_x","name":"y"}"#;
+    assert_eq!(configuration(repeated), ["module.m.aws_x.y"], "`count` may be zero");
+}
+
+#[test]
+fn colors_and_text_of_a_log() {
+    let plan = sections("a", "a=create", "");
+    for text in [
+        format!("\u{1b}[0m\u{1b}[1m{plan}\u{1b}[0m\n"),
+        format!("\u{1b}[31m2026-01-01T00:00:00Z\u{1b}[0m {plan}\nReleasing state lock.\n"),
+        format!("Acquiring state lock {{1}}\n{plan}"),
+        plan.replacen('{', "{\n  ", 1),
+    ] {
+        assert_eq!(Plan::parse(&document(&text)).unwrap().instances().len(), 1, "{text}");
+    }
+    // Of two plans, it is not for the first line of a log to say which one is reviewed.
+    assert!(refused(format!("log {plan}\nlog {plan}").as_bytes()).contains("more after the end"));
 }
 
 #[test]

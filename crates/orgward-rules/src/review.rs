@@ -231,6 +231,17 @@ fn doubt(doubt: &Doubt) -> String {
             "applying it does not reach the whole configuration (`-target`, or deferred changes)".to_owned()
         }
         Doubt::Deferred { address, reason } => format!("the change of `{address}` is put off ({reason})"),
-        Doubt::NoChanges => "it lists planned values and no changes".to_owned(),
+        Doubt::NoPlannedValue { address, more } => {
+            format!("it changes `{address}`{} and has no planned value for it", others(*more))
+        }
+        Doubt::NoChangeListed { address, more } => format!(
+            "`{address}`{} is in its state, and no change says what becomes of it (`-target`, `-refresh-only`, or a list \
+             that was cut)",
+            others(*more)
+        ),
     }
+}
+
+fn others(more: usize) -> String {
+    if more == 0 { String::new() } else { format!(" and {more} more") }
 }

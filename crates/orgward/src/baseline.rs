@@ -1,7 +1,5 @@
 //! `orgward plan baseline`.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use miette::Diagnostic;
@@ -12,13 +10,11 @@ use thiserror::Error;
 
 use crate::arguments::BaselineArguments;
 use crate::exit::Exit;
-use crate::{output, review};
+use crate::{files, output, review};
 
 /// Why a baseline could not be read or written.
 #[derive(Debug, Error, Diagnostic)]
 enum Failure {
-    #[error("cannot read the baseline `{}`", escape(name))]
-    Read { name: String, source: io::Error },
     #[error("cannot use the baseline `{}`: {error}", escape(name))]
     #[diagnostic(forward(error))]
     Use { name: String, error: BaselineError },
@@ -56,6 +52,6 @@ pub(crate) fn run(arguments: &BaselineArguments) -> Result<Exit, Box<dyn Diagnos
 pub(crate) fn read(file: Option<&Path>) -> Result<Vec<BaselineEntry>, Box<dyn Diagnostic + Send + Sync>> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let name = file.display().to_string();
-    let text = fs::read_to_string(file).map_err(|source| Failure::Read { name: name.clone(), source })?;
+    let text = files::read("the baseline", file)?;
     Ok(orgward_report::read_baseline(&text).map_err(|error| Failure::Use { name, error })?)
 }

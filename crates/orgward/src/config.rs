@@ -9,28 +9,35 @@ use orgward_report::escape;
 use orgward_rules::Config;
 use thiserror::Error;
 
+use crate::files;
+
 /// The name of the configuration.
 pub(crate) const NAME: &str = "orgward.toml";
 /// The folder beside it whose files hold waivers.
 const WAIVERS: &str = ".orgward/waivers";
 
-/// Why the configuration could not be read.
+/// Files with waivers: one for each rule, and some for stacks.
+const WAIVER_FILES: usize = 1_000;
+
+/// Why the folder of the waivers could not be read.
 #[derive(Debug, Error, Diagnostic)]
-#[error("cannot read the configuration `{}`", escape(name))]
-pub(crate) struct UnreadableConfig {
-    name: String,
-    source: io::Error,
+pub(crate) enum WaiversError {
+    #[error("cannot read the waivers in `{}`", escape(name))]
+    Read { name: String, source: io::Error },
+    #[error("there are more than {WAIVER_FILES} files with waivers in `{}`", escape(name))]
+    #[diagnostic(help("keep the waivers of a rule in one file"))]
+    Many { name: String },
 }
 
 /// The configuration that was named, else the one found, else the defaults; with the waivers beside it.
 pub(crate) fn load(named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
     let found = found(named);
     let mut config = match &found {
-        Some(path) => Config::parse(&path.display().to_string(), &read(path)?)?,
+        Some(path) => Config::parse(&path.display().to_string(), &files::read("the configuration", path)?)?,
         None => Config::default(),
     };
     for file in waiver_files(&folder_of(found.as_deref()).join(WAIVERS))? {
-        config.add_waivers(&file.display().to_string(), &read(&file)?)?;
+        config.add_waivers(&file.display().to_string(), &files::read("the waivers", &file)?)?;
     }
     Ok(config)
 }
@@ -56,8 +63,8 @@ fn folder_of(config: Option<&Path>) -> PathBuf {
 
 /// The files with waivers in a folder, sorted. Without the folder there are none; one that cannot be read is a
 /// failure, since nobody knows what it would have accepted.
-fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, UnreadableConfig> {
-    let unreadable = |source| UnreadableConfig { name: folder.display().to_string(), source };
+fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, WaiversError> {
+    let unreadable = |source| WaiversError::Read { name: folder.display().to_string(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -69,13 +76,12 @@ fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, UnreadableConfig> {
         if path.extension().is_some_and(|ending| ending == "toml") {
             files.push(path);
         }
+        if files.len() > WAIVER_FILES {
+            return Err(WaiversError::Many { name: folder.display().to_string() });
+        }
     }
     files.sort();
     Ok(files)
-}
-
-fn read(path: &Path) -> Result<String, UnreadableConfig> {
-    fs::read_to_string(path).map_err(|source| UnreadableConfig { name: path.display().to_string(), source })
 }
 
 /// The configuration in a folder, else in the nearest one above it up to the root of the repository. Outside of a
@@ -85,7 +91,8 @@ fn find(folder: &Path) -> Option<PathBuf> {
     let depth = absolute.ancestors().position(|above| above.join(".git").exists()).unwrap_or(0);
     let mut up = PathBuf::new();
     for above in absolute.ancestors().take(depth + 1) {
-        if above.join(NAME).is_file() {
+        // A link that leads nowhere, a device or a folder was meant to be one, and is refused when it is read.
+        if above.join(NAME).symlink_metadata().is_ok() {
             return Some(folder.join(&up).join(NAME).components().collect());
         }
         up.push("..");

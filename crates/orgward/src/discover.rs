@@ -9,6 +9,8 @@ use orgward_plan::Document;
 use orgward_report::escape;
 use thiserror::Error;
 
+use crate::gzip;
+
 /// How much of a file is looked at.
 const HEAD: u64 = 4096;
 
@@ -47,6 +49,7 @@ pub(crate) fn plan(folder: &Path) -> Result<PathBuf, DiscoverError> {
 }
 
 fn is_name_of_plan(name: &str) -> bool {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
     let stem = name.strip_suffix(".json").unwrap_or(name);
     let names = ["plan", "tfplan", "tofuplan", "planfile", "plan.out", "tfplan.out"];
     let endings = [".plan", ".tfplan", ".tofuplan", ".plan.out", "-plan.json", "_plan.json"];
@@ -54,8 +57,12 @@ fn is_name_of_plan(name: &str) -> bool {
 }
 
 /// Whether a file begins like a plan. One that breaks off later is to be complained about, not passed over.
-fn is_plan(path: &Path) -> bool {
+pub(crate) fn is_plan(path: &Path) -> bool {
     let mut head = Vec::new();
+    // To open a pipe would wait for its other end.
+    if !path.is_file() {
+        return false;
+    }
     let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
     // UTF-16 has a zero beside every letter.
     let letters: Vec<u8> = head.iter().copied().filter(|byte| *byte != 0).collect();
@@ -64,7 +71,7 @@ fn is_plan(path: &Path) -> bool {
         ["\"format_version\"", "\"planned_values\"", "\"resource_changes\"", "\"terraform_version\""]
             .iter()
             .any(|key| text.contains(key));
-    path.is_file() && read.is_ok() && (Document::is_archive(&head) || is_json)
+    read.is_ok() && (Document::is_archive(&head) || gzip::is_compressed(&head) || is_json)
 }
 
 fn quoted(names: &[String]) -> String {

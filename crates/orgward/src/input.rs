@@ -2,21 +2,27 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
-use orgward_plan::{Document, Plan, PlanError};
+use orgward_plan::{Document, Kind, Plan, PlanError};
 use orgward_report::escape;
 use orgward_rules::Config;
 use thiserror::Error;
 
-use crate::names;
+use crate::{discover, gzip, names};
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
+/// Bytes of an input, also once it is decompressed.
+const LARGEST: usize = 512 << 20;
+/// Folders inside a folder of plans.
+const DEPTH: usize = 8;
+/// Plans in a folder of plans.
+const PLANS: usize = 2_000;
 /// How much of what `terraform show` complains about is passed on.
 const COMPLAINT_LINES: usize = 12;
 
@@ -25,6 +31,34 @@ const COMPLAINT_LINES: usize = 12;
 pub(crate) enum InputError {
     #[error("cannot read `{}`", escape(name))]
     Read { name: String, source: io::Error },
+    #[error("`{}` is larger than 512 MB", escape(name))]
+    #[diagnostic(help("review one plan of one stack at a time"))]
+    Large { name: String },
+    #[error("cannot decompress `{}`: {why}", escape(name))]
+    #[diagnostic(help("compress it anew with `gzip`, or give it as it is"))]
+    Compressed { name: String, why: &'static str },
+    #[error("there is no plan in `{}`", escape(name))]
+    #[diagnostic(help(
+        "give a folder with plans as `terraform show -json` or `terragrunt plan --json-out-dir` write them"
+    ))]
+    NoPlan { name: String },
+    #[error("there are more than {PLANS} plans in `{}`", escape(name))]
+    #[diagnostic(help("give the folders with the plans one by one"))]
+    ManyPlans { name: String },
+    #[error(
+        "`{}` is a state, not a plan: nothing in a state is new, so that a review of it never blocks",
+        escape(name)
+    )]
+    #[diagnostic(help(
+        "review the plan: `terraform plan -out=tfplan`, then `terraform show -json tfplan > plan.json`; give a state as \
+         context with `--org`, or audit it with `orgward guardrail check --org`"
+    ))]
+    State { name: String },
+    #[error("there is nothing in {}: nothing would be audited", quoted(names))]
+    #[diagnostic(help(
+        "show the state of the stack that manages the organization: `terraform show -json > state.json`"
+    ))]
+    Nothing { names: Vec<String> },
     #[error("standard input is asked for twice")]
     #[diagnostic(help("give `-` once, and files for the rest"))]
     StandardTwice,
@@ -48,6 +82,62 @@ pub(crate) enum InputError {
 /// Reads inputs, in order. A path may be `-` for standard input, once among all of them.
 pub(crate) fn read_all<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<Document>, InputError> {
     distinct(paths)?.into_iter().map(|path| read(path)).collect()
+}
+
+/// The files that paths name: those of folders that hold plans, and the paths themselves otherwise.
+pub(crate) fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if is_standard(path) || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let first = files.len();
+        within(path, DEPTH, &mut files).map_err(|source| InputError::Read { name: name_of(path), source })?;
+        let Some(found) = files.get_mut(first..).filter(|found| !found.is_empty()) else {
+            return Err(InputError::NoPlan { name: name_of(path) });
+        };
+        if found.len() > PLANS {
+            return Err(InputError::ManyPlans { name: name_of(path) });
+        }
+        found.sort();
+    }
+    Ok(files)
+}
+
+/// Adds the plans in a folder and in the folders below it. Links are not followed: they may lead in circles.
+fn within(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        if kind.is_dir() && depth > 0 && !entry.file_name().to_string_lossy().starts_with('.') {
+            within(&path, depth - 1, files)?;
+        } else if kind.is_file() && files.len() <= PLANS && discover::is_plan(&path) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Refuses states where plans are reviewed.
+pub(crate) fn all_plans(plans: &[Plan<'_>]) -> Result<(), InputError> {
+    match plans.iter().find(|plan| plan.kind == Kind::State) {
+        Some(state) => Err(InputError::State { name: state.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Refuses an audit of nothing.
+pub(crate) fn not_empty(inputs: &[Plan<'_>]) -> Result<(), InputError> {
+    if inputs.iter().any(|input| !input.instances().is_empty()) {
+        return Ok(());
+    }
+    Err(InputError::Nothing { names: inputs.iter().map(|input| input.name.clone()).collect() })
+}
+
+fn quoted(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{}`", escape(name))).collect();
+    quoted.join(", ")
 }
 
 /// A text and what it is called.
@@ -105,18 +195,32 @@ pub(crate) fn declare(plans: &mut [Plan<'_>], config: &Config, folder: &Path) {
 fn read(path: &Path) -> Result<Document, InputError> {
     let name = name_of(path);
     let bytes = read_bytes(path).map_err(|source| InputError::Read { name: name.clone(), source })?;
+    if bytes.len() > LARGEST {
+        return Err(InputError::Large { name });
+    }
+    let bytes = if gzip::is_compressed(&bytes) {
+        gzip::inflated(&bytes, LARGEST).map_err(|why| InputError::Compressed { name: name.clone(), why })?
+    } else {
+        bytes
+    };
     let is_archive = !is_standard(path) && Document::is_archive(&bytes);
     let bytes = if is_archive { show(path, &name)? } else { bytes };
     Document::decode(name.clone(), bytes).map_err(|error| InputError::Plan { name, error })
 }
 
 fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    // One byte more tells what is too large.
+    let limit = LARGEST as u64 + 1;
+    let mut bytes = Vec::new();
     if is_standard(path) {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
-        fs::read(path)
+        let file = File::open(path)?;
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        bytes.reserve(usize::try_from(length.min(limit)).unwrap_or_default());
+        file.take(limit).read_to_end(&mut bytes)?;
     }
+    Ok(bytes)
 }
 
 fn name_of(path: &Path) -> String {

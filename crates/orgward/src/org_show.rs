@@ -24,9 +24,9 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     let plans = if arguments.plans.is_empty() {
         vec![discover::plan(Path::new("."))?]
     } else {
-        arguments.plans.clone()
+        input::expanded(&arguments.plans)?
     };
-    let documents = input::read_all(plans.iter().chain(&arguments.org))?;
+    let documents = input::read_all(plans.iter().chain(&input::expanded(&arguments.org)?))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &arguments.source)?;

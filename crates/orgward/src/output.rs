@@ -90,9 +90,12 @@ pub(crate) fn warn(text: &str) {
 
 /// Writes a file as a whole or not at all.
 pub(crate) fn write(file: &Path, text: &str) -> Result<(), OutputError> {
-    let result = match fs::metadata(file) {
+    // The system's own links lead to the streams of the program.
+    let is_of_system = ["/dev/", "/proc/"].iter().any(|folder| file.starts_with(folder));
+    let metadata = if is_of_system { fs::metadata(file) } else { fs::symlink_metadata(file) };
+    let result = match metadata {
         // A pipe or a device is written to, not replaced.
-        Ok(metadata) if !metadata.is_file() => {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
             OpenOptions::new().write(true).open(file).and_then(|mut device| device.write_all(text.as_bytes()))
         }
         _ => replace(file, text),
@@ -100,22 +103,38 @@ pub(crate) fn write(file: &Path, text: &str) -> Result<(), OutputError> {
     result.map_err(|source| OutputError::File { file: file.to_owned(), source })
 }
 
+/// Replaces a file. A link is replaced, too: where it leads is not for a pull request to choose.
 fn replace(file: &Path, text: &str) -> io::Result<()> {
-    // Replaces what a link points to, not the link.
-    let file = fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut temporary = OsStr::new(".").to_owned();
-    temporary.push(name);
-    temporary.push(format!(".{}.tmp", std::process::id()));
-    let temporary = file.with_file_name(temporary);
-    let written = File::create_new(&temporary)
-        .and_then(|mut new| new.write_all(text.as_bytes()).and_then(|()| new.sync_all()))
-        .and_then(|()| fs::rename(&temporary, &file));
+    let (temporary, mut new) = beside(file)?;
+    let written = new
+        .write_all(text.as_bytes())
+        .and_then(|()| new.sync_all())
+        .and_then(|()| fs::rename(&temporary, file));
     if written.is_err() {
         // The first error is the one that tells why.
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// A new file beside another one. What lies there already, left by a run that was killed or put there on purpose, does
+/// not block.
+fn beside(file: &Path) -> io::Result<(PathBuf, File)> {
+    const TRIES: usize = 100;
+    let name = file.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
+    let mut failed = io::Error::from(io::ErrorKind::AlreadyExists);
+    for number in 0..TRIES {
+        let mut temporary = OsStr::new(".").to_owned();
+        temporary.push(name);
+        temporary.push(format!(".{}-{number}.tmp", std::process::id()));
+        let temporary = file.with_file_name(temporary);
+        match File::create_new(&temporary) {
+            Ok(new) => return Ok((temporary, new)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => failed = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(failed)
 }
 
 fn is_set(variable: &str) -> bool {
@@ -147,6 +166,19 @@ mod tests {
         write(&file, "new").unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_link_is_replaced_and_what_lies_beside_does_not_block() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, elsewhere) = (folder.path().join("review.json"), folder.path().join("elsewhere"));
+        fs::write(&elsewhere, "old").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        fs::write(folder.path().join(format!(".review.json.{}-0.tmp", std::process::id())), "stale").unwrap();
+        write(&file, "new").unwrap();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "old", "nothing is written through the link");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
     }
 
     #[test]

@@ -57,14 +57,19 @@ pub(crate) fn review(
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     // A mistake in the configuration is told before anything that takes time.
     let config = config::load(inputs.config.as_deref())?;
-    let plans: Vec<PathBuf> =
-        if inputs.plans.is_empty() { vec![discover::plan(Path::new("."))?] } else { inputs.plans.clone() };
+    let plans: Vec<PathBuf> = if inputs.plans.is_empty() {
+        vec![discover::plan(Path::new("."))?]
+    } else {
+        input::expanded(&inputs.plans)?
+    };
+    let context = input::expanded(&inputs.org)?;
     let progress = Progress::start(quiet);
     progress.stage("reading");
-    let documents = input::read_all(plans.iter().chain(&inputs.org))?;
+    let documents = input::read_all(plans.iter().chain(&context))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, &config, &config::folder(inputs.config.as_deref()));
     let own = parsed.get_mut(..plans.len()).unwrap_or_default();
+    input::all_plans(own)?;
     source::attach(own, &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");

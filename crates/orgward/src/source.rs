@@ -109,7 +109,7 @@ fn whose(each: &Given<'_>, given: &[Given<'_>], plans: &[Plan<'_>]) -> Vec<Strin
 fn read(path: &Path) -> Result<Sources, SourceError> {
     let name = path.display().to_string();
     let sources = if path.is_dir() {
-        folder::read(path)
+        folder::read(path).map_err(|source| SourceError::Read { name: name.clone(), source })?
     } else if is_archive(path) {
         archive::read(path).map_err(|why| SourceError::Archive { name: name.clone(), why })?
     } else {

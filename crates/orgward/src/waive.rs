@@ -14,7 +14,7 @@ use thiserror::Error;
 
 use crate::arguments::WaiveArguments;
 use crate::exit::Exit;
-use crate::{config, output, review};
+use crate::{config, files, output, review};
 
 /// Why nothing was waived.
 #[derive(Debug, Error, Diagnostic)]
@@ -40,8 +40,6 @@ enum Failure {
     Over(String),
     #[error("`--{0}` says nothing")]
     Empty(&'static str),
-    #[error("cannot read `{}`", escape(name))]
-    Read { name: String, source: io::Error },
     #[error("cannot make the folder `{}`", escape(name))]
     Folder { name: String, source: io::Error },
 }
@@ -97,10 +95,9 @@ fn add(arguments: &WaiveArguments, waiver: &Waiver) -> Result<PathBuf, Box<dyn D
         }
     };
     let name = file.display().to_string();
-    let mut text = match fs::read_to_string(&file) {
-        Ok(text) => text,
+    let mut text = match file.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-        Err(source) => return Err(Box::new(Failure::Read { name, source })),
+        _ => files::read("the waivers", &file)?,
     };
     if !text.is_empty() {
         if !text.ends_with('\n') {

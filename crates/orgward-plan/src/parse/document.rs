@@ -18,7 +18,7 @@ pub(crate) struct Sections<'a> {
     pub(crate) terraform_version: Option<&'a RawValue>,
     pub(crate) variables: Option<&'a RawValue>,
     pub(crate) relevant_attributes: Option<&'a RawValue>,
-    pub(crate) planned_values: Option<&'a RawValue>,
+    pub(crate) planned_values: Option<super::state::Values<'a>>,
     pub(crate) resource_changes: Option<Vec<Row<'a>>>,
     pub(crate) deferred_changes: Vec<Deferred<'a>>,
     pub(crate) prior_state: Option<State<'a>>,
@@ -31,6 +31,8 @@ pub(crate) struct Sections<'a> {
     /// `resources` and `values` where it was not yet known what they belong to.
     pub(crate) resources: Option<&'a RawValue>,
     early_values: Option<&'a RawValue>,
+    /// Whether there is a section that only plans have, be it empty.
+    pub(crate) has_plan_section: bool,
     /// The names of sections that tell other inputs from plans.
     pub(crate) marks: Vec<Mark>,
 }
@@ -93,9 +95,13 @@ pub(crate) fn parse(document: &Document) -> Result<Sections<'_>, PlanError> {
     let sections =
         TopLevel(&progress).deserialize(&mut reader).map_err(|error| refuse(document, &error, &progress))?;
     if let Err(error) = reader.end() {
+        if sections.marks.contains(&Mark::Log) {
+            return Err(PlanError::Log);
+        }
         let (offset, line, column) = document.place(error.line(), error.column());
-        let log = sections.marks.contains(&Mark::Log);
-        return Err(if log { PlanError::Log } else { PlanError::Trailing { offset, line, column } });
+        if !document.is_log_after(offset) {
+            return Err(PlanError::Trailing { offset, line, column });
+        }
     }
     Ok(sections)
 }
@@ -158,6 +164,7 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                 return Err(A::Error::custom("a section twice"));
             }
             seen.push(section);
+            found.has_plan_section |= matches!(section, "planned_values" | "resource_changes");
             let rows = &self.0.rows;
             match section {
                 "format_version" => found.format_version = map.next_value()?,
@@ -166,7 +173,9 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                 "relevant_attributes" => found.relevant_attributes = map.next_value()?,
                 "planned_values" => found.planned_values = map.next_value()?,
                 "resource_changes" => {
-                    found.resource_changes = Some(map.next_value_seed(Rows::counted(rows))?);
+                    let changes = map.next_value_seed(Rows::counted(rows))?;
+                    // `null` is no list without rows: it says nothing.
+                    found.resource_changes = rows.get().map(|_| changes);
                 }
                 "deferred_changes" => found.deferred_changes = map.next_value_seed(Rows::counted(rows))?,
                 "prior_state" => found.prior_state = map.next_value()?,

@@ -78,6 +78,46 @@ impl<'a> Values<'a> {
     }
 }
 
+impl<'a> Values<'a> {
+    /// Tells of all managed resources: the address and the values.
+    pub(crate) fn managed(
+        &self,
+        tell: &mut dyn FnMut(Address, Option<&'a RawValue>),
+    ) -> Result<(), PlanError> {
+        self.root_module.iter().try_for_each(|root| root.managed(tell))
+    }
+}
+
+impl<'a> Module<'a> {
+    fn managed(&self, tell: &mut dyn FnMut(Address, Option<&'a RawValue>)) -> Result<(), PlanError> {
+        let place = Place { section: "planned_values.resources", row: 0 };
+        let path = module_path(place, self.address)?;
+        for (row, resource) in self.resources.iter().flatten().enumerate() {
+            let place = Place { section: "planned_values.resources", row };
+            let address = place.text("address", resource.address)?;
+            if place.mode(resource.mode, &address)? != Some(Mode::Managed) {
+                continue;
+            }
+            let absolute = path.0.is_empty() || address.starts_with("module.");
+            let address = if absolute {
+                Address::new(address)
+            } else {
+                let (kind, name) = (place.text("type", resource.kind)?, place.text("name", resource.name)?);
+                compose(&path, Mode::Managed, &kind, &name, place.key("index", resource.index)?.as_ref())
+            };
+            tell(address, resource.values);
+        }
+        self.child_modules.iter().flatten().try_for_each(|child| child.managed(tell))
+    }
+}
+
+fn module_path(place: Place<'_>, address: Option<&RawValue>) -> Result<ModulePath, PlanError> {
+    let Some(address) = place.optional("address", address)? else { return Ok(ModulePath::default()) };
+    let segments = traversal::parse(&address);
+    let path = segments.map(|segments| traversal::module_path(&segments).0);
+    path.ok_or_else(|| place.wrong("address", "a module address"))
+}
+
 struct Collect<'c, 'a> {
     known: &'c BTreeSet<(&'c str, Option<&'c str>)>,
     section: &'c str,
@@ -89,14 +129,7 @@ struct Collect<'c, 'a> {
 impl<'a> Collect<'_, 'a> {
     fn module(&mut self, module: Module<'a>) -> Result<(), PlanError> {
         let place = Place { section: self.section, row: self.row };
-        let path = match place.optional("address", module.address)? {
-            Some(address) => {
-                let segments = traversal::parse(&address);
-                let path = segments.map(|segments| traversal::module_path(&segments).0);
-                path.ok_or_else(|| place.wrong("address", "a module address"))?
-            }
-            None => ModulePath::default(),
-        };
+        let path = module_path(place, module.address)?;
         for resource in module.resources.into_iter().flatten() {
             self.resource(&resource, &path)?;
             self.row += 1;

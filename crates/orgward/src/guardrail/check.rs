@@ -20,8 +20,9 @@ pub(super) fn run(
     let baseline = baseline::read(arguments.baseline.as_deref())?;
     let progress = Progress::start(arguments.quiet);
     progress.stage("reading");
-    let documents = input::read_all(arguments.org.iter())?;
+    let documents = input::read_all(input::expanded(&arguments.org)?.iter())?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     progress.stage("building the organization");
     let organization = Organization::of(&[], &parsed, &config.declared());

@@ -15,8 +15,9 @@ pub(super) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let config = config::load(arguments.config.as_deref())?;
-    let documents = input::read_all(arguments.org.iter())?;
+    let documents = input::read_all(input::expanded(&arguments.org)?.iter())?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     let organization = Organization::of(&[], &parsed, &config.declared());
     let story = orgward_rules::explain(&organization.after, &config, &arguments.id, &arguments.account)?;

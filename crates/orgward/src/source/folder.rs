@@ -1,11 +1,13 @@
 //! A folder with a configuration.
 
 use std::fs;
+use std::io;
 use std::path::Path;
 
 use orgward_plan::{SourceFile, Sources};
 
 use super::{is_configuration, shown};
+use crate::files::{self, Fence};
 
 /// Bytes of a file that is read; nobody writes a longer one.
 const LARGEST: u64 = 4 << 20;
@@ -15,19 +17,20 @@ const LARGEST_TOGETHER: usize = 32 << 20;
 const DEPTH: usize = 3;
 
 /// Reads the configuration in a folder. What cannot be read is left out: the plan has the last word.
-pub(super) fn read(root: &Path) -> Sources {
+pub(super) fn read(root: &Path) -> io::Result<Sources> {
+    let fence = Fence::around(root)?;
     // Where `terraform init` put the modules that it fetched.
-    let manifest = fs::read_to_string(root.join(".terraform/modules/modules.json")).unwrap_or_default();
-    let mut sources = Sources::load(&manifest, &mut |folder| files(root, folder));
+    let manifest = text(&fence, &root.join(".terraform/modules/modules.json")).unwrap_or_default();
+    let mut sources = Sources::load(&manifest, &mut |folder| files(&fence, root, folder));
     let mut left = LARGEST_TOGETHER;
     for path in sources.mentioned() {
-        texts(root, &path, DEPTH, &mut left, &mut sources);
+        texts(&fence, root, &path, DEPTH, &mut left, &mut sources);
     }
-    sources
+    Ok(sources)
 }
 
 /// The files with HCL of a folder below the root, or beside it, sorted.
-fn files(root: &Path, folder: &str) -> Vec<SourceFile> {
+fn files(fence: &Fence, root: &Path, folder: &str) -> Vec<SourceFile> {
     let Ok(listing) = fs::read_dir(root.join(folder)) else { return Vec::new() };
     let mut found: Vec<SourceFile> = listing
         .filter_map(|entry| {
@@ -36,7 +39,7 @@ fn files(root: &Path, folder: &str) -> Vec<SourceFile> {
             if !is_configuration(&name) {
                 return None;
             }
-            let text = text(&entry.path())?;
+            let text = text(fence, &entry.path())?;
             Some(SourceFile { name: shown(&entry.path()), text })
         })
         .collect();
@@ -45,8 +48,11 @@ fn files(root: &Path, folder: &str) -> Vec<SourceFile> {
 }
 
 /// Adds a file, or the files of a folder, by their path from the root.
-fn texts(root: &Path, path: &str, depth: usize, left: &mut usize, sources: &mut Sources) {
+fn texts(fence: &Fence, root: &Path, path: &str, depth: usize, left: &mut usize, sources: &mut Sources) {
     let place = root.join(path);
+    if !fence.holds(&place) {
+        return;
+    }
     if place.is_dir() {
         let Ok(listing) = fs::read_dir(&place) else { return };
         let mut names: Vec<String> =
@@ -54,9 +60,9 @@ fn texts(root: &Path, path: &str, depth: usize, left: &mut usize, sources: &mut 
         names.sort();
         for name in names.iter().filter(|name| depth > 0 && !name.starts_with('.')) {
             let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-            texts(root, &below, depth - 1, left, sources);
+            texts(fence, root, &below, depth - 1, left, sources);
         }
-    } else if let Some(text) = text(&place)
+    } else if let Some(text) = text(fence, &place)
         && text.len() <= *left
     {
         *left -= text.len();
@@ -64,11 +70,7 @@ fn texts(root: &Path, path: &str, depth: usize, left: &mut usize, sources: &mut 
     }
 }
 
-/// The text of a file, unless it is too long or none.
-fn text(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return None;
-    }
-    fs::read_to_string(path).ok()
+/// The text of a file of the repository, unless it is too long or none.
+fn text(fence: &Fence, path: &Path) -> Option<String> {
+    fence.holds(path).then(|| files::bounded(path, LARGEST).ok()).flatten()
 }

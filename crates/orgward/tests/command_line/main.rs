@@ -14,6 +14,8 @@ mod guardrail_show;
 mod guardrails;
 #[cfg(test)]
 mod init;
+#[cfg(all(test, unix))]
+mod inputs;
 #[cfg(test)]
 mod org_show;
 #[cfg(test)]
