@@ -17,6 +17,8 @@ mod organization;
 mod passage;
 mod queries;
 mod relocate;
+mod template;
+mod unjudged;
 
 pub use change::Change;
 pub use declared::Declared;
@@ -30,3 +32,6 @@ pub use node::{
 };
 pub use organization::{LooseAttachment, Organization};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use unjudged::{Unjudged, Weight};
+
+pub(crate) use build::is_read;

@@ -43,6 +43,8 @@ pub struct Organization {
     pub(crate) orphans: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
+    /// What the plans bring about and nothing judges.
+    pub(crate) unjudged: Vec<crate::Unjudged>,
     /// What stands for values that do not exist yet.
     pub(crate) symbols: Symbols,
     /// Whether the plan creates the organization, so that its id is a symbol.
@@ -168,6 +170,11 @@ impl Organization {
     /// What the inputs say that contradicts itself, one sentence each.
     pub fn contradictions(&self) -> &[String] {
         &self.contradictions
+    }
+
+    /// What the plans bring about and nothing judges: only of the side after them.
+    pub fn unjudged(&self) -> &[crate::Unjudged] {
+        &self.unjudged
     }
 
     /// The node with this key.

@@ -13,7 +13,7 @@ use orgward_report::escape;
 use orgward_rules::Config;
 use thiserror::Error;
 
-use crate::{discover, gzip, names};
+use crate::{discover, gzip, names, output};
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
@@ -101,6 +101,9 @@ pub(crate) fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
             return Err(InputError::ManyPlans { name: name_of(path) });
         }
         found.sort();
+        // What is reviewed is said: a folder may hold more, or less, than people think.
+        let names: Vec<String> = found.iter().map(|path| name_of(path)).collect();
+        output::warn(&format!("note: plans in `{}`: {}\n", escape(&name_of(path)), quoted(&names)));
     }
     Ok(files)
 }

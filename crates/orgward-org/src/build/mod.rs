@@ -13,6 +13,7 @@ mod principals;
 mod runs;
 mod spelled;
 mod tree;
+mod twins;
 mod values;
 mod workloads;
 
@@ -101,12 +102,18 @@ impl Organization {
             let all = before.values().chain(after.values()).flatten();
             all.filter(|piece| !piece.context).filter_map(identity).collect()
         };
-        let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
+        let before = without_repetitions(before, &managed);
+        let mut after = without_repetitions(after, &managed);
+        let mut unjudged = twins::settle(&stacks, &before, &mut after);
+        for Stack { plan, name } in stacks.iter().take(plans.len()) {
+            unjudged.extend(crate::unjudged::of(plan, name.as_ref()));
+        }
         let (before, mut after) = both(
             || Builder::new(&stacks, plans.len(), &before, declared).build(&after, Side::Before),
             || Builder::new(&stacks, plans.len(), &after, declared).build(&before, Side::After),
         );
         after.contradictions.extend(contradictions);
+        after.unjudged = unjudged;
         Change { before, after }
     }
 }
@@ -250,6 +257,11 @@ const ASKED_DATA: &[(&str, &str)] = &[
     ("aws_organizations_policies_for_target", "data.aws_organizations_policies_for_target"),
     ("aws_organizations_policy", "data.aws_organizations_policy"),
 ];
+
+/// Whether the values of a managed type are read.
+pub(crate) fn is_read(kind: &str) -> bool {
+    ASKED.binary_search(&kind).is_ok()
+}
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {

@@ -1,5 +1,5 @@
 use orgward_finding::{Severity, Verdict};
-use orgward_org::NodeKind;
+use orgward_org::{NodeKind, Weight};
 use orgward_plan::{Evidence, Placement, Strength};
 
 use crate::engine::rule;
@@ -17,6 +17,13 @@ rule! {
     /// Inputs can also contradict each other: two plans manage one thing, a plan deletes what another one manages,
     /// states put an account into two units, two accounts are the management account, evidence puts a resource into
     /// two accounts. A plan does not contradict older states of its own stack: it is right.
+    ///
+    /// One AWS object can stand at two addresses of one plan, with two outcomes: AWS has one object, and what is
+    /// destroyed at one address is gone at the other one, too.
+    ///
+    /// What nothing here reads is named: `awscc_iam_role`, CloudFormation stacks, Cloud Control resources, products of
+    /// Service Catalog, provisioners and programs can do what `aws_iam_role` does. Templates are read where the plan
+    /// shows them.
     ///
     /// ## Example
     ///
@@ -53,6 +60,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.verdict = Verdict::Unverifiable;
         finding.subject(contradiction.clone()).says(contradiction.clone());
         finding.help("give inputs of one organization, and one plan of each stack");
+    }
+    for unjudged in cx.after.unjudged() {
+        let finding = findings.report(&UNVERIFIABLE_PLAN, &unjudged.address);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = match unjudged.weight {
+            Weight::Contradiction => Severity::High,
+            Weight::Anything => Severity::Medium,
+            Weight::Part => Severity::Low,
+        };
+        finding.input = unjudged.stack.as_deref().map(str::to_owned);
+        finding.subject(unjudged.message.clone()).says(unjudged.message.clone()).help(unjudged.help);
     }
     for (_, node) in cx.after.nodes() {
         let evidence: &[Evidence] = match &node.kind {
@@ -124,6 +142,42 @@ mod tests {
 
         blocked: 1 high thing cannot be told
         reviewed bad-target.json: 0 accounts, 0 principals, 0 policies
+        `orgward rules unverifiable-plan` explains the first one
+        ");
+    }
+
+    #[test]
+    fn what_is_not_read_is_named_with_what_is_known() {
+        insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-unread"), @"
+        ── medium: 3 cannot be told ────────────────────────────────────────────────────
+
+        unverifiable-plan · cannot tell
+
+          ? aws_cloudformation_stack.deploy: the plan creates it, and AWS::IAM::Role in it is not judged
+          help: look at it by hand: nothing in this report says what it changes
+
+        unverifiable-plan · cannot tell
+
+          ? aws_cloudformation_stack.elsewhere: the plan creates it; it can change whatever its template
+          │ holds, which is not judged
+          help: look at it by hand: nothing in this report says what it changes
+
+        unverifiable-plan · cannot tell
+
+          ? terraform_data.setup: the plan creates it, and its provisioners run programs, which are not
+          │ judged
+          help: look at it by hand: nothing in this report says what it changes
+
+        ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+
+        unverifiable-plan · cannot tell
+
+          ? aws_identitystore_group_membership.admin: the plan creates it; it can change who is in a group
+          │ of Identity Center, which is not judged
+          help: look at it by hand: nothing in this report says what it changes
+
+        blocked: 3 medium things cannot be told (1 milder one does not block)
+        reviewed bad-unread.json: 0 accounts, 0 principals, 0 policies
         `orgward rules unverifiable-plan` explains the first one
         ");
     }
