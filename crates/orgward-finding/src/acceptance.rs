@@ -1,3 +1,5 @@
+use crate::Accepted;
+
 /// Who accepted a finding, and why.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Waived {
@@ -24,4 +26,6 @@ pub struct BaselineEntry {
     pub place: Option<String>,
     /// Its fingerprint.
     pub fingerprint: String,
+    /// What was accepted of it.
+    pub accepted: Accepted,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::{Finding, Verdict, WitnessValue};
+use crate::{Finding, Verdict};
 
 impl Finding {
     /// Whether the finding rests on a text that the plan marks sensitive. Nothing that is made of such a text may
@@ -32,31 +32,6 @@ impl Finding {
         self.hash(&[address.as_deref().unwrap_or(""), &subject, &occurrence], 8)
     }
 
-    /// What somebody accepts who accepts the finding: what it says, the statements that show it, and the request
-    /// that shows it. Three digests, so that it can be told which of them has changed.
-    pub fn facts(&self) -> String {
-        let verdict = word(self.verdict);
-        let says = digest(&[verdict, &self.message, self.target.as_deref().unwrap_or("")], 8);
-        let statements: Vec<String> = self
-            .snippets
-            .iter()
-            .filter_map(|snippet| Some(compact(statement(snippet.text.as_deref()?, snippet.span.start))))
-            .collect();
-        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-        let mut request = Vec::new();
-        if let Some(witness) = &self.witness {
-            request.extend([witness.principal.as_str(), &witness.action, &witness.resource]);
-            for (key, value) in &witness.context {
-                request.push(key);
-                match value {
-                    WitnessValue::One(value) => request.push(value),
-                    WitnessValue::Many(values) => request.extend(values.iter().map(String::as_str)),
-                }
-            }
-        }
-        format!("{says}-{}-{}", digest(&statements, 8), digest(&request, 8))
-    }
-
     fn hash(&self, parts: &[&str], bytes: usize) -> String {
         let target = self.target.as_deref().map(without_positions);
         let first = [
@@ -76,7 +51,7 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
-fn digest(parts: &[&str], bytes: usize) -> String {
+pub(crate) fn digest(parts: &[&str], bytes: usize) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_be_bytes());
@@ -90,7 +65,7 @@ fn digest(parts: &[&str], bytes: usize) -> String {
 }
 
 /// An address without the positions of `count`: `a.b[3]` becomes `a.b[]`. Keys of `for_each` stay.
-fn without_positions(text: &str) -> String {
+pub(crate) fn without_positions(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('[') {
@@ -103,55 +78,6 @@ fn without_positions(text: &str) -> String {
         };
     }
     out.push_str(rest);
-    out
-}
-
-/// The statement of a policy document that a place is in: the object in the document's list of statements. The
-/// whole document where there is no such object.
-fn statement(text: &str, place: usize) -> &str {
-    let mut open = Vec::new();
-    let mut in_string = false;
-    let mut escaped = false;
-    let mut found = None;
-    for (at, byte) in text.bytes().enumerate() {
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' => open.push(at),
-            b'}' => {
-                let start = open.pop();
-                // Inside the document there is only one level of statements.
-                if open.len() == 1 && start.is_some_and(|start| start <= place) && place <= at {
-                    found = start.and_then(|start| text.get(start..=at));
-                    break;
-                }
-            }
-            _ => {}
-        }
-    }
-    found.unwrap_or(text)
-}
-
-/// A document without the white space between its parts.
-fn compact(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_string = false;
-    let mut escaped = false;
-    for character in text.chars() {
-        if in_string {
-            in_string = escaped || character != '"';
-            escaped = !escaped && character == '\\';
-        } else if character == '"' {
-            in_string = true;
-        } else if character.is_whitespace() {
-            continue;
-        }
-        out.push(character);
-    }
     out
 }
 
@@ -178,15 +104,9 @@ mod tests {
         finding
     }
 
-    fn showing(text: &str, part: &str) -> Finding {
+    fn secret() -> Finding {
         let mut finding = at("aws_iam_role.ci");
-        let start = text.find(part).unwrap();
-        finding.snippets.push(Snippet {
-            name: Arc::from("trust"),
-            text: Some(Arc::from(text)),
-            span: start..start + part.len(),
-            label: String::new(),
-        });
+        finding.snippets.push(Snippet { name: Arc::from("trust"), text: None, span: 0..2, label: String::new() });
         finding
     }
 
@@ -219,35 +139,11 @@ mod tests {
 
     #[test]
     fn nothing_of_a_sensitive_text_is_in_a_fingerprint() {
-        let mut one = showing("{}", "{}");
-        one.snippets[0].text = None;
+        let one = secret();
         let mut other = one.clone();
         other.subject("111111111111");
         assert!(one.is_sensitive());
         assert_eq!(one.fingerprint(), other.fingerprint(), "whoever tries all account ids learns nothing");
         assert_ne!(one.identity(), other.identity(), "an exchanged account is a new finding all the same");
-    }
-
-    #[test]
-    fn facts_change_with_the_statement_and_not_with_its_neighbours_or_its_layout() {
-        let facts = |text| showing(text, "\"*\"").facts();
-        let one =
-            facts(r#"{"Statement":[{"Principal":"*","Condition":{"Bool":{"a":"b"}}},{"Sid":"Other"}]}"#);
-        let moved = facts(
-            "{\n \"Statement\": [ { \"Sid\": \"New\" },\n { \"Principal\": \"*\", \"Condition\":{\"Bool\":{\"a\":\"b\"}} }]}",
-        );
-        assert_eq!(one, moved);
-        let open = facts(r#"{"Statement":[{"Principal":"*"},{"Sid":"Other"}]}"#);
-        assert_ne!(one, open, "the condition was part of what was accepted");
-        let spaced = facts(r#"{"Statement":[{"Principal":"*","Condition":{"Bool":{"a":"b "}}}]}"#);
-        assert_ne!(one, spaced, "white space in a string means something");
-    }
-
-    #[test]
-    fn a_brace_in_a_string_is_no_brace() {
-        let text = r#"{"Statement":[{"Sid":"}\"{","Action":"*"}]}"#;
-        let place = text.find("\"*\"").unwrap();
-        assert_eq!(statement(text, place), r#"{"Sid":"}\"{","Action":"*"}"#);
-        assert_eq!(statement("no document", 3), "no document");
     }
 }

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use orgward_plan::Address;
 
-use crate::{RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
+use crate::{Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -101,6 +101,8 @@ pub struct Finding {
     pub occurrence: usize,
     /// What tells two findings of one rule about one address apart; part of the fingerprint.
     pub subject: String,
+    /// All that it describes, which is what somebody accepts.
+    pub described: Described,
 }
 
 impl Finding {
@@ -126,6 +128,7 @@ impl Finding {
             waived: None,
             occurrence: 0,
             subject: String::new(),
+            described: Described::default(),
         }
     }
 

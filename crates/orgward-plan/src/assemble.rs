@@ -1,16 +1,17 @@
 //! From the sections of an input to a plan or state, or to the reason why it is neither.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::configuration::Configuration;
 use crate::instance::present;
 use crate::parse::{self, Mark, Row, Sections};
 use crate::plan::{Doubt, Kind};
-use crate::secrets::Secrets;
+use crate::secrets::{Marked, Secrets};
 use crate::{Declaration, Document, Instance, Mode, Plan, PlanError};
 
 impl<'a> Plan<'a> {
@@ -21,9 +22,20 @@ impl<'a> Plan<'a> {
         if let Some(configuration) = &mut sections.configuration {
             configuration.sort();
         }
-        let secrets = secrets(&sections).map(Arc::new);
         let mut doubts = doubts(&sections)?;
-        let mut instances = rows(&mut sections, secrets.as_ref())?;
+        let outputs: Vec<&RawValue> = [
+            sections.planned_values.as_ref(),
+            sections.values.as_ref(),
+            sections.prior_state.as_ref().and_then(|state| state.values.as_ref()),
+        ]
+        .into_iter()
+        .filter_map(|values| values?.outputs)
+        .collect();
+        let mut instances = rows(&mut sections)?;
+        let secrets = secrets(&sections, &outputs, &instances).map(Arc::new);
+        if let Some(secrets) = &secrets {
+            instances.iter_mut().for_each(|instance| instance.body.secrets = Some(Arc::clone(secrets)));
+        }
         instances.sort_by(|a, b| a.address.cmp(&b.address).then_with(|| a.deposed.cmp(&b.deposed)));
         parse::fit::distinct(&instances)?;
         if kind == Kind::Plan {
@@ -48,6 +60,7 @@ impl<'a> Plan<'a> {
             providers: OnceLock::new(),
             sources: None,
             declaration: Declaration::default(),
+            stack: None,
         })
     }
 }
@@ -133,20 +146,40 @@ fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
     serde_json::from_str::<parse::Str<'_>>(raw?.get()).ok().map(|text| text.0)
 }
 
-/// What the variables hold that the configuration marks sensitive.
-fn secrets(sections: &Sections<'_>) -> Option<Secrets> {
-    let root = sections.configuration.as_ref()?.root_module.as_ref()?;
-    let mut sensitive = root.sensitive_variables().peekable();
-    sensitive.peek()?;
-    let mut secrets = Secrets::default();
+/// What the plan marks sensitive anywhere: in the masks of values, by variables and by outputs.
+fn secrets(sections: &Sections<'_>, outputs: &[&RawValue], instances: &[Instance<'_>]) -> Option<Secrets> {
+    let mut marked = Marked::default();
+    variables(sections, &mut marked);
+    for raw in outputs {
+        let outputs: BTreeMap<String, Value> = serde_json::from_str(raw.get()).unwrap_or_default();
+        for output in outputs.values() {
+            if output.get("sensitive").is_some_and(|mark| *mark != Value::Bool(false)) {
+                marked.add(output.get("value").unwrap_or(&Value::Null));
+            }
+        }
+    }
+    for instance in instances {
+        instance.mark(&mut marked);
+    }
+    if marked.is_empty() {
+        return None;
+    }
+    marked.secrets(&sections.configuration.as_ref().map(Configuration::constants).unwrap_or_default())
+}
+
+fn variables(sections: &Sections<'_>, marked: &mut Marked) {
+    let root = sections.configuration.as_ref().and_then(|configuration| configuration.root_module.as_ref());
+    let mut sensitive = root.into_iter().flat_map(|root| root.sensitive_variables()).peekable();
+    if sensitive.peek().is_none() {
+        return;
+    }
     let inputs: Value =
         sections.variables.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
     for (name, declared) in sensitive {
         let value = inputs.get(name).and_then(|input| input.get("value")).cloned();
         let default = || serde_json::from_str(declared.default?.get()).ok();
-        secrets.add(&value.or_else(default).unwrap_or(Value::Null));
+        marked.add(&value.or_else(default).unwrap_or(Value::Null));
     }
-    (!secrets.is_empty()).then_some(secrets)
 }
 
 fn doubts(sections: &Sections<'_>) -> Result<Vec<Doubt>, PlanError> {
@@ -166,20 +199,17 @@ fn doubts(sections: &Sections<'_>) -> Result<Vec<Doubt>, PlanError> {
     Ok(doubts)
 }
 
-fn rows<'a>(
-    sections: &mut Sections<'a>,
-    secrets: Option<&Arc<Secrets>>,
-) -> Result<Vec<Instance<'a>>, PlanError> {
-    let mut instances = changed(sections.resource_changes.take().unwrap_or_default(), secrets)?;
+fn rows<'a>(sections: &mut Sections<'a>) -> Result<Vec<Instance<'a>>, PlanError> {
+    let mut instances = changed(sections.resource_changes.take().unwrap_or_default())?;
     if let Some(values) = sections.prior_state.take().and_then(|state| state.values) {
         // A plan that leaves things out (`-target`) does so to resources; what was read is never in a row,
         // except where it will be read anew.
         let known: BTreeSet<(&str, Option<&str>)> = instances.iter().flat_map(addresses).collect();
-        let untouched = values.instances(&known, "prior_state.resources", secrets)?;
+        let untouched = values.instances(&known, "prior_state.resources")?;
         instances.extend(untouched);
     }
     if let Some(values) = sections.values.take() {
-        instances.extend(values.instances(&BTreeSet::new(), "values.resources", secrets)?);
+        instances.extend(values.instances(&BTreeSet::new(), "values.resources")?);
     }
     for (row, resource) in sections.stored.take().into_iter().flatten().enumerate() {
         instances.extend(resource.instances(row)?);
@@ -188,18 +218,15 @@ fn rows<'a>(
 }
 
 /// The instances of `resource_changes`; those of long lists are made on two threads.
-fn changed<'a>(
-    mut head: Vec<Row<'a>>,
-    secrets: Option<&Arc<Secrets>>,
-) -> Result<Vec<Instance<'a>>, PlanError> {
+fn changed(mut head: Vec<Row<'_>>) -> Result<Vec<Instance<'_>>, PlanError> {
     const LONG: usize = 2_000;
-    let make = move |rows: Vec<Row<'a>>, first: usize, room: usize| {
+    fn make(rows: Vec<Row<'_>>, first: usize, room: usize) -> Result<Vec<Instance<'_>>, PlanError> {
         let mut instances = Vec::with_capacity(room);
         for (row, change) in rows.into_iter().enumerate() {
-            instances.extend(change.instance(first + row, secrets)?);
+            instances.extend(change.instance(first + row)?);
         }
-        Ok::<_, PlanError>(instances)
-    };
+        Ok(instances)
+    }
     let count = head.len();
     if count < LONG {
         return make(head, 0, count);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::parse::Str;
@@ -99,6 +100,15 @@ impl<'a> Configuration<'a> {
         }
     }
 
+    /// The strings that the configuration writes down.
+    pub(crate) fn constants(&self) -> BTreeSet<String> {
+        let mut constants = BTreeSet::new();
+        if let Some(root) = &self.root_module {
+            root.constants(&mut constants);
+        }
+        constants
+    }
+
     /// The module that an instance path leads to.
     pub(crate) fn module(&self, path: &ModulePath) -> Option<&Module<'a>> {
         path.0
@@ -108,6 +118,17 @@ impl<'a> Configuration<'a> {
 }
 
 impl<'a> Module<'a> {
+    fn constants(&self, constants: &mut BTreeSet<String>) {
+        let calls = || self.calls.iter().flatten().map(|(_, call)| call);
+        let expressions = self.resources.iter().flatten().filter_map(|resource| resource.expressions);
+        for raw in expressions.chain(calls().filter_map(|call| call.expressions)) {
+            if let Ok(value) = serde_json::from_str(raw.get()) {
+                gather(&value, false, constants);
+            }
+        }
+        calls().filter_map(|call| call.module.as_ref()).for_each(|module| module.constants(constants));
+    }
+
     fn sort(&mut self) {
         if let Some(resources) = &mut self.resources {
             resources.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -191,5 +212,19 @@ impl Resource<'_> {
     fn order(&self) -> (&str, &str, Mode) {
         let mode = if self.mode.as_deref() == Some("data") { Mode::Data } else { Mode::Managed };
         (&self.kind, &self.name, mode)
+    }
+}
+
+/// The strings below `constant_value`.
+fn gather(value: &Value, is_constant: bool, constants: &mut BTreeSet<String>) {
+    match value {
+        Value::String(text) if is_constant => {
+            constants.insert(text.clone());
+        }
+        Value::Array(items) => items.iter().for_each(|item| gather(item, is_constant, constants)),
+        Value::Object(entries) => entries
+            .iter()
+            .for_each(|(name, entry)| gather(entry, is_constant || name == "constant_value", constants)),
+        _ => {}
     }
 }

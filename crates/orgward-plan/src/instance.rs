@@ -3,10 +3,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::parse::sensitive_mask;
-use crate::secrets::Secrets;
+use crate::mask::Mask;
+use crate::secrets::{Marked, Secrets};
 use crate::{Address, Key, ModulePath, Object};
 
 /// Whether an instance is managed or only read.
@@ -190,6 +192,23 @@ impl Instance<'_> {
         Some(Object::parse(Some(identity), None, None, self.body.secrets.clone()))
     }
 
+    /// Collects the strings that are marked sensitive on either side.
+    pub(crate) fn mark(&self, marked: &mut Marked) {
+        let body = &self.body;
+        if let Some(paths) = body.stored_sensitive.filter(|paths| !matches!(paths.get(), "[]" | "null")) {
+            mark(body.before, sensitive_mask(paths), marked);
+        }
+        let mut side = |value: Option<&RawValue>, mask: Option<&RawValue>| {
+            // Nearly all masks are empty, and nothing is parsed for them. What cannot be read covers everything.
+            let Some(raw) = mask.filter(|raw| raw.get().contains("true") || !raw.get().starts_with(['{', '[', 'f', 'n'])) else { return };
+            mark(value, serde_json::from_str(raw.get()).unwrap_or(Value::Bool(true)), marked);
+        };
+        side(body.before, body.before_sensitive);
+        if let Sides::Change { after, sensitive, .. } = body.sides {
+            side(after, sensitive);
+        }
+    }
+
     /// Whether the configuration can refer to the instance once the plan is applied.
     pub(crate) fn is_current(&self) -> bool {
         self.deposed.is_none() && !matches!(self.action, Action::Delete | Action::Forget)
@@ -205,6 +224,15 @@ impl Instance<'_> {
         }
         let flag = present(self.body.before).map(|raw| serde_json::from_str::<Flag>(raw.get()));
         flag.is_some_and(|flag| flag.is_ok_and(|flag| flag.skip_destroy == Some(true)))
+    }
+}
+
+fn mark(value: Option<&RawValue>, mask: Value, marked: &mut Marked) {
+    let covers = Mask::of(&mask);
+    if covers.any()
+        && let Some(Ok(value)) = present(value).map(|raw| serde_json::from_str(raw.get()))
+    {
+        marked.add_masked(&value, covers);
     }
 }
 

@@ -73,6 +73,7 @@ pub struct Plan<'a> {
     pub(crate) providers: OnceLock<Providers>,
     pub(crate) sources: Option<Arc<Sources>>,
     pub(crate) declaration: Declaration,
+    pub(crate) stack: Option<String>,
 }
 
 /// The values are left out: they may be secrets.
@@ -104,6 +105,16 @@ impl<'a> Plan<'a> {
     /// Gives the plan the configuration that it was made from.
     pub fn with_sources(&mut self, sources: Arc<Sources>) {
         self.sources = Some(sources);
+    }
+
+    /// Says which stack it is the plan of: the same for all plans of one stack, wherever they are written.
+    pub fn belongs_to(&mut self, stack: String) {
+        self.stack = Some(stack);
+    }
+
+    /// The stack that it is the plan of, if somebody has said so.
+    pub fn stack(&self) -> Option<&str> {
+        self.stack.as_deref()
     }
 
     /// Whether it has its sources.

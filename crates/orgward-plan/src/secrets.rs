@@ -1,27 +1,39 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use serde_json::Value;
 
+use crate::mask::Mask;
+
 /// Strings shorter than this are too common for their appearance elsewhere to mean anything.
 const SHORTEST: usize = 4;
+/// Strings shorter than this are secret as a whole text, and not as a part of one.
+const SHORTEST_PART: usize = 6;
 
-/// The strings that variables marked sensitive hold. Terraform tracks what is computed from them, but older
-/// versions did not, and a provider may echo them.
+/// The strings that the plan marks sensitive in one place: they are secret in all places. Terraform tracks what is
+/// computed from them, but a provider does not say which part of a document came from where, and echoes what it got.
 #[derive(Default)]
-pub(crate) struct Secrets(BTreeSet<String>);
+pub(crate) struct Secrets {
+    whole: BTreeSet<String>,
+    /// By how they begin.
+    parts: HashMap<[u8; SHORTEST_PART], Vec<String>>,
+}
 
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Secrets({})", self.0.len())
+        write!(f, "Secrets({})", self.whole.len())
     }
 }
 
-impl Secrets {
+/// Collects what is sensitive.
+#[derive(Default)]
+pub(crate) struct Marked(BTreeSet<String>);
+
+impl Marked {
     /// Adds all strings inside a value.
     pub(crate) fn add(&mut self, value: &Value) {
         match value {
-            Value::String(text) if text.len() >= SHORTEST => {
+            Value::String(text) if text.len() >= SHORTEST && !is_vocabulary(text) => {
                 self.0.insert(text.clone());
             }
             Value::Array(items) => items.iter().for_each(|item| self.add(item)),
@@ -30,12 +42,63 @@ impl Secrets {
         }
     }
 
+    /// Adds the strings inside the parts of a value that a mask covers.
+    pub(crate) fn add_masked(&mut self, value: &Value, mask: Mask<'_>) {
+        match value {
+            _ if mask.all() => self.add(value),
+            _ if !mask.any() => {}
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.add_masked(item, mask.item(index));
+                }
+            }
+            Value::Object(entries) => {
+                for (name, entry) in entries {
+                    self.add_masked(entry, mask.entry(name));
+                }
+            }
+            _ => self.add(value),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// The secrets among them: what the configuration writes down as a constant is none. A sensitive list marks also
+    /// the words around its secrets.
+    pub(crate) fn secrets(mut self, constants: &BTreeSet<String>) -> Option<Secrets> {
+        self.0.retain(|text| !constants.contains(text));
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut parts: HashMap<[u8; SHORTEST_PART], Vec<String>> = HashMap::new();
+        for text in &self.0 {
+            let plain = serde_json::to_string(text).unwrap_or_default();
+            let plain = plain.get(1..plain.len().saturating_sub(1)).unwrap_or_default();
+            // Terraform escapes these, too, when it makes JSON.
+            let escaped = plain.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+            let forms: BTreeSet<&str> = [text.as_str(), plain, &escaped].into();
+            for form in forms {
+                if let Some(start) = form.as_bytes().first_chunk::<SHORTEST_PART>() {
+                    parts.entry(*start).or_default().push(form.to_owned());
+                }
+            }
+        }
+        Some(Secrets { whole: self.0, parts })
+    }
+}
+
+impl Secrets {
+    /// Whether a text is, or has in it, one of them.
     pub(crate) fn contains(&self, text: &str) -> bool {
-        self.0.contains(text)
+        self.whole.contains(text)
+            || text.as_bytes().array_windows::<SHORTEST_PART>().enumerate().any(|(at, start)| {
+                let rest = text.as_bytes().get(at..).unwrap_or_default();
+                self.parts
+                    .get(start)
+                    .is_some_and(|parts| parts.iter().any(|part| rest.starts_with(part.as_bytes())))
+            })
     }
 
     /// Whether any string inside a value is one of them.
@@ -46,5 +109,50 @@ impl Secrets {
             Value::Object(entries) => entries.values().any(|entry| self.within(entry)),
             _ => false,
         }
+    }
+}
+
+/// Words of policies that stand beside secrets in lists that are marked as a whole.
+fn is_vocabulary(text: &str) -> bool {
+    const WORDS: [&str; 7] =
+        ["2012-10-17", "Allow", "CanonicalUser", "Deny", "Federated", "Service", "sts:ExternalId"];
+    const OPERATORS: [&str; 8] = ["Arn", "Binary", "Bool", "Date", "IpAddress", "NotIpAddress", "Numeric", "String"];
+    let operator = text.strip_prefix("ForAnyValue:").or_else(|| text.strip_prefix("ForAllValues:"));
+    let operator = operator.unwrap_or(text).trim_end_matches("IfExists");
+    let is_operator = OPERATORS.iter().any(|head| {
+        operator.strip_prefix(head).is_some_and(|rest| {
+            let rest = rest.strip_prefix("Not").unwrap_or(rest).trim_end_matches("IgnoreCase");
+            ["", "Equals", "Like", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"].contains(&rest)
+        })
+    });
+    WORDS.contains(&text) || is_operator || text.starts_with("aws:") || text.starts_with("sts:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(values: &[&str], constants: &[&str]) -> Option<Secrets> {
+        let mut marked = Marked::default();
+        values.iter().for_each(|value| marked.add(&Value::String((*value).to_owned())));
+        marked.secrets(&constants.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_secret_is_found_inside_of_a_text_however_it_is_escaped() {
+        let secrets = secrets(&["hunter22", "a\"b<c>d&e", "prod"], &[]).unwrap();
+        for text in ["hunter22", "{\"id\":\"hunter22\"}", r#"{"id":"a\"b\u003cc\u003ed\u0026e"}"#, "prod"] {
+            assert!(secrets.contains(text), "{text}");
+        }
+        // A short one is too common to be looked for in texts.
+        assert!(!secrets.contains("Root/prod"));
+        assert!(!secrets.contains("hunter2"));
+    }
+
+    #[test]
+    fn words_of_policies_and_constants_of_the_configuration_are_none() {
+        assert!(secrets(&["StringEquals", "ForAllValues:StringNotLikeIfExists", "aws:PrincipalOrgID", "abc"], &[]).is_none());
+        assert!(secrets(&["arn:aws:iam::999999999999:root"], &["arn:aws:iam::999999999999:root"]).is_none());
+        assert!(secrets(&["StringEqualsMyPassword"], &[]).is_some());
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use miette::Diagnostic;
-use orgward_finding::{BaselineEntry, Review, Status};
+use orgward_finding::{Accepted, BaselineEntry, Review, Status};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -12,7 +12,7 @@ use crate::escape;
 use crate::place::place;
 
 /// The version of the shape.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Why a baseline could not be read.
 #[derive(Debug, Error, Diagnostic)]
@@ -21,9 +21,9 @@ pub enum BaselineError {
     #[error("this is not a baseline: {0}")]
     #[diagnostic(help("`orgward plan baseline --output FILE` writes one"))]
     Shape(String),
-    /// A later version of the program wrote it.
+    /// Another version of the program wrote it. The first version did not bind all of what was accepted.
     #[error("the baseline has version {0}, and this program reads version {VERSION}")]
-    #[diagnostic(help("write it anew with `orgward plan baseline`, or use the version that wrote it"))]
+    #[diagnostic(help("look at what is found, and write it anew: `orgward plan baseline PLAN --output FILE`"))]
     Version(u32),
 }
 
@@ -41,6 +41,11 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     place: Option<String>,
     fingerprint: String,
+    accepted: String,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    accounts: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stack: Option<String>,
 }
 
 /// Writes the baseline of a review: everything that was found, but for what is waived, what rests on a sensitive
@@ -54,7 +59,9 @@ pub fn baseline(review: &Review, rules: &[&str]) -> String {
         .map(|finding| {
             let placed = finding.address.is_some() || finding.target.is_some();
             let place = placed.then(|| place(finding));
-            Entry { rule: finding.rule.to_owned(), place, fingerprint: finding.fingerprint() }
+            let Accepted { facts, accounts, stack } = Accepted::of(finding);
+            let (rule, fingerprint) = (finding.rule.to_owned(), finding.fingerprint());
+            Entry { rule, place, fingerprint, accepted: facts, accounts, stack }
         })
         .collect();
     let file = File { version: VERSION, findings: entries.into_iter().collect() };
@@ -71,8 +78,12 @@ pub fn read_baseline(text: &str) -> Result<Vec<BaselineEntry>, BaselineError> {
     if file.version != VERSION {
         return Err(BaselineError::Version(file.version));
     }
-    let entry =
-        |entry: Entry| BaselineEntry { rule: entry.rule, place: entry.place, fingerprint: entry.fingerprint };
+    let entry = |entry: Entry| BaselineEntry {
+        rule: entry.rule,
+        place: entry.place,
+        fingerprint: entry.fingerprint,
+        accepted: Accepted { facts: entry.accepted, accounts: entry.accounts, stack: entry.stack },
+    };
     Ok(file.findings.into_iter().map(entry).collect())
 }
 
@@ -122,7 +133,10 @@ mod tests {
     #[test]
     fn what_is_no_baseline_is_refused() {
         assert!(matches!(read_baseline("{}"), Err(BaselineError::Shape(_))));
-        assert!(matches!(read_baseline(r#"{"version":2,"findings":[]}"#), Err(BaselineError::Version(2))));
+        for version in [1, 3] {
+            let text = format!(r#"{{"version":{version},"findings":[]}}"#);
+            assert!(matches!(read_baseline(&text), Err(BaselineError::Version(found)) if found == version));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod chains;
 mod completion;
 mod config;
 mod data;
+mod described;
 mod engine;
 mod guardrails;
 mod invariants;

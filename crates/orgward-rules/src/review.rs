@@ -7,13 +7,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdict};
+use orgward_finding::{Accepted, BaselineEntry, Finding, Gate, Input, Review, Status, Verdict, not_accepted};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
 use self::standing::Standing;
 use crate::invariants::Proofs;
-use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
+use crate::{Config, Context, Findings, Rule, catalog, completion, described, severities, waivers};
 
 /// How a review judges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,8 +76,10 @@ fn judge(
         .collect();
     let after = &organization.after;
     let mut findings = check(rules, organization, config, &doubts);
+    described::describe(&mut findings, after, plans);
     let gone = baseline(question.baseline, &mut findings);
-    waivers::apply(config, question.today, &mut findings);
+    let stacks = plans.iter().filter_map(Plan::stack).collect();
+    waivers::apply(config, question.today, &stacks, &mut findings);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     Review {
         inputs,
@@ -167,14 +169,20 @@ fn count(findings: &mut [Finding]) {
     }
 }
 
-/// Marks what the baseline lists, and returns what it lists for nothing. A finding that rests on a sensitive text
-/// is never in the baseline: its fingerprint does not tell whether the text is still the same.
+/// Marks what the baseline lists, and returns what it lists for nothing. What is more than it lists is news: nobody has
+/// accepted it.
 fn baseline(entries: &[BaselineEntry], findings: &mut [Finding]) -> Vec<BaselineEntry> {
     let mut gone: BTreeMap<&str, &BaselineEntry> =
         entries.iter().map(|entry| (entry.fingerprint.as_str(), entry)).collect();
     for finding in findings.iter_mut().filter(|finding| !finding.is_sensitive()) {
-        if gone.remove(finding.fingerprint().as_str()).is_some() {
-            finding.status = Status::Baseline;
+        let Some(entry) = gone.remove(finding.fingerprint().as_str()) else { continue };
+        let BaselineEntry { accepted: Accepted { facts, accounts, stack }, .. } = entry;
+        match not_accepted(finding, [facts.as_str()].into_iter(), accounts, stack.as_deref()) {
+            None => finding.status = Status::Baseline,
+            Some(why) => {
+                finding.status = Status::New;
+                finding.note(format!("the baseline lists another finding in its place: {why}"));
+            }
         }
     }
     let mut gone: Vec<BaselineEntry> = gone.into_values().cloned().collect();

@@ -191,6 +191,7 @@ pub(crate) fn declare(plans: &mut [Plan<'_>], config: &Config, folder: &Path) {
     for plan in plans {
         if let Some(path) = names::below(Path::new(&plan.name), folder) {
             plan.declare(config.declaration(&path));
+            plan.belongs_to(names::stack(&path));
         }
     }
 }

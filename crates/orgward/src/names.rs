@@ -21,6 +21,22 @@ pub(crate) fn below(path: &Path, folder: &Path) -> Option<String> {
     whole(path).strip_prefix(fs::canonicalize(folder).ok()?).ok().map(slashed)
 }
 
+/// The stack that a plan below the configuration is of: its folder, and the name of the file where that says more than
+/// that it is a plan. `stacks/prod/tfplan.json` is of `stacks/prod`, as is `stacks/prod/plan.out`.
+pub(crate) fn stack(below: &str) -> String {
+    const PLAN: [&str; 8] = ["plan", "tfplan", "tofuplan", "planfile", "plan.out", "tfplan.out", "out", "show"];
+    let (folder, file) = below.rsplit_once('/').unwrap_or(("", below));
+    let file = file.strip_suffix(".gz").unwrap_or(file);
+    let file = [".json", ".tfplan", ".plan"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
+    let file = file.strip_suffix(".tfplan").unwrap_or(file);
+    match (folder, PLAN.contains(&file)) {
+        ("", true) => ".".to_owned(),
+        ("", false) => file.to_owned(),
+        (folder, true) => folder.to_owned(),
+        (folder, false) => format!("{folder}/{file}"),
+    }
+}
+
 fn whole(path: &Path) -> PathBuf {
     let absolute = absolute(path).unwrap_or_else(|_| path.to_owned());
     match (absolute.parent().map(fs::canonicalize), absolute.file_name()) {
@@ -33,4 +49,19 @@ fn whole(path: &Path) -> PathBuf {
 fn slashed(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stack;
+
+    #[test]
+    fn plans_of_one_stack_are_of_one_stack() {
+        for path in ["stacks/prod/plan.json", "stacks/prod/tfplan", "stacks/prod/tfplan.json.gz", "stacks/prod/plan.out"] {
+            assert_eq!(stack(path), "stacks/prod", "{path}");
+        }
+        assert_eq!(stack("plan.json"), ".");
+        assert_eq!(stack("plans/prod.tfplan.json"), "plans/prod");
+        assert_eq!(stack("prod.json"), "prod");
+    }
 }

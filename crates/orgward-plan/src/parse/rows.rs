@@ -1,11 +1,8 @@
-use std::sync::Arc;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Place;
 use crate::instance::{Body, Sides};
-use crate::secrets::Secrets;
 use crate::traversal;
 use crate::{Action, Address, Doubt, Instance, ModulePath, Origin, PlanError};
 
@@ -69,11 +66,7 @@ pub(crate) struct Deferred<'a> {
 
 impl<'a> Row<'a> {
     /// The instance of the `row`-th row; `None` for what leaves no trace.
-    pub(crate) fn instance(
-        self,
-        row: usize,
-        secrets: Option<&Arc<Secrets>>,
-    ) -> Result<Option<Instance<'a>>, PlanError> {
+    pub(crate) fn instance(self, row: usize) -> Result<Option<Instance<'a>>, PlanError> {
         let place = Place { section: "resource_changes", row };
         let address = place.text("address", self.address)?;
         let Some(mode) = place.mode(self.mode, &address)? else { return Ok(None) };
@@ -116,7 +109,7 @@ impl<'a> Row<'a> {
                 },
                 provider_key: None,
                 stored_sensitive: None,
-                secrets: secrets.cloned(),
+                secrets: None,
             },
         }))
     }

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::Place;
 use crate::instance::{Body, Sides};
-use crate::secrets::Secrets;
 use crate::traversal;
 use crate::{Action, Address, Instance, Key, Mode, ModulePath, Origin, PlanError};
 
@@ -23,6 +21,8 @@ pub(crate) struct State<'a> {
 /// Its `values`.
 #[derive(Deserialize)]
 pub(crate) struct Values<'a> {
+    #[serde(borrow, default)]
+    pub(crate) outputs: Option<&'a RawValue>,
     #[serde(borrow, default)]
     root_module: Option<Module<'a>>,
 }
@@ -68,11 +68,10 @@ impl<'a> Values<'a> {
         self,
         known: &BTreeSet<(&str, Option<&str>)>,
         section: &str,
-        secrets: Option<&Arc<Secrets>>,
     ) -> Result<Vec<Instance<'a>>, PlanError> {
         let mut found = Vec::new();
         if let Some(root) = self.root_module {
-            Collect { known, section, secrets, row: 0, found: &mut found }.module(root)?;
+            Collect { known, section, row: 0, found: &mut found }.module(root)?;
         }
         Ok(found)
     }
@@ -121,7 +120,6 @@ fn module_path(place: Place<'_>, address: Option<&RawValue>) -> Result<ModulePat
 struct Collect<'c, 'a> {
     known: &'c BTreeSet<(&'c str, Option<&'c str>)>,
     section: &'c str,
-    secrets: Option<&'c Arc<Secrets>>,
     row: usize,
     found: &'c mut Vec<Instance<'a>>,
 }
@@ -175,7 +173,7 @@ impl<'a> Collect<'_, 'a> {
                 sides: Sides::Same,
                 provider_key: None,
                 stored_sensitive: None,
-                secrets: self.secrets.cloned(),
+                secrets: None,
             },
         });
         Ok(())

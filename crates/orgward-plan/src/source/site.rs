@@ -61,7 +61,7 @@ impl Plan<'_> {
         SourceLine {
             file: file.name.clone(),
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            text: (!self.is_secret(text)).then(|| text.to_owned()),
+            text: (!self.is_secret(text) && !text.contains("sensitive(")).then(|| text.to_owned()),
         }
     }
 }

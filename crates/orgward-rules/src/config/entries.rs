@@ -11,8 +11,9 @@ use super::read::{Result, as_list, as_rule, as_severity, as_table, as_text, as_t
 use super::{ConfigError, SeverityFor};
 use crate::waivers::Waiver;
 
-const WAIVER: [&str; 10] =
-    ["accepted", "accounts", "address", "approver", "owner", "reason", "rule", "target", "ticket", "until"];
+const WAIVER: [&str; 11] = [
+    "accepted", "accounts", "address", "approver", "owner", "reason", "rule", "stack", "target", "ticket", "until",
+];
 const SEVERITY_FOR: [&str; 5] = ["at_least", "at_most", "rules", "severity", "targets"];
 
 pub(super) fn waivers(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<Waiver>> {
@@ -71,6 +72,7 @@ fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) ->
         approver: text("approver")?,
         accepted: texts(file, table, "accepted")?,
         accounts: texts(file, table, "accounts")?,
+        stack: text("stack")?,
         origin: format!("{}:{}", file.name, line(file, entry.span().start)),
     })
 }

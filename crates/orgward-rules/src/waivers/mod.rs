@@ -9,7 +9,7 @@ mod write;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
-use orgward_finding::{Finding, Status, Waived};
+use orgward_finding::{Finding, Status, Waived, not_accepted};
 use orgward_iam::glob;
 
 use crate::Config;
@@ -43,14 +43,17 @@ pub struct Waiver {
     pub approver: Option<String>,
     /// What was accepted: [`Finding::facts`] of each finding.
     pub accepted: BTreeSet<String>,
-    /// The accounts that were accepted.
+    /// The accounts that were accepted, and those that the resources are in.
     pub accounts: BTreeSet<String>,
+    /// The stack that the resources are part of.
+    pub stack: Option<String>,
     /// Where it is written: `orgward.toml:12`.
     pub origin: String,
 }
 
 /// Applies waivers to findings, and adds what is the matter with the waivers themselves.
-pub(crate) fn apply(config: &Config, today: Date, findings: &mut Vec<Finding>) {
+/// `stacks` are those that are reviewed: nothing is said of waivers of others.
+pub(crate) fn apply(config: &Config, today: Date, stacks: &BTreeSet<&str>, findings: &mut Vec<Finding>) {
     let mut about = Vec::new();
     for waiver in &config.waivers {
         let matched: Vec<&mut Finding> =
@@ -58,6 +61,9 @@ pub(crate) fn apply(config: &Config, today: Date, findings: &mut Vec<Finding>) {
         if waiver.until < today {
             about.push(rules::expired(waiver, matched.len()));
         } else if matched.is_empty() {
+            if waiver.stack.as_deref().is_some_and(|stack| !stacks.contains(stack)) {
+                continue;
+            }
             about.push(rules::unmatched(waiver));
         } else if let Some(why) = waiver.too_wide(today, matched.len()) {
             about.push(rules::wide(waiver, &why));
@@ -84,7 +90,9 @@ impl Waiver {
         let address = finding.address.as_ref().map(orgward_finding::Address::as_str);
         // A waiver that names no place is for findings about no place.
         let placed = self.address.is_some() || self.target.is_some();
+        // A waiver of another stack is none of this one, and a pattern of one stack accepts nothing in another.
         self.rule == finding.rule
+            && (finding.address.is_none() || self.stack.is_none() || self.stack == finding.described.stack)
             && one(&self.address, address)
             && one(&self.target, finding.target.as_deref())
             && (placed || (address.is_none() && finding.target.is_none()))
@@ -96,7 +104,12 @@ impl Waiver {
         }
         if self.until < today {
             finding.note(format!("the waiver at {} ended on {}", self.origin, self.until));
-        } else if let Some(why) = self.does_not_apply(finding) {
+        } else if let Some(why) = not_accepted(
+            finding,
+            self.accepted.iter().map(String::as_str),
+            &self.accounts,
+            self.stack.as_deref(),
+        ) {
             finding.note(format!("the waiver at {} does not apply: {why}", self.origin));
         } else {
             finding.status = Status::Waived;
@@ -109,42 +122,6 @@ impl Waiver {
                 origin: self.origin.clone(),
             });
         }
-    }
-
-    /// Why what is found is not what was accepted.
-    fn does_not_apply(&self, finding: &Finding) -> Option<String> {
-        if finding.is_sensitive() {
-            return Some(
-                "it rests on a sensitive text, of which nobody can tell whether it has changed".to_owned(),
-            );
-        }
-        if self.accepted.is_empty() {
-            let help = format!("`orgward waive {}` does so", finding.fingerprint());
-            return Some(format!("it does not say what was accepted; {help}"));
-        }
-        let more: Vec<&str> =
-            finding.accounts.iter().filter(|id| !self.accounts.contains(*id)).map(String::as_str).collect();
-        if !more.is_empty() {
-            return Some(format!("accounts were added since it was accepted: {}", more.join(", ")));
-        }
-        let facts = finding.facts();
-        if self.accepted.contains(&facts) {
-            return None;
-        }
-        // Against what comes nearest: the entry that agrees in the most parts.
-        let names = ["what it says", "the statement", "the request that shows it"];
-        let changed = |accepted: &String| -> Vec<&str> {
-            let same: Vec<bool> = accepted.split('-').zip(facts.split('-')).map(|(a, b)| a == b).collect();
-            names
-                .into_iter()
-                .enumerate()
-                .filter(|(i, _)| same.get(*i) != Some(&true))
-                .map(|(_, n)| n)
-                .collect()
-        };
-        let changed = self.accepted.iter().map(changed).min_by_key(Vec::len).unwrap_or_default();
-        let verb = if changed.len() == 1 { "has" } else { "have" };
-        Some(format!("{} {verb} changed since it was accepted", changed.join(" and ")))
     }
 
     fn too_wide(&self, today: Date, findings: usize) -> Option<String> {

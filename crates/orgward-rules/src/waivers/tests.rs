@@ -50,6 +50,7 @@ fn waiver() -> Waiver {
         approver: None,
         accepted: BTreeSet::from([vendor().facts()]),
         accounts: BTreeSet::from(["222222222222".into()]),
+        stack: None,
         origin: "orgward.toml:3".into(),
     }
 }
@@ -58,7 +59,7 @@ fn judged(waiver: &Waiver, finding: Finding) -> (Finding, Vec<&'static str>) {
     let mut findings = vec![finding];
     let mut config = Config::default();
     config.waivers.push(waiver.clone());
-    apply(&config, TODAY, &mut findings);
+    apply(&config, TODAY, &BTreeSet::new(), &mut findings);
     let first = findings.remove(0);
     (first, findings.iter().map(|finding| finding.rule).collect())
 }

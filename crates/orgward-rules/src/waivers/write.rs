@@ -1,7 +1,7 @@
 //! From findings to the waiver that accepts them.
 
 use jiff::civil::Date;
-use orgward_finding::Finding;
+use orgward_finding::{Accepted, Finding};
 
 use super::Waiver;
 
@@ -24,6 +24,7 @@ impl Waiver {
     /// The waiver of a finding, and of all others of its rule that the pattern takes in.
     pub fn of(finding: &Finding, pattern: Option<&str>, findings: &[Finding], said: Acceptance) -> Self {
         let address = finding.address.as_ref().map(orgward_finding::Address::as_str);
+        let accepted = Accepted::of(finding);
         let mut waiver = Self {
             rule: finding.rule.to_owned(),
             address: pattern.or(address).map(str::to_owned),
@@ -33,16 +34,18 @@ impl Waiver {
             until: said.until,
             ticket: said.ticket,
             approver: said.approver,
-            accepted: [finding.facts()].into(),
-            accounts: finding.accounts.iter().cloned().collect(),
+            accepted: [accepted.facts].into(),
+            accounts: accepted.accounts,
+            stack: accepted.stack,
             origin: String::new(),
         };
         if pattern.is_some() {
             let others: Vec<&Finding> =
                 findings.iter().filter(|other| waiver.matches(other) && !other.is_sensitive()).collect();
             for other in others {
-                waiver.accepted.insert(other.facts());
-                waiver.accounts.extend(other.accounts.iter().cloned());
+                let accepted = Accepted::of(other);
+                waiver.accepted.insert(accepted.facts);
+                waiver.accounts.extend(accepted.accounts);
             }
         }
         waiver
@@ -55,6 +58,7 @@ impl Waiver {
         for (key, value) in [
             ("address", self.address.as_ref()),
             ("target", self.target.as_ref()),
+            ("stack", self.stack.as_ref()),
             ("reason", Some(&self.reason)),
             ("owner", Some(&self.owner)),
             ("approver", self.approver.as_ref()),

@@ -14,7 +14,8 @@ fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
     let open = |why: &str| Some(Spelled::open(format!("`{name}` {why}")));
     let listed = |argument: &Spelled| argument.items().map(<[_]>::to_vec);
     match (name, arguments) {
-        ("tomap" | "sensitive" | "nonsensitive" | "ephemeralasnull", [value]) => Some(value.clone()),
+        ("tomap" | "nonsensitive" | "ephemeralasnull", [value]) => Some(value.clone()),
+        ("sensitive", [_]) => open("hides its value"),
         ("tolist", [list]) => listed(list).map(Spelled::List),
         ("toset", [list]) => listed(list).map(Spelled::set),
         ("merge", maps) => {

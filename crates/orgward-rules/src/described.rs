@@ -1,0 +1,255 @@
+//! What a finding describes as a whole, beyond what its text has room for. Derived here for all rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::{Address, Finding};
+use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, Statement};
+use orgward_org::{Document, GuardrailKind, Membership, Modality, NodeId, NodeKind, Organization};
+use orgward_plan::{Attr, Plan};
+use serde_json::Value;
+
+/// Fills in what the findings describe.
+pub(crate) fn describe(findings: &mut [Finding], organization: &Organization, plans: &[Plan<'_>]) {
+    if findings.is_empty() {
+        return;
+    }
+    let describer = Describer::of(organization, plans);
+    for finding in findings {
+        describer.describe(finding);
+    }
+}
+
+struct Describer<'o> {
+    organization: &'o Organization,
+    documents: BTreeMap<&'o str, &'o Document>,
+    /// The accounts by what findings call them.
+    accounts: BTreeMap<String, NodeId>,
+    /// What a resource manages, by its input and address.
+    nodes: BTreeMap<(Option<&'o str>, &'o Address), NodeId>,
+    /// The stacks of the inputs by their names.
+    stacks: BTreeMap<&'o str, Option<&'o str>>,
+    /// The stack of the only plan.
+    only: Option<&'o str>,
+}
+
+impl<'o> Describer<'o> {
+    fn of(organization: &'o Organization, plans: &'o [Plan<'_>]) -> Self {
+        let documents = organization.documents().into_iter().map(|(_, document)| (&*document.name, document));
+        let accounts = organization.accounts().map(|account| (account.node.label(), account.id));
+        let nodes = organization.nodes().filter_map(|(id, node)| {
+            Some(((node.stack.as_deref(), node.address.as_ref()?), id))
+        });
+        let stacks: BTreeMap<&str, Option<&str>> =
+            plans.iter().map(|plan| (plan.name.as_str(), plan.stack())).collect();
+        // Plans come first; what follows is context.
+        let only = plans.first().and_then(Plan::stack);
+        Self { organization, documents: documents.collect(), accounts: accounts.collect(), nodes: nodes.collect(), stacks, only }
+    }
+
+    fn describe(&self, finding: &mut Finding) {
+        for account in &finding.accounts {
+            let names = self.accounts.get(account).map(|id| self.names(*id)).unwrap_or_default();
+            if names.len() > 1 {
+                finding.described.names.insert(account.clone(), names);
+            }
+        }
+        if let Some(address) = &finding.address {
+            finding.described.stack = match finding.input.as_deref() {
+                Some(input) => self.stacks.get(input).copied().flatten(),
+                None => self.only,
+            }
+            .map(str::to_owned);
+            let node = self.nodes.get(&(finding.input.as_deref(), address));
+            finding.described.account = node.map(|node| self.account_of(*node)).unwrap_or_default();
+        }
+        finding.described.statements = self.statements(finding);
+    }
+
+    /// What an account may be called: its id, and the resource that manages it.
+    fn names(&self, account: NodeId) -> BTreeSet<String> {
+        let Some(node) = self.organization.node(account) else { return BTreeSet::new() };
+        let id = node.id.as_ref().known().filter(|id| !id.is_sensitive()).map(ToString::to_string);
+        id.into_iter().chain(node.address.as_ref().map(ToString::to_string)).collect()
+    }
+
+    /// The account that something is in.
+    fn account_of(&self, node: NodeId) -> BTreeSet<String> {
+        match self.organization.node(node).map(|node| &node.kind) {
+            Some(NodeKind::Account(_)) => self.names(node),
+            // Policies of the organization are in no account.
+            Some(NodeKind::Root | NodeKind::Unit | NodeKind::Guardrail(_)) | None => BTreeSet::new(),
+            Some(_) => match self.organization.owner(node) {
+                Some((account, Modality::Must)) => self.names(account.id),
+                _ => self.organization.iam_arn(node).and_then(|arn| arn.account).into_iter().collect(),
+            },
+        }
+    }
+
+    /// The statements that make a finding so.
+    fn statements(&self, finding: &Finding) -> BTreeSet<String> {
+        let mut statements = BTreeSet::new();
+        let names: BTreeSet<&str> = finding.snippets.iter().map(|snippet| &*snippet.name).collect();
+        for name in names {
+            let snippets = || finding.snippets.iter().filter(|snippet| &*snippet.name == name);
+            match self.documents.get(name).and_then(|document| Some((document, document.policy()?))) {
+                Some((document, policy)) => {
+                    let shown = |statement: &Statement| {
+                        snippets().any(|snippet| statement.span.contains(&snippet.span.start))
+                    };
+                    let account = &finding.described.account;
+                    let part: Vec<&Statement> = self.with_a_say(policy, account, &shown);
+                    statements.extend(part.into_iter().map(|statement| told(document, policy, statement)));
+                }
+                // What is no policy, or one that cannot be read, is described as a whole.
+                None => statements.extend(snippets().filter_map(|snippet| snippet.text.as_deref()).map(canonical)),
+            }
+        }
+        statements.extend(self.above(finding));
+        statements
+    }
+
+    /// The statements of a document that are shown, and the others that have a say in the same matter: in policies of
+    /// resources all that deny, and all that let in the same kind of principal from outside.
+    fn with_a_say<'p>(
+        &self,
+        policy: &'p Policy,
+        account: &BTreeSet<String>,
+        shown: &dyn Fn(&Statement) -> bool,
+    ) -> Vec<&'p Statement> {
+        let lets_in = matches!(policy.kind, Kind::Trust | Kind::Resource);
+        let classes: BTreeSet<Class> = policy
+            .statements
+            .iter()
+            .filter(|statement| shown(statement))
+            .flat_map(|statement| self.classes(statement, account, false))
+            .collect();
+        let has_a_say = |statement: &&Statement| {
+            shown(statement)
+                || lets_in
+                    && match statement.effect.value {
+                        Effect::Deny => true,
+                        Effect::Allow => {
+                            self.classes(statement, account, true).iter().any(|class| classes.contains(class))
+                        }
+                    }
+        };
+        policy.statements.iter().filter(has_a_say).collect()
+    }
+
+    /// The kinds of principals that a statement lets in; without those of the organization where they are no matter.
+    fn classes(&self, statement: &Statement, account: &BTreeSet<String>, outside: bool) -> BTreeSet<Class> {
+        let Some(principals) = statement.principals.as_ref().filter(|principals| !principals.not) else {
+            return [Class::Account, Class::Federated, Class::Service].into();
+        };
+        let is_inside = |id: &str| {
+            account.contains(id) || self.organization.membership(id) == Membership::Inside
+        };
+        let class = |pattern: &PrincipalPattern| match pattern {
+            PrincipalPattern::Federated(_) => Some(Class::Federated),
+            PrincipalPattern::Service(_) => Some(Class::Service),
+            PrincipalPattern::Account(id) if outside && is_inside(id) => None,
+            PrincipalPattern::Arn(arn) if outside && arn.split(':').nth(4).is_some_and(is_inside) => None,
+            _ => Some(Class::Account),
+        };
+        principals.patterns.iter().filter_map(|pattern| class(&pattern.value)).collect()
+    }
+
+    /// The statements above the accounts of a finding that have to do with its request. Accounts in one finding have the
+    /// same ones.
+    fn above(&self, finding: &Finding) -> BTreeSet<String> {
+        let mut statements = BTreeSet::new();
+        let (None, Some(witness)) = (&finding.address, &finding.witness) else { return statements };
+        let Some(account) = finding.accounts.iter().find_map(|account| self.accounts.get(account)) else {
+            return statements;
+        };
+        let service = witness.action.split(':').next().unwrap_or_default();
+        for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
+            let lineage = self.organization.lineage(*account, &kind);
+            if lineage.enabled == Some(false) {
+                continue;
+            }
+            let attached = lineage.rungs.iter().flat_map(|rung| &rung.attached);
+            let attached = attached.map(|attached| (attached.guardrail, attached.modality()));
+            let loose = lineage.loose.iter().map(|guardrail| (*guardrail, Modality::May));
+            for (guardrail, modality) in attached.chain(loose) {
+                let certainly = if modality == Modality::Must { "" } else { "perhaps " };
+                let document = &guardrail.data.document;
+                let Some(policy) = document.policy() else {
+                    statements.insert(format!("{certainly}{}", guardrail.node.key));
+                    continue;
+                };
+                let about = policy.statements.iter().filter(|statement| is_about(statement, service));
+                statements
+                    .extend(about.map(|statement| format!("{certainly}{}", told(document, policy, statement))));
+            }
+        }
+        statements
+    }
+}
+
+/// A kind of principal.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Account,
+    Federated,
+    Service,
+}
+
+/// Whether a statement may be about actions of a service.
+fn is_about(statement: &Statement, service: &str) -> bool {
+    statement.actions.not
+        || statement.actions.patterns.iter().any(|pattern| {
+            let of = pattern.value.split(':').next().unwrap_or_default();
+            of.contains(['*', '?']) || of.eq_ignore_ascii_case(service)
+        })
+}
+
+/// A statement in a form that depends on what it says alone. Of a sensitive one nothing is written down.
+fn told(document: &Document, policy: &Policy, statement: &Statement) -> String {
+    if document.text.is_sensitive() {
+        return format!("{} is sensitive", document.name);
+    }
+    let text = policy.text().get(statement.span.clone()).unwrap_or_default();
+    format!("{:?} {}", policy.version, canonical(text))
+}
+
+/// JSON without layout, order and the ids of statements; a list of one is its element.
+fn canonical(text: &str) -> String {
+    fn settled(value: Value) -> Value {
+        match value {
+            Value::Array(items) => {
+                let mut items: Vec<Value> = items.into_iter().map(settled).collect();
+                items.sort_by_key(ToString::to_string);
+                items.dedup();
+                match <[Value; 1]>::try_from(items) {
+                    Ok([only]) => only,
+                    Err(items) => Value::Array(items),
+                }
+            }
+            Value::Object(entries) => {
+                let entries: BTreeMap<String, Value> = entries
+                    .into_iter()
+                    .filter(|(name, _)| name != "Sid")
+                    .map(|(name, entry)| (name, settled(entry)))
+                    .collect();
+                Value::Object(entries.into_iter().collect())
+            }
+            other => other,
+        }
+    }
+    serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value| settled(value).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical;
+
+    #[test]
+    fn layout_order_and_ids_do_not_matter_and_everything_else_does() {
+        let one = canonical(r#"{"Sid":"A","Action":["b:Y","b:X"],"Effect":"Allow","Principal":{"AWS":["1"]}}"#);
+        let same = canonical("{\"Principal\": {\"AWS\": \"1\"},\n \"Effect\":\"Allow\",\"Action\":[\"b:X\",\"b:Y\",\"b:X\"]}");
+        assert_eq!(one, same);
+        assert_ne!(one, canonical(r#"{"Action":["b:Y","b:X"],"Effect":"Allow","Principal":"1"}"#));
+        assert_ne!(one, canonical(r#"{"Action":["b:Y","b:X"],"Effect":"Allow","Principal":{"AWS":["1 "]}}"#));
+    }
+}
