@@ -106,7 +106,12 @@ mod tests {
 
     fn secret() -> Finding {
         let mut finding = at("aws_iam_role.ci");
-        finding.snippets.push(Snippet { name: Arc::from("trust"), text: None, span: 0..2, label: String::new() });
+        finding.snippets.push(Snippet {
+            name: Arc::from("trust"),
+            text: None,
+            span: 0..2,
+            label: String::new(),
+        });
         finding
     }
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::parse::sensitive_mask;
 use crate::mask::Mask;
+use crate::parse::sensitive_mask;
 use crate::secrets::{Marked, Secrets};
 use crate::{Address, Key, ModulePath, Object};
 
@@ -200,7 +200,11 @@ impl Instance<'_> {
         }
         let mut side = |value: Option<&RawValue>, mask: Option<&RawValue>| {
             // Nearly all masks are empty, and nothing is parsed for them. What cannot be read covers everything.
-            let Some(raw) = mask.filter(|raw| raw.get().contains("true") || !raw.get().starts_with(['{', '[', 'f', 'n'])) else { return };
+            let Some(raw) =
+                mask.filter(|raw| raw.get().contains("true") || !raw.get().starts_with(['{', '[', 'f', 'n']))
+            else {
+                return;
+            };
             mark(value, serde_json::from_str(raw.get()).unwrap_or(Value::Bool(true)), marked);
         };
         side(body.before, body.before_sensitive);

@@ -116,13 +116,15 @@ impl Secrets {
 fn is_vocabulary(text: &str) -> bool {
     const WORDS: [&str; 7] =
         ["2012-10-17", "Allow", "CanonicalUser", "Deny", "Federated", "Service", "sts:ExternalId"];
-    const OPERATORS: [&str; 8] = ["Arn", "Binary", "Bool", "Date", "IpAddress", "NotIpAddress", "Numeric", "String"];
+    const OPERATORS: [&str; 8] =
+        ["Arn", "Binary", "Bool", "Date", "IpAddress", "NotIpAddress", "Numeric", "String"];
     let operator = text.strip_prefix("ForAnyValue:").or_else(|| text.strip_prefix("ForAllValues:"));
     let operator = operator.unwrap_or(text).trim_end_matches("IfExists");
     let is_operator = OPERATORS.iter().any(|head| {
         operator.strip_prefix(head).is_some_and(|rest| {
             let rest = rest.strip_prefix("Not").unwrap_or(rest).trim_end_matches("IgnoreCase");
-            ["", "Equals", "Like", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"].contains(&rest)
+            ["", "Equals", "Like", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"]
+                .contains(&rest)
         })
     });
     WORDS.contains(&text) || is_operator || text.starts_with("aws:") || text.starts_with("sts:")
@@ -151,7 +153,13 @@ mod tests {
 
     #[test]
     fn words_of_policies_and_constants_of_the_configuration_are_none() {
-        assert!(secrets(&["StringEquals", "ForAllValues:StringNotLikeIfExists", "aws:PrincipalOrgID", "abc"], &[]).is_none());
+        assert!(
+            secrets(
+                &["StringEquals", "ForAllValues:StringNotLikeIfExists", "aws:PrincipalOrgID", "abc"],
+                &[]
+            )
+            .is_none()
+        );
         assert!(secrets(&["arn:aws:iam::999999999999:root"], &["arn:aws:iam::999999999999:root"]).is_none());
         assert!(secrets(&["StringEqualsMyPassword"], &[]).is_some());
     }

@@ -23,7 +23,9 @@ pub enum BaselineError {
     Shape(String),
     /// Another version of the program wrote it. The first version did not bind all of what was accepted.
     #[error("the baseline has version {0}, and this program reads version {VERSION}")]
-    #[diagnostic(help("look at what is found, and write it anew: `orgward plan baseline PLAN --output FILE`"))]
+    #[diagnostic(help(
+        "look at what is found, and write it anew: `orgward plan baseline PLAN --output FILE`"
+    ))]
     Version(u32),
 }
 

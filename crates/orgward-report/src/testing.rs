@@ -204,6 +204,11 @@ pub(crate) fn hostile() -> Review {
         rule: HOSTILE.into(),
         place: Some(HOSTILE.into()),
         fingerprint: HOSTILE.into(),
+        accepted: orgward_finding::Accepted {
+            facts: String::new(),
+            accounts: Default::default(),
+            stack: None,
+        },
     }];
     review
 }

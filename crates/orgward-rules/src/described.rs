@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_finding::{Address, Finding};
 use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, Statement};
 use orgward_org::{Document, GuardrailKind, Membership, Modality, NodeId, NodeKind, Organization};
-use orgward_plan::{Attr, Plan};
+use orgward_plan::Plan;
 use serde_json::Value;
 
 /// Fills in what the findings describe.
@@ -36,14 +36,21 @@ impl<'o> Describer<'o> {
     fn of(organization: &'o Organization, plans: &'o [Plan<'_>]) -> Self {
         let documents = organization.documents().into_iter().map(|(_, document)| (&*document.name, document));
         let accounts = organization.accounts().map(|account| (account.node.label(), account.id));
-        let nodes = organization.nodes().filter_map(|(id, node)| {
-            Some(((node.stack.as_deref(), node.address.as_ref()?), id))
-        });
+        let nodes = organization
+            .nodes()
+            .filter_map(|(id, node)| Some(((node.stack.as_deref(), node.address.as_ref()?), id)));
         let stacks: BTreeMap<&str, Option<&str>> =
             plans.iter().map(|plan| (plan.name.as_str(), plan.stack())).collect();
         // Plans come first; what follows is context.
         let only = plans.first().and_then(Plan::stack);
-        Self { organization, documents: documents.collect(), accounts: accounts.collect(), nodes: nodes.collect(), stacks, only }
+        Self {
+            organization,
+            documents: documents.collect(),
+            accounts: accounts.collect(),
+            nodes: nodes.collect(),
+            stacks,
+            only,
+        }
     }
 
     fn describe(&self, finding: &mut Finding) {
@@ -101,7 +108,9 @@ impl<'o> Describer<'o> {
                     statements.extend(part.into_iter().map(|statement| told(document, policy, statement)));
                 }
                 // What is no policy, or one that cannot be read, is described as a whole.
-                None => statements.extend(snippets().filter_map(|snippet| snippet.text.as_deref()).map(canonical)),
+                None => {
+                    statements.extend(snippets().filter_map(|snippet| snippet.text.as_deref()).map(canonical))
+                }
             }
         }
         statements.extend(self.above(finding));
@@ -141,9 +150,8 @@ impl<'o> Describer<'o> {
         let Some(principals) = statement.principals.as_ref().filter(|principals| !principals.not) else {
             return [Class::Account, Class::Federated, Class::Service].into();
         };
-        let is_inside = |id: &str| {
-            account.contains(id) || self.organization.membership(id) == Membership::Inside
-        };
+        let is_inside =
+            |id: &str| account.contains(id) || self.organization.membership(id) == Membership::Inside;
         let class = |pattern: &PrincipalPattern| match pattern {
             PrincipalPattern::Federated(_) => Some(Class::Federated),
             PrincipalPattern::Service(_) => Some(Class::Service),
@@ -179,8 +187,9 @@ impl<'o> Describer<'o> {
                     continue;
                 };
                 let about = policy.statements.iter().filter(|statement| is_about(statement, service));
-                statements
-                    .extend(about.map(|statement| format!("{certainly}{}", told(document, policy, statement))));
+                statements.extend(
+                    about.map(|statement| format!("{certainly}{}", told(document, policy, statement))),
+                );
             }
         }
         statements
@@ -246,8 +255,11 @@ mod tests {
 
     #[test]
     fn layout_order_and_ids_do_not_matter_and_everything_else_does() {
-        let one = canonical(r#"{"Sid":"A","Action":["b:Y","b:X"],"Effect":"Allow","Principal":{"AWS":["1"]}}"#);
-        let same = canonical("{\"Principal\": {\"AWS\": \"1\"},\n \"Effect\":\"Allow\",\"Action\":[\"b:X\",\"b:Y\",\"b:X\"]}");
+        let one =
+            canonical(r#"{"Sid":"A","Action":["b:Y","b:X"],"Effect":"Allow","Principal":{"AWS":["1"]}}"#);
+        let same = canonical(
+            "{\"Principal\": {\"AWS\": \"1\"},\n \"Effect\":\"Allow\",\"Action\":[\"b:X\",\"b:Y\",\"b:X\"]}",
+        );
         assert_eq!(one, same);
         assert_ne!(one, canonical(r#"{"Action":["b:Y","b:X"],"Effect":"Allow","Principal":"1"}"#));
         assert_ne!(one, canonical(r#"{"Action":["b:Y","b:X"],"Effect":"Allow","Principal":{"AWS":["1 "]}}"#));

@@ -21,20 +21,10 @@ pub(crate) fn below(path: &Path, folder: &Path) -> Option<String> {
     whole(path).strip_prefix(fs::canonicalize(folder).ok()?).ok().map(slashed)
 }
 
-/// The stack that a plan below the configuration is of: its folder, and the name of the file where that says more than
-/// that it is a plan. `stacks/prod/tfplan.json` is of `stacks/prod`, as is `stacks/prod/plan.out`.
+/// The stack that a plan below the configuration is of: its folder. What the file is called says nothing: pipelines
+/// write one plan of a stack into many names.
 pub(crate) fn stack(below: &str) -> String {
-    const PLAN: [&str; 8] = ["plan", "tfplan", "tofuplan", "planfile", "plan.out", "tfplan.out", "out", "show"];
-    let (folder, file) = below.rsplit_once('/').unwrap_or(("", below));
-    let file = file.strip_suffix(".gz").unwrap_or(file);
-    let file = [".json", ".tfplan", ".plan"].iter().find_map(|ending| file.strip_suffix(ending)).unwrap_or(file);
-    let file = file.strip_suffix(".tfplan").unwrap_or(file);
-    match (folder, PLAN.contains(&file)) {
-        ("", true) => ".".to_owned(),
-        ("", false) => file.to_owned(),
-        (folder, true) => folder.to_owned(),
-        (folder, false) => format!("{folder}/{file}"),
-    }
+    below.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned()
 }
 
 fn whole(path: &Path) -> PathBuf {
@@ -56,12 +46,8 @@ mod tests {
     use super::stack;
 
     #[test]
-    fn plans_of_one_stack_are_of_one_stack() {
-        for path in ["stacks/prod/plan.json", "stacks/prod/tfplan", "stacks/prod/tfplan.json.gz", "stacks/prod/plan.out"] {
-            assert_eq!(stack(path), "stacks/prod", "{path}");
-        }
+    fn the_folder_of_a_plan_is_its_stack() {
+        assert_eq!(stack("stacks/prod/plan.json"), "stacks/prod");
         assert_eq!(stack("plan.json"), ".");
-        assert_eq!(stack("plans/prod.tfplan.json"), "plans/prod");
-        assert_eq!(stack("prod.json"), "prod");
     }
 }

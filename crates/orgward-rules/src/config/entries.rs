@@ -12,7 +12,8 @@ use super::{ConfigError, SeverityFor};
 use crate::waivers::Waiver;
 
 const WAIVER: [&str; 11] = [
-    "accepted", "accounts", "address", "approver", "owner", "reason", "rule", "stack", "target", "ticket", "until",
+    "accepted", "accounts", "address", "approver", "owner", "reason", "rule", "stack", "target", "ticket",
+    "until",
 ];
 const SEVERITY_FOR: [&str; 5] = ["at_least", "at_most", "rules", "severity", "targets"];
 

@@ -1,4 +1,4 @@
-use orgward_finding::{RuleInfo, Severity};
+use orgward_finding::{Accepted, RuleInfo, Severity};
 use orgward_plan::Address;
 
 use super::*;
@@ -31,6 +31,7 @@ fn entries(findings: &[Finding]) -> Vec<BaselineEntry> {
         rule: finding.rule.to_owned(),
         place: finding.address.as_ref().map(ToString::to_string),
         fingerprint: finding.fingerprint(),
+        accepted: Accepted::of(finding),
     };
     findings.iter().map(entry).collect()
 }

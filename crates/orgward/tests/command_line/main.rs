@@ -24,6 +24,8 @@ mod packs;
 mod policies;
 #[cfg(test)]
 mod review;
+#[cfg(test)]
+mod secrets;
 mod sources;
 #[cfg(test)]
 mod stacks;
