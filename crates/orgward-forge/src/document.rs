@@ -193,7 +193,7 @@ impl Document {
         serde_json::from_slice(bytes).map_err(shape)
     }
 
-    /// The exit code of the review.
+    /// The outcome of the review.
     pub fn outcome(&self) -> Outcome {
         match self.verdict {
             _ if self.incomplete => Outcome::Incomplete,
@@ -220,14 +220,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exit_code_is_that_of_the_review() {
+    fn the_outcome_is_that_of_the_review() {
         let text = |verdict: &str, incomplete: bool, findings: &str| {
             format!(
                 r#"{{"schema":1,"verdict":"{verdict}","incomplete":{incomplete},"summary":
                 {{"accounts":0,"principals":0,"policies":0}},"inputs":[],"findings":[{findings}],"more":1}}"#
             )
         };
-        let exit = |text: String| Document::parse("r", text.as_bytes()).unwrap().outcome();
+        let outcome = |text: String| Document::parse("r", text.as_bytes()).unwrap().outcome();
         assert_eq!(outcome(text("clean", false, "")), Outcome::Clean);
         assert_eq!(outcome(text("blocked", false, "")), Outcome::Blocked);
         assert_eq!(outcome(text("blocked", true, "")), Outcome::Incomplete);
