@@ -17,6 +17,8 @@ mod passage;
 mod policy_chain;
 mod queries;
 mod remap_spans;
+mod roles;
+mod selector;
 
 pub use change::Change;
 pub use declared::Declared;
@@ -30,3 +32,5 @@ pub use node::{
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
+pub use selector::Selector;

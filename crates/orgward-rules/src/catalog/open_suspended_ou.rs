@@ -5,11 +5,11 @@ use orgward_iam::{Effect, Prohibition, Wording};
 use orgward_org::{Node, NodeId, PolicyChain, PolicyType};
 
 use crate::engine::rule;
-use crate::invariants::{Chains, Verdict, as_account};
-use crate::org_policies::{account_label, groups};
-use crate::regions::witness;
-use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings, data};
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
+use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::org_policies::{account_label, groups};
+use orgward_proof::region_lock::witness;
 
 rule! {
     /// Checks for units of suspended accounts in which the accounts can still do something.
@@ -55,7 +55,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let suspended: Vec<_> = group
             .members
             .iter()
-            .map(|(id, node)| (*id, *node, unit_plays(cx.config, cx.after, *id, UnitRole::Suspended)))
+            .map(|(id, node)| {
+                (*id, *node, unit_plays(&cx.config.structure, cx.after, *id, UnitRole::Suspended))
+            })
             .filter(|(_, _, plays)| plays.is_yes())
             .collect();
         if suspended.is_empty() {
@@ -78,7 +80,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         let chains = Chains::of(&group.chain, None);
         let stand_ins = chains.stand_ins(&quarantine);
-        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, Plays)>> = BTreeMap::new();
+        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, RoleMatch)>> = BTreeMap::new();
         for member in &suspended {
             let stand_in = stand_ins.of(cx.after.symbolic_account_id(member.0));
             alike.entry(stand_in).or_default().push(member);

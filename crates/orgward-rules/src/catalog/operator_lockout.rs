@@ -4,15 +4,15 @@ use orgward_finding::{Severity, Verdict};
 use orgward_iam::{Answer, Effect, Request, RequestSet, Spread, Statement};
 use orgward_org::{Entity, Key, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
 
-use crate::chains::{
-    Difference, Passing, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
-};
-use crate::config::Operator;
 use crate::engine::rule;
-use crate::operators::{Needs, works_in};
-use crate::org_policies::{account_label, denials, source, statement_key};
-use crate::regions::allowed;
 use crate::{Context, Findings};
+use orgward_proof::Operator;
+use orgward_proof::chains::{
+    Assumptions, Counterexample, Difference, Standing, in_words, newly_denied, passing, restricted, standing,
+};
+use orgward_proof::org_policies::{account_label, denials, source, statement_key};
+use orgward_proof::region_lock::allowed;
+use orgward_proof::required_access::{RequiredAccess, works_in};
 
 rule! {
     /// Checks for guardrails that deny declared operators what they must be able to do.
@@ -76,7 +76,7 @@ rule! {
 struct Denied {
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
-    passing: Passing,
+    passing: Counterexample,
     /// Actions of which no request is left, as far as they are listed; and whether unlisted ones are among them.
     altogether: Option<Spread>,
 }
@@ -88,7 +88,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.config.operators.is_empty() {
         return;
     }
-    let regions = allowed(cx.config, [cx.before, cx.after]);
+    let regions = allowed(&cx.config.regions, [cx.before, cx.after]);
     let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
     for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.after.is_enabled(&kind) == Some(false) {
@@ -97,7 +97,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let groups = standing(cx.after, &kind);
         for operator in &cx.config.operators {
             // The configuration was read with care: what it says can be put as a policy.
-            let Ok(needs) = Needs::of(operator, &regions) else { continue };
+            let Ok(needs) = RequiredAccess::of(operator, &regions) else { continue };
             let mut denied = Denials::new();
             for group in &groups {
                 let members = group.members.iter().copied();
@@ -117,7 +117,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn ask(
     cx: &Context<'_>,
     operator: &Operator,
-    needs: &Needs,
+    needs: &RequiredAccess,
     kind: &PolicyType,
     group: &Standing<'_>,
     denied: &mut Denials,
@@ -126,8 +126,8 @@ fn ask(
     let chain = &group.chain;
     let first = group.members.first().filter(|id| cx.after.account(**id).is_some());
     let account = first.and_then(|id| cx.after.symbolic_account_id(*id));
-    let premise = Premise::of(kind, cx.after, account, &[chain]);
-    let needed = needs.requests().and(premise.requests());
+    let assumptions = Assumptions::of(kind, cx.after, account, &[chain]);
+    let needed = needs.requests().and(assumptions.requests());
     let mut found = false;
     for (org_policy, statement, level, requests) in deniers(chain, kind) {
         let refused = match passing(&needed.clone().and(requests.clone())) {
