@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -83,9 +83,9 @@ fn of_pack(
         if let Some(severity) = severity {
             guardrail.severity = severity;
         }
-        let mut wording = guardrail.prohibition.wording().clone();
-        wording.exempt_principals.extend(exempt.iter().cloned());
-        guardrail.prohibition = Prohibition::new(wording).map_err(|error| {
+        let mut spec = guardrail.claim.spec().clone();
+        spec.exempt_principals.extend(exempt.iter().cloned());
+        guardrail.claim = Claim::new(spec).map_err(|error| {
             ConfigError::new(file, entry.span(), "here", error.error.message).help(error.error.help)
         })?;
     }
@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(guardrail.targets, [Selector::Path("Root/Shops/**".to_owned())]);
             assert_eq!(guardrail.severity, Severity::Low);
             assert_eq!(
-                guardrail.prohibition.wording().exempt_principals,
+                guardrail.claim.spec().exempt_principals,
                 ["arn:aws:iam::*:role/retirement", "arn:aws:iam::*:role/platform"]
             );
         }

@@ -55,7 +55,7 @@ pub fn region_lock(settings: &Regions, organization: &Organization) -> Option<Gu
         id: "region-lock".to_owned(),
         description: Some(format!("everything but what is exempt is denied outside {}", regions.join(", "))),
         targets: Vec::new(),
-        prohibition: lock(settings, &allowed).ok()?,
+        claim: lock(settings, &allowed).ok()?,
         severity: Severity::High,
         enforced_by: EnforcedBy::ServiceControl,
         origin: if allowed.inferred_from.is_empty() {

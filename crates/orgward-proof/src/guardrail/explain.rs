@@ -89,8 +89,8 @@ fn story(
         .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
     let chains = Chains::of(&scp, rcp.as_ref());
     let id = organization.symbolic_account_id(account.id);
-    let stand_in = chains.stand_ins(&guardrail.prohibition).of(id);
-    let verdict = Proofs::default().prove(&guardrail.prohibition, &chains, &stand_in);
+    let stand_in = chains.stand_ins(&guardrail.claim).of(id);
+    let verdict = Proofs::default().prove(&guardrail.claim, &chains, &stand_in);
     let (outcome, request) = match verdict {
         Verdict::Holds => (Outcome::Holds, denied(guardrail, &stand_in)),
         Verdict::Refuted(request) => (Outcome::Refuted, Some(request)),
@@ -113,8 +113,7 @@ fn story(
     }
     if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
         let policy_chains = [Some(&scp), rcp.as_ref()].into_iter().flatten();
-        let nearest =
-            policy_chains.filter_map(|it| nearest(organization, it, &guardrail.prohibition, request));
+        let nearest = policy_chains.filter_map(|it| nearest(organization, it, &guardrail.claim, request));
         notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
             let name = reason.org_policy.node.title();
             format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.fix)
@@ -152,7 +151,7 @@ fn story(
 fn denied(guardrail: &Guardrail, account: &str) -> Option<Box<Request>> {
     let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
-    match bound.and(own).and(guardrail.prohibition.requests()).example() {
+    match bound.and(own).and(guardrail.claim.requests()).example() {
         Answer::Witness(request) => Some(request),
         Answer::None | Answer::Undecided(_) => None,
     }

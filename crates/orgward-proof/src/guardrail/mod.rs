@@ -8,7 +8,7 @@ pub mod reason;
 mod scope;
 
 use orgward_finding::Severity;
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 use orgward_org::Selector;
 
 pub use self::explain::{ExplainError, explain};
@@ -26,7 +26,7 @@ pub struct Guardrail {
     /// Where it has to hold. Empty: in every member account.
     pub targets: Vec<Selector>,
     /// What has to be denied.
-    pub prohibition: Prohibition,
+    pub claim: Claim,
     /// How bad it is when it does not hold.
     pub severity: Severity,
     /// Which policies may deny it.

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use orgward_iam::{
-    Condition, ContextValue, Policy, Prohibition, Request, Statement, action_matches, arn_like,
-};
+use orgward_iam::{Claim, Condition, ContextValue, Policy, Request, Statement, action_matches, arn_like};
 use orgward_org::{Entity, Modality, OrgPolicy, Organization, PolicyChain, PolicyType};
 
 use crate::org_policies::denials;
@@ -42,10 +40,10 @@ pub enum Mismatch<'s> {
 pub fn nearest<'o>(
     organization: &'o Organization,
     chain: &PolicyChain<'o>,
-    prohibition: &Prohibition,
+    claim: &Claim,
     request: &Request,
 ) -> Option<Reason<'o>> {
-    let wanted = prohibition.policy().statements.first()?;
+    let wanted = claim.policy().statements.first()?;
     let mut best: Option<Reason<'o>> = None;
     for org_policy in organization.org_policies().filter(|org_policy| org_policy.kind == chain.kind) {
         let Some(policy) = org_policy.data.document.policy() else { continue };

@@ -122,8 +122,8 @@ fn judge<'o>(
     (scope, fitting): (&mut Scope<'o>, &mut [bool]),
     failures: &mut Failures<'o>,
 ) {
-    let prohibition = &guardrail.prohibition;
-    let stand_ins = chains.stand_ins(prohibition);
+    let claim = &guardrail.claim;
+    let stand_ins = chains.stand_ins(claim);
     let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
     for &(id, node) in &group.members {
         if let Some(modality) = scope.covers(&cx.config.structure, guardrail, id, fitting) {
@@ -132,11 +132,11 @@ fn judge<'o>(
         }
     }
     for ((stand_in, modality), members) in alike {
-        let verdict = cx.proofs.prove(prohibition, chains, &stand_in);
+        let verdict = cx.proofs.prove(claim, chains, &stand_in);
         if verdict == Verdict::Holds {
             continue;
         }
-        let key = (chains.key(prohibition), stand_in.clone(), modality);
+        let key = (chains.key(claim), stand_in.clone(), modality);
         let failure = failures.entry(key).or_insert_with(|| Failure {
             verdict,
             stand_in,
@@ -234,7 +234,7 @@ fn explain(
     finding.witness(witness(request));
     let policy_chains = [Some(&group.chain), chains.rcp].into_iter().flatten();
     let nearest = policy_chains
-        .filter_map(|chain| reason::nearest(cx.after, chain, &guardrail.prohibition, request))
+        .filter_map(|chain| reason::nearest(cx.after, chain, &guardrail.claim, request))
         .min_by_key(|reason| reason.rank);
     if let Some(nearest) = nearest {
         let document = &nearest.org_policy.data.document;

@@ -170,7 +170,7 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
         for (at, left_out) in &lists {
             let Some(level) = chain.levels.get(*at) else { continue };
             if let Difference::Some(passing) = passing(&PolicyChain::bound(&kind).minus(left_out.clone())) {
-                let what = in_words(&passing.spread, &passing.example);
+                let what = in_words(&passing.action_set, &passing.example);
                 finding.note(format!("{} allows {what}", cx.after.path(level.id)));
             }
         }

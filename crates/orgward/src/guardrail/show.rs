@@ -182,7 +182,7 @@ fn laid_out(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
 fn split(found: &Shown, quota: usize) -> Result<Vec<(String, Remedy)>, ShowError> {
     let denying = |guardrail: &Guardrail| {
         let id = guardrail.id.split_once('/').map_or(guardrail.id.as_str(), |(_, id)| id);
-        Denying::of(id, &guardrail.prohibition)
+        Denying::of(id, &guardrail.claim)
     };
     let statements = found.guardrails.iter().map(denying).collect();
     let policies = Remedy::within(quota, statements).map_err(|sid| ShowError::TooLong { sid })?;
@@ -233,12 +233,12 @@ fn shown_pack(pack: &Pack, config: &Config, set: &BTreeMap<String, Vec<String>>)
 }
 
 fn shown(guardrail: &Guardrail) -> ShownGuardrail {
-    let wording = guardrail.prohibition.wording();
+    let spec = guardrail.claim.spec();
     let elements = [
-        ("actions", &wording.actions),
-        ("not_actions", &wording.not_actions),
-        ("resources", &wording.resources),
-        ("not_resources", &wording.not_resources),
+        ("actions", &spec.actions),
+        ("not_actions", &spec.not_actions),
+        ("resources", &spec.resources),
+        ("not_resources", &spec.not_resources),
     ];
     let keys = |keys: &BTreeMap<String, Vec<String>>| keys.clone().into_iter().collect();
     ShownGuardrail {
@@ -247,12 +247,8 @@ fn shown(guardrail: &Guardrail) -> ShownGuardrail {
         targets: guardrail.targets.iter().map(ToString::to_string).collect(),
         severity: guardrail.severity.as_str(),
         elements: elements.into_iter().filter_map(|(name, list)| Some((name, list.clone()?))).collect(),
-        conditions: wording
-            .conditions
-            .iter()
-            .map(|(operator, each)| (operator.clone(), keys(each)))
-            .collect(),
-        exempt_principals: wording.exempt_principals.clone(),
+        conditions: spec.conditions.iter().map(|(operator, each)| (operator.clone(), keys(each))).collect(),
+        exempt_principals: spec.exempt_principals.clone(),
         enforced_by: guardrail.enforced_by.as_str(),
     }
 }
