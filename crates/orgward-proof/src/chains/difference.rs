@@ -103,7 +103,7 @@ impl Counterexample {
             Answer::Witness(request) => self.example = *request,
             // There may be more actions than were tried.
             Answer::None => {
-                self.is_unlisted = self.action_set.actions.len() <= TRIED && !self.action_set.unlisted
+                self.is_unlisted = self.action_set.actions.len() <= TRIED && !self.action_set.unlisted;
             }
             Answer::Undecided(_) => {}
         }
