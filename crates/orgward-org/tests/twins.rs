@@ -24,7 +24,7 @@ fn outcome(text: &str) -> (usize, Vec<(String, Weight)>) {
     let plan = Plan::parse(&document).unwrap();
     let change = Organization::of(&[plan], &[], &Declared::default());
     let attached: usize =
-        change.after.guardrails().map(|policy| change.after.targets_of(policy.id).len()).sum();
+        change.after.org_policies().map(|policy| change.after.targets_of(policy.id).len()).sum();
     let said = change.after.unjudged().iter().map(|each| (each.message.clone(), each.weight)).collect();
     (attached, said)
 }
@@ -74,7 +74,7 @@ fn what_is_changed_at_one_address_is_changed_at_the_other() {
         let document = Document::decode("plan.json", text.into_bytes()).unwrap();
         let plan = Plan::parse(&document).unwrap();
         let change = Organization::of(&[plan], &[], &Declared::default());
-        let kind = orgward_org::GuardrailKind::ServiceControl;
+        let kind = orgward_org::PolicyType::ServiceControl;
         assert_eq!(change.before.is_enabled(&kind), Some(true));
         assert_eq!(change.after.is_enabled(&kind), Some(false), "{first} and {second}");
     }

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Address, Finding};
+use orgward_finding::{Address, Finding, Status};
 use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, Statement};
-use orgward_org::{Document, GuardrailKind, Membership, Modality, NodeId, NodeKind, Organization};
+use orgward_org::{Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
 use orgward_plan::Plan;
 use serde_json::Value;
 
@@ -17,6 +17,48 @@ pub(crate) fn describe(findings: &mut [Finding], organization: &Organization, pl
     for finding in findings {
         describer.describe(finding);
     }
+}
+
+/// Says of findings that were there before whether the plan makes them worse: a policy of a resource lets in by a
+/// statement that none of the old ones covers, or no longer denies what it denied. What is worse is new.
+pub(crate) fn renew(findings: &mut [Finding], before: &Organization, after: &Organization) {
+    if !findings.iter().any(|finding| finding.status == Status::Existing && !finding.snippets.is_empty()) {
+        return;
+    }
+    let (before, after) = (Describer::of(before, &[]), Describer::of(after, &[]));
+    for finding in findings.iter_mut().filter(|finding| finding.status == Status::Existing) {
+        let names: BTreeSet<&str> = finding.snippets.iter().map(|snippet| &*snippet.name).collect();
+        let is_worse = names.iter().any(|name| {
+            let policy =
+                |describer: &Describer<'_>| describer.documents.get(name).and_then(|it| it.policy()).cloned();
+            let (Some(old), Some(new)) = (policy(&before), policy(&after)) else { return false };
+            if old.text() == new.text() || !matches!(new.kind, Kind::Trust | Kind::Resource) {
+                return false;
+            }
+            let shown = |statement: &Statement| {
+                finding
+                    .snippets
+                    .iter()
+                    .any(|snippet| &*snippet.name == *name && statement.span.contains(&snippet.span.start))
+            };
+            after.with_a_say(&new, &BTreeSet::new(), &shown).into_iter().any(|statement| {
+                statement.effect.value == Effect::Allow && !is_covered(statement, &new, &old, Effect::Allow)
+            }) || old.statements.iter().any(|statement| {
+                statement.effect.value == Effect::Deny && !is_covered(statement, &old, &new, Effect::Deny)
+            })
+        });
+        if is_worse {
+            finding.status = Status::New;
+            finding.note(
+                "it was there before in another form: the plan changes a statement that has a say in it",
+            );
+        }
+    }
+}
+
+/// Whether a statement of one policy is covered by a statement of another one.
+fn is_covered(statement: &Statement, of: &Policy, by: &Policy, effect: Effect) -> bool {
+    by.statements.iter().any(|other| other.effect.value == effect && other.covers(by, statement, of))
 }
 
 struct Describer<'o> {
@@ -84,7 +126,7 @@ impl<'o> Describer<'o> {
         match self.organization.node(node).map(|node| &node.kind) {
             Some(NodeKind::Account(_)) => self.names(node),
             // Policies of the organization are in no account.
-            Some(NodeKind::Root | NodeKind::Unit | NodeKind::Guardrail(_)) | None => BTreeSet::new(),
+            Some(NodeKind::Root | NodeKind::Unit | NodeKind::OrgPolicy(_)) | None => BTreeSet::new(),
             Some(_) => match self.organization.owner(node) {
                 Some((account, Modality::Must)) => self.names(account.id),
                 _ => self.organization.iam_arn(node).and_then(|arn| arn.account).into_iter().collect(),
@@ -171,19 +213,19 @@ impl<'o> Describer<'o> {
             return statements;
         };
         let service = witness.action.split(':').next().unwrap_or_default();
-        for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
-            let lineage = self.organization.lineage(*account, &kind);
-            if lineage.enabled == Some(false) {
+        for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
+            let chain = self.organization.policy_chain(*account, &kind);
+            if chain.enabled == Some(false) {
                 continue;
             }
-            let attached = lineage.rungs.iter().flat_map(|rung| &rung.attached);
-            let attached = attached.map(|attached| (attached.guardrail, attached.modality()));
-            let loose = lineage.loose.iter().map(|guardrail| (*guardrail, Modality::May));
-            for (guardrail, modality) in attached.chain(loose) {
+            let attached = chain.levels.iter().flat_map(|level| &level.attached);
+            let attached = attached.map(|attached| (attached.org_policy, attached.modality()));
+            let unresolved = chain.unresolved_targets.iter().map(|policy| (*policy, Modality::May));
+            for (org_policy, modality) in attached.chain(unresolved) {
                 let certainly = if modality == Modality::Must { "" } else { "perhaps " };
-                let document = &guardrail.data.document;
+                let document = &org_policy.data.document;
                 let Some(policy) = document.policy() else {
-                    statements.insert(format!("{certainly}{}", guardrail.node.key));
+                    statements.insert(format!("{certainly}{}", org_policy.node.key));
                     continue;
                 };
                 let about = policy.statements.iter().filter(|statement| is_about(statement, service));

@@ -12,8 +12,10 @@ use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
 use self::standing::Standing;
-use crate::invariants::Proofs;
-use crate::{Config, Context, Findings, Rule, catalog, completion, described, severities, waivers};
+use orgward_config::{Config, waivers};
+use orgward_proof::guardrail::Proofs;
+
+use crate::{Context, Findings, Rule, catalog, completion, described, severities};
 
 /// How a review judges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -132,6 +134,9 @@ pub fn check(
         } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);
         }
+    }
+    described::renew(&mut findings, change.before, change.after);
+    for finding in &mut findings {
         if let Some(places) = &places {
             places.judge(&config.severity_for, finding);
         }

@@ -7,7 +7,6 @@ mod config;
 mod discover;
 mod exit;
 mod files;
-mod forge;
 mod guardrail;
 mod gzip;
 mod init;

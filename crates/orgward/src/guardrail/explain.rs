@@ -20,7 +20,13 @@ pub(super) fn run(
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     let organization = Organization::of(&[], &parsed, &config.declared());
-    let story = orgward_rules::explain(&organization.after, &config, &arguments.id, &arguments.account)?;
+    let story = orgward_proof::explain(
+        &organization.after,
+        &config.guardrails,
+        (&config.regions, &config.structure),
+        &arguments.id,
+        &arguments.account,
+    )?;
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::story(&story, terminal.style(false)),
         AnswerFormat::Json => orgward_report::story_json(&story),
