@@ -12,10 +12,11 @@ mod shipped;
 mod stacks;
 mod structure;
 pub mod waivers;
+mod weakened;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::Severity;
+use orgward_finding::{ConfigurationFile, Severity};
 use orgward_org::Declared;
 use orgward_plan::Declaration;
 
@@ -23,6 +24,7 @@ pub use error::ConfigError;
 pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
 pub use rule_ids::RULE_IDS;
+pub use weakened::{lenient, weakened};
 pub use shipped::{Pack, Parameter};
 
 use orgward_org::Structure;
@@ -56,6 +58,10 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
     pub stacks: BTreeMap<String, Declaration>,
+    /// The files that it was read from, in the order in which they were read.
+    pub files: Vec<ConfigurationFile>,
+    /// The configuration of the base revision, where a pull request is judged.
+    pub base: Option<Box<Config>>,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
 }
@@ -130,12 +136,15 @@ impl Config {
     /// Adds the waivers of a file that has nothing else in it. `name` is what to call the file in messages.
     pub fn add_waivers(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
         self.waivers.extend(read::read_waivers(name, text)?);
+        self.files.push(ConfigurationFile::of(name, text));
         Ok(())
     }
 
     /// Reads `orgward.toml`. `name` is what to call the file in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
-        read::read(name, text)
+        let mut config = read::read(name, text)?;
+        config.files.push(ConfigurationFile::of(name, text));
+        Ok(config)
     }
 
     /// Whether a rule is turned off.

@@ -27,6 +27,14 @@ const TABLES: [(&str, &[&str]); 7] = [
     ("unverifiable", &["severity"]),
 ];
 
+/// The tables that are read elsewhere.
+const LISTS: [&str; 6] = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
+
+/// Whether a table is one of the configuration.
+pub(super) fn is_table(name: &str) -> bool {
+    LISTS.contains(&name) || TABLES.iter().any(|(table, _)| *table == name)
+}
+
 pub(super) fn read(name: &str, text: &str) -> Result<Config> {
     let file = File { name, text };
     let root = parse(&file)?;
@@ -60,8 +68,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             }
             _ => {}
         }
-        let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
-        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
+        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(LISTS).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -298,7 +305,12 @@ pub(super) fn unknown(
         Some((_, near)) => format!("did you mean `{near}`?"),
         None => format!("known are: {}", known.join(", ")),
     };
-    ConfigError::new(file, span, format!("unknown {what}"), format!("unknown {what} `{found}`")).help(help)
+    // The name of a table that resembles none of ours is of a file that is none of ours.
+    let message = match (what, near) {
+        ("table", None) => "unknown table".to_owned(),
+        _ => format!("unknown {what} `{found}`"),
+    };
+    ConfigError::new(file, span, format!("unknown {what}"), message).help(help)
 }
 
 #[cfg(test)]

@@ -51,13 +51,24 @@ fn word(verdict: Verdict) -> &'static str {
     }
 }
 
+/// The first digits of the SHA-256 of a text.
+pub(crate) fn digest_of(text: &str) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(text.as_bytes());
+    hex(&hasher.finalize(), 8)
+}
+
 pub(crate) fn digest(parts: &[&str], bytes: usize) -> String {
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.len().to_be_bytes());
         hasher.update(part.as_bytes());
     }
-    hasher.finalize().iter().take(bytes).fold(String::with_capacity(2 * bytes), |mut text, byte| {
+    hex(&hasher.finalize(), bytes)
+}
+
+fn hex(digest: &[u8], bytes: usize) -> String {
+    digest.iter().take(bytes).fold(String::with_capacity(2 * bytes), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
         text

@@ -17,7 +17,7 @@ pub use acceptance::{BaselineEntry, Waived};
 pub use described::{Accepted, Described, not_accepted};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;
-pub use review::{Gate, Input, Outcome, Review};
+pub use review::{ConfigurationFile, ConfigurationInEffect, Gate, Input, Outcome, Review};
 pub use rule::RuleInfo;
 pub use severity::Severity;
 pub use snippet::{Site, Snippet, Source};

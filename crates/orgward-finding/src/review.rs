@@ -15,6 +15,33 @@ pub struct Input {
     pub doubts: Vec<String>,
 }
 
+/// A file of the configuration.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ConfigurationFile {
+    /// What it is called: the path as it was found or given.
+    pub name: String,
+    /// The first digits of the SHA-256 of its text.
+    pub digest: String,
+}
+
+impl ConfigurationFile {
+    /// A file with its text.
+    pub fn of(name: &str, text: &str) -> Self {
+        Self { name: name.to_owned(), digest: crate::digest::digest_of(text) }
+    }
+}
+
+/// The configuration that a review was judged by.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ConfigurationInEffect {
+    /// Its files. Empty: the defaults.
+    pub files: Vec<ConfigurationFile>,
+    /// The files of the base revision that it was compared with, where it was.
+    pub base: Option<Vec<ConfigurationFile>>,
+    /// What it lets pass, a sentence each that follows "the configuration".
+    pub lets_pass: Vec<String>,
+}
+
 /// What blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Gate {
@@ -40,6 +67,8 @@ pub enum Outcome {
 pub struct Review {
     /// What was read.
     pub inputs: Vec<Input>,
+    /// What it was judged by.
+    pub configuration: ConfigurationInEffect,
     /// How many accounts the organization has after the plan, as far as the inputs show.
     pub accounts: usize,
     /// How many principals (users, roles, permission sets).

@@ -5,7 +5,7 @@
 
 use orgward_finding::{Finding, Review, Status, Verdict};
 
-use crate::escape;
+use crate::{configuration, escape};
 use crate::place::{Located, cut, locate, place};
 use crate::terminal::{summary, waiver};
 
@@ -38,6 +38,7 @@ pub fn github(review: &Review) -> String {
     if waived > KEPT {
         lines.push(format!("waived: {} more", waived - KEPT));
     }
+    lines.extend(configuration::sentence(review));
     out.push_str("::notice title=orgward::");
     out.push_str(&lines.iter().map(|line| data(line)).collect::<Vec<_>>().join("%0A"));
     out.push('\n');

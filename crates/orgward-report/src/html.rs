@@ -7,7 +7,7 @@ use orgward_finding::{
 
 use crate::terminal::finding::{Group, excerpts, groups, request};
 use crate::terminal::{summary, waiver};
-use crate::{escape, links};
+use crate::{configuration, escape, links};
 
 /// How wide excerpts are, in characters.
 const WIDTH: usize = 110;
@@ -166,6 +166,10 @@ fn footer(review: &Review) -> Markup {
         "reviewed "
         (list(review.inputs.iter().map(|input| html! { code { (escape::line(&input.name)) } })))
         ": " (review.accounts) " accounts, " (review.principals) " principals, " (review.policies) " policies"
+        @if let Some(sentence) = configuration::sentence(review) {
+            br;
+            (escape::line(&sentence))
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{
-    Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Waived, Witness,
+    ConfigurationFile, ConfigurationInEffect, Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Waived, Witness,
     WitnessValue,
 };
 use serde::Serialize;
@@ -34,10 +34,42 @@ struct ReviewJson<'r> {
     gate: GateJson,
     summary: SummaryJson,
     inputs: Vec<InputJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configuration: Option<ConfigurationJson<'r>>,
     rules: Vec<RuleJson>,
     findings: Vec<FindingJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<GoneJson<'r>>,
+}
+
+/// What the review was judged by.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigurationJson<'r> {
+    files: Vec<FileJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<Vec<FileJson<'r>>>,
+    #[serde(skip_serializing_if = "is_empty")]
+    lets_pass: &'r [String],
+}
+
+#[derive(Serialize)]
+struct FileJson<'r> {
+    name: &'r str,
+    digest: &'r str,
+}
+
+impl<'r> ConfigurationJson<'r> {
+    fn of(configuration: &'r ConfigurationInEffect) -> Option<Self> {
+        let files = |files: &'r [ConfigurationFile]| -> Vec<FileJson<'r>> {
+            files.iter().map(|file| FileJson { name: &file.name, digest: &file.digest }).collect()
+        };
+        (*configuration != ConfigurationInEffect::default()).then(|| Self {
+            files: files(&configuration.files),
+            base: configuration.base.as_deref().map(files),
+            lets_pass: &configuration.lets_pass,
+        })
+    }
 }
 
 /// What the baseline lists for nothing.
@@ -198,6 +230,7 @@ impl<'r> ReviewJson<'r> {
             },
             summary: SummaryJson::of(review),
             inputs: review.inputs.iter().map(InputJson::of).collect(),
+            configuration: ConfigurationJson::of(&review.configuration),
             rules: fired,
             findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
             gone: review

@@ -2,7 +2,7 @@
 
 use orgward_finding::{Finding, Review, RuleInfo, Status, Verdict};
 
-use crate::escape;
+use crate::{configuration, escape};
 use crate::place::{cut, locate, place};
 use crate::terminal::finding::{excerpts, request};
 use crate::terminal::waiver;
@@ -57,9 +57,15 @@ pub fn junit(review: &Review, rules: &[&RuleInfo]) -> String {
     }
     let counts =
         format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"");
+    let judged = configuration::sentence(review).map_or_else(String::new, |sentence| {
+        format!(
+            "    <properties>\n      <property name=\"configuration\" value=\"{}\"/>\n    </properties>\n",
+            text(&sentence)
+        )
+    });
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"orgward\" {counts}>\n  \
-         <testsuite name=\"orgward\" {counts}>\n{cases}  </testsuite>\n</testsuites>\n"
+         <testsuite name=\"orgward\" {counts}>\n{judged}{cases}  </testsuite>\n</testsuites>\n"
     )
 }
 

@@ -9,7 +9,7 @@ use self::quote::{code, fence, html, prose};
 use crate::escape::append;
 use crate::terminal::finding::{Group, excerpts, groups, request};
 use crate::terminal::summary;
-use crate::{escape, links};
+use crate::{configuration, escape, links, place};
 
 /// Rows of the table.
 const ROWS: usize = 30;
@@ -147,8 +147,11 @@ fn foot(review: &Review, options: &MarkdownOptions) -> String {
         Some(address) => format!(" · <a href=\"{}\">full report</a>", html(address)),
         None => String::new(),
     };
+    let judged = configuration::sentence(review)
+        .map(|sentence| format!("<br>\n<sub>{}</sub>", html(&place::cut(&sentence))))
+        .unwrap_or_default();
     format!(
-        "<sub>reviewed {}{more}: {} accounts, {} principals, {} policies{report}</sub>\n",
+        "<sub>reviewed {}{more}: {} accounts, {} principals, {} policies{report}</sub>{judged}\n",
         names.join(", "),
         review.accounts,
         review.principals,

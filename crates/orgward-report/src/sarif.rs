@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::place::{Located, locate, place};
 use crate::terminal::finding::request;
 use crate::terminal::{summary, waiver};
-use crate::{escape, links, place};
+use crate::{configuration, escape, links, place};
 
 /// Results that GitHub keeps.
 const RESULTS: usize = 5_000;
@@ -28,6 +28,7 @@ pub fn sarif(review: &Review, rules: &[&RuleInfo]) -> String {
         notifications
             .push(note(&format!("{left_out} further findings are left out: code scanning keeps {RESULTS}")));
     }
+    notifications.extend(configuration::sentence(review).map(|sentence| note(&sentence)));
     for gone in &review.gone {
         let place = gone.place.as_deref().unwrap_or("the organization");
         notifications.push(note(&format!("in the baseline and no longer there: {} ({place})", gone.rule)));

@@ -351,6 +351,11 @@ pub(crate) struct InputArguments {
 pub(crate) struct ReviewArguments {
     #[command(flatten)]
     pub(crate) inputs: InputArguments,
+    /// The configuration of the base revision: a file, or a revision of git, such as `origin/main`, from which the
+    /// configuration and the waivers beside it are read. Reports each rule, target, guardrail and severity that the
+    /// pull request itself weakens, and each exemption and waiver that it adds.
+    #[arg(long, value_name = "FILE|REV")]
+    pub(crate) base_config: Option<String>,
     /// How to print the review.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: Format,

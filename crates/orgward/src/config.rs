@@ -36,10 +36,28 @@ pub(crate) fn load(named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + 
         Some(path) => Config::parse(&path.display().to_string(), &files::read("the configuration", path)?)?,
         None => Config::default(),
     };
-    for file in waiver_files(&folder_of(found.as_deref()).join(WAIVERS))? {
+    add_waivers(&folder_of(found.as_deref()).join(WAIVERS), &mut config)?;
+    Ok(config)
+}
+
+/// The configuration that counts, if there is one.
+pub(crate) fn path(named: Option<&Path>) -> Option<PathBuf> {
+    found(named)
+}
+
+/// Adds the waivers beside a configuration.
+pub(crate) fn add_waivers_beside(
+    file: &Path,
+    config: &mut Config,
+) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    add_waivers(&folder_of(Some(file)).join(WAIVERS), config)
+}
+
+fn add_waivers(folder: &Path, config: &mut Config) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    for file in waiver_files(folder)? {
         config.add_waivers(&file.display().to_string(), &files::read("the waivers", &file)?)?;
     }
-    Ok(config)
+    Ok(())
 }
 
 /// The folder where waivers are kept, one file for each rule.

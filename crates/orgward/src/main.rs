@@ -1,6 +1,7 @@
 //! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
 
 mod arguments;
+mod base;
 mod baseline;
 mod comment;
 mod config;

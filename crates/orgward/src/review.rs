@@ -16,7 +16,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
-use crate::{baseline, config, discover, input, source};
+use crate::{base, baseline, config, discover, input, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -28,7 +28,8 @@ pub(crate) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let gate = Gate { fail_on: arguments.fail_on.severity(), existing: arguments.existing };
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let review = review(&arguments.inputs, gate, &baseline, arguments.quiet)?;
+    let base = arguments.base_config.as_deref();
+    let review = review_against(base, &arguments.inputs, gate, &baseline, arguments.quiet)?;
     let rules = rules();
     for output in &arguments.output {
         let text = write(&review, &rules, output.format, output::file_style(arguments.quiet));
@@ -55,8 +56,21 @@ pub(crate) fn review(
     baseline: &[BaselineEntry],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
+    review_against(None, inputs, gate, baseline, quiet)
+}
+
+fn review_against(
+    base: Option<&str>,
+    inputs: &InputArguments,
+    gate: Gate,
+    baseline: &[BaselineEntry],
+    quiet: bool,
+) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     // A mistake in the configuration is told before anything that takes time.
-    let config = config::load(inputs.config.as_deref())?;
+    let mut config = config::load(inputs.config.as_deref())?;
+    if let Some(base) = base {
+        config.base = Some(Box::new(base::load(base, inputs.config.as_deref())?));
+    }
     let plans: Vec<PathBuf> = if inputs.plans.is_empty() {
         vec![discover::plan(Path::new("."))?]
     } else {

@@ -5,8 +5,8 @@ use orgward_finding::{Finding, RuleInfo, Severity, Site};
 
 use super::Waiver;
 
-/// The rules about waivers, sorted by id.
-pub static RULES: &[&RuleInfo] = &[&EXPIRED, &UNMATCHED, &WIDE];
+/// The rules about the configuration itself, sorted by id.
+pub static RULES: &[&RuleInfo] = &[&EXPIRED, &UNMATCHED, &crate::weakened::WEAKENED, &WIDE];
 
 static EXPIRED: RuleInfo = RuleInfo {
     id: "expired-waiver",

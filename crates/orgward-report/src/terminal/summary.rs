@@ -2,7 +2,7 @@ use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status};
 
 use super::finding::is_unverifiable;
 use super::pen::{Ink, Pen};
-use crate::escape;
+use crate::{configuration, escape};
 
 /// How many names of inputs are spelled out.
 const NAMED: usize = 3;
@@ -70,6 +70,9 @@ pub(super) fn inputs(pen: &mut Pen, review: &Review) {
         count(review.policies, "policy", "policies"),
     );
     pen.line(&line);
+    if let Some(sentence) = configuration::sentence(review) {
+        pen.line(&escape::line(&sentence));
+    }
 }
 
 /// How to learn more about the worst finding.

@@ -1,6 +1,10 @@
 //! The program from the outside: arguments, exit codes, what it prints and what it never prints.
 
 #[cfg(test)]
+mod accepted;
+#[cfg(test)]
+mod base;
+#[cfg(test)]
 mod comment;
 #[cfg(test)]
 mod decide;
@@ -22,6 +26,9 @@ mod org_show;
 mod packs;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+#[cfg(all(test, unix))]
+mod recipes;
 #[cfg(test)]
 mod review;
 #[cfg(test)]

@@ -1,0 +1,101 @@
+//! The configuration of the base revision, which the pull request has not written.
+
+use std::env;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use miette::Diagnostic;
+use orgward_config::Config;
+use orgward_report::escape;
+use thiserror::Error;
+
+use crate::{config, files, input};
+
+/// Bytes of what git prints of one file.
+const LARGEST: usize = 8 << 20;
+
+/// Why there is no configuration of the base revision.
+#[derive(Debug, Error, Diagnostic)]
+enum BaseError {
+    #[error("cannot read the configuration of the base revision `{}`: {why}", escape(revision))]
+    #[diagnostic(help(
+        "fetch the revision first, or name the file: `git show REV:orgward.toml > base.toml`, and `--base-config base.toml`"
+    ))]
+    Git { revision: String, why: String },
+}
+
+/// Reads the configuration of the base: a file, or what a revision of git has where the configuration of the pull request
+/// is. A revision without one has the defaults.
+pub(crate) fn load(base: &str, named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
+    let file = Path::new(base);
+    if file.exists() {
+        let mut config = Config::parse(base, &files::read("the configuration", file)?)?;
+        config::add_waivers_beside(file, &mut config)?;
+        return Ok(config);
+    }
+    let failed = |why: String| BaseError::Git { revision: base.to_owned(), why };
+    // What begins with a dash is an option to git.
+    if base.starts_with('-') || base.contains([':', '\0', '\n']) {
+        return Err(failed("it is neither a file nor a revision".to_owned()).into());
+    }
+    let top = git(&["rev-parse", "--show-toplevel"]).map_err(failed)?;
+    git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{base}^{{commit}}")])
+        .map_err(|_| failed("there is no such revision here".to_owned()))?;
+    let here = |path: &Path| below(Path::new(top.trim_end()), path);
+    let path = config::path(named).unwrap_or_else(|| PathBuf::from(config::NAME));
+    let below = here(&path).ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
+    let shown = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
+    let listed = |folder: &str| -> Result<Vec<String>, String> {
+        let names = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
+        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+    };
+    let mut config = match listed(&below).map_err(failed)?.first() {
+        Some(path) => Config::parse(&format!("{base}:{path}"), &shown(path).map_err(failed)?)?,
+        None => Config::default(),
+    };
+    let folder = here(&config::waivers_beside(named)).map(|folder| format!("{folder}/"));
+    for path in folder.map(|folder| listed(&folder)).transpose().map_err(failed)?.unwrap_or_default() {
+        if path.ends_with(".toml") {
+            config.add_waivers(&format!("{base}:{path}"), &shown(&path).map_err(failed)?)?;
+        }
+    }
+    Ok(config)
+}
+
+/// A path from the top of the repository, with slashes.
+fn below(top: &Path, path: &Path) -> Option<String> {
+    let here = env::current_dir().and_then(std::fs::canonicalize).ok()?;
+    let mut whole = PathBuf::new();
+    for part in here.join(path).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                whole.pop();
+            }
+            part => whole.push(part),
+        }
+    }
+    let below = whole.strip_prefix(std::fs::canonicalize(top).ok()?).ok()?;
+    let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    Some(parts.join("/"))
+}
+
+/// What git prints. Nothing that a checkout brings is run by it: neither hooks nor a monitor of the file system.
+fn git(arguments: &[&str]) -> Result<String, String> {
+    let program = input::on_path("git").ok_or("git is not on PATH")?;
+    let output = Command::new(program)
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs"])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error: io::Error| error.to_string())?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(escape(complaint.lines().next().unwrap_or("git does not say why")).to_string());
+    }
+    if output.stdout.len() > LARGEST {
+        return Err("it is larger than 8 MB".to_owned());
+    }
+    String::from_utf8(output.stdout).map_err(|_| "it is no text".to_owned())
+}
