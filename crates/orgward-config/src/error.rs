@@ -27,7 +27,11 @@ impl ConfigError {
         message: String,
     ) -> Self {
         let is_ours = is_in_table_of_ours(file.text, span.start);
-        let message = if is_ours { message } else { format!("{message} ({}, line {})", file.name, line(file.text, span.start)) };
+        let message = if is_ours {
+            message
+        } else {
+            format!("{message} ({}, line {})", file.name, line(file.text, span.start))
+        };
         Self(Box::new(Mistake {
             message,
             help: None,
@@ -50,7 +54,8 @@ fn line(text: &str, at: usize) -> usize {
 /// Whether the header above a place names a table of the configuration.
 fn is_in_table_of_ours(text: &str, at: usize) -> bool {
     let end = text.get(at..).and_then(|rest| rest.find('\n')).map_or(text.len(), |end| at + end);
-    let header = text.get(..end).unwrap_or(text).lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
+    let header =
+        text.get(..end).unwrap_or(text).lines().rev().map(str::trim_start).find(|line| line.starts_with('['));
     header.is_some_and(|header| {
         let name: String = header
             .trim_start_matches('[')
@@ -88,7 +93,7 @@ impl Diagnostic for ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use miette::Diagnostic as _;
+    use miette::Diagnostic;
 
     use crate::Config;
 
@@ -105,7 +110,10 @@ mod tests {
         ] {
             let error = Config::parse("orgward.toml", text).unwrap_err();
             assert!(error.source_code().is_none(), "{text}");
-            let told = format!("{error} {}", error.help().map(|help| help.to_string()).unwrap_or_default());
+            let told = format!(
+                "{error} {}",
+                Diagnostic::help(&error).map(|help| help.to_string()).unwrap_or_default()
+            );
             assert!(!told.to_lowercase().contains("hunter2"), "{told}");
             assert!(told.contains("orgward.toml, line"), "{told}");
         }
@@ -113,7 +121,9 @@ mod tests {
 
     #[test]
     fn a_mistake_in_a_table_of_ours_is_shown_where_it_is() {
-        for text in ["[rules]\ndisabled = public-trust\n", "[rules]\ndisable = []\n", "[[waiver]]\nrule = \"x\"\n"] {
+        for text in
+            ["[rules]\ndisabled = public-trust\n", "[rules]\ndisable = []\n", "[[waiver]]\nrule = \"x\"\n"]
+        {
             assert!(Config::parse("orgward.toml", text).unwrap_err().source_code().is_some(), "{text}");
         }
     }

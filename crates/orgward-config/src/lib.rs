@@ -24,8 +24,8 @@ pub use error::ConfigError;
 pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
 pub use rule_ids::RULE_IDS;
-pub use weakened::{lenient, weakened};
 pub use shipped::{Pack, Parameter};
+pub use weakened::{lenient, weakened};
 
 use orgward_org::Structure;
 use orgward_proof::{Operator, Regions};

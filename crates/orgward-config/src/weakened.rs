@@ -60,7 +60,10 @@ pub fn weakened(config: &Config, default: &dyn Fn(&str) -> Option<Severity>) -> 
         after.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, said)| said.clone()).collect();
     let (before, after) = (required(base), required(config));
     found.extend(
-        before.iter().filter(|(key, _)| !after.contains_key(*key)).map(|(_, said)| format!("no longer {said}")),
+        before
+            .iter()
+            .filter(|(key, _)| !after.contains_key(*key))
+            .map(|(_, said)| format!("no longer {said}")),
     );
     let severity = |config: &Config, rule: &str| config.severity(rule).or_else(|| default(rule));
     for rule in base.severities.keys().chain(config.severities.keys()).collect::<BTreeSet<_>>() {
@@ -116,7 +119,9 @@ fn narrowed(old: &Guardrail, new: &Guardrail) -> Vec<String> {
                 found.push(format!("takes requests such as `{}` out of guardrail `{id}`", request.action));
             }
             Answer::Undecided(why) => {
-                found.push(format!("changes guardrail `{id}`, and it is undecided whether it claims less: {why}"));
+                found.push(format!(
+                    "changes guardrail `{id}`, and it is undecided whether it claims less: {why}"
+                ));
             }
         }
     }
@@ -154,7 +159,9 @@ fn allowed(config: &Config) -> Said {
         add("regions", "accepts the exemptions of Control Tower from the region lock".to_owned());
     }
     let management = &config.management;
-    for what in management.allowed_types.iter().chain(&management.allowed_addresses).chain(&management.allowed_users) {
+    for what in
+        management.allowed_types.iter().chain(&management.allowed_addresses).chain(&management.allowed_users)
+    {
         add("management", format!("allows `{what}` in the management account"));
     }
     for boundary in &config.boundaries.required {
@@ -162,7 +169,8 @@ fn allowed(config: &Config) -> Said {
     }
     for entry in &config.severity_for {
         if entry.severity.is_some() || entry.at_most.is_some() {
-            let level = entry.severity.or(entry.at_most).map_or_else(String::new, |severity| severity.to_string());
+            let level =
+                entry.severity.or(entry.at_most).map_or_else(String::new, |severity| severity.to_string());
             let rules: Vec<&str> = entry.rules.iter().map(String::as_str).collect();
             let rules = if rules.is_empty() { "all rules".to_owned() } else { rules.join(", ") };
             add("severity_for", format!("sets {rules} to {level} in {}", entry.targets.join(", ")));
@@ -260,8 +268,16 @@ actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
     fn what_stays_or_becomes_stricter_weakens_nothing() {
         assert_eq!(weakened_by(str::to_owned), [""; 0]);
         assert_eq!(weakened_by(|base| base.replace("[\"999999999999\"]", "[]")), [""; 0]);
-        assert_eq!(weakened_by(|base| base.replace("targets = [\"Root/prod\", \"Root/dev\"]\n", "")), [""; 0]);
-        assert_eq!(weakened_by(|base| base.replace("DeleteTrail\"]", "DeleteTrail\", \"cloudtrail:PutEventSelectors\"]")), [""; 0]);
+        assert_eq!(
+            weakened_by(|base| base.replace("targets = [\"Root/prod\", \"Root/dev\"]\n", "")),
+            [""; 0]
+        );
+        assert_eq!(
+            weakened_by(
+                |base| base.replace("DeleteTrail\"]", "DeleteTrail\", \"cloudtrail:PutEventSelectors\"]")
+            ),
+            [""; 0]
+        );
         assert_eq!(weakened_by(|base| format!("{base}severity = \"critical\"\n")), [""; 0]);
     }
 
@@ -269,14 +285,30 @@ actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
     fn each_weakening_is_named() {
         for (from, to, says) in [
             ("[rules]", "[rules]\ndisabled = [\"public-trust\"]", "turns off `public-trust`"),
-            ("external-trust = \"critical\"", "external-trust = \"low\"", "lowers `external-trust` from critical to low"),
+            (
+                "external-trust = \"critical\"",
+                "external-trust = \"low\"",
+                "lowers `external-trust` from critical to low",
+            ),
             ("external-trust = \"critical\"", "", "lowers `external-trust` from critical to high"),
             ("[\"999999999999\"]", "[\"999999999999\", \"888888888888\"]", "trusts account 888888888888"),
-            ("roles = [\"arn:aws:iam::*:role/app/*\"]", "", "no longer asks for a boundary of `arn:aws:iam::*:role/app/*`"),
+            (
+                "roles = [\"arn:aws:iam::*:role/app/*\"]",
+                "",
+                "no longer asks for a boundary of `arn:aws:iam::*:role/app/*`",
+            ),
             ("\"Root/prod\", ", "", "takes `Root/prod` out of guardrail `keep-the-trail`"),
-            ("\"cloudtrail:StopLogging\", ", "", "takes requests such as `cloudtrail:StopLogging` out of guardrail `keep-the-trail`"),
+            (
+                "\"cloudtrail:StopLogging\", ",
+                "",
+                "takes requests such as `cloudtrail:StopLogging` out of guardrail `keep-the-trail`",
+            ),
             ("id = \"keep-the-trail\"", "id = \"other\"", "no longer declares guardrail `keep-the-trail`"),
-            ("[boundaries]", "[unverifiable]\nseverity = \"info\"\n[boundaries]", "lowers what is undecided to info"),
+            (
+                "[boundaries]",
+                "[unverifiable]\nseverity = \"info\"\n[boundaries]",
+                "lowers what is undecided to info",
+            ),
         ] {
             assert!(BASE.contains(from), "{from}");
             let found = weakened_by(|base| base.replacen(from, to, 1));
@@ -285,7 +317,9 @@ actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
         let exempt = weakened_by(|base| format!("{base}exempt_principals = [\"arn:aws:iam::*:role/dev\"]\n"));
         assert_eq!(exempt.len(), 1, "an exemption takes requests out: {exempt:?}");
         let waived = weakened_by(|base| {
-            format!("{base}[[waiver]]\nrule = \"public-trust\"\naddress = \"a.b\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-01\n")
+            format!(
+                "{base}[[waiver]]\nrule = \"public-trust\"\naddress = \"a.b\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-01\n"
+            )
         });
         assert_eq!(waived, ["the configuration waives `public-trust` for `a.b` until 2027-01-01"]);
     }
@@ -296,7 +330,8 @@ actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
         let mut config = Config::parse("orgward.toml", off).unwrap();
         config.base = Some(Box::default());
         assert_eq!(weakened(&config, &|_| None).len(), 2);
-        config.base = Some(Box::new(Config::parse("base", "[rules]\ndisabled = [\"weakened-gate\"]\n").unwrap()));
+        config.base =
+            Some(Box::new(Config::parse("base", "[rules]\ndisabled = [\"weakened-gate\"]\n").unwrap()));
         assert_eq!(weakened(&config, &|_| None).len(), 0);
     }
 }

@@ -5,9 +5,9 @@
 
 use orgward_finding::{Finding, Review, Status, Verdict};
 
-use crate::{configuration, escape};
 use crate::place::{Located, cut, locate, place};
 use crate::terminal::{summary, waiver};
+use crate::{configuration, escape};
 
 /// Annotations of one kind that GitHub keeps of a step.
 const KEPT: usize = 10;

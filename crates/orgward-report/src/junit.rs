@@ -2,10 +2,10 @@
 
 use orgward_finding::{Finding, Review, RuleInfo, Status, Verdict};
 
-use crate::{configuration, escape};
 use crate::place::{cut, locate, place};
 use crate::terminal::finding::{excerpts, request};
 use crate::terminal::waiver;
+use crate::{configuration, escape};
 
 /// Findings in the report; the worst come first.
 const KEPT: usize = 10_000;

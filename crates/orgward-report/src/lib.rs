@@ -4,10 +4,10 @@
 //! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
 //! known for which reader.
 
-mod configuration;
 mod baseline;
 mod checked;
 mod comparison;
+mod configuration;
 mod decision;
 mod escape;
 mod excerpt;

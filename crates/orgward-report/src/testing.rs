@@ -135,6 +135,7 @@ pub(crate) fn parked(name: &str, status: Status) -> Finding {
 pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
     findings.sort_by(|left, right| left.order().cmp(&right.order()));
     Review {
+        configuration: orgward_finding::ConfigurationInEffect::default(),
         inputs: vec![Input {
             name: "second.json".into(),
             kind: "plan",

@@ -7,7 +7,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use orgward_finding::{Accepted, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review, Status, Verdict, not_accepted};
+use orgward_finding::{
+    Accepted, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review, Status, Verdict,
+    not_accepted,
+};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
@@ -82,7 +85,8 @@ fn judge(
     let gone = baseline(question.baseline, &mut findings);
     let stacks = plans.iter().filter_map(Plan::stack).collect();
     waivers::apply(config, question.today, &stacks, &mut findings);
-    let default = |id: &str| catalog::RULES.iter().find(|rule| rule.info.id == id).map(|rule| rule.info.severity);
+    let default =
+        |id: &str| catalog::RULES.iter().find(|rule| rule.info.id == id).map(|rule| rule.info.severity);
     findings.extend(orgward_config::weakened(config, &default));
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
     let mut lets_pass = orgward_config::lenient(config, &default);

@@ -74,7 +74,8 @@ fn rows(plan: &mut Value) -> Option<&mut Vec<Value>> {
 /// A row that the plan does something to.
 fn acting<'p>(plan: &'p mut Value, dice: &mut Dice) -> Option<&'p mut Value> {
     let rows = rows(plan)?;
-    let acting: Vec<usize> = (0..rows.len()).filter(|at| rows[*at]["change"]["actions"] != json!(["no-op"])).collect();
+    let acting: Vec<usize> =
+        (0..rows.len()).filter(|at| rows[*at]["change"]["actions"] != json!(["no-op"])).collect();
     let at = *acting.get(dice.roll(acting.len()))?;
     rows.get_mut(at)
 }
@@ -169,7 +170,9 @@ fn disguise(plans: &mut Vec<Value>, dice: &mut Dice) -> Option<String> {
             let kind = row["type"].as_str()?;
             let other = kind.replacen("aws_", "awscc_", 1);
             // Only what makes something is retyped: what another type destroys was never read.
-            if row["change"]["after"].is_null() || !kind.starts_with("aws_iam_") && !kind.starts_with("aws_organizations_") {
+            if row["change"]["after"].is_null()
+                || !kind.starts_with("aws_iam_") && !kind.starts_with("aws_organizations_")
+            {
                 return None;
             }
             let address = row["address"].as_str()?.replacen(kind, &other, 1);

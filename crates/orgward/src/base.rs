@@ -44,7 +44,8 @@ pub(crate) fn load(base: &str, named: Option<&Path>) -> Result<Config, Box<dyn D
         .map_err(|_| failed("there is no such revision here".to_owned()))?;
     let here = |path: &Path| below(Path::new(top.trim_end()), path);
     let path = config::path(named).unwrap_or_else(|| PathBuf::from(config::NAME));
-    let below = here(&path).ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
+    let below =
+        here(&path).ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
     let shown = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
     let listed = |folder: &str| -> Result<Vec<String>, String> {
         let names = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;

@@ -41,15 +41,29 @@ fn findings(folder: &Folder, arguments: &[&str], rule: &str) -> Vec<(String, Str
     let run = folder.run(&all);
     let findings = run.json()["findings"].as_array().unwrap().clone();
     let of_rule = findings.into_iter().filter(|finding| finding["rule"] == rule);
-    of_rule.map(|finding| (finding["status"].as_str().unwrap().to_owned(), finding["notes"].to_string())).collect()
+    of_rule
+        .map(|finding| (finding["status"].as_str().unwrap().to_owned(), finding["notes"].to_string()))
+        .collect()
 }
 
 fn waive(folder: &Folder, plan: &str) {
     let found = folder.run(["plan", "review", plan, "--format", "json"]).json();
     let mut accepted = 0;
-    for finding in found["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "external-trust") {
+    for finding in
+        found["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "external-trust")
+    {
         let fingerprint = finding["fingerprint"].as_str().unwrap();
-        let run = folder.run(["waive", fingerprint, plan, "--reason", "r", "--owner", "o", "--until", "2099-01-01"]);
+        let run = folder.run([
+            "waive",
+            fingerprint,
+            plan,
+            "--reason",
+            "r",
+            "--owner",
+            "o",
+            "--until",
+            "2099-01-01",
+        ]);
         assert_eq!(run.code, 0, "{run:?}");
         accepted += 1;
     }
@@ -63,10 +77,14 @@ fn a_waiver_ends_where_the_access_grows() {
     waive(&folder, "plan.json");
     let status = |statements: Value| {
         folder.write("plan.json", plan(&statements, None));
-        findings(&folder, &["plan.json"], "external-trust").into_iter().map(|(status, _)| status).collect::<Vec<_>>()
+        findings(&folder, &["plan.json"], "external-trust")
+            .into_iter()
+            .map(|(status, _)| status)
+            .collect::<Vec<_>>()
     };
     assert_eq!(status(json!([guarded()])), ["waived"]);
-    let inside = json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"});
+    let inside =
+        json!({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"});
     assert_eq!(status(json!([inside, guarded()])), ["waived"], "it lets in nobody from outside");
     assert_eq!(status(json!([vendor(&json!({}))])), ["new"], "the condition was part of it");
     let tags = json!({"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:role/vendor"}, "Action": "sts:TagSession"});
@@ -82,7 +100,9 @@ fn a_waiver_of_one_stack_is_none_of_another() {
     }
     folder.write("orgward.toml", "");
     waive(&folder, "stacks/dev/plan.json");
-    let status = |stack: &str| findings(&folder, &[&format!("stacks/{stack}/plan.json")], "external-trust")[0].0.clone();
+    let status = |stack: &str| {
+        findings(&folder, &[&format!("stacks/{stack}/plan.json")], "external-trust")[0].0.clone()
+    };
     assert_eq!((status("dev"), status("prod")), ("waived".to_owned(), "new".to_owned()));
     // Nothing is said of a waiver whose stack is not reviewed.
     assert_eq!(findings(&folder, &["stacks/prod/plan.json"], "unmatched-waiver"), []);
@@ -111,11 +131,9 @@ fn a_baseline_ends_where_the_access_grows_and_says_by_what() {
 fn what_the_plan_widens_is_new_and_what_it_narrows_is_not() {
     let folder = Folder::new();
     let open = vendor(&json!({}));
-    for (before, after, status) in [
-        (&open, &open, "existing"),
-        (&guarded(), &open, "new"),
-        (&open, &guarded(), "existing"),
-    ] {
+    for (before, after, status) in
+        [(&open, &open, "existing"), (&guarded(), &open, "new"), (&open, &guarded(), "existing")]
+    {
         folder.write("plan.json", plan(&json!([after]), Some(&json!([before]))));
         assert_eq!(findings(&folder, &["plan.json"], "external-trust")[0].0, status, "{before} to {after}");
     }

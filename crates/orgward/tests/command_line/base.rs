@@ -76,13 +76,16 @@ fn a_revision_of_git_has_its_own_configuration_and_waivers() {
     folder.write("stacks/prod/plan.json", text_of(BAD));
     folder.write("orgward.toml", "[organization]\ntrusted_accounts = [\"999999999999\"]\n");
     let waiver = |address: &str| {
-        format!("[[waiver]]\nrule = \"public-trust\"\naddress = \"{address}\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-01\n")
+        format!(
+            "[[waiver]]\nrule = \"public-trust\"\naddress = \"{address}\"\nreason = \"r\"\nowner = \"o\"\nuntil = 2027-01-01\n"
+        )
     };
     folder.write(".orgward/waivers/one.toml", waiver("a.one"));
     assert!(git(&["add", "."]) && git(&["commit", "-q", "-m", "base"]));
     let review = || {
         let path = std::env::var_os("PATH").unwrap();
-        let mut command = folder.command(["plan", "review", "plan.json", "--base-config", "HEAD", "--format", "json"]);
+        let mut command =
+            folder.command(["plan", "review", "plan.json", "--base-config", "HEAD", "--format", "json"]);
         crate::support::finish(command.env("PATH", path).current_dir(folder.path("stacks/prod")))
     };
     assert_eq!(weakened(&review()), [""; 0]);

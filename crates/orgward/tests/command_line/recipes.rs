@@ -26,7 +26,17 @@ impl Checkout {
     fn new(review: Review, terraform_works: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let checkout = Self(folder);
-        for name in ["review.json", "show.json.review", "codequality.json", "review.xml", "review.sarif", "plan.json", "reviewed.tfplan", "tfplan", "show.json"] {
+        for name in [
+            "review.json",
+            "show.json.review",
+            "codequality.json",
+            "review.xml",
+            "review.sarif",
+            "plan.json",
+            "reviewed.tfplan",
+            "tfplan",
+            "show.json",
+        ] {
             fs::write(checkout.path(name), CLEAN).unwrap();
         }
         let acts = match review {
@@ -124,7 +134,9 @@ fn entries(text: &str, key: &str, nth: usize) -> Vec<String> {
     let at = lines.iter().enumerate().filter(|(_, line)| line.trim() == key).nth(nth).unwrap().0;
     let mut found = Vec::new();
     let mut rest = lines[at + 1..].iter().peekable();
-    while let Some(line) = rest.next().filter(|line| line.trim().is_empty() || indent(line) > indent(lines[at])) {
+    while let Some(line) =
+        rest.next().filter(|line| line.trim().is_empty() || indent(line) > indent(lines[at]))
+    {
         let entry = line.trim();
         let Some(entry) = entry.strip_prefix("- ") else { continue };
         let entry = entry.strip_prefix("run: ").unwrap_or(entry);
