@@ -21,6 +21,8 @@ pub struct Described {
     /// The names of the accounts in [`Finding::accounts`] that have another one: the address of an account that the plan
     /// creates, and its id once it has been created.
     pub names: BTreeMap<String, BTreeSet<String>>,
+    /// Whether something sensitive was taken out of its text.
+    pub is_redacted: bool,
 }
 
 /// What was accepted of one finding.

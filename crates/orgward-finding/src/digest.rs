@@ -10,7 +10,7 @@ impl Finding {
     /// Whether the finding rests on a text that the plan marks sensitive. Nothing that is made of such a text may
     /// leave the program, not even as a digest: account ids are few enough to try all of them.
     pub fn is_sensitive(&self) -> bool {
-        self.snippets.iter().any(|snippet| snippet.text.is_none())
+        self.described.is_redacted || self.snippets.iter().any(|snippet| snippet.text.is_none())
     }
 
     /// What tells the finding apart from all others of one run, and the same finding before and after a plan. It

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use orgward_plan::Address;
 
-use crate::{Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
+use crate::{Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -186,6 +186,46 @@ impl Finding {
     pub fn witness(&mut self, witness: Witness) -> &mut Self {
         self.witness = Some(witness);
         self
+    }
+
+    /// Takes out of all its texts what must not be shown, and remembers that there was something. The last line of
+    /// defense: rules show only what is not marked.
+    pub fn redact(&mut self, redacted: &dyn Fn(&str) -> Option<String>) {
+        let mut found = false;
+        let mut text = |text: &mut String| {
+            if let Some(clean) = redacted(text) {
+                *text = clean;
+                found = true;
+            }
+        };
+        text(&mut self.message);
+        for each in [&mut self.help, &mut self.target, &mut self.quote].into_iter().flatten() {
+            text(each);
+        }
+        self.accounts.iter_mut().chain(&mut self.notes).chain(&mut self.rests_on).for_each(&mut text);
+        for snippet in &mut self.snippets {
+            text(&mut snippet.label);
+        }
+        if let Some(witness) = &mut self.witness {
+            for each in [&mut witness.principal, &mut witness.action, &mut witness.resource] {
+                text(each);
+            }
+            for (key, value) in &mut witness.context {
+                text(key);
+                match value {
+                    WitnessValue::One(value) => text(value),
+                    WitnessValue::Many(values) => values.iter_mut().for_each(&mut text),
+                }
+            }
+        }
+        let shown = self.snippets.iter_mut().filter_map(|snippet| {
+            let is_secret = snippet.text.as_deref().is_some_and(|text| redacted(text).is_some());
+            is_secret.then_some(&mut snippet.text)
+        });
+        for text in shown {
+            *text = None;
+        }
+        self.described.is_redacted |= found;
     }
 
     /// How sure the finding is.

@@ -195,6 +195,17 @@ impl Instance<'_> {
     /// Collects the strings that are marked sensitive on either side.
     pub(crate) fn mark(&self, marked: &mut Marked) {
         let body = &self.body;
+        let mut here = Marked::default();
+        self.mark_sides(body, &mut here);
+        // A provider marks all that some data sources read, and account ids are read from parameters: they are no secret
+        // wherever else they stand.
+        if self.mode == Mode::Data {
+            here.forget_account_ids();
+        }
+        marked.extend(here);
+    }
+
+    fn mark_sides(&self, body: &Body<'_>, marked: &mut Marked) {
         if let Some(paths) = body.stored_sensitive.filter(|paths| !matches!(paths.get(), "[]" | "null")) {
             mark(body.before, sensitive_mask(paths), marked);
         }

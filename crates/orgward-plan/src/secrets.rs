@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -10,6 +10,11 @@ const SHORTEST: usize = 4;
 /// Strings shorter than this are secret as a whole text, and not as a part of one.
 const SHORTEST_PART: usize = 6;
 
+/// What is shown in their place.
+const REDACTED: &str = "(sensitive)";
+/// More secrets that begin alike are not compared one by one: a plan could make that take for ever.
+const CROWD: usize = 64;
+
 /// The strings that the plan marks sensitive in one place: they are secret in all places. Terraform tracks what is
 /// computed from them, but a provider does not say which part of a document came from where, and echoes what it got.
 #[derive(Default)]
@@ -17,6 +22,8 @@ pub(crate) struct Secrets {
     whole: BTreeSet<String>,
     /// By how they begin.
     parts: HashMap<[u8; SHORTEST_PART], Vec<String>>,
+    /// How so many of them begin that whatever begins so is taken for one.
+    crowded: HashSet<[u8; SHORTEST_PART]>,
 }
 
 impl fmt::Debug for Secrets {
@@ -65,6 +72,14 @@ impl Marked {
         self.0.is_empty()
     }
 
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    pub(crate) fn forget_account_ids(&mut self) {
+        self.0.retain(|text| text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()));
+    }
+
     /// The secrets among them: what the configuration writes down as a constant is none. A sensitive list marks also
     /// the words around its secrets.
     pub(crate) fn secrets(mut self, constants: &BTreeSet<String>) -> Option<Secrets> {
@@ -85,7 +100,8 @@ impl Marked {
                 }
             }
         }
-        Some(Secrets { whole: self.0, parts })
+        let crowded = parts.iter().filter(|(_, parts)| parts.len() > CROWD).map(|(start, _)| *start).collect();
+        Some(Secrets { whole: self.0, parts, crowded })
     }
 }
 
@@ -95,10 +111,37 @@ impl Secrets {
         self.whole.contains(text)
             || text.as_bytes().array_windows::<SHORTEST_PART>().enumerate().any(|(at, start)| {
                 let rest = text.as_bytes().get(at..).unwrap_or_default();
-                self.parts
-                    .get(start)
-                    .is_some_and(|parts| parts.iter().any(|part| rest.starts_with(part.as_bytes())))
+                self.parts.get(start).is_some_and(|parts| {
+                    self.crowded.contains(start) || parts.iter().any(|part| rest.starts_with(part.as_bytes()))
+                })
             })
+    }
+
+    /// A text without them; `None` where it has none in it.
+    pub(crate) fn redacted(&self, text: &str) -> Option<String> {
+        if !self.contains(text) {
+            return None;
+        }
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            let start = rest.as_bytes().first_chunk::<SHORTEST_PART>();
+            if start.is_some_and(|start| self.crowded.contains(start)) || self.whole.contains(text) {
+                return Some(REDACTED.to_owned());
+            }
+            let parts = start.and_then(|start| self.parts.get(start)).into_iter().flatten();
+            match parts.filter(|part| rest.starts_with(part.as_str())).map(String::len).max() {
+                Some(length) => {
+                    out.push_str(REDACTED);
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                None => {
+                    out.push(character);
+                    rest = rest.get(character.len_utf8()..).unwrap_or_default();
+                }
+            }
+        }
+        Some(out)
     }
 
     /// Whether any string inside a value is one of them.
@@ -146,9 +189,20 @@ mod tests {
         for text in ["hunter22", "{\"id\":\"hunter22\"}", r#"{"id":"a\"b\u003cc\u003ed\u0026e"}"#, "prod"] {
             assert!(secrets.contains(text), "{text}");
         }
+        assert_eq!(secrets.redacted("an hunter22, hunter22!").as_deref(), Some("an (sensitive), (sensitive)!"));
+        assert_eq!(secrets.redacted("nothing"), None);
         // A short one is too common to be looked for in texts.
         assert!(!secrets.contains("Root/prod"));
         assert!(!secrets.contains("hunter2"));
+    }
+
+    #[test]
+    fn secrets_that_begin_alike_are_hidden_together() {
+        let many: Vec<String> = (0..1_000).map(|number| format!("alike-{number}-{}", "a".repeat(100))).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let secrets = secrets(&many, &[]).unwrap();
+        assert!(many.iter().all(|secret| secrets.contains(&format!("x {secret} y"))));
+        assert!(!secrets.contains(&"alik".repeat(100_000)));
     }
 
     #[test]

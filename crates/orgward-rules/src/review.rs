@@ -82,6 +82,9 @@ fn judge(
     let after = &organization.after;
     let mut findings = check(rules, organization, config, &doubts);
     described::describe(&mut findings, after, plans);
+    for finding in &mut findings {
+        finding.redact(&|text| plans.iter().find_map(|plan| plan.redacted(text)));
+    }
     let gone = baseline(question.baseline, &mut findings);
     let stacks = plans.iter().filter_map(Plan::stack).collect();
     waivers::apply(config, question.today, &stacks, &mut findings);

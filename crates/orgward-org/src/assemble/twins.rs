@@ -1,7 +1,7 @@
 //! One AWS object at two addresses of one plan: imported at a new address while the old block is destroyed, written
 //! down twice, or left over as a deposed object. AWS has one object, so there is one outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Object};
 
@@ -56,12 +56,8 @@ pub(super) fn settle<'b, 'a>(
             let outcome = match (of(Fate::Destroyed).next(), of(Fate::Changed).next(), of(Fate::Kept).next())
             {
                 (Some(gone), Some(stays), _) | (Some(gone), None, Some(stays)) => {
-                    after.retain(|piece| {
-                        let is_twin = fates.iter().any(|(instance, fate)| {
-                            is_at(piece, stack, instance) && matches!(fate, Fate::Changed | Fate::Kept)
-                        });
-                        !is_twin
-                    });
+                    let twins = addresses(&fates, &[Fate::Changed, Fate::Kept]);
+                    after.retain(|piece| piece.stack != stack || !twins.contains(&address(piece.instance)));
                     Some((gone, stays, "destroys it"))
                 }
                 (None, Some(changed), Some(kept)) => {
@@ -106,10 +102,20 @@ fn id(piece: &Piece<'_, '_>) -> Option<String> {
     known("arn").filter(|_| !piece.instance.kind.ends_with("_attachment")).or_else(id)
 }
 
+/// What tells instances of one input apart.
+fn address<'i>(instance: &'i Instance<'_>) -> (&'i Address, Option<&'i str>) {
+    (&instance.address, instance.deposed.as_deref())
+}
+
+fn addresses<'i>(
+    fates: &'i [(&Instance<'_>, Fate)],
+    wanted: &[Fate],
+) -> BTreeSet<(&'i Address, Option<&'i str>)> {
+    fates.iter().filter(|(_, fate)| wanted.contains(fate)).map(|(instance, _)| address(instance)).collect()
+}
+
 fn is_at(piece: &Piece<'_, '_>, stack: usize, instance: &Instance<'_>) -> bool {
-    piece.stack == stack
-        && piece.instance.address == instance.address
-        && piece.instance.deposed == instance.deposed
+    piece.stack == stack && address(piece.instance) == address(instance)
 }
 
 /// Gives all twins what one of them becomes.
@@ -122,9 +128,9 @@ fn change(
     let object: Option<Object> =
         after.iter().find(|piece| is_at(piece, stack, changed)).map(|piece| piece.object.clone());
     let Some(object) = object else { return };
+    let kept = addresses(fates, &[Fate::Kept]);
     for piece in after.iter_mut() {
-        let kept = fates.iter().any(|(instance, fate)| *fate == Fate::Kept && is_at(piece, stack, instance));
-        if kept {
+        if piece.stack == stack && kept.contains(&address(piece.instance)) {
             piece.object = object.clone();
         }
     }

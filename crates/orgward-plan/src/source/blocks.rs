@@ -36,6 +36,11 @@ impl<'a> Plan<'a> {
         Some(evaluator.descend(&inner, after.view(), path, &place))
     }
 
+    /// A text without what the plan marks sensitive; `None` where nothing of it is.
+    pub fn redacted(&self, text: &str) -> Option<String> {
+        self.secrets.as_ref()?.redacted(text)
+    }
+
     /// Whether a text is, or has in it, the value of a variable that is marked sensitive.
     pub fn is_secret(&self, text: &str) -> bool {
         self.secrets.as_ref().is_some_and(|secrets| secrets.contains(text))

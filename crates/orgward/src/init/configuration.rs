@@ -110,10 +110,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_open() {
-        assert_eq!(
-            Config::parse("orgward.toml", &write(&InferredConfig::default())).unwrap(),
-            Config::default()
-        );
+        let mut config = Config::parse("orgward.toml", &write(&InferredConfig::default())).unwrap();
+        config.files.clear();
+        assert_eq!(config, Config::default());
     }
 
     #[test]
@@ -135,6 +134,8 @@ mod tests {
             boundaries: [hostile.clone()].into(),
             bounded_roles: [hostile].into(),
         };
-        assert_eq!(Config::parse("orgward.toml", &write(&survey)).unwrap(), Config::default());
+        let mut config = Config::parse("orgward.toml", &write(&survey)).unwrap();
+        config.files.clear();
+        assert_eq!(config, Config::default());
     }
 }

@@ -161,7 +161,11 @@ fn blocks(text: &str, start: &str, end: Option<&str>) -> Vec<String> {
         .map(|(at, first)| {
             let body = lines[at + 1..].iter().take_while(|line| match end {
                 Some(end) => line.trim() != end,
-                None => line.trim().is_empty() || indent(line) > indent(first),
+                // The key of the block stands behind the dash of its entry.
+                None => {
+                    let dash = if first.trim_start().starts_with("- ") { 2 } else { 0 };
+                    line.trim().is_empty() || indent(line) > indent(first) + dash
+                }
             });
             body.map(|line| line.trim_start()).collect::<Vec<_>>().join("\n")
         })

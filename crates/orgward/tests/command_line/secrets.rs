@@ -12,8 +12,6 @@ const PLANS: [&str; 3] =
 /// The formats of a review that are written by one run.
 const REVIEWS: [&str; 8] = ["terminal", "json", "sarif", "junit", "markdown", "html", "github", "gitlab"];
 const SHOWN: [&str; 5] = ["text", "json", "mermaid", "dot", "svg"];
-/// The parts of a plan that hold values.
-const VALUES: [&str; 3] = ["planned_values", "resource_changes", "prior_state"];
 
 /// A value of the same shape as another one: rules take it for what it was.
 fn canary(value: &str) -> String {
@@ -23,6 +21,29 @@ fn canary(value: &str) -> String {
         return format!("{head}{}", "4".repeat(tail.len()));
     }
     format!("{head}canary{}", tail.len())
+}
+
+/// Replaces a text in the values of all resources, and not in their addresses.
+fn replace_values(plan: &mut Value, from: &str, to: &str) {
+    for row in plan["resource_changes"].as_array_mut().unwrap() {
+        for side in ["before", "after"] {
+            replace(&mut row["change"][side], from, to);
+        }
+    }
+    for part in ["/planned_values/root_module", "/prior_state/values/root_module"] {
+        let mut modules: Vec<&mut Value> = plan.pointer_mut(part).into_iter().collect();
+        while let Some(module) = modules.pop() {
+            let Some(module) = module.as_object_mut() else { continue };
+            for (key, list) in module.iter_mut() {
+                let list = list.as_array_mut().into_iter().flatten();
+                match key.as_str() {
+                    "child_modules" => modules.extend(list),
+                    "resources" => list.for_each(|resource| replace(&mut resource["values"], from, to)),
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 /// Replaces a text in all strings of a value.
@@ -103,9 +124,7 @@ fn a_value_that_is_marked_in_one_place_is_shown_from_none() {
             let mut canaries = Vec::new();
             for value in values(&plan, &attribute) {
                 let canary = canary(&value);
-                for part in VALUES {
-                    replace(&mut plan[part], &value, &canary);
-                }
+                replace_values(&mut plan, &value, &canary);
                 canaries.push(canary);
             }
             // Addresses are no values, and are shown.
