@@ -31,4 +31,4 @@ pub use object::{Object, View};
 pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPlacement, Strength};
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Legal, Resolution, Step, Target};
-pub use source::{Module, Part, SourceFile, SourceLine, Sources, Spelled};
+pub use source::{Entries, FileLine, Files, Literal, Module, Part, SourceFile, SourceLine, Sources, Spelled};

@@ -26,13 +26,13 @@ impl<'a> Plan<'a> {
         let ident = if instance.mode == Mode::Data { "data" } else { "resource" };
         let module = traverse::calls(&scope.path);
         let block = sources.block(&module, ident, &[&instance.kind, &instance.name])?;
-        if !agreement::resource(&scope, block) {
+        if !agreement::resource(&scope, block.block) {
             return Some(open(agreement::OTHER));
         }
         let after = instance.after().unwrap_or_default();
         let evaluator = Evaluator::new(self, sources);
-        let place = Place { scope, block: Some(block), closed: false };
-        let inner = Inner { body: &block.body, bound: Bound::new() };
+        let inner = Inner { body: &block.block.body, bound: Bound::new() };
+        let place = Place::of(scope, block);
         Some(evaluator.descend(&inner, after.view(), path, &place))
     }
 
@@ -61,12 +61,17 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 (Step::Index(_), Spelled::Set(items) | Spelled::List(items)) if items.len() == 1 => {
                     items.first().cloned().unwrap_or(Spelled::Null)
                 }
+                // A block that is written as JSON is an attribute here.
+                (Step::Index(index), Spelled::List(items)) if LISTS.contains(name) => {
+                    items.get(*index).cloned().unwrap_or_else(|| open(agreement::OTHER))
+                }
+                (Step::Index(_), map @ Spelled::Map(_)) => map.clone(),
                 (Step::Index(_), _) => open("which element it is cannot be told"),
             });
         }
         let blocks = match self.blocks(inner, name, place) {
             Ok(blocks) => blocks,
-            Err(why) => return open(why),
+            Err(why) => return why,
         };
         let planned = planned.get(name);
         let Attr::Known(items) = planned.items() else {
@@ -94,7 +99,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     /// The blocks with a name, `dynamic` ones expanded, as they are written.
-    fn blocks(&self, inner: &Inner<'p>, name: &str, place: &Place<'p, 'a>) -> Result<Vec<Inner<'p>>, String> {
+    fn blocks(
+        &self,
+        inner: &Inner<'p>,
+        name: &str,
+        place: &Place<'p, 'a>,
+    ) -> Result<Vec<Inner<'p>>, Spelled> {
         let mut found = Vec::new();
         for block in inner.body.blocks() {
             if block.ident.as_str() == name {
@@ -114,8 +124,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         name: &str,
         inner: &Inner<'p>,
         place: &Place<'p, 'a>,
-    ) -> Result<Vec<Inner<'p>>, String> {
-        let malformed = || "a `dynamic` block is not followed here".to_owned();
+    ) -> Result<Vec<Inner<'p>>, Spelled> {
+        let malformed = || open("a `dynamic` block is not followed here");
         let repetition = block.body.get_attribute("for_each").ok_or_else(malformed)?;
         let content = block.body.get_blocks("content").next().ok_or_else(malformed)?;
         let iterator = match block.body.get_attribute("iterator").map(|iterator| &iterator.value) {

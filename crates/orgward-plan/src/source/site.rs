@@ -1,9 +1,8 @@
 //! Where resources are written.
 
 use hcl_edit::Span as _;
-use hcl_edit::structure::Block;
 
-use super::{File, Sources, is_block};
+use super::{FileLine, Sources, Written, is_block};
 use crate::traversal::{self, Segment};
 use crate::{Address, Plan};
 
@@ -51,26 +50,20 @@ impl Plan<'_> {
         Some(self.line(found, argument))
     }
 
-    fn line(&self, (file, block): (&File, &Block), argument: Option<&str>) -> SourceLine {
+    fn line(&self, written: Written<'_>, argument: Option<&str>) -> SourceLine {
         let argument =
-            argument.and_then(|name| block.body.get_attribute(name)).and_then(hcl_edit::Span::span);
-        let start = argument.or_else(|| block.span()).map_or(0, |span| span.start);
-        let before = file.text.get(..start).unwrap_or_default();
-        let text = file.text.get(before.rfind('\n').map_or(0, |end| end + 1)..).unwrap_or_default();
-        let text = text.lines().next().unwrap_or_default().trim_end();
-        SourceLine {
-            file: file.name.clone(),
-            line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            text: (!self.is_secret(text)).then(|| text.to_owned()),
-        }
+            argument.and_then(|name| written.block.body.get_attribute(name)).and_then(hcl_edit::Span::span);
+        let start = argument.or_else(|| written.block.span()).map_or(0, |span| span.start);
+        let FileLine { file, line } = written.file.lines.at(start);
+        let text = written.file.text.lines().nth(line - 1).unwrap_or_default().trim_end();
+        SourceLine { file: file.to_string(), line, text: (!self.is_secret(text)).then(|| text.to_owned()) }
     }
 }
 
 impl Sources {
     /// The first block with these labels, and its file: an override file comes later or says less.
-    fn written(&self, module: &str, ident: &str, labels: &[&str]) -> Option<(&File, &Block)> {
-        let blocks = self.files(module).flat_map(|file| file.body.blocks().map(move |block| (file, block)));
-        blocks.into_iter().find(|(_, block)| is_block(block, ident, labels))
+    fn written(&self, module: &str, ident: &str, labels: &[&str]) -> Option<Written<'_>> {
+        self.blocks(module).find(|written| is_block(written.block, ident, labels))
     }
 }
 
