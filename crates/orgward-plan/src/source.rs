@@ -26,7 +26,7 @@ use hcl_edit::structure::Block;
 use crate::Plan;
 
 pub use load::{Module, SourceFile};
-pub use site::SourceLine;
+pub use site::{About, Site, SourceLine, statement_at};
 pub(crate) use traverse::Evaluated;
 pub use value::{Entries, FileLine, Literal, Part, Spelled};
 

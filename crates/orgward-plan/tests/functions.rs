@@ -1,6 +1,6 @@
 //! What expressions come to, beside what terraform says: `terraform/answers.jsonl`, made by `terraform/ask`.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::fmt::Write as _;
 use std::fs;

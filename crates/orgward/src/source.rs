@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 use orgward_finding::{Finding, Site};
-use orgward_plan::{Document, Plan, Sources};
+use orgward_plan::{About, Document, Plan, Sources, Step, statement_at};
 use orgward_report::escape;
 use thiserror::Error;
 
@@ -175,17 +175,37 @@ pub(crate) fn annotate(findings: &mut [Finding], plans: &[Plan<'_>]) {
             Some(input) => plans.iter().find(|plan| plan.name == *input),
             None => plans.first(),
         };
-        // A document is named by the attribute that it is in.
-        let argument = finding.snippets.first().and_then(|snippet| {
+        let Some(plan) = plan else { continue };
+        let shown = finding.snippets.iter().find_map(|snippet| {
             let rest = snippet.name.strip_prefix(address.as_str())?.strip_prefix('.')?;
-            rest.split(['.', '[']).next()
+            Some((steps(rest), snippet))
         });
-        let line = plan.and_then(|plan| plan.site(address, argument));
-        if let Some(line) = line {
-            finding.site = Some(Site { file: line.file, line: line.line });
-            finding.quote = line.text;
+        // A document is named by the attribute that it is in.
+        let about = match &shown {
+            Some((path, snippet)) => About {
+                attribute: Some(path),
+                statement: snippet.text.as_deref().and_then(|text| statement_at(text, snippet.span.start)),
+            },
+            None => About::default(),
+        };
+        let Some(found) = plan.site(address, about) else { continue };
+        finding.site = Some(Site { file: found.line.file, line: found.line.line });
+        finding.quote = found.line.text;
+        finding.definition = found.definition.map(|line| Site { file: line.file, line: line.line });
+    }
+}
+
+/// The steps of a path such as `inline_policy[0].policy`.
+fn steps(path: &str) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    for part in path.split('.') {
+        let mut parts = part.split('[');
+        steps.extend(parts.next().map(Step::Name));
+        for index in parts {
+            steps.extend(index.trim_end_matches(']').parse().ok().map(Step::Index));
         }
     }
+    steps
 }
 
 /// Which program made a plan, and so which files it has read.
@@ -202,7 +222,8 @@ impl Dialect {
 
     /// Whether it reads a file. OpenTofu takes `x.tofu` in place of `x.tf`.
     fn reads(self, name: &str, all: &[String]) -> bool {
-        let is_tofu = name.ends_with(".tofu") || name.ends_with(".tofu.json");
+        let stem = name.strip_suffix(".json").unwrap_or(name);
+        let is_tofu = Path::new(stem).extension().is_some_and(|extension| extension == "tofu");
         match self {
             Self::Terraform => !is_tofu,
             Self::OpenTofu => is_tofu || !all.iter().any(|other| *other == name.replace(".tf", ".tofu")),

@@ -1,11 +1,14 @@
 //! From the path of an attribute to its expression, through nested and `dynamic` blocks.
 
+use std::ops::Range;
+
+use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 use serde_json::Value;
 
 use super::evaluate::{Bound, Evaluator, Place, open};
-use super::{Spelled, agreement, traverse};
+use super::{Spelled, Written, agreement, traverse};
 use crate::resolution::scope::Scope;
 use crate::{Attr, Instance, Mode, Plan, Step, View};
 
@@ -15,6 +18,8 @@ const LISTS: [&str; 1] = ["statement"];
 /// The inside of a block, and the variables of the `dynamic` blocks around it.
 struct Inner<'p> {
     body: &'p Body,
+    /// The whole block, or the `content` of a dynamic one.
+    span: Option<Range<usize>>,
     bound: Bound,
 }
 
@@ -31,7 +36,7 @@ impl<'a> Plan<'a> {
         }
         let after = instance.after().unwrap_or_default();
         let evaluator = Evaluator::new(self, sources);
-        let inner = Inner { body: &block.block.body, bound: Bound::new() };
+        let inner = Inner { body: &block.block.body, span: None, bound: Bound::new() };
         let place = Place::of(scope, block);
         Some(evaluator.descend(&inner, after.view(), path, &place))
     }
@@ -43,6 +48,18 @@ impl<'a> Plan<'a> {
 }
 
 impl<'p, 'a> Evaluator<'p, 'a> {
+    /// Where each of the blocks with a name is written, `dynamic` ones once for each that they make.
+    pub(super) fn written_blocks(
+        &self,
+        block: Written<'p>,
+        name: &str,
+        place: &Place<'p, 'a>,
+    ) -> Option<Vec<Range<usize>>> {
+        let inner = Inner { body: &block.block.body, span: None, bound: Bound::new() };
+        let blocks = self.blocks(&inner, name, place).ok()?;
+        blocks.into_iter().map(|block| block.span).collect()
+    }
+
     fn descend(
         &self,
         inner: &Inner<'p>,
@@ -108,7 +125,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let mut found = Vec::new();
         for block in inner.body.blocks() {
             if block.ident.as_str() == name {
-                found.push(Inner { body: &block.body, bound: inner.bound.clone() });
+                found.push(Inner { body: &block.body, span: block.span(), bound: inner.bound.clone() });
             } else if block.ident.as_str() == "dynamic"
                 && block.labels.first().is_some_and(|label| label.as_str() == name)
             {
@@ -138,7 +155,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             let mut bound = inner.bound.clone();
             let entries = [("key".to_owned(), key), ("value".to_owned(), value)];
             bound.push((iterator.to_owned(), Spelled::map(entries)));
-            Inner { body: &content.body, bound }
+            Inner { body: &content.body, span: content.span(), bound }
         };
         Ok(self.pairs(collection)?.into_iter().map(each).collect())
     }

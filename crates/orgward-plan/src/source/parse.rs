@@ -69,6 +69,11 @@ impl Lines {
         }
     }
 
+    /// Whether they are of the file with this name.
+    pub(super) fn is_of(&self, file: &str) -> bool {
+        *self.name == *file
+    }
+
     pub(super) fn at(&self, offset: usize) -> FileLine {
         FileLine { file: Arc::clone(&self.name), line: self.line(offset) }
     }

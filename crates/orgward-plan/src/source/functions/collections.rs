@@ -257,10 +257,7 @@ pub(super) fn unified(values: Vec<Spelled>) -> Vec<Spelled> {
     if values.iter().any(|value| matches!(value, Spelled::Map(_))) {
         // Each with all others: what is text in one is text in all.
         let others = values.clone();
-        return values
-            .into_iter()
-            .map(|value| others.iter().take(64).fold(value, |value, other| alike(value, other)))
-            .collect();
+        return values.into_iter().map(|value| others.iter().take(64).fold(value, alike)).collect();
     }
     values
 }

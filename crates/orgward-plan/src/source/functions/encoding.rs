@@ -1,5 +1,7 @@
 //! JSON, YAML, CSV, base64 and digests.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
@@ -96,7 +98,8 @@ fn decoded(parts: &[Part], decode: &dyn Fn(&Encoded) -> Option<Spelled>) -> Opti
                 encoded.text.push_str(text);
             }
             other => {
-                encoded.text.push_str(&format!("{MARK}{}{MARK}", marked.len()));
+                // Writing to a string cannot fail.
+                let _ = write!(encoded.text, "{MARK}{}{MARK}", marked.len());
                 marked.push(other.clone());
             }
         }
@@ -209,7 +212,11 @@ fn csv(text: &str) -> Option<Spelled> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn url(text: &str) -> String {

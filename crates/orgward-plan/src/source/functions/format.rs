@@ -16,6 +16,7 @@ const WIDEST: usize = 1_000;
 
 /// A verb: `%-5.2f`.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of C")]
 struct Verb {
     minus: bool,
     plus: bool,

@@ -1,6 +1,6 @@
 //! Functions of IP networks.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::network::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
@@ -11,10 +11,10 @@ pub(super) const NAMES: &[&str] = &["cidrcontains", "cidrhost", "cidrnetmask", "
 
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
     let (prefix, rest) = arguments.split_first()?;
-    let net = parse(&prefix.literal()?)?;
-    let width = u32::from(net.max_prefix_len());
-    let length = u32::from(net.prefix_len());
-    let base = bits(net.network());
+    let network = parse(&prefix.literal()?)?;
+    let width = u32::from(network.max_prefix_len());
+    let length = u32::from(network.prefix_len());
+    let base = bits(network.network());
     match (name, rest) {
         ("cidrsubnet", [more, number]) => {
             let more = u32::try_from(integer(more)?).ok()?;
@@ -22,7 +22,7 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             let longer = length.checked_add(more).filter(|longer| *longer <= width)?;
             let fits = more >= 128 || number < 1_u128.checked_shl(more)?;
             let start = base | shifted(number, width - longer);
-            fits.then(|| subnet(net, start, longer)).flatten()
+            fits.then(|| subnet(network, start, longer)).flatten()
         }
         ("cidrsubnets", [_, ..]) => {
             let mut next = base;
@@ -36,7 +36,7 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
                     return None;
                 }
                 next = start.checked_add(size)?;
-                found.push(subnet(net, start, longer)?);
+                found.push(subnet(network, start, longer)?);
             }
             Some(Spelled::List(found))
         }
@@ -50,18 +50,18 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             }
             let all = if hosts >= 128 { u128::MAX } else { shifted(1, hosts) - 1 };
             let host = if number < 0 { all - distance } else { distance };
-            Some(Spelled::text(address(net, base | host)?.to_string()))
+            Some(Spelled::text(address(network, base | host)?.to_string()))
         }
-        ("cidrnetmask", []) => match net {
-            IpNet::V4(net) => Some(Spelled::text(net.netmask().to_string())),
+        ("cidrnetmask", []) => match network {
+            IpNet::V4(network) => Some(Spelled::text(network.netmask().to_string())),
             IpNet::V6(_) => None,
         },
         ("cidrcontains", [inner]) => {
             let inner = inner.literal()?;
             if let Some(inner) = parse(&inner) {
-                return Some(Spelled::Bool(net.contains(&inner.trunc())));
+                return Some(Spelled::Bool(network.contains(&inner.trunc())));
             }
-            Some(Spelled::Bool(net.contains(&inner.parse::<IpAddr>().ok()?)))
+            Some(Spelled::Bool(network.contains(&inner.parse::<IpAddr>().ok()?)))
         }
         _ => None,
     }

@@ -156,7 +156,7 @@ fn made(name: &str, words: &[String]) -> Option<String> {
             text.replace('\n', &format!("\n{}", " ".repeat(spaces)))
         }
         ("basename", [path]) => basename(path),
-        ("dirname", [path]) => dirname(path)?,
+        ("dirname", [path]) => dirname(path),
         // Only where a file is read does it matter where the folder is.
         ("abspath", [path]) if path.starts_with(FOLDER[0]) => path.clone(),
         ("abspath", [path]) if !path.starts_with('/') => {
@@ -189,8 +189,8 @@ fn captured<'t>(pattern: &Regex, groups: impl Iterator<Item = Option<&'t str>>) 
     if names.iter().all(Option::is_none) {
         return Some(Spelled::List(rest.to_vec()));
     }
-    let named: Option<Vec<&str>> = names.into_iter().collect();
-    Some(Spelled::map(named?.into_iter().map(str::to_owned).zip(rest.iter().cloned())))
+    let keys: Option<Vec<&str>> = names.into_iter().collect();
+    Some(Spelled::map(keys?.into_iter().map(str::to_owned).zip(rest.iter().cloned())))
 }
 
 fn title(text: &str) -> String {
@@ -227,8 +227,8 @@ fn basename(path: &str) -> String {
     }
 }
 
-fn dirname(path: &str) -> Option<String> {
-    let Some((folder, _)) = path.rsplit_once('/') else { return Some(".".to_owned()) };
+fn dirname(path: &str) -> String {
+    let Some((folder, _)) = path.rsplit_once('/') else { return ".".to_owned() };
     let mut parts: Vec<&str> = Vec::new();
     for part in folder.split('/') {
         match part {
@@ -246,11 +246,11 @@ fn dirname(path: &str) -> Option<String> {
         }
     }
     let joined = parts.join("/");
-    Some(match (folder.starts_with('/') || folder.is_empty(), joined.is_empty()) {
+    match (folder.starts_with('/') || folder.is_empty(), joined.is_empty()) {
         (true, _) => format!("/{joined}"),
         (false, true) => ".".to_owned(),
         (false, false) => joined,
-    })
+    }
 }
 
 fn join(separator: &str, items: &[Spelled]) -> Option<Spelled> {

@@ -36,9 +36,12 @@ pub(super) fn decode(encoded: &Encoded) -> Option<Spelled> {
         // Terraform's parser accepts some things that this one does not.
         let Ok((event, span)) = event else { return Some(Spelled::open("YAML cannot be parsed")) };
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
             Event::DocumentStart(_) if !reader.events.is_empty() => return None,
-            Event::DocumentStart(_) => {}
+            Event::DocumentStart(_)
+            | Event::Nothing
+            | Event::StreamStart
+            | Event::StreamEnd
+            | Event::DocumentEnd => {}
             event => reader.events.push((event, span)),
         }
     }
@@ -73,7 +76,7 @@ impl<'e> Reader<'e> {
     }
 
     fn spend(&mut self, size: usize) -> Result<(), Stop> {
-        self.left = self.left.checked_sub(size).ok_or_else(long)?;
+        self.left = self.left.checked_sub(size).ok_or_else(|| Some(long()))?;
         Ok(())
     }
 
@@ -84,7 +87,7 @@ impl<'e> Reader<'e> {
 
     fn value(&mut self, event: Event<'e>, span: Span, depth: usize) -> Result<Spelled, Stop> {
         if depth > DEPTH {
-            return Err(long());
+            return Err(Some(long()));
         }
         self.spend(1)?;
         let (value, anchor) = match event {
@@ -100,8 +103,8 @@ impl<'e> Reader<'e> {
                     (ScalarStyle::Plain, Some(name)) if name != "str" => match (name, resolved(&text)?) {
                         ("int" | "float", value @ Spelled::Number(_))
                         | ("bool", value @ Spelled::Bool(_))
-                        | ("null", value @ Spelled::Null) => value,
-                        ("binary" | "timestamp", value) => value,
+                        | ("null", value @ Spelled::Null)
+                        | ("binary" | "timestamp", value) => value,
                         _ => return Err(None),
                     },
                     _ => Spelled::text(text.as_ref()),
@@ -145,8 +148,7 @@ impl<'e> Reader<'e> {
     }
 
     fn mapping(&mut self, span: Span, depth: usize) -> Result<Spelled, Stop> {
-        let mut merged: Vec<(String, Spelled)> = Vec::new();
-        let mut entries = Vec::new();
+        let mut entries: Vec<(String, Spelled)> = Vec::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd) {
@@ -158,19 +160,19 @@ impl<'e> Reader<'e> {
             let value = self.node(depth + 1)?;
             if is_merge {
                 let Spelled::Map(inner) = value else { return Err(None) };
-                merged.extend(inner);
+                entries.extend(inner);
                 continue;
             }
             let key = key.literal().ok_or(None)?;
             entries.push((key, value));
         }
-        merged.extend(entries);
-        Ok(Spelled::map(merged).at(self.origin(span)))
+        // Of entries with one key the last one counts, merged or not.
+        Ok(Spelled::map(entries).at(self.origin(span)))
     }
 }
 
-fn long() -> Stop {
-    Some(Spelled::open("YAML is longer or deeper than is followed here"))
+fn long() -> Spelled {
+    Spelled::open("YAML is longer or deeper than is followed here")
 }
 
 /// The name of a tag of YAML itself; Terraform refuses others.
