@@ -1,6 +1,11 @@
 //! What expressions come to, beside what terraform says: `terraform/answers.jsonl`, made by `terraform/ask`.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests are tests"
+)]
 
 use std::fmt::Write as _;
 use std::fs;
@@ -92,7 +97,8 @@ fn evaluated(expressions: &[String]) -> Vec<Spelled> {
     let value = |number: usize| {
         let name = format!("q{number}");
         let instance = plan.instances().iter().find(|instance| *instance.name == *name).unwrap();
-        plan.spell_out(instance, &[Step::Name("q")]).unwrap()
+        let found = plan.spell_out(instance, &[Step::Name("q")]);
+        found.unwrap_or_else(|| panic!("{name}: {}", expressions[number]))
     };
     (0..expressions.len()).map(value).collect()
 }

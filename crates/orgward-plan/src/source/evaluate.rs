@@ -18,7 +18,7 @@ use crate::{Certainty, Plan, Resolution};
 /// Deeper than any real expression.
 const DEPTH: usize = 96;
 /// Bounds the work where expressions multiply.
-const STEPS: usize = 500_000;
+const STEPS: usize = 100_000;
 pub(super) const TOO_DEEP: &str = "the expression goes too deep or round in circles";
 
 /// Where an expression is.

@@ -36,6 +36,8 @@ struct Items {
 }
 
 struct Heredoc {
+    /// Where it begins.
+    start: usize,
     marker: Range<usize>,
     /// Whether a line inside begins with the name and goes on.
     ambiguous: bool,
@@ -295,7 +297,8 @@ impl<'t> Pass<'t> {
             self.flush.insert(dash - 1);
         }
         self.at = line;
-        self.within.push(Within::Heredoc(Heredoc { marker: start..end, ambiguous: false, line }));
+        let heredoc = Heredoc { start: start - 2, marker: start..end, ambiguous: false, line };
+        self.within.push(Within::Heredoc(heredoc));
     }
 
     fn heredoc(&mut self) {
@@ -318,7 +321,15 @@ impl<'t> Pass<'t> {
         if begins.is_some_and(|after| after.trim_ascii().is_empty()) {
             let start = at + (line.len() - inner.len());
             let end = start + name.len();
-            if heredoc.ambiguous {
+            let (begin, is_ambiguous) = (heredoc.start, heredoc.ambiguous);
+            let before = self.text.get(marker.end..start).unwrap_or_default();
+            if before.trim_ascii().is_empty() && before.iter().filter(|byte| **byte == b'\n').count() == 1 {
+                // The parser does not see where an empty one ends.
+                self.blank(begin..end);
+                if let Some(quotes) = self.out.get_mut(begin..begin + 2) {
+                    quotes.copy_from_slice(b"\"\"");
+                }
+            } else if is_ambiguous {
                 self.rename(marker, start..end);
             }
             self.within.pop();
@@ -375,6 +386,7 @@ mod tests {
             "a = x == 1 ? /* one\n two */ [\n  1,\n] : [\n]\n",
             "a = f(\n  1,\n  [2, 3]...\n)\n",
             "a = [<<EOT\n  text\nEOT\n, 1]\n",
+            "a = <<-EOT\nEOT\nb = <<E\n  E\n",
             "a = [<<-EOT\n  EOT is not the end\n  \"${[\n1][0]}\" ${\"EOT\"}\n  EOT\n]\n",
             "a = {\n  x = 1\n  x = 2\n  \"y\" = <<E\nE x\nE\n  \"y\" = 3\n}\n",
             "a = { x = 1, x = 2, x = { y = 1, y = 2 } }\n",
