@@ -323,7 +323,9 @@ impl<'t> Pass<'t> {
             let end = start + name.len();
             let (begin, is_ambiguous) = (heredoc.start, heredoc.ambiguous);
             let before = self.text.get(marker.end..start).unwrap_or_default();
-            if before.trim_ascii().is_empty() && before.iter().filter(|byte| **byte == b'\n').count() == 1 {
+            let first = before.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            let blanks = before.get(first..).unwrap_or_default();
+            if blanks.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
                 // The parser does not see where an empty one ends.
                 self.blank(begin..end);
                 if let Some(quotes) = self.out.get_mut(begin..begin + 2) {
