@@ -10,6 +10,7 @@ use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
 use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, Sources};
+use crate::source::Evaluated;
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +73,8 @@ pub struct Plan<'a> {
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
     pub(crate) sources: Option<Arc<Sources>>,
+    /// What names in the sources come to.
+    pub(crate) evaluated: Evaluated,
     pub(crate) declaration: Declaration,
     pub(crate) stack: Option<String>,
 }
@@ -105,6 +108,12 @@ impl<'a> Plan<'a> {
     /// Gives the plan the configuration that it was made from.
     pub fn with_sources(&mut self, sources: Arc<Sources>) {
         self.sources = Some(sources);
+        self.evaluated = Evaluated::default();
+    }
+
+    /// Whether OpenTofu made it: its providers are from the registry of OpenTofu.
+    pub fn is_of_opentofu(&self) -> bool {
+        self.instances.iter().any(|instance| instance.provider.starts_with("registry.opentofu.org/"))
     }
 
     /// Says which stack it is the plan of: the same for all plans of one stack, wherever they are written.
