@@ -23,7 +23,11 @@ impl Boundary {
     /// Whether a file or folder is inside, links followed.
     pub(super) fn has(&self, path: &Path) -> bool {
         let Some(boundary) = &self.0 else { return false };
-        fs::canonicalize(path).is_ok_and(|path| path.starts_with(boundary))
+        // The folder of git has tokens in it.
+        fs::canonicalize(path).is_ok_and(|path| {
+            path.strip_prefix(boundary)
+                .is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
+        })
     }
 }
 
