@@ -1,4 +1,4 @@
-//! What CloudFormation templates hold, as far as it can be told without running them.
+//! What `CloudFormation` templates hold, as far as it can be told without running them.
 
 use serde_json::Value;
 

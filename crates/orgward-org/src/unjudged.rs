@@ -221,7 +221,7 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Weight)>
                     Attr::Known(name) if template::governs(name.expose()) => known.push(name.to_string()),
                     Attr::Known(_) => {}
                     Attr::Unknown | Attr::Absent => {
-                        known.push("a type that is unknown until apply".to_owned())
+                        known.push("a type that is unknown until apply".to_owned());
                     }
                 }
             }

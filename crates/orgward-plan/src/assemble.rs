@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, Module};
 use crate::instance::present;
 use crate::parse::{self, Mark, Row, Sections};
 use crate::plan::{Doubt, Kind};
@@ -34,7 +34,9 @@ impl<'a> Plan<'a> {
         let mut instances = rows(&mut sections)?;
         let secrets = secrets(&sections, &outputs, &instances).map(Arc::new);
         if let Some(secrets) = &secrets {
-            instances.iter_mut().for_each(|instance| instance.body.secrets = Some(Arc::clone(secrets)));
+            for instance in &mut instances {
+                instance.body.secrets = Some(Arc::clone(secrets));
+            }
         }
         instances.sort_by(|a, b| a.address.cmp(&b.address).then_with(|| a.deposed.cmp(&b.deposed)));
         parse::fit::distinct(&instances)?;
@@ -170,7 +172,7 @@ fn secrets(sections: &Sections<'_>, outputs: &[&RawValue], instances: &[Instance
 
 fn variables(sections: &Sections<'_>, marked: &mut Marked) {
     let root = sections.configuration.as_ref().and_then(|configuration| configuration.root_module.as_ref());
-    let mut sensitive = root.into_iter().flat_map(|root| root.sensitive_variables()).peekable();
+    let mut sensitive = root.into_iter().flat_map(Module::sensitive_variables).peekable();
     if sensitive.peek().is_none() {
         return;
     }

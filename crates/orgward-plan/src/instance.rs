@@ -196,32 +196,13 @@ impl Instance<'_> {
     pub(crate) fn mark(&self, marked: &mut Marked) {
         let body = &self.body;
         let mut here = Marked::default();
-        self.mark_sides(body, &mut here);
+        body.mark(&mut here);
         // A provider marks all that some data sources read, and account ids are read from parameters: they are no secret
         // wherever else they stand.
         if self.mode == Mode::Data {
             here.forget_account_ids();
         }
         marked.extend(here);
-    }
-
-    fn mark_sides(&self, body: &Body<'_>, marked: &mut Marked) {
-        if let Some(paths) = body.stored_sensitive.filter(|paths| !matches!(paths.get(), "[]" | "null")) {
-            mark(body.before, sensitive_mask(paths), marked);
-        }
-        let mut side = |value: Option<&RawValue>, mask: Option<&RawValue>| {
-            // Nearly all masks are empty, and nothing is parsed for them. What cannot be read covers everything.
-            let Some(raw) =
-                mask.filter(|raw| raw.get().contains("true") || !raw.get().starts_with(['{', '[', 'f', 'n']))
-            else {
-                return;
-            };
-            mark(value, serde_json::from_str(raw.get()).unwrap_or(Value::Bool(true)), marked);
-        };
-        side(body.before, body.before_sensitive);
-        if let Sides::Change { after, sensitive, .. } = body.sides {
-            side(after, sensitive);
-        }
     }
 
     /// Whether the configuration can refer to the instance once the plan is applied.
@@ -242,8 +223,30 @@ impl Instance<'_> {
     }
 }
 
-fn mark(value: Option<&RawValue>, mask: Value, marked: &mut Marked) {
-    let covers = Mask::of(&mask);
+impl Body<'_> {
+    /// Collects the strings that are marked sensitive on either side.
+    fn mark(&self, marked: &mut Marked) {
+        if let Some(paths) = self.stored_sensitive.filter(|paths| !matches!(paths.get(), "[]" | "null")) {
+            mark(self.before, &sensitive_mask(paths), marked);
+        }
+        let mut side = |value: Option<&RawValue>, mask: Option<&RawValue>| {
+            // Nearly all masks are empty, and nothing is parsed for them. What cannot be read covers everything.
+            let Some(raw) =
+                mask.filter(|raw| raw.get().contains("true") || !raw.get().starts_with(['{', '[', 'f', 'n']))
+            else {
+                return;
+            };
+            mark(value, &serde_json::from_str(raw.get()).unwrap_or(Value::Bool(true)), marked);
+        };
+        side(self.before, self.before_sensitive);
+        if let Sides::Change { after, sensitive, .. } = self.sides {
+            side(after, sensitive);
+        }
+    }
+}
+
+fn mark(value: Option<&RawValue>, mask: &Value, marked: &mut Marked) {
+    let covers = Mask::of(mask);
     if covers.any()
         && let Some(Ok(value)) = present(value).map(|raw| serde_json::from_str(raw.get()))
     {

@@ -9,8 +9,8 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
-use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, Sources};
 use crate::source::Evaluated;
+use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

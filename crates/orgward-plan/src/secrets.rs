@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -21,9 +21,9 @@ const CROWD: usize = 64;
 pub(crate) struct Secrets {
     whole: BTreeSet<String>,
     /// By how they begin.
-    parts: HashMap<[u8; SHORTEST_PART], Vec<String>>,
+    parts: BTreeMap<[u8; SHORTEST_PART], Vec<String>>,
     /// How so many of them begin that whatever begins so is taken for one.
-    crowded: HashSet<[u8; SHORTEST_PART]>,
+    crowded: BTreeSet<[u8; SHORTEST_PART]>,
 }
 
 impl fmt::Debug for Secrets {
@@ -87,7 +87,7 @@ impl Marked {
         if self.0.is_empty() {
             return None;
         }
-        let mut parts: HashMap<[u8; SHORTEST_PART], Vec<String>> = HashMap::new();
+        let mut parts: BTreeMap<[u8; SHORTEST_PART], Vec<String>> = BTreeMap::new();
         for text in &self.0 {
             let plain = serde_json::to_string(text).unwrap_or_default();
             let plain = plain.get(1..plain.len().saturating_sub(1)).unwrap_or_default();
@@ -100,7 +100,8 @@ impl Marked {
                 }
             }
         }
-        let crowded = parts.iter().filter(|(_, parts)| parts.len() > CROWD).map(|(start, _)| *start).collect();
+        let crowded =
+            parts.iter().filter(|(_, parts)| parts.len() > CROWD).map(|(start, _)| *start).collect();
         Some(Secrets { whole: self.0, parts, crowded })
     }
 }
@@ -130,16 +131,15 @@ impl Secrets {
                 return Some(REDACTED.to_owned());
             }
             let parts = start.and_then(|start| self.parts.get(start)).into_iter().flatten();
-            match parts.filter(|part| rest.starts_with(part.as_str())).map(String::len).max() {
-                Some(length) => {
-                    out.push_str(REDACTED);
-                    rest = rest.get(length..).unwrap_or_default();
-                }
-                None => {
-                    out.push(character);
-                    rest = rest.get(character.len_utf8()..).unwrap_or_default();
-                }
-            }
+            let longest = parts.filter(|part| rest.starts_with(part.as_str())).map(String::len).max();
+            let length = if let Some(length) = longest {
+                out.push_str(REDACTED);
+                length
+            } else {
+                out.push(character);
+                character.len_utf8()
+            };
+            rest = rest.get(length..).unwrap_or_default();
         }
         Some(out)
     }
@@ -179,7 +179,9 @@ mod tests {
 
     fn secrets(values: &[&str], constants: &[&str]) -> Option<Secrets> {
         let mut marked = Marked::default();
-        values.iter().for_each(|value| marked.add(&Value::String((*value).to_owned())));
+        for value in values {
+            marked.add(&Value::String((*value).to_owned()));
+        }
         marked.secrets(&constants.iter().map(|text| (*text).to_owned()).collect())
     }
 
@@ -189,7 +191,10 @@ mod tests {
         for text in ["hunter22", "{\"id\":\"hunter22\"}", r#"{"id":"a\"b\u003cc\u003ed\u0026e"}"#, "prod"] {
             assert!(secrets.contains(text), "{text}");
         }
-        assert_eq!(secrets.redacted("an hunter22, hunter22!").as_deref(), Some("an (sensitive), (sensitive)!"));
+        assert_eq!(
+            secrets.redacted("an hunter22, hunter22!").as_deref(),
+            Some("an (sensitive), (sensitive)!")
+        );
         assert_eq!(secrets.redacted("nothing"), None);
         // A short one is too common to be looked for in texts.
         assert!(!secrets.contains("Root/prod"));
@@ -198,7 +203,8 @@ mod tests {
 
     #[test]
     fn secrets_that_begin_alike_are_hidden_together() {
-        let many: Vec<String> = (0..1_000).map(|number| format!("alike-{number}-{}", "a".repeat(100))).collect();
+        let many: Vec<String> =
+            (0..1_000).map(|number| format!("alike-{number}-{}", "a".repeat(100))).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         let secrets = secrets(&many, &[]).unwrap();
         assert!(many.iter().all(|secret| secrets.contains(&format!("x {secret} y"))));

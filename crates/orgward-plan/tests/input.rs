@@ -1,5 +1,7 @@
 //! What is read, and how what is not is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
+
 #[cfg(test)]
 mod support;
 

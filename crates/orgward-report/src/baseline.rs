@@ -112,17 +112,22 @@ mod tests {
         let text = baseline(&review, &RULES);
         insta::assert_snapshot!(text, @r#"
         {
-          "version": 1,
+          "version": 2,
           "findings": [
             {
               "rule": "public-trust",
               "place": "aws_iam_role.deploy",
-              "fingerprint": "1d609a58448b615c"
+              "fingerprint": "1d609a58448b615c",
+              "accepted": "v2-1df3b7c4b41df567-865f25b4e8dd88b9-e3b0c44298fc1c14",
+              "accounts": [
+                "222222222222"
+              ]
             },
             {
               "rule": "root-parked-account",
               "place": "aws_organizations_account.legacy",
-              "fingerprint": "21c0ae5ef891a0f2"
+              "fingerprint": "21c0ae5ef891a0f2",
+              "accepted": "v2-6a365cc8cc9d0554-acb6cc9d94b76e1b-e3b0c44298fc1c14"
             }
           ]
         }

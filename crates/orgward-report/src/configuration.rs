@@ -17,10 +17,13 @@ pub(crate) fn sentence(review: &Review) -> Option<String> {
     };
     let mut text = format!("judged by {}", named(&configuration.files));
     if let Some(base) = &configuration.base {
-        text.push_str(&format!(", compared with {} of the base revision", named(base)));
+        text.push_str(", compared with ");
+        text.push_str(&named(base));
+        text.push_str(" of the base revision");
     }
     if !configuration.lets_pass.is_empty() {
-        text.push_str(&format!("; the configuration {}", list(configuration.lets_pass.clone())));
+        text.push_str("; the configuration ");
+        text.push_str(&list(configuration.lets_pass.clone()));
     }
     Some(text)
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{
-    ConfigurationFile, ConfigurationInEffect, Finding, Input, Outcome, Review, RuleInfo, Severity, Site, Snippet,
-    Status, Verdict, Waived, Witness, WitnessValue,
+    ConfigurationFile, ConfigurationInEffect, Finding, Input, Outcome, Review, RuleInfo, Severity, Site,
+    Snippet, Status, Verdict, Waived, Witness, WitnessValue,
 };
 use serde::Serialize;
 

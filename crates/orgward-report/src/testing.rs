@@ -207,7 +207,7 @@ pub(crate) fn hostile() -> Review {
         fingerprint: HOSTILE.into(),
         accepted: orgward_finding::Accepted {
             facts: String::new(),
-            accounts: Default::default(),
+            accounts: std::collections::BTreeSet::default(),
             stack: None,
         },
     }];

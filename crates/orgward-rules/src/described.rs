@@ -151,7 +151,8 @@ impl<'o> Describer<'o> {
                 }
                 // What is no policy, or one that cannot be read, is described as a whole.
                 None => {
-                    statements.extend(snippets().filter_map(|snippet| snippet.text.as_deref()).map(canonical))
+                    statements
+                        .extend(snippets().filter_map(|snippet| snippet.text.as_deref()).map(canonical));
                 }
             }
         }

@@ -4,6 +4,13 @@
 //! stacks, values are marked sensitive or unknown, actions and masks are garbled. What comes out is refused, blocks, or is
 //! incomplete. `ORGWARD_MUTATIONS=1000000 cargo test --release -p orgward-rules --test disguise` runs it for hours.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    reason = "a test that cannot run should say so, and each way to hide something is one arm"
+)]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 

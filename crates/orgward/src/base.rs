@@ -42,23 +42,23 @@ pub(crate) fn load(base: &str, named: Option<&Path>) -> Result<Config, Box<dyn D
     let top = git(&["rev-parse", "--show-toplevel"]).map_err(failed)?;
     git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{base}^{{commit}}")])
         .map_err(|_| failed("there is no such revision here".to_owned()))?;
-    let here = |path: &Path| below(Path::new(top.trim_end()), path);
+    let from_top = |path: &Path| below(Path::new(top.trim_end()), path);
     let path = config::path(named).unwrap_or_else(|| PathBuf::from(config::NAME));
-    let below =
-        here(&path).ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
-    let shown = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
+    let below = from_top(&path)
+        .ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
+    let text_of = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
     let listed = |folder: &str| -> Result<Vec<String>, String> {
         let names = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
         Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
     let mut config = match listed(&below).map_err(failed)?.first() {
-        Some(path) => Config::parse(&format!("{base}:{path}"), &shown(path).map_err(failed)?)?,
+        Some(path) => Config::parse(&format!("{base}:{path}"), &text_of(path).map_err(failed)?)?,
         None => Config::default(),
     };
-    let folder = here(&config::waivers_beside(named)).map(|folder| format!("{folder}/"));
+    let folder = from_top(&config::waivers_beside(named)).map(|folder| format!("{folder}/"));
     for path in folder.map(|folder| listed(&folder)).transpose().map_err(failed)?.unwrap_or_default() {
-        if path.ends_with(".toml") {
-            config.add_waivers(&format!("{base}:{path}"), &shown(&path).map_err(failed)?)?;
+        if Path::new(&path).extension().is_some_and(|ending| ending == "toml") {
+            config.add_waivers(&format!("{base}:{path}"), &text_of(&path).map_err(failed)?)?;
         }
     }
     Ok(config)

@@ -98,7 +98,8 @@ pub(crate) fn bounded(path: &Path, limit: u64) -> Result<String, Unread> {
     String::from_utf8(bytes).map_err(|_| Unread::Text)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::symlink;
 

@@ -55,7 +55,7 @@ mod tests {
         bytes.extend_from_slice(extra);
         bytes.extend(compress_to_vec(text.as_bytes(), 6));
         bytes.extend(crc32(text.as_bytes()).to_le_bytes());
-        bytes.extend((text.len() as u32).to_le_bytes());
+        bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
         bytes
     }
 

@@ -84,9 +84,11 @@ fn groups<'p, 'b, 'a>(stacks: &[Stack<'_, 'a>], pieces: &'p [Piece<'b, 'a>]) -> 
     for piece in pieces.iter().filter(|piece| !piece.context && piece.instance.mode == Mode::Managed) {
         let (Some(id), Some(stack)) = (id(piece), stacks.get(piece.stack)) else { continue };
         // An id without an account in it means another object in each account.
-        let account = match id.starts_with("arn:") || piece.instance.kind.starts_with("aws_organizations_") {
-            true => String::new(),
-            false => stack.plan.provider_key(piece.instance).unwrap_or_default(),
+        let is_global = id.starts_with("arn:") || piece.instance.kind.starts_with("aws_organizations_");
+        let account = if is_global {
+            String::new()
+        } else {
+            stack.plan.provider_key(piece.instance).unwrap_or_default()
         };
         groups.entry((piece.stack, account, id)).or_default().push(piece);
     }

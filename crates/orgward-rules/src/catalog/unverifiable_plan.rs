@@ -21,7 +21,7 @@ rule! {
     /// One AWS object can stand at two addresses of one plan, with two outcomes: AWS has one object, and what is
     /// destroyed at one address is gone at the other one, too.
     ///
-    /// What nothing here reads is named: `awscc_iam_role`, CloudFormation stacks, Cloud Control resources, products of
+    /// What nothing here reads is named: `awscc_iam_role`, `CloudFormation` stacks, Cloud Control resources, products of
     /// Service Catalog, provisioners and programs can do what `aws_iam_role` does. Templates are read where the plan
     /// shows them.
     ///

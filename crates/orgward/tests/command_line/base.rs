@@ -66,7 +66,7 @@ fn a_revision_of_git_has_its_own_configuration_and_waivers() {
     let git = |arguments: &[&str]| {
         let mut command = Command::new("git");
         command.args(["-c", "user.name=n", "-c", "user.email=e@example.com"]).args(arguments);
-        command.current_dir(folder.path("")).output().map(|output| output.status.success()).unwrap_or(false)
+        command.current_dir(folder.path("")).output().is_ok_and(|output| output.status.success())
     };
     if !git(&["init", "-q"]) {
         return;

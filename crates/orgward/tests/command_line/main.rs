@@ -18,7 +18,8 @@ mod guardrail_show;
 mod guardrails;
 #[cfg(test)]
 mod init;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod inputs;
 #[cfg(test)]
 mod org_show;
@@ -27,7 +28,7 @@ mod packs;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
-#[cfg(all(test, unix))]
+#[cfg(unix)]
 mod recipes;
 #[cfg(test)]
 mod review;

@@ -159,13 +159,13 @@ fn blocks(text: &str, start: &str, end: Option<&str>) -> Vec<String> {
     let starts = lines.iter().enumerate().filter(|(_, line)| line.trim_end().ends_with(start));
     starts
         .map(|(at, first)| {
-            let body = lines[at + 1..].iter().take_while(|line| match end {
-                Some(end) => line.trim() != end,
-                // The key of the block stands behind the dash of its entry.
-                None => {
-                    let dash = if first.trim_start().starts_with("- ") { 2 } else { 0 };
-                    line.trim().is_empty() || indent(line) > indent(first) + dash
+            let body = lines[at + 1..].iter().take_while(|line| {
+                if let Some(end) = end {
+                    return line.trim() != end;
                 }
+                // The key of the block stands behind the dash of its entry.
+                let dash = if first.trim_start().starts_with("- ") { 2 } else { 0 };
+                line.trim().is_empty() || indent(line) > indent(first) + dash
             });
             body.map(|line| line.trim_start()).collect::<Vec<_>>().join("\n")
         })
