@@ -93,7 +93,7 @@ fn add(arguments: &WaiveArguments, waiver: &Waiver) -> Result<PathBuf, Box<dyn D
     let file = match &arguments.output {
         Some(file) => file.clone(),
         None => {
-            config::waivers_beside(arguments.inputs.config.as_deref()).join(format!("{}.toml", waiver.rule))
+            config::waivers_beside(&arguments.inputs.config).join(format!("{}.toml", waiver.rule))
         }
     };
     let name = file.display().to_string();
