@@ -15,6 +15,8 @@ mod guardrails;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod monorepo;
+#[cfg(test)]
 mod options;
 #[cfg(test)]
 mod org_show;
