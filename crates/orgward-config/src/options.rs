@@ -107,12 +107,7 @@ impl Config {
     }
 
     /// Sets an option from the words of a flag or variable: lists have commas. `name` is what to call it in messages.
-    pub fn set_option(
-        &mut self,
-        name: &str,
-        key: &str,
-        words: &str,
-    ) -> std::result::Result<(), ConfigError> {
+    pub fn set_option(&mut self, name: &str, key: &str, words: &str) -> std::result::Result<(), ConfigError> {
         // A string of JSON is one of TOML.
         let quoted = |text: &str| Value::String(text.to_owned()).to_string();
         let value = match (key, words) {
@@ -133,8 +128,7 @@ impl Config {
 pub fn schema() -> String {
     let text = include_str!("../data/schema.json");
     let Ok(mut schema) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
-    let ids: Vec<&str> =
-        RULE_IDS.iter().copied().chain(waivers::RULES.iter().map(|rule| rule.id)).collect();
+    let ids: Vec<&str> = RULE_IDS.iter().copied().chain(waivers::RULES.iter().map(|rule| rule.id)).collect();
     if let Some(rule) = schema.pointer_mut("/$defs/rule").and_then(Value::as_object_mut) {
         rule.insert("enum".to_owned(), ids.into());
     }
@@ -172,8 +166,14 @@ mod tests {
             let error = config.set_option(name, key, words).unwrap_err();
             format!("{error}: {}", miette::Diagnostic::help(&error).unwrap())
         };
-        assert_eq!(error("--select", "select", "publc-trust"), "unknown rule `publc-trust`: did you mean `public-trust`?");
-        assert_eq!(error("ORGWARD_FAIL_ON", "fail_on", "hihg"), "unknown severity `hihg`: did you mean `high`?");
+        assert_eq!(
+            error("--select", "select", "publc-trust"),
+            "unknown rule `publc-trust`: did you mean `public-trust`?"
+        );
+        assert_eq!(
+            error("ORGWARD_FAIL_ON", "fail_on", "hihg"),
+            "unknown severity `hihg`: did you mean `high`?"
+        );
         let error = Config::default().lay_over("--config", "fail_onn = \"high\"").unwrap_err();
         assert_eq!(miette::Diagnostic::help(&error).unwrap().to_string(), "did you mean `fail_on`?");
     }
@@ -182,11 +182,13 @@ mod tests {
     #[test]
     fn the_schema_has_every_key() {
         let schema: Value = serde_json::from_str(&schema()).unwrap();
-        let keys = |value: &Value| value["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let keys =
+            |value: &Value| value["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let mut top = keys(&schema);
         top.retain(|key| !OPTIONS.contains(&key.as_str()));
         let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
-        let mut read: Vec<&str> = crate::read::SETTINGS.iter().map(|(table, _)| *table).chain(lists).collect();
+        let mut read: Vec<&str> =
+            crate::read::SETTINGS.iter().map(|(table, _)| *table).chain(lists).collect();
         read.sort_unstable();
         assert_eq!(top, read);
         for (table, settings) in crate::read::SETTINGS {

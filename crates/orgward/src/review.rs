@@ -86,7 +86,12 @@ fn reviewed(
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     progress.stage("checking");
-    let question = Question { gate, today: today(), baseline, allow_incomplete: inputs.allow_incomplete || config.options.allow_incomplete == Some(true) };
+    let question = Question {
+        gate,
+        today: today(),
+        baseline,
+        allow_incomplete: inputs.allow_incomplete || config.options.allow_incomplete == Some(true),
+    };
     let mut review = orgward_rules::review(&organization, &parsed, config, question);
     source::annotate(&mut review.findings, plans);
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.

@@ -179,7 +179,8 @@ pub(crate) fn annotate(findings: &mut [Finding], plans: &[Plan<'_>]) {
         let shown = finding.snippets.iter().find_map(|snippet| {
             // With several plans, the name begins with the one that it is from.
             let name: &str = &snippet.name;
-            let input = finding.input.as_deref().and_then(|input| name.strip_prefix(input)?.strip_prefix(':'));
+            let input =
+                finding.input.as_deref().and_then(|input| name.strip_prefix(input)?.strip_prefix(':'));
             let rest = input.unwrap_or(name).strip_prefix(address.as_str())?.strip_prefix('.')?;
             Some((steps(rest), snippet))
         });

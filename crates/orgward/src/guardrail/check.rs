@@ -1,7 +1,6 @@
 //! `orgward guardrail check`.
 
 use miette::Diagnostic;
-use orgward_finding::Gate;
 use orgward_org::Organization;
 use orgward_rules::Question;
 

@@ -68,9 +68,13 @@ fn check(folder: &Folder, run: &Run, stacks: &[&str]) {
     assert_eq!(run.stderr, "");
     let review = run.json();
     assert_eq!(review["summary"]["unverifiable"], 0, "nothing is left that the sources decide");
-    for (stack, address, file, start, definition) in STACKS.iter().filter(|(stack, ..)| stacks.contains(stack)) {
+    for (stack, address, file, start, definition) in
+        STACKS.iter().filter(|(stack, ..)| stacks.contains(stack))
+    {
         let findings = review["findings"].as_array().unwrap();
-        let of = |finding: &&serde_json::Value| finding["rule"] == "public-trust" && finding["address"] == *address;
+        let of = |finding: &&serde_json::Value| {
+            finding["rule"] == "public-trust" && finding["address"] == *address
+        };
         let finding = findings.iter().find(of).unwrap_or_else(|| panic!("{stack}: {address}"));
         is_at(folder, &finding["site"], file, start);
         match definition {
