@@ -27,7 +27,7 @@ pub use options::{OPTIONS, Options, Threshold, schema};
 pub use rule_ids::RULE_IDS;
 pub use shipped::{Pack, Parameter};
 
-use orgward_org::Structure;
+use orgward_org::{Selector, Structure};
 use orgward_proof::{Operator, Regions};
 
 use crate::waivers::Waiver;
@@ -104,8 +104,8 @@ pub struct Management {
 /// `[[severity_for]]`: how bad findings are by what they touch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SeverityFor {
-    /// Account ids, and paths of organizational units with `*`.
-    pub targets: Vec<String>,
+    /// What findings have to touch.
+    pub targets: Vec<Selector>,
     /// The rules it is for. Empty: all.
     pub rules: BTreeSet<String>,
     /// How bad their findings are.
