@@ -5,6 +5,7 @@ mod error;
 mod guardrails;
 mod inferred;
 mod operators;
+mod options;
 mod packs;
 mod read;
 mod rule_ids;
@@ -22,6 +23,7 @@ use orgward_plan::Declaration;
 pub use error::ConfigError;
 pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
+pub use options::{OPTIONS, Options, Threshold, schema};
 pub use rule_ids::RULE_IDS;
 pub use shipped::{Pack, Parameter};
 
@@ -56,6 +58,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
     pub stacks: BTreeMap<String, Declaration>,
+    /// What a run does, unless a flag says otherwise.
+    pub options: Options,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
 }
@@ -140,7 +144,7 @@ impl Config {
 
     /// Whether a rule is turned off.
     pub fn is_disabled(&self, rule: &str) -> bool {
-        self.disabled.contains(rule)
+        self.disabled.contains(rule) || self.options.leaves_out(rule)
     }
 
     /// How bad a rule's findings are, if the file says so.
