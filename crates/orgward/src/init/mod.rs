@@ -12,7 +12,9 @@ use orgward_report::escape;
 use orgward_rules::Survey;
 use thiserror::Error;
 
-use crate::arguments::{ForgeKind, InitArguments};
+use orgward_forge::ForgeKind;
+
+use crate::arguments::InitArguments;
 use crate::discover::{self, DiscoverError};
 use crate::exit::Exit;
 use crate::{input, output};

@@ -1,18 +1,32 @@
 //! Keeps one comment per stack, whoever else writes at the same time.
 
+use clap::ValueEnum;
+
 use super::http::ForgeError;
 use super::marker::{Marker, rest};
 use super::{Comment, Forge};
-use crate::arguments::Mode;
 
 /// How often a comment is written again that an older run has overwritten.
 const CONTESTS: usize = 3;
 /// Parts of the budget that are tried where a forge takes less than it promises.
 const SHARES: [usize; 3] = [1, 2, 6];
 
+/// What to do with the comment of an earlier run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Mode {
+    /// Rewrite it.
+    Update,
+    /// Delete it and post a new one.
+    Recreate,
+    /// Fold it away as outdated and post a new one.
+    Hide,
+    /// Leave it and post a new one.
+    New,
+}
+
 /// What became of a comment.
 #[derive(PartialEq, Eq, Debug)]
-pub(crate) enum Published {
+pub enum Published {
     /// It is new; where it is.
     Created(String),
     /// It was there, and says something else now.
@@ -26,17 +40,19 @@ pub(crate) enum Published {
 }
 
 /// What is to be posted.
-pub(crate) struct Draft<'d> {
-    pub(crate) mode: Mode,
-    pub(crate) marker: &'d Marker,
+pub struct Draft<'d> {
+    /// What to do with the comment of an earlier run.
+    pub mode: Mode,
+    /// Whose comment it is, and of which run.
+    pub marker: &'d Marker,
     /// Whether there is nothing that a reader has to know.
-    pub(crate) is_silent: bool,
+    pub is_silent: bool,
     /// Writes the comment with at most so many characters.
-    pub(crate) write: &'d dyn Fn(usize) -> String,
+    pub write: &'d dyn Fn(usize) -> String,
 }
 
 /// Posts a comment, or brings the one that is there up to date.
-pub(crate) fn publish(forge: &dyn Forge, draft: &Draft<'_>) -> Result<Published, ForgeError> {
+pub fn publish(forge: &dyn Forge, draft: &Draft<'_>) -> Result<Published, ForgeError> {
     let me = forge.me()?;
     let mine = mine(forge, &me, draft.marker)?;
     let Some((newest, theirs)) = mine.last() else {

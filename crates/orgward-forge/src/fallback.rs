@@ -13,7 +13,7 @@ use super::document::{Document, Finding};
 const MOST: usize = 10;
 
 /// The findings as workflow commands, the worst first.
-pub(crate) fn annotations(document: &Document) -> String {
+pub fn annotations(document: &Document) -> String {
     let (errors, warnings): (Vec<_>, Vec<_>) = document.findings.iter().partition(|finding| finding.blocks);
     let mut out = String::new();
     for (kind, findings) in [("error", errors), ("warning", warnings)] {
@@ -25,7 +25,7 @@ pub(crate) fn annotations(document: &Document) -> String {
 }
 
 /// Adds to the summary of the job. Other steps write there, too.
-pub(crate) fn summarize(file: &Path, body: &str) -> io::Result<()> {
+pub fn summarize(file: &Path, body: &str) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).open(file)?.write_all(format!("{body}\n").as_bytes())
 }
 

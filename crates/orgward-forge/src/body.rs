@@ -8,7 +8,7 @@ use super::details::{details, rule, sentence, subject};
 use super::document::{Certainty, Document, Finding, Severity, Status};
 use super::markdown::{code, cut};
 use super::picture::picture;
-use crate::exit::Exit;
+use orgward_finding::Outcome;
 
 /// Rows of the table.
 const ROWS: usize = 20;
@@ -25,19 +25,19 @@ const RESERVE: usize = 600;
 
 /// What a comment says beside the review.
 #[derive(Clone, Debug)]
-pub(crate) struct Frame {
+pub struct Frame {
     /// The first line.
-    pub(crate) marker: String,
+    pub marker: String,
     /// What was reviewed, unless there is only one.
-    pub(crate) stack: Option<String>,
+    pub stack: Option<String>,
     /// The commit that was reviewed.
-    pub(crate) commit: Option<String>,
+    pub commit: Option<String>,
     /// Where the full report is.
-    pub(crate) report: Option<String>,
+    pub report: Option<String>,
 }
 
 /// Writes a comment of at most so many characters.
-pub(crate) fn body(document: &Document, frame: &Frame, budget: usize) -> String {
+pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     let new: Vec<_> = document.with(Status::New).collect();
     let shown: Vec<_> = document.findings.iter().filter(|finding| in_front(finding)).collect();
     let tail = tail(document, frame);
@@ -102,13 +102,13 @@ impl Room {
 }
 
 /// The verdict in one line, for headings and logs.
-pub(crate) fn verdict(document: &Document) -> String {
+pub fn verdict(document: &Document) -> String {
     let blocking: Vec<_> = document.findings.iter().filter(|finding| finding.blocks).collect();
-    match document.exit() {
-        Exit::Failed => "the plan could not be checked as a whole".to_owned(),
-        Exit::Blocked if blocking.is_empty() => "blocked".to_owned(),
-        Exit::Blocked => format!("blocked by {}", counts(&blocking)),
-        Exit::Clean => {
+    match document.outcome() {
+        Outcome::Incomplete => "the plan could not be checked as a whole".to_owned(),
+        Outcome::Blocked if blocking.is_empty() => "blocked".to_owned(),
+        Outcome::Blocked => format!("blocked by {}", counts(&blocking)),
+        Outcome::Clean => {
             let new: Vec<_> = document.with(Status::New).collect();
             if new.is_empty() {
                 "nothing new".to_owned()
@@ -120,10 +120,10 @@ pub(crate) fn verdict(document: &Document) -> String {
 }
 
 fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
-    let sign = match document.exit() {
-        Exit::Clean => "✅",
-        Exit::Blocked => "❌",
-        Exit::Failed => "⚠️",
+    let sign = match document.outcome() {
+        Outcome::Clean => "✅",
+        Outcome::Blocked => "❌",
+        Outcome::Incomplete => "⚠️",
     };
     let stack = frame.stack.as_deref().map(|stack| format!(" {}", code(stack))).unwrap_or_default();
     let mut out = format!("### {sign} orgward{stack}: {}\n\n", verdict(document));
@@ -138,7 +138,7 @@ fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
             let about = code(&cut(&subject(worst), NAME));
             let _ = write!(out, "The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message));
         }
-        None if document.exit() == Exit::Clean => {
+        None if document.outcome() == Outcome::Clean => {
             out.push_str("No rule found anything that this plan brings about.\n\n");
         }
         None => {}

@@ -2,38 +2,52 @@
 //!
 //! Everything here starts from the JSON review. The rest of the program knows nothing of forges.
 
-pub(crate) mod body;
+pub mod body;
 mod details;
-pub(crate) mod detect;
-pub(crate) mod document;
-pub(crate) mod fallback;
-pub(crate) mod github;
-pub(crate) mod gitlab;
-pub(crate) mod http;
-pub(crate) mod inline;
+pub mod detect;
+pub mod document;
+pub mod fallback;
+pub mod github;
+pub mod gitlab;
+pub mod http;
+pub mod inline;
 mod markdown;
-pub(crate) mod marker;
+pub mod marker;
 mod picture;
-pub(crate) mod publish;
+pub mod publish;
 
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
+use clap::ValueEnum;
+
 use self::http::ForgeError;
+
+/// Where a repository is hosted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum ForgeKind {
+    /// GitHub, or GitHub Enterprise.
+    #[value(name = "github")]
+    GitHub,
+    /// GitLab.
+    #[value(name = "gitlab")]
+    GitLab,
+}
 
 /// A token. Nothing prints it.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Secret(String);
+pub struct Secret(String);
 
 impl Secret {
-    pub(crate) fn new(text: &str) -> Self {
+    /// A token; blanks around it are dropped.
+    pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
     /// The token, for the one header that carries it.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -46,21 +60,21 @@ impl fmt::Debug for Secret {
 
 /// A comment that is there.
 #[derive(Clone, Debug)]
-pub(crate) struct Comment {
+pub struct Comment {
     /// Later ones have higher numbers.
-    pub(crate) id: u64,
+    pub id: u64,
     /// What GraphQL calls it; empty where there is no GraphQL.
-    pub(crate) node: String,
+    pub node: String,
     /// Where it is to be read; empty where the forge does not say.
-    pub(crate) url: String,
+    pub url: String,
     /// Who wrote it, as [`Forge::me`] puts it.
-    pub(crate) author: String,
+    pub author: String,
     /// What it says.
-    pub(crate) body: String,
+    pub body: String,
 }
 
 /// One pull request of a forge.
-pub(crate) trait Forge {
+pub trait Forge {
     /// How many characters a comment may have.
     fn budget(&self) -> usize;
     /// Who the token belongs to.

@@ -7,37 +7,46 @@ use thiserror::Error;
 
 use super::Secret;
 use super::marker::{is_commit, is_stack};
-use crate::arguments::ForgeKind;
+use crate::ForgeKind;
 
 /// A variable of the environment; an empty one is none.
-pub(crate) type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
+pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 
 /// Why it is not known where to comment.
 #[derive(Debug, Error, Diagnostic)]
-pub(crate) enum DetectError {
+pub enum DetectError {
+    /// Nothing names the forge.
     #[error("nothing tells where this runs")]
     #[diagnostic(help("name the forge: `--forge github` or `--forge gitlab`"))]
     Forge,
+    /// Nothing names the repository.
     #[error("the repository is not known")]
     #[diagnostic(help("name it: `--repo OWNER/NAME`"))]
     Repository,
+    /// A name that no repository has.
     #[error("`{}` is not the name of a repository", escape(.0))]
     #[diagnostic(help("write it as `OWNER/NAME`; on GitLab the number of the project will do"))]
     RepositoryName(String),
+    /// The job runs for no pull request.
     #[error("this is no pull request")]
     #[diagnostic(help("run the step for pull requests only, or give the number: `--pull-request NUMBER`"))]
     PullRequest,
+    /// There is no token; how to get one.
     #[error("there is no token")]
     #[diagnostic(help("{0}"))]
     Token(&'static str),
+    /// An address that is not one of an API.
     #[error("`{}` is not the address of an API", escape(.0))]
     #[diagnostic(help("it begins with `https://`; a token is not sent in the clear"))]
     Url(String),
+    /// A name that no stack can have.
     #[error("`{}` cannot be the name of a stack", escape(.0))]
     #[diagnostic(help("use letters, digits, `-`, `_`, `.`, `/`, `:` and `@`"))]
     Stack(String),
+    /// A name that no commit has.
     #[error("`{}` is not the name of a commit", escape(.0))]
     Commit(String),
+    /// An address that is not one of a report.
     #[error("`{}` is not the address of a report", escape(.0))]
     #[diagnostic(help("it begins with `https://`, and has neither spaces nor brackets"))]
     Report(String),
@@ -45,32 +54,43 @@ pub(crate) enum DetectError {
 
 /// What is known about the pull request.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Place {
-    pub(crate) forge: Option<ForgeKind>,
-    pub(crate) api: Option<String>,
-    pub(crate) repository: Option<String>,
-    pub(crate) number: Option<u64>,
-    pub(crate) commit: Option<String>,
-    pub(crate) token: Option<Secret>,
+pub struct Place {
+    /// Where the repository is hosted.
+    pub forge: Option<ForgeKind>,
+    /// The address of the API.
+    pub api: Option<String>,
+    /// `OWNER/NAME`, or the number of a GitLab project.
+    pub repository: Option<String>,
+    /// The number of the pull request.
+    pub number: Option<u64>,
+    /// The commit that was reviewed.
+    pub commit: Option<String>,
+    /// The token.
+    pub token: Option<Secret>,
     /// Where the whole log is.
-    pub(crate) report: Option<String>,
+    pub report: Option<String>,
     /// When the run began, where the job says.
-    pub(crate) time: Option<String>,
+    pub time: Option<String>,
 }
 
 /// Everything that is needed to post.
 #[derive(Debug)]
-pub(crate) struct Destination {
-    pub(crate) forge: ForgeKind,
-    pub(crate) api: String,
-    pub(crate) repository: String,
-    pub(crate) number: u64,
-    pub(crate) token: Secret,
+pub struct Destination {
+    /// Where the repository is hosted.
+    pub forge: ForgeKind,
+    /// The address of the API.
+    pub api: String,
+    /// `OWNER/NAME`, or the number of a GitLab project.
+    pub repository: String,
+    /// The number of the pull request.
+    pub number: u64,
+    /// The token.
+    pub token: Secret,
 }
 
 impl Place {
     /// What the environment of a job tells. `event` is the text of the event that GitHub started the job for.
-    pub(crate) fn of(env: Environment<'_>, event: Option<&str>) -> Self {
+    pub fn of(env: Environment<'_>, event: Option<&str>) -> Self {
         // Atlantis runs anywhere, even where another CI has left its variables.
         if env("PULL_NUM").is_some() && env("BASE_REPO_OWNER").is_some() {
             Self::atlantis(env)
@@ -160,7 +180,7 @@ impl Place {
     }
 
     /// Everything that is needed to post, or what is missing.
-    pub(crate) fn destination(&self) -> Result<Destination, DetectError> {
+    pub fn destination(&self) -> Result<Destination, DetectError> {
         let forge = self.forge.ok_or(DetectError::Forge)?;
         let repository = self.repository.clone().ok_or(DetectError::Repository)?;
         if !is_repository(forge, &repository) {
@@ -186,7 +206,7 @@ impl Place {
 }
 
 /// Checks what goes into the first line and into a link.
-pub(crate) fn check(stack: &str, commit: Option<&str>, report: Option<&str>) -> Result<(), DetectError> {
+pub fn check(stack: &str, commit: Option<&str>, report: Option<&str>) -> Result<(), DetectError> {
     if !is_stack(stack) {
         return Err(DetectError::Stack(stack.to_owned()));
     }
@@ -212,7 +232,7 @@ fn token(env: Environment<'_>, forge: Option<ForgeKind>) -> Option<Secret> {
 }
 
 /// The token for a forge that the user has named.
-pub(crate) fn token_of(env: Environment<'_>, forge: ForgeKind) -> Option<Secret> {
+pub fn token_of(env: Environment<'_>, forge: ForgeKind) -> Option<Secret> {
     token(env, Some(forge))
 }
 

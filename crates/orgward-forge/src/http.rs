@@ -20,45 +20,104 @@ const COMPLAINT: usize = 300;
 
 /// Why a forge did not do what it was asked.
 #[derive(Debug, Error, Diagnostic)]
-pub(crate) enum ForgeError {
+pub enum ForgeError {
     #[error("cannot reach `{host}`: {reason}")]
     #[diagnostic(help(
         "proxies are read from `HTTPS_PROXY`, certificates of an authority of your own from `SSL_CERT_FILE`"
     ))]
-    Unreachable { host: String, reason: String },
+    /// The host does not answer.
+    Unreachable {
+        /// The host.
+        host: String,
+        /// Why.
+        reason: String,
+    },
+    /// The file of certificates cannot be used.
     #[error("cannot read the certificates in `{file}`")]
     #[diagnostic(help("`SSL_CERT_FILE` names a file in PEM format"))]
-    Certificates { file: String },
+    Certificates {
+        /// The file.
+        file: String,
+    },
+    /// The token is not accepted.
     #[error("`{host}` does not accept the token: {complaint}")]
     #[diagnostic(help("the token may have expired, or be one of another forge"))]
-    Unauthorized { host: String, complaint: String },
+    Unauthorized {
+        /// The host.
+        host: String,
+        /// What the host says.
+        complaint: String,
+    },
+    /// The token may not write.
     #[error("the token may not do this: {complaint}")]
     #[diagnostic(help("on GitHub it needs `pull-requests: write`, on GitLab the scope `api`"))]
-    Forbidden { complaint: String },
+    Forbidden {
+        /// What the host says.
+        complaint: String,
+    },
+    /// The host does not have it.
     #[error("`{host}` does not know `{path}`")]
     #[diagnostic(help("it is not there, or the token may not see it: check `--repo` and `--pull-request`"))]
-    Missing { host: String, path: String },
+    Missing {
+        /// The host.
+        host: String,
+        /// The path of the request.
+        path: String,
+    },
+    /// The host sends the request elsewhere.
     #[error("`{host}` has moved `{path}`")]
     #[diagnostic(help("give the new name with `--repo`; the token is not sent after a redirection"))]
-    Moved { host: String, path: String },
+    Moved {
+        /// The host.
+        host: String,
+        /// The path of the request.
+        path: String,
+    },
+    /// The host does not accept the text.
     #[error("`{host}` refuses the comment: {complaint}")]
-    Refused { host: String, complaint: String },
+    Refused {
+        /// The host.
+        host: String,
+        /// What the host says.
+        complaint: String,
+    },
+    /// The host asks to wait longer than is worth it.
     #[error("`{host}` asks to wait for {wait} seconds, which is too long for a job")]
     #[diagnostic(help("run the job again later"))]
-    RateLimit { host: String, wait: u64 },
+    RateLimit {
+        /// The host.
+        host: String,
+        /// How many seconds it asks to wait.
+        wait: u64,
+    },
+    /// Another status.
     #[error("`{host}` answers with {status}: {complaint}")]
-    Status { host: String, status: u16, complaint: String },
+    Status {
+        /// The host.
+        host: String,
+        /// The status.
+        status: u16,
+        /// What the host says.
+        complaint: String,
+    },
     #[error("`{host}` answers with something else than it should")]
     #[diagnostic(help(
         "check `--api-url`: it is the address of the API, such as `https://github.example.com/api/v3`"
     ))]
-    Answer { host: String },
+    /// The answer is not what the API promises.
+    Answer {
+        /// The host.
+        host: String,
+    },
+    /// Another job overwrites the comment again and again.
     #[error("another job keeps writing the same comment")]
     #[diagnostic(help("give every job a name of its own with `--stack`"))]
     Contested,
+    /// The forge cannot fold comments away.
     #[error("GitLab cannot hide notes")]
     #[diagnostic(help("use `--mode update` or `--mode recreate`"))]
     CannotHide,
+    /// The forge cannot comment on lines.
     #[error("comments on lines are for GitHub only")]
     #[diagnostic(help("leave `--inline` out"))]
     CannotRemark,
@@ -66,13 +125,13 @@ pub(crate) enum ForgeError {
 
 /// How long to go on trying.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
+pub struct Patience {
     /// How often a request is sent at most.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
     /// How long to wait before the second attempt; twice as long before each one after that.
-    pub(crate) pause: Duration,
+    pub pause: Duration,
     /// The longest that a forge may make us wait.
-    pub(crate) longest: Duration,
+    pub longest: Duration,
 }
 
 impl Default for Patience {
@@ -82,7 +141,7 @@ impl Default for Patience {
 }
 
 /// An API, and the right to use it.
-pub(crate) struct Api {
+pub struct Api {
     agent: Agent,
     base: String,
     header: (&'static str, String),
@@ -91,27 +150,23 @@ pub(crate) struct Api {
 
 /// What a forge answered.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// Whether there is another page.
-    pub(crate) has_more: bool,
+    pub has_more: bool,
     text: String,
     host: String,
 }
 
 impl Answer {
     /// The answer, read.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, ForgeError> {
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, ForgeError> {
         serde_json::from_str(&self.text).map_err(|_| ForgeError::Answer { host: self.host.clone() })
     }
 }
 
 impl Api {
     /// An API at an address, with the header that carries the token.
-    pub(crate) fn new(
-        base: &str,
-        header: (&'static str, String),
-        patience: Patience,
-    ) -> Result<Self, ForgeError> {
+    pub fn new(base: &str, header: (&'static str, String), patience: Patience) -> Result<Self, ForgeError> {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             // A redirection would carry the token away.
@@ -141,18 +196,18 @@ impl Api {
     }
 
     /// Where the API is, for messages.
-    pub(crate) fn host(&self) -> String {
+    pub fn host(&self) -> String {
         let rest = self.base.split_once("://").map_or(self.base.as_str(), |(_, rest)| rest);
         escape(rest.split('/').next().unwrap_or(rest)).into_owned()
     }
 
     /// Asks for something.
-    pub(crate) fn get(&self, path: &str) -> Result<Answer, ForgeError> {
+    pub fn get(&self, path: &str) -> Result<Answer, ForgeError> {
         self.send(&Method::GET, path, None)
     }
 
     /// Sends something.
-    pub(crate) fn send(
+    pub fn send(
         &self,
         method: &Method,
         path: &str,

@@ -7,25 +7,37 @@ use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::exit::Exit;
+use orgward_finding::Outcome;
 
 /// The version of the shape that is understood.
 const SCHEMA: u32 = 1;
 
 /// Why a JSON review could not be understood.
 #[derive(Debug, Error, Diagnostic)]
-pub(crate) enum DocumentError {
+pub enum DocumentError {
+    /// The text is not a review.
     #[error("`{}` is not a JSON review: {}", escape(name), escape(&reason.to_string()))]
     #[diagnostic(help("write one with `orgward plan review --output json=review.json`"))]
-    Shape { name: String, reason: serde_json::Error },
+    Shape {
+        /// The file.
+        name: String,
+        /// What is wrong with it.
+        reason: serde_json::Error,
+    },
+    /// The review is of a form that this version does not know.
     #[error("`{}` is a JSON review of schema {schema}, and this version reads schema {SCHEMA}", escape(name))]
     #[diagnostic(help("use the same version of orgward for the review and for the comment"))]
-    Schema { name: String, schema: u32 },
+    Schema {
+        /// The file.
+        name: String,
+        /// The version of its form.
+        schema: u32,
+    },
 }
 
 /// A review.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Document {
+pub struct Document {
     pub(crate) verdict: Verdict,
     #[serde(default)]
     pub(crate) incomplete: bool,
@@ -168,7 +180,7 @@ pub(crate) struct Snippet {
 
 impl Document {
     /// Reads a JSON review.
-    pub(crate) fn parse(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, DocumentError> {
         #[derive(Deserialize)]
         struct Head {
             schema: u32,
@@ -181,14 +193,14 @@ impl Document {
         serde_json::from_slice(bytes).map_err(shape)
     }
 
-    /// The exit code of the review.
-    pub(crate) fn exit(&self) -> Exit {
+    /// The outcome of the review.
+    pub fn outcome(&self) -> Outcome {
         match self.verdict {
-            _ if self.incomplete => Exit::Failed,
+            _ if self.incomplete => Outcome::Incomplete,
             // A document that says clean and holds what blocks was not written by a review.
-            Verdict::Clean if self.findings.iter().any(|finding| finding.blocks) => Exit::Blocked,
-            Verdict::Clean => Exit::Clean,
-            Verdict::Blocked => Exit::Blocked,
+            Verdict::Clean if self.findings.iter().any(|finding| finding.blocks) => Outcome::Blocked,
+            Verdict::Clean => Outcome::Clean,
+            Verdict::Blocked => Outcome::Blocked,
         }
     }
 
@@ -198,8 +210,8 @@ impl Document {
     }
 
     /// Whether there is nothing that a reader has to know.
-    pub(crate) fn is_silent(&self) -> bool {
-        self.findings.is_empty() && self.exit() == Exit::Clean
+    pub fn is_silent(&self) -> bool {
+        self.findings.is_empty() && self.outcome() == Outcome::Clean
     }
 }
 
@@ -208,20 +220,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_exit_code_is_that_of_the_review() {
+    fn the_outcome_is_that_of_the_review() {
         let text = |verdict: &str, incomplete: bool, findings: &str| {
             format!(
                 r#"{{"schema":1,"verdict":"{verdict}","incomplete":{incomplete},"summary":
                 {{"accounts":0,"principals":0,"policies":0}},"inputs":[],"findings":[{findings}],"more":1}}"#
             )
         };
-        let exit = |text: String| Document::parse("r", text.as_bytes()).unwrap().exit();
-        assert_eq!(exit(text("clean", false, "")), Exit::Clean);
-        assert_eq!(exit(text("blocked", false, "")), Exit::Blocked);
-        assert_eq!(exit(text("blocked", true, "")), Exit::Failed);
+        let outcome = |text: String| Document::parse("r", text.as_bytes()).unwrap().outcome();
+        assert_eq!(outcome(text("clean", false, "")), Outcome::Clean);
+        assert_eq!(outcome(text("blocked", false, "")), Outcome::Blocked);
+        assert_eq!(outcome(text("blocked", true, "")), Outcome::Incomplete);
         let blocks = r#"{"rule":"r","severity":"low","status":"new","verdict":"found","blocks":true,
             "message":"m","fingerprint":"f"}"#;
-        assert_eq!(exit(text("clean", false, blocks)), Exit::Blocked, "a contradiction is no pass");
+        assert_eq!(outcome(text("clean", false, blocks)), Outcome::Blocked, "a contradiction is no pass");
     }
 
     #[test]

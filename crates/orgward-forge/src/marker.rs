@@ -7,25 +7,25 @@ const CLOSING: &str = " -->";
 
 /// What the first line says.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Marker {
+pub struct Marker {
     /// What was reviewed: one comment for each.
-    pub(crate) stack: String,
+    pub stack: String,
     /// The commit that was reviewed.
-    pub(crate) commit: Option<String>,
+    pub commit: Option<String>,
     /// When the run began.
-    pub(crate) time: Timestamp,
+    pub time: Timestamp,
 }
 
 impl Marker {
     /// The first line, without its end.
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let commit = self.commit.as_deref().map(|commit| format!(" commit={commit}")).unwrap_or_default();
         // Whole seconds: what distinguishes runs, and nothing more.
         format!("{OPENING}{}{commit} time={:.0}{CLOSING}", self.stack, self.time)
     }
 
     /// Reads the first line of a comment; none if it is not exactly one of these.
-    pub(crate) fn of(body: &str) -> Option<Self> {
+    pub fn of(body: &str) -> Option<Self> {
         let line = body.lines().next()?.trim_end();
         let mut words = line.strip_prefix(OPENING)?.strip_suffix(CLOSING)?.split(' ');
         let stack = words.next().filter(|stack| is_stack(stack))?.to_owned();
@@ -40,25 +40,25 @@ impl Marker {
 
     /// Whether a comment of this run must give way to the other: it is of a later run, and not one of a job that was
     /// run again for the same commit.
-    pub(crate) fn is_older_than(&self, other: &Self) -> bool {
+    pub fn is_older_than(&self, other: &Self) -> bool {
         let is_rerun = self.commit.is_some() && self.commit == other.commit;
         !is_rerun && self.time < other.time
     }
 }
 
 /// Whether a text can name a stack: it stands in a comment of HTML and is compared letter by letter.
-pub(crate) fn is_stack(name: &str) -> bool {
+pub fn is_stack(name: &str) -> bool {
     let is_letter = |character: char| character.is_ascii_alphanumeric() || "-_./:@".contains(character);
     !name.is_empty() && name.len() <= 100 && name.chars().all(is_letter)
 }
 
 /// Whether a text can be the name of a commit.
-pub(crate) fn is_commit(name: &str) -> bool {
+pub fn is_commit(name: &str) -> bool {
     (7..=64).contains(&name.len()) && name.chars().all(|character| character.is_ascii_hexdigit())
 }
 
 /// What follows the first line.
-pub(crate) fn rest(body: &str) -> &str {
+pub fn rest(body: &str) -> &str {
     body.split_once('\n').map_or("", |(_, rest)| rest)
 }
 

@@ -13,19 +13,19 @@ const MOST: usize = 20;
 
 /// A comment on a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Remark {
+pub struct Remark {
     /// The file, from the root of the repository.
-    pub(crate) path: String,
+    pub path: String,
     /// The line after the change, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// What to say.
-    pub(crate) body: String,
+    pub body: String,
 }
 
 /// Comments on changed lines that findings are written in, unless that was done before. Returns how many.
 ///
 /// `folder` is where the paths of the findings begin, from the root of the repository.
-pub(crate) fn remark(
+pub fn remark(
     forge: &GitHub,
     document: &Document,
     stack: &str,
@@ -85,7 +85,7 @@ fn body(marker: &str, finding: &Finding) -> String {
 }
 
 /// The lines that a patch adds or changes, as they are numbered after it.
-pub(crate) fn changed(patch: &str) -> BTreeSet<usize> {
+pub fn changed(patch: &str) -> BTreeSet<usize> {
     let mut lines = BTreeSet::new();
     let mut number = 0;
     for line in patch.lines() {
@@ -103,7 +103,7 @@ pub(crate) fn changed(patch: &str) -> BTreeSet<usize> {
 }
 
 /// Changed lines by file.
-pub(crate) type Changed = BTreeMap<String, BTreeSet<usize>>;
+pub type Changed = BTreeMap<String, BTreeSet<usize>>;
 
 #[cfg(test)]
 mod tests {

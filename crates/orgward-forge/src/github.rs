@@ -15,7 +15,7 @@ const BUDGET: usize = 60_000;
 const PAGES: usize = 100;
 
 /// One pull request.
-pub(crate) struct GitHub {
+pub struct GitHub {
     api: Api,
     graphql: Api,
     repository: String,
@@ -47,7 +47,8 @@ struct UserJson {
 }
 
 impl GitHub {
-    pub(crate) fn new(
+    /// A pull request; fails when the address of the API cannot be used.
+    pub fn new(
         url: &str,
         repository: &str,
         number: u64,
@@ -76,13 +77,13 @@ impl GitHub {
     }
 
     /// The lines that the pull request changes.
-    pub(crate) fn changed_lines(&self) -> Result<Changed, ForgeError> {
+    pub fn changed_lines(&self) -> Result<Changed, ForgeError> {
         let files: Vec<FileJson> = self.pages("files")?;
         Ok(files.into_iter().filter_map(|file| Some((file.filename, changed(&file.patch?)))).collect())
     }
 
     /// What the token's own identity has said about lines.
-    pub(crate) fn own_remarks(&self) -> Result<Vec<String>, ForgeError> {
+    pub fn own_remarks(&self) -> Result<Vec<String>, ForgeError> {
         let me = self.me()?;
         let remarks: Vec<CommentJson> = self.pages("comments")?;
         let remarks = remarks.into_iter().map(Comment::from);
@@ -90,7 +91,7 @@ impl GitHub {
     }
 
     /// Comments on lines, all in one review, so that people are notified once.
-    pub(crate) fn remark(&self, remarks: &[Remark], commit: Option<&str>) -> Result<(), ForgeError> {
+    pub fn remark(&self, remarks: &[Remark], commit: Option<&str>) -> Result<(), ForgeError> {
         let comments: Vec<_> = remarks
             .iter()
             .map(|remark| {

@@ -15,7 +15,7 @@ const BUDGET: usize = 990_000;
 const PAGES: usize = 100;
 
 /// One merge request.
-pub(crate) struct GitLab {
+pub struct GitLab {
     api: Api,
     path: String,
 }
@@ -35,7 +35,8 @@ struct UserJson {
 }
 
 impl GitLab {
-    pub(crate) fn new(
+    /// A merge request; fails when the address of the API cannot be used.
+    pub fn new(
         url: &str,
         project: &str,
         number: u64,
