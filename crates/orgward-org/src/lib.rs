@@ -6,19 +6,25 @@
 
 mod assemble;
 mod change;
+mod control;
 mod declared;
 mod document;
 mod draft;
 mod edge;
 mod hole;
 mod node;
+mod management_policy;
 mod organization;
 mod passage;
 mod policy_chain;
 mod queries;
 mod remap_spans;
+mod resource_types;
 
 pub use change::Change;
+pub use control::{
+    Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight,
+};
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
@@ -27,6 +33,8 @@ pub use node::{
     Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
+pub use management_policy::{EffectivePolicy, Looser};
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
+pub use resource_types::ResourceType;
 pub use queries::{Entity, IamArn, Membership, Principal};
