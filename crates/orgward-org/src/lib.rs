@@ -20,6 +20,8 @@ mod policy_chain;
 mod queries;
 mod remap_spans;
 mod resource_types;
+mod roles;
+mod selector;
 
 pub use change::Change;
 pub use control::{
@@ -38,3 +40,5 @@ pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use resource_types::ResourceType;
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
+pub use selector::Selector;
