@@ -75,6 +75,7 @@ const OTHERS: &[&str] = &[
     "aws_organizations_delegated_administrator",
     "aws_organizations_organization",
     "aws_organizations_resource_policy",
+    "aws_ssoadmin_account_assignment",
 ];
 
 /// The attribute that holds the policy of a type of control.

@@ -4,6 +4,7 @@
 
 pub mod catalog;
 mod completion;
+mod controls;
 mod data;
 mod engine;
 mod review;
