@@ -196,13 +196,16 @@ fn selectors(object: &Object) -> Option<Vec<Selector>> {
         return None;
     }
     let mut selectors = Vec::new();
-    for block in advanced.items().known().unwrap_or_default() {
+    let basic = basic.items().known().unwrap_or_default();
+    let advanced = advanced.items().known().unwrap_or_default();
+    let is_default = basic.is_empty() && advanced.is_empty();
+    for block in advanced {
         selectors.push(advanced_selector(block));
     }
-    for block in basic.items().known().unwrap_or_default() {
+    for block in basic {
         basic_selectors(block, &mut selectors);
     }
-    if selectors.is_empty() {
+    if is_default {
         // Without any, all management events are recorded.
         selectors.push(Selector::from([(CATEGORY.to_owned(), Condition::equals("Management"))]));
     }

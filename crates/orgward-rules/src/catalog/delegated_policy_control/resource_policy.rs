@@ -8,7 +8,7 @@ use orgward_org::{Content, Control};
 use orgward_proof::chains::{Counterexample, Difference, passing};
 
 use super::{DELEGATED_POLICY_CONTROL, Place};
-use crate::controls::{about, undecided};
+use crate::controls::{about, in_partitions, undecided};
 use crate::{Context, Findings};
 
 /// What changes policies, accounts or the organization itself.
@@ -22,6 +22,14 @@ const GOVERNING: &[&str] = &[
     "organizations:InviteAccountToOrganization", "organizations:MoveAccount", "organizations:PutResourcePolicy",
     "organizations:RegisterDelegatedAdministrator", "organizations:RemoveAccountFromOrganization",
     "organizations:UpdateOrganizationalUnit", "organizations:UpdatePolicy",
+];
+
+/// What there is in an organization beside policies, and the types of policies, as ARNs write them.
+const PARTS: &[&str] = &["account", "handshake", "organization", "ou", "resourcepolicy", "root"];
+const TYPES: &[&str] = &[
+    "aiservices_opt_out_policy", "backup_policy", "bedrock_policy", "chatbot_policy", "declarative_policy_ec2",
+    "guardduty_policy", "inspector_policy", "network_security_director_policy", "resource_control_policy", "s3_policy",
+    "securityhub_policy", "service_control_policy", "upgrade_rollout_policy",
 ];
 
 pub(super) fn check(cx: &Context<'_>, control: &Control, findings: &mut Findings) {
@@ -67,8 +75,9 @@ fn claims(management: Option<&str>, is_harmless: bool) -> Vec<Claim> {
     let list = |texts: Vec<String>| Some(texts);
     let actions = || list(GOVERNING.iter().map(|action| (*action).to_owned()).collect());
     let owner = management.filter(|id| is_account_id(id)).unwrap_or("*");
-    let tags = format!("arn:*:organizations::{owner}:policy/*/tag_policy/*");
-    let own = format!("arn:*:organizations::{owner}:*");
+    let resources = |rests: &[String]| -> Vec<String> {
+        rests.iter().flat_map(|rest| in_partitions(rest).collect::<Vec<_>>()).collect()
+    };
     let mut unless = BTreeMap::new();
     if !is_harmless {
         let key = BTreeMap::from([("organizations:PolicyType".to_owned(), vec!["TAG_POLICY".to_owned()])]);
@@ -81,24 +90,18 @@ fn claims(management: Option<&str>, is_harmless: bool) -> Vec<Claim> {
         conditions: unless.clone(),
         ..ClaimSpec::default()
     };
-    let foreign = "arn:*:organizations::*:*".to_owned();
-    let mut specs = Vec::new();
-    if is_harmless {
-        specs.push(with(list(vec![own]), None));
+    let named = if is_harmless {
+        vec![format!("organizations::{owner}:*")]
     } else {
         // Everything of this organization but its tag policies.
-        let parts = ["account", "ou", "root", "organization", "resourcepolicy", "handshake"];
-        let named = parts.iter().map(|part| format!("arn:*:organizations::{owner}:{part}/*"));
-        let policies = [
-            "service_control_policy", "resource_control_policy", "backup_policy", "aiservices_opt_out_policy",
-            "chatbot_policy", "declarative_policy_ec2", "securityhub_policy", "inspector_policy", "s3_policy",
-            "bedrock_policy", "upgrade_rollout_policy", "network_security_director_policy", "guardduty_policy",
-        ];
-        let policies = policies.iter().map(|kind| format!("arn:*:organizations::{owner}:policy/*/{kind}/*"));
-        specs.push(with(list(named.chain(policies).collect()), None));
-    }
-    // What has no resource of its own.
-    specs.push(with(None, list(vec![foreign, tags, "arn:*:organizations::aws:*".to_owned()])));
+        let parts = PARTS.iter().map(|part| format!("organizations::{owner}:{part}/*"));
+        parts.chain(TYPES.iter().map(|kind| format!("organizations::{owner}:policy/*/{kind}/*"))).collect()
+    };
+    let specs = [
+        with(list(resources(&named)), None),
+        // What has no resource of its own.
+        with(None, list(resources(&["*".to_owned()]))),
+    ];
     specs.into_iter().filter_map(|spec| Claim::new(spec).ok()).collect()
 }
 

@@ -5,7 +5,7 @@ use orgward_org::{Content, Control};
 use orgward_proof::chains::{Difference, passing};
 
 use super::WEAKENED_TRAIL;
-use crate::controls::{about, claim, undecided};
+use crate::controls::{about, claim, in_partitions, undecided};
 use crate::{Context, Findings};
 
 /// What deletes logs, or lets them be deleted.
@@ -39,8 +39,10 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, after: Option<&Control>
         return;
     }
     let Some(bucket) = control.text("bucket") else { return };
-    let (itself, objects) = (format!("arn:*:s3:::{bucket}"), format!("arn:*:s3:::{bucket}/*"));
-    let Some(deletes) = claim(DELETES, &[&itself, &objects]) else { return };
+    let (itself, objects) = (format!("s3:::{bucket}"), format!("s3:::{bucket}/*"));
+    let resources: Vec<String> = in_partitions(&itself).chain(in_partitions(&objects)).collect();
+    let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
+    let Some(deletes) = claim(DELETES, &resources) else { return };
     let asked = || deletes.requests().and(RequestSet::by(Callers::Principals));
     let mut lost = asked().and(RequestSet::effect(&old, Effect::Deny));
     if let Some(new) = &new {
