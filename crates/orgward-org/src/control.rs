@@ -70,6 +70,7 @@ pub struct Departure {
 const OTHERS: &[&str] = &[
     "aws_account_alternate_contact",
     "aws_iam_organizations_features",
+    "aws_iam_user_group_membership",
     "aws_organizations_account",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",

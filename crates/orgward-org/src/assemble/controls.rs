@@ -1,7 +1,7 @@
 //! Resources that govern, and what the plans send away.
 
 use orgward_iam::Kind;
-use orgward_plan::{Action, Attr, Instance, Mode, Object, Step};
+use orgward_plan::{Action, Attr, Instance, Landing, Mode, Object, Step};
 
 use super::{Builder, Side, Stack};
 use crate::control::{control_type, document_of};
@@ -21,7 +21,12 @@ impl Builder<'_, '_> {
                 let stack = self.stacks.get(piece.stack);
                 let account = stack.and_then(|stack| {
                     let placement = stack.plan.placement(piece.instance);
-                    placement.landing().and_then(|landing| self.landing(piece.stack, landing))
+                    // Only accounts that are known: to read a control adds none.
+                    match placement.landing()? {
+                        Landing::Account(id) => self.ids.get(id.as_str()).copied(),
+                        Landing::Created(address) => self.addresses.get(&(piece.stack, address.clone())).copied(),
+                        Landing::Management => self.organization.management,
+                    }
                 });
                 let document = document_of(kind).map(|attribute| {
                     self.document(piece, &[Step::Name(attribute)], Kind::Resource, attribute)

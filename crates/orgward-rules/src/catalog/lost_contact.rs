@@ -33,7 +33,7 @@ rule! {
         id: "lost-contact",
         summary: "AWS no longer reaches the security team of an account",
         severity: Severity::Low,
-        unverifiable: Severity::Info,
+        unverifiable: Severity::Low,
         check: check,
     }
 }
