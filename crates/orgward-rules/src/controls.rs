@@ -52,7 +52,10 @@ pub(crate) fn weakened(
     finding.subject(format!("{} {}", weakening.attribute, weakening.says));
     if weakening.is_unknown {
         undecided(finding, rule);
-        finding.says(format!("undecided: {}; `{}` is unknown until apply", weakening.says, weakening.attribute));
+        finding.says(format!(
+            "undecided: whether {}; `{}` is unknown until apply",
+            weakening.says, weakening.attribute
+        ));
         finding.help(format!("set `{}` to a value that the plan shows", weakening.attribute));
     } else {
         finding.says(weakening.says.clone());

@@ -66,7 +66,7 @@ pub(super) fn compare(before: &Object, after: &Object) -> Vec<Weakening> {
         weight,
         is_unknown,
     };
-    let unknown = || vec![found("what it records".to_owned(), Weight::Medium, true)];
+    let unknown = || vec![found("fewer events are recorded".to_owned(), Weight::Medium, true)];
     let Some(old) = selectors(before) else { return Vec::new() };
     let Some(new) = selectors(after) else { return unknown() };
     let mut lost = Lost::default();

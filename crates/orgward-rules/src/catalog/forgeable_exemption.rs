@@ -70,16 +70,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_enabled(&kind) == Some(false) {
         return;
     }
-    let mut forged: BTreeMap<(orgward_org::Key, usize, String), Forged<'_>> = BTreeMap::new();
+    let mut forged: BTreeMap<(orgward_org::Key, String), Forged<'_>> = BTreeMap::new();
     for group in groups(cx.after, &kind) {
         for (_, policy) in group.chain.certain() {
-            for (index, statement) in denials(policy) {
+            for (_, statement) in denials(policy) {
                 // Locks by region have a rule of their own.
                 if is_region_lock(cx, statement) {
                     continue;
                 }
                 for exemption in Exemption::of(statement) {
-                    let key = (policy.node.key.clone(), index, exemption.to_string());
+                    let key = (policy.node.key.clone(), exemption.to_string());
                     let Some((way, example)) = obtain(cx, &group, &exemption) else { continue };
                     let forged = forged.entry(key).or_insert_with(|| Forged {
                         policy,
@@ -95,10 +95,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
     }
-    for ((_, index, name), forged) in forged {
+    for ((_, name), forged) in forged {
         let finding = findings.about(&FORGEABLE_EXEMPTION, forged.policy.node);
         finding.severity = if forged.way.is_odd { Severity::Low } else { Severity::High };
-        finding.subject(format!("{index} {name}"));
+        finding.subject(name.clone());
         finding.says(format!("spares {name}, and others can {}", forged.way.words));
         let document = &forged.policy.data.document;
         let span = forged.exemption.span.clone();

@@ -62,7 +62,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let first = services.iter().max_by_key(|service| weight(service)).copied().unwrap_or_default();
         let others = match services.len() {
             1 => String::new(),
-            count => format!(" and {} more services", count - 1),
+            count => format!(" and {} more", count - 1),
         };
         finding.says(format!("the organization no longer trusts `{first}`{others}"));
         for service in &services {
