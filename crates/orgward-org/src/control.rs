@@ -13,8 +13,8 @@ use std::sync::Arc;
 use orgward_plan::{Address, Attr, Object, Text};
 
 pub use self::delegation::{Delegated, Delegation, GoverningService};
-pub use self::fact::{Weakening, Weight};
 use self::fact::Facts;
+pub use self::fact::{Weakening, Weight};
 use crate::{Document, Key, NodeId, Organization};
 
 /// A resource that governs.
@@ -93,7 +93,9 @@ pub(crate) fn control_type(resource: &str) -> Option<&'static str> {
     let listed = OTHERS.iter().copied().find(|listed| *listed == resource);
     let tables = || [detection::TABLE, trail::TABLE, bucket::TABLE];
     listed
-        .or_else(|| tables().into_iter().flatten().map(|facts| facts.resource).find(|listed| *listed == resource))
+        .or_else(|| {
+            tables().into_iter().flatten().map(|facts| facts.resource).find(|listed| *listed == resource)
+        })
         .or_else(|| delegation::resource_type(resource))
 }
 

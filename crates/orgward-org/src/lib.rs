@@ -12,8 +12,8 @@ mod document;
 mod draft;
 mod edge;
 mod hole;
-mod node;
 mod management_policy;
+mod node;
 mod organization;
 mod passage;
 mod policy_chain;
@@ -24,21 +24,19 @@ mod roles;
 mod selector;
 
 pub use change::Change;
-pub use control::{
-    Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight,
-};
+pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
+pub use management_policy::{EffectivePolicy, Looser};
 pub use node::{
     Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
-pub use management_policy::{EffectivePolicy, Looser};
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
-pub use resource_types::ResourceType;
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
 pub use selector::Selector;

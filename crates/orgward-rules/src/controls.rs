@@ -22,7 +22,9 @@ pub(crate) fn claim(actions: &[&str], resources: &[&str]) -> Option<Claim> {
 
 /// Resources in every partition: `*` in its place would match colons, too.
 pub(crate) fn in_partitions(rest: &str) -> impl Iterator<Item = String> + use<'_> {
-    ["aws", "aws-cn", "aws-eusc", "aws-us-gov"].into_iter().map(move |partition| format!("arn:{partition}:{rest}"))
+    ["aws", "aws-cn", "aws-eusc", "aws-us-gov"]
+        .into_iter()
+        .map(move |partition| format!("arn:{partition}:{rest}"))
 }
 
 /// Turns a finding into one that is not decided.

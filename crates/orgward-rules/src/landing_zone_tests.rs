@@ -85,7 +85,13 @@ taken_away! {
     tag_policies: "weakened-management-policy", |plan| set(plan, ORGANIZATION, "/enabled_policy_types", json!(["SERVICE_CONTROL_POLICY", "AISERVICES_OPT_OUT_POLICY"]));
     the_baseline: "guardrail-removed", |plan| destroy(plan, "aws_organizations_policy_attachment.baseline");
     an_action_of_the_baseline: "guardrail-removed", |plan| rewrite(plan, "aws_organizations_policy.baseline", "content", "guardduty:DeleteDetector", "guardduty:DeleteFilter");
-    the_break_glass_role: "forgeable-exemption", |plan| rewrite(plan, "aws_organizations_policy.baseline", "content", "role/platform/break-glass", "role/platform/*\",\"arn:aws:iam::*:user/*");
+    the_break_glass_role: "forgeable-exemption", |plan| rewrite(
+        plan,
+        "aws_organizations_policy.baseline",
+        "content",
+        "\"aws:PrincipalArn\":\"arn:aws:iam::*:role/platform/break-glass\"",
+        "\"aws:PrincipalArn\":\"arn:aws:iam::*:role/platform/*\"",
+    );
     the_quarantine: "guardrail-removed", |plan| destroy(plan, "aws_organizations_policy_attachment.suspended");
     the_opt_out: "weakened-management-policy", |plan| rewrite(plan, "aws_organizations_policy.ai", "content", "optOut", "optIn");
     the_opt_out_detached: "weakened-management-policy", |plan| destroy(plan, "aws_organizations_policy_attachment.management[\"ai\"]");

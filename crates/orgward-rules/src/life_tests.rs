@@ -13,25 +13,70 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("departing-account", "bad-deposed", Critical, "account `505050505050` leaves the organization"),
     ("departing-account", "bad-destroyed", Critical, "account `303030303030` leaves the organization"),
     ("departing-account", "bad-everything", Critical, "the organization is destroyed"),
-    ("departing-account", "bad-other-email", Critical, "is replaced by a new one, for another `email`: the old one leaves"),
+    (
+        "departing-account",
+        "bad-other-email",
+        Critical,
+        "is replaced by a new one, for another `email`: the old one leaves",
+    ),
     ("lost-trusted-access", "bad-own-resource", High, "no longer trusts `ram.amazonaws.com`"),
-    ("lost-trusted-access", "bad-two-services", High, "no longer trusts `guardduty.amazonaws.com` and 1 more"),
-    ("delegated-policy-control", "bad-detach-from-dev", Medium, "account `404040404040` may use `organizations:DetachPolicy`"),
-    ("delegated-policy-control", "bad-everyone", Medium, "every account that the document does not name may use"),
-    ("delegated-policy-control", "bad-outside", High, "account `909090909090`, which is not in the organization, administers GuardDuty"),
-    ("delegated-policy-control", "bad-stacksets-in-sandbox", High, "account `505050505050`, which is a sandbox, administers CloudFormation StackSets"),
+    (
+        "lost-trusted-access",
+        "bad-two-services",
+        High,
+        "no longer trusts `guardduty.amazonaws.com` and 1 more",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-detach-from-dev",
+        Medium,
+        "account `404040404040` may use `organizations:DetachPolicy`",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-everyone",
+        Medium,
+        "every account that the document does not name may use",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-outside",
+        High,
+        "account `909090909090`, which is not in the organization, administers GuardDuty",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-stacksets-in-sandbox",
+        High,
+        "account `505050505050`, which is a sandbox, administers CloudFormation StackSets",
+    ),
     ("weakened-management-policy", "bad-detached", Medium, "state` is no longer `block_new_sharing`"),
     ("weakened-management-policy", "bad-forbidden-override", Low, "a policy above forbids to override"),
-    ("weakened-management-policy", "bad-override", Medium, "state` is `unblocked` instead of `block_new_sharing`"),
+    (
+        "weakened-management-policy",
+        "bad-override",
+        Medium,
+        "state` is `unblocked` instead of `block_new_sharing`",
+    ),
     ("weakened-management-policy", "bad-type-off", Medium, "state` is no longer `block_new_sharing`"),
-    ("weakened-management-policy", "bad-unblocked", Medium, "state` is `unblocked` instead of `block_new_sharing`"),
+    (
+        "weakened-management-policy",
+        "bad-unblocked",
+        Medium,
+        "state` is `unblocked` instead of `block_new_sharing`",
+    ),
     ("lost-root-control", "bad-denied", Medium, "`sts:AssumeRoot` is denied in account `202020202020`"),
     ("lost-root-control", "bad-sessions-off", Medium, "central root access is turned off: `RootSessions`"),
     ("lost-contact", "bad-outside", Low, "a mailbox outside of the organization, at `harbor.example.net`"),
     ("lost-contact", "bad-removed", Low, "the security contact of the account is removed"),
     ("weakened-trail", "bad-deletable", High, "others may delete logs"),
     ("weakened-trail", "bad-destroyed", High, "the trail is destroyed"),
-    ("weakened-trail", "bad-kms-left-out", Medium, "management events of `kms.amazonaws.com` are no longer recorded"),
+    (
+        "weakened-trail",
+        "bad-kms-left-out",
+        Medium,
+        "management events of `kms.amazonaws.com` are no longer recorded",
+    ),
     ("weakened-trail", "bad-lock-shortened", Medium, "logs can be deleted sooner: 30 days instead of 365"),
     ("weakened-trail", "bad-no-writes", High, "CloudTrail can no longer write the logs"),
     ("weakened-trail", "bad-single-region", High, "it records one region only"),
@@ -43,12 +88,27 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("weakened-detection", "bad-suspended", High, "GuardDuty is suspended"),
     ("forgeable-exemption", "bad-colon-in-path", Low, "others can create such a role"),
     ("forgeable-exemption", "bad-prefix", High, "others can create such a role"),
-    ("forgeable-exemption", "bad-tag", High, "spares who has the tag `team` = `security`, and others can give the tag"),
+    (
+        "forgeable-exemption",
+        "bad-tag",
+        High,
+        "spares who has the tag `team` = `security`, and others can give the tag",
+    ),
     ("forgeable-exemption", "bad-trust-open", High, "others can change who may assume such a role"),
     ("forgeable-exemption", "bad-user", High, "others can create such a user"),
     ("over-quota", "bad-eleven-groups", High, "the user is in 11 groups, of which 10 are allowed"),
-    ("over-quota", "bad-tag-policy-size", High, "TAG_POLICY has 12970 characters, of which 10000 are allowed"),
-    ("management-account-identity", "bad-permission-set", High, "people get `admin` in the management account, which administers it"),
+    (
+        "over-quota",
+        "bad-tag-policy-size",
+        High,
+        "TAG_POLICY has 12970 characters, of which 10000 are allowed",
+    ),
+    (
+        "management-account-identity",
+        "bad-permission-set",
+        High,
+        "people get `admin` in the management account, which administers it",
+    ),
     ("management-account-identity", "bad-saml-role", High, "role for people in the management account"),
 ];
 
@@ -71,7 +131,9 @@ fn what_is_found_is_told_with_its_weight() {
     for (rule, plan, severity, message) in FOUND {
         let told = told(rule, plan);
         let found = told.iter().any(|finding| {
-            finding.verdict == Verdict::Found && finding.severity == *severity && finding.message.contains(message)
+            finding.verdict == Verdict::Found
+                && finding.severity == *severity
+                && finding.message.contains(message)
         });
         let messages: Vec<_> = told.iter().map(|it| (it.severity, &it.message)).collect();
         assert!(found, "{rule}/{plan}: {messages:#?}");

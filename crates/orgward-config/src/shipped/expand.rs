@@ -27,8 +27,7 @@ fn combinations<'v>(part: &str, value: &impl Fn(&str) -> Option<&'v [String]>) -
     let (name, after) = rest.split_once("}}")?;
     let values = value(name)?;
     let ends = combinations(after, value).unwrap_or_else(|| vec![after.to_owned()]);
-    let strings =
-        values.iter().flat_map(|value| ends.iter().map(move |end| format!("{before}{value}{end}")));
+    let strings = values.iter().flat_map(|value| ends.iter().map(move |end| format!("{before}{value}{end}")));
     Some(strings.collect())
 }
 

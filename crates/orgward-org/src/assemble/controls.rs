@@ -24,7 +24,9 @@ impl Builder<'_, '_> {
                     // Only accounts that are known: to read a control adds none.
                     match placement.landing()? {
                         Landing::Account(id) => self.ids.get(id.as_str()).copied(),
-                        Landing::Created(address) => self.addresses.get(&(piece.stack, address.clone())).copied(),
+                        Landing::Created(address) => {
+                            self.addresses.get(&(piece.stack, address.clone())).copied()
+                        }
                         Landing::Management => self.organization.management,
                     }
                 });
@@ -101,7 +103,9 @@ fn departure(instance: &Instance<'_>) -> Option<Departure> {
 /// The attributes that make the provider replace an account and that differ.
 fn changed(before: &Object, after: Option<&Object>) -> Vec<&'static str> {
     let Some(after) = after else { return Vec::new() };
-    let text = |object: &Object, name: &str| object.get(name).text().known().map(|text| text.expose().to_owned());
-    let differs = |name: &&str| after.get(name).text() != Attr::Unknown && text(before, name) != text(after, name);
+    let text =
+        |object: &Object, name: &str| object.get(name).text().known().map(|text| text.expose().to_owned());
+    let differs =
+        |name: &&str| after.get(name).text() != Attr::Unknown && text(before, name) != text(after, name);
     REPLACING.iter().copied().filter(differs).collect()
 }

@@ -27,7 +27,6 @@ use self::runs::PerKind;
 use crate::hole::PlaceholderIds;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
 
-
 /// One input and what to call it when there are several.
 struct Stack<'b, 'a> {
     plan: &'b Plan<'a>,

@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Facts] = &[
         what: "the bucket with the logs",
         gone: Some(High),
         records: false,
-        facts: &[
+        attributes: &[
             fact("force_destroy", Off(false), Medium, "destroying the bucket deletes the logs, too"),
             fact("object_lock_enabled", On(false), Medium, "logs are no longer locked"),
         ],
@@ -20,19 +20,40 @@ pub(super) const TABLE: &[Facts] = &[
         what: "the lock of the logs",
         gone: Some(Medium),
         records: false,
-        facts: &[fact("rule.0.default_retention.0", Retention, Medium, "logs can be deleted sooner")],
+        attributes: &[fact("rule.0.default_retention.0", Retention, Medium, "logs can be deleted sooner")],
     },
-    Facts { resource: "aws_s3_bucket_policy", what: "the policy of the bucket with the logs", gone: None, records: false, facts: &[] },
+    Facts {
+        resource: "aws_s3_bucket_policy",
+        what: "the policy of the bucket with the logs",
+        gone: None,
+        records: false,
+        attributes: &[],
+    },
     Facts {
         resource: "aws_s3_bucket_public_access_block",
         what: "the public access block of the bucket with the logs",
         gone: Some(Medium),
         records: false,
-        facts: &[
-            fact("block_public_acls", On(false), Medium, "the bucket with the logs can be made public by ACLs"),
-            fact("block_public_policy", On(false), Medium, "the bucket with the logs can be made public by its policy"),
+        attributes: &[
+            fact(
+                "block_public_acls",
+                On(false),
+                Medium,
+                "the bucket with the logs can be made public by ACLs",
+            ),
+            fact(
+                "block_public_policy",
+                On(false),
+                Medium,
+                "the bucket with the logs can be made public by its policy",
+            ),
             fact("ignore_public_acls", On(false), Medium, "public ACLs of the bucket with the logs count"),
-            fact("restrict_public_buckets", On(false), Medium, "a public policy of the bucket with the logs counts"),
+            fact(
+                "restrict_public_buckets",
+                On(false),
+                Medium,
+                "a public policy of the bucket with the logs counts",
+            ),
         ],
     },
     Facts {
@@ -40,9 +61,19 @@ pub(super) const TABLE: &[Facts] = &[
         what: "the versioning of the logs",
         gone: Some(Medium),
         records: false,
-        facts: &[
-            fact("versioning_configuration.0.status", Rank(&["Disabled", "Suspended", "Enabled"]), Medium, "overwritten logs are lost"),
-            fact("versioning_configuration.0.mfa_delete", Rank(&["Disabled", "Enabled"]), Medium, "versions can be deleted without MFA"),
+        attributes: &[
+            fact(
+                "versioning_configuration.0.status",
+                Rank(&["Disabled", "Suspended", "Enabled"]),
+                Medium,
+                "overwritten logs are lost",
+            ),
+            fact(
+                "versioning_configuration.0.mfa_delete",
+                Rank(&["Disabled", "Enabled"]),
+                Medium,
+                "versions can be deleted without MFA",
+            ),
         ],
     },
 ];

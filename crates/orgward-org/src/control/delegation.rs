@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::fact::Weight;
 use super::Control;
+use super::fact::Weight;
 use crate::{Key, Organization};
 
 /// A service that may be trusted with an organization.

@@ -38,7 +38,7 @@ pub(super) struct Facts {
     pub(super) gone: Option<Weight>,
     /// Whether it has event selectors.
     pub(super) records: bool,
-    pub(super) facts: &'static [Fact],
+    pub(super) attributes: &'static [Fact],
 }
 
 /// One attribute.
@@ -87,12 +87,7 @@ pub(super) enum Measure {
 }
 
 /// Shorthand for tables.
-pub(super) const fn fact(
-    path: &'static str,
-    measure: Measure,
-    weight: Weight,
-    says: &'static str,
-) -> Fact {
+pub(super) const fn fact(path: &'static str, measure: Measure, weight: Weight, says: &'static str) -> Fact {
     Fact { path, measure, weight, says, when: None }
 }
 
@@ -131,7 +126,7 @@ impl Facts {
 
     pub(super) fn compare(&self, before: &Object, after: &Object) -> Vec<Weakening> {
         let mut found = Vec::new();
-        for fact in self.facts.iter().filter(|fact| fact.counts(before, after)) {
+        for fact in self.attributes.iter().filter(|fact| fact.counts(before, after)) {
             let steps: Vec<&str> = fact.path.split('.').collect();
             compare(before.view(), Some(after.view()), &steps, fact, "", &mut found);
         }
@@ -263,9 +258,7 @@ fn weaker(before: View<'_>, after: Option<View<'_>>, measure: Measure) -> Option
 /// A flag; some resources write it as text.
 fn flag(view: View<'_>) -> Attr<bool> {
     match (view.bool(), view.text()) {
-        (Attr::Unknown, Attr::Known(text)) => {
-            text.expose().parse().map_or(Attr::Unknown, Attr::Known)
-        }
+        (Attr::Unknown, Attr::Known(text)) => text.expose().parse().map_or(Attr::Unknown, Attr::Known),
         (flag, _) => flag,
     }
 }

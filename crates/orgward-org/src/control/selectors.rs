@@ -172,7 +172,8 @@ impl Lost {
                 _ => "management events",
             };
             let named: Vec<String> = self.management.keys().map(|source| format!("`{source}`")).collect();
-            let only_data_api = !of_all && self.management.keys().all(|source| source.starts_with("rdsdata."));
+            let only_data_api =
+                !of_all && self.management.keys().all(|source| source.starts_with("rdsdata."));
             let from = if of_all { String::new() } else { format!(" of {}", named.join(", ")) };
             let weight = match (only_data_api, self.some_stay) {
                 (true, _) => Weight::Low,

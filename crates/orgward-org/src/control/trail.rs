@@ -10,7 +10,7 @@ pub(super) const TABLE: &[Facts] = &[
         what: "the trail",
         gone: Some(High),
         records: true,
-        facts: &[
+        attributes: &[
             fact("enable_logging", On(true), High, "the trail no longer records"),
             fact("is_organization_trail", On(false), High, "it is no longer the trail of the organization"),
             fact("is_multi_region_trail", On(false), High, "it records one region only"),
@@ -18,7 +18,12 @@ pub(super) const TABLE: &[Facts] = &[
             fact("enable_log_file_validation", On(false), Medium, "log files are no longer validated"),
             fact("kms_key_id", Present, Medium, "logs are no longer encrypted with a key of one's own"),
             fact("cloud_watch_logs_group_arn", Present, Low, "events no longer go to CloudWatch Logs"),
-            fact("insight_selector.*insight_type.insight_type", Present, Low, "unusual activity is no longer recorded"),
+            fact(
+                "insight_selector.*insight_type.insight_type",
+                Present,
+                Low,
+                "unusual activity is no longer recorded",
+            ),
             fact("s3_bucket_name", Same, Low, "logs go to another bucket"),
         ],
     },
@@ -27,8 +32,13 @@ pub(super) const TABLE: &[Facts] = &[
         what: "the event data store",
         gone: Some(High),
         records: true,
-        facts: &[
-            fact("organization_enabled", On(false), High, "it is no longer the event data store of the organization"),
+        attributes: &[
+            fact(
+                "organization_enabled",
+                On(false),
+                High,
+                "it is no longer the event data store of the organization",
+            ),
             fact("multi_region_enabled", On(true), High, "it records one region only"),
             fact("suspend", Off(false), High, "it no longer records"),
             fact("retention_period", AtLeast, Medium, "events are kept for fewer days"),

@@ -59,7 +59,9 @@ impl EffectivePolicy {
         }
         effective.unknown.extend(chain.gaps.iter().cloned());
         for policy in &chain.unresolved_targets {
-            effective.unknown.push(format!("what `{}` is attached to is unknown until apply", policy.node.title()));
+            effective
+                .unknown
+                .push(format!("what `{}` is attached to is unknown until apply", policy.node.title()));
         }
         for level in &chain.levels {
             // What a level forbids binds the levels below it, and not its own policies.
@@ -106,7 +108,10 @@ impl EffectivePolicy {
     /// The settings that are less strict in another policy of the same type than here.
     pub fn looser(&self, after: &Self, policy_type: &str) -> Vec<Looser> {
         let mut found = Vec::new();
-        for path in self.settings.keys().chain(after.settings.keys().filter(|path| !self.settings.contains_key(*path)))
+        for path in self
+            .settings
+            .keys()
+            .chain(after.settings.keys().filter(|path| !self.settings.contains_key(*path)))
         {
             let (before, after) = (self.get(path, policy_type), after.get(path, policy_type));
             let rule = strictness(policy_type, path);
@@ -167,7 +172,8 @@ impl EffectivePolicy {
         // A setting that is there has a lock of its own; what would be new is up to what it would be in.
         let is_there = above.settings.contains_key(path);
         let within = (0..path.len()).rev().filter_map(|length| path.get(..length));
-        let container = within.into_iter().find(|at| above.settings.keys().any(|known| known.starts_with(at)));
+        let container =
+            within.into_iter().find(|at| above.settings.keys().any(|known| known.starts_with(at)));
         if !allows(path) || (!is_there && container.is_some_and(|at| !allows(at))) {
             self.refused.insert((above.policy.clone(), path.join(".")));
             return;
@@ -252,7 +258,8 @@ mod tests {
     #[test]
     fn a_child_overrides_what_the_parent_leaves_open() {
         let parent = json!({"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "block_new_sharing"}}}});
-        let child = json!({"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "unblocked"}}}});
+        let child =
+            json!({"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "unblocked"}}}});
         let found = told(&[parent.clone()], &[parent.clone(), child.clone()], "DECLARATIVE_POLICY_EC2");
         assert_eq!(found, [("ec2_attributes.image_block_public_access.state".to_owned(), Weight::Medium)]);
         assert_eq!(told(&[parent.clone(), child], &[parent], "DECLARATIVE_POLICY_EC2"), []);
@@ -272,11 +279,15 @@ mod tests {
     #[test]
     fn append_and_remove() {
         let parent = json!({"tags": {"c": {"tag_value": {"@@assign": ["1", "2"]}, "enforced_for": {"@@assign": ["a", "b"]}}}});
-        let child = json!({"tags": {"c": {"tag_value": {"@@append": ["*"]}, "enforced_for": {"@@remove": ["b"]}}}});
+        let child =
+            json!({"tags": {"c": {"tag_value": {"@@append": ["*"]}, "enforced_for": {"@@remove": ["b"]}}}});
         let found = told(&[parent.clone()], &[parent.clone(), child], "TAG_POLICY");
         assert_eq!(
             found,
-            [("tags.c.enforced_for".to_owned(), Weight::Medium), ("tags.c.tag_value".to_owned(), Weight::Medium)]
+            [
+                ("tags.c.enforced_for".to_owned(), Weight::Medium),
+                ("tags.c.tag_value".to_owned(), Weight::Medium)
+            ]
         );
         // Fewer values are stricter.
         let fewer = json!({"tags": {"c": {"tag_value": {"@@remove": ["2"]}}}});

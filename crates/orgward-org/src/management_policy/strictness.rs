@@ -85,7 +85,6 @@ pub(super) fn compare(
 ) -> Option<(String, Weight)> {
     let medium = |says: String| Some((says, Weight::Medium));
     match (rule, before, after) {
-        (Strictness::Ignored, ..) => None,
         (Strictness::Order(order), Some(Setting::One(was)), after) => {
             let rank = |text: &str| order.iter().position(|known| known.eq_ignore_ascii_case(text));
             match after {
@@ -122,7 +121,8 @@ pub(super) fn compare(
             if after.is_none() {
                 return medium("everything is allowed".to_owned());
             }
-            let gained: Vec<_> = is.iter().filter(|text| !was.iter().any(|pattern| covers(pattern, text))).collect();
+            let gained: Vec<_> =
+                is.iter().filter(|text| !was.iter().any(|pattern| covers(pattern, text))).collect();
             (!gained.is_empty()).then(|| (format!("also {}", quoted(&gained)), Weight::Medium))
         }
         (Strictness::NotLess | Strictness::NotMore, before, after) => {
@@ -131,18 +131,24 @@ pub(super) fn compare(
                 _ => None,
             };
             match (rule, number(before), number(after)) {
-                (Strictness::NotLess, Some(was), Some(is)) if is < was => medium(format!("{is} instead of {was}")),
-                (Strictness::NotMore, Some(was), Some(is)) if is > was => medium(format!("{is} instead of {was}")),
+                (Strictness::NotLess, Some(was), Some(is)) if is < was => {
+                    medium(format!("{is} instead of {was}"))
+                }
+                (Strictness::NotMore, Some(was), Some(is)) if is > was => {
+                    medium(format!("{is} instead of {was}"))
+                }
                 (Strictness::NotMore, Some(was), None) => medium(format!("no longer {was}")),
                 _ => None,
             }
         }
-        (Strictness::Other, Some(before), None) => medium(format!("no longer {}", quoted(&texts(Some(before)).iter().collect::<Vec<_>>()))),
+        (Strictness::Other, Some(before), None) => {
+            medium(format!("no longer {}", quoted(&texts(Some(before)).iter().collect::<Vec<_>>())))
+        }
         (Strictness::Other, Some(before), Some(after)) if before != after => {
             let after = texts(Some(after));
             Some((format!("changed to {}", quoted(&after.iter().collect::<Vec<_>>())), Weight::Low))
         }
-        (Strictness::Order(_) | Strictness::Allowed | Strictness::Other, ..) => None,
+        (Strictness::Order(_) | Strictness::Allowed | Strictness::Other | Strictness::Ignored, ..) => None,
     }
 }
 

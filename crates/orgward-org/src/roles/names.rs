@@ -51,7 +51,8 @@ fn phase(words: &[String]) -> Option<UnitRole> {
     let is = |known: &[&str], word: &str| known.contains(&word);
     words.iter().enumerate().rev().find_map(|(at, word)| {
         let before = at.checked_sub(1).and_then(|at| words.get(at)).map_or("", String::as_str);
-        let joined = NOT_YET.iter().any(|not| word.strip_prefix(not).is_some_and(|rest| is(PRODUCTION, rest)));
+        let joined =
+            NOT_YET.iter().any(|not| word.strip_prefix(not).is_some_and(|rest| is(PRODUCTION, rest)));
         if is(NON_PRODUCTION, word) || joined {
             Some(UnitRole::NonProduction)
         } else if is(PRODUCTION, word) {
@@ -64,15 +65,39 @@ fn phase(words: &[String]) -> Option<UnitRole> {
 }
 
 const SUSPENDED: &[&str] = &[
-    "suspended", "suspend", "quarantine", "quarantined", "decommissioned", "decommission", "graveyard", "closed",
+    "suspended",
+    "suspend",
+    "quarantine",
+    "quarantined",
+    "decommissioned",
+    "decommission",
+    "graveyard",
+    "closed",
 ];
 const SANDBOX: &[&str] = &["sandbox", "sandboxes", "sandpit", "sbx", "playground", "playgrounds"];
 const PRODUCTION: &[&str] = &["prod", "prd", "production", "live"];
 /// What turns the word after it around: `non-prod`, `Pre Production`.
 const NOT_YET: &[&str] = &["non", "not", "no", "pre"];
 const NON_PRODUCTION: &[&str] = &[
-    "dev", "develop", "development", "test", "tests", "testing", "tst", "stage", "stages", "staging", "stg", "qa",
-    "uat", "sit", "sdlc", "integration", "acceptance", "preview", "prelive",
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "tst",
+    "stage",
+    "stages",
+    "staging",
+    "stg",
+    "qa",
+    "uat",
+    "sit",
+    "sdlc",
+    "integration",
+    "acceptance",
+    "preview",
+    "prelive",
 ];
 const INFRASTRUCTURE: &[&str] =
     &["infrastructure", "infra", "network", "networks", "networking", "delivery", "deployments"];

@@ -60,9 +60,10 @@ enum Place {
 impl Place {
     /// Where the account with an id is.
     fn of(cx: &Context<'_>, id: &str) -> Self {
-        let found = cx.after.accounts().find(|account| {
-            account.node.id.as_ref().known().is_some_and(|known| known.expose() == id)
-        });
+        let found = cx
+            .after
+            .accounts()
+            .find(|account| account.node.id.as_ref().known().is_some_and(|known| known.expose() == id));
         match found {
             Some(account) if account.management => Self::Management,
             Some(account) if account.member => Self::of_member(cx, account.id),
@@ -110,7 +111,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         return;
     }
     for delegation in cx.after.delegations() {
-        let Some(service) = GoverningService::find(&delegation.service).filter(|it| it.governs) else { continue };
+        let Some(service) = GoverningService::find(&delegation.service).filter(|it| it.governs) else {
+            continue;
+        };
         let place = match &delegation.account {
             Delegated::Account(id) => Place::of(cx, id),
             Delegated::Unknown => Place::Unknown,

@@ -58,7 +58,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             None => "the organization is destroyed: every account leaves it, and with it every guardrail",
         });
         finding.accounts(departures.iter().filter(|it| !it.is_organization).map(label));
-        finding.help("keep the organization: `removed` with `destroy = false` takes it out of the state only");
+        finding
+            .help("keep the organization: `removed` with `destroy = false` takes it out of the state only");
         return;
     }
     let everything: Vec<&Departure> = departures.iter().filter(|it| it.with_everything).collect();
@@ -116,7 +117,9 @@ fn help(departure: &Departure, finding: &mut Finding) {
         finding.note(format!("it is called `{name}`"));
     }
     finding.help(match departure.replaced_for {
-        Some(_) => "undo the change, or make it in the account itself and add the attribute to `ignore_changes`",
+        Some(_) => {
+            "undo the change, or make it in the account itself and add the attribute to `ignore_changes`"
+        }
         None => "keep it with `removed` and `destroy = false`, or set `prevent_destroy`",
     });
 }

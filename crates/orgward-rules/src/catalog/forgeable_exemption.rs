@@ -128,6 +128,7 @@ fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<
 }
 
 fn is_region_lock(cx: &Context<'_>, statement: &Statement) -> bool {
-    let asks = statement.conditions.iter().any(|line| line.key.value.eq_ignore_ascii_case("aws:RequestedRegion"));
+    let asks =
+        statement.conditions.iter().any(|line| line.key.value.eq_ignore_ascii_case("aws:RequestedRegion"));
     asks && !cx.config.regions.allowed.is_empty()
 }

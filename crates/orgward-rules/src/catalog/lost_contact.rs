@@ -80,7 +80,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if !domains.iter().any(is_own) {
             let finding = about(findings, &LOST_CONTACT, control);
             finding.subject(format!("{address} {}", control.text("account_id").unwrap_or_default()));
-            finding.says(format!("the security contact has a mailbox outside of the organization, at `{domain}`"));
+            finding.says(format!(
+                "the security contact has a mailbox outside of the organization, at `{domain}`"
+            ));
             finding.accounts(control.text("account_id"));
             let known: Vec<String> = domains.iter().take(4).map(|domain| format!("`{domain}`")).collect();
             finding.note(format!("the accounts of the organization have addresses at {}", known.join(", ")));

@@ -118,7 +118,8 @@ fn assignments(cx: &Context<'_>, management: &str, findings: &mut Findings) {
                     policy.is_some_and(|policy| orgward_iam::not_allowed(policy) == orgward_iam::Answer::None)
                 })
         });
-        let title = set.map_or_else(|| "a permission set".to_owned(), |set| format!("`{}`", set.node.title()));
+        let title =
+            set.map_or_else(|| "a permission set".to_owned(), |set| format!("`{}`", set.node.title()));
         let finding = about(findings, &MANAGEMENT_ACCOUNT_IDENTITY, control);
         finding.subject(control.text("principal_id").unwrap_or_default());
         finding.severity = if is_administrator { Severity::High } else { Severity::Low };

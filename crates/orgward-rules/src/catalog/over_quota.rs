@@ -3,8 +3,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_finding::Severity;
 use orgward_org::{Control, Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
 
-use crate::data::{OrgPolicyQuota, quotas};
 use crate::controls::about;
+use crate::data::{OrgPolicyQuota, quotas};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -117,7 +117,9 @@ fn attached(node: &Node, count: usize, findings: &mut Findings) {
         finding.note(format!("quotas as of {}", quotas().date));
         if count <= raised {
             finding.severity = Severity::Medium;
-            finding.help(format!("merge some of them, or ask AWS for a higher quota: up to {raised} are granted"));
+            finding.help(format!(
+                "merge some of them, or ask AWS for a higher quota: up to {raised} are granted"
+            ));
         } else {
             finding.help("merge some of them");
         }

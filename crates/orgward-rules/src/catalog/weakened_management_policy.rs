@@ -77,14 +77,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn of_type(cx: &Context<'_>, name: &str, findings: &mut Findings) {
     let kind = PolicyType::Other(name.to_owned());
-    let mut changes: BTreeMap<(Change, String), (Option<orgward_plan::Address>, BTreeSet<String>)> = BTreeMap::new();
+    let mut changes: BTreeMap<(Change, String), (Option<orgward_plan::Address>, BTreeSet<String>)> =
+        BTreeMap::new();
     let mut decided: BTreeMap<_, Vec<Change>> = BTreeMap::new();
     for (id, node) in ends(cx.before) {
         let Some(after_id) = cx.after.find(&node.key) else { continue };
         let (before, after) = (cx.before.policy_chain(id, &kind), cx.after.policy_chain(after_id, &kind));
         let alike = (before.signature(), after.signature());
         let found = decided.entry(alike).or_insert_with(|| compare(&before, &after, name));
-        for change in found.iter() {
+        for change in &*found {
             let (address, policy) = culprit(cx, &before, &after);
             let entry = changes.entry((change.clone(), policy)).or_default();
             entry.0 = address;
@@ -102,7 +103,11 @@ fn of_type(cx: &Context<'_>, name: &str, findings: &mut Findings) {
                 finding.subject(format!("{name} {}", settings.join(" ")));
                 let first = looser.first().map(|it| format!("`{}` is {}", it.setting, it.says));
                 let more = looser.len().saturating_sub(1);
-                let more = if more > 0 { format!(", and {more} more settings are less strict") } else { String::new() };
+                let more = if more > 0 {
+                    format!(", and {more} more settings are less strict")
+                } else {
+                    String::new()
+                };
                 finding.says(format!("{}{more}", first.unwrap_or_default()));
                 finding.note(format!("the policy is `{policy}`, of type {name}"));
                 for it in looser.iter().skip(1) {
@@ -113,7 +118,10 @@ fn of_type(cx: &Context<'_>, name: &str, findings: &mut Findings) {
             Change::Refused(settings) => {
                 finding.severity = Severity::Low;
                 finding.subject(format!("{name} refused {}", settings.join(" ")));
-                finding.says(format!("a policy above forbids to override `{}`: it does not act", settings.join("`, `")));
+                finding.says(format!(
+                    "a policy above forbids to override `{}`: it does not act",
+                    settings.join("`, `")
+                ));
                 finding.help("remove the override, or allow it in the policy above");
             }
             Change::Undecided(reasons) => {
@@ -161,7 +169,8 @@ fn culprit(
 ) -> (Option<orgward_plan::Address>, String) {
     let attached = |chain: &PolicyChain<'_>| -> Vec<_> {
         let all = chain.levels.iter().flat_map(|level| &level.attached);
-        all.map(|it| (it.org_policy.node.key.clone(), it.org_policy.data.document.text.expose().to_owned())).collect()
+        all.map(|it| (it.org_policy.node.key.clone(), it.org_policy.data.document.text.expose().to_owned()))
+            .collect()
     };
     let (old, new) = (attached(before), attached(after));
     let gone = old.iter().find(|one| !new.contains(one));

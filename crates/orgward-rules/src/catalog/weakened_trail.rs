@@ -72,7 +72,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
         let lost = control.weakened(after);
         // What is created in its place under another address goes on with it.
-        if after.is_none() && !lost.is_empty() && cx.after.controls().any(|other| goes_on(cx, control, other)) {
+        if after.is_none() && !lost.is_empty() && cx.after.controls().any(|other| goes_on(cx, control, other))
+        {
             continue;
         }
         for weakening in lost {
@@ -87,7 +88,7 @@ fn goes_on(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
     let same_bucket = || new.text("bucket") == old.text("bucket");
     let is_trail = TRAILS.contains(&old.resource.as_str());
     // A trail that was there before goes on, too: two recorded the same.
-    let fits = if is_trail { true } else { cx.before.control(&new.key).is_none() && same_bucket() };
+    let fits = is_trail || cx.before.control(&new.key).is_none() && same_bucket();
     is_other && fits && old.weakened(Some(new)).iter().all(|it| it.weight == Weight::Low && !it.is_unknown)
 }
 

@@ -115,7 +115,10 @@ fn two_plans_that_open_nothing_alone_and_something_together_are_found() {
     // That the account leaves is told anyway; it opens nothing.
     let alone = Folder::new().run(["plan", "review", &accounts]);
     assert_eq!(alone.code, 1, "{alone:?}");
-    assert!(alone.stdout.contains("departing-account") && !alone.stdout.contains("external-trust"), "{alone:?}");
+    assert!(
+        alone.stdout.contains("departing-account") && !alone.stdout.contains("external-trust"),
+        "{alone:?}"
+    );
     let alone = Folder::new().run(["plan", "review", &workload, "--org", &state]);
     assert_eq!(alone.code, 0, "{alone:?}");
     for arguments in [[&accounts, &workload], [&workload, &accounts]] {

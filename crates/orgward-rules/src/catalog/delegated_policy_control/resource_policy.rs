@@ -13,23 +13,47 @@ use crate::{Context, Findings};
 
 /// What changes policies, accounts or the organization itself.
 const GOVERNING: &[&str] = &[
-    "organizations:AttachPolicy", "organizations:CloseAccount", "organizations:CreateAccount",
-    "organizations:CreateGovCloudAccount", "organizations:CreateOrganizationalUnit", "organizations:CreatePolicy",
-    "organizations:DeleteOrganization", "organizations:DeleteOrganizationalUnit", "organizations:DeletePolicy",
-    "organizations:DeleteResourcePolicy", "organizations:DeregisterDelegatedAdministrator",
-    "organizations:DetachPolicy", "organizations:DisableAWSServiceAccess", "organizations:DisablePolicyType",
-    "organizations:EnableAWSServiceAccess", "organizations:EnablePolicyType",
-    "organizations:InviteAccountToOrganization", "organizations:MoveAccount", "organizations:PutResourcePolicy",
-    "organizations:RegisterDelegatedAdministrator", "organizations:RemoveAccountFromOrganization",
-    "organizations:UpdateOrganizationalUnit", "organizations:UpdatePolicy",
+    "organizations:AttachPolicy",
+    "organizations:CloseAccount",
+    "organizations:CreateAccount",
+    "organizations:CreateGovCloudAccount",
+    "organizations:CreateOrganizationalUnit",
+    "organizations:CreatePolicy",
+    "organizations:DeleteOrganization",
+    "organizations:DeleteOrganizationalUnit",
+    "organizations:DeletePolicy",
+    "organizations:DeleteResourcePolicy",
+    "organizations:DeregisterDelegatedAdministrator",
+    "organizations:DetachPolicy",
+    "organizations:DisableAWSServiceAccess",
+    "organizations:DisablePolicyType",
+    "organizations:EnableAWSServiceAccess",
+    "organizations:EnablePolicyType",
+    "organizations:InviteAccountToOrganization",
+    "organizations:MoveAccount",
+    "organizations:PutResourcePolicy",
+    "organizations:RegisterDelegatedAdministrator",
+    "organizations:RemoveAccountFromOrganization",
+    "organizations:UpdateOrganizationalUnit",
+    "organizations:UpdatePolicy",
 ];
 
 /// What there is in an organization beside policies, and the types of policies, as ARNs write them.
 const PARTS: &[&str] = &["account", "handshake", "organization", "ou", "resourcepolicy", "root"];
 const TYPES: &[&str] = &[
-    "aiservices_opt_out_policy", "backup_policy", "bedrock_policy", "chatbot_policy", "declarative_policy_ec2",
-    "guardduty_policy", "inspector_policy", "network_security_director_policy", "resource_control_policy", "s3_policy",
-    "securityhub_policy", "service_control_policy", "upgrade_rollout_policy",
+    "aiservices_opt_out_policy",
+    "backup_policy",
+    "bedrock_policy",
+    "chatbot_policy",
+    "declarative_policy_ec2",
+    "guardduty_policy",
+    "inspector_policy",
+    "network_security_director_policy",
+    "resource_control_policy",
+    "s3_policy",
+    "securityhub_policy",
+    "service_control_policy",
+    "upgrade_rollout_policy",
 ];
 
 pub(super) fn check(cx: &Context<'_>, control: &Control, findings: &mut Findings) {
@@ -48,22 +72,22 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, findings: &mut Findings
     let mut mentioned: BTreeSet<String> = digits(policy.text());
     let management = cx.after.management().and_then(|id| cx.after.symbolic_account_id(id)).map(str::to_owned);
     mentioned.extend(management.clone());
-    let claims = [false, true].map(|is_harmless| claims(management.as_deref(), is_harmless));
-    let mut told: BTreeMap<Option<&str>, ()> = BTreeMap::new();
+    let [governing, harmless] = [false, true].map(|is_harmless| claims(management.as_deref(), is_harmless));
+    let mut told: BTreeSet<Option<&str>> = BTreeSet::new();
     let everyone = mentioned.iter().map(Some).chain([None]);
     for account in everyone.filter(|account| account.is_none_or(|id| Some(id) != management.as_ref())) {
         let by = match account {
             Some(id) => RequestSet::by(Callers::Accounts([id.clone()].into())),
-            None => RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::Accounts(mentioned.clone()))),
+            None => RequestSet::by(Callers::Principals)
+                .minus(RequestSet::by(Callers::Accounts(mentioned.clone()))),
         };
-        for (is_harmless, claims) in [(false, &claims[0]), (true, &claims[1])] {
+        for (is_harmless, claims) in [(false, &governing), (true, &harmless)] {
             let asked = claims.iter().fold(RequestSet::nothing(), |all, claim| all.or(claim.requests()));
             let set = RequestSet::allowed(policy).and(by.clone()).and(asked);
             let found = passing(&set);
-            if matches!(found, Difference::Nothing) || told.contains_key(&account.map(String::as_str)) {
+            if matches!(found, Difference::Nothing) || !told.insert(account.map(String::as_str)) {
                 continue;
             }
-            told.insert(account.map(String::as_str), ());
             let finding = about(findings, &DELEGATED_POLICY_CONTROL, control);
             tell(cx, (account, is_harmless), &found, finding);
         }

@@ -48,17 +48,20 @@ const ROLE: [(&str, &[&str]); 4] = [
 ];
 const USER: [(&str, &[&str]); 2] = [
     ("create such a user", &["iam:CreateUser"]),
-    ("get credentials of such a user", &["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"]),
+    (
+        "get credentials of such a user",
+        &["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"],
+    ),
 ];
 const GIVE: [(&str, &[&str]); 2] = [
-    (
-        "give the tag to a role or user",
-        &["iam:CreateRole", "iam:CreateUser", "iam:TagRole", "iam:TagUser"],
-    ),
+    ("give the tag to a role or user", &["iam:CreateRole", "iam:CreateUser", "iam:TagRole", "iam:TagUser"]),
     ("give the tag to a session", &["sts:TagSession"]),
 ];
 const TAKE: [(&str, &[&str]); 2] = [
-    ("assume, pass or open a role that has the tag", &["iam:PassRole", "iam:UpdateAssumeRolePolicy", "sts:AssumeRole"]),
+    (
+        "assume, pass or open a role that has the tag",
+        &["iam:PassRole", "iam:UpdateAssumeRolePolicy", "sts:AssumeRole"],
+    ),
     (
         "get credentials of a user that has the tag",
         &["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"],
@@ -103,7 +106,9 @@ impl Exemption {
         match &self.spared {
             _ if is_odd => "compare with `ArnNotLike`, whose `*` does not match colons".to_owned(),
             Spared::Arn(pattern, _) => {
-                format!("deny `iam:*` and `sts:AssumeRole` on `{pattern}` to all others, or name the roles exactly")
+                format!(
+                    "deny `iam:*` and `sts:AssumeRole` on `{pattern}` to all others, or name the roles exactly"
+                )
             }
             Spared::Tag(name, _) => format!(
                 "deny to all others what gives the tag `{name}` (`aws:RequestTag`) and what takes over who has it \
@@ -146,7 +151,8 @@ fn by_arn(pattern: &str, is_text: bool) -> Vec<Way> {
     };
     let mut found = Vec::new();
     if is_wild {
-        let named = if resource.starts_with('*') { format!("{kind}/{resource}") } else { (*resource).to_owned() };
+        let named =
+            if resource.starts_with('*') { format!("{kind}/{resource}") } else { (*resource).to_owned() };
         let target = format!("arn:{partition}:iam::{owner}:{named}");
         found.extend(ways.iter().map(|each| way(each, target.clone(), false)));
     }

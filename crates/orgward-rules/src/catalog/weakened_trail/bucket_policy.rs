@@ -64,7 +64,8 @@ fn tell(control: &Control, subject: &str, set: &RequestSet<'_>, says: &str, find
     finding.help("let nobody but the security team delete logs, and deny it to everybody else");
     match found {
         Difference::Some(example) => {
-            finding.says(format!("the bucket with the logs: {says}, `{}` for example", example.example.action));
+            finding
+                .says(format!("the bucket with the logs: {says}, `{}` for example", example.example.action));
             finding.witness(example.witness());
         }
         Difference::Undecided(reason) => {
@@ -90,7 +91,8 @@ fn writes(
         .controls_of("aws_cloudtrail")
         .filter(|trail| trail.text("s3_bucket_name").as_deref() == Some(bucket))
         .collect();
-    let management = cx.before.management().and_then(|id| cx.before.symbolic_account_id(id)).map(str::to_owned);
+    let management =
+        cx.before.management().and_then(|id| cx.before.symbolic_account_id(id)).map(str::to_owned);
     for trail in trails {
         let Some(arn) = trail.text("arn") else { continue };
         let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
