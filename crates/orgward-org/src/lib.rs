@@ -39,4 +39,4 @@ pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ru
 pub use queries::{Entity, IamArn, Membership, Principal};
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
-pub use selector::Selector;
+pub use selector::{Matcher, Selector, guesses};
