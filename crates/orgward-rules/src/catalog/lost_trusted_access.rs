@@ -54,9 +54,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (key, services) in lost {
         let Some(control) = cx.before.control(key) else { continue };
         let finding = about(findings, &LOST_TRUSTED_ACCESS, control);
-        let list =
+        let principals =
             cx.after.control(key).map(|control| control.attributes.get("aws_service_access_principals"));
-        let is_unknown = list.is_some_and(|list| list.has_unknown());
+        let is_unknown = principals.is_some_and(|principals| principals.has_unknown());
         let weight = |service: &&str| GoverningService::find(service).map_or(Weight::Medium, |it| it.weight);
         finding.subject(services.join(" "));
         finding.severity = severity(services.iter().map(weight).max().unwrap_or(Weight::Medium));
