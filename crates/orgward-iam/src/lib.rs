@@ -11,6 +11,7 @@ mod covering;
 mod decision;
 mod error;
 mod exposure;
+mod fit;
 mod matching;
 mod operator;
 mod parse;
@@ -23,8 +24,8 @@ mod syntax;
 mod testing;
 
 pub use access::{
-    ActionSet, Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements,
-    is_public, may_be_allowed, not_allowed, only_denies,
+    ActionSet, Answer, Callers, Compared, Dead, Relation, RequestSet, Standing, allowed_but_not, compare,
+    dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};
@@ -33,6 +34,7 @@ pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
+pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};

@@ -1,17 +1,16 @@
 //! What the guardrails of a lineage let pass, as sets of requests.
 
-use orgward_iam::{Callers, Decider, Effect, Level, PolicyChain, RequestSet};
+use orgward_iam::{Decider, Effect, Level, PolicyChain, RequestSet};
 
 use crate::{Guardrail, GuardrailKind, Lineage, Modality};
 
 impl<'o> Lineage<'o> {
     /// The requests that guardrails of a kind are about, whatever they say.
     pub fn bound(kind: &GuardrailKind) -> RequestSet<'o> {
-        let callers = match kind {
-            GuardrailKind::ResourceControl => RequestSet::everything(),
-            _ => RequestSet::by(Callers::Principals),
-        };
-        callers.minus(RequestSet::by(Callers::ServiceLinked))
+        match kind {
+            GuardrailKind::ResourceControl => RequestSet::bound_by_resource_control(),
+            _ => RequestSet::bound(),
+        }
     }
 
     /// The requests that are not denied for certain: what is not in the set is denied, whatever the unknown turns out

@@ -231,7 +231,7 @@ pub(crate) struct CompareArguments {
 pub(crate) struct ProveArguments {
     /// What has to be denied, as JSON or TOML.
     #[arg(value_name = "GUARDRAIL")]
-    pub(crate) guardrail: PathBuf,
+    pub(crate) guardrail: Option<PathBuf>,
     /// Service control policies as JSON, levels from the root to the account; a proof for each file.
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "rcp")]
     pub(crate) scp: Vec<PathBuf>,

@@ -8,6 +8,7 @@ use super::values::{self, NAME, callers, candidates, concrete, has_variables, in
 use super::{Perimeter, RoleTrust};
 use crate::arn::Arn;
 use crate::matching::variable_keys;
+use crate::pattern::intersect;
 use crate::{BaseOperator, Condition, ContextValue, Policy, PrincipalPattern, Version};
 
 /// The organization of an outsider, where no other is asked for.
@@ -322,7 +323,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
         let named = parts.len() == 6 && parts.iter().take(5).all(literal);
         return if value.bytes().all(|byte| byte == b'*') {
             Reach::All
-        } else if named || !values::intersect(value, "arn:*:iam::????????????:*") {
+        } else if named || !intersect(value, "arn:*:iam::????????????:*") {
             Reach::None
         } else {
             Reach::Some
@@ -335,7 +336,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
                 && crate::glob(service, "iam")
                 && crate::glob(region, "")
                 && account.contains(['*', '?'])
-                && (values::intersect(resource, "role/?*") || values::intersect(resource, "user/?*"));
+                && (intersect(resource, "role/?*") || intersect(resource, "user/?*"));
             if possible { Reach::Some } else { Reach::None }
         }
         _ => Reach::None,

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::{
-    Answer, Callers, Catalogue, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy, RequestSet,
-    compare, may_be_allowed,
+    Answer, Callers, Catalogue, Compared, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy,
+    RequestSet, compare, may_be_allowed,
 };
 
 use super::{Pack, TEXTS};
@@ -113,7 +113,7 @@ fn the_two_readings_of_the_organizations_rule_differ() {
     };
     let (strict, everything) = policy(&["organizations:*"]);
     let (weak, leaving) = policy(&["organizations:LeaveOrganization"]);
-    let (relation, gained, lost) = compare(&strict, &weak);
+    let Compared { relation, gained, lost, .. } = compare(&strict, &weak);
     assert_eq!((relation, lost), (Relation::Wider, Answer::None));
     let Answer::Witness(request) = gained else { panic!("{gained:?}") };
     assert!(request.action.starts_with("organizations:"), "{}", request.action);

@@ -137,6 +137,7 @@ fn statement(policy: &Policy, (at, dead): &(usize, Dead)) -> Option<DeadStatemen
         }
         Dead::Contradiction => "no request meets all of it: its parts contradict each other".to_owned(),
         Dead::Denied => "other statements deny everything that it allows".to_owned(),
+        Dead::Covered(by) => format!("statement {by} and others say all that it says; it can be removed"),
         Dead::Undecided(reason) => reason.clone(),
     };
     Some(DeadStatement {
