@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::access::{
-    Answer, Callers, Compared, Relation, RequestSet, compare, dead_statements, is_public, may_be_allowed,
-    not_allowed,
+    Answer, Callers, Compared, Relation, RequestSet, Standing, compare, dead_statements, is_public,
+    may_be_allowed, not_allowed,
 };
 use crate::testing::{policy, single};
 use crate::{Caller, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, Request};
