@@ -88,7 +88,16 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Reads the words.
+    /// A claim that a person declares: one about no request is refused, since it would always hold.
+    pub fn declared(spec: ClaimSpec) -> Result<Self, ClaimError> {
+        let claim = Self::new(spec)?;
+        match claim.vacuity() {
+            Some(error) => Err(error),
+            None => Ok(claim),
+        }
+    }
+
+    /// A claim whose parts are known to fit. What people declare goes through [`declared`](Self::declared).
     pub fn new(spec: ClaimSpec) -> Result<Self, ClaimError> {
         if let Some(element) = spec.contradiction() {
             let message = format!("`{}` cannot stand beside its opposite", element.as_str());
@@ -104,13 +113,7 @@ impl Claim {
             return Err(ClaimError { element, error });
         }
         match policy(&spec) {
-            Ok(policy) => {
-                let claim = Self { spec, policy };
-                match claim.vacuity() {
-                    Some(error) => Err(error),
-                    None => Ok(claim),
-                }
-            }
+            Ok(policy) => Ok(Self { spec, policy }),
             Err(error) => {
                 let culprit = Element::ALL.into_iter().find(|element| policy(&spec.only(*element)).is_err());
                 Err(ClaimError { element: culprit.unwrap_or(Element::Actions), error })
@@ -153,23 +156,27 @@ impl Claim {
                 "compare the ARN with the resource types of the actions, or leave `resources` out",
             );
         }
-        if self.all().example() != Answer::None {
-            return None;
-        }
         let denied = self.policy.statements.first()?;
-        if RequestSet::bound().and(RequestSet::matched(&self.policy, denied)).example() != Answer::None {
+        if self.all().example() == Answer::None {
+            let (element, what) = self.blame(denied);
+            return error(
+                element,
+                format!("the claim is about no request: {what}"),
+                "a claim about no request always holds: correct it, or remove it",
+            );
+        }
+        let matched = || RequestSet::bound().and(RequestSet::matched(&self.policy, denied));
+        let is_exempt = !self.spec.exempt_principals.is_empty()
+            && RequestSet::bound().and(self.all()).example() == Answer::None
+            && matched().example() != Answer::None;
+        if is_exempt {
             return error(
                 Element::ExemptPrincipals,
                 "every principal that the claim is about is exempt".to_owned(),
                 "narrow `exempt_principals`",
             );
         }
-        let (element, what) = self.blame(denied);
-        error(
-            element,
-            format!("the claim is about no request: {what}"),
-            "a claim about no request always holds: correct it, or remove it",
-        )
+        None
     }
 
     /// The part of the claim that no request meets.
@@ -353,18 +360,18 @@ mod tests {
                 "exempt",
             ),
         ] {
-            let error = Claim::new(spec.clone()).expect_err("it is about nothing");
+            let error = Claim::declared(spec.clone()).expect_err("it is about nothing");
             assert_eq!(error.element, element, "{spec:?}: {error}");
             assert!(error.to_string().contains(said), "{error}");
         }
-        assert!(Claim::new(spec(&["brandnew:DoIt"])).is_ok(), "the service may be new");
-        assert!(Claim::new(with(&["s3:*"], "StringEquals", "aws:PrincipalTag/x", "*")).is_ok());
+        assert!(Claim::declared(spec(&["brandnew:DoIt"])).is_ok(), "the service may be new");
+        assert!(Claim::declared(with(&["s3:*"], "StringEquals", "aws:PrincipalTag/x", "*")).is_ok());
     }
 
     /// What IAM refuses is no gap, and a claim about nothing else can still be declared.
     #[test]
     fn what_aws_refuses_is_none_of_the_requests() {
-        let claim = Claim::new(ClaimSpec {
+        let claim = Claim::declared(ClaimSpec {
             actions: Some(texts(&["iam:DeleteRole"])),
             resources: Some(texts(&["arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"])),
             ..ClaimSpec::default()

@@ -16,12 +16,14 @@ mod matching;
 mod operator;
 mod parse;
 mod pattern;
+mod placeholder;
 mod remedy;
 mod request;
 mod scenario;
 mod syntax;
 #[cfg(test)]
 mod testing;
+mod validate;
 
 pub use access::{
     ActionSet, Answer, Callers, Compared, Dead, Relation, RequestSet, Standing, allowed_but_not, compare,
@@ -38,6 +40,7 @@ pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
+pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
@@ -45,3 +48,4 @@ pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,
 };
+pub use validate::{Effectiveness, Gravity, Problem};

@@ -12,7 +12,6 @@ mod guardrails;
 mod invariants;
 mod operators;
 mod packs;
-mod placeholder;
 mod regions;
 mod review;
 mod severities;

@@ -13,8 +13,11 @@ mod proof;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Witness, WitnessValue};
-use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Judge, Lineage, Modality, NodeId, Organization, Ruling};
+use orgward_iam::{
+    Caller, Catalogue, Condition, Context, ContextValue, Effect, Policy, Request, Statement, action_matches,
+    glob,
+};
+use orgward_org::{Denial, Entity, Guardrail, Judge, Lineage, Modality, NodeId, Organization, Ruling};
 
 use crate::data;
 use crate::guardrails::{Group, denials};
@@ -43,6 +46,8 @@ pub(crate) struct Allowed {
     pub(crate) regions: BTreeSet<String>,
     /// The guardrails that it was taken from; empty when the configuration says so.
     pub(crate) inferred_from: Vec<String>,
+    /// Patterns of services that locks exempt and that AWS does not list any more: they open no region.
+    pub(crate) gone: BTreeSet<String>,
 }
 
 /// The lock to the regions of the organization as a guardrail, where it has any.
@@ -68,24 +73,69 @@ pub(crate) fn region_lock(config: &Config, organization: &Organization) -> Optio
 /// anything about regions.
 pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allowed> {
     if !config.regions.allowed.is_empty() {
-        return Some(Allowed { regions: config.regions.allowed.clone(), inferred_from: Vec::new() });
+        let inferred_from = Vec::new();
+        return Some(Allowed { regions: config.regions.allowed.clone(), inferred_from, gone: gone(sides) });
     }
     let mut regions = BTreeSet::new();
     let mut inferred_from = BTreeSet::new();
     for organization in sides {
-        for guardrail in organization.guardrails() {
-            for (_, statement) in denials(guardrail) {
+        for guardrail in organization.guardrails().filter(|it| may_act(organization, *it)) {
+            for (_, statement) in denials(guardrail).filter(|(_, statement)| is_lock(statement)) {
                 for condition in region_conditions(&statement.conditions) {
                     let values = condition.values.iter().map(|value| value.value.as_str());
-                    regions
-                        .extend(values.filter(|value| !value.contains(['*', '?', '$'])).map(str::to_owned));
-                    inferred_from.insert(guardrail.node.title());
+                    let names: Vec<&str> = values.filter(|value| is_region_name(value)).collect();
+                    if !names.is_empty() {
+                        inferred_from.insert(guardrail.node.title());
+                    }
+                    regions.extend(names.into_iter().map(str::to_owned));
                 }
             }
         }
     }
     let inferred_from = inferred_from.into_iter().collect();
-    (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+    (!regions.is_empty()).then(|| Allowed { regions, inferred_from, gone: gone(sides) })
+}
+
+/// Whether a text can be the name of a region: whether AWS lists it is another question.
+fn is_region_name(text: &str) -> bool {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain && text.contains('-')
+}
+
+/// Whether a policy is attached to something, or may be, and its type is not known to be off.
+pub(crate) fn may_act(organization: &Organization, guardrail: Entity<'_, Guardrail>) -> bool {
+    let loose = || organization.loose_attachments().iter().any(|loose| loose.guardrail == guardrail.id);
+    organization.is_enabled(&guardrail.data.kind) != Some(false)
+        && (!organization.targets_of(guardrail.id).is_empty() || loose())
+}
+
+/// Services that a statement has to deny before it counts as a lock of the organization.
+const FEW_SERVICES: usize = 3;
+
+/// Whether a denial with a condition on the region is meant to lock the organization to some regions. A statement about
+/// one service is none. A list of denied regions says nothing about allowed ones, unless it exempts global services:
+/// then it is a lock with the operator the wrong way round.
+pub(crate) fn is_lock(statement: &Statement) -> bool {
+    let actions = &statement.actions;
+    let services: BTreeSet<&str> =
+        actions.patterns.iter().filter_map(|it| it.value.split(':').next()).collect();
+    let is_wide = actions.not || services.contains("*") || services.len() >= FEW_SERVICES;
+    let negated = || region_conditions(&statement.conditions).any(|line| line.operator.value.is_negated());
+    let named = || region_conditions(&statement.conditions).next().is_some();
+    is_wide && named() && (statement.effect.value == Effect::Allow || actions.not || negated())
+}
+
+/// The services that locks exempt and that AWS does not list.
+fn gone(sides: [&Organization; 2]) -> BTreeSet<String> {
+    let mut gone = BTreeSet::new();
+    for guardrail in sides.into_iter().flat_map(Organization::guardrails) {
+        for (_, statement) in denials(guardrail).filter(|(_, it)| it.actions.not && is_lock(it)) {
+            let prefixes = statement.actions.patterns.iter().filter_map(|it| it.value.split_once(':'));
+            let unlisted = prefixes.filter(|(prefix, _)| Catalogue::get().service(prefix).is_none());
+            gone.extend(unlisted.map(|(prefix, _)| format!("{}:*", prefix.to_ascii_lowercase())));
+        }
+    }
+    gone
 }
 
 /// The same, or the regions that a pattern in a lock matches today.
@@ -94,14 +144,15 @@ pub(crate) fn allowed_or_matched(config: &Config, sides: [&Organization; 2]) -> 
         let (mut regions, mut inferred_from) = (BTreeSet::new(), BTreeSet::new());
         for guardrail in sides.into_iter().flat_map(Organization::guardrails) {
             let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
-            for line in statements.iter().flat_map(|statement| region_conditions(&statement.conditions)) {
+            let locks = statements.iter().filter(|statement| is_lock(statement));
+            for line in locks.flat_map(|statement| region_conditions(&statement.conditions)) {
                 let matched = |region: &&str| line.values.iter().any(|value| glob(&value.value, region));
                 regions.extend(data::regions().into_iter().filter(matched).map(str::to_owned));
                 inferred_from.insert(guardrail.node.title());
             }
         }
         let inferred_from = inferred_from.into_iter().collect();
-        (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+        (!regions.is_empty()).then(|| Allowed { regions, inferred_from, gone: gone(sides) })
     })
 }
 
@@ -201,7 +252,7 @@ fn search(
     let (named, judge) = (Named::of(lineage), lineage.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
-    let actions = actions(config, &named);
+    let actions = actions(config, allowed, &named);
     let ordinary = format!("arn:aws:iam::{account}:role/application");
     let mut evidence = Evidence {
         tried: 0,
@@ -338,7 +389,8 @@ fn exempt_actions(config: &Config) -> Vec<String> {
         Profile::ControlTower => &locks.control_tower,
     };
     let global = data::global_services().iter().map(|service| format!("{}:*", service.prefix));
-    global.chain(published.iter().chain(&config.regions.exempt_actions).cloned()).collect()
+    let without = data::services_without_regions().map(|prefix| format!("{prefix}:*"));
+    global.chain(without).chain(published.iter().chain(&config.regions.exempt_actions).cloned()).collect()
 }
 
 /// Whether an action may be used everywhere.
@@ -424,7 +476,7 @@ fn outside(allowed: &BTreeSet<String>, named: &BTreeSet<String>) -> Vec<String> 
 }
 
 /// The actions to try: those that are not exempt.
-fn actions(config: &Config, named: &Named) -> Vec<String> {
+fn actions(config: &Config, allowed: &Allowed, named: &Named) -> Vec<String> {
     let known: Vec<&str> = data::regional_actions().map(|(action, _)| action).collect();
     let mut actions: BTreeSet<String> = known.iter().map(|action| (*action).to_owned()).collect();
     actions.insert(UNLISTED_ACTION.to_owned());
@@ -433,7 +485,8 @@ fn actions(config: &Config, named: &Named) -> Vec<String> {
             actions.insert(concrete(pattern, "Something"));
         }
     }
-    actions.retain(|action| !is_exempt(config, action));
+    let is_gone = |action: &str| allowed.gone.iter().any(|pattern| action_matches(pattern, action));
+    actions.retain(|action| !is_exempt(config, action) && !is_gone(action));
     // The ordinary action first, so that the first opening is the one people understand.
     let mut actions: Vec<String> = actions.into_iter().collect();
     actions.sort_by_key(|action| action != ORDINARY_ACTION);

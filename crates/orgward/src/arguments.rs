@@ -173,6 +173,9 @@ pub(crate) struct CheckArguments {
     /// The organization whose members are no strangers; without it, those that the policy names.
     #[arg(long, value_name = "ID")]
     pub(crate) organization: Option<String>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -222,6 +225,9 @@ pub(crate) struct CompareArguments {
     /// What the policies are attached to; without it, told from whether they name principals.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<PolicyKind>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -559,6 +565,14 @@ impl FailOn {
 pub(crate) struct Output {
     pub(crate) format: Format,
     pub(crate) file: PathBuf,
+}
+
+/// `NAME=VALUE`.
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write `NAME=VALUE`".to_owned()),
+    }
 }
 
 fn parse_output(text: &str) -> Result<Output, String> {

@@ -174,16 +174,22 @@ fn separators(tests: &[Test<'_>]) -> (Vec<Language>, Vec<Language>, Vec<String>,
                 languages.extend(accounts);
             }
             Test::Line(..) => {
-                let language = compared(test).or_else(|| any_compared(Some(test)));
-                let (Some(key), Some(language)) = (key(test), language) else { continue };
-                match key.as_str() {
-                    "aws:principalarn" => languages.push(language),
-                    "aws:principalaccount" | "kms:calleraccount" => languages.push(language.of_account()),
-                    "aws:username" => languages.push(language.of_user()),
-                    "aws:principalservicename" => services.push(language),
-                    "aws:userid" => ids.push(language),
-                    // These are the same for all of a kind.
-                    _ => {}
+                let Some(key) = key(test) else { continue };
+                let found = match compared(test) {
+                    Some(language) => vec![language],
+                    // Where variables make a difference, and where values without any do.
+                    None => any_compared(Some(test)).into_iter().chain(fixed(test)).collect(),
+                };
+                for language in found {
+                    match key.as_str() {
+                        "aws:principalarn" => languages.push(language),
+                        "aws:principalaccount" | "kms:calleraccount" => languages.push(language.of_account()),
+                        "aws:username" => languages.push(language.of_user()),
+                        "aws:principalservicename" => services.push(language),
+                        "aws:userid" => ids.push(language),
+                        // These are the same for all of a kind.
+                        _ => {}
+                    }
                 }
             }
             Test::Actions(_) | Test::Action(_) | Test::Resources(..) => {}
@@ -235,6 +241,14 @@ fn any_compared(test: Option<&Test<'_>>) -> Option<Language> {
     let all: Option<Vec<_>> =
         line.values.iter().map(|it| Language::any_compared(operator, &it.value, *version)).collect();
     Some(all?.into_iter().map(|(language, _)| language).fold(Language::default(), Language::or).normal())
+}
+
+/// The texts that the values without variables of a condition match.
+fn fixed(test: &Test<'_>) -> Option<Language> {
+    let Test::Line(line, version) = test else { return None };
+    let operator = line.operator.value.base;
+    let all = line.values.iter().filter_map(|it| Language::compared(operator, &it.value, *version));
+    Some(all.fold(Language::default(), Language::or).normal())
 }
 
 /// The account of a principal is always the one of its ARN: a variable that says so there stands for any account.

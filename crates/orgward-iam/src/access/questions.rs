@@ -121,14 +121,14 @@ pub fn compare(old: &Policy, new: &Policy) -> Compared {
         for least in [Standing::Role, Standing::Caller] {
             let (old, new) = (old.of_standing(least), new.of_standing(least));
             let principals = || RequestSet::by(Callers::Principals);
-            let more = gained(&new, &old).and(principals());
-            let less = gained(&old, &new).and(principals());
-            let [more, less] = RequestSet::examples([&more, &less]);
-            if gain == Answer::None && more != Answer::None {
-                (gain, gained_standing) = (more, Some(least));
+            let firmer = gained(&new, &old).and(principals());
+            let weaker = gained(&old, &new).and(principals());
+            let [firmer, weaker] = RequestSet::examples([&firmer, &weaker]);
+            if gain == Answer::None && firmer != Answer::None {
+                (gain, gained_standing) = (firmer, Some(least));
             }
-            if loss == Answer::None && less != Answer::None {
-                (loss, lost_standing) = (less, Some(least));
+            if loss == Answer::None && weaker != Answer::None {
+                (loss, lost_standing) = (weaker, Some(least));
             }
         }
     }

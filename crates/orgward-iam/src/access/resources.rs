@@ -48,15 +48,18 @@ pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budge
         ('~', Token::Many(Class::Any)),
     ];
     // The account is told from the rest only where a test asks for it.
-    let of = |service: &str, account: &str| {
+    let of = |service: &str, region: &str, account: &str| {
         partitions.iter().fold(Language::default(), |all, partition| {
-            let text = format!("arn:{partition}:{service}:^:{account}:@~");
+            let text = format!("arn:{partition}:{service}:{region}:{account}:@~");
             all.or(Language::template(&text, &marks))
         })
     };
-    let without = accountless(tests).iter().fold(Language::default(), |all, service| all.or(of(service, "")));
+    // The names of regions have a hyphen.
+    let anywhere = |service: &str, account: &str| of(service, "", account).or(of(service, ".^-.^", account));
+    let without =
+        accountless(tests).iter().fold(Language::default(), |all, service| all.or(anywhere(service, "")));
     // What AWS manages has `aws` for an account.
-    let with = of(".^", "############").or(of(".^", "aws"));
+    let with = anywhere(".^", "############").or(of(".^", "", "aws"));
     let mut points = vec![Point::Resource { resource: "*".to_owned(), account: None }];
     if accounts.is_empty() {
         points.extend(
@@ -102,7 +105,7 @@ fn accountless(tests: &[Test<'_>]) -> Vec<String> {
     let named: Vec<&str> =
         named.flatten().filter_map(|it| Arn::parse(&it.value)).map(|arn| arn.service).collect();
     let is_wild = named.iter().any(|service| service.contains(['*', '?']) && *service != "*");
-    let listed = catalogue.accountless_services();
+    let listed = Catalogue::accountless_services();
     let mut services: Vec<String> = listed
         .filter(|service| is_wild || *service == "s3" || named.contains(service))
         .map(str::to_owned)

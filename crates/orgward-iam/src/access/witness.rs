@@ -77,8 +77,8 @@ impl Universe<'_> {
 
     /// The request of a user, where a policy variable stands for the name of one.
     fn of_user(&self, choice: &Choice, request: &Request) -> Option<Request> {
-        let asks = self.unknowns.iter().filter_map(|unknown| unknown.test.variable());
-        asks.filter(|key| key.eq_ignore_ascii_case("aws:username")).last()?;
+        let mut asked = self.unknowns.iter().filter_map(|unknown| unknown.test.variable());
+        asked.find(|key| key.eq_ignore_ascii_case("aws:username"))?;
         let at = self.dimensions.iter().position(|(dimension, _)| *dimension == Dimension::Caller)?;
         let (_, values) = self.dimensions.get(at)?;
         let is_user = |point: &&Point| matches!(point, Point::Caller { caller: Caller::Arn(arn), .. } if arn.contains(":user/"));

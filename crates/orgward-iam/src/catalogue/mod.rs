@@ -99,7 +99,7 @@ impl Catalogue {
     }
 
     /// The services that have resources whose ARNs name no account, sorted.
-    pub(crate) fn accountless_services(self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn accountless_services() -> impl Iterator<Item = &'static str> {
         static SERVICES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
             let patterns = RESOURCES.rows().map(|row| row.cell(1));
             let without = patterns.filter_map(|pattern| {
@@ -138,6 +138,11 @@ impl Catalogue {
     /// The service that may be meant, when a prefix is none and near to one.
     pub fn near_service(self, prefix: &str) -> Option<&'static str> {
         suggestion::near_service(self, prefix)
+    }
+
+    /// The condition key that may be meant, when a name is none and near to one.
+    pub fn near_key(self, key: &str) -> Option<&'static str> {
+        suggestion::near_key(KEYS.rows().map(|row| row.cell(1)), key)
     }
 
     /// The listed action that may be meant, when a name is near to one.

@@ -27,6 +27,16 @@ pub(super) fn near_service(catalogue: Catalogue, prefix: &str) -> Option<&'stati
     nearest(prefix, catalogue.services().map(super::Service::prefix), |prefix| prefix)
 }
 
+/// The condition key that is nearest to a name, if one is near.
+pub(super) fn near_key(keys: impl Iterator<Item = &'static str>, key: &str) -> Option<&'static str> {
+    if key.len() > LONGEST {
+        return None;
+    }
+    let (prefix, name) = key.split_once(':')?;
+    let same = |other: &&str| other.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(prefix));
+    nearest(name, keys.filter(same), |key| key.split_once(':').map_or(key, |(_, name)| name))
+}
+
 fn nearest(
     word: &str,
     candidates: impl Iterator<Item = &'static str>,

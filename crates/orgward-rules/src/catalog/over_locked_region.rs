@@ -1,12 +1,15 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{Severity, Verdict};
+use orgward_iam::{glob, placeholder};
 use orgward_org::GuardrailKind;
 
+use crate::data;
 use crate::engine::rule;
-use crate::guardrails::{Group, groups, source, statement_key};
+use crate::guardrails::{Group, denials, groups, source, statement_key};
 use crate::regions::{
-    Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, region_conditions, witness,
+    Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, is_lock, may_act,
+    region_conditions, witness,
 };
 use crate::{Context, Findings};
 
@@ -52,6 +55,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    everywhere_denied(cx, findings);
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
     home_denied(cx, &allowed, findings);
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
@@ -117,6 +121,34 @@ fn cannot_tell(cx: &Context<'_>, group: &Group<'_>, reason: String, findings: &m
     finding.says("cannot tell whether the region lock denies global services");
     finding.note(reason);
     finding.help("write the lock without policy variables");
+}
+
+/// Reports locks that leave no region open: none of their values is the name of a region.
+fn everywhere_denied(cx: &Context<'_>, findings: &mut Findings) {
+    let regions = data::regions();
+    let locks = cx.after.guardrails().filter(|guardrail| may_act(cx.after, *guardrail));
+    for guardrail in locks {
+        let document = &guardrail.data.document;
+        for (_, statement) in denials(guardrail).filter(|(_, statement)| is_lock(statement)) {
+            let mut lines = region_conditions(&statement.conditions);
+            let (Some(line), None) = (lines.next(), lines.next()) else { continue };
+            let leaves_open = |value: &str| {
+                value.contains("${")
+                    || placeholder(value).is_some()
+                    || regions.iter().any(|region| glob(&value.to_ascii_lowercase(), region))
+            };
+            let is_closed = line.operator.value.is_negated()
+                && !line.values.iter().any(|value| leaves_open(&value.value));
+            if !is_closed {
+                continue;
+            }
+            let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+            finding.subject(format!("everywhere {}", statement_key(document, statement)));
+            finding.says("the region lock denies every region: it names none that AWS lists");
+            finding.show(&source(document), line.span.clone(), "names no region");
+            finding.help("name the regions that should be open, such as `eu-west-1`");
+        }
+    }
 }
 
 /// Reports locks that deny the very regions that should be open: an inverted operator, or one statement for each

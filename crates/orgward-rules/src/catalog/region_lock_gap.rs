@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::Claim;
+use orgward_iam::{Claim, action_matches};
 use orgward_org::GuardrailKind;
 
+use crate::data;
 use crate::engine::rule;
 use crate::guardrails::{Group, account_id, groups};
 use crate::invariants::{Chains, Verdict, as_account};
@@ -109,7 +110,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                      `orgward.toml`",
                 );
             } else {
+                let published = &data::published_locks().control_tower;
+                let is_published = |action: &&str| {
+                    published.iter().any(|pattern| action_matches(pattern, action) || pattern == action)
+                };
                 finding.help(match cx.config.regions.profile {
+                    Profile::AwsSample if actions.iter().all(is_published) => {
+                        "this is the lock of Control Tower: accept its exemptions by `profile = \"control-tower\"` in \
+                         `[regions]` of `orgward.toml`"
+                    }
                     Profile::Strict => {
                         "deny them elsewhere, too, or accept the exemptions of a published lock: `profile` in \
                          `orgward.toml`"

@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
 use orgward_finding::Severity;
-use orgward_org::Content;
+use orgward_iam::Policy;
+use orgward_org::{Content, Document};
+use orgward_plan::Address;
 
 use crate::engine::rule;
 use crate::guardrails::source;
@@ -39,6 +43,9 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (address, document) in cx.after.documents() {
+        if let Content::Policy(policy) = &document.content {
+            refused(address, document, policy, findings);
+        }
         let Content::Unreadable(error) = &document.content else { continue };
         let finding = findings.report(&UNREADABLE_POLICY, address);
         finding.subject(document.name.to_string());
@@ -52,6 +59,26 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.help(if document.text.is_sensitive() { "the document is sensitive" } else { &error.help });
         finding.show(&source(document), error.span.clone(), label);
     }
+}
+
+/// Reports what AWS refuses in a document that can be read. An apply fails, and what was there before stays.
+fn refused(address: Option<&Address>, document: &Document, policy: &Policy, findings: &mut Findings) {
+    let refusals = policy.refusals();
+    let Some(first) = refusals.first() else { return };
+    let finding = findings.report(&UNREADABLE_POLICY, address);
+    let codes: BTreeSet<&str> = refusals.iter().map(|problem| problem.code).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    finding.subject(format!("{} {}", document.name, codes.join(" ")));
+    if document.text.is_sensitive() {
+        finding.says("AWS refuses the policy document");
+        finding.help("the document is sensitive");
+        return;
+    }
+    finding.says(format!("AWS refuses the document: {}", first.message));
+    for problem in refusals.iter().take(3) {
+        finding.show(&source(document), problem.span.clone(), problem.code);
+    }
+    finding.help(&first.help);
 }
 
 #[cfg(test)]

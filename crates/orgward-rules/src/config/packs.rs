@@ -85,7 +85,7 @@ fn of_pack(
         }
         let mut spec = invariant.claim.spec().clone();
         spec.exempt_principals.extend(exempt.iter().cloned());
-        invariant.claim = Claim::new(spec).map_err(|error| {
+        invariant.claim = Claim::declared(spec).map_err(|error| {
             ConfigError::new(file, entry.span(), "here", error.error.message).help(error.error.help)
         })?;
     }

@@ -23,7 +23,7 @@ pub(crate) fn lock(config: &Config, allowed: &Allowed) -> Result<Claim, ClaimErr
         (operator.to_owned(), BTreeMap::from([(key.to_owned(), values)]))
     };
     Claim::new(ClaimSpec {
-        not_actions: Some(exempt_actions(config)),
+        not_actions: Some(exempt_actions(config).into_iter().chain(allowed.gone.iter().cloned()).collect()),
         conditions: BTreeMap::from([
             condition("StringNotEquals", REQUESTED_REGION, allowed.regions.iter().cloned().collect()),
             // Other partitions have organizations of their own.

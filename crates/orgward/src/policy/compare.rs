@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
 use orgward_report::{Comparison, ShownRequest};
 
-use super::{guess, kind_of, parse, shown};
+use super::{guess, kind_of, parse, shown, unfilled};
 use crate::arguments::{AnswerFormat, CompareArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -23,8 +23,10 @@ pub(crate) fn run(
     let texts = input::texts(&paths)?;
     let (Some(old), Some(new)) = (texts.first(), texts.last()) else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[old, new]), kind_of);
-    let old = parse(old, kind)?;
-    let new = parse(new, kind)?;
+    let [old, new] = [parse(old, kind, &arguments.set)?, parse(new, kind, &arguments.set)?];
+    let mut left = old.placeholders();
+    left.extend(new.placeholders());
+    unfilled(left)?;
     let compared = orgward_iam::compare(&old, &new);
     let exit = match &compared.gained {
         Answer::None => Exit::Clean,

@@ -10,7 +10,8 @@ mod unreadable;
 use miette::Diagnostic;
 use orgward_finding::WitnessValue;
 use orgward_iam::{Caller, ContextValue, Kind, Policy, PolicyError, Request};
-use orgward_report::{ShownPrincipal, ShownRequest};
+use orgward_report::{ShownPrincipal, ShownRequest, escape};
+use thiserror::Error;
 
 use self::unreadable::Unreadable;
 use crate::arguments::{PolicyCommand, PolicyKind};
@@ -53,8 +54,44 @@ fn guess(texts: &[&Text]) -> Kind {
     }
 }
 
-fn parse(text: &Text, kind: Kind) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
-    Policy::parse(text.text.as_str(), kind)
+/// A template cannot be judged before its placeholders have values.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the policies have placeholders that nothing fills in: {}", escape(names))]
+#[diagnostic(help("give each a value, such as `--set {first}=VALUE`"))]
+struct Unfilled {
+    names: String,
+    first: String,
+}
+
+/// Refuses what still has placeholders.
+fn unfilled(mut names: Vec<String>) -> Result<(), Unfilled> {
+    names.sort();
+    names.dedup();
+    let bare = |name: &String| name.trim_matches(|char: char| "${}<>[]% ".contains(char)).to_owned();
+    let Some(first) = names.first().map(bare) else { return Ok(()) };
+    Err(Unfilled { names: names.join(", "), first })
+}
+
+/// The text of a template with values in the place of placeholders.
+fn filled(text: &str, set: &[(String, String)]) -> String {
+    let mut text = text.to_owned();
+    for (name, value) in set {
+        // The value stands within a string of JSON.
+        let value = serde_json::to_string(value).unwrap_or_default();
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or_default();
+        for (open, close) in [("${", "}"), ("<", ">"), ("{{", "}}"), ("{{ ", " }}"), ("[", "]"), ("%", "%")] {
+            text = text.replace(&format!("{open}{name}{close}"), value);
+        }
+    }
+    text
+}
+
+fn parse(
+    text: &Text,
+    kind: Kind,
+    set: &[(String, String)],
+) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
+    Policy::parse(filled(&text.text, set), kind)
         .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
 }
 

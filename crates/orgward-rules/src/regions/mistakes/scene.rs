@@ -7,8 +7,8 @@ use orgward_org::{Lineage, Ruling};
 use serde_json::json;
 
 use super::super::{ORDINARY_ACTION, REQUESTED_REGION, exempt_actions, request};
-use crate::placeholder::placeholder;
 use crate::{Config, data};
+use orgward_iam::placeholder;
 
 /// Regions to show requests in, the best known first.
 const WELL_KNOWN: [&str; 5] = ["us-east-1", "eu-west-1", "us-west-2", "ap-southeast-1", "eu-central-1"];
