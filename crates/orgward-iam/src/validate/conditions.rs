@@ -12,6 +12,8 @@ use crate::{
     listed_actions,
 };
 
+/// Keys that end in the name of a tag, in lower case.
+const TAGS: [&str; 3] = ["aws:principaltag", "aws:requesttag", "aws:resourcetag"];
 /// Prefixes of keys that services set though the tables of their actions do not list them.
 const ANYWHERE: [&str; 4] = ["aws", "saml", "sts", "cognito-identity.amazonaws.com"];
 
@@ -21,8 +23,8 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     // What is excluded says nothing about which keys the others have.
     let actions = if statement.actions.not { None } else { listed_actions(patterns) };
     for line in &statement.conditions {
-        let mut line = Line { at, line, actions: actions.as_deref() };
-        if line.line.values.is_empty() {
+        let mut line = Line { at, asked: line, actions: actions.as_deref() };
+        if line.asked.values.is_empty() {
             line.no_values();
             continue;
         }
@@ -33,7 +35,7 @@ pub(super) fn check(at: &mut At<'_, '_>) {
 
 struct Line<'a, 'f, 'p> {
     at: &'a mut At<'f, 'p>,
-    line: &'p Condition,
+    asked: &'p Condition,
     /// The actions of the statement, where all of them are listed.
     actions: Option<&'a [Action]>,
 }
@@ -46,14 +48,14 @@ impl Line<'_, '_, '_> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let place = format!("Condition/{}/{}", self.line.operator.value, self.line.key.value);
-        let span = span.unwrap_or_else(|| self.line.key.span.clone());
+        let place = format!("Condition/{}/{}", self.asked.operator.value, self.asked.key.value);
+        let span = span.unwrap_or_else(|| self.asked.key.span.clone());
         self.at.report(kind, &place, &span, message, help);
     }
 
     /// What a condition that never holds, or holds for everything but what is missing, does to its statement.
     fn inert(&self) -> E {
-        let operator = self.line.operator.value;
+        let operator = self.asked.operator.value;
         let holds = operator.is_negated() && operator.set != Some(SetQuantifier::ForAnyValue)
             || operator.if_exists
             || operator.set == Some(SetQuantifier::ForAllValues);
@@ -71,7 +73,7 @@ impl Line<'_, '_, '_> {
     }
 
     fn no_values(&mut self) {
-        let operator = self.line.operator.value;
+        let operator = self.asked.operator.value;
         let code = match operator.set {
             Some(SetQuantifier::ForAllValues) => "empty-array-condition-for-all-values",
             Some(SetQuantifier::ForAnyValue) => "empty-array-condition-for-any-value",
@@ -86,24 +88,23 @@ impl Line<'_, '_, '_> {
         let effectiveness = self.inert();
         self.report(
             (code, G::Suggestion, effectiveness),
-            Some(self.line.span.clone()),
-            format!("`{}` has no values, {consequence}", self.line.key.value),
+            Some(self.asked.span.clone()),
+            format!("`{}` has no values, {consequence}", self.asked.key.value),
             "name a value, or remove the condition",
         );
     }
 
     /// Whether there is such a key, and whether the actions have it.
     fn key(&mut self) {
-        let key = self.line.key.value.clone();
+        let key = self.asked.key.value.clone();
         let inert = self.inert();
-        let is_null = self.line.operator.value.base == BaseOperator::Null;
+        let is_null = self.asked.operator.value.base == BaseOperator::Null;
         let Some((prefix, name)) = key.split_once(':') else {
             let message = format!("`{key}` is not a condition key, {}", self.consequence());
             let help = "a key has a prefix, such as `aws:PrincipalArn`";
             return self.report(("invalid-condition-key-format", G::Error, inert), None, message, help);
         };
         let catalogue = Catalogue::get();
-        const TAGS: [&str; 3] = ["aws:principaltag", "aws:requesttag", "aws:resourcetag"];
         let lower = key.to_ascii_lowercase();
         if let Some(tag) = TAGS.iter().find(|tag| lower.starts_with(**tag)) {
             let rest = lower.get(tag.len()..).unwrap_or_default();
@@ -147,7 +148,7 @@ impl Line<'_, '_, '_> {
     /// Whether the actions of the statement have the key at all, and whether all of them do.
     fn relevance(&mut self, info: KeyInfo) {
         let Some(actions) = self.actions.filter(|actions| !actions.is_empty()) else { return };
-        let key = &self.line.key.value;
+        let key = &self.asked.key.value;
         let has = |action: &Action| action.condition_keys().any(|it| it.name.eq_ignore_ascii_case(info.name));
         let without: Vec<&Action> = actions.iter().filter(|action| !has(action)).collect();
         let inert = self.inert();
@@ -156,7 +157,7 @@ impl Line<'_, '_, '_> {
             let help = "use a key of the service, as its documentation lists them for the action";
             self.report(("irrelevant-condition-key-in-policy", G::Warning, inert), None, message, help);
         } else if inert == E::Overreaching
-            && !self.line.operator.value.if_exists
+            && !self.asked.operator.value.if_exists
             && self.at.statement.effect.value == Effect::Deny
             && let Some(first) = without.first()
         {
@@ -165,11 +166,11 @@ impl Line<'_, '_, '_> {
                 "{count} of {} actions have no `{key}`, `{}` among them: a missing key meets `{}`, so that they are denied altogether",
                 actions.len(),
                 first.name(),
-                self.line.operator.value
+                self.asked.operator.value
             );
             let help = format!(
                 "name the actions that have the key, or write `{}IfExists`",
-                self.line.operator.value
+                self.asked.operator.value
             );
             self.report(("key-missing-for-some-actions", G::Warning, E::Overreaching), None, message, help);
         }
@@ -178,8 +179,8 @@ impl Line<'_, '_, '_> {
     /// Whether the operator compares what the key holds.
     fn kind(&mut self, info: KeyInfo) {
         use BaseOperator as B;
-        let operator = self.line.operator.value;
-        let key = self.line.key.value.clone();
+        let operator = self.asked.operator.value;
+        let key = self.asked.key.value.clone();
         let (wants, code): (&[KeyKind], _) = match operator.base {
             B::NumericEquals
             | B::NumericNotEquals
@@ -229,8 +230,8 @@ impl Line<'_, '_, '_> {
     }
 
     fn quantifier(&mut self, info: KeyInfo) {
-        let operator = self.line.operator.value;
-        let key = self.line.key.value.clone();
+        let operator = self.asked.operator.value;
+        let key = self.asked.key.value.clone();
         if operator.base == BaseOperator::Null {
             if operator.set.is_some() {
                 let message = "`Null` asks whether the key is missing, whatever its values";
@@ -265,16 +266,17 @@ impl Line<'_, '_, '_> {
     }
 
     fn values(&mut self) {
-        let operator = self.line.operator.value.base;
-        let lower = self.line.key.value.to_ascii_lowercase();
+        let operator = self.asked.operator.value.base;
+        let lower = self.asked.key.value.to_ascii_lowercase();
         let wild = |text: &str| text.contains(['*', '?']);
         let inert = self.inert();
         let exact = operator.takes_variables() && !operator.takes_wildcards();
         let plain = |text: &str| crate::fit::without_variables(text) == text;
-        if exact && let Some(value) = self.line.values.iter().find(|it| wild(&it.value) && plain(&it.value)) {
-            let all = self.line.values.iter().all(|it| wild(&it.value) && plain(&it.value));
+        if exact && let Some(value) = self.asked.values.iter().find(|it| wild(&it.value) && plain(&it.value))
+        {
+            let all = self.asked.values.iter().all(|it| wild(&it.value) && plain(&it.value));
             let effectiveness = if all { inert } else { E::Meant };
-            let operator = self.line.operator.value;
+            let operator = self.asked.operator.value;
             self.report(
                 ("wildcard-without-like-operator", G::Warning, effectiveness),
                 Some(value.span.clone()),
@@ -296,7 +298,7 @@ impl Line<'_, '_, '_> {
         }
         if self.at.policy().version == Version::V2008 {
             let varies = |text: &str| variable_keys(text).any(|key| key.contains(':'));
-            if let Some(value) = self.line.values.iter().find(|it| varies(&it.value)) {
+            if let Some(value) = self.asked.values.iter().find(|it| varies(&it.value)) {
                 self.report(
                     ("variable-unsupported-in-version", G::Error, inert),
                     Some(value.span.clone()),
@@ -309,8 +311,8 @@ impl Line<'_, '_, '_> {
                 );
             }
         }
-        for (index, value) in self.line.values.iter().enumerate() {
-            let again = self.line.values.iter().take(index).any(|it| it.value == value.value);
+        for (index, value) in self.asked.values.iter().enumerate() {
+            let again = self.asked.values.iter().take(index).any(|it| it.value == value.value);
             if again {
                 self.report(
                     ("redundant-condition-value-num", G::Suggestion, E::Meant),
@@ -328,7 +330,7 @@ impl Line<'_, '_, '_> {
         let open = |text: &str| text.starts_with(['*', '?', '$', '<', '{', '[', '%']);
         let mut dead = 0;
         let mut found = None;
-        for value in &self.line.values {
+        for value in &self.asked.values {
             let text = value.value.as_str();
             let why = if open(text) {
                 None
@@ -350,7 +352,7 @@ impl Line<'_, '_, '_> {
             found = found.or(why);
         }
         let Some((value, what, help)) = found else { return };
-        let effectiveness = if dead == self.line.values.len() { inert } else { E::Inert };
+        let effectiveness = if dead == self.asked.values.len() { inert } else { E::Inert };
         let message = if effectiveness == inert {
             format!("`{}` {what}, {}", value.value, self.consequence())
         } else {
@@ -370,9 +372,9 @@ impl Line<'_, '_, '_> {
             Ok(range) => is_private(range.network()) && is_private(range.broadcast()),
             Err(_) => text.parse::<IpAddr>().is_ok_and(is_private),
         };
-        let values = &self.line.values;
+        let values = &self.asked.values;
         let count = values.iter().filter(|value| private(&value.value)).count();
-        let negated = self.line.operator.value.is_negated();
+        let negated = self.asked.operator.value.is_negated();
         let (code, gravity) = match (count == values.len(), negated) {
             _ if count == 0 => return,
             (true, false) => ("private-ip-address", G::Error),
