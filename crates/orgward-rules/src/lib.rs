@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod data;
 mod engine;
+mod federation;
 mod guardrails;
 mod invariants;
 mod operators;

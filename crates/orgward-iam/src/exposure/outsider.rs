@@ -346,7 +346,11 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
 pub(super) fn topic(key: &str) -> Topic {
     let key = key.to_ascii_lowercase();
     match key.as_str() {
-        "aws:principalarn" | "aws:principalaccount" | "aws:principaltype" | "aws:username" => Topic::Caller,
+        "aws:principalarn"
+        | "aws:principalaccount"
+        | "aws:principaltype"
+        | "aws:username"
+        | "kms:calleraccount" => Topic::Caller,
         "aws:principalorgid" | "aws:principalorgpaths" => Topic::Organization,
         "aws:sourceip" | "aws:vpcsourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourcevpcarn"
         | "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" => Topic::Network,
@@ -388,6 +392,8 @@ fn free(key: &str, about: &[&Condition]) -> (Vec<Alternative>, bool) {
     let name = direct.first().map_or(key, |line| line.key.value.as_str());
     let mut texts = vec![NAME.to_owned()];
     texts.extend(direct.iter().flat_map(|line| candidates(line)));
+    // Who has the unique id of a principal is that principal.
+    texts.retain(|text| key != "aws:userid" || !values::names_one_principal(text));
     let mut seen = std::collections::BTreeSet::new();
     texts.retain(|text| seen.insert(text.clone()));
 

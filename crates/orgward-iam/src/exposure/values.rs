@@ -18,6 +18,17 @@ pub(super) fn concrete(value: &str) -> String {
     text
 }
 
+/// Whether a value of `aws:userid` starts with the whole unique id of a user or role. AWS gives it to one principal, and
+/// an outsider cannot have it.
+pub(super) fn names_one_principal(value: &str) -> bool {
+    let is_id = |id: &str| {
+        (id.starts_with("AROA") || id.starts_with("AIDA"))
+            && id.len() >= 16
+            && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    is_id(value.split(':').next().unwrap_or_default())
+}
+
 /// Whether a value has policy variables.
 pub(super) fn has_variables(value: &str) -> bool {
     variable_keys(value).next().is_some()

@@ -3,7 +3,7 @@ use orgward_org::Membership;
 
 use crate::engine::rule;
 use crate::guardrails::source;
-use crate::trust::{named_accounts, requires, trusts};
+use crate::trust::{named_accounts, trusts};
 use crate::{Context, Findings};
 
 rule! {
@@ -42,11 +42,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for named in named_accounts(trust.policy) {
             let elsewhere = !cx.after.is_own_account(trust.role.id, &named.account);
             let inside = cx.after.membership(&named.account) == Membership::Inside;
-            let narrowed = requires(named.statement, |key| {
-                matches!(key, "aws:principalarn" | "aws:userid" | "aws:username")
-                    || key.starts_with("aws:principaltag/")
-            });
-            if !named.whole || !elsewhere || !inside || narrowed {
+            if !named.any_role || !elsewhere || !inside {
                 continue;
             }
             let document = &trust.role.data.trust;
