@@ -1,12 +1,13 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
-use orgward_iam::{Answer, Effect, RequestSet, Statement};
-use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, NodeId, NodeKind};
+use orgward_iam::{Answer, Effect, RequestSet, Spanned, Statement};
+use orgward_org::{Account, Entity, Guardrail, GuardrailKind, Lineage, Modality, NodeId, NodeKind};
 
 use crate::chains::{Difference, in_words, is_everything, passing, restricted, standing};
 use crate::engine::rule;
-use crate::guardrails::{account_label, source};
+use crate::guardrails::{account_label, denials, source, statement_key, statement_title};
+use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings};
 
 rule! {
@@ -85,6 +86,48 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     without_overlap(cx, &closed, findings);
+    denied_outright(cx, findings);
+}
+
+/// Reports statements that deny everything to accounts that are in use, as if no policy allowed anything. Units for
+/// suspended accounts are there for that.
+fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
+    for guardrail in cx.after.guardrails().filter(|it| it.data.kind == GuardrailKind::ServiceControl) {
+        for (index, statement) in denials(guardrail).filter(|(_, statement)| denies_everything(statement)) {
+            for (target, attachment) in cx.after.targets_of(guardrail.id) {
+                let is_used = |account: &Entity<'_, Account>| {
+                    account.member
+                        && !account.management
+                        && unit_plays(cx.config, cx.after, account.id, UnitRole::Suspended) == Plays::No
+                };
+                let below = cx.after.accounts_below(target);
+                let used: Vec<_> = below.into_iter().filter(is_used).collect();
+                if used.is_empty() || attachment.resolved.modality() != Modality::Must {
+                    continue;
+                }
+                let document = &guardrail.data.document;
+                let finding = findings.about(&LOCKED_OUT_TARGET, guardrail.node);
+                finding.severity = Severity::High;
+                let path = cx.after.path(target);
+                finding.subject(format!("denied outright {path} {}", statement_key(document, statement)));
+                let title = statement_title(index, statement, document.text.is_sensitive());
+                finding.says(format!("statement {title} denies everything to every principal below {path}"));
+                finding.accounts(used.iter().filter_map(|account| account_label(cx.after, account.id)));
+                finding.target(path);
+                finding.show(&source(document), statement.effect.span.clone(), "whatever the request");
+                finding
+                    .help("add a condition or name actions, or attach it to a unit for suspended accounts");
+            }
+        }
+    }
+}
+
+/// Whether a denial is about every action and resource, on no condition.
+fn denies_everything(statement: &Statement) -> bool {
+    let is_all = |not: bool, patterns: &[Spanned<String>]| !not && patterns.iter().any(|it| it.value == "*");
+    statement.is_unconditional()
+        && is_all(statement.actions.not, &statement.actions.patterns)
+        && statement.resources.as_ref().is_none_or(|it| is_all(it.not, &it.patterns))
 }
 
 /// What a level of the tree allows.

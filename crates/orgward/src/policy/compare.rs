@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
 use orgward_report::{Comparison, ShownRequest};
 
-use super::{guess, kind_of, parse, shown, unfilled};
+use super::{guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CompareArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -24,9 +24,13 @@ pub(crate) fn run(
     let (Some(old), Some(new)) = (texts.first(), texts.last()) else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[old, new]), kind_of);
     let [old, new] = [parse(old, kind, &arguments.set)?, parse(new, kind, &arguments.set)?];
-    let mut left = old.placeholders();
-    left.extend(new.placeholders());
-    unfilled(left)?;
+    let mut unfilled = old.placeholders();
+    unfilled.extend(new.placeholders());
+    unfilled.sort();
+    unfilled.dedup();
+    if !unfilled.is_empty() {
+        return undecided(&unfilled, arguments.format, terminal);
+    }
     let compared = orgward_iam::compare(&old, &new);
     let exit = match &compared.gained {
         Answer::None => Exit::Clean,
@@ -40,6 +44,28 @@ pub(crate) fn run(
     };
     output::print(text.as_bytes())?;
     Ok(exit)
+}
+
+/// A template is no policy before its placeholders have values.
+fn undecided(
+    unfilled: &[String],
+    format: AnswerFormat,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let names: Vec<String> = unfilled.iter().map(|name| format!("`{name}`")).collect();
+    let comparison = Comparison {
+        relation: "undecided",
+        gained: None,
+        lost: None,
+        reasons: vec![format!("nothing fills in {}: pass `--set NAME=VALUE` for each", names.join(", "))],
+        notes: Vec::new(),
+    };
+    let text = match format {
+        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(false)),
+        AnswerFormat::Json => orgward_report::comparison_json(&comparison),
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Failed)
 }
 
 fn describe(compared: &Compared, policies: [&Policy; 2]) -> Comparison {

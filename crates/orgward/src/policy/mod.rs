@@ -10,8 +10,7 @@ mod unreadable;
 use miette::Diagnostic;
 use orgward_finding::WitnessValue;
 use orgward_iam::{Caller, ContextValue, Kind, Policy, PolicyError, Request};
-use orgward_report::{ShownPrincipal, ShownRequest, escape};
-use thiserror::Error;
+use orgward_report::{ShownPrincipal, ShownRequest};
 
 use self::unreadable::Unreadable;
 use crate::arguments::{PolicyCommand, PolicyKind};
@@ -52,24 +51,6 @@ fn guess(texts: &[&Text]) -> Kind {
     } else {
         Kind::Resource
     }
-}
-
-/// A template cannot be judged before its placeholders have values.
-#[derive(Debug, Error, Diagnostic)]
-#[error("the policies have placeholders that nothing fills in: {}", escape(names))]
-#[diagnostic(help("give each a value, such as `--set {first}=VALUE`"))]
-struct Unfilled {
-    names: String,
-    first: String,
-}
-
-/// Refuses what still has placeholders.
-fn unfilled(mut names: Vec<String>) -> Result<(), Unfilled> {
-    names.sort();
-    names.dedup();
-    let bare = |name: &String| name.trim_matches(|char: char| "${}<>[]% ".contains(char)).to_owned();
-    let Some(first) = names.first().map(bare) else { return Ok(()) };
-    Err(Unfilled { names: names.join(", "), first })
 }
 
 /// The text of a template with values in the place of placeholders.

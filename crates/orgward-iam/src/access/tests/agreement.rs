@@ -186,7 +186,7 @@ fn statement(with_principal: bool) -> impl Strategy<Value = String> + Clone {
     )
 }
 
-fn document(kind: Kind) -> impl Strategy<Value = Policy> {
+pub(super) fn document(kind: Kind) -> impl Strategy<Value = Policy> {
     proptest::collection::vec(statement(kind == Kind::Resource), 1..4).prop_map(move |statements| {
         policy(kind, &format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")))
     })
