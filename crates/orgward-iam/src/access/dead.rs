@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::questions::{Relation, bound, compare};
 use super::set::{Answer, RequestSet};
-use crate::{Effect, Policy, Spanned, Statement};
+use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
 
 /// Why a statement does nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,8 +57,9 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
         })
         .collect();
     let own = || bound(policy).and(RequestSet::matched(policy, statement));
+    let others = near(statement, others)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
-    if others.is_empty() || all.example() != Answer::None {
+    if all.example() != Answer::None {
         return None;
     }
     // Whom a statement names decides what else has to allow it, so that a grant to everybody takes the place of none.
@@ -69,6 +70,28 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
         own().minus(RequestSet::matched(policy, other)).example() == Answer::None
     };
     others.iter().find(alone).or(others.first()).map(|(other, _)| *other)
+}
+
+/// The statements that have an action in common with another one, where they have all of its actions together: most
+/// statements are about actions of their own, and then no set has to be computed.
+fn near<'p>(
+    statement: &Statement,
+    others: Vec<(usize, &'p Statement)>,
+) -> Option<Vec<(usize, &'p Statement)>> {
+    let patterns = || statement.actions.patterns.iter().map(|it| it.value.as_str());
+    if statement.actions.not || patterns().any(|pattern| pattern == "*") {
+        let is_wide = |other: &Statement| {
+            other.actions.not || other.actions.patterns.iter().any(|pattern| pattern.value == "*")
+        };
+        return others.iter().any(|(_, other)| is_wide(other)).then_some(others);
+    }
+    let actions = listed_actions(patterns())?;
+    let covers = |other: &Statement, action: &Action| other.covers_action(action.name());
+    let is_lost = |action: &Action| !others.iter().any(|(_, other)| covers(other, action));
+    if actions.is_empty() || actions.iter().any(is_lost) {
+        return None;
+    }
+    Some(others.into_iter().filter(|(_, other)| actions.iter().any(|action| covers(other, action))).collect())
 }
 
 /// Whether a policy without one of its statements allows something else, or less firmly.

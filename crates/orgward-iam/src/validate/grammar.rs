@@ -18,11 +18,11 @@ const fn quota(kind: Kind) -> (usize, bool, &'static str) {
     }
 }
 
-pub(super) fn check<'p>(policy: &'p Policy, found: &mut Found<'p>) {
+pub(super) fn check<'p>(policy: &'p Policy, dead: &[(usize, Dead)], found: &mut Found<'p>) {
     version(policy, found);
     size(policy, found);
     sids(policy, found);
-    statements(policy, found);
+    statements(policy, dead, found);
 }
 
 const fn is_organization_policy(kind: Kind) -> bool {
@@ -100,7 +100,7 @@ fn sids<'p>(policy: &'p Policy, found: &mut Found<'p>) {
     }
 }
 
-fn statements<'p>(policy: &'p Policy, found: &mut Found<'p>) {
+fn statements<'p>(policy: &'p Policy, dead: &[(usize, Dead)], found: &mut Found<'p>) {
     if policy.statements.is_empty() {
         let refused = is_organization_policy(policy.kind);
         found.document(
@@ -110,10 +110,8 @@ fn statements<'p>(policy: &'p Policy, found: &mut Found<'p>) {
             "add a statement, or remove the policy",
         );
     }
-    if !found.thorough {
-        return;
-    }
-    for (index, dead) in crate::dead(policy) {
+    for (index, dead) in dead {
+        let index = *index;
         let Some(statement) = policy.statements.get(index) else { continue };
         let mut at = super::At { index, statement, found };
         let (code, gravity, message) = match dead {

@@ -14,7 +14,7 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::{Kind, Policy, Spanned, Statement};
+use crate::{Dead, Kind, Policy, Spanned, Statement};
 
 /// How bad a problem is, in the words of Access Analyzer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -88,19 +88,26 @@ impl Policy {
     /// assert_eq!(problems[0].help, "did you mean `s3:DeleteBucket`?");
     /// ```
     pub fn problems(&self) -> Vec<Problem> {
-        self.checked(true)
+        self.problems_beside(&crate::dead(self))
+    }
+
+    /// The same, where it is known which statements do nothing.
+    pub fn problems_beside(&self, dead: &[(usize, Dead)]) -> Vec<Problem> {
+        self.checked(Some(dead))
     }
 
     /// Why AWS refuses the document: the [`problems`](Self::problems) of that kind, for a fraction of the work.
     pub fn refusals(&self) -> Vec<Problem> {
-        let mut problems = self.checked(false);
+        let mut problems = self.checked(None);
         problems.retain(|problem| problem.effectiveness == Effectiveness::Refused);
         problems
     }
 
-    fn checked(&self, thorough: bool) -> Vec<Problem> {
+    /// Without knowing what is dead, only what AWS refuses is asked.
+    fn checked(&self, dead: Option<&[(usize, Dead)]>) -> Vec<Problem> {
+        let thorough = dead.is_some();
         let mut found = Found { problems: Vec::new(), policy: self, thorough };
-        grammar::check(self, &mut found);
+        grammar::check(self, dead.unwrap_or_default(), &mut found);
         for (index, statement) in self.statements.iter().enumerate() {
             let mut at = At { index, statement, found: &mut found };
             principals::check(&mut at);

@@ -35,12 +35,17 @@ pub(crate) fn run(
     let Some(text) = texts.first() else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[text]), kind_of);
     let policy = parse(text, kind, &arguments.set)?;
+    let dead = orgward_iam::dead(&policy);
     let checked = Checked {
         kind: word(kind),
         administrator: (kind == Kind::Identity).then(|| administrator(&policy)),
         public: matches!(kind, Kind::Resource | Kind::Trust).then(|| public(&policy, arguments)),
-        dead: orgward_iam::dead(&policy).into_iter().filter_map(|dead| statement(&policy, &dead)).collect(),
-        problems: policy.problems().iter().filter_map(|problem| shown_problem(&policy, problem)).collect(),
+        dead: dead.iter().filter_map(|dead| statement(&policy, dead)).collect(),
+        problems: policy
+            .problems_beside(&dead)
+            .iter()
+            .filter_map(|problem| shown_problem(&policy, problem))
+            .collect(),
     };
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::checked(&checked, terminal.style(false)),
