@@ -4,7 +4,7 @@ use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, 
 use crate::engine::rule;
 use crate::federation::{Issuer, issuer};
 use crate::guardrails::{source, statement_key};
-use crate::trust::{requires, trusts};
+use crate::trust::trusts;
 use crate::{Context, Findings};
 
 rule! {
@@ -120,7 +120,7 @@ fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<
         // One wide value is enough to let others in.
         match condition.values.iter().find(|value| !claim.names_customer(&value.value)) {
             Some(wide) if is_subject || matches!(why, Opening::Missing) => {
-                why = Opening::Wide(wide.span.clone())
+                why = Opening::Wide(wide.span.clone());
             }
             Some(_) => {}
             None => return None,
