@@ -3,6 +3,12 @@
 //! The policies are written like those that landing zones ship. Each edit knows the answer by how it is made, so that
 //! every policy that is added here is compared in some ten new ways.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "an edit that does not fit is a failed test"
+)]
+
 use orgward_iam::{Kind, Policy, Relation, compare};
 use serde_json::{Value, json};
 
