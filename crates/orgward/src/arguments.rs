@@ -256,6 +256,10 @@ pub(crate) struct ProveArguments {
 pub(crate) enum PolicyKind {
     /// Of a user, group or role.
     Identity,
+    /// A permissions boundary.
+    Boundary,
+    /// A session policy.
+    Session,
     /// Of a resource.
     Resource,
     /// Of a role: who may assume it.

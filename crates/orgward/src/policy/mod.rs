@@ -33,7 +33,7 @@ pub(crate) fn run(
 
 fn kind_of(kind: PolicyKind) -> Kind {
     match kind {
-        PolicyKind::Identity => Kind::Identity,
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Kind::Identity,
         PolicyKind::Resource => Kind::Resource,
         PolicyKind::Trust => Kind::Trust,
         PolicyKind::Scp => Kind::ServiceControl,
