@@ -224,7 +224,22 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
 #[cfg(test)]
 mod tests {
     use super::LOCKED_OUT_TARGET;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report};
+
+    /// A denial of everything on no condition is as if no policy allowed anything.
+    #[test]
+    fn everything_is_denied_to_accounts_in_use() {
+        let found = |condition: &str| -> Vec<String> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Stop","Effect":"Deny","Action":"*","Resource":"*"{condition}}}]}}"#
+            );
+            let fixture = ("inert-guardrail", "good-attached");
+            let findings = findings_with_document(&LOCKED_OUT_TARGET, fixture, ("content", &document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        assert!(found("").iter().any(|message| message.contains("`Stop` denies everything")));
+        assert_eq!(found(r#","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}"#), [""; 0]);
+    }
 
     #[test]
     fn full_access_detached() {

@@ -194,8 +194,26 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::Severity;
+
     use super::OVER_LOCKED_REGION;
-    use crate::testing::{messages_with, report};
+    use crate::testing::{findings_with_document, messages_with, report};
+
+    /// A variable that was empty, or a list that was written as text: an outage.
+    #[test]
+    fn a_lock_that_names_no_region_denies_all_of_them() {
+        for regions in [r#"[""]"#, "[]", r#"["[\"eu-west-1\"]"]"#] {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","NotAction":["iam:*"],"Resource":"*","Condition":{{"StringNotEquals":{{"aws:RequestedRegion":{regions}}}}}}}]}}"#
+            );
+            let fixture = ("over-locked-region", "good-exempted");
+            let found = findings_with_document(&OVER_LOCKED_REGION, fixture, ("content", &document));
+            assert!(
+                found.iter().any(|it| it.severity == Severity::High && it.message.contains("every region")),
+                "{regions}: {found:?}"
+            );
+        }
+    }
 
     /// The requests of one action, of one kind of principal or in one circumstance would not show it.
     #[test]

@@ -262,7 +262,47 @@ fn summary_of(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::REGION_LOCK_GAP;
-    use crate::testing::{messages_with, report, review_with};
+    use crate::testing::{findings_with_document, messages_with, report, review_with};
+
+    /// What a statement about regions says about allowed ones, and about which services.
+    #[test]
+    fn only_a_lock_of_the_organization_says_which_regions_it_uses() {
+        let lock = |actions: &str, operator: &str, regions: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny",{actions},"Resource":"*","Condition":{{"{operator}":{{"aws:RequestedRegion":{regions}}}}}}}]}}"#
+            )
+        };
+        // One unit has the lock, and the other one has not.
+        let found = |document: &str| -> Vec<String> {
+            let fixture = ("region-lock-gap", "bad-unlocked-ou");
+            let findings = findings_with_document(&REGION_LOCK_GAP, fixture, ("content", document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        let not_action =
+            r#""NotAction":["iam:*","sts:*","organizations:*","route53:*","cloudfront:*","support:*"]"#;
+        let real = found(&lock(not_action, "StringNotEquals", r#"["eu-central-1"]"#));
+        assert!(real.iter().any(|message| message.contains("not locked to eu-central-1")), "{real:?}");
+        for silent in [
+            // A list of denied regions.
+            lock(r#""Action":"*""#, "StringEquals", r#"["me-south-1","af-south-1"]"#),
+            // One service.
+            lock(r#""Action":["bedrock:*"]"#, "StringNotEquals", r#"["eu-central-1"]"#),
+            // No region at all.
+            lock(not_action, "StringNotEquals", r#"[""]"#),
+        ] {
+            assert_eq!(found(&silent), [""; 0], "{silent}");
+        }
+        // Exempting what has no regions of its own, or is gone, opens none.
+        let gone = not_action.replace(
+            "\"support:*\"",
+            "\"support:*\",\"supportplans:*\",\"awsbillingconsole:*\",\"honeycode:*\"",
+        );
+        let found = found(&lock(&gone, "StringNotEquals", r#"["eu-central-1"]"#));
+        assert!(
+            !found.iter().any(|message| message.contains("supportplans") || message.contains("honeycode")),
+            "{found:?}"
+        );
+    }
 
     #[test]
     fn inverted() {

@@ -84,7 +84,28 @@ fn refused(address: Option<&Address>, document: &Document, policy: &Policy, find
 #[cfg(test)]
 mod tests {
     use super::UNREADABLE_POLICY;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report};
+
+    /// A document that can be read and that AWS refuses: the apply fails, and the old one stays.
+    #[test]
+    fn what_aws_refuses_is_reported() {
+        let messages = |document: &str| -> Vec<String> {
+            let fixture = ("inert-guardrail", "good-attached");
+            let findings = findings_with_document(&UNREADABLE_POLICY, fixture, ("content", document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        let deny = r#"{"Sid":"A","Effect":"Deny","Action":"s3:PutBucketPolicy","Resource":"*"}"#;
+        for (document, says) in [
+            (format!(r#"{{"Statement":[{deny}]}}"#), "has no `Version`"),
+            (format!(r#"{{"Version":"2008-10-17","Statement":[{deny}]}}"#), "2008-10-17"),
+            (r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(), "no statement"),
+            (format!(r#"{{"Version":"2012-10-17","Statement":[{deny},{deny}]}}"#), "`Sid`"),
+        ] {
+            let found = messages(&document);
+            assert!(matches!(found.as_slice(), [one] if one.contains(says)), "{document}: {found:?}");
+        }
+        assert_eq!(messages(&format!(r#"{{"Version":"2012-10-17","Statement":[{deny}]}}"#)), [""; 0]);
+    }
 
     #[test]
     fn duplicate_keys() {
