@@ -85,7 +85,9 @@ pub(crate) fn findings_with_document(
                 }
             }
             serde_json::Value::Array(items) => {
-                items.iter_mut().for_each(|item| replace(item, attribute, document));
+                for item in items {
+                    replace(item, attribute, document);
+                }
             }
             _ => {}
         }
