@@ -1,5 +1,7 @@
 //! What a request may be about.
 
+use std::collections::BTreeSet;
+
 use super::Budget;
 use super::dimension::{Hint, Point, Truth, Values, ask};
 use super::language::{Class, Language, Token};
@@ -46,20 +48,31 @@ pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budge
         ('#', Token::One(Class::Digit)),
         ('@', Token::One(Class::Any)),
         ('~', Token::Many(Class::Any)),
+        ('!', Token::One(Class::Part)),
+        ('%', Token::Many(Class::Part)),
     ];
-    // The account is told from the rest only where a test asks for it.
-    let of = |service: &str, region: &str, account: &str| {
-        partitions.iter().fold(Language::default(), |all, partition| {
-            let text = format!("arn:{partition}:{service}:{region}:{account}:@~");
+    // The account is told from the rest only where a test asks for it. The names of regions have a hyphen.
+    let of = |service: &str, account: &str, name: &str| {
+        let places = partitions.iter().flat_map(|partition| [(partition, ""), (partition, ".^-.^")]);
+        places.fold(Language::default(), |all, (partition, region)| {
+            let text = format!("arn:{partition}:{service}:{region}:{account}:{name}");
             all.or(Language::template(&text, &marks))
         })
     };
-    // The names of regions have a hyphen.
-    let anywhere = |service: &str, account: &str| of(service, "", account).or(of(service, ".^-.^", account));
+    // A colon in a name is one that a test asks for: otherwise what a wildcard takes in across the parts of an ARN would
+    // be the name of something else.
+    let colons = services_with_colons(tests);
+    let with_names = |service: &str, account: &str| {
+        let all = service == ".^" && colons.contains("*") || colons.contains(service);
+        of(service, account, if all { "@~" } else { "!%" })
+    };
     let without =
-        accountless(tests).iter().fold(Language::default(), |all, service| all.or(anywhere(service, "")));
+        accountless(tests).iter().fold(Language::default(), |all, service| all.or(with_names(service, "")));
     // What AWS manages has `aws` for an account.
-    let with = anywhere(".^", "############").or(of(".^", "", "aws"));
+    let named = colons.iter().filter(|service| *service != "*");
+    let with = named.fold(with_names(".^", "############").or(with_names(".^", "aws")), |all, service| {
+        all.or(with_names(service, "############"))
+    });
     let mut points = vec![Point::Resource { resource: "*".to_owned(), account: None }];
     if accounts.is_empty() {
         points.extend(
@@ -91,6 +104,21 @@ fn texts(domain: &Language, languages: &[Language], budget: &mut Budget) -> Resu
     let mut partition = Partition::of(domain, languages, budget)?;
     partition.prefer(KNOWN, budget)?;
     Ok(partition.groups.into_iter().map(|group| group.example).collect())
+}
+
+/// The services whose resources have colons in their names, as far as tests ask for it; `*` for all of them.
+fn services_with_colons(tests: &[Test<'_>]) -> BTreeSet<String> {
+    let patterns = tests.iter().filter_map(|test| match test {
+        Test::Resources(resources, _) => Some(&resources.patterns),
+        _ => None,
+    });
+    let arns = patterns.flatten().filter_map(|pattern| Arn::parse(&pattern.value));
+    let named = arns.filter(|arn| arn.resource.contains(':'));
+    named
+        .map(
+            |arn| if arn.service.contains(['*', '?', '$']) { "*".to_owned() } else { arn.service.to_owned() },
+        )
+        .collect()
 }
 
 /// The services whose ARNs may have no account: those that the catalogue lists so, as far as tests tell them apart, and

@@ -92,7 +92,7 @@ fn an_arn_of_a_type_that_no_action_has_is_found() {
     };
     assert_eq!(deny("ec2:RunInstances", "arn:aws:ec2:*:*:instances/*"), [("resource-of-no-action", Inert)]);
     assert_eq!(deny("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*"), []);
-    assert_eq!(deny("s3:*", "s3:::b"), [("invalid-arn-prefix", Refused)]);
+    assert_eq!(deny("s3:*", "s3:::b"), [("unsatisfiable-statement", Inert), ("invalid-arn-prefix", Refused)]);
     assert_eq!(deny("s3:*", "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"), []);
     assert_eq!(deny("guarduty:*", "*"), [("invalid-service-in-action", Inert)]);
 }

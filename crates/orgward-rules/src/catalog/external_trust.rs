@@ -3,9 +3,11 @@ use orgward_iam::BaseOperator;
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
-use crate::guardrails::source;
-use crate::trust::{NamedAccount, Trust, asks_for_an_id, named_accounts, requires, trusts, unique_ids};
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
+use orgward_proof::trust::{
+    NamedAccount, Trust, asks_for_an_id, named_accounts, requires, trusts, unique_ids,
+};
 
 rule! {
     /// Checks for roles whose trust policy names a principal outside the organization.

@@ -3,9 +3,9 @@ use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, 
 
 use crate::engine::rule;
 use crate::federation::{Issuer, issuer};
-use crate::guardrails::{source, statement_key};
-use crate::trust::trusts;
 use crate::{Context, Findings};
+use orgward_proof::org_policies::{source, statement_key};
+use orgward_proof::trust::trusts;
 
 rule! {
     /// Checks for roles that trust an identity provider which many customers share, without saying which of them.
@@ -62,18 +62,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
-                        Opening::Missing => {
+                        Counterexample::Missing => {
                             let label = format!("no condition requires `{host}:{}`", issuer.required);
                             finding.show(&source(document), pattern.span.clone(), label);
                         }
-                        Opening::Weak(condition) => {
+                        Counterexample::Weak(condition) => {
                             finding.show(
                                 &source(document),
                                 condition.span.clone(),
                                 "holds without the claim, too",
                             );
                         }
-                        Opening::Wide(span) => {
+                        Counterexample::Wide(span) => {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
@@ -85,7 +85,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Why others get in.
-enum Opening<'p> {
+enum Counterexample<'p> {
     /// No condition asks for the claim.
     Missing,
     /// A condition asks, and holds when the claim is missing.
@@ -96,8 +96,8 @@ enum Opening<'p> {
 
 /// Why a token of another customer may satisfy the whole condition; `None` when one of the conditions keeps all others
 /// away.
-fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<Opening<'p>> {
-    let mut why = Opening::Missing;
+fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<Counterexample<'p>> {
+    let mut why = Counterexample::Missing;
     for condition in &statement.conditions {
         let Some((own, name)) = condition.key.value.rsplit_once(':') else { continue };
         if !own.eq_ignore_ascii_case(host) {
@@ -113,14 +113,14 @@ fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<
         let is_subject = claim.name == issuer.required;
         if operator.if_exists || operator.set == Some(SetQuantifier::ForAllValues) {
             if is_subject {
-                why = Opening::Weak(condition);
+                why = Counterexample::Weak(condition);
             }
             continue;
         }
         // One wide value is enough to let others in.
         match condition.values.iter().find(|value| !claim.names_customer(&value.value)) {
-            Some(wide) if is_subject || matches!(why, Opening::Missing) => {
-                why = Opening::Wide(wide.span.clone());
+            Some(wide) if is_subject || matches!(why, Counterexample::Missing) => {
+                why = Counterexample::Wide(wide.span.clone());
             }
             Some(_) => {}
             None => return None,
