@@ -114,11 +114,11 @@ fn services_with_colons(tests: &[Test<'_>]) -> BTreeSet<String> {
     });
     let arns = patterns.flatten().filter_map(|pattern| Arn::parse(&pattern.value));
     let named = arns.filter(|arn| arn.resource.contains(':'));
-    named
-        .map(
-            |arn| if arn.service.contains(['*', '?', '$']) { "*".to_owned() } else { arn.service.to_owned() },
-        )
-        .collect()
+    let services = named.map(|arn| {
+        if arn.service.contains(['*', '?', '$']) { "*".to_owned() } else { arn.service.to_owned() }
+    });
+    // The path of a role or user may have any character.
+    services.chain(["iam".to_owned()]).collect()
 }
 
 /// The services whose ARNs may have no account: those that the catalogue lists so, as far as tests tell them apart, and
