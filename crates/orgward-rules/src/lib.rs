@@ -4,13 +4,19 @@
 
 pub mod catalog;
 mod completion;
+mod controls;
 mod data;
 mod engine;
+mod federation;
 mod review;
 mod severities;
 
 #[cfg(test)]
 mod guardrail_tests;
+#[cfg(test)]
+mod landing_zone_tests;
+#[cfg(test)]
+mod life_tests;
 #[cfg(test)]
 mod pack_page;
 #[cfg(test)]
