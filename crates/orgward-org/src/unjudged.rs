@@ -9,7 +9,7 @@ use crate::template;
 
 /// How much may hide behind what is not judged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Weight {
+pub enum Hidden {
     /// One part of who may do what.
     Part,
     /// Identities, policies of the organization, or anything at all.
@@ -30,7 +30,7 @@ pub struct Unjudged {
     /// What to do.
     pub help: &'static str,
     /// How much may hide behind it.
-    pub weight: Weight,
+    pub weight: Hidden,
 }
 
 /// What a type that is not read can change.
@@ -38,15 +38,15 @@ pub struct Unjudged {
 pub(crate) struct Governs {
     /// In words: `IAM identities and policies`.
     pub(crate) what: &'static str,
-    pub(crate) weight: Weight,
+    pub(crate) weight: Hidden,
 }
 
 const fn anything(what: &'static str) -> Governs {
-    Governs { what, weight: Weight::Anything }
+    Governs { what, weight: Hidden::Anything }
 }
 
 const fn part(what: &'static str) -> Governs {
-    Governs { what, weight: Weight::Part }
+    Governs { what, weight: Hidden::Part }
 }
 
 const ADMINISTRATOR: &str = "the account that administers a service for the organization";
@@ -186,7 +186,7 @@ pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
                 message: "the configuration declares it, and no other section of the plan shows it".to_owned(),
                 help: "review a complete plan as `terraform show -json` writes it; where `for_each` is empty on purpose, \
                        remove the resource",
-                weight: Weight::Anything,
+                weight: Hidden::Anything,
             });
         }
     }
@@ -210,7 +210,7 @@ fn verb(action: Action) -> &'static str {
 }
 
 /// What is known of a resource whose type is not read; `None` where its values show that it governs nothing.
-fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Weight)> {
+fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)> {
     let sides = [instance.before(), instance.after()];
     let inside = match &*instance.kind {
         "aws_cloudcontrolapi_resource" => {
@@ -261,21 +261,21 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Weight)>
 }
 
 /// A program that the configuration runs beside the resource.
-fn provisioned(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<(String, Weight)> {
+fn provisioned(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<(String, Hidden)> {
     let runs = !matches!(instance.action, Action::Update) && plan.has_provisioners(instance)?;
     let verb = verb(instance.action);
     runs.then(|| {
         (
             format!("the plan {verb} it, and its provisioners run programs, which are not judged"),
-            Weight::Anything,
+            Hidden::Anything,
         )
     })
 }
 
 /// A program that is run to read something.
-fn program_read(instance: &Instance<'_>) -> Option<(String, Weight)> {
+fn program_read(instance: &Instance<'_>) -> Option<(String, Hidden)> {
     (instance.kind == "external").then(|| {
-        ("it runs a program with the credentials of the plan, which is not judged".to_owned(), Weight::Part)
+        ("it runs a program with the credentials of the plan, which is not judged".to_owned(), Hidden::Part)
     })
 }
 

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
-use orgward_org::{Declared, Organization, Weight};
+use orgward_org::{Declared, Hidden, Organization};
 use orgward_plan::{Document, Plan};
 
 /// A policy, a unit, and rows about the one attachment of them: address, action, deposed key.
@@ -21,7 +21,7 @@ fn plan(rows: &[(&str, &str, Option<&str>)]) -> String {
 }
 
 /// How many attachments stand after the plan, and what is said of them.
-fn outcome(text: &str) -> (usize, Vec<(String, Weight)>) {
+fn outcome(text: &str) -> (usize, Vec<(String, Hidden)>) {
     let document = Document::decode("plan.json", text.as_bytes().to_vec()).unwrap();
     let plan = Plan::parse(&document).unwrap();
     let change = Organization::of(&[plan], &[], &Declared::default());
@@ -40,7 +40,7 @@ fn what_is_destroyed_at_one_address_is_gone_at_the_other() {
         [(
             "it is the same object in AWS as `aws_organizations_policy_attachment.old`, and the plan destroys it there"
                 .to_owned(),
-            Weight::Contradiction
+            Hidden::Contradiction
         )]
     );
 }

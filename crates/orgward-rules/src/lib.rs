@@ -4,14 +4,20 @@
 
 pub mod catalog;
 mod completion;
+mod controls;
 mod data;
 mod described;
 mod engine;
+mod federation;
 mod review;
 mod severities;
 
 #[cfg(test)]
 mod guardrail_tests;
+#[cfg(test)]
+mod landing_zone_tests;
+#[cfg(test)]
+mod life_tests;
 #[cfg(test)]
 mod pack_page;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! From the organization to what a reader is told.
 
+mod causes;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -92,6 +93,7 @@ fn judge(
         |id: &str| catalog::RULES.iter().find(|rule| rule.info.id == id).map(|rule| rule.info.severity);
     findings.extend(orgward_config::weakened(config, &default));
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    causes::link(&mut findings);
     let mut lets_pass = orgward_config::lenient(config, &default);
     if !question.baseline.is_empty() {
         lets_pass.push(format!("has a baseline of {} findings", question.baseline.len()));
@@ -146,7 +148,8 @@ pub fn check(
         if existing.contains(&finding.identity()) { vec![finding] } else { standing.split(finding) }
     });
     let mut findings: Vec<Finding> = news.collect();
-    let places = (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after));
+    let mut places =
+        (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
         if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
@@ -156,7 +159,7 @@ pub fn check(
     }
     described::renew(&mut findings, change.before, change.after);
     for finding in &mut findings {
-        if let Some(places) = &places {
+        if let Some(places) = &mut places {
             places.judge(&config.severity_for, finding);
         }
     }

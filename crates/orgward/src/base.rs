@@ -10,6 +10,7 @@ use orgward_config::Config;
 use orgward_report::escape;
 use thiserror::Error;
 
+use crate::arguments::ConfigArguments;
 use crate::{config, files, input};
 
 /// Bytes of what git prints of one file.
@@ -27,7 +28,7 @@ enum BaseError {
 
 /// Reads the configuration of the base: a file, or what a revision of git has where the configuration of the pull request
 /// is. A revision without one has the defaults.
-pub(crate) fn load(base: &str, named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
+pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
     let file = Path::new(base);
     if file.exists() {
         let mut config = Config::parse(base, &files::read("the configuration", file)?)?;

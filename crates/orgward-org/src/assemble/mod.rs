@@ -2,6 +2,7 @@
 
 mod attachments;
 mod contradictions;
+mod controls;
 mod coverage;
 mod deferred;
 mod entity_paths;
@@ -26,8 +27,6 @@ use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 use self::runs::PerKind;
 use crate::hole::PlaceholderIds;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
-
-pub(crate) use workloads::workload_category;
 
 /// One input and what to call it when there are several.
 struct Stack<'b, 'a> {
@@ -265,7 +264,10 @@ pub(crate) fn is_read(kind: &str) -> bool {
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
-        Mode::Managed => ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied(),
+        Mode::Managed => {
+            let listed = ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied();
+            listed.or_else(|| crate::control::control_type(&instance.kind))
+        }
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
             .ok()
@@ -316,6 +318,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.grants();
         self.permission_sets();
         self.workloads(side);
+        self.controls();
+        self.departures(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         let members = self.organization.accounts().filter(|account| account.member);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Object};
 
 use super::{Piece, Stack};
-use crate::{Unjudged, Weight};
+use crate::{Hidden, Unjudged};
 
 type Pieces<'b, 'a> = BTreeMap<&'b str, Vec<Piece<'b, 'a>>>;
 
@@ -155,6 +155,6 @@ fn disagreement(
         message: format!("it is the same object in AWS as {}, and the plan {does} there", name(acting)),
         help: "manage the object at one address: a `moved` block renames it, a `removed` block with `destroy = false` \
                lets go of the other one",
-        weight: Weight::Contradiction,
+        weight: Hidden::Contradiction,
     }
 }

@@ -1,5 +1,5 @@
 use orgward_finding::{Severity, Verdict};
-use orgward_org::{NodeKind, Weight};
+use orgward_org::{Hidden, NodeKind};
 use orgward_plan::{Evidence, Placement, Strength};
 
 use crate::engine::rule;
@@ -65,9 +65,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let finding = findings.report(&UNVERIFIABLE_PLAN, &unjudged.address);
         finding.verdict = Verdict::Unverifiable;
         finding.severity = match unjudged.weight {
-            Weight::Contradiction => Severity::High,
-            Weight::Anything => Severity::Medium,
-            Weight::Part => Severity::Low,
+            Hidden::Contradiction => Severity::High,
+            Hidden::Anything => Severity::Medium,
+            Hidden::Part => Severity::Low,
         };
         finding.input = unjudged.stack.as_deref().map(str::to_owned);
         finding.subject(unjudged.message.clone()).says(unjudged.message.clone()).help(unjudged.help);

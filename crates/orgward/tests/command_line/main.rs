@@ -22,6 +22,10 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+mod monorepo;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packs;
