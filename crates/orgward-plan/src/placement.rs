@@ -1,4 +1,4 @@
-mod known;
+mod configured;
 mod own;
 mod providers;
 mod region;
@@ -172,8 +172,7 @@ impl Placement {
 impl<'a> Plan<'a> {
     /// Which account the instance lands in, with all the evidence.
     ///
-    /// Siblings through the same provider count as evidence; of those that are neither of IAM nor of
-    /// Organizations, the first 64 of each provider that exist already are looked at.
+    /// Resources through the same provider configuration that exist already count as evidence.
     pub fn placement(&self, instance: &Instance<'a>) -> Placement {
         if !own::is_aws(instance) {
             return Placement::default();

@@ -7,6 +7,7 @@ mod evaluate;
 mod functions;
 mod load;
 mod names;
+mod provider;
 mod site;
 mod spelled;
 mod template;

@@ -1,6 +1,4 @@
-use serde_json::Value;
-
-use super::{own, providers};
+use super::{configured, own, providers};
 use crate::{Attr, Instance, Plan};
 
 /// The region of an instance, from what is closest to it.
@@ -24,16 +22,13 @@ pub(super) fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Attr<String> {
     if own::is_argument(plan, instance)("region") == Some(true) && argument.is_unknown() {
         return Attr::Unknown;
     }
-    configured(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
+    of_provider(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
 }
 
 /// The region that the provider block names, if the plan tells.
-fn configured(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
-    let provider = providers::block(plan, instance)?;
-    let expressions: Value = serde_json::from_str(provider.expressions?.get()).ok()?;
-    let path = provider.module_address.as_deref().map(providers::module_path).unwrap_or_default();
-    let region = providers::constant(plan, &path, expressions.get("region")?)?;
-    let region = region.as_str()?;
-    let secret = plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(region));
-    (!secret).then(|| region.to_owned())
+fn of_provider(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+    let (key, provider) = providers::block(plan, instance)?;
+    let region = configured::text(plan, key, provider, "region")?;
+    let secret = plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(&region));
+    (!secret).then_some(region)
 }

@@ -1,7 +1,9 @@
-//! Choosing the attribute that a reference ends in.
+//! Choosing the attribute that a reference ends in, and what the plan shows of it.
+
+use serde_json::Value;
 
 use crate::traversal::Segment;
-use crate::{Instance, Legal, Mode, Target};
+use crate::{Instance, Key, Legal, Mode, Target, View};
 
 /// The attribute, and whether the configuration leaves no other.
 pub(super) fn attribute(
@@ -57,6 +59,28 @@ pub(super) fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl
         };
         entry.strip_prefix(&*instance.kind)?.strip_prefix('.')
     })
+}
+
+
+/// What the plan shows of an attribute: a value, or that there is one which must not be looked at. `None` where it is
+/// unknown until apply, or not shown.
+pub(super) fn known(instance: &Instance<'_>, path: &[Segment]) -> Option<Option<Value>> {
+    let object = instance.shown()?;
+    let view = path.iter().fold(object.view(), |view: View<'_>, segment| match segment {
+        Segment::Name(name) | Segment::Key(Key::Name(name)) => view.get(name),
+        Segment::Key(Key::Index(index)) => view.item(usize::try_from(*index).unwrap_or(usize::MAX)),
+    });
+    let is = |name: &str| matches!(path, [Segment::Name(only)] if only == name);
+    // The provider calls every parameter's `value` a secret, and shows those that are none a second time.
+    let parameter = instance.mode == Mode::Data && instance.kind == "aws_ssm_parameter" && is("value");
+    let insecure = || object.get("insecure_value").text().known().filter(|text| !text.is_sensitive());
+    let shown_again = || Some(Value::String(insecure()?.expose().to_owned())).filter(|text| *text != "");
+    match view.json() {
+        _ if view.has_unknown() => None,
+        Some(_) if view.is_sensitive() => Some(if parameter { shown_again() } else { None }),
+        Some(value) => Some(Some(value.clone())),
+        None => view.is_null().then_some(Some(Value::Null)),
+    }
 }
 
 fn join<'s>(segments: impl Iterator<Item = &'s Segment>) -> String {

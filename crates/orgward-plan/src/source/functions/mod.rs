@@ -76,9 +76,11 @@ fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
         (Spelled::Null, other) | (other, Spelled::Null) => {
             (is_constant(other) || matches!(other, Spelled::Map(_))).then_some(false)
         }
-        // A string and a number are never equal.
-        (Spelled::Text(_), Spelled::Number(_) | Spelled::Bool(_))
-        | (Spelled::Number(_) | Spelled::Bool(_), Spelled::Text(_)) => Some(false),
+        // A string and a number are never equal; what is unknown can be either.
+        (text @ Spelled::Text(_), Spelled::Number(_) | Spelled::Bool(_))
+        | (Spelled::Number(_) | Spelled::Bool(_), text @ Spelled::Text(_)) => {
+            text.reference().is_none().then_some(false)
+        }
         (Spelled::List(left), Spelled::List(right)) if left.is_empty() || right.is_empty() => {
             Some(left.is_empty() && right.is_empty())
         }
