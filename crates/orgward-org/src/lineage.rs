@@ -2,7 +2,7 @@ mod sets;
 
 use std::cell::OnceCell;
 
-use orgward_iam::{Chain, ChainDecision, Decider, Effect, Level, Outcome, Request};
+use orgward_iam::{ChainDecision, Decider, Effect, Level, Outcome, PolicyChain, Request};
 
 pub use self::sets::Relevant;
 use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
@@ -58,9 +58,9 @@ pub struct Lineage<'o> {
 pub struct Judge<'l, 'o> {
     lineage: &'l Lineage<'o>,
     /// What is attached for certain.
-    must: Chain<'l>,
+    must: PolicyChain<'l>,
     /// What is attached or may be, where that is not the same.
-    may: Option<Chain<'l>>,
+    may: Option<PolicyChain<'l>>,
     /// What is told where a request stays undecided.
     doubts: OnceCell<Vec<String>>,
 }
@@ -224,8 +224,8 @@ impl<'o> Lineage<'o> {
         attached.all(|attached| attached.modality() == Modality::Must)
     }
 
-    fn chain(&self, least: Modality) -> Chain<'_> {
-        Chain(
+    fn chain(&self, least: Modality) -> PolicyChain<'_> {
+        PolicyChain(
             self.rungs
                 .iter()
                 .map(|rung| Level {

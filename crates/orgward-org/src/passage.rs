@@ -1,6 +1,6 @@
 //! What the guardrails of a lineage let pass, as sets of requests.
 
-use orgward_iam::{Callers, Chain, Decider, Effect, Level, RequestSet};
+use orgward_iam::{Callers, Decider, Effect, Level, PolicyChain, RequestSet};
 
 use crate::{Guardrail, GuardrailKind, Lineage, Modality};
 
@@ -50,7 +50,7 @@ impl<'o> Lineage<'o> {
         free.or(open.minus(denied))
     }
 
-    fn attached_at_least(&self, least: Modality) -> Chain<'o> {
+    fn attached_at_least(&self, least: Modality) -> PolicyChain<'o> {
         let levels = self.rungs.iter().map(|rung| {
             let attached = rung.attached.iter().filter(|it| it.attachment.resolved.modality() >= least);
             let policies = attached
@@ -61,6 +61,6 @@ impl<'o> Lineage<'o> {
                 .collect();
             Level { target: "", policies }
         });
-        Chain(levels.collect())
+        PolicyChain(levels.collect())
     }
 }

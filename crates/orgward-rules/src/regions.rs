@@ -53,7 +53,7 @@ pub(crate) fn region_lock(config: &Config, organization: &Organization) -> Optio
         id: "region-lock".to_owned(),
         description: Some(format!("everything but what is exempt is denied outside {}", regions.join(", "))),
         targets: Vec::new(),
-        prohibition: lock(config, &allowed).ok()?,
+        claim: lock(config, &allowed).ok()?,
         severity: Severity::High,
         upheld_by: Upholders::ServiceControl,
         origin: if allowed.inferred_from.is_empty() {

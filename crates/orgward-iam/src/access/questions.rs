@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::set::{Answer, Callers, RequestSet};
-use crate::{Chain, Effect, Kind, Policy};
+use crate::{Effect, Kind, Policy, PolicyChain};
 
 /// How what two policies allow compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -63,7 +63,11 @@ pub fn compare(old: &Policy, new: &Policy) -> (Relation, Answer, Answer) {
 
 /// A request of a set that no chain denies; none if and only if the chains deny all of them. The chains are those
 /// above the caller's account and above the resource's.
-pub fn may_be_allowed<'p>(set: RequestSet<'p>, scp: Option<&Chain<'p>>, rcp: Option<&Chain<'p>>) -> Answer {
+pub fn may_be_allowed<'p>(
+    set: RequestSet<'p>,
+    scp: Option<&PolicyChain<'p>>,
+    rcp: Option<&PolicyChain<'p>>,
+) -> Answer {
     let set = scp.iter().fold(set, |set, chain| set.and(RequestSet::passed(chain)));
     let set = rcp.iter().fold(set, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
     set.example()

@@ -121,8 +121,8 @@ fn judge<'o>(
     (scope, fitting): (&mut Scope<'o>, &mut [bool]),
     failures: &mut Failures<'o>,
 ) {
-    let prohibition = &invariant.prohibition;
-    let stand_ins = chains.stand_ins(prohibition);
+    let claim = &invariant.claim;
+    let stand_ins = chains.stand_ins(claim);
     let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
     for &(id, node) in &group.members {
         if let Some(modality) = scope.covers(cx.config, invariant, id, fitting) {
@@ -131,11 +131,11 @@ fn judge<'o>(
         }
     }
     for ((stand_in, modality), members) in alike {
-        let verdict = cx.proofs.prove(prohibition, chains, &stand_in);
+        let verdict = cx.proofs.prove(claim, chains, &stand_in);
         if verdict == Verdict::Holds {
             continue;
         }
-        let key = (chains.key(prohibition), stand_in.clone(), modality);
+        let key = (chains.key(claim), stand_in.clone(), modality);
         let failure = failures.entry(key).or_insert_with(|| Failure {
             verdict,
             stand_in,
@@ -233,7 +233,7 @@ fn explain(
     finding.witness(witness(request));
     let lineages = [Some(&group.lineage), chains.rcp].into_iter().flatten();
     let nearest = lineages
-        .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.prohibition, request))
+        .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.claim, request))
         .min_by_key(|reason| reason.rank);
     if let Some(nearest) = nearest {
         let document = &nearest.guardrail.data.document;

@@ -9,7 +9,7 @@ use orgward_iam::{Answer, Effect, RequestSet, Statement};
 use orgward_org::{Attached, Entity, Guardrail, GuardrailKind, Key, Modality, NodeId, Organization};
 
 use self::cause::Cause;
-use crate::chains::{Difference, Pair, Passing, changed, passing, restricted};
+use crate::chains::{Counterexample, Difference, Pair, changed, passing, restricted};
 use crate::engine::rule;
 use crate::guardrails::{account_label, cover, denials};
 use crate::{Context, Findings};
@@ -66,7 +66,7 @@ struct Loss {
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
     doubts: BTreeSet<String>,
-    passing: Vec<Rc<Passing>>,
+    passing: Vec<Rc<Counterexample>>,
     /// Whether some requests for the same actions stay denied.
     in_part: bool,
     /// Whether it follows from a text that the plan marks sensitive.
@@ -90,8 +90,8 @@ struct Denier<'p, 'o> {
 /// What became of requests that were denied.
 #[derive(Clone)]
 enum Fate {
-    Open(Rc<Passing>),
-    Doubtful { reasons: Vec<String>, passing: Option<Rc<Passing>> },
+    Open(Rc<Counterexample>),
+    Doubtful { reasons: Vec<String>, passing: Option<Rc<Counterexample>> },
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -208,8 +208,9 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
         Difference::Some(passing) => {
             let passing = Rc::new(*passing);
             let stays = denied.clone().minus(open.clone()).actions();
-            let stays = stays.unwrap_or_else(|_| passing.spread.actions.clone());
-            let is_lost = |name| passing.spread.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
+            let stays = stays.unwrap_or_else(|_| passing.action_set.actions.clone());
+            let is_lost =
+                |name| passing.action_set.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
             let in_part = stays.iter().any(|action| is_lost(action.name()));
             let fate = if doubts.is_empty() {
                 Fate::Open(passing)

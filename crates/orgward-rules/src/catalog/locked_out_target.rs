@@ -168,7 +168,7 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
         for (at, left_out) in &lists {
             let Some(rung) = lineage.rungs.get(*at) else { continue };
             if let Difference::Some(passing) = passing(&Lineage::bound(&kind).minus(left_out.clone())) {
-                let what = in_words(&passing.spread, &passing.example);
+                let what = in_words(&passing.action_set, &passing.example);
                 finding.note(format!("{} allows {what}", cx.after.path(rung.id)));
             }
         }

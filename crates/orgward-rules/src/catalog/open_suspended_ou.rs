@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::{Effect, Prohibition, Wording};
+use orgward_iam::{Claim, ClaimSpec, Effect};
 use orgward_org::{GuardrailKind, Lineage, Node, NodeId};
 
 use crate::engine::rule;
@@ -62,12 +62,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let spared = spared(&group.lineage);
-        let wording = Wording {
+        let spec = ClaimSpec {
             not_actions: Some(data::quarantine().actions.clone()),
             exempt_principals: spared.iter().cloned().collect(),
-            ..Wording::default()
+            ..ClaimSpec::default()
         };
-        let quarantine = match Prohibition::new(wording) {
+        let quarantine = match Claim::new(spec) {
             Ok(quarantine) => quarantine,
             Err(error) => {
                 let finding = findings.report(&OPEN_SUSPENDED_OU, None);

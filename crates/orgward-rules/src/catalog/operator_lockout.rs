@@ -1,11 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Verdict};
-use orgward_iam::{Answer, Effect, Request, RequestSet, Spread, Statement};
+use orgward_iam::{ActionSet, Answer, Effect, Request, RequestSet, Statement};
 use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, Modality, NodeId};
 
 use crate::chains::{
-    Difference, Passing, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
+    Counterexample, Difference, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
 };
 use crate::config::Operator;
 use crate::engine::rule;
@@ -76,9 +76,9 @@ rule! {
 struct Denied {
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
-    passing: Passing,
+    passing: Counterexample,
     /// Actions of which no request is left, as far as they are listed; and whether unlisted ones are among them.
-    altogether: Option<Spread>,
+    altogether: Option<ActionSet>,
 }
 
 /// What denies it: a guardrail, its statement, and whether that is new to the accounts.
@@ -140,8 +140,8 @@ fn ask(
             Difference::Some(refused) => refused,
         };
         found = true;
-        let left = needed.clone().and(lineage.may_pass(kind)).spread().ok();
-        let altogether = left.and_then(|left| without(&refused.spread, &refused.example, &left));
+        let left = needed.clone().and(lineage.may_pass(kind)).action_set().ok();
+        let altogether = left.and_then(|left| without(&refused.action_set, &refused.example, &left));
         for (is_new, members) in by_novelty(cx, kind, group, &needed.clone().and(requests)) {
             let key = (guardrail.node.key.clone(), statement, is_new);
             let entry = denied.entry(key).or_insert_with(|| Denied {
@@ -190,11 +190,11 @@ fn by_novelty(
 }
 
 /// The actions that are refused and of which nothing is left.
-fn without(refused: &Spread, example: &Request, left: &Spread) -> Option<Spread> {
+fn without(refused: &ActionSet, example: &Request, left: &ActionSet) -> Option<ActionSet> {
     let gone: Vec<_> = refused.actions.iter().filter(|it| !left.actions.contains(it)).copied().collect();
     let unlisted = refused.unlisted && !left.unlisted;
     let of_no_list = refused.actions.is_empty() && left.examples.is_empty();
-    (!gone.is_empty() || unlisted || of_no_list).then(|| Spread {
+    (!gone.is_empty() || unlisted || of_no_list).then(|| ActionSet {
         examples: vec![example.clone()],
         actions: gone,
         unlisted,
@@ -257,15 +257,15 @@ fn report(
             finding.says(format!("denies the operator `{name}` what it must be able to do: {what}"));
         }
         None => {
-            let what = in_words(&denied.passing.spread, &denied.passing.example);
+            let what = in_words(&denied.passing.action_set, &denied.passing.example);
             finding.severity = Severity::Medium;
             finding.says(format!(
                 "denies the operator `{name}` some requests that it must be able to make: {what}"
             ));
         }
     }
-    let is_odd = denied.passing.is_odd;
-    if is_odd {
+    let is_unlisted = denied.passing.is_unlisted;
+    if is_unlisted {
         finding.severity = Severity::Low;
         finding
             .note("AWS lists none of these actions for such a resource, so the operator may never need them");

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 use orgward_org::GuardrailKind;
 
 use crate::engine::rule;
@@ -139,7 +139,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Proves the lock for each account of a group; those that are alike share a proof.
 fn prove_lock(
     cx: &Context<'_>,
-    (lock, allowed): (&Prohibition, &Allowed),
+    (lock, allowed): (&Claim, &Allowed),
     group: &Group<'_>,
     regions: &str,
     (mistakes, findings): (&mut Mistakes, &mut Findings),

@@ -1,6 +1,6 @@
 use orgward_finding::Witness;
 use orgward_iam::{
-    Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType, Spread, Statement,
+    ActionSet, Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType, Statement,
 };
 use orgward_org::{GuardrailKind, Lineage};
 use serde_json::json;
@@ -13,20 +13,20 @@ pub(crate) enum Difference {
     /// Nothing, for certain.
     Nothing,
     /// This.
-    Some(Box<Passing>),
+    Some(Box<Counterexample>),
     /// It cannot be told, for this reason.
     Undecided(String),
 }
 
 /// Requests that get past guardrails.
 #[derive(Clone, Debug)]
-pub(crate) struct Passing {
+pub(crate) struct Counterexample {
     /// What they are for.
-    pub(crate) spread: Spread,
+    pub(crate) action_set: ActionSet,
     /// The plainest of them.
     pub(crate) example: Request,
     /// Whether AWS lists none of the actions for such a resource, so that no such request may ever be made.
-    pub(crate) is_odd: bool,
+    pub(crate) is_unlisted: bool,
 }
 
 /// The mirror image of what is lost: of requests that are denied for certain after the plan, those that are not before
@@ -41,27 +41,27 @@ pub(crate) fn newly_denied<'p>(
 
 /// Which requests of a set there are.
 pub(crate) fn passing(set: &RequestSet<'_>) -> Difference {
-    let spread = match set.spread() {
-        Ok(spread) => spread,
+    let action_set = match set.action_set() {
+        Ok(action_set) => action_set,
         // One request may be found where not all can.
         Err(reason) => match set.example() {
             Answer::None => return Difference::Nothing,
             Answer::Undecided(_) => return Difference::Undecided(reason),
             Answer::Witness(request) => {
-                Spread { examples: vec![*request], actions: Vec::new(), unlisted: false }
+                ActionSet { examples: vec![*request], actions: Vec::new(), unlisted: false }
             }
         },
     };
-    let Some(example) = spread.examples.first().cloned() else { return Difference::Nothing };
-    let mut passing = Passing { spread, example, is_odd: false };
-    passing.settle(set);
+    let Some(example) = action_set.examples.first().cloned() else { return Difference::Nothing };
+    let mut passing = Counterexample { action_set, example, is_unlisted: false };
+    passing.make_realistic(set);
     Difference::Some(Box::new(passing))
 }
 
 /// How many actions are tried on resources of their own.
 const TRIED: usize = 40;
 
-impl Passing {
+impl Counterexample {
     /// The example as a finding shows it.
     pub(crate) fn witness(&self) -> Witness {
         let mut request = self.example.clone();
@@ -73,11 +73,11 @@ impl Passing {
     }
 
     /// Looks for a request that AWS can get. The engine takes any action for any resource.
-    fn settle(&mut self, set: &RequestSet<'_>) {
+    fn make_realistic(&mut self, set: &RequestSet<'_>) {
         if self.example.is_possible() {
             return;
         }
-        let tried = || self.spread.actions.iter().take(TRIED);
+        let tried = || self.action_set.actions.iter().take(TRIED);
         // What is about no single resource is about `*`, which no pattern but itself stands for.
         for action in tried().filter(|action| !action.resource_types().any(|it| it.required)) {
             let mut request = self.example.clone();
@@ -102,7 +102,9 @@ impl Passing {
         match set.clone().and(fits).example() {
             Answer::Witness(request) => self.example = *request,
             // There may be more actions than were tried.
-            Answer::None => self.is_odd = self.spread.actions.len() <= TRIED && !self.spread.unlisted,
+            Answer::None => {
+                self.is_unlisted = self.action_set.actions.len() <= TRIED && !self.action_set.unlisted;
+            }
             Answer::Undecided(_) => {}
         }
     }

@@ -12,7 +12,9 @@ use orgward_org::{GuardrailKind, Key, Lineage, Modality, NodeId, Organization};
 use crate::Context;
 use crate::guardrails::ends;
 
-pub(crate) use self::difference::{Difference, Passing, is_everything, newly_denied, passing, restricted};
+pub(crate) use self::difference::{
+    Counterexample, Difference, is_everything, newly_denied, passing, restricted,
+};
 pub(crate) use self::premise::Premise;
 pub(crate) use self::summary::{enumerate, in_words};
 

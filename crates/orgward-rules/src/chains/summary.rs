@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orgward_iam::{AccessLevel, Catalogue, Request, Spread};
+use orgward_iam::{AccessLevel, ActionSet, Catalogue, Request};
 
 /// How many things are named one by one.
 const NAMED: usize = 4;
@@ -10,19 +10,19 @@ const NAMED: usize = 4;
 const SPARED: usize = 6;
 
 /// What requests are for, by service and level of access where there are many actions.
-pub(crate) fn in_words(spread: &Spread, example: &Request) -> String {
-    let listed = &spread.actions;
-    if listed.is_empty() && !spread.unlisted {
+pub(crate) fn in_words(action_set: &ActionSet, example: &Request) -> String {
+    let listed = &action_set.actions;
+    if listed.is_empty() && !action_set.unlisted {
         return format!("`{}`", example.action);
     }
-    if listed.len() <= NAMED && !spread.unlisted {
+    if listed.len() <= NAMED && !action_set.unlisted {
         return join(listed.iter().map(|action| format!("`{}`", action.name())).collect());
     }
     let mut services: BTreeMap<&str, BTreeMap<AccessLevel, usize>> = BTreeMap::new();
     for action in listed {
         *services.entry(action.service()).or_default().entry(action.level()).or_default() += 1;
     }
-    if spread.unlisted {
+    if action_set.unlisted {
         let all = Catalogue::get().services();
         let spared: Vec<String> = all
             .filter(|service| {

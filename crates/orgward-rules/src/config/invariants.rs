@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
-use orgward_iam::{Prohibition, Wording};
+use orgward_iam::{Claim, ClaimSpec};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -67,7 +67,7 @@ fn invariant(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>)
         id: as_id(file, id)?,
         description: table.get("description").map(|value| as_filled(file, value)).transpose()?,
         targets,
-        prohibition: prohibition(file, table, entry)?,
+        claim: claim(file, table, entry)?,
         severity: match table.get("severity") {
             Some(value) => as_severity(file, value)?,
             None => Severity::High,
@@ -127,9 +127,9 @@ fn upheld_by(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Upholders>
     })
 }
 
-fn prohibition(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Prohibition> {
+fn claim(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Claim> {
     let patterns = |key: &str| table.get(key).map(|value| as_patterns(file, value)).transpose();
-    let wording = Wording {
+    let spec = ClaimSpec {
         actions: patterns("actions")?,
         not_actions: patterns("not_actions")?,
         resources: patterns("resources")?,
@@ -144,12 +144,12 @@ fn prohibition(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>
             None => Vec::new(),
         },
     };
-    if wording.actions.is_none() && wording.not_actions.is_none() {
+    if spec.actions.is_none() && spec.not_actions.is_none() {
         let message = "guardrail without `actions` or `not_actions`".to_owned();
         return Err(ConfigError::new(file, entry.span(), "denies no action", message)
             .help("for example `actions = [\"cloudtrail:StopLogging\"]`"));
     }
-    Prohibition::new(wording).map_err(|error| {
+    Claim::new(spec).map_err(|error| {
         let span = table.get(error.element.as_str()).map_or(entry.span(), Spanned::span);
         ConfigError::new(file, span, "here", error.error.message).help(error.error.help)
     })
@@ -234,11 +234,11 @@ actions = ["organizations:LeaveOrganization"]
         assert_eq!(trail.severity, Severity::Critical);
         assert_eq!(trail.upheld_by, Upholders::Both);
         assert_eq!(trail.origin, "orgward.toml:2");
-        let wording = trail.prohibition.wording();
-        assert_eq!(wording.resources.as_deref(), Some(&["*".to_owned()][..]));
-        assert_eq!(wording.conditions["Bool"]["aws:SecureTransport"], ["false"]);
-        assert_eq!(wording.conditions["StringNotEquals"]["aws:RequestedRegion"], ["eu-west-1"]);
-        assert_eq!(wording.exempt_principals, ["arn:aws:iam::*:role/break-glass"]);
+        let spec = trail.claim.spec();
+        assert_eq!(spec.resources.as_deref(), Some(&["*".to_owned()][..]));
+        assert_eq!(spec.conditions["Bool"]["aws:SecureTransport"], ["false"]);
+        assert_eq!(spec.conditions["StringNotEquals"]["aws:RequestedRegion"], ["eu-west-1"]);
+        assert_eq!(spec.exempt_principals, ["arn:aws:iam::*:role/break-glass"]);
         assert_eq!((stay.severity, stay.upheld_by), (Severity::High, Upholders::ServiceControl));
         assert!(stay.targets.is_empty());
     }

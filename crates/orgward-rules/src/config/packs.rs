@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -83,9 +83,9 @@ fn of_pack(
         if let Some(severity) = severity {
             invariant.severity = severity;
         }
-        let mut wording = invariant.prohibition.wording().clone();
-        wording.exempt_principals.extend(exempt.iter().cloned());
-        invariant.prohibition = Prohibition::new(wording).map_err(|error| {
+        let mut spec = invariant.claim.spec().clone();
+        spec.exempt_principals.extend(exempt.iter().cloned());
+        invariant.claim = Claim::new(spec).map_err(|error| {
             ConfigError::new(file, entry.span(), "here", error.error.message).help(error.error.help)
         })?;
     }
@@ -157,7 +157,7 @@ mod tests {
             assert_eq!(invariant.targets, [Target::Path("Root/Shops/**".to_owned())]);
             assert_eq!(invariant.severity, Severity::Low);
             assert_eq!(
-                invariant.prohibition.wording().exempt_principals,
+                invariant.claim.spec().exempt_principals,
                 ["arn:aws:iam::*:role/retirement", "arn:aws:iam::*:role/platform"]
             );
         }

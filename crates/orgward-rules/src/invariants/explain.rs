@@ -88,8 +88,8 @@ fn story(
         .then(|| organization.lineage(account.id, &GuardrailKind::ResourceControl));
     let chains = Chains::of(&scp, rcp.as_ref());
     let id = organization.symbolic_account_id(account.id);
-    let stand_in = chains.stand_ins(&invariant.prohibition).of(id);
-    let verdict = Proofs::default().prove(&invariant.prohibition, &chains, &stand_in);
+    let stand_in = chains.stand_ins(&invariant.claim).of(id);
+    let verdict = Proofs::default().prove(&invariant.claim, &chains, &stand_in);
     let (outcome, request) = match verdict {
         Verdict::Holds => (Outcome::Holds, denied(invariant, &stand_in)),
         Verdict::Refuted(request) => (Outcome::Refuted, Some(request)),
@@ -112,7 +112,7 @@ fn story(
     }
     if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
         let lineages = [Some(&scp), rcp.as_ref()].into_iter().flatten();
-        let nearest = lineages.filter_map(|it| nearest(organization, it, &invariant.prohibition, request));
+        let nearest = lineages.filter_map(|it| nearest(organization, it, &invariant.claim, request));
         notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
             let name = reason.guardrail.node.title();
             format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.cure)
@@ -150,7 +150,7 @@ fn story(
 fn denied(invariant: &Invariant, account: &str) -> Option<Box<Request>> {
     let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
-    match bound.and(own).and(invariant.prohibition.requests()).example() {
+    match bound.and(own).and(invariant.claim.requests()).example() {
         Answer::Witness(request) => Some(request),
         Answer::None | Answer::Undecided(_) => None,
     }

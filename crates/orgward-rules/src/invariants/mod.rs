@@ -9,7 +9,7 @@ mod scope;
 mod target;
 
 use orgward_finding::Severity;
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 
 pub use self::explain::{ExplainError, explain};
 pub use self::proof::Proofs;
@@ -27,7 +27,7 @@ pub struct Invariant {
     /// Where it has to hold. Empty: in every member account.
     pub targets: Vec<Target>,
     /// What has to be denied.
-    pub prohibition: Prohibition,
+    pub claim: Claim,
     /// How bad it is when it does not hold.
     pub severity: Severity,
     /// Which policies may deny it.

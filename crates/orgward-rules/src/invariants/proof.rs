@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Caller, Callers, Context, ContextValue, Policy, Prohibition, Request, RequestSet, Statement,
-    Version,
+    Answer, Caller, Callers, Claim, Context, ContextValue, Policy, Request, RequestSet, Statement, Version,
 };
 use orgward_org::{Entity, Guardrail, Lineage, Modality, Relevant};
 
@@ -24,7 +23,7 @@ pub struct Proofs {
 /// What the search for region gaps depends on: the chain, the allowed regions, the account, and those that share it.
 type SearchKey = (ChainKey, BTreeSet<String>, String, Vec<String>);
 
-/// Whether a prohibition holds in an account.
+/// Whether a claim holds in an account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Verdict {
     /// All of it is denied, whatever is unknown.
@@ -56,7 +55,7 @@ type Part = (Option<(Version, String)>, Modality);
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct ProofKey {
-    prohibition: Arc<str>,
+    claim: Arc<str>,
     chains: ChainsKey,
     account: String,
 }
@@ -113,9 +112,9 @@ impl<'l, 'o> Chains<'l, 'o> {
         Self { scp, rcp }
     }
 
-    /// What tells the chains apart from others, as far as proofs of a prohibition are concerned.
-    pub(crate) fn key(&self, prohibition: &Prohibition) -> ChainsKey {
-        let relevant = relevant(prohibition);
+    /// What tells the chains apart from others, as far as proofs of a claim are concerned.
+    pub(crate) fn key(&self, claim: &Claim) -> ChainsKey {
+        let relevant = relevant(claim);
         (ChainKey::of(self.scp, &relevant), self.rcp.map(|rcp| ChainKey::of(rcp, &relevant)))
     }
 
@@ -133,10 +132,10 @@ impl<'l, 'o> Chains<'l, 'o> {
         !self.named(&|_, _| true).is_empty()
     }
 
-    /// Who stands for whom in proofs of a prohibition.
-    pub(crate) fn stand_ins(&self, prohibition: &Prohibition) -> StandIns {
-        let mut named = self.named(&relevant(prohibition));
-        let policy = prohibition.policy();
+    /// Who stands for whom in proofs of a claim.
+    pub(crate) fn stand_ins(&self, claim: &Claim) -> StandIns {
+        let mut named = self.named(&relevant(claim));
+        let policy = claim.policy();
         policy.statements.iter().for_each(|statement| named.add(statement));
         named.stand_ins()
     }
@@ -155,8 +154,8 @@ impl<'l, 'o> Chains<'l, 'o> {
     }
 }
 
-/// The statements that have to do with a prohibition: all but those about other services.
-fn relevant(prohibition: &Prohibition) -> impl Fn(&Policy, &Statement) -> bool + '_ {
+/// The statements that have to do with a claim: all but those about other services.
+fn relevant(claim: &Claim) -> impl Fn(&Policy, &Statement) -> bool + '_ {
     let services = |statement: &Statement| -> Option<Vec<String>> {
         if statement.actions.not {
             return None;
@@ -170,7 +169,7 @@ fn relevant(prohibition: &Prohibition) -> impl Fn(&Policy, &Statement) -> bool +
             .collect()
     };
     // `None`: any service.
-    let wanted = prohibition.policy().statements.first().and_then(services);
+    let wanted = claim.policy().statements.first().and_then(services);
     move |_, statement| match (&wanted, services(statement)) {
         (Some(wanted), Some(named)) => named.iter().any(|service| wanted.contains(service)),
         _ => true,
@@ -183,29 +182,29 @@ impl Proofs {
         self.verdicts.computed()
     }
 
-    /// Proves that all that a prohibition describes is denied to principals of an account, whatever else a request is
+    /// Proves that all that a claim describes is denied to principals of an account, whatever else a request is
     /// like, or finds a request that is not. Where resource control policies may deny it, too, it is about resources
     /// of the account. Service-linked roles aside.
-    pub(crate) fn prove(&self, prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str) -> Verdict {
+    pub(crate) fn prove(&self, claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Verdict {
         let key = ProofKey {
-            prohibition: Arc::clone(prohibition.policy().text()),
-            chains: chains.key(prohibition),
+            claim: Arc::clone(claim.policy().text()),
+            chains: chains.key(claim),
             account: account.to_owned(),
         };
         let (scp, rcp) = &key.chains;
         let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
-        self.verdicts.get(key, || prove(prohibition, chains, account, is_whole))
+        self.verdicts.get(key, || prove(claim, chains, account, is_whole))
     }
 }
 
-fn prove(prohibition: &Prohibition, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
+fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
     let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
-    let mut claimed = bound.and(own).and(prohibition.requests());
-    let relevant = relevant(prohibition);
+    let mut claimed = bound.and(own).and(claim.requests());
+    let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);
-    let here = Prohibition::for_resources_of(account);
+    let here = Claim::for_resources_of(account);
     if let Some(rcp) = chains.rcp {
         match &here {
             Ok(here) => claimed = claimed.and(here.requests()),

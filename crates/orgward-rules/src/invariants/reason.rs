@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use orgward_iam::{
-    Condition, ContextValue, Policy, Prohibition, Request, Statement, action_matches, arn_like,
-};
+use orgward_iam::{Claim, Condition, ContextValue, Policy, Request, Statement, action_matches, arn_like};
 use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, Organization};
 
 use crate::guardrails::denials;
@@ -31,16 +29,16 @@ pub(crate) enum Lack<'s> {
     Condition(&'s Condition),
 }
 
-/// The statement that comes nearest to denying a request of the account at the end of a lineage, which a prohibition
-/// describes. Only statements that are meant like the prohibition count: whoever locks regions or denies everything in
+/// The statement that comes nearest to denying a request of the account at the end of a lineage, which a claim
+/// describes. Only statements that are meant like the claim count: whoever locks regions or denies everything in
 /// a quarantine did not mean to keep a trail.
 pub(crate) fn nearest<'o>(
     organization: &'o Organization,
     lineage: &Lineage<'o>,
-    prohibition: &Prohibition,
+    claim: &Claim,
     request: &Request,
 ) -> Option<Reason<'o>> {
-    let wanted = prohibition.policy().statements.first()?;
+    let wanted = claim.policy().statements.first()?;
     let mut best: Option<Reason<'o>> = None;
     for guardrail in organization.guardrails().filter(|guardrail| guardrail.kind == lineage.kind) {
         let Some(policy) = guardrail.data.document.policy() else { continue };

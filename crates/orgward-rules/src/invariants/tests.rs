@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::{Status, Verdict as Told};
-use orgward_iam::{Prohibition, Wording};
+use orgward_iam::{Claim, ClaimSpec};
 use orgward_org::{Declared, GuardrailKind, Organization};
 use orgward_plan::{Document, Plan};
 use serde_json::{Value, json};
@@ -320,18 +320,18 @@ fn stand_ins_stand_for_what_they_stand_for() {
         let lineage = organization.lineage(shop, &GuardrailKind::ServiceControl);
         let chains = Chains::of(&lineage, None);
         for exempt in [None, Some("arn:aws:iam::333333333333:role/*"), Some("arn:aws:iam::*:role/x")] {
-            let prohibition = Prohibition::new(Wording {
+            let claim = Claim::new(ClaimSpec {
                 actions: Some(vec!["s3:GetObject".to_owned()]),
                 exempt_principals: exempt.map(str::to_owned).into_iter().collect(),
-                ..Wording::default()
+                ..ClaimSpec::default()
             })
             .unwrap();
-            let stand_ins = chains.stand_ins(&prohibition);
+            let stand_ins = chains.stand_ins(&claim);
             let mut verdicts = BTreeSet::new();
             for account in ["222222222222", "222233334444", "333333333333", "777777777777"] {
                 let proofs = Proofs::default();
-                let own = proofs.prove(&prohibition, &chains, account);
-                let shared = proofs.prove(&prohibition, &chains, &stand_ins.of(Some(account)));
+                let own = proofs.prove(&claim, &chains, account);
+                let shared = proofs.prove(&claim, &chains, &stand_ins.of(Some(account)));
                 assert_eq!(
                     std::mem::discriminant(&own),
                     std::mem::discriminant(&shared),

@@ -62,8 +62,8 @@ fn page() -> String {
             let claim = invariant.description.as_deref().unwrap();
             writeln!(page, "| `{}` | {claim} | {targets} | {} |", invariant.id, invariant.severity).unwrap();
         }
-        let denying = |id: &str, prohibition| Denying::of(id.split_once('/').unwrap().1, prohibition);
-        let statements = invariants.iter().map(|each| denying(&each.id, &each.prohibition)).collect();
+        let denying = |id: &str, claim| Denying::of(id.split_once('/').unwrap().1, claim);
+        let statements = invariants.iter().map(|each| denying(&each.id, &each.claim)).collect();
         for policy in Remedy::within(quotas().scp.characters, statements).unwrap() {
             writeln!(page, "\n```json\n{}\n```", policy.pretty()).unwrap();
         }

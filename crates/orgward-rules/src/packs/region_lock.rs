@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 
 use crate::regions::{Allowed, lock};
 use crate::{Config, Invariant, Upholders};
@@ -16,15 +16,15 @@ impl Config {
             return None;
         }
         let allowed = Allowed { regions: regions.clone(), inferred_from: Vec::new() };
-        let mut wording = lock(self, &allowed).ok()?.wording().clone();
+        let mut spec = lock(self, &allowed).ok()?.spec().clone();
         // The proof is about principals of one partition; a policy cannot meet those of another.
-        if let Some(keys) = wording.conditions.get_mut("ArnLike") {
+        if let Some(keys) = spec.conditions.get_mut("ArnLike") {
             keys.remove("aws:PrincipalArn");
         }
-        wording.conditions.retain(|_: &String, keys: &mut BTreeMap<_, _>| !keys.is_empty());
+        spec.conditions.retain(|_: &String, keys: &mut BTreeMap<_, _>| !keys.is_empty());
         // Global services and published exemptions overlap.
         let mut seen = BTreeSet::new();
-        if let Some(actions) = &mut wording.not_actions {
+        if let Some(actions) = &mut spec.not_actions {
             actions.retain(|action| seen.insert(action.clone()));
             actions.sort();
         }
@@ -33,7 +33,7 @@ impl Config {
             id: "region-lock".to_owned(),
             description: Some(format!("Nothing is done outside {}", names.join(", "))),
             targets: Vec::new(),
-            prohibition: Prohibition::new(wording).ok()?,
+            claim: Claim::new(spec).ok()?,
             severity: Severity::High,
             upheld_by: Upholders::ServiceControl,
             origin: "`[regions]`".to_owned(),

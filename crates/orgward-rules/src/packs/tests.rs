@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::{
-    Answer, Callers, Catalogue, Chain, Decider, Denying, Level, Policy, Relation, Remedy, RequestSet,
+    Answer, Callers, Catalogue, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy, RequestSet,
     compare, may_be_allowed,
 };
 
@@ -14,7 +14,7 @@ fn shipped(name: &str) -> Vec<Invariant> {
 }
 
 fn denying(invariants: &[Invariant]) -> Vec<Denying> {
-    invariants.iter().map(|invariant| Denying::of(&invariant.id, &invariant.prohibition)).collect()
+    invariants.iter().map(|invariant| Denying::of(&invariant.id, &invariant.claim)).collect()
 }
 
 /// A request that a guardrail forbids and that policies at the root, beside `FullAWSAccess`, leave open.
@@ -22,12 +22,12 @@ fn gap(invariant: &Invariant, policies: &[Policy]) -> Answer {
     let full = Remedy::full_access().unwrap();
     let policies = policies.iter().chain([&full]).map(|policy| Decider { name: "policy", policy }).collect();
     let level = |target, policies| Level { target, policies };
-    let chain = Chain(vec![
+    let chain = PolicyChain(vec![
         level("root", policies),
         level("account", vec![Decider { name: "FullAWSAccess", policy: &full }]),
     ]);
     let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
-    may_be_allowed(bound.and(invariant.prohibition.requests()), Some(&chain), None)
+    may_be_allowed(bound.and(invariant.claim.requests()), Some(&chain), None)
 }
 
 fn parsed(remedies: &[Remedy]) -> Vec<Policy> {
@@ -51,10 +51,10 @@ fn every_pack_is_read_and_has_what_it_names() {
         }
         for invariant in invariants {
             assert!(invariant.description.is_some(), "{}", invariant.id);
-            let wording = invariant.prohibition.wording();
-            let words = format!("{wording:?}");
+            let spec = invariant.claim.spec();
+            let words = format!("{spec:?}");
             assert!(!words.contains("{{"), "{}: {words}", invariant.id);
-            for action in wording.actions.iter().chain(&wording.not_actions).flatten() {
+            for action in spec.actions.iter().chain(&spec.not_actions).flatten() {
                 let known = Catalogue::get().actions_matching(action).next().is_some();
                 assert!(known || action == "*", "{}: {action}", invariant.id);
             }
@@ -160,7 +160,7 @@ fn central_root_access_goes_on() {
     let baseline = shipped("baseline");
     let root = baseline.iter().find(|invariant| invariant.id.ends_with("no-root-user")).unwrap();
     let Answer::Witness(mut request) = gap(root, &[]) else { panic!("it is open") };
-    assert!(root.prohibition.requests().contains(&request));
+    assert!(root.claim.requests().contains(&request));
     request.context.set("aws:AssumedRoot", orgward_iam::ContextValue::One("true".to_owned()));
-    assert!(!root.prohibition.requests().contains(&request));
+    assert!(!root.claim.requests().contains(&request));
 }

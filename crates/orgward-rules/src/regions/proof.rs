@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use orgward_iam::{Prohibition, ProhibitionError, Wording};
+use orgward_iam::{Claim, ClaimError, ClaimSpec};
 
 use super::{Allowed, REQUESTED_REGION, exempt_actions};
 use crate::Config;
 
 /// What has to be denied so that accounts are locked to the allowed regions, exempt actions and principals aside.
-pub(crate) fn lock(config: &Config, allowed: &Allowed) -> Result<Prohibition, ProhibitionError> {
+pub(crate) fn lock(config: &Config, allowed: &Allowed) -> Result<Claim, ClaimError> {
     let is = |mark: &str| allowed.regions.iter().any(|region| region.contains(mark));
     let partition = if is("cn-") {
         "aws-cn"
@@ -22,7 +22,7 @@ pub(crate) fn lock(config: &Config, allowed: &Allowed) -> Result<Prohibition, Pr
     let condition = |operator: &str, key: &str, values: Vec<String>| {
         (operator.to_owned(), BTreeMap::from([(key.to_owned(), values)]))
     };
-    Prohibition::new(Wording {
+    Claim::new(ClaimSpec {
         not_actions: Some(exempt_actions(config)),
         conditions: BTreeMap::from([
             condition("StringNotEquals", REQUESTED_REGION, allowed.regions.iter().cloned().collect()),
@@ -30,6 +30,6 @@ pub(crate) fn lock(config: &Config, allowed: &Allowed) -> Result<Prohibition, Pr
             condition("ArnLike", "aws:PrincipalArn", vec![format!("arn:{partition}:*:*:*:*")]),
         ]),
         exempt_principals: config.regions.accepted_principals().into_iter().map(str::to_owned).collect(),
-        ..Wording::default()
+        ..ClaimSpec::default()
     })
 }

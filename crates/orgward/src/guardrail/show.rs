@@ -181,7 +181,7 @@ fn laid_out(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
 fn split(found: &Shown, quota: usize) -> Result<Vec<(String, Remedy)>, ShowError> {
     let denying = |invariant: &Invariant| {
         let id = invariant.id.split_once('/').map_or(invariant.id.as_str(), |(_, id)| id);
-        Denying::of(id, &invariant.prohibition)
+        Denying::of(id, &invariant.claim)
     };
     let statements = found.invariants.iter().map(denying).collect();
     let policies = Remedy::within(quota, statements).map_err(|sid| ShowError::TooLong { sid })?;
@@ -232,12 +232,12 @@ fn shown_pack(pack: &Pack, config: &Config, set: &BTreeMap<String, Vec<String>>)
 }
 
 fn shown(invariant: &Invariant) -> ShownGuardrail {
-    let wording = invariant.prohibition.wording();
+    let spec = invariant.claim.spec();
     let elements = [
-        ("actions", &wording.actions),
-        ("not_actions", &wording.not_actions),
-        ("resources", &wording.resources),
-        ("not_resources", &wording.not_resources),
+        ("actions", &spec.actions),
+        ("not_actions", &spec.not_actions),
+        ("resources", &spec.resources),
+        ("not_resources", &spec.not_resources),
     ];
     let keys = |keys: &BTreeMap<String, Vec<String>>| keys.clone().into_iter().collect();
     ShownGuardrail {
@@ -246,12 +246,8 @@ fn shown(invariant: &Invariant) -> ShownGuardrail {
         targets: invariant.targets.iter().map(ToString::to_string).collect(),
         severity: invariant.severity.as_str(),
         elements: elements.into_iter().filter_map(|(name, list)| Some((name, list.clone()?))).collect(),
-        conditions: wording
-            .conditions
-            .iter()
-            .map(|(operator, each)| (operator.clone(), keys(each)))
-            .collect(),
-        exempt_principals: wording.exempt_principals.clone(),
+        conditions: spec.conditions.iter().map(|(operator, each)| (operator.clone(), keys(each))).collect(),
+        exempt_principals: spec.exempt_principals.clone(),
         upheld_by: invariant.upheld_by.as_str(),
     }
 }

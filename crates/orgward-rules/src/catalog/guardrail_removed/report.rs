@@ -1,12 +1,12 @@
 //! What is lost, in words.
 
 use orgward_finding::{Finding, Severity, Verdict};
-use orgward_iam::{Effect, Spread};
+use orgward_iam::{ActionSet, Effect};
 use orgward_org::{Entity, Guardrail, GuardrailKind};
 
 use super::cause::Cause;
 use super::{GUARDRAIL_REMOVED, Loss};
-use crate::chains::{Passing, enumerate, in_words};
+use crate::chains::{Counterexample, enumerate, in_words};
 use crate::guardrails::{source, statement_key, statement_title};
 use crate::{Context, Findings};
 
@@ -30,8 +30,8 @@ pub(super) fn report(
     let names = enumerate(guardrails.iter().map(|it| format!("`{}`", it.node.title())), "policies");
     // What follows from a sensitive text is not told.
     let passing = merge(&loss.passing).filter(|_| !loss.is_sensitive);
-    let slips = passing.as_ref().map(|passing| in_words(&passing.spread, &passing.example));
-    let few = passing.as_ref().is_some_and(|it| it.spread.actions.len() <= 2 && !it.spread.unlisted);
+    let slips = passing.as_ref().map(|passing| in_words(&passing.action_set, &passing.example));
+    let few = passing.as_ref().is_some_and(|it| it.action_set.actions.len() <= 2 && !it.action_set.unlisted);
     let (address, message) = match cause {
         Cause::Disabled(enabler) => {
             let binds = if guardrails.len() == 1 { "binds" } else { "bind" };
@@ -82,7 +82,7 @@ pub(super) fn report(
     }
     if let Some(passing) = &passing {
         finding.witness(passing.witness());
-        if passing.is_odd && is_certain {
+        if passing.is_unlisted && is_certain {
             finding.severity = Severity::Low;
             finding.note("AWS lists none of these actions for such a resource, so nobody may miss them");
         }
@@ -118,14 +118,14 @@ fn is_list(loss: &Loss, guardrail: Entity<'_, Guardrail>) -> bool {
 }
 
 /// What was lost under the same cause in several places.
-fn merge(parts: &[std::rc::Rc<Passing>]) -> Option<Passing> {
-    let plain = parts.iter().find(|part| !part.is_odd).or(parts.first())?;
-    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.spread.actions.iter().copied()).collect();
+fn merge(parts: &[std::rc::Rc<Counterexample>]) -> Option<Counterexample> {
+    let plain = parts.iter().find(|part| !part.is_unlisted).or(parts.first())?;
+    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.action_set.actions.iter().copied()).collect();
     actions.sort_by_key(|action| action.name());
     actions.dedup();
-    let unlisted = parts.iter().any(|part| part.spread.unlisted);
-    let spread = Spread { examples: Vec::new(), actions, unlisted };
-    Some(Passing { spread, example: plain.example.clone(), is_odd: plain.is_odd })
+    let unlisted = parts.iter().any(|part| part.action_set.unlisted);
+    let action_set = ActionSet { examples: Vec::new(), actions, unlisted };
+    Some(Counterexample { action_set, example: plain.example.clone(), is_unlisted: plain.is_unlisted })
 }
 
 /// What tells the statements of a guardrail apart from others, whatever their order.

@@ -19,7 +19,7 @@ const READABLE: usize = 4;
 
 /// The actions that the requests of a set are for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Spread {
+pub struct ActionSet {
     /// A request of each group of actions that the set tells apart, those that AWS could get first.
     pub examples: Vec<Request>,
     /// The listed actions, sorted by name.
@@ -30,16 +30,16 @@ pub struct Spread {
 
 impl RequestSet<'_> {
     /// Which actions its requests are for; an error where that cannot be told.
-    pub fn spread(&self) -> Result<Spread, String> {
-        self.spread_with(READABLE)
+    pub fn action_set(&self) -> Result<ActionSet, String> {
+        self.action_set_with(READABLE)
     }
 
     /// The listed actions that its requests are for, sorted by name, without examples.
     pub fn actions(&self) -> Result<Vec<Action>, String> {
-        self.spread_with(0).map(|spread| spread.actions)
+        self.action_set_with(0).map(|action_set| action_set.actions)
     }
 
-    fn spread_with(&self, readable: usize) -> Result<Spread, String> {
+    fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
         let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
@@ -96,7 +96,7 @@ impl RequestSet<'_> {
         examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
         actions.sort_by_cached_key(|action| action.name());
         let unlisted = found.contains_key(&signature(&tests, UNLISTED));
-        Ok(Spread { examples, actions, unlisted })
+        Ok(ActionSet { examples, actions, unlisted })
     }
 
     /// The same request for a listed action that no test tells from its own.

@@ -9,7 +9,7 @@ fn scp(statement: &str) -> Policy {
 }
 
 fn names(set: &RequestSet<'_>) -> Vec<&'static str> {
-    set.spread().expect("it is decided").actions.into_iter().map(crate::Action::name).collect()
+    set.action_set().expect("it is decided").actions.into_iter().map(crate::Action::name).collect()
 }
 
 /// Every listed action, asked one by one.
@@ -44,7 +44,7 @@ fn it_lists_what_asking_one_by_one_finds() {
     );
     let set = lock.minus(spared);
     assert_eq!(names(&set), brute(&set, "us-east-1"));
-    assert!(set.spread().expect("it is decided").unlisted, "a service that is new is locked, too");
+    assert!(set.action_set().expect("it is decided").unlisted, "a service that is new is locked, too");
 }
 
 #[test]
@@ -65,17 +65,17 @@ fn what_is_named_is_all_there_is() {
             "cloudtrail:StopLogging",
         ]
     );
-    let spread = set.spread().expect("it is decided");
-    assert!(!spread.unlisted);
-    assert!(spread.examples.iter().all(|request| set.contains(request)));
+    let action_set = set.action_set().expect("it is decided");
+    assert!(!action_set.unlisted);
+    assert!(action_set.examples.iter().all(|request| set.contains(request)));
 }
 
 #[test]
 fn an_action_that_nobody_lists_is_an_example_and_no_listed_action() {
     let deny = scp(r#""Effect":"Deny","Action":"brandnew:Create","Resource":"*""#);
-    let spread = RequestSet::matched(&deny, &deny.statements[0]).spread().expect("it is decided");
-    assert_eq!(spread.actions, []);
-    assert_eq!(spread.examples[0].action, "brandnew:Create");
+    let action_set = RequestSet::matched(&deny, &deny.statements[0]).action_set().expect("it is decided");
+    assert_eq!(action_set.actions, []);
+    assert_eq!(action_set.examples[0].action, "brandnew:Create");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn nothing_spreads_over_nothing() {
     let set = RequestSet::matched(&deny, &deny.statements[0]);
     let nothing = set.clone().minus(set);
     assert_eq!(nothing.example(), Answer::None);
-    assert_eq!(nothing.spread().expect("it is decided").examples, []);
+    assert_eq!(nothing.action_set().expect("it is decided").examples, []);
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn requests_come_to_aws_first() {
     // The engine takes any action for any resource; a bucket is not what objects are got from.
     let deny = scp(r#""Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::logs""#);
     let set = RequestSet::matched(&deny, &deny.statements[0]).and(RequestSet::by(Callers::Principals));
-    assert!(set.spread().expect("it is decided").examples[0].is_possible());
-    let mut odd = set.spread().expect("it is decided").examples[0].clone();
+    assert!(set.action_set().expect("it is decided").examples[0].is_possible());
+    let mut odd = set.action_set().expect("it is decided").examples[0].clone();
     "ec2:DescribeInstances".clone_into(&mut odd.action);
     assert!(!odd.is_possible());
 }

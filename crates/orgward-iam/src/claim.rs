@@ -10,7 +10,7 @@ use crate::{Kind, Policy, PolicyError, RequestSet};
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
 /// there stands for everything.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Wording {
+pub struct ClaimSpec {
     /// The actions, with wildcards.
     pub actions: Option<Vec<String>>,
     /// All actions but these; not together with `actions`.
@@ -25,7 +25,7 @@ pub struct Wording {
     pub exempt_principals: Vec<String>,
 }
 
-/// An element of a [`Wording`].
+/// An element of a [`ClaimSpec`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Element {
     /// `actions`.
@@ -69,7 +69,7 @@ impl Element {
 /// Why words describe nothing that can be denied.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{}", error.message)]
-pub struct ProhibitionError {
+pub struct ClaimError {
     /// The element that is wrong.
     pub element: Element,
     /// What is wrong with it. Its span means nothing to the reader, who has not seen the text.
@@ -78,48 +78,47 @@ pub struct ProhibitionError {
 
 /// A set of requests that has to be denied, together with the words that say so.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Prohibition {
-    wording: Wording,
+pub struct Claim {
+    spec: ClaimSpec,
     /// A statement that matches what has to be denied, and perhaps one that matches what is exempt.
     policy: Policy,
 }
 
-impl Prohibition {
+impl Claim {
     /// Reads the words.
-    pub fn new(wording: Wording) -> Result<Self, ProhibitionError> {
-        if let Some(element) = wording.contradiction() {
+    pub fn new(spec: ClaimSpec) -> Result<Self, ClaimError> {
+        if let Some(element) = spec.contradiction() {
             let message = format!("`{}` cannot stand beside its opposite", element.as_str());
             let error = PolicyError::new(0..0, message, "keep one of the two");
-            return Err(ProhibitionError { element, error });
+            return Err(ClaimError { element, error });
         }
-        if let Some(element) = wording.emptiness() {
+        if let Some(element) = spec.emptiness() {
             let error = PolicyError::new(
                 0..0,
                 format!("`{}` has an empty list, so that nothing is denied", element.as_str()),
                 "write `*` for everything, or leave it out",
             );
-            return Err(ProhibitionError { element, error });
+            return Err(ClaimError { element, error });
         }
-        match policy(&wording) {
-            Ok(policy) => Ok(Self { wording, policy }),
+        match policy(&spec) {
+            Ok(policy) => Ok(Self { spec, policy }),
             Err(error) => {
-                let culprit =
-                    Element::ALL.into_iter().find(|element| policy(&wording.only(*element)).is_err());
-                Err(ProhibitionError { element: culprit.unwrap_or(Element::Actions), error })
+                let culprit = Element::ALL.into_iter().find(|element| policy(&spec.only(*element)).is_err());
+                Err(ClaimError { element: culprit.unwrap_or(Element::Actions), error })
             }
         }
     }
 
     /// Everything that concerns the resources of an account, those whose ARN does not tell the account included.
-    pub fn for_resources_of(account: &str) -> Result<Self, ProhibitionError> {
+    pub fn for_resources_of(account: &str) -> Result<Self, ClaimError> {
         let operator = "StringEqualsIfExists".to_owned();
         let key = BTreeMap::from([("aws:ResourceAccount".to_owned(), vec![account.to_owned()])]);
-        Self::new(Wording { conditions: BTreeMap::from([(operator, key)]), ..Wording::default() })
+        Self::new(ClaimSpec { conditions: BTreeMap::from([(operator, key)]), ..ClaimSpec::default() })
     }
 
     /// The words.
-    pub fn wording(&self) -> &Wording {
-        &self.wording
+    pub fn spec(&self) -> &ClaimSpec {
+        &self.spec
     }
 
     /// The requests that have to be denied. They include those of principals that no guardrail binds.
@@ -142,7 +141,7 @@ impl Prohibition {
     }
 }
 
-impl Wording {
+impl ClaimSpec {
     fn contradiction(&self) -> Option<Element> {
         if self.actions.is_some() && self.not_actions.is_some() {
             return Some(Element::NotActions);
@@ -178,12 +177,12 @@ impl Wording {
     }
 }
 
-fn policy(wording: &Wording) -> Result<Policy, PolicyError> {
+fn policy(spec: &ClaimSpec) -> Result<Policy, PolicyError> {
     let mut denied = Map::new();
     denied.insert("Effect".to_owned(), json!("Deny"));
     let pairs = [
-        ("Action", &wording.actions, "NotAction", &wording.not_actions),
-        ("Resource", &wording.resources, "NotResource", &wording.not_resources),
+        ("Action", &spec.actions, "NotAction", &spec.not_actions),
+        ("Resource", &spec.resources, "NotResource", &spec.not_resources),
     ];
     for (name, these, opposite, others) in pairs {
         match (these, others) {
@@ -192,14 +191,14 @@ fn policy(wording: &Wording) -> Result<Policy, PolicyError> {
             (None, None) => denied.insert(name.to_owned(), json!("*")),
         };
     }
-    if !wording.conditions.is_empty() {
-        denied.insert("Condition".to_owned(), json!(wording.conditions));
+    if !spec.conditions.is_empty() {
+        denied.insert("Condition".to_owned(), json!(spec.conditions));
     }
     let mut statements = vec![Value::Object(denied)];
-    if !wording.exempt_principals.is_empty() {
+    if !spec.exempt_principals.is_empty() {
         statements.push(json!({
             "Effect": "Deny", "Action": "*", "Resource": "*",
-            "Condition": { "ArnLike": { "aws:PrincipalArn": wording.exempt_principals } },
+            "Condition": { "ArnLike": { "aws:PrincipalArn": spec.exempt_principals } },
         }));
     }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
@@ -233,14 +232,14 @@ mod tests {
             "StringNotEquals".to_owned(),
             BTreeMap::from([("aws:RequestedRegion".to_owned(), texts(&["eu-west-1"]))]),
         )]);
-        let prohibition = Prohibition::new(Wording {
+        let claim = Claim::new(ClaimSpec {
             not_actions: Some(texts(&["iam:*"])),
             conditions,
             exempt_principals: texts(&["arn:aws:iam::*:role/break-glass"]),
-            ..Wording::default()
+            ..ClaimSpec::default()
         })
         .unwrap();
-        let denied = prohibition.requests();
+        let denied = claim.requests();
         let role = "arn:aws:iam::222222222222:role/application";
         assert!(denied.contains(&request(role, "ec2:RunInstances", "us-east-1")));
         assert!(!denied.contains(&request(role, "ec2:RunInstances", "eu-west-1")));
@@ -251,25 +250,29 @@ mod tests {
 
     #[test]
     fn no_words_are_everything() {
-        let prohibition = Prohibition::new(Wording::default()).unwrap();
-        assert!(prohibition.requests().contains(&request("arn:aws:iam::222222222222:root", "a:B", "x")));
+        let claim = Claim::new(ClaimSpec::default()).unwrap();
+        assert!(claim.requests().contains(&request("arn:aws:iam::222222222222:root", "a:B", "x")));
     }
 
     #[test]
     fn the_element_that_is_wrong_is_named() {
-        let wrong = |wording| Prohibition::new(wording).unwrap_err().element;
-        assert_eq!(wrong(Wording { actions: Some(Vec::new()), ..Wording::default() }), Element::Actions);
+        let wrong = |spec| Claim::new(spec).unwrap_err().element;
+        assert_eq!(wrong(ClaimSpec { actions: Some(Vec::new()), ..ClaimSpec::default() }), Element::Actions);
         assert_eq!(
-            wrong(Wording {
+            wrong(ClaimSpec {
                 actions: Some(texts(&["s3:*"])),
                 not_actions: Some(texts(&["s3:*"])),
-                ..Wording::default()
+                ..ClaimSpec::default()
             }),
             Element::NotActions
         );
         let operator = BTreeMap::from([("StringEqual".to_owned(), BTreeMap::new())]);
         assert_eq!(
-            wrong(Wording { actions: Some(texts(&["s3:*"])), conditions: operator, ..Wording::default() }),
+            wrong(ClaimSpec {
+                actions: Some(texts(&["s3:*"])),
+                conditions: operator,
+                ..ClaimSpec::default()
+            }),
             Element::Conditions
         );
     }
