@@ -129,6 +129,8 @@ pub struct Standing {
     pub before: bool,
     /// Whether the address has an object once the plan is applied.
     pub after: bool,
+    /// Whether that object is another one than before.
+    pub is_new: bool,
     /// Whether the object of before goes on to stand although Terraform stops managing it: it is forgotten, or not
     /// destroyed (`skip_destroy`).
     pub left_behind: bool,
@@ -140,28 +142,29 @@ impl Standing {
         self.after || self.left_behind
     }
 
-    /// Whether the plan destroys an object that stands before it.
-    pub fn is_destroyed(self, action: Action) -> bool {
-        let ends = matches!(action, Action::Delete | Action::DeleteCreate | Action::CreateDelete | Action::Other);
-        ends && !self.left_behind
+    /// Whether the plan destroys the object that stands before it.
+    pub fn destroys(self) -> bool {
+        self.before && !self.left_behind && (self.is_new || !self.after)
     }
 }
 
 impl Instance<'_> {
     /// What stands of it on both sides of the plan. Told from its action; of its values only `skip_destroy` is read.
     pub fn standing(&self) -> Standing {
+        let before = self.action != Action::Create || self.imported;
         let (after, left_behind) = match self.action {
-            Action::NoOp
-            | Action::Create
-            | Action::Read
-            | Action::Update
-            | Action::Other => (true, false),
+            Action::NoOp | Action::Create | Action::Read | Action::Update | Action::Other => (true, false),
             Action::DeleteCreate | Action::CreateDelete => (true, self.skips_destroy()),
             Action::CreateForget => (true, true),
             Action::Delete => (false, self.skips_destroy()),
             Action::Forget => (false, true),
         };
-        Standing { before: self.action != Action::Create || self.imported, after, left_behind }
+        let is_new = match self.action {
+            Action::Create => !self.imported,
+            Action::DeleteCreate | Action::CreateDelete | Action::CreateForget | Action::Other => true,
+            Action::NoOp | Action::Read | Action::Update | Action::Delete | Action::Forget => false,
+        };
+        Standing { before, after, is_new, left_behind }
     }
 
     /// The object that stands before the plan, if any; parsed now. Some versions of Terraform do not show an imported

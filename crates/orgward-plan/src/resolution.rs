@@ -71,6 +71,12 @@ impl Legal<'_> {
 }
 
 impl Resolution {
+    /// The same with one of the targets alone, where something else leaves no other.
+    #[must_use]
+    pub fn only(&self, target: &Target) -> Self {
+        Self { certainty: Certainty::Typed, targets: vec![target.clone()], trail: self.trail.clone() }
+    }
+
     fn unknown(trail: Vec<String>) -> Self {
         Self { certainty: Certainty::Unknown, targets: Vec::new(), trail }
     }

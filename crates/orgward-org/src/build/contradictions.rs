@@ -26,7 +26,7 @@ pub(super) fn between(
 fn by_identity<'p, 'b, 'a>(pieces: &'p Pieces<'b, 'a>) -> BTreeMap<(String, String), Vec<&'p Piece<'b, 'a>>> {
     let mut all: BTreeMap<(String, String), Vec<&Piece<'_, '_>>> = BTreeMap::new();
     for piece in pieces.values().flatten() {
-        if piece.instance.deposed.is_some() || piece.abandoned {
+        if piece.instance.deposed.is_some() || piece.left_behind {
             continue;
         }
         let kind = &*piece.instance.kind;
@@ -86,8 +86,7 @@ fn deleted_elsewhere(
         for gone in pieces {
             let address = gone.instance.address.as_str();
             if gone.context
-                || gone.instance.is_abandoned()
-                || gone.instance.after().is_some()
+                || gone.instance.standing().stays()
                 || stays.contains(&(gone.stack, address))
             {
                 continue;

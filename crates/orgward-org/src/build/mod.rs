@@ -39,9 +39,19 @@ struct Piece<'b, 'a> {
     stack: usize,
     instance: &'b Instance<'a>,
     object: Object,
-    abandoned: bool,
+    /// Whether it goes on to stand although Terraform stops managing it.
+    left_behind: bool,
     /// Whether it comes from a state or from context, and not from a plan that is to be applied.
     context: bool,
+}
+
+impl Piece<'_, '_> {
+    /// Whether it is the object that references to its address mean. A deposed object, and one that is left behind by its
+    /// replacement, share the address with the current one.
+    fn is_current(&self) -> bool {
+        let replaced = self.left_behind && self.instance.standing().after;
+        self.instance.deposed.is_none() && !replaced
+    }
 }
 
 /// Builds one side.
@@ -136,38 +146,58 @@ fn pieces<'b, 'a>(
     for (stack, Stack { plan, .. }) in stacks.iter().enumerate() {
         for instance in plan.instances() {
             let Some(kind) = asked.of(instance) else { continue };
-            let object =
-                if side == Side::Before && stack < plans { instance.before() } else { instance.after() };
-            let Some(object) = object else { continue };
-            pieces.entry(kind).or_default().push(Piece {
-                stack,
-                instance,
-                object,
-                abandoned: side == Side::After && instance.is_abandoned(),
+            let objects = if side == Side::Before && stack < plans {
+                [instance.before(), None]
+            } else {
+                [instance.after(), instance.left_behind()]
+            };
+            for (object, left_behind) in objects.into_iter().zip([false, true]) {
+                let Some(object) = object else { continue };
                 // A state shows how things are, wherever it is given.
-                context: stack >= plans || plan.kind == orgward_plan::Kind::State,
-            });
+                let context = stack >= plans || plan.kind == orgward_plan::Kind::State;
+                pieces.entry(kind).or_default().push(Piece { stack, instance, object, left_behind, context });
+            }
+        }
+        if side == Side::After && stack < plans {
+            destroyed_elsewhere(plan, stack, &mut pieces);
         }
     }
     pieces
 }
 
+/// Drops what a plan destroys at one address and keeps at another: a deposed object that is the current one, or an old
+/// block that goes while an import brings in the same object. Terraform runs every row.
+fn destroyed_elsewhere(plan: &Plan<'_>, stack: usize, pieces: &mut BTreeMap<&str, Vec<Piece<'_, '_>>>) {
+    let mut asked = PerKind::new(asked);
+    let ends = plan.instances().iter().filter(|instance| instance.standing().destroys());
+    let ends = ends.filter(|instance| asked.of(instance).is_some());
+    let destroyed: BTreeSet<_> =
+        ends.filter_map(|instance| identity_of(instance, &instance.before()?)).collect();
+    if destroyed.is_empty() {
+        return;
+    }
+    for pieces in pieces.values_mut() {
+        pieces.retain(|piece| {
+            let keeps = piece.stack == stack && (piece.left_behind || !piece.instance.standing().is_new);
+            !keeps || identity(piece).is_none_or(|identity| !destroyed.contains(&identity))
+        });
+    }
+}
+
 /// What tells that two inputs mean the same object: its type with its ARN or, where AWS gives out unique ids, its
 /// id.
 fn identity(piece: &Piece<'_, '_>) -> Option<(String, String)> {
-    if piece.instance.mode == Mode::Data {
+    identity_of(piece.instance, &piece.object)
+}
+
+fn identity_of(instance: &Instance<'_>, object: &Object) -> Option<(String, String)> {
+    if instance.mode == Mode::Data {
         return None;
     }
-    let arn = piece.object.get("arn").text().known();
-    let id = || {
-        piece
-            .object
-            .get("id")
-            .text()
-            .known()
-            .filter(|_| piece.instance.kind.starts_with("aws_organizations_"))
-    };
-    Some((piece.instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
+    let arn = object.get("arn").text().known();
+    let id =
+        || object.get("id").text().known().filter(|_| instance.kind.starts_with("aws_organizations_"));
+    Some((instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
 }
 
 /// Drops what context shows of objects that the plans manage.
@@ -326,6 +356,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         let mut key = stack.map_or_else(|| address.to_owned(), |stack| format!("{stack}:{address}"));
         if let Some(deposed) = &piece.instance.deposed {
             key = format!("{key} (deposed {deposed})");
+        } else if !piece.is_current() {
+            key = format!("{key} (left behind)");
         }
         Key(key.into())
     }
@@ -353,12 +385,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             name: view(name),
             id,
             arn,
-            abandoned: piece.abandoned,
+            abandoned: piece.left_behind,
             kind,
         };
         let at = self.add(node);
-        // A deposed object shares its address with the current one, and references mean the current one.
-        if piece.instance.deposed.is_none() {
+        if piece.is_current() {
             self.addresses.insert((piece.stack, piece.instance.address.clone()), at);
         }
         at

@@ -192,12 +192,10 @@ impl<'a> Builder<'_, 'a> {
 
     /// What a managed unit or account lies in.
     fn parent_of(&mut self, piece: &Piece<'_, 'a>) {
-        let Some(&child) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else { return };
         // Where it lies is for the input to say that manages it; an older state of the same stack agrees or lags.
-        let manages = self.organization.node(child).is_some_and(|node| node.key == self.key(piece));
-        if piece.instance.deposed.is_some() || !manages {
+        let Some(child) = self.organization.find(&self.key(piece)).filter(|_| piece.instance.deposed.is_none()) else {
             return;
-        }
+        };
         match self.parent(piece, "parent_id", &PARENT) {
             Link::Node(parent, resolved, _) => self.contain(parent, child, resolved.modality()),
             Link::Candidates(parents, _) | Link::Bounded(parents, _) => {

@@ -175,10 +175,13 @@ impl Builder<'_, '_> {
         let mut category = PerKind::new(|instance| workload_category(&instance.kind));
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
+                let standing = instance.standing();
+                let stands =
+                    if side == Side::Before && index < self.plans { standing.before } else { standing.stays() };
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
                     || category.of(instance).is_none()
-                    || !stands(instance, side, index < self.plans)
+                    || !stands
                     || trails.contains(&(index, instance.address.to_string()))
                 {
                     continue;
@@ -250,16 +253,6 @@ impl Builder<'_, '_> {
             buckets.extend(found.map(|instance| (index, instance.address.to_string())));
         }
         buckets
-    }
-}
-
-/// Whether an instance stands on a side, told without parsing its values.
-fn stands(instance: &Instance<'_>, side: Side, planned: bool) -> bool {
-    use orgward_plan::Action;
-    if side == Side::Before && planned {
-        !matches!(instance.action, Action::Create) || instance.imported
-    } else {
-        !matches!(instance.action, Action::Delete)
     }
 }
 
