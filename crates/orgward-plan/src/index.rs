@@ -34,8 +34,11 @@ pub(crate) struct Index {
     /// The keys of each resource, by where it begins in `current`.
     sets: BTreeMap<usize, KeySet>,
     /// The keys of the instances of module calls, by the path of the caller.
-    modules: BTreeMap<ModulePath, BTreeMap<String, (BTreeSet<Option<Key>>, KeySet)>>,
+    modules: BTreeMap<ModulePath, Calls>,
 }
+
+/// The keys of the instances of each module call of one caller.
+type Calls = BTreeMap<String, (BTreeSet<Option<Key>>, KeySet)>;
 
 type Name<'n> = (&'n ModulePath, Mode, &'n str, &'n str);
 
@@ -90,7 +93,11 @@ impl Index {
     pub(crate) fn keys(&self, instances: &[Instance<'_>], wanted: Name<'_>) -> KeySet {
         let at = |position: &usize| instances.get(*position).map(name);
         let start = self.current.partition_point(|position| at(position) < Some(wanted));
-        self.sets.get(&start).copied().filter(|_| self.current.get(start).and_then(at) == Some(wanted)).unwrap_or_default()
+        self.sets
+            .get(&start)
+            .copied()
+            .filter(|_| self.current.get(start).and_then(at) == Some(wanted))
+            .unwrap_or_default()
     }
 
     /// The keys of the instances of a module call.

@@ -124,6 +124,7 @@ impl fmt::Debug for Body<'_> {
 /// What stands of an instance in AWS, before the plan and once it is applied: the table "graph interpretation of a
 /// change" of the Terraform semantics, in one place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own about one object")]
 pub struct Standing {
     /// Whether its object stands before the plan. An imported object does.
     pub before: bool,
@@ -186,9 +187,8 @@ impl Instance<'_> {
             return None;
         }
         match (self.action, present(after)) {
-            (Action::Other, _) => Some(Object::unknown()),
             (Action::NoOp, None) => self.before(),
-            (_, None) => Some(Object::unknown()),
+            (Action::Other, _) | (_, None) => Some(Object::unknown()),
             (_, after) => Some(Object::parse(after, unknown, sensitive, self.body.secrets.clone())),
         }
     }

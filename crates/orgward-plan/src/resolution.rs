@@ -170,7 +170,8 @@ impl<'a> Plan<'a> {
             Ok(places) => places,
             Err(end) => return Value::open(end),
         };
-        let values = places.iter().map(|place| evaluator.value(&place.expression, &scope, &place.rest, &[], 0));
+        let values =
+            places.iter().map(|place| evaluator.value(&place.expression, &scope, &place.rest, &[], 0));
         Value::one_of(values.collect())
     }
 

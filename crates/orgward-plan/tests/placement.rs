@@ -453,13 +453,16 @@ fn each_provider_is_reported_once() {
 #[test]
 fn an_arn_of_something_else_is_no_evidence() {
     let elsewhere = r#"{"arn":"arn:aws:events:us-east-1:111111111111:event-bus/central"}"#;
-    for kind in ["aws_cloudwatch_event_target", "aws_sns_topic_subscription", "aws_secretsmanager_secret_version"] {
+    for kind in
+        ["aws_cloudwatch_event_target", "aws_sns_topic_subscription", "aws_secretsmanager_secret_version"]
+    {
         let document = plan("", &[(kind, "x", "aws", elsewhere), ("aws_s3_bucket", "b", "aws", "{}")]);
         assert!(place(&document, "aws_s3_bucket.b").evidence.is_empty(), "{kind}");
         assert!(place(&document, &format!("{kind}.x")).evidence.is_empty(), "{kind}");
     }
     // A delegated administrator can make the organization's trail, which belongs to the management account.
-    let trail = r#"{"is_organization_trail":true,"arn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/all"}"#;
+    let trail =
+        r#"{"is_organization_trail":true,"arn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/all"}"#;
     let document = plan("", &[("aws_cloudtrail", "x", "aws", trail), ("aws_s3_bucket", "b", "aws", "{}")]);
     assert!(place(&document, "aws_s3_bucket.b").evidence.is_empty());
 }
@@ -468,8 +471,10 @@ fn an_arn_of_something_else_is_no_evidence() {
 #[test]
 fn evidence_stands_behind_many_resources_that_have_none() {
     let names: Vec<String> = (0..100).map(|number| format!("r{number}")).collect();
-    let mut resources: Vec<_> =
-        names.iter().map(|name| ("aws_route53_record", name.as_str(), "aws", r#"{"fqdn":"a.example.com"}"#)).collect();
+    let mut resources: Vec<_> = names
+        .iter()
+        .map(|name| ("aws_route53_record", name.as_str(), "aws", r#"{"fqdn":"a.example.com"}"#))
+        .collect();
     resources.push(("aws_sqs_queue", "old", "aws", r#"{"arn":"arn:aws:sqs:us-east-1:111111111111:old"}"#));
     resources.push(("aws_s3_bucket", "b", "aws", "{}"));
     let document = plan("", &resources);

@@ -297,7 +297,10 @@ fn only_one_reference_fits() {
     assert_eq!(told(&resolve(&plan, "aws_x.y", "role", &["aws_iam_role.arn"])), "Unknown ");
     assert_eq!(told(&resolve(&plan, "aws_x.y", "role", &["aws_iam_role.name"])), "Unknown ");
     let both = &["aws_iam_role.arn", "aws_iam_role.id"];
-    assert_eq!(told(&resolve(&plan, "aws_x.y", "role", both)), "Candidates aws_iam_role.a#id aws_iam_role.b#arn");
+    assert_eq!(
+        told(&resolve(&plan, "aws_x.y", "role", both)),
+        "Candidates aws_iam_role.a#id aws_iam_role.b#arn"
+    );
 }
 
 #[test]
@@ -395,8 +398,8 @@ fn count_index_in_a_list_and_in_a_condition() {
 /// A plan with the instances `(address, key, after)`, in which `aws_x.y` has these instances and expression for `unit`.
 fn units(rows: &[(&str, &str, &str)], expression: &str, more: &str) -> orgward_plan::Document {
     let row = |(address, key, after): &(&str, &str, &str)| {
-        let (kind, name) = address.split_once('.').unwrap();
-        let name = name.split('[').next().unwrap();
+        let (kind, name) = address.split_once('.').unwrap_or_default();
+        let name = name.split('[').next().unwrap_or_default();
         let index = if key.is_empty() { String::new() } else { format!(r#""index":{key},"#) };
         let address = address.replace('"', "\\\"");
         format!(

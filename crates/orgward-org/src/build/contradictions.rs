@@ -85,10 +85,7 @@ fn deleted_elsewhere(
     for (identity, pieces) in by_identity(before) {
         for gone in pieces {
             let address = gone.instance.address.as_str();
-            if gone.context
-                || gone.instance.standing().stays()
-                || stays.contains(&(gone.stack, address))
-            {
+            if gone.context || gone.instance.standing().stays() || stays.contains(&(gone.stack, address)) {
                 continue;
             }
             let others = after.get(&identity).into_iter().flatten();

@@ -2,9 +2,7 @@
 //! where something is unknown.
 
 use orgward_iam::Kind;
-use orgward_plan::{
-    Address, Attr, Certainty, Instance, Legal, Mode, Plan, Resolution, Step, Target, View,
-};
+use orgward_plan::{Address, Attr, Certainty, Instance, Legal, Mode, Plan, Resolution, Step, Target, View};
 
 use super::filling::Position;
 use super::join::DOCUMENT;
@@ -166,12 +164,13 @@ impl<'a> Builder<'_, 'a> {
                     path.extend(at.map(Step::Index));
                     let resolution = source.plan.resolve(source.instance, &path, &ANY);
                     let lone = match resolution.targets.as_slice() {
-                        [target] if open == 1 && resolution.certainty >= Certainty::Typed => Some(target.clone()),
+                        [target] if open == 1 && resolution.certainty >= Certainty::Typed => {
+                            Some(target.clone())
+                        }
                         _ => self.listed(source, attribute, open, *at),
                     };
-                    let other = lone.and_then(|target| {
-                        self.draft(source.stack, &target.address, kind, depth + 1).ok()
-                    });
+                    let other = lone
+                        .and_then(|target| self.draft(source.stack, &target.address, kind, depth + 1).ok());
                     match other {
                         Some(other) => draft.merge(other),
                         None => {

@@ -195,8 +195,7 @@ fn identity_of(instance: &Instance<'_>, object: &Object) -> Option<(String, Stri
         return None;
     }
     let arn = object.get("arn").text().known();
-    let id =
-        || object.get("id").text().known().filter(|_| instance.kind.starts_with("aws_organizations_"));
+    let id = || object.get("id").text().known().filter(|_| instance.kind.starts_with("aws_organizations_"));
     Some((instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
 }
 

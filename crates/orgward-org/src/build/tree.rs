@@ -193,7 +193,9 @@ impl<'a> Builder<'_, 'a> {
     /// What a managed unit or account lies in.
     fn parent_of(&mut self, piece: &Piece<'_, 'a>) {
         // Where it lies is for the input to say that manages it; an older state of the same stack agrees or lags.
-        let Some(child) = self.organization.find(&self.key(piece)).filter(|_| piece.instance.deposed.is_none()) else {
+        let Some(child) =
+            self.organization.find(&self.key(piece)).filter(|_| piece.instance.deposed.is_none())
+        else {
             return;
         };
         match self.parent(piece, "parent_id", &PARENT) {

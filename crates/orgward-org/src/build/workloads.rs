@@ -176,8 +176,11 @@ impl Builder<'_, '_> {
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
                 let standing = instance.standing();
-                let stands =
-                    if side == Side::Before && index < self.plans { standing.before } else { standing.stays() };
+                let stands = if side == Side::Before && index < self.plans {
+                    standing.before
+                } else {
+                    standing.stays()
+                };
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
                     || category.of(instance).is_none()

@@ -44,7 +44,12 @@ pub(super) fn evidence<'p>(plan: &'p Plan<'_>, key: &'p str, provider: &Provider
 }
 
 /// The text of an argument of a provider block, if it is known.
-pub(super) fn text<'p>(plan: &'p Plan<'_>, key: &'p str, provider: &Provider<'_>, argument: &str) -> Option<String> {
+pub(super) fn text<'p>(
+    plan: &'p Plan<'_>,
+    key: &'p str,
+    provider: &Provider<'_>,
+    argument: &str,
+) -> Option<String> {
     let block = Block::of(plan, key, provider)?;
     let expression = block.expressions.get(argument)?;
     let spelled = || block.spelled(&[argument], expression)?.literal();
@@ -103,7 +108,9 @@ impl<'p, 'a> Block<'p, 'a> {
         match parts.as_slice() {
             [Part::Literal(arn)] => {
                 let landing = Landing::Account(own::arn_account(arn)?);
-                let same = |shown: &RoleAccount| shown.landing == landing || matches!(shown.landing, Landing::Created(_));
+                let same = |shown: &RoleAccount| {
+                    shown.landing == landing || matches!(shown.landing, Landing::Created(_))
+                };
                 let spelled = || RoleAccount {
                     strength: Strength::Strong,
                     basis: Basis::AssumeRole,
@@ -116,7 +123,8 @@ impl<'p, 'a> Block<'p, 'a> {
                 let [target] = id.targets.as_slice() else { return None };
                 let landing = Landing::Created(target.address.clone());
                 let is_id = target.attribute == "id";
-                let vended = RoleAccount { strength: Strength::Good, basis: Basis::Vending, landing, shown_by: None };
+                let vended =
+                    RoleAccount { strength: Strength::Good, basis: Basis::Vending, landing, shown_by: None };
                 is_id.then_some(vended)
             }
             // The sources know better than to follow what the plan shows.
@@ -129,7 +137,12 @@ impl<'p, 'a> Block<'p, 'a> {
         let Expression::References(references) = &expression else {
             let Expression::Constant(Json::String(arn)) = expression else { return None };
             let landing = Landing::Account(own::arn_account(&arn)?);
-            return Some(RoleAccount { strength: Strength::Strong, basis: Basis::AssumeRole, landing, shown_by: None });
+            return Some(RoleAccount {
+                strength: Strength::Strong,
+                basis: Basis::AssumeRole,
+                landing,
+                shown_by: None,
+            });
         };
         let inputs = Evaluator::new(self.plan, &VENDED).inputs(references, &self.scope()?);
         let values: Vec<Value> = inputs.into_iter().map(|(_, value)| value).collect();
@@ -139,7 +152,12 @@ impl<'p, 'a> Block<'p, 'a> {
         {
             let shown_by = shown_by.map(|target| target.address.to_string());
             let basis = if shown_by.is_some() { Basis::Value } else { Basis::AssumeRole };
-            return Some(RoleAccount { strength: Strength::Strong, basis, landing: Landing::Account(account), shown_by });
+            return Some(RoleAccount {
+                strength: Strength::Strong,
+                basis,
+                landing: Landing::Account(account),
+                shown_by,
+            });
         }
         // `"arn:aws:iam::${var.account}:role/${var.name}"`: the account comes first, but for the partition. Whatever else
         // comes before it may choose between it and another one.
@@ -158,10 +176,18 @@ impl<'p, 'a> Block<'p, 'a> {
         // The resource that stands for the account says more than its id.
         if let Some(target) = alternative.target()
             && target.attribute == "id"
-            && self.plan.instance(&target.address).is_some_and(|instance| instance.kind == "aws_organizations_account")
+            && self
+                .plan
+                .instance(&target.address)
+                .is_some_and(|instance| instance.kind == "aws_organizations_account")
         {
             let landing = Landing::Created(target.address.clone());
-            return Some(RoleAccount { strength: Strength::Good, basis: Basis::Vending, landing, shown_by: None });
+            return Some(RoleAccount {
+                strength: Strength::Good,
+                basis: Basis::Vending,
+                landing,
+                shown_by: None,
+            });
         }
         let Alternative::Known { value: Some(value), shown_by } = alternative else { return None };
         let account = account(value)?;
@@ -201,7 +227,9 @@ fn account(value: &Json) -> Option<String> {
 }
 
 fn is_partition(value: &Value) -> bool {
-    value.constant().is_some_and(|(value, _)| value.as_str().is_some_and(|text| text == "aws" || text.starts_with("aws-")))
+    value.constant().is_some_and(|(value, _)| {
+        value.as_str().is_some_and(|text| text == "aws" || text.starts_with("aws-"))
+    })
 }
 
 fn module_path(address: &str) -> ModulePath {

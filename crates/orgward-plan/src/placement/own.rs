@@ -99,8 +99,10 @@ impl Fields<'_> {
     /// The ARN of the resource itself.
     fn own_arn(&self, kind: &str) -> Option<String> {
         // Those of an organization are the management account's, also where a delegated administrator makes them.
-        let organizational =
-            [self.is_organization_trail, self.organization_enabled].into_iter().flatten().any(|flag| flag.get() != "false");
+        let organizational = [self.is_organization_trail, self.organization_enabled]
+            .into_iter()
+            .flatten()
+            .any(|flag| flag.get() != "false");
         text(self.arn).filter(|_| !organizational && !is_foreign(kind, Foreign::Arn))
     }
 }

@@ -168,7 +168,10 @@ impl Facts {
 }
 
 /// The provider block of an instance and its key, as far as the plan tells.
-pub(super) fn block<'p, 'a>(plan: &'p Plan<'a>, instance: &Instance<'_>) -> Option<(&'p str, &'p Provider<'a>)> {
+pub(super) fn block<'p, 'a>(
+    plan: &'p Plan<'a>,
+    instance: &Instance<'_>,
+) -> Option<(&'p str, &'p Provider<'a>)> {
     let group = Group::of(plan, instance)?;
     let all = plan.configuration.as_ref()?.provider_config.as_ref()?;
     let found = |key: &str| all.get_key_value(key).map(|(key, block)| (&**key, block));

@@ -61,11 +61,18 @@ pub(super) fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl
     })
 }
 
+/// What the plan shows of an attribute.
+pub(super) enum Shown {
+    /// Nothing: it is unknown until apply, or not there.
+    Nothing,
+    /// That there is a value, which must not be looked at.
+    Sensitive,
+    Value(Value),
+}
 
-/// What the plan shows of an attribute: a value, or that there is one which must not be looked at. `None` where it is
-/// unknown until apply, or not shown.
-pub(super) fn known(instance: &Instance<'_>, path: &[Segment]) -> Option<Option<Value>> {
-    let object = instance.shown()?;
+/// What the plan shows of an attribute.
+pub(super) fn shown(instance: &Instance<'_>, path: &[Segment]) -> Shown {
+    let Some(object) = instance.shown() else { return Shown::Nothing };
     let view = path.iter().fold(object.view(), |view: View<'_>, segment| match segment {
         Segment::Name(name) | Segment::Key(Key::Name(name)) => view.get(name),
         Segment::Key(Key::Index(index)) => view.item(usize::try_from(*index).unwrap_or(usize::MAX)),
@@ -76,10 +83,13 @@ pub(super) fn known(instance: &Instance<'_>, path: &[Segment]) -> Option<Option<
     let insecure = || object.get("insecure_value").text().known().filter(|text| !text.is_sensitive());
     let shown_again = || Some(Value::String(insecure()?.expose().to_owned())).filter(|text| *text != "");
     match view.json() {
-        _ if view.has_unknown() => None,
-        Some(_) if view.is_sensitive() => Some(if parameter { shown_again() } else { None }),
-        Some(value) => Some(Some(value.clone())),
-        None => view.is_null().then_some(Some(Value::Null)),
+        _ if view.has_unknown() => Shown::Nothing,
+        Some(_) if view.is_sensitive() => {
+            shown_again().filter(|_| parameter).map_or(Shown::Sensitive, Shown::Value)
+        }
+        Some(value) => Shown::Value(value.clone()),
+        None if view.is_null() => Shown::Value(Value::Null),
+        None => Shown::Nothing,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::choice;
+use super::choice::{self, Shown};
 use super::scope::Scope;
 use super::value::{Alternative, Value};
 use crate::expression::{Expression, Head, Reference, lookup};
@@ -52,9 +52,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         depth: usize,
     ) -> Value {
         match expression {
-            Expression::Constant(value) => {
-                Value::known(lookup(value, rest).cloned(), "it is a constant")
-            }
+            Expression::Constant(value) => Value::known(lookup(value, rest).cloned(), "it is a constant"),
             Expression::Opaque => Value::known(None, "it is made of constants and functions only"),
             Expression::References(references) => self.references(references, scope, rest, picks, depth),
         }
@@ -125,9 +123,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             let key = match &reference.head {
                 _ if own => scope.key.clone(),
                 Head::EachValue if bare => self.value_of_each(reference, scope, depth),
-                Head::Variable(_) if bare => {
-                    self.reference(reference, scope, &[], &[], depth + 1).constant().and_then(|(it, _)| key(it))
-                }
+                Head::Variable(_) if bare => self
+                    .reference(reference, scope, &[], &[], depth + 1)
+                    .constant()
+                    .and_then(|(it, _)| key(it)),
                 _ => None,
             };
             // `[a.id, b.id][count.index]` ends with the index; in a condition, it comes first.
@@ -164,7 +163,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
         // Where a path leads into an object or list that is made of them, those that do not fit are other entries.
         if !rest.is_empty() || !picks.is_empty() {
-            let fits = |value: &Value| value.open || value.targets().into_iter().any(|target| self.fits(target));
+            let fits =
+                |value: &Value| value.open || value.targets().into_iter().any(|target| self.fits(target));
             let fitting: Vec<Value> = values.iter().filter(|value| fits(value)).cloned().collect();
             if !fitting.is_empty() {
                 return Value { most: Certainty::Typed, ..Value::one_of(fitting) };
@@ -285,7 +285,13 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     /// An attribute of an instance: its value if the plan shows it, and otherwise what it is.
-    fn attribute(&self, instance: &'p Instance<'a>, own: &[Segment], rest: &[Segment], depth: usize) -> Value {
+    fn attribute(
+        &self,
+        instance: &'p Instance<'a>,
+        own: &[Segment],
+        rest: &[Segment],
+        depth: usize,
+    ) -> Value {
         let (attribute, certain) = choice::attribute(self.legal, instance, own, rest);
         let target = Target { address: instance.address.clone(), attribute };
         let most = if certain { Certainty::Exact } else { Certainty::Typed };
@@ -294,16 +300,18 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if path.is_empty() {
             // The attribute is lost with the brackets. Where the one that it can be is known, it is another one.
             let lost = [Segment::Name(target.attribute.clone())];
-            if !self.legal.0.is_empty() && fits && choice::known(instance, &lost).is_some() {
+            let is_shown = || !matches!(choice::shown(instance, &lost), Shown::Nothing);
+            if !self.legal.0.is_empty() && fits && is_shown() {
                 return Value::open("the plan does not show which attribute it is");
             }
             return Value::attribute(target).at_most(most);
         }
-        match choice::known(instance, &path) {
-            Some(known) => Value::shown(known, target),
-            None if fits || self.legal.0.is_empty() => Value::attribute(target).at_most(most),
+        match choice::shown(instance, &path) {
+            Shown::Value(value) => Value::shown(Some(value), target),
+            Shown::Sensitive => Value::shown(None, target),
+            Shown::Nothing if fits || self.legal.0.is_empty() => Value::attribute(target).at_most(most),
             // What it holds is not the instance, but what its argument says.
-            None => self.held(instance, &path, depth).unwrap_or_else(|| Value::attribute(target)),
+            Shown::Nothing => self.held(instance, &path, depth).unwrap_or_else(|| Value::attribute(target)),
         }
     }
 
@@ -427,9 +435,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let Some(key) = &scope.key else { return Value::open("there is no `each` here") };
         let outside = scope.outside_repetition();
         // A `for_each` of constants is not shown at all when it is a `for` expression.
-        let expression = match Expression::parse(scope.for_each) {
-            Some(expression) => expression,
-            None => return Value::known(None, "its `for_each` is made of constants"),
+        let Some(expression) = Expression::parse(scope.for_each) else {
+            return Value::known(None, "its `for_each` is made of constants");
         };
         let Expression::References(references) = &expression else {
             let inside = [&[Segment::Key(key.clone())], rest].concat();

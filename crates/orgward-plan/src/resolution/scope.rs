@@ -41,7 +41,15 @@ impl<'p, 'a> Scope<'p, 'a> {
 
     /// The scope of the outputs of a module instance: nothing is repeated there.
     pub(crate) fn module(path: ModulePath, module: &'p Module<'a>) -> Self {
-        Self { path, module, resource: None, key: None, for_each: None, instances: 0, keys: KeySet::default() }
+        Self {
+            path,
+            module,
+            resource: None,
+            key: None,
+            for_each: None,
+            instances: 0,
+            keys: KeySet::default(),
+        }
     }
 
     /// The scope of the repetition itself.

@@ -94,11 +94,11 @@ impl Value {
 
     /// The attributes that it can be.
     pub(crate) fn targets(&self) -> BTreeSet<&Target> {
-        let attribute = |alternative| match alternative {
-            &Alternative::Attribute(ref target) => Some(target),
+        let attributes = self.alternatives.iter().filter_map(|alternative| match alternative {
+            Alternative::Attribute(target) => Some(target),
             Alternative::Known { .. } => None,
-        };
-        self.alternatives.iter().filter_map(attribute).collect()
+        });
+        attributes.collect()
     }
 
     /// Whether it follows from nothing that waits for the apply.

@@ -26,9 +26,9 @@ impl Plan<'_> {
         };
         let block = super::only(sources.blocks(&traverse::calls(module)).filter(is_it))?;
         let (argument, blocks) = path.split_last()?;
-        let body = blocks.iter().try_fold(&block.body, |body, name| {
-            body.get_blocks(name).last().map(|block| &block.body)
-        })?;
+        let body = blocks
+            .iter()
+            .try_fold(&block.body, |body, name| body.get_blocks(name).last().map(|block| &block.body))?;
         let written = &body.get_attribute(argument)?.value;
         if !agreement::agrees(shown, written) {
             return None;
