@@ -35,7 +35,7 @@ pub use error::PolicyError;
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
-pub use pattern::{glob, glob_ignore_case};
+pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};

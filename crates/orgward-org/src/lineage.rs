@@ -138,12 +138,13 @@ impl Organization {
             .filter_map(|loose| self.guardrail(loose.guardrail))
             .filter(|guardrail| guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown)
             .collect();
-        Lineage { kind: kind.clone(), rungs, gaps, loose, enabled: self.is_enabled(kind) }
+        Lineage { kind: kind.clone(), rungs, gaps, loose, enabled: self.is_enabled_at(id, kind) }
     }
 
     /// Everything lies below the root of its organization, whatever lies between.
     fn reach_root(&self, ids: &mut Vec<NodeId>) {
-        if let Some(root) = self.root
+        let organization = ids.last().and_then(|id| self.organization_of(*id));
+        if let Some(root) = organization.and_then(|index| self.organization(index).node)
             && !ids.contains(&root)
         {
             ids.push(root);

@@ -52,7 +52,7 @@ impl<'o> Lineage<'o> {
 
     fn attached_at_least(&self, least: Modality) -> PolicyChain<'o> {
         let levels = self.rungs.iter().map(|rung| {
-            let attached = rung.attached.iter().filter(|it| it.attachment.resolved.modality() >= least);
+            let attached = rung.attached.iter().filter(|it| it.modality() >= least);
             let policies = attached
                 .filter_map(|it| {
                     let document = &it.guardrail.data.document;

@@ -234,6 +234,11 @@ impl<'a> Plan<'a> {
         region::of(self, instance)
     }
 
+    /// The partition an instance lands in: `aws`, `aws-us-gov`, `aws-cn`. `None` where neither ARNs nor regions show it.
+    pub fn partition(&self, instance: &Instance<'a>) -> Option<String> {
+        region::partition(self, instance)
+    }
+
     pub(crate) fn providers(&self) -> &Providers {
         self.providers.get_or_init(|| Providers::of(self))
     }

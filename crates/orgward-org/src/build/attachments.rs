@@ -8,6 +8,8 @@ use orgward_plan::{Action, Address, Attr, Step, Text};
 use super::coverage::{self, End, Pending};
 use super::join::{GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
+use crate::node::CONTROL;
+use crate::organization::{PolicyTypes, Root};
 use crate::{
     Attachment, Document, Edge, Guardrail, GuardrailKind, Key, LooseAttachment, Node, NodeId, NodeKind,
     Resolved,
@@ -40,6 +42,9 @@ const RCP_FULL_ACCESS_TEXT: &str = r#"{
     }
   ]
 }"#;
+
+/// The controls of Control Tower that deny regions.
+const REGION_DENY: [&str; 2] = ["AWS-GR_REGION_DENY", "CT.MULTISERVICE.PV.1"];
 
 impl<'a> Builder<'_, 'a> {
     /// The policies of the organization.
@@ -99,7 +104,7 @@ impl<'a> Builder<'_, 'a> {
                 Link::Candidates(nodes, trail) | Link::Bounded(nodes, trail) => {
                     End::candidates(nodes, &trail)
                 }
-                Link::Value(id) => vec![End::known(self.guardrail_by_id(&id))],
+                Link::Value(id) => vec![End::known(self.guardrail_by_id(&id, GuardrailKind::Unknown))],
                 Link::Unknown(trail) => vec![End::known(self.nameless(piece, trail))],
                 Link::Absent => vec![End::known(self.nameless(piece, Vec::new()))],
             };
@@ -163,8 +168,8 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
-    /// The guardrail with an id that no resource manages.
-    fn guardrail_by_id(&mut self, id: &Text) -> NodeId {
+    /// The guardrail with an id that no resource manages, of a type as far as it is known.
+    fn guardrail_by_id(&mut self, id: &Text, kind: GuardrailKind) -> NodeId {
         let (name, guardrail) = match id.expose() {
             FULL_ACCESS => (
                 Attr::Known(Text::plain("FullAWSAccess")),
@@ -177,11 +182,99 @@ impl<'a> Builder<'_, 'a> {
             other => {
                 let why = vec!["its text is not in the inputs".to_owned()];
                 let name = if id.is_sensitive() { "(sensitive value)" } else { other };
-                let document = Document::unknown(name, Kind::ServiceControl, why);
-                (Attr::Absent, Guardrail { kind: GuardrailKind::Unknown, document, aws_managed: false })
+                let document = Document::unknown(name, document_kind(&kind), why);
+                (Attr::Absent, Guardrail { kind, document, aws_managed: false })
             }
         };
         self.by_id(id, name, Attr::Absent, NodeKind::Guardrail(guardrail))
+    }
+
+    /// Completes a guardrail of which only the id was known.
+    fn is_of_type(&mut self, guardrail: NodeId, kind: &GuardrailKind) {
+        if let Some(node) = self.organization.graph.node_weight_mut(guardrail)
+            && let NodeKind::Guardrail(data) = &mut node.kind
+            && data.kind == GuardrailKind::Unknown
+            && node.address.is_none()
+        {
+            data.kind = kind.clone();
+            data.document.kind = document_kind(kind);
+        }
+    }
+
+    /// The targets that attachments of the other side name by an id: they exist on both sides, whatever becomes of the
+    /// attachments, unless the inputs manage them.
+    pub(super) fn targets_of_the_other_side(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>) {
+        let of = |kind: &str| other.get(kind).into_iter().flatten();
+        let managed = of("aws_organizations_account").chain(of("aws_organizations_organizational_unit"));
+        let managed: BTreeSet<String> =
+            managed.filter_map(|piece| Some(piece.object.get("id").text().known()?.expose().to_owned())).collect();
+        for piece in of("aws_organizations_policy_attachment") {
+            let Attr::Known(id) = piece.object.get("target_id").text() else { continue };
+            if !managed.contains(id.expose()) && !self.departed.contains(id.expose()) && !id.is_sensitive() {
+                self.target_by_id(&id);
+            }
+        }
+    }
+
+    /// What Control Tower enables: its preventive controls are policies that it writes and attaches itself.
+    pub(super) fn controls(&mut self) {
+        for piece in self.of_kind("aws_controltower_control") {
+            let text = |name: &str| piece.object.get(name).text().known().map(|text| text.expose().to_owned());
+            let Some(target) = text("target_identifier") else { continue };
+            let id = target.rsplit('/').next().unwrap_or(&target).to_owned();
+            let target = self.arns.get(&target).or_else(|| self.ids.get(&id)).copied();
+            let target = target.unwrap_or_else(|| self.target_by_id(&Text::plain(id)));
+            let control = text("control_identifier").unwrap_or_default();
+            let control = control.rsplit('/').next().unwrap_or(&control);
+            // The other preventive controls deny little; those that detect or check deployments deny nothing.
+            if [".PR.", ".DT.", ".DV."].iter().any(|word| control.contains(word)) {
+                continue;
+            }
+            let kind = if REGION_DENY.contains(&control) {
+                GuardrailKind::ServiceControl
+            } else {
+                GuardrailKind::Other(CONTROL.to_owned())
+            };
+            let why = vec!["Control Tower writes its text".to_owned()];
+            let key = self.key(piece);
+            let document = Document::unknown(key.to_string(), Kind::ServiceControl, why);
+            let at = self.add(Node {
+                key,
+                address: Some(piece.instance.address.clone()),
+                stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+                name: Attr::Known(Text::plain(control)),
+                id: Attr::Unknown,
+                arn: Attr::Unknown,
+                abandoned: piece.left_behind,
+                kind: NodeKind::Guardrail(Guardrail { kind, document, aws_managed: false }),
+            });
+            let address = Some(piece.instance.address.clone());
+            let attachment = Attachment { address, resolved: Resolved::Known, trail: Vec::new(), window: false };
+            self.attach(at, target, attachment);
+        }
+    }
+
+    /// Where it is unknown which types of policies are enabled, nothing that is attached acts for certain.
+    pub(super) fn doubt_attachments(&mut self) {
+        let unknown = |root: &Root| root.policy_types == PolicyTypes::Unknown;
+        if !self.organization.organizations().any(unknown) {
+            return;
+        }
+        let edges: Vec<_> = self.organization.graph.edge_indices().collect();
+        for edge in edges {
+            let Some((_, target)) = self.organization.graph.edge_endpoints(edge) else { continue };
+            let index = self.organization.organization_of(target);
+            let root = index.map(|index| self.organization.organization(index));
+            let Some(root) = root.filter(|root| unknown(root)) else { continue };
+            let enabler = root.enabler.as_ref().map_or("the organization", Address::as_str);
+            let why = format!("which policy types `{enabler}` enables is unknown until apply");
+            if let Some(Edge::Attached(attachment)) = self.organization.graph.edge_weight_mut(edge)
+                && attachment.resolved != Resolved::Implicit
+            {
+                attachment.resolved = Resolved::Candidates;
+                attachment.trail.push(why);
+            }
+        }
     }
 
     /// What an id that no resource manages stands for, told by its form.
@@ -212,6 +305,11 @@ impl<'a> Builder<'_, 'a> {
         for piece in self.of_kind("data.aws_organizations_policies_for_target") {
             let Attr::Known(target) = piece.object.get("target_id").text() else { continue };
             let Attr::Known(ids) = piece.object.get("ids").items() else { continue };
+            // It lists the policies of one type.
+            let listed = match piece.object.get("filter").text() {
+                Attr::Known(filter) => GuardrailKind::from_api(filter.expose()),
+                Attr::Unknown | Attr::Absent => GuardrailKind::Unknown,
+            };
             let node = self.ids.get(target.expose()).copied();
             let node = node.unwrap_or_else(|| self.target_by_id(&target));
             for id in ids.iter().filter_map(|id| id.text().known()) {
@@ -219,7 +317,8 @@ impl<'a> Builder<'_, 'a> {
                     continue;
                 }
                 let known = self.ids.get(id.expose()).copied();
-                let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&id));
+                let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&id, listed.clone()));
+                self.is_of_type(guardrail, &listed);
                 if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != guardrail) {
                     let resolved = Resolved::Known;
                     self.attach(
@@ -244,7 +343,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// `FullAWSAccess` is attached to everything unless there is evidence that it is not.
     pub(super) fn full_access(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) {
-        if self.organization.root.is_none() && self.organization.graph.node_count() == 0 {
+        if self.organization.first.node.is_none() && self.organization.graph.node_count() == 0 {
             return;
         }
         let gone = self.without_full_access(other, side);
@@ -257,11 +356,13 @@ impl<'a> Builder<'_, 'a> {
         for (id, kind) in
             [(FULL_ACCESS, GuardrailKind::ServiceControl), (RCP_FULL_ACCESS, GuardrailKind::ResourceControl)]
         {
-            if targets.is_empty() || self.organization.is_enabled(&kind) == Some(false) {
+            let acts = |target: &NodeId| self.organization.is_enabled_at(*target, &kind) != Some(false);
+            let targets: Vec<NodeId> = targets.iter().copied().filter(acts).collect();
+            if targets.is_empty() {
                 continue;
             }
             let known = self.ids.get(id).copied();
-            let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id)));
+            let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id), kind.clone()));
             for &target in &targets {
                 let here = self.organization.attached_to(target);
                 let there = here.iter().any(|(attached, _)| attached.id == guardrail);

@@ -30,9 +30,9 @@ fn by_identity<'p, 'b, 'a>(pieces: &'p Pieces<'b, 'a>) -> BTreeMap<(String, Stri
             continue;
         }
         let kind = &*piece.instance.kind;
-        // There is one organization, whether its id is known or not.
+        // Inputs that do not show the id of the organization speak of the same one.
         let organization = piece.instance.mode == Mode::Managed && kind == "aws_organizations_organization";
-        let id = if organization { Some((kind.to_owned(), String::new())) } else { identity(piece) };
+        let id = identity(piece).or_else(|| organization.then(|| (kind.to_owned(), String::new())));
         if let Some(id) = id {
             all.entry(id).or_default().push(piece);
         }

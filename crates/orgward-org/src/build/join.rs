@@ -81,7 +81,8 @@ impl<'a> Builder<'_, 'a> {
         let mut nodes = Vec::new();
         for target in &resolution.targets {
             let node = if target.attribute.starts_with("roots") {
-                self.organization.root
+                let index = self.organizations.get(&(piece.stack, target.address.clone())).copied();
+                self.organization.organization(index.unwrap_or_default()).node
             } else {
                 self.addresses.get(&(piece.stack, target.address.clone())).copied()
             };

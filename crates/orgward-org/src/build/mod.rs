@@ -74,6 +74,8 @@ struct Builder<'b, 'a> {
     elsewhere: BTreeMap<(usize, String), String>,
     /// The ids of accounts that the plans remove: what lists them shows the time before.
     departed: BTreeSet<String>,
+    /// Which organization a resource or data source shows.
+    organizations: BTreeMap<(usize, Address), usize>,
 }
 
 /// Which side of the change is built.
@@ -112,11 +114,13 @@ impl Organization {
             all.filter(|piece| !piece.context).filter_map(identity).collect()
         };
         let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
-        let (before, mut after) = both(
+        let (mut before, mut after) = both(
             || Builder::new(&stacks, plans.len(), &before, declared).build(&after, Side::Before),
             || Builder::new(&stacks, plans.len(), &after, declared).build(&before, Side::After),
         );
+        // What the inputs say against each other is a doubt about them, and nothing that was there before.
         after.contradictions.extend(contradictions);
+        before.contradictions.clear();
         Change { before, after }
     }
 }
@@ -217,6 +221,7 @@ fn without_repetitions<'b, 'a>(
 /// The types whose values are read, sorted.
 const ASKED: &[&str] = &[
     "aws_cloudtrail",
+    "aws_controltower_control",
     "aws_iam_access_key",
     "aws_iam_group",
     "aws_iam_group_membership",
@@ -310,6 +315,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             symbols: RefCell::default(),
             elsewhere: BTreeMap::new(),
             departed: BTreeSet::new(),
+            organizations: BTreeMap::new(),
         }
     }
 
@@ -328,6 +334,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.guardrails();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
+        self.controls();
+        self.targets_of_the_other_side(other);
         self.managed_policies();
         self.principals();
         self.grants();
@@ -335,12 +343,22 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.workloads(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
-        let members = self.organization.accounts().filter(|account| account.member);
-        let ids =
-            members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
-        self.organization.members = ids.collect();
+        self.doubt_attachments();
+        for (index, id) in self.members() {
+            self.organization.organization_mut(index).members.insert(id);
+        }
         self.organization.symbols = self.symbols.take();
         self.organization
+    }
+
+    /// The ids of the accounts of each organization.
+    fn members(&self) -> Vec<(usize, String)> {
+        let members = self.organization.accounts().filter(|account| account.member);
+        let one = |account: crate::Entity<'_, crate::Account>| {
+            let id = account.node.id.as_ref().known()?.expose().to_owned();
+            Some((self.organization.organization_of(account.id)?, id))
+        };
+        members.filter_map(one).collect()
     }
 
     /// The pieces of a type; a data source's type has `data.` before it.
@@ -388,6 +406,11 @@ impl<'b, 'a> Builder<'b, 'a> {
             kind,
         };
         let at = self.add(node);
+        if let Attr::Known(prefix) = piece.object.get("name_prefix").text()
+            && !prefix.is_sensitive()
+        {
+            self.organization.name_prefixes.insert(at, prefix.expose().to_owned());
+        }
         if piece.is_current() {
             self.addresses.insert((piece.stack, piece.instance.address.clone()), at);
         }
@@ -445,16 +468,17 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    /// The management account, added when nothing has shown it yet.
-    fn management(&mut self) -> NodeId {
-        if let Some(at) = self.organization.management {
+    /// The management account of an organization, added when nothing has shown it yet.
+    fn management(&mut self, index: usize) -> NodeId {
+        if let Some(at) = self.organization.organization(index).management {
             return at;
         }
+        let name = if index == 0 { "management account".to_owned() } else { format!("management account {}", index + 1) };
         let at = self.add(Node {
-            key: Key("management account".into()),
+            key: Key(name.as_str().into()),
             address: None,
             stack: None,
-            name: Attr::Known(Text::plain("management account")),
+            name: Attr::Known(Text::plain(name)),
             id: Attr::Unknown,
             arn: Attr::Unknown,
             abandoned: false,
@@ -464,7 +488,8 @@ impl<'b, 'a> Builder<'b, 'a> {
                 ..crate::Account::default()
             }),
         });
-        self.organization.management = Some(at);
+        self.organization.organization_mut(index).management = Some(at);
+        self.organization.listed_in.insert(at, index);
         at
     }
 }

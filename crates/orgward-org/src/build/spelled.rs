@@ -293,7 +293,9 @@ impl<'a> Builder<'_, 'a> {
                         pattern.split(':').nth(4).map(|account| (account.to_owned(), true))
                     }
                     "aws_s3_bucket" => {
-                        pattern.strip_suffix('*').map(|arn| (arn.replace("arn:*:", "arn:aws:"), true))
+                        let partition = self.stacks.get(stack)?.plan.partition(instance);
+                        let head = format!("arn:{}:", partition.as_deref().unwrap_or("aws"));
+                        pattern.strip_suffix('*').map(|arn| (arn.replace("arn:*:", &head), true))
                     }
                     _ => Some((pattern, false)),
                 }

@@ -90,6 +90,8 @@ struct Fields<'a> {
     #[serde(borrow, default)]
     master_account_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    partition: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     is_organization_trail: Option<&'a RawValue>,
     #[serde(borrow, default)]
     organization_enabled: Option<&'a RawValue>,
@@ -212,6 +214,20 @@ pub(super) fn is_account(text: &str) -> bool {
 pub(super) fn arn_account(arn: &str) -> Option<String> {
     let mut parts = arn.strip_prefix("arn:")?.split(':');
     parts.nth(3).filter(|account| is_account(account)).map(str::to_owned)
+}
+
+/// The partition in an ARN of the instance, or that `aws_partition` reads.
+pub(super) fn arn_partition(instance: &Instance<'_>) -> Option<String> {
+    let after = match instance.body.sides {
+        Sides::Change { after, .. } => after,
+        Sides::Same => None,
+    };
+    [after, instance.body.before].into_iter().filter_map(present).find_map(|side| {
+        let fields: Fields<'_> = serde_json::from_str(side.get()).ok()?;
+        let of_arn = || Some(text(fields.arn)?.strip_prefix("arn:")?.split(':').next()?.to_owned());
+        let partition = if instance.kind == "aws_partition" { text(fields.partition) } else { of_arn() };
+        partition.filter(|partition| partition == "aws" || partition.starts_with("aws-"))
+    })
 }
 
 /// The region in the instance's own ARN.

@@ -17,6 +17,8 @@ pub(crate) struct Providers(BTreeMap<String, Facts>);
 struct Facts {
     configured: Vec<Evidence>,
     callers: Vec<Evidence>,
+    /// The partition, by the first resource that shows it.
+    partition: Option<String>,
     /// For each landing, the first two siblings that name it: one of them may be the one that asks.
     siblings: BTreeMap<Landing, Vec<Evidence>>,
 }
@@ -104,6 +106,11 @@ impl Providers {
         self.of_group(group, instance.address.as_str(), certain)
     }
 
+    /// The partition that the provider of an instance is in.
+    pub(super) fn partition(&self, plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+        self.0.get(&*Group::of(plan, instance)?.exact)?.partition.clone()
+    }
+
     /// The evidence of the provider of an instance, that of the instance about its provider included.
     pub(super) fn whole(&self, plan: &Plan<'_>, instance: &Instance<'_>) -> Vec<Evidence> {
         Group::of(plan, instance).map(|group| self.of_group(group, "", false)).unwrap_or_default()
@@ -124,6 +131,9 @@ impl Providers {
 impl Facts {
     /// Takes what one instance says for evidence about its provider.
     fn witness(&mut self, plan: &Plan<'_>, instance: &Instance<'_>) {
+        if self.partition.is_none() && present(instance.body.before).is_some() {
+            self.partition = own::arn_partition(instance);
+        }
         // Policies and their attachments can be managed by a delegated administrator, and their ARNs name
         // the management account all the same.
         if instance.kind.starts_with("aws_organizations_polic") {

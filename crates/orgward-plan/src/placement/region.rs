@@ -32,3 +32,26 @@ fn of_provider(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
     let secret = plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(&region));
     (!secret).then_some(region)
 }
+
+/// The beginnings of the regions of partitions other than `aws`.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("eusc-", "aws-eusc"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
+];
+
+/// The partition of an instance: that of its ARN, of its region, or of what the same provider reads and manages.
+pub(super) fn partition(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+    own::arn_partition(instance).or_else(|| {
+        let provider = plan.providers().partition(plan, instance);
+        provider.or_else(|| {
+            let region = of(plan, instance).known()?;
+            let found = PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin));
+            Some(found.map_or("aws", |(_, partition)| partition).to_owned())
+        })
+    })
+}

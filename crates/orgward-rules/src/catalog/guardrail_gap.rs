@@ -320,8 +320,8 @@ fn nothing_to_prove(
 }
 
 fn is_management(cx: &Context<'_>, target: &Target) -> bool {
-    let managed = cx.after.management().and_then(|id| cx.after.account(id));
-    managed.is_some_and(|account| match target {
+    let mut managed = cx.after.accounts().filter(|account| account.management);
+    managed.any(|account| match target {
         Target::Account(id) => account.node.label() == *id,
         Target::Name(name) => account.node.title() == *name,
         Target::Path(_) | Target::Unit(_) | Target::Tag(..) | Target::Role(_) => false,

@@ -1,6 +1,7 @@
 use orgward_finding::Severity;
-use orgward_iam::arn_like;
+use orgward_iam::{arn_like, glob_prefix};
 use orgward_org::{Boundary, Organization, Principal};
+use orgward_plan::Attr;
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -213,8 +214,26 @@ fn scope(organization: &Organization, principal: &Principal<'_>, patterns: &[Str
         Some(arn) if arn.resource.as_ref().known().is_some() => {
             if patterns.iter().any(|pattern| fits(pattern, &arn)) { Scope::Inside } else { Scope::Outside }
         }
-        _ => Scope::Unknown,
+        Some(arn) => {
+            let begins: Vec<_> = patterns.iter().map(|pattern| begins(pattern, &arn)).collect();
+            match (begins.contains(&Some(true)), begins.contains(&None)) {
+                (true, _) => Scope::Inside,
+                (false, true) => Scope::Unknown,
+                (false, false) => Scope::Outside,
+            }
+        }
+        None => Scope::Unknown,
     }
+}
+
+/// Whether a pattern matches an ARN of which only the beginning is known, whatever follows.
+fn begins(pattern: &str, arn: &orgward_org::IamArn) -> Option<bool> {
+    let prefix = arn.prefix.as_deref()?;
+    let mut parts = pattern.splitn(6, ':');
+    let resource = parts.nth(5)?;
+    let known = orgward_org::IamArn { resource: Attr::Known(String::new()), ..arn.clone() };
+    let head = pattern.strip_suffix(resource)?;
+    if fits(head, &known) { glob_prefix(resource, prefix) } else { Some(false) }
 }
 
 /// Whether a pattern matches an ARN. An account that is unknown could be any: it fits every pattern, since being
