@@ -167,39 +167,20 @@ impl<'a> Builder<'_, 'a> {
                         [target] if open == 1 && resolution.certainty >= Certainty::Typed => {
                             Some(target.clone())
                         }
-                        _ => self.listed(source, attribute, open, *at),
+                        _ => listed(source, attribute, open, *at),
                     };
                     let other = lone
                         .and_then(|target| self.draft(source.stack, &target.address, kind, depth + 1).ok());
-                    match other {
-                        Some(other) => draft.merge(other),
-                        None => {
-                            let path = path.iter().map(ToString::to_string).collect::<String>();
-                            draft.merge_unknown(path.trim_start_matches('.').to_owned(), kind, overrides);
-                        }
+                    if let Some(other) = other {
+                        draft.merge(other);
+                    } else {
+                        let path = path.iter().map(ToString::to_string).collect::<String>();
+                        draft.merge_unknown(path.trim_start_matches('.').to_owned(), kind, overrides);
                     }
                 }
             }
         }
         Ok(!list.is_empty())
-    }
-
-    /// A document of a list of which several are unknown: the configuration has to write the whole list out, since
-    /// the order decides what replaces what.
-    fn listed(
-        &self,
-        source: Source<'_, 'a>,
-        attribute: &str,
-        open: usize,
-        at: Option<usize>,
-    ) -> Option<Target> {
-        let all = source.plan.resolve_all(source.instance, &[Step::Name(attribute)], &ANY);
-        let object = source.instance.after()?;
-        let views = object.get(attribute).items().known()?;
-        let before = views.iter().take(at?).filter(|view| view.text().is_unknown()).count();
-        let single = |resolution: &Resolution| resolution.targets.len() == 1;
-        let picked = all.get(before).filter(|_| all.len() == open && all.iter().all(single));
-        picked.and_then(|resolution| resolution.targets.first()).cloned()
     }
 
     fn statement(
@@ -296,6 +277,18 @@ impl<'a> Builder<'_, 'a> {
         }
         Line { test, key, items }
     }
+}
+
+/// A document of a list of which several are unknown: the configuration has to write the whole list out, since
+/// the order decides what replaces what.
+fn listed(source: Source<'_, '_>, attribute: &str, open: usize, at: Option<usize>) -> Option<Target> {
+    let all = source.plan.resolve_all(source.instance, &[Step::Name(attribute)], &ANY);
+    let object = source.instance.after()?;
+    let views = object.get(attribute).items().known()?;
+    let before = views.iter().take(at?).filter(|view| view.text().is_unknown()).count();
+    let single = |resolution: &Resolution| resolution.targets.len() == 1;
+    let picked = all.get(before).filter(|_| all.len() == open && all.iter().all(single));
+    picked.and_then(|resolution| resolution.targets.first()).cloned()
 }
 
 fn is_document(instance: &Instance<'_>) -> bool {
