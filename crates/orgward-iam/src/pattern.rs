@@ -99,10 +99,8 @@ pub fn glob_prefix(pattern: &str, prefix: &str) -> Option<bool> {
     }
     let goes_on = reached.into_iter().filter(|at| *at < pattern.len());
     let rests: Vec<&[u8]> = goes_on.filter_map(|at| pattern.get(at..)).collect();
-    match rests.iter().any(|rest| rest.iter().all(|byte| *byte == b'*')) {
-        true => Some(true),
-        false => rests.is_empty().then_some(false),
-    }
+    let takes_all = rests.iter().any(|rest| rest.iter().all(|byte| *byte == b'*'));
+    if takes_all { Some(true) } else { rests.is_empty().then_some(false) }
 }
 
 /// The one matcher. It never goes back further than to the last `*`, because an earlier `*` cannot reach

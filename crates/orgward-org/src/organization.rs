@@ -136,7 +136,10 @@ impl Organization {
             None => self.parents(at).into_iter().map(|(parent, _)| parent).collect(),
         };
         // Deeper than any tree.
-        let mut found = above.into_iter().map(|at| self.organization_above(at, depth + 1)).take(if depth < 64 { usize::MAX } else { 0 });
+        let mut found = above
+            .into_iter()
+            .map(|at| self.organization_above(at, depth + 1))
+            .take(if depth < 64 { usize::MAX } else { 0 });
         let first = found.next()??;
         found.all(|other| other == Some(first)).then_some(first)
     }

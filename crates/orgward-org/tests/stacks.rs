@@ -95,7 +95,11 @@ fn accounts_of_other_stacks_find_their_place_in_the_organization() {
         ]
     );
     assert_eq!(change.after.contradictions(), [""; 0]);
-    assert_eq!(change.after.membership(any(&change.after), "333333333333"), Membership::Outside, "the partner leaves");
+    assert_eq!(
+        change.after.membership(any(&change.after), "333333333333"),
+        Membership::Outside,
+        "the partner leaves"
+    );
     assert_eq!(change.before.membership(any(&change.before), "333333333333"), Membership::Inside);
 }
 
@@ -266,7 +270,11 @@ fn an_entity_path_is_the_whole_way_to_an_account() {
     assert_eq!(organization.id(), Some("o-acmeexample"));
     assert_eq!(places(&organization), ["222222222222 Root/ou-acme-prod0000/shop"]);
     assert_eq!(organization.membership(any(&organization), "222222222222"), Membership::Inside);
-    assert_eq!(organization.membership(any(&organization), "333333333333"), Membership::Unknown, "nobody lists all accounts");
+    assert_eq!(
+        organization.membership(any(&organization), "333333333333"),
+        Membership::Unknown,
+        "nobody lists all accounts"
+    );
 }
 
 /// A node of an organization, where there is only one.

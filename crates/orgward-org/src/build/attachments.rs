@@ -206,8 +206,9 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn targets_of_the_other_side(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>) {
         let of = |kind: &str| other.get(kind).into_iter().flatten();
         let managed = of("aws_organizations_account").chain(of("aws_organizations_organizational_unit"));
-        let managed: BTreeSet<String> =
-            managed.filter_map(|piece| Some(piece.object.get("id").text().known()?.expose().to_owned())).collect();
+        let managed: BTreeSet<String> = managed
+            .filter_map(|piece| Some(piece.object.get("id").text().known()?.expose().to_owned()))
+            .collect();
         for piece in of("aws_organizations_policy_attachment") {
             let Attr::Known(id) = piece.object.get("target_id").text() else { continue };
             if !managed.contains(id.expose()) && !self.departed.contains(id.expose()) && !id.is_sensitive() {
@@ -219,7 +220,8 @@ impl<'a> Builder<'_, 'a> {
     /// What Control Tower enables: its preventive controls are policies that it writes and attaches itself.
     pub(super) fn controls(&mut self) {
         for piece in self.of_kind("aws_controltower_control") {
-            let text = |name: &str| piece.object.get(name).text().known().map(|text| text.expose().to_owned());
+            let text =
+                |name: &str| piece.object.get(name).text().known().map(|text| text.expose().to_owned());
             let Some(target) = text("target_identifier") else { continue };
             let id = target.rsplit('/').next().unwrap_or(&target).to_owned();
             let target = self.arns.get(&target).or_else(|| self.ids.get(&id)).copied();
@@ -249,7 +251,8 @@ impl<'a> Builder<'_, 'a> {
                 kind: NodeKind::Guardrail(Guardrail { kind, document, aws_managed: false }),
             });
             let address = Some(piece.instance.address.clone());
-            let attachment = Attachment { address, resolved: Resolved::Known, trail: Vec::new(), window: false };
+            let attachment =
+                Attachment { address, resolved: Resolved::Known, trail: Vec::new(), window: false };
             self.attach(at, target, attachment);
         }
     }

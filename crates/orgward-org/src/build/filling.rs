@@ -116,7 +116,9 @@ impl<'a> Builder<'_, 'a> {
                 let name = known(&object, "name").map(|name| format!("saml-provider/{name}"));
                 self.provider(stack, plan, instance, name, position)
             }
-            ("aws_organizations_organization", "id") => self.organization_id(stack, instance, &object, position),
+            ("aws_organizations_organization", "id") => {
+                self.organization_id(stack, instance, &object, position)
+            }
             ("aws_organizations_organization", "master_account_id") => {
                 let index = self.organizations.get(&(stack, target.address.clone())).copied();
                 let account = self.management_id(index.unwrap_or_default());

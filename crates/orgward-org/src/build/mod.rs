@@ -473,7 +473,11 @@ impl<'b, 'a> Builder<'b, 'a> {
         if let Some(at) = self.organization.organization(index).management {
             return at;
         }
-        let name = if index == 0 { "management account".to_owned() } else { format!("management account {}", index + 1) };
+        let name = if index == 0 {
+            "management account".to_owned()
+        } else {
+            format!("management account {}", index + 1)
+        };
         let at = self.add(Node {
             key: Key(name.as_str().into()),
             address: None,

@@ -98,7 +98,8 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn own(&mut self, piece: &Piece<'_, 'a>, at: NodeId) -> Vec<Evidence> {
         let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
         let placement = stack.plan.placement(piece.instance);
-        let owner = placement.landing().and_then(|landing| self.landing(piece.stack, piece.instance, landing));
+        let owner =
+            placement.landing().and_then(|landing| self.landing(piece.stack, piece.instance, landing));
         let partition = stack.plan.partition(piece.instance);
         if let Some(partition) = partition.filter(|partition| partition != "aws") {
             self.organization.partitions.extend(owner.map(|owner| (owner, partition.clone())));

@@ -91,7 +91,9 @@ impl<'a> Builder<'_, 'a> {
         };
         let is_managed = |index: usize| {
             let mut managed = self.of_kind("aws_organizations_organization").iter();
-            managed.any(|piece| self.organizations.get(&(piece.stack, piece.instance.address.clone())) == Some(&index))
+            managed.any(|piece| {
+                self.organizations.get(&(piece.stack, piece.instance.address.clone())) == Some(&index)
+            })
         };
         let agrees = |a: &Option<String>, b: &Option<String>| a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b);
         let fits = |(index, root): (usize, &Root)| {
@@ -104,7 +106,8 @@ impl<'a> Builder<'_, 'a> {
         };
         let all: Vec<_> = self.organization.organizations().enumerate().collect();
         let same = |(_, root): &&(usize, &Root)| agrees(&node_id(root.node), &root_id) == Some(true);
-        let found = all.iter().find(same).or_else(|| all.iter().find(|it| fits(**it))).map(|(index, _)| *index);
+        let found =
+            all.iter().find(same).or_else(|| all.iter().find(|it| fits(**it))).map(|(index, _)| *index);
         found.unwrap_or_else(|| {
             self.organization.others.push(Root::default());
             self.organization.others.len()
@@ -120,9 +123,9 @@ impl<'a> Builder<'_, 'a> {
         let shown = self.organizations.iter().filter(|((shown, _), _)| *shown == stack);
         let shown: Vec<_> = shown.map(|((_, address), index)| (plan.instance(address), *index)).collect();
         let key = plan.provider_key(instance);
-        let same = shown.iter().filter(|(shown, _)| {
-            shown.is_some_and(|shown| key.is_some() && plan.provider_key(shown) == key)
-        });
+        let same = shown
+            .iter()
+            .filter(|(shown, _)| shown.is_some_and(|shown| key.is_some() && plan.provider_key(shown) == key));
         let same: BTreeSet<usize> = same.map(|(_, index)| *index).collect();
         let all: BTreeSet<usize> = shown.iter().map(|(_, index)| *index).collect();
         let only = |of: &BTreeSet<usize>| of.first().copied().filter(|_| of.len() == 1);
@@ -136,8 +139,7 @@ impl<'a> Builder<'_, 'a> {
         }
         let object = &piece.object;
         let text = |view: View<'_>| view.text().known().map(|name| name.expose().to_owned());
-        let is_enabled =
-            |each: &View<'_>| text(each.get("status")).is_none_or(|status| status == "ENABLED");
+        let is_enabled = |each: &View<'_>| text(each.get("status")).is_none_or(|status| status == "ENABLED");
         let shown = || match object.get("roots").item(0).get("policy_types").items() {
             Attr::Known(types) => PolicyTypes::Enabled(
                 types.into_iter().filter(is_enabled).filter_map(|each| text(each.get("type"))).collect(),
@@ -187,7 +189,10 @@ impl<'a> Builder<'_, 'a> {
     /// Nobody but the management account manages accounts and units.
     fn management_by_what_it_manages(&mut self) {
         let several = !self.organization.others.is_empty();
-        if several || self.organization.first.management.is_some() || self.declared.management_account.is_some() {
+        if several
+            || self.organization.first.management.is_some()
+            || self.declared.management_account.is_some()
+        {
             return;
         }
         for kind in ["aws_organizations_account", "aws_organizations_organizational_unit"] {
@@ -339,7 +344,8 @@ impl<'a> Builder<'_, 'a> {
             let node = root.node.and_then(|at| self.organization.node(at));
             node.is_none_or(|node| !matches!(node.id, Attr::Known(_)))
         };
-        let index = self.organization.organizations().position(is_open).unwrap_or_else(|| {
+        let open = self.organization.organizations().position(is_open);
+        let index = open.unwrap_or_else(|| {
             self.organization.others.push(Root::default());
             self.organization.others.len()
         });

@@ -247,13 +247,13 @@ impl Builder<'_, '_> {
         }
         // Another stack can manage the bucket: names of buckets are unique.
         for (index, stack) in self.stacks.iter().enumerate().filter(|_| !names.is_empty()) {
-            let named = stack.plan.instances().iter().filter(|instance| {
+            let found = stack.plan.instances().iter().filter(|instance| {
                 instance.kind == "aws_s3_bucket"
                     && instance.after().or_else(|| instance.before()).is_some_and(|object| {
                         object.get("bucket").text().known().is_some_and(|name| names.contains(name.expose()))
                     })
             });
-            buckets.extend(named.map(|instance| (index, instance.address.to_string())));
+            buckets.extend(found.map(|instance| (index, instance.address.to_string())));
         }
         buckets
     }

@@ -63,7 +63,8 @@ enum Scope {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for principal in cx.after.principals() {
+    // Only the stack that manages a principal can set its boundary.
+    for principal in cx.after.principals().filter(|principal| principal.node.address.is_some()) {
         let patterns =
             if principal.word == "role" { &cx.config.boundaries.roles } else { &cx.config.boundaries.users };
         let before = cx

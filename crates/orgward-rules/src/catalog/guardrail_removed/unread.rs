@@ -41,9 +41,8 @@ pub(super) fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
 fn stays(pair: &Pair<'_>, key: &orgward_org::Key) -> bool {
     let mut attached = pair.after.rungs.iter().flat_map(|rung| &rung.attached);
     pair.after.enabled != Some(false)
-        && attached.any(|it| {
-            it.guardrail.node.key == *key && it.attachment.resolved.modality() == Modality::Must
-        })
+        && attached
+            .any(|it| it.guardrail.node.key == *key && it.attachment.resolved.modality() == Modality::Must)
 }
 
 /// Reports a policy type that is turned off although no input shows a policy of it: those of other stacks stop to act.
@@ -57,8 +56,14 @@ pub(super) fn disabled(cx: &Context<'_>, kind: &GuardrailKind, losses: &Losses, 
     finding.verdict = Verdict::Unverifiable;
     finding.severity = Severity::High;
     finding.subject(format!("{} off", kind.api_name()));
-    finding.says(format!("the plan turns {}s off: AWS detaches every one, also those of other stacks", kind.short()));
-    finding.help(format!("keep `{}` in `enabled_policy_types`, or review what other stacks attach", kind.api_name()));
+    finding.says(format!(
+        "the plan turns {}s off: AWS detaches every one, also those of other stacks",
+        kind.short()
+    ));
+    finding.help(format!(
+        "keep `{}` in `enabled_policy_types`, or review what other stacks attach",
+        kind.api_name()
+    ));
 }
 
 /// Reports controls of Control Tower that the plan disables.
@@ -78,7 +83,10 @@ pub(super) fn controls(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = Severity::High;
             finding.subject(format!("control {}", control.node.title()));
             let path = cx.before.path(target);
-            finding.says(format!("the plan disables the control `{}` of Control Tower at {path}", control.node.title()));
+            finding.says(format!(
+                "the plan disables the control `{}` of Control Tower at {path}",
+                control.node.title()
+            ));
             finding.target(path);
             finding.note("Control Tower writes what it denies, which is not in the plan");
             finding.help("keep the control, or attach a policy that denies the same in the same plan");
