@@ -4,16 +4,16 @@ use petgraph::Direction;
 use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef as _;
 
-use crate::hole::{ORGANIZATION, Symbols};
-use crate::{Completion, Document, Edge, GuardrailKind, Key, Node, NodeId, NodeKind};
+use crate::hole::{ORGANIZATION, PlaceholderIds};
+use crate::{Completion, Document, Edge, Key, Node, NodeId, NodeKind, PolicyType};
 
 /// A guardrail that is attached to something nobody can name before the plan is applied.
 #[derive(Clone, Debug)]
-pub struct LooseAttachment {
+pub struct UnresolvedAttachment {
     /// The resource that attaches it.
     pub address: orgward_plan::Address,
     /// The guardrail.
-    pub guardrail: NodeId,
+    pub org_policy: NodeId,
     /// Why the target is unknown, one sentence a step.
     pub trail: Vec<String>,
 }
@@ -46,7 +46,7 @@ pub(crate) struct Root {
     /// The ids of the accounts inside.
     pub(crate) members: BTreeSet<String>,
     /// Whether the inputs list all accounts.
-    pub(crate) roster: bool,
+    pub(crate) account_list_complete: bool,
     /// Whether the plan creates the organization, so that its id is a symbol.
     pub(crate) is_new: bool,
 }
@@ -56,11 +56,11 @@ impl Root {
         self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
     }
 
-    fn is_enabled(&self, kind: &GuardrailKind) -> Option<bool> {
+    fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
         let PolicyTypes::Enabled(types) = &self.policy_types else { return None };
         match kind {
             // It is one of those that are enabled, if any is.
-            GuardrailKind::Unknown => types.is_empty().then_some(false),
+            PolicyType::Unknown => types.is_empty().then_some(false),
             kind => Some(types.contains(kind.api_name())),
         }
     }
@@ -78,13 +78,13 @@ pub struct Organization {
     /// Which organization accounts are of, where the tree does not say it.
     pub(crate) listed_in: BTreeMap<NodeId, usize>,
     /// Attachments whose target is unknown.
-    pub(crate) loose: Vec<LooseAttachment>,
+    pub(crate) unresolved_targets: Vec<UnresolvedAttachment>,
     /// Policies embedded in principals that no input shows.
-    pub(crate) orphans: Vec<crate::InlinePolicy>,
+    pub(crate) policies_of_unmanaged: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
     /// What stands for values that do not exist yet.
-    pub(crate) symbols: Symbols,
+    pub(crate) placeholder_ids: PlaceholderIds,
     /// What the names of principals begin with that are unknown until apply (`name_prefix`).
     pub(crate) name_prefixes: BTreeMap<NodeId, String>,
     /// The partitions of accounts and principals, where they are others than `aws`.
@@ -145,7 +145,7 @@ impl Organization {
     }
 
     /// The id of the organization that a node is of, or what stands for it where the plan creates it. Not to be printed
-    /// before [`Organization::readable`] has seen it.
+    /// before [`Organization::render`] has seen it.
     pub fn symbolic_id_of(&self, node: NodeId) -> Option<&str> {
         self.organization(self.organization_of(node)?).symbolic_id()
     }
@@ -156,25 +156,25 @@ impl Organization {
     }
 
     /// Whether policies of this type act on a node: `None` when no input says so.
-    pub fn is_enabled_at(&self, node: NodeId, kind: &GuardrailKind) -> Option<bool> {
+    pub fn is_enabled_at(&self, node: NodeId, kind: &PolicyType) -> Option<bool> {
         self.organization(self.organization_of(node)?).is_enabled(kind)
     }
 
     /// The id of the organization, or what stands for it where the plan creates it. Not to be printed before
-    /// [`Organization::readable`] has seen it.
+    /// [`Organization::render`] has seen it.
     pub fn symbolic_id(&self) -> Option<&str> {
         self.first.symbolic_id()
     }
 
     /// The id of the account that a principal is in, or what stands for it in policy documents. Not to be printed
-    /// before [`Organization::readable`] has seen it.
+    /// before [`Organization::render`] has seen it.
     pub fn symbolic_account(&self, principal: NodeId) -> Option<&str> {
         let (account, modality) = self.owner(principal)?;
         self.symbolic_account_id(account.id).filter(|_| modality == crate::Modality::Must)
     }
 
     /// The id of an account, or what stands for it in policy documents. Not to be printed before
-    /// [`Organization::readable`] has seen it.
+    /// [`Organization::render`] has seen it.
     pub fn symbolic_account_id(&self, account: NodeId) -> Option<&str> {
         let node = self.node(account)?;
         let known = node.id.as_ref().known().map(orgward_plan::Text::expose);
@@ -189,8 +189,8 @@ impl Organization {
     }
 
     /// A text in which what stands for unknown values is replaced by the references that they will come from.
-    pub fn readable(&self, text: &str) -> String {
-        self.symbols.readable(text)
+    pub fn render(&self, text: &str) -> String {
+        self.placeholder_ids.render(text)
     }
 
     /// The documents that have holes which can be filled in more than one way.
@@ -213,10 +213,10 @@ impl Organization {
                 complete(&mut policy.document);
             }
         };
-        inline(&mut organization.orphans);
+        inline(&mut organization.policies_of_unmanaged);
         for node in organization.graph.node_weights_mut() {
             match &mut node.kind {
-                NodeKind::Guardrail(guardrail) => complete(&mut guardrail.document),
+                NodeKind::OrgPolicy(org_policy) => complete(&mut org_policy.document),
                 NodeKind::ManagedPolicy(policy) => complete(&mut policy.document),
                 NodeKind::Role(role) => {
                     complete(&mut role.trust);
@@ -243,7 +243,7 @@ impl Organization {
 
     /// Whether policies of this type act: `None` when no input says so, or when that is not the same in all
     /// organizations.
-    pub fn is_enabled(&self, kind: &GuardrailKind) -> Option<bool> {
+    pub fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
         let first = self.first.is_enabled(kind)?;
         self.others.iter().all(|root| root.is_enabled(kind) == Some(first)).then_some(first)
     }
@@ -255,12 +255,12 @@ impl Organization {
 
     /// Whether the inputs list all accounts of the organization.
     pub fn has_roster(&self) -> bool {
-        self.organizations().all(|root| root.roster)
+        self.organizations().all(|root| root.account_list_complete)
     }
 
     /// Guardrails that are attached to something unknown.
-    pub fn loose_attachments(&self) -> &[LooseAttachment] {
-        &self.loose
+    pub fn loose_attachments(&self) -> &[UnresolvedAttachment] {
+        &self.unresolved_targets
     }
 
     /// What the inputs say that contradicts itself, one sentence each.

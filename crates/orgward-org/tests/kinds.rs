@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
-use orgward_org::{Change, Declared, GuardrailKind, Key, Membership, Modality, NodeId, Organization};
+use orgward_org::{Change, Declared, Key, Membership, Modality, NodeId, Organization, PolicyType};
 use orgward_plan::{Document, Plan};
 use serde_json::{Value, json};
 
@@ -94,8 +94,8 @@ fn two_organizations_have_two_roots() {
     let after = organization(&rows, &[]).after;
     let (shop, lab) =
         (find(&after, "aws_organizations_account.shop"), find(&after, "aws_organizations_account.lab"));
-    let kind = GuardrailKind::ServiceControl;
-    let policies = |account| after.lineage(account, &kind).rungs[0].attached.len();
+    let kind = PolicyType::ServiceControl;
+    let policies = |account| after.policy_chain(account, &kind).levels[0].attached.len();
     assert_eq!((policies(shop), policies(lab)), (2, 0), "`FullAWSAccess` and the lock, and nothing");
     assert_eq!(
         (after.is_enabled_at(shop, &kind), after.is_enabled_at(lab, &kind)),
@@ -121,7 +121,7 @@ fn unknown_policy_types_leave_open_whether_policies_act() {
         stays("aws_organizations_policy_attachment.lock", &attachment("r-aaaa")),
     ];
     let change = organization(&rows, &[]);
-    let kind = GuardrailKind::ServiceControl;
+    let kind = PolicyType::ServiceControl;
     assert_eq!((change.before.is_enabled(&kind), change.after.is_enabled(&kind)), (Some(true), None));
     let bound = |side| targets(side, "aws_organizations_policy.lock");
     assert_eq!(bound(&change.before), [("root".to_owned(), Modality::Must)]);
@@ -179,9 +179,9 @@ fn a_replacement_leaves_behind_what_it_does_not_destroy() {
 fn policies_for_target_are_of_the_type_of_the_filter() {
     let listed = json!({ "target_id": "r-aaaa", "filter": "TAG_POLICY", "ids": ["p-tags0000"] });
     let after = organization(&[stays("data.aws_organizations_policies_for_target.tags", &listed)], &[]).after;
-    let kinds: Vec<_> = after.guardrails().map(|it| (it.node.label(), it.data.kind.clone())).collect();
+    let kinds: Vec<_> = after.org_policies().map(|it| (it.node.label(), it.data.kind.clone())).collect();
     assert!(
-        kinds.contains(&("p-tags0000".to_owned(), GuardrailKind::Other("TAG_POLICY".to_owned()))),
+        kinds.contains(&("p-tags0000".to_owned(), PolicyType::Other("TAG_POLICY".to_owned()))),
         "{kinds:?}"
     );
 }
@@ -196,8 +196,8 @@ fn a_control_of_control_tower_is_a_policy_without_a_text() {
     let change =
         organization(&[row("aws_controltower_control.regions", &control, &Value::Null, &json!({}))], &[]);
     let control = find(&change.before, "aws_controltower_control.regions");
-    let control = change.before.guardrail(control).unwrap();
-    assert_eq!(control.data.kind, GuardrailKind::ServiceControl);
+    let control = change.before.org_policy(control).unwrap();
+    assert_eq!(control.data.kind, PolicyType::ServiceControl);
     assert!(control.data.document.policy().is_none());
     assert_eq!(
         targets(&change.before, "aws_controltower_control.regions"),
@@ -274,12 +274,12 @@ fn documents_are_merged_as_the_provider_merges_them() {
     let known =
         json!({ "source_policy_documents": [base], "override_policy_documents": [over], "version": null });
     let after = of(&known, &json!({ "json": true }));
-    let lock = after.guardrail(find(&after, "aws_organizations_policy.lock")).unwrap();
+    let lock = after.org_policy(find(&after, "aws_organizations_policy.lock")).unwrap();
     let text = lock.data.document.text.expose();
     assert!(text.contains("2012-10-17") && text.contains("ec2:*") && !text.contains("s3:*"), "{text}");
     let open = json!({ "source_policy_documents": [base, null], "version": null });
     let after = of(&open, &json!({ "json": true, "source_policy_documents": [false, true] }));
-    let lock = after.guardrail(find(&after, "aws_organizations_policy.lock")).unwrap();
+    let lock = after.org_policy(find(&after, "aws_organizations_policy.lock")).unwrap();
     let permissive = lock.data.document.completed(orgward_org::Completion::Permissive).unwrap();
     assert!(permissive.text.expose().contains("s3:*"), "what is known stands in every completion");
 }

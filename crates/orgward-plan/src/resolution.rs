@@ -153,6 +153,7 @@ impl<'a> Plan<'a> {
         if shown.certainty == Certainty::Unknown
             && is_set
             && !value.is_constant()
+            && !legal.is_text()
             && let Some(bound) = self.bound(legal)
         {
             return Resolution { trail: shown.trail.into_iter().chain(bound.trail).collect(), ..bound };

@@ -7,10 +7,11 @@
 mod support;
 
 use divan::Bencher;
+use orgward_config::Config;
 use orgward_finding::{Gate, Severity};
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
-use orgward_rules::{Config, Question};
+use orgward_rules::Question;
 
 const UNITS: usize = 50;
 const ACCOUNTS: usize = 10_000;
@@ -62,9 +63,9 @@ fn build(bencher: Bencher) {
 
 /// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
-fn prove(bencher: Bencher, guardrails: usize) {
+fn prove(bencher: Bencher, org_policies: usize) {
     let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
-    config.invariants.truncate(guardrails);
+    config.guardrails.truncate(org_policies);
     audit(bencher, &config);
 }
 

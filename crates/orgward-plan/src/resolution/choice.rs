@@ -15,7 +15,9 @@ pub(super) fn attribute(
     let joined = join(own.iter().chain(rest));
     match (own, rest) {
         // `aws_x.y[each.key].id` is shown without the attribute; the type of the attribute may tell.
-        ([], []) => (only_legal(legal, instance).unwrap_or_default(), false),
+        ([], rest) if rest.iter().all(|part| matches!(part, Segment::Key(_))) => {
+            (only_legal(legal, instance).unwrap_or_default(), false)
+        }
         // An element of a list that is written out, or the whole.
         ([_, ..], rest) if rest.iter().all(|part| matches!(part, Segment::Key(_))) => (joined, true),
         _ if legal.0.is_empty() => (joined, own.is_empty()),

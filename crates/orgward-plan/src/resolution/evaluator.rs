@@ -297,7 +297,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let most = if certain { Certainty::Exact } else { Certainty::Typed };
         let path: Vec<Segment> = own.iter().chain(rest).cloned().collect();
         let fits = self.fits(&target);
-        if path.is_empty() {
+        if path.iter().all(|part| matches!(part, Segment::Key(_))) {
             // The attribute is lost with the brackets. Where the one that it can be is known, it is another one.
             let lost = [Segment::Name(target.attribute.clone())];
             let is_shown = || !matches!(choice::shown(instance, &lost), Shown::Nothing);

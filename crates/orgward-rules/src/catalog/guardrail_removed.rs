@@ -7,13 +7,13 @@ use std::rc::Rc;
 
 use orgward_finding::Severity;
 use orgward_iam::{Answer, Effect, RequestSet, Statement};
-use orgward_org::{Attached, Entity, Guardrail, GuardrailKind, Key, Modality, NodeId, Organization};
+use orgward_org::{Attached, Entity, Key, Modality, NodeId, OrgPolicy, Organization, PolicyType};
 
 use self::cause::Cause;
-use crate::chains::{Counterexample, Difference, Pair, changed, passing, restricted};
 use crate::engine::rule;
-use crate::guardrails::{account_label, cover, denials};
 use crate::{Context, Findings};
+use orgward_proof::chains::{Counterexample, Difference, Pair, changed, passing, restricted};
+use orgward_proof::org_policies::{account_label, cover, denials};
 
 rule! {
     /// Checks for requests that guardrails deny before the plan and not after it.
@@ -61,7 +61,7 @@ rule! {
 
 /// What one cause takes away.
 #[derive(Default)]
-struct Loss {
+struct Regression {
     /// The statements that deny it today, by guardrail.
     statements: BTreeMap<Key, BTreeSet<usize>>,
     accounts: BTreeSet<String>,
@@ -75,11 +75,11 @@ struct Loss {
 }
 
 /// What takes it away, from which guardrail where that is told, and whether it is certain.
-type Losses = BTreeMap<(Cause, Option<Key>, bool), Loss>;
+type Losses = BTreeMap<(Cause, Option<Key>, bool), Regression>;
 
 /// Something that denies requests today: a statement, or a level that does not allow them.
-struct Denier<'p, 'o> {
-    guardrail: Entity<'o, Guardrail>,
+struct DenySource<'p, 'o> {
+    org_policy: Entity<'o, OrgPolicy>,
     attached: Option<&'p Attached<'o>>,
     level: usize,
     statement: usize,
@@ -90,18 +90,18 @@ struct Denier<'p, 'o> {
 
 /// What became of requests that were denied.
 #[derive(Clone)]
-enum Fate {
+enum Outcome {
     Open(Rc<Counterexample>),
     Doubtful { reasons: Vec<String>, passing: Option<Rc<Counterexample>> },
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
+    for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.before.is_enabled(&kind) == Some(false) {
             continue;
         }
         let mut losses = Losses::new();
-        for pair in changed(cx, &kind) {
+        for pair in changed(cx.change(), &kind) {
             compare(cx, &pair, &mut losses);
             unread::compare(cx, &pair, &mut losses);
         }
@@ -117,14 +117,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Finds what denies requests before that are not denied after.
 fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
     let Some(&first) = pair.members.first() else { return };
-    let premise = pair.premise(cx);
+    let assumptions = pair.assumptions(cx.change());
     let open = pair.after.may_pass(&pair.kind);
     // What the statements of one cause deny is asked about together once it is known which of them are lost.
-    let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<Denier<'_, '_>>> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<DenySource<'_, '_>>> = BTreeMap::new();
     let deniers = deniers(cx, pair);
     let alone = deniers.len() == 1;
     for denier in deniers {
-        let set = premise.requests().and(denier.requests.clone()).and(open.clone());
+        let set = assumptions.requests().and(denier.requests.clone()).and(open.clone());
         if denier.hangs_on_place {
             misplaced(cx, pair, &denier, losses);
             continue;
@@ -133,30 +133,30 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
             continue;
         }
         let cause = denier.cause(cx, pair, first);
-        let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
+        let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
         by_cause.entry((cause, of)).or_default().push(denier);
     }
     for deniers in by_cause.into_values() {
         let all = deniers.iter().map(|it| it.requests.clone()).fold(RequestSet::nothing(), RequestSet::or);
-        let denied = premise.requests().and(all);
+        let denied = assumptions.requests().and(all);
         let fate = fate(pair, &denied, &open);
         let Some((fate, in_part)) = fate else { continue };
         for &member in &pair.members {
             for denier in &deniers {
                 let cause = denier.cause(cx, pair, member);
-                let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
-                let is_certain = matches!(fate, Fate::Open(_));
+                let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
+                let is_certain = matches!(fate, Outcome::Open(_));
                 let loss = losses.entry((cause, of, is_certain)).or_default();
-                let statements = loss.statements.entry(denier.guardrail.node.key.clone()).or_default();
+                let statements = loss.statements.entry(denier.org_policy.node.key.clone()).or_default();
                 statements.insert(denier.statement);
                 loss.accounts.extend(account_label(cx.after, member.1));
-                let level = pair.before.rungs.get(denier.level).map(|rung| rung.id);
+                let level = pair.before.levels.get(denier.level).map(|here| here.id);
                 loss.places.extend(level.map(|level| cx.before.path(level)));
                 loss.in_part |= in_part;
                 loss.is_sensitive |= pair.is_sensitive();
                 let passing = match &fate {
-                    Fate::Open(passing) => Some(passing),
-                    Fate::Doubtful { reasons, passing } => {
+                    Outcome::Open(passing) => Some(passing),
+                    Outcome::Doubtful { reasons, passing } => {
                         loss.doubts.extend(reasons.iter().cloned());
                         passing.as_ref()
                     }
@@ -172,7 +172,7 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
 }
 
 /// Notes a statement that may bind another place only: the plan moves the accounts.
-fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses: &mut Losses) {
+fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &DenySource<'_, '_>, losses: &mut Losses) {
     for &member in &pair.members {
         let what = cx.after.node(member.1).map(|node| node.key.clone());
         let place = |organization: &Organization, id| {
@@ -182,32 +182,32 @@ fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses:
         let (from, to) = (place(cx.before, member.0), place(cx.after, member.1));
         let Some(cause) = what.map(|what| Cause::Moved { what, from, to }) else { continue };
         let loss = losses.entry((cause, None, false)).or_default();
-        let key = denier.guardrail.node.key.clone();
+        let key = denier.org_policy.node.key.clone();
         loss.statements.entry(key).or_default().insert(denier.statement);
         loss.accounts.extend(account_label(cx.after, member.1));
         loss.is_sensitive |= pair.is_sensitive();
         loss.doubts.insert(format!(
             "`{}` asks for `aws:PrincipalOrgPaths`, which the plan changes for what it moves",
-            denier.guardrail.node.title()
+            denier.org_policy.node.title()
         ));
     }
 }
 
 /// Whether requests that are denied today pass for certain, and whether others for the same actions stay denied.
-fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Fate, bool)> {
+fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Outcome, bool)> {
     let doubts = pair.new_doubts();
     let opened = denied.clone().and(open.clone());
     if !doubts.is_empty() {
         let certain = passing(&denied.clone().and(pair.after.must_pass(&pair.kind)));
         if let Difference::Some(certain) = certain {
-            return Some((Fate::Open(Rc::new(*certain)), true));
+            return Some((Outcome::Open(Rc::new(*certain)), true));
         }
     }
     match passing(&opened) {
         Difference::Nothing => None,
         Difference::Undecided(reason) => {
             let reasons = doubts.into_iter().chain([reason]).collect();
-            Some((Fate::Doubtful { reasons, passing: None }, false))
+            Some((Outcome::Doubtful { reasons, passing: None }, false))
         }
         Difference::Some(passing) => {
             let passing = Rc::new(*passing);
@@ -217,9 +217,9 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
                 |name| passing.action_set.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
             let in_part = stays.iter().any(|action| is_lost(action.name()));
             let fate = if doubts.is_empty() {
-                Fate::Open(passing)
+                Outcome::Open(passing)
             } else {
-                Fate::Doubtful { reasons: doubts, passing: Some(passing) }
+                Outcome::Doubtful { reasons: doubts, passing: Some(passing) }
             };
             Some((fate, in_part))
         }
@@ -227,40 +227,47 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
 }
 
 /// What denies requests for certain before the plan, but for what other statements plainly cover after it.
-fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> {
+fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<DenySource<'p, 'o>> {
     let mut deniers = Vec::new();
-    for (level, rung) in pair.before.rungs.iter().enumerate() {
-        let certain = rung.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
+    for (level, here) in pair.before.levels.iter().enumerate() {
+        let certain = here.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
         for attached in certain {
-            let guardrail = attached.guardrail;
-            let Some(policy) = guardrail.data.document.policy() else { continue };
-            for (statement, text) in denials(guardrail) {
+            let org_policy = attached.org_policy;
+            let Some(policy) = org_policy.data.document.policy() else { continue };
+            for (statement, text) in denials(org_policy) {
                 let by_place = text
                     .conditions
                     .iter()
                     .any(|it| it.key.value.eq_ignore_ascii_case("aws:PrincipalOrgPaths"));
-                let hangs_on_place = by_place && pair.moves(cx);
-                if hangs_on_place || !still_stands(pair, guardrail, text) {
+                let hangs_on_place = by_place && pair.moves(cx.change());
+                if hangs_on_place || !still_stands(pair, org_policy, text) {
                     let requests = RequestSet::matched(policy, text);
                     let attached = Some(attached);
-                    deniers.push(Denier { guardrail, attached, level, statement, requests, hangs_on_place });
+                    deniers.push(DenySource {
+                        org_policy,
+                        attached,
+                        level,
+                        statement,
+                        requests,
+                        hangs_on_place,
+                    });
                 }
             }
         }
     }
-    if pair.kind == GuardrailKind::ServiceControl {
+    if pair.kind == PolicyType::ServiceControl {
         for (level, requests) in restricted(&pair.before) {
-            let Some(rung) = pair.before.rungs.get(level) else { continue };
+            let Some(here) = pair.before.levels.get(level) else { continue };
             // The list that says what is allowed stands for the level.
-            let list = rung.attached.iter().find_map(|it| {
-                let policy = it.guardrail.data.document.policy()?;
+            let list = here.attached.iter().find_map(|it| {
+                let policy = it.org_policy.data.document.policy()?;
                 let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
                 let statement = policy.statements.iter().position(|it| allows(&it))?;
-                Some((it.guardrail, statement))
+                Some((it.org_policy, statement))
             });
-            let Some((guardrail, statement)) = list else { continue };
-            deniers.push(Denier {
-                guardrail,
+            let Some((org_policy, statement)) = list else { continue };
+            deniers.push(DenySource {
+                org_policy,
                 attached: None,
                 level,
                 statement,
@@ -272,11 +279,11 @@ fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> 
     deniers
 }
 
-impl Denier<'_, '_> {
+impl DenySource<'_, '_> {
     fn cause(&self, cx: &Context<'_>, pair: &Pair<'_>, member: (NodeId, NodeId)) -> Cause {
-        match (pair.before.rungs.get(self.level), self.attached) {
-            (Some(rung), Some(attached)) => Cause::of_denial(cx, pair, rung.id, attached, member),
-            (Some(rung), None) => Cause::of_silence(cx, pair, rung, member),
+        match (pair.before.levels.get(self.level), self.attached) {
+            (Some(here), Some(attached)) => Cause::of_denial(cx, pair, here.id, attached, member),
+            (Some(here), None) => Cause::of_silence(cx, pair, here, member),
             // Every denier is of a level.
             (None, _) => Cause::Rewritten,
         }
@@ -284,8 +291,8 @@ impl Denier<'_, '_> {
 }
 
 /// Whether the statements that certainly bind afterwards plainly cover this one, so that nothing has to be proved.
-fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &Statement) -> bool {
-    let Some(old) = guardrail.data.document.policy() else { return true };
+fn still_stands(pair: &Pair<'_>, org_policy: Entity<'_, OrgPolicy>, statement: &Statement) -> bool {
+    let Some(old) = org_policy.data.document.policy() else { return true };
     if pair.after.enabled == Some(false) {
         return false;
     }
@@ -300,20 +307,20 @@ fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &S
 }
 
 /// Reports attachments that are deleted and then created anew: for a time, nothing is denied.
-fn windows(cx: &Context<'_>, kind: &GuardrailKind, findings: &mut Findings) {
-    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.data.kind == *kind) {
-        let before = cx.before.find(&guardrail.node.key).and_then(|id| cx.before.guardrail(id));
+fn windows(cx: &Context<'_>, kind: &PolicyType, findings: &mut Findings) {
+    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.data.kind == *kind) {
+        let before = cx.before.find(&org_policy.node.key).and_then(|id| cx.before.org_policy(id));
         if before.is_none_or(|before| denials(before).next().is_none()) {
             continue;
         }
-        for (target, attachment) in cx.after.targets_of(guardrail.id) {
+        for (target, attachment) in cx.after.targets_of(org_policy.id) {
             let (true, Some(address)) = (attachment.window, &attachment.address) else { continue };
             let finding = findings.report(&GUARDRAIL_REMOVED, address);
             finding.severity = Severity::Medium;
             finding.subject("window").target(cx.after.path(target));
             finding.says(format!(
                 "for a time, `{}` does not bind what lies here: the attachment is deleted and then created anew",
-                guardrail.node.title()
+                org_policy.node.title()
             ));
             let accounts = cx.after.accounts_below(target);
             finding.accounts(accounts.iter().filter_map(|account| account_label(cx.after, account.id)));

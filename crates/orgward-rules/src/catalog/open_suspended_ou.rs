@@ -2,14 +2,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
 use orgward_iam::{Claim, ClaimSpec, Effect};
-use orgward_org::{GuardrailKind, Lineage, Node, NodeId};
+use orgward_org::{Node, NodeId, PolicyChain, PolicyType};
 
 use crate::engine::rule;
-use crate::guardrails::{account_label, groups};
-use crate::invariants::{Chains, Verdict, as_account};
-use crate::regions::witness;
-use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings, data};
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
+use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::org_policies::{account_label, groups};
+use orgward_proof::region_lock::witness;
 
 rule! {
     /// Checks for units of suspended accounts in which the accounts can still do something.
@@ -51,17 +51,19 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+    for group in groups(cx.after, &PolicyType::ServiceControl) {
         let suspended: Vec<_> = group
             .members
             .iter()
-            .map(|(id, node)| (*id, *node, unit_plays(cx.config, cx.after, *id, UnitRole::Suspended)))
+            .map(|(id, node)| {
+                (*id, *node, unit_plays(&cx.config.structure, cx.after, *id, UnitRole::Suspended))
+            })
             .filter(|(_, _, plays)| plays.is_yes())
             .collect();
         if suspended.is_empty() {
             continue;
         }
-        let spared = spared(&group.lineage);
+        let spared = spared(&group.chain);
         let spec = ClaimSpec {
             not_actions: Some(data::quarantine().actions.clone()),
             exempt_principals: spared.iter().cloned().collect(),
@@ -76,9 +78,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
-        let chains = Chains::of(&group.lineage, None);
+        let chains = Chains::of(&group.chain, None);
         let stand_ins = chains.stand_ins(&quarantine);
-        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, Plays)>> = BTreeMap::new();
+        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, RoleMatch)>> = BTreeMap::new();
         for member in &suspended {
             let stand_in = stand_ins.of(cx.after.symbolic_account_id(member.0));
             alike.entry(stand_in).or_default().push(member);
@@ -130,11 +132,11 @@ fn cannot_tell(finding: &mut Finding) -> &mut Finding {
     finding.says("cannot tell whether suspended accounts are denied almost everything")
 }
 
-/// The roles that the guardrails of a lineage spare by their full name.
-fn spared(lineage: &Lineage<'_>) -> BTreeSet<String> {
+/// The roles that the guardrails of a policy chain spare by their full name.
+fn spared(chain: &PolicyChain<'_>) -> BTreeSet<String> {
     let mut spared = BTreeSet::new();
-    for (_, guardrail) in lineage.certain() {
-        let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    for (_, org_policy) in chain.certain() {
+        let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
         for statement in statements.iter().filter(|statement| statement.effect.value == Effect::Deny) {
             for condition in &statement.conditions {
                 let about_caller = condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn");
