@@ -1,9 +1,7 @@
 //! What the sources say of the arguments of provider blocks.
 
-use hcl_edit::structure::Block;
-
 use super::evaluate::{Evaluator, Place};
-use super::{Spelled, agreement, traverse};
+use super::{Spelled, Written, agreement, traverse};
 use crate::expression::Expression;
 use crate::resolution::module_scope;
 use crate::{ModulePath, Plan};
@@ -20,7 +18,7 @@ impl Plan<'_> {
         let sources = self.sources.as_deref()?;
         let local = key.rsplit(':').next().unwrap_or(key);
         let (name, alias) = local.split_once('.').map_or((local, None), |(name, alias)| (name, Some(alias)));
-        let is_it = |block: &&Block| {
+        let is_it = |block: &Written<'_>| {
             let written = block.body.get_attribute("alias").and_then(|alias| alias.value.as_str());
             super::is_block(block, "provider", &[name]) && written == alias
         };
@@ -33,7 +31,7 @@ impl Plan<'_> {
         if !agreement::agrees(shown, written) {
             return None;
         }
-        let place = Place::inside(module_scope(self, module)?);
+        let place = Place::inside(module_scope(self, module)?, block);
         Some(Evaluator::new(self, sources).expression(written, &place, &Vec::new(), 0))
     }
 }
