@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
+use super::options::{self, OPTIONS};
 use super::{Config, ConfigError, RULE_IDS, entries, guardrails, operators, packs, stacks, structure};
 use crate::waivers::{self, Waiver};
 
@@ -28,9 +29,15 @@ const TABLES: [(&str, &[&str]); 7] = [
 ];
 
 pub(super) fn read(name: &str, text: &str) -> Result<Config> {
+    let mut config = Config::default();
+    read_into(&mut config, name, text)?;
+    Ok(config)
+}
+
+/// Reads a file over what is there: each key takes the place of the same one.
+pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<()> {
     let file = File { name, text };
     let root = parse(&file)?;
-    let mut config = Config::default();
     let mut shipped = Vec::new();
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
@@ -58,10 +65,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.stacks = stacks::stacks(&file, value)?;
                 continue;
             }
+            option if OPTIONS.contains(&option) => {
+                options::set(&file, &mut config.options, option, value)?;
+                continue;
+            }
             _ => {}
         }
         let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
-        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
+        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).chain(OPTIONS).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -70,11 +81,11 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             if !keys.contains(&setting.get_ref().as_ref()) {
                 return Err(unknown(&file, setting.span(), "setting", setting.get_ref(), keys));
             }
-            set(&file, &mut config, key.get_ref(), setting.get_ref(), value)?;
+            set(&file, config, key.get_ref(), setting.get_ref(), value)?;
         }
     }
     config.guardrails.extend(shipped);
-    Ok(config)
+    Ok(())
 }
 
 /// Reads a file that has nothing but waivers in it.
@@ -257,7 +268,7 @@ pub(super) fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
 }
 
 /// A rule of the catalogue, or one about waivers.
-fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
+pub(super) fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
     if waivers::RULES.iter().any(|rule| rule.id == id) { Ok(id.to_owned()) } else { as_rule(file, id, span) }
 }
 
