@@ -1,12 +1,18 @@
 /// The ids of all rules of the catalogue, sorted. A test of the catalogue keeps the list complete.
 pub const RULE_IDS: &[&str] = &[
     "account-wide-trust",
+    "delegated-policy-control",
+    "departing-account",
     "external-trust",
+    "forgeable-exemption",
     "guardrail-gap",
     "guardrail-removed",
     "inert-guardrail",
     "locked-out-target",
     "loose-federation",
+    "lost-contact",
+    "lost-root-control",
+    "lost-trusted-access",
     "management-account-identity",
     "management-account-workload",
     "missing-foundation-account",
@@ -23,4 +29,7 @@ pub const RULE_IDS: &[&str] = &[
     "unreadable-policy",
     "untested-guardrail",
     "unverifiable-plan",
+    "weakened-detection",
+    "weakened-management-policy",
+    "weakened-trail",
 ];

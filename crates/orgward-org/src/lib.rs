@@ -6,25 +6,30 @@
 
 mod assemble;
 mod change;
+mod control;
 mod declared;
 mod document;
 mod draft;
 mod edge;
 mod hole;
+mod management_policy;
 mod node;
 mod organization;
 mod passage;
 mod policy_chain;
 mod queries;
 mod remap_spans;
+mod resource_types;
 mod roles;
 mod selector;
 
 pub use change::Change;
+pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
+pub use management_policy::{EffectivePolicy, Looser};
 pub use node::{
     Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
@@ -32,5 +37,6 @@ pub use node::{
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
 pub use selector::{Matcher, Selector, guesses};

@@ -77,6 +77,10 @@ pub struct Organization {
     pub(crate) others: Vec<Root>,
     /// Which organization accounts are of, where the tree does not say it.
     pub(crate) listed_in: BTreeMap<NodeId, usize>,
+    /// Resources that govern.
+    pub(crate) controls: BTreeMap<Key, crate::Control>,
+    /// What the plans send away.
+    pub(crate) departures: Vec<crate::Departure>,
     /// Attachments whose target is unknown.
     pub(crate) unresolved_targets: Vec<UnresolvedAttachment>,
     /// Policies embedded in principals that no input shows.
@@ -213,6 +217,9 @@ impl Organization {
                 complete(&mut policy.document);
             }
         };
+        for control in organization.controls.values_mut() {
+            control.document.iter_mut().for_each(complete);
+        }
         inline(&mut organization.policies_of_unmanaged);
         for node in organization.graph.node_weights_mut() {
             match &mut node.kind {

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod contradictions;
+mod controls;
 mod coverage;
 mod deferred;
 mod entity_paths;
@@ -25,8 +26,6 @@ use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 use self::runs::PerKind;
 use crate::hole::PlaceholderIds;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
-
-pub(crate) use workloads::workload_category;
 
 /// One input and what to call it when there are several.
 struct Stack<'b, 'a> {
@@ -287,7 +286,10 @@ const ASKED_DATA: &[(&str, &str)] = &[
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
-        Mode::Managed => ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied(),
+        Mode::Managed => {
+            let listed = ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied();
+            listed.or_else(|| crate::control::control_type(&instance.kind))
+        }
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
             .ok()
@@ -334,13 +336,15 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.org_policies();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
-        self.controls();
+        self.control_tower();
         self.targets_of_the_other_side(other);
         self.managed_policies();
         self.principals();
         self.grants();
         self.permission_sets();
         self.workloads(side);
+        self.controls();
+        self.departures(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         self.doubt_attachments();

@@ -2,12 +2,18 @@
 //! `docs/rules/`.
 
 mod account_wide_trust;
+mod delegated_policy_control;
+mod departing_account;
 mod external_trust;
+mod forgeable_exemption;
 mod guardrail_gap;
 mod guardrail_removed;
 mod inert_guardrail;
 mod locked_out_target;
 mod loose_federation;
+mod lost_contact;
+mod lost_root_control;
+mod lost_trusted_access;
 mod management_account_identity;
 mod management_account_workload;
 mod missing_foundation_account;
@@ -24,18 +30,27 @@ mod unbounded_principal;
 mod unreadable_policy;
 mod untested_guardrail;
 mod unverifiable_plan;
+mod weakened_detection;
+mod weakened_management_policy;
+mod weakened_trail;
 
 use crate::Rule;
 
 /// All rules, sorted by id.
 pub static RULES: &[&Rule] = &[
     &account_wide_trust::ACCOUNT_WIDE_TRUST,
+    &delegated_policy_control::DELEGATED_POLICY_CONTROL,
+    &departing_account::DEPARTING_ACCOUNT,
     &external_trust::EXTERNAL_TRUST,
+    &forgeable_exemption::FORGEABLE_EXEMPTION,
     &guardrail_gap::GUARDRAIL_GAP,
     &guardrail_removed::GUARDRAIL_REMOVED,
     &inert_guardrail::INERT_GUARDRAIL,
     &locked_out_target::LOCKED_OUT_TARGET,
     &loose_federation::LOOSE_FEDERATION,
+    &lost_contact::LOST_CONTACT,
+    &lost_root_control::LOST_ROOT_CONTROL,
+    &lost_trusted_access::LOST_TRUSTED_ACCESS,
     &management_account_identity::MANAGEMENT_ACCOUNT_IDENTITY,
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
     &missing_foundation_account::MISSING_FOUNDATION_ACCOUNT,
@@ -52,6 +67,9 @@ pub static RULES: &[&Rule] = &[
     &unreadable_policy::UNREADABLE_POLICY,
     &untested_guardrail::UNTESTED_GUARDRAIL,
     &unverifiable_plan::UNVERIFIABLE_PLAN,
+    &weakened_detection::WEAKENED_DETECTION,
+    &weakened_management_policy::WEAKENED_MANAGEMENT_POLICY,
+    &weakened_trail::WEAKENED_TRAIL,
 ];
 
 #[cfg(test)]
