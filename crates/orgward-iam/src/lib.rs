@@ -39,7 +39,7 @@ pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
-pub use pattern::{glob, glob_ignore_case};
+pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};

@@ -61,6 +61,48 @@ pub fn glob_ignore_case(pattern: &str, text: &str) -> bool {
     matches(pattern.as_bytes(), text.as_bytes(), true)
 }
 
+/// Whether a pattern matches all texts that begin with `prefix` and go on, or none of them; `None` when that depends on
+/// how they go on.
+///
+/// ```
+/// use orgward_iam::glob_prefix;
+/// assert_eq!(glob_prefix("app-*", "app-web-"), Some(true));
+/// assert_eq!(glob_prefix("app-*", "other-"), Some(false));
+/// assert_eq!(glob_prefix("app-*-ci", "app-web-"), None);
+/// ```
+pub fn glob_prefix(pattern: &str, prefix: &str) -> Option<bool> {
+    let pattern = pattern.as_bytes();
+    // The places of the pattern that a text can have reached, those behind a `*` included.
+    let reach = |at: usize, reached: &mut Vec<usize>| {
+        for at in at..=pattern.len() {
+            if !reached.contains(&at) {
+                reached.push(at);
+            }
+            if pattern.token(at) != Some(Token::Any) {
+                break;
+            }
+        }
+    };
+    let mut reached = Vec::new();
+    reach(0, &mut reached);
+    for &byte in prefix.as_bytes() {
+        let mut next = Vec::new();
+        for at in reached {
+            match pattern.token(at) {
+                Some(Token::Any) => reach(at, &mut next),
+                Some(Token::One) => reach(at + 1, &mut next),
+                Some(Token::Byte(known)) if known == byte => reach(at + 1, &mut next),
+                Some(Token::Byte(_)) | None => {}
+            }
+        }
+        reached = next;
+    }
+    let goes_on = reached.into_iter().filter(|at| *at < pattern.len());
+    let rests: Vec<&[u8]> = goes_on.filter_map(|at| pattern.get(at..)).collect();
+    let takes_all = rests.iter().any(|rest| rest.iter().all(|byte| *byte == b'*'));
+    if takes_all { Some(true) } else { rests.is_empty().then_some(false) }
+}
+
 /// The one matcher. It never goes back further than to the last `*`, because an earlier `*` cannot reach
 /// anything that the last one cannot; so it takes at most pattern × text steps and no stack.
 pub(crate) fn matches<P: Tokens + ?Sized>(pattern: &P, text: &[u8], fold: bool) -> bool {

@@ -52,7 +52,7 @@ impl<'o> PolicyChain<'o> {
 
     fn attached_at_least(&self, least: Modality) -> orgward_iam::PolicyChain<'o> {
         let levels = self.levels.iter().map(|level| {
-            let attached = level.attached.iter().filter(|it| it.attachment.resolved.modality() >= least);
+            let attached = level.attached.iter().filter(|it| it.modality() >= least);
             let policies = attached
                 .filter_map(|it| {
                     let document = &it.org_policy.data.document;

@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -110,6 +112,7 @@ impl<'a> Row<'a> {
                 provider_key: None,
                 stored_sensitive: None,
                 secrets: None,
+                shown: OnceLock::new(),
             },
         }))
     }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -174,6 +175,7 @@ impl<'a> Collect<'_, 'a> {
                 provider_key: None,
                 stored_sensitive: None,
                 secrets: None,
+                shown: OnceLock::new(),
             },
         });
         Ok(())

@@ -41,7 +41,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
         for named in named_accounts(trust.policy) {
             let elsewhere = !cx.after.is_own_account(trust.role.id, &named.account);
-            let inside = cx.after.membership(&named.account) == Membership::Inside;
+            let inside = cx.after.membership(trust.role.id, &named.account) == Membership::Inside;
             if !named.any_role || !elsewhere || !inside {
                 continue;
             }

@@ -69,7 +69,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings: &mut Findings) {
     // Nobody outside carries the id of this organization.
-    let inside_only = cx.after.symbolic_id().is_some_and(|id| {
+    let inside_only = cx.after.symbolic_id_of(trust.role.id).is_some_and(|id| {
         requires(named.statement, |key| key == "aws:principalorgid")
             && named.statement.conditions.iter().any(|condition| {
                 let operator = condition.operator.value;
@@ -87,7 +87,7 @@ fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings
     let account = &named.account;
     let has_external_id = asks_for_an_id(named.statement, "sts:externalid");
     let shown = if document.text.is_sensitive() { "(sensitive value)" } else { account.as_str() };
-    match cx.after.membership(account) {
+    match cx.after.membership(trust.role.id, account) {
         Membership::Inside => {}
         Membership::Outside => {
             let trusted = cx.config.organization.trusted_accounts.contains(account);

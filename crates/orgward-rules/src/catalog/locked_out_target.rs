@@ -58,6 +58,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let mut closed = BTreeSet::new();
     for (id, node) in cx.after.nodes() {
+        if cx.after.is_enabled_at(id, &kind) == Some(false) {
+            continue;
+        }
         match &node.kind {
             NodeKind::Root | NodeKind::Unit => {}
             NodeKind::Account(account) if account.member && !account.management => {}
