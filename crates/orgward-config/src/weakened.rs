@@ -173,7 +173,7 @@ fn allowed(config: &Config) -> Said {
                 entry.severity.or(entry.at_most).map_or_else(String::new, |severity| severity.to_string());
             let rules: Vec<&str> = entry.rules.iter().map(String::as_str).collect();
             let rules = if rules.is_empty() { "all rules".to_owned() } else { rules.join(", ") };
-            add("severity_for", format!("sets {rules} to {level} in {}", entry.targets.join(", ")));
+            add("severity_for", format!("sets {rules} to {level} in {}", listed(&entry.targets)));
         }
     }
     for (pattern, declaration) in &config.stacks {
@@ -216,7 +216,7 @@ fn required(config: &Config) -> Said {
     }
     for entry in &config.severity_for {
         if let Some(least) = entry.at_least {
-            add(format!("raises findings in {} to {least}", entry.targets.join(", ")));
+            add(format!("raises findings in {} to {least}", listed(&entry.targets)));
         }
     }
     let structure = &config.structure;
@@ -234,6 +234,11 @@ fn required(config: &Config) -> Said {
         add(format!("says that {id} is the management account"));
     }
     said
+}
+
+/// Targets one after the other, as people write them.
+fn listed(targets: &[orgward_org::Selector]) -> String {
+    targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

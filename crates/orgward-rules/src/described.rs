@@ -193,8 +193,10 @@ impl<'o> Describer<'o> {
         let Some(principals) = statement.principals.as_ref().filter(|principals| !principals.not) else {
             return [Class::Account, Class::Federated, Class::Service].into();
         };
-        let is_inside =
-            |id: &str| account.contains(id) || self.organization.membership(id) == Membership::Inside;
+        let place = self.organization.root().or_else(|| self.organization.nodes().next().map(|(id, _)| id));
+        let is_member =
+            |id: &str| place.is_some_and(|of| self.organization.membership(of, id) == Membership::Inside);
+        let is_inside = |id: &str| account.contains(id) || is_member(id);
         let class = |pattern: &PrincipalPattern| match pattern {
             PrincipalPattern::Federated(_) => Some(Class::Federated),
             PrincipalPattern::Service(_) => Some(Class::Service),
