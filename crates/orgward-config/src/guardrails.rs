@@ -148,7 +148,7 @@ fn claim(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> 
         return Err(ConfigError::new(file, entry.span(), "denies no action", message)
             .help("for example `actions = [\"cloudtrail:StopLogging\"]`"));
     }
-    Claim::new(spec).map_err(|error| {
+    Claim::declared(spec).map_err(|error| {
         let span = table.get(error.element.as_str()).map_or(entry.span(), Spanned::span);
         ConfigError::new(file, span, "here", error.error.message).help(error.error.help)
     })

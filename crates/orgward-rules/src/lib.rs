@@ -7,6 +7,7 @@ mod completion;
 mod controls;
 mod data;
 mod engine;
+mod federation;
 mod review;
 mod severities;
 
