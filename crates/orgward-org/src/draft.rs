@@ -9,8 +9,8 @@ use orgward_iam::{Kind, Policy};
 use orgward_plan::Text;
 use serde_json::{Map, Value};
 
-use crate::hole::Symbols;
-use crate::relocate::{moved, relocate};
+use crate::hole::PlaceholderIds;
+use crate::remap_spans::{moved, remap_spans};
 use crate::{Completion, Content, Document, Filling, Hole};
 
 /// One entry of a list of a statement.
@@ -105,9 +105,15 @@ impl Draft {
     }
 
     /// The document: its policy when all holes have one filling, and otherwise one that is unknown and has bounds.
-    pub(crate) fn document(self, name: &str, kind: Kind, trail: Vec<String>, symbols: &Symbols) -> Document {
-        let permissive = self.completed(name, kind, Completion::Permissive, symbols);
-        let restrictive = self.completed(name, kind, Completion::Restrictive, symbols);
+    pub(crate) fn document(
+        self,
+        name: &str,
+        kind: Kind,
+        trail: Vec<String>,
+        placeholder_ids: &PlaceholderIds,
+    ) -> Document {
+        let permissive = self.completed(name, kind, Completion::Permissive, placeholder_ids);
+        let restrictive = self.completed(name, kind, Completion::Restrictive, placeholder_ids);
         if permissive.content == restrictive.content {
             return permissive;
         }
@@ -121,7 +127,13 @@ impl Draft {
         document
     }
 
-    fn completed(&self, name: &str, kind: Kind, completion: Completion, symbols: &Symbols) -> Document {
+    fn completed(
+        &self,
+        name: &str,
+        kind: Kind,
+        completion: Completion,
+        placeholder_ids: &PlaceholderIds,
+    ) -> Document {
         let mut statements = Vec::new();
         for statement in &self.statements {
             // An unknown effect may be either: the worse one.
@@ -135,11 +147,11 @@ impl Draft {
         }
         root.insert(0, ("Version".to_owned(), Value::String(self.version.clone())));
         let text = write(&root, &statements);
-        self.finish(name, kind, &text, symbols)
+        self.finish(name, kind, &text, placeholder_ids)
     }
 
     /// Reads a text with marks. What is parsed has the fillings in it; what is shown, the references.
-    fn finish(&self, name: &str, kind: Kind, text: &str, symbols: &Symbols) -> Document {
+    fn finish(&self, name: &str, kind: Kind, text: &str, placeholder_ids: &PlaceholderIds) -> Document {
         let mut literal = String::new();
         let mut shown = String::new();
         // Where the two texts stop being at the same distance.
@@ -153,7 +165,9 @@ impl Draft {
             let (index, value) = part.split_once(' ').unwrap_or((part, ""));
             let hole = index.parse().ok().and_then(|index: usize| self.holes.get(index));
             let as_shown = match hole {
-                Some(Hole { filling: Filling::Exactly(value), .. }) if symbols.readable(value) == *value => {
+                Some(Hole { filling: Filling::Exactly(value), .. })
+                    if placeholder_ids.render(value) == *value =>
+                {
                     value.clone()
                 }
                 // A longer text has the marks of its references already.
@@ -170,7 +184,7 @@ impl Draft {
         }
         let content = match Policy::parse(literal.as_str(), kind) {
             Ok(mut policy) => {
-                relocate(&mut policy, &shifts);
+                remap_spans(&mut policy, &shifts);
                 Content::Policy(policy)
             }
             Err(mut error) => {

@@ -30,7 +30,7 @@ impl Hole {
 /// What can stand in a hole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Filling {
-    /// One value: a symbol where it is not known itself, which [`crate::Organization::readable`] turns back.
+    /// One value: a symbol where it is not known itself, which [`crate::Organization::render`] turns back.
     Exactly(String),
     /// Something that one of these patterns matches, or nothing at all.
     Among(Vec<String>),
@@ -51,9 +51,9 @@ pub enum Completion {
 }
 
 /// Values that stand for something which gets its own only when the plan is applied: well formed, equal only to
-/// themselves, and never to be printed. [`Symbols::readable`] turns them back.
+/// themselves, and never to be printed. [`PlaceholderIds::render`] turns them back.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Symbols {
+pub(crate) struct PlaceholderIds {
     /// What to print, by symbol.
     shown: BTreeMap<String, String>,
 }
@@ -63,7 +63,7 @@ pub(crate) const ORGANIZATION: &str = "o-unknownuntilapply";
 /// The number of the first account; 99,999 more follow. No account of AWS has had so low a number in years.
 const FIRST_ACCOUNT: u64 = 900_000;
 
-impl Symbols {
+impl PlaceholderIds {
     /// The id of an account that has none yet.
     pub(crate) fn account(&mut self, number: usize, shown: String) -> String {
         let symbol = format!("{:012}", FIRST_ACCOUNT + number as u64);
@@ -94,7 +94,7 @@ impl Symbols {
     }
 
     /// A text in which every symbol is replaced by what it stands for.
-    pub(crate) fn readable(&self, text: &str) -> String {
+    pub(crate) fn render(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for (symbol, shown) in &self.shown {
             if text.contains(symbol.as_str()) {

@@ -4,29 +4,29 @@
 //! This crate knows no rules and no output formats. It leaves the meaning of policy documents to `orgward-iam`
 //! and the meaning of plan JSON to `orgward-plan`.
 
-mod build;
+mod assemble;
 mod change;
 mod declared;
 mod document;
 mod draft;
 mod edge;
 mod hole;
-mod lineage;
 mod node;
 mod organization;
 mod passage;
+mod policy_chain;
 mod queries;
-mod relocate;
+mod remap_spans;
 
 pub use change::Change;
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
-pub use lineage::{Attached, Denial, Judge, Lineage, Relevant, Ruling, Rung};
 pub use node::{
-    Account, Boundary, Credential, Group, Guardrail, GuardrailKind, InlinePolicy, Key, ManagedPolicy, Node,
-    NodeId, NodeKind, PermissionSet, Role, Tags, User, Workload,
+    Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
+    OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
-pub use organization::{LooseAttachment, Organization};
+pub use organization::{Organization, UnresolvedAttachment};
+pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};

@@ -37,7 +37,7 @@ pub struct Node {
     /// Its ARN.
     pub arn: Attr<Text>,
     /// Whether Terraform stops managing it although it goes on to stand.
-    pub abandoned: bool,
+    pub forgotten: bool,
     /// What it is.
     pub kind: NodeKind,
 }
@@ -71,7 +71,7 @@ pub enum NodeKind {
     /// An account.
     Account(Account),
     /// A policy of the organization.
-    Guardrail(Guardrail),
+    OrgPolicy(OrgPolicy),
     /// An IAM role.
     Role(Role),
     /// An IAM user.
@@ -93,7 +93,7 @@ impl NodeKind {
             Self::Root => "root",
             Self::Unit => "ou",
             Self::Account(_) => "account",
-            Self::Guardrail(_) => "policy",
+            Self::OrgPolicy(_) => "policy",
             Self::Role(_) => "role",
             Self::User(_) => "user",
             Self::Group(_) => "group",
@@ -112,7 +112,7 @@ pub struct Account {
     /// Whether the organization lists it. An account that is only mentioned somewhere may belong to anybody.
     pub member: bool,
     /// Whether its place in the tree is unknown, and why.
-    pub homeless: Option<String>,
+    pub unknown_parent: Option<String>,
     /// Its tags.
     pub tags: Tags,
 }
@@ -140,7 +140,7 @@ impl Tags {
 
 /// What kind of organization policy.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum GuardrailKind {
+pub enum PolicyType {
     /// A service control policy.
     ServiceControl,
     /// A resource control policy.
@@ -151,7 +151,7 @@ pub enum GuardrailKind {
     Unknown,
 }
 
-impl GuardrailKind {
+impl PolicyType {
     /// The kind by its name in the API.
     pub fn from_api(name: &str) -> Self {
         match name {
@@ -184,19 +184,19 @@ impl GuardrailKind {
 
 /// A policy of the organization.
 #[derive(Clone, Debug)]
-pub struct Guardrail {
+pub struct OrgPolicy {
     /// SCP, RCP or something else.
-    pub kind: GuardrailKind,
+    pub kind: PolicyType,
     /// What it says.
     pub document: Document,
     /// Whether AWS provides it: `FullAWSAccess`, `RCPFullAWSAccess`.
     pub aws_managed: bool,
 }
 
-impl Guardrail {
+impl OrgPolicy {
     /// Whether people write its document and AWS consults it when it decides a request.
     pub fn is_authorization(&self) -> bool {
-        !self.aws_managed && !matches!(self.kind, GuardrailKind::Other(_))
+        !self.aws_managed && !matches!(self.kind, PolicyType::Other(_))
     }
 }
 

@@ -4,16 +4,16 @@ use petgraph::Direction;
 use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef as _;
 
-use crate::hole::{ORGANIZATION, Symbols};
-use crate::{Completion, Document, Edge, GuardrailKind, Key, Node, NodeId, NodeKind};
+use crate::hole::{ORGANIZATION, PlaceholderIds};
+use crate::{Completion, Document, Edge, Key, Node, NodeId, NodeKind, PolicyType};
 
 /// A guardrail that is attached to something nobody can name before the plan is applied.
 #[derive(Clone, Debug)]
-pub struct LooseAttachment {
+pub struct UnresolvedAttachment {
     /// The resource that attaches it.
     pub address: orgward_plan::Address,
     /// The guardrail.
-    pub guardrail: NodeId,
+    pub org_policy: NodeId,
     /// Why the target is unknown, one sentence a step.
     pub trail: Vec<String>,
 }
@@ -36,15 +36,15 @@ pub struct Organization {
     /// The ids of the accounts inside.
     pub(crate) members: BTreeSet<String>,
     /// Whether the inputs list all accounts.
-    pub(crate) roster: bool,
+    pub(crate) account_list_complete: bool,
     /// Attachments whose target is unknown.
-    pub(crate) loose: Vec<LooseAttachment>,
+    pub(crate) unresolved_targets: Vec<UnresolvedAttachment>,
     /// Policies embedded in principals that no input shows.
-    pub(crate) orphans: Vec<crate::InlinePolicy>,
+    pub(crate) policies_of_unmanaged: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
     /// What stands for values that do not exist yet.
-    pub(crate) symbols: Symbols,
+    pub(crate) placeholder_ids: PlaceholderIds,
     /// Whether the plan creates the organization, so that its id is a symbol.
     pub(crate) is_new: bool,
     /// What stands for the ids of accounts that have none yet.
@@ -65,20 +65,20 @@ impl Organization {
     }
 
     /// The id of the organization, or what stands for it where the plan creates it. Not to be printed before
-    /// [`Organization::readable`] has seen it.
+    /// [`Organization::render`] has seen it.
     pub fn symbolic_id(&self) -> Option<&str> {
         self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
     }
 
     /// The id of the account that a principal is in, or what stands for it in policy documents. Not to be printed
-    /// before [`Organization::readable`] has seen it.
+    /// before [`Organization::render`] has seen it.
     pub fn symbolic_account(&self, principal: NodeId) -> Option<&str> {
         let (account, modality) = self.owner(principal)?;
         self.symbolic_account_id(account.id).filter(|_| modality == crate::Modality::Must)
     }
 
     /// The id of an account, or what stands for it in policy documents. Not to be printed before
-    /// [`Organization::readable`] has seen it.
+    /// [`Organization::render`] has seen it.
     pub fn symbolic_account_id(&self, account: NodeId) -> Option<&str> {
         let node = self.node(account)?;
         let known = node.id.as_ref().known().map(orgward_plan::Text::expose);
@@ -93,8 +93,8 @@ impl Organization {
     }
 
     /// A text in which what stands for unknown values is replaced by the references that they will come from.
-    pub fn readable(&self, text: &str) -> String {
-        self.symbols.readable(text)
+    pub fn render(&self, text: &str) -> String {
+        self.placeholder_ids.render(text)
     }
 
     /// The documents that have holes which can be filled in more than one way.
@@ -117,10 +117,10 @@ impl Organization {
                 complete(&mut policy.document);
             }
         };
-        inline(&mut organization.orphans);
+        inline(&mut organization.policies_of_unmanaged);
         for node in organization.graph.node_weights_mut() {
             match &mut node.kind {
-                NodeKind::Guardrail(guardrail) => complete(&mut guardrail.document),
+                NodeKind::OrgPolicy(org_policy) => complete(&mut org_policy.document),
                 NodeKind::ManagedPolicy(policy) => complete(&mut policy.document),
                 NodeKind::Role(role) => {
                     complete(&mut role.trust);
@@ -146,7 +146,7 @@ impl Organization {
     }
 
     /// Whether policies of this kind act: `None` when no input says so.
-    pub fn is_enabled(&self, kind: &GuardrailKind) -> Option<bool> {
+    pub fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
         self.enabled.as_ref().map(|enabled| enabled.contains(kind.api_name()))
     }
 
@@ -157,12 +157,12 @@ impl Organization {
 
     /// Whether the inputs list all accounts of the organization.
     pub fn has_roster(&self) -> bool {
-        self.roster
+        self.account_list_complete
     }
 
     /// Guardrails that are attached to something unknown.
-    pub fn loose_attachments(&self) -> &[LooseAttachment] {
-        &self.loose
+    pub fn loose_attachments(&self) -> &[UnresolvedAttachment] {
+        &self.unresolved_targets
     }
 
     /// What the inputs say that contradicts itself, one sentence each.

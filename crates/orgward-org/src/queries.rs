@@ -5,8 +5,8 @@ use orgward_iam::Perimeter;
 use orgward_plan::{Address, Attr, Evidence};
 
 use crate::{
-    Account, Attachment, Boundary, Document, Edge, Group, Guardrail, InlinePolicy, ManagedPolicy, Modality,
-    Node, NodeId, NodeKind, Organization, PermissionSet, Role, User, Workload,
+    Account, Attachment, Boundary, Document, Edge, Group, InlinePolicy, ManagedPolicy, Modality, Node,
+    NodeId, NodeKind, OrgPolicy, Organization, PermissionSet, Role, User, Workload,
 };
 
 /// A node together with what it is.
@@ -104,7 +104,7 @@ entities! {
     /// All accounts that are mentioned anywhere, sorted by key; ask [`Account::member`] for those inside.
     accounts: Account(Account),
     /// All policies of the organization, sorted by key.
-    guardrails: Guardrail(Guardrail),
+    org_policies: OrgPolicy(OrgPolicy),
     /// All IAM roles, sorted by key.
     roles: Role(Role),
     /// All IAM users, sorted by key.
@@ -137,9 +137,9 @@ impl Organization {
     }
 
     /// The guardrail at a node.
-    pub fn guardrail(&self, id: NodeId) -> Option<Entity<'_, Guardrail>> {
+    pub fn org_policy(&self, id: NodeId) -> Option<Entity<'_, OrgPolicy>> {
         let node = self.node(id)?;
-        let NodeKind::Guardrail(data) = &node.kind else { return None };
+        let NodeKind::OrgPolicy(data) = &node.kind else { return None };
         Some(Entity { id, node, data })
     }
 
@@ -159,19 +159,19 @@ impl Organization {
     }
 
     /// What is attached to a root, organizational unit or account itself, sorted by key.
-    pub fn attached_to(&self, target: NodeId) -> Vec<(Entity<'_, Guardrail>, &Attachment)> {
+    pub fn attached_to(&self, target: NodeId) -> Vec<(Entity<'_, OrgPolicy>, &Attachment)> {
         self.incoming(target)
             .into_iter()
             .filter_map(|(source, edge)| match edge {
-                Edge::Attached(attachment) => Some((self.guardrail(source)?, attachment)),
+                Edge::Attached(attachment) => Some((self.org_policy(source)?, attachment)),
                 _ => None,
             })
             .collect()
     }
 
     /// What a guardrail is attached to, sorted by key.
-    pub fn targets_of(&self, guardrail: NodeId) -> Vec<(NodeId, &Attachment)> {
-        self.outgoing(guardrail)
+    pub fn targets_of(&self, org_policy: NodeId) -> Vec<(NodeId, &Attachment)> {
+        self.outgoing(org_policy)
             .into_iter()
             .filter_map(|(target, edge)| match edge {
                 Edge::Attached(attachment) => Some((target, attachment)),
@@ -241,13 +241,13 @@ impl Organization {
 
     /// Whether an account belongs to the organization.
     pub fn membership(&self, account: &str) -> Membership {
-        if self.symbols.contains(account) {
+        if self.placeholder_ids.contains(account) {
             let member = self.account_symbols.iter().find(|(_, symbol)| *symbol == account);
             let inside = member.and_then(|(id, _)| self.account(*id)).is_some_and(|account| account.member);
             return if inside { Membership::Inside } else { Membership::Unknown };
         }
         let known = self.members.contains(account);
-        match (known, self.roster) {
+        match (known, self.account_list_complete) {
             (true, _) => Membership::Inside,
             (false, true) => Membership::Outside,
             (false, false) => Membership::Unknown,
@@ -260,7 +260,7 @@ impl Organization {
         Perimeter {
             organization: self.symbolic_id().map(str::to_owned),
             accounts: self.members.iter().chain(inside).cloned().collect(),
-            complete: self.roster,
+            complete: self.account_list_complete,
         }
     }
 
@@ -300,12 +300,12 @@ impl Organization {
     /// All policy documents that people write, each with the resource that holds it, sorted by name.
     pub fn documents(&self) -> Vec<(Option<&Address>, &Document)> {
         let mut documents = Vec::new();
-        let mut inline: Vec<&InlinePolicy> = self.orphans.iter().collect();
+        let mut inline: Vec<&InlinePolicy> = self.policies_of_unmanaged.iter().collect();
         for (_, node) in self.nodes() {
             let address = node.address.as_ref();
             match &node.kind {
-                NodeKind::Guardrail(guardrail) if guardrail.is_authorization() => {
-                    documents.push((address, &guardrail.document));
+                NodeKind::OrgPolicy(org_policy) if org_policy.is_authorization() => {
+                    documents.push((address, &org_policy.document));
                 }
                 NodeKind::ManagedPolicy(policy) => documents.push((address, &policy.document)),
                 NodeKind::Role(role) => {
@@ -318,7 +318,7 @@ impl Organization {
                 NodeKind::Root
                 | NodeKind::Unit
                 | NodeKind::Account(_)
-                | NodeKind::Guardrail(_)
+                | NodeKind::OrgPolicy(_)
                 | NodeKind::Workload(_) => {}
             }
         }
@@ -329,6 +329,6 @@ impl Organization {
 
     /// What kind of workload a resource type is, in one word; `None` when it is none.
     pub fn workload_category(resource: &str) -> Option<&'static str> {
-        crate::build::workload_category(resource)
+        crate::assemble::workload_category(resource)
     }
 }

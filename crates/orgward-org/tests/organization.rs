@@ -11,7 +11,7 @@ use std::path::Path;
 
 use orgward_iam::{Caller, Context, ContextValue, Request};
 use orgward_org::{
-    Boundary, Change, Declared, Edge, GuardrailKind, Key, Modality, NodeKind, Organization, Resolved, Ruling,
+    Boundary, Change, Declared, Edge, Key, Modality, NodeKind, Organization, PolicyType, Resolved, Ruling,
 };
 use orgward_plan::{Document, Plan};
 
@@ -47,7 +47,7 @@ fn places(organization: &Organization) -> Vec<String> {
 /// What stands attached to a node, by title.
 fn attached(organization: &Organization, key: &str) -> Vec<String> {
     let found = organization.attached_to(find(organization, key));
-    found.into_iter().map(|(guardrail, _)| guardrail.node.title()).collect()
+    found.into_iter().map(|(org_policy, _)| org_policy.node.title()).collect()
 }
 
 fn outside(account: &str) -> Request {
@@ -96,8 +96,8 @@ fn a_plan_a_state_and_a_raw_state_show_the_same_organization() {
         assert_eq!(keys(&state), keys(&plan));
         let attachments = |organization: &Organization| -> Vec<(String, usize)> {
             organization
-                .guardrails()
-                .map(|guardrail| (guardrail.node.title(), organization.targets_of(guardrail.id).len()))
+                .org_policies()
+                .map(|org_policy| (org_policy.node.title(), organization.targets_of(org_policy.id).len()))
                 .collect()
         };
         assert_eq!(attachments(&state), attachments(&plan));
@@ -107,13 +107,13 @@ fn a_plan_a_state_and_a_raw_state_show_the_same_organization() {
 #[test]
 fn guardrails_bind_by_level() {
     let organization = organization("demo/first.json", &[]).after;
-    let lineage = organization.lineage(find(&organization, SHOP), &GuardrailKind::ServiceControl);
-    let levels: Vec<(String, Vec<String>)> = lineage
-        .rungs
+    let chain = organization.policy_chain(find(&organization, SHOP), &PolicyType::ServiceControl);
+    let levels: Vec<(String, Vec<String>)> = chain
+        .levels
         .iter()
-        .map(|rung| {
-            let names = rung.attached.iter().map(|attached| attached.guardrail.node.title());
-            (rung.title.clone(), names.collect())
+        .map(|level| {
+            let names = level.attached.iter().map(|attached| attached.org_policy.node.title());
+            (level.title.clone(), names.collect())
         })
         .collect();
     let names = |names: &[&str]| -> Vec<String> { names.iter().map(|name| (*name).to_owned()).collect() };
@@ -126,8 +126,8 @@ fn guardrails_bind_by_level() {
             names(&["FullAWSAccess"]),
         ]
     );
-    assert_eq!(lineage.gaps, [""; 0]);
-    assert!(matches!(lineage.decide(&outside("666666666666")), Ruling::Denied(_)));
+    assert_eq!(chain.gaps, [""; 0]);
+    assert!(matches!(chain.decide(&outside("666666666666")), Ruling::Denied(_)));
 }
 
 #[test]
@@ -140,8 +140,8 @@ fn the_second_plan_detaches_and_moves() {
     assert_eq!(place(&change.before), "Root/Runtime/prod/ecommerce-prod");
     assert_eq!(place(&change.after), "Root/Runtime/dev/ecommerce-prod");
     let decide = |organization: &Organization| {
-        let lineage = organization.lineage(find(organization, SHOP), &GuardrailKind::ServiceControl);
-        lineage.decide(&outside("666666666666"))
+        let chain = organization.policy_chain(find(organization, SHOP), &PolicyType::ServiceControl);
+        chain.decide(&outside("666666666666"))
     };
     assert!(matches!(decide(&change.before), Ruling::Denied(_)));
     assert_eq!(decide(&change.after), Ruling::Allowed);
@@ -183,8 +183,8 @@ fn what_terraform_forgets_goes_on_to_stand() {
     for plan in ["guardrail-removed/good-forget.json", "guardrail-removed/good-skip-destroy.json"] {
         let change = organization(plan, &[]);
         let targets = |organization: &Organization| -> usize {
-            let own = organization.guardrails().filter(|guardrail| !guardrail.aws_managed);
-            own.map(|guardrail| organization.targets_of(guardrail.id).len()).sum()
+            let own = organization.org_policies().filter(|org_policy| !org_policy.aws_managed);
+            own.map(|org_policy| organization.targets_of(org_policy.id).len()).sum()
         };
         assert_eq!(targets(&change.before), 1, "{plan}");
         assert_eq!(targets(&change.after), 1, "{plan}");
@@ -194,9 +194,9 @@ fn what_terraform_forgets_goes_on_to_stand() {
 #[test]
 fn a_disabled_policy_type_binds_nobody() {
     let change = organization("guardrail-removed/bad-type-disabled.json", &[]);
-    assert_eq!(change.before.is_enabled(&GuardrailKind::ServiceControl), Some(true));
+    assert_eq!(change.before.is_enabled(&PolicyType::ServiceControl), Some(true));
     // The computed `roots` still shows the type as enabled; what the resource asks for decides.
-    assert_eq!(change.after.is_enabled(&GuardrailKind::ServiceControl), Some(false));
+    assert_eq!(change.after.is_enabled(&PolicyType::ServiceControl), Some(false));
 }
 
 #[test]
@@ -212,7 +212,8 @@ fn full_access_that_is_detached_is_gone() {
 #[test]
 fn attachments_that_nobody_can_tell_apart_cover_their_targets_together() {
     let organization = organization("demo/create.json", &[]).after;
-    let lock = organization.guardrails().find(|guardrail| guardrail.node.title() == "region-lock").unwrap();
+    let lock =
+        organization.org_policies().find(|org_policy| org_policy.node.title() == "region-lock").unwrap();
     let targets = organization.targets_of(lock.id);
     let titles: Vec<_> = targets.iter().map(|(id, _)| organization.node(*id).unwrap().title()).collect();
     assert_eq!(titles, ["Enterprise", "Runtime"]);
@@ -222,8 +223,8 @@ fn attachments_that_nobody_can_tell_apart_cover_their_targets_together() {
         let resource = "module.region_lock.aws_organizations_policy_attachment.this";
         assert_eq!(attachment.address.as_ref().unwrap().as_str(), resource);
     }
-    let lineage = organization.lineage(find(&organization, SHOP), &GuardrailKind::ServiceControl);
-    assert!(matches!(lineage.decide(&outside("222222222222")), Ruling::Denied(_)));
+    let chain = organization.policy_chain(find(&organization, SHOP), &PolicyType::ServiceControl);
+    assert!(matches!(chain.decide(&outside("222222222222")), Ruling::Denied(_)));
 }
 
 #[test]
@@ -252,8 +253,8 @@ fn a_plan_wins_over_an_older_state_of_its_stack() {
     for context in ["demo/state.json", "demo/raw-state.json", "demo/first.json"] {
         let together = organization("demo/second.json", &[context]);
         assert_eq!(places(&together.after), places(&alone.after), "{context}");
-        let lineage = together.after.lineage(find(&together.after, SHOP), &GuardrailKind::ServiceControl);
-        assert_eq!(lineage.decide(&outside("666666666666")), Ruling::Allowed, "{context}");
+        let chain = together.after.policy_chain(find(&together.after, SHOP), &PolicyType::ServiceControl);
+        assert_eq!(chain.decide(&outside("666666666666")), Ruling::Allowed, "{context}");
     }
 }
 

@@ -186,7 +186,7 @@ fn count(organization: &Organization) -> (Count, Vec<String>) {
     // An attachment with candidates has an edge for each.
     let mut open = BTreeSet::new();
     for (id, node) in organization.nodes() {
-        if !matches!(node.kind, NodeKind::Guardrail(_)) {
+        if !matches!(node.kind, NodeKind::OrgPolicy(_)) {
             continue;
         }
         for (_, attachment) in organization.targets_of(id) {

@@ -24,7 +24,7 @@ pub struct ShownGuardrail {
     /// Who need not be denied.
     pub exempt_principals: Vec<String>,
     /// Which policies may deny it.
-    pub upheld_by: &'static str,
+    pub enforced_by: &'static str,
 }
 
 /// A pack as it is shown.
@@ -145,7 +145,7 @@ pub fn guardrails_toml(guardrails: &[ShownGuardrail]) -> String {
             }
         }
         member(&mut out, "severity", &quoted(guardrail.severity));
-        member(&mut out, "upheld_by", &quoted(guardrail.upheld_by));
+        member(&mut out, "upheld_by", &quoted(guardrail.enforced_by));
         for (operator, keys) in &guardrail.conditions {
             out.extend(["\n[guardrail.conditions.", &key(operator), "]\n"]);
             for (name, values) in keys {
@@ -275,7 +275,7 @@ mod tests {
                 vec![("aws:RequestedRegion".to_owned(), vec!["eu-west-1".to_owned()])],
             )],
             exempt_principals: vec!["arn:aws:iam::*:role/audit".to_owned()],
-            upheld_by: "scp",
+            enforced_by: "scp",
         }
     }
 

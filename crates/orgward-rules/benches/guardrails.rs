@@ -62,9 +62,9 @@ fn build(bencher: Bencher) {
 
 /// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
-fn prove(bencher: Bencher, guardrails: usize) {
+fn prove(bencher: Bencher, org_policies: usize) {
     let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
-    config.invariants.truncate(guardrails);
+    config.invariants.truncate(org_policies);
     audit(bencher, &config);
 }
 

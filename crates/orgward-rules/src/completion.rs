@@ -121,9 +121,9 @@ fn reasons(organization: &Organization) -> Vec<Reason> {
 /// Replaces symbols by what they stand for, wherever a reader can see them.
 fn read_out(finding: &mut Finding, organization: &Organization) {
     let read = |text: &mut String| {
-        let readable = organization.readable(text);
-        if readable != *text {
-            *text = readable;
+        let render = organization.render(text);
+        if render != *text {
+            *text = render;
         }
     };
     read(&mut finding.message);

@@ -10,15 +10,15 @@ use serde::Deserialize;
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Quotas {
     pub(crate) date: String,
-    pub(crate) scp: GuardrailQuota,
-    pub(crate) rcp: GuardrailQuota,
+    pub(crate) scp: OrgPolicyQuota,
+    pub(crate) rcp: OrgPolicyQuota,
     pub(crate) organization: OrganizationQuota,
     pub(crate) iam: IamQuota,
 }
 
 /// Quotas of one type of guardrail.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
-pub(crate) struct GuardrailQuota {
+pub(crate) struct OrgPolicyQuota {
     pub(crate) characters: usize,
     pub(crate) per_target: usize,
 }

@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Judge, Lineage, Modality, NodeId, Organization, Ruling};
+use orgward_org::{Denial, Judge, Modality, NodeId, Organization, PolicyChain, Ruling};
 
 use crate::data;
-use crate::guardrails::{Group, denials};
-use crate::invariants::{ChainKey, Chains, Invariant, Proofs, Upholders};
+use crate::invariants::{ChainKey, Chains, EnforcedBy, Invariant, Proofs};
+use crate::org_policies::{Group, denials};
 use crate::{Config, Profile};
 
 pub(crate) use self::global::{DeniedService, DeniedServices};
@@ -55,7 +55,7 @@ pub(crate) fn region_lock(config: &Config, organization: &Organization) -> Optio
         targets: Vec::new(),
         prohibition: lock(config, &allowed).ok()?,
         severity: Severity::High,
-        upheld_by: Upholders::ServiceControl,
+        enforced_by: EnforcedBy::ServiceControl,
         origin: if allowed.inferred_from.is_empty() {
             "`[regions]` of `orgward.toml`".to_owned()
         } else {
@@ -73,13 +73,13 @@ pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allo
     let mut regions = BTreeSet::new();
     let mut inferred_from = BTreeSet::new();
     for organization in sides {
-        for guardrail in organization.guardrails() {
-            for (_, statement) in denials(guardrail) {
+        for org_policy in organization.org_policies() {
+            for (_, statement) in denials(org_policy) {
                 for condition in region_conditions(&statement.conditions) {
                     let values = condition.values.iter().map(|value| value.value.as_str());
                     regions
                         .extend(values.filter(|value| !value.contains(['*', '?', '$'])).map(str::to_owned));
-                    inferred_from.insert(guardrail.node.title());
+                    inferred_from.insert(org_policy.node.title());
                 }
             }
         }
@@ -92,12 +92,12 @@ pub(crate) fn allowed(config: &Config, sides: [&Organization; 2]) -> Option<Allo
 pub(crate) fn allowed_or_matched(config: &Config, sides: [&Organization; 2]) -> Option<Allowed> {
     allowed(config, sides).or_else(|| {
         let (mut regions, mut inferred_from) = (BTreeSet::new(), BTreeSet::new());
-        for guardrail in sides.into_iter().flat_map(Organization::guardrails) {
-            let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+        for org_policy in sides.into_iter().flat_map(Organization::org_policies) {
+            let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
             for line in statements.iter().flat_map(|statement| region_conditions(&statement.conditions)) {
                 let matched = |region: &&str| line.values.iter().any(|value| glob(&value.value, region));
                 regions.extend(data::regions().into_iter().filter(matched).map(str::to_owned));
-                inferred_from.insert(guardrail.node.title());
+                inferred_from.insert(org_policy.node.title());
             }
         }
         let inferred_from = inferred_from.into_iter().collect();
@@ -165,19 +165,19 @@ impl Evidence {
 
 /// The evidence about a group: found anew, or that of another group with the same chain.
 pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, group: &Group<'_>) -> Evidence {
-    let (lineage, account) = (&group.lineage, group.account_id());
+    let (chain, account) = (&group.chain, group.account_id());
     // Guardrails that name accounts say different things about different ones.
-    let (stand_in, all) = if names_accounts(lineage) {
+    let (stand_in, all) = if names_accounts(chain) {
         (account.clone(), group.account_ids.clone())
     } else {
         (ANYBODY.to_owned(), vec![ANYBODY.to_owned()])
     };
-    let key = (ChainKey::of(lineage, &|_, _| true), allowed.regions.clone(), stand_in.clone(), all.clone());
-    let found = proofs.searches.get(key, || search(config, allowed, lineage, &stand_in, &all));
+    let key = (ChainKey::of(chain, &|_, _| true), allowed.regions.clone(), stand_in.clone(), all.clone());
+    let found = proofs.searches.get(key, || search(config, allowed, chain, &stand_in, &all));
     let mut evidence = found.about(&stand_in, &account);
     if !evidence.undecided.is_empty() {
         // Chains with the same texts may be unknown for different reasons.
-        evidence.undecided = lineage.doubts().into_iter().collect();
+        evidence.undecided = chain.doubts().into_iter().collect();
     }
     evidence
 }
@@ -185,20 +185,20 @@ pub(crate) fn evidence(proofs: &Proofs, config: &Config, allowed: &Allowed, grou
 /// What tells two chains of one organization apart.
 type Signature = Vec<Vec<(NodeId, Modality)>>;
 
-/// Whether what a lineage says can depend on which account it is about.
-fn names_accounts(lineage: &Lineage<'_>) -> bool {
-    Chains::of(lineage, None).names_accounts()
+/// Whether what a policy chain says can depend on which account it is about.
+fn names_accounts(chain: &PolicyChain<'_>) -> bool {
+    Chains::of(chain, None).names_accounts()
 }
 
 /// Looks for requests outside the allowed regions that are not denied.
 fn search(
     config: &Config,
     allowed: &Allowed,
-    lineage: &Lineage<'_>,
+    chain: &PolicyChain<'_>,
     account: &str,
     all: &[String],
 ) -> Evidence {
-    let (named, judge) = (Named::of(lineage), lineage.judge());
+    let (named, judge) = (Named::of(chain), chain.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
     let actions = actions(config, &named);
@@ -300,20 +300,20 @@ impl Evidence {
 /// unless they deny all of them.
 pub(crate) fn denied_at_home(
     allowed: &Allowed,
-    lineage: &Lineage<'_>,
+    chain: &PolicyChain<'_>,
     account: &str,
 ) -> Option<(Request, NodeId, usize)> {
     let principal = format!("arn:aws:iam::{account}:role/application");
     let mut first = None;
     for region in &allowed.regions {
         let request = request(&principal, ORDINARY_ACTION, region, &[]);
-        let Ruling::Denied(Denial { by: Some((guardrail, statement)), .. }) = lineage.decide(&request) else {
+        let Ruling::Denied(Denial { by: Some((org_policy, statement)), .. }) = chain.decide(&request) else {
             return None;
         };
-        let named = lineage.certain().find(|(_, each)| each.id == guardrail)?.1;
+        let named = chain.certain().find(|(_, each)| each.id == org_policy)?.1;
         let statement_text = named.data.document.policy()?.statements.get(statement)?;
         region_conditions(&statement_text.conditions).next()?;
-        first.get_or_insert((request, guardrail, statement));
+        first.get_or_insert((request, org_policy, statement));
     }
     first
 }
@@ -351,7 +351,7 @@ pub(crate) fn is_common(action: &str) -> bool {
     data::regional_actions().any(|(common, _)| common == action)
 }
 
-/// What the guardrails of a lineage name.
+/// What the guardrails of a policy chain name.
 #[derive(Default)]
 struct Named {
     regions: BTreeSet<String>,
@@ -361,10 +361,10 @@ struct Named {
 }
 
 impl Named {
-    fn of(lineage: &Lineage<'_>) -> Self {
+    fn of(chain: &PolicyChain<'_>) -> Self {
         let mut named = Self::default();
-        for attached in lineage.rungs.iter().flat_map(|rung| &rung.attached) {
-            let policy: Option<&Policy> = attached.guardrail.data.document.policy();
+        for attached in chain.levels.iter().flat_map(|level| &level.attached) {
+            let policy: Option<&Policy> = attached.org_policy.data.document.policy();
             for statement in policy.map_or(&[][..], |policy| &policy.statements) {
                 let patterns = statement.actions.patterns.iter().map(|pattern| pattern.value.clone());
                 named.actions.extend(patterns);

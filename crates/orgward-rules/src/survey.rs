@@ -33,7 +33,8 @@ impl Survey {
             Some(Attr::Known(id)) if !id.is_sensitive() => Some(id.to_string()),
             _ => None,
         };
-        let has_secrets = organization.guardrails().any(|guardrail| guardrail.document.text.is_sensitive());
+        let has_secrets =
+            organization.org_policies().any(|org_policy| org_policy.document.text.is_sensitive());
         // Which lock a region is from cannot be told afterwards.
         let found =
             if has_secrets { None } else { allowed(&Config::default(), [organization, organization]) };

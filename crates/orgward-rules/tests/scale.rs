@@ -31,7 +31,7 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
     (proofs.questions(), findings.len())
 }
 
-fn guardrails(count: usize) -> String {
+fn org_policies(count: usize) -> String {
     let tables = support::CONFIGURATION.split("[[guardrail]]").skip(1).take(count);
     tables.flat_map(|table| ["[[guardrail]]", table]).collect()
 }
@@ -47,8 +47,8 @@ fn accounts_with_the_same_chain_share_a_proof() {
 /// Policies about other services make no difference.
 #[test]
 fn chains_that_differ_elsewhere_share_a_proof() {
-    assert_eq!(questions("guardrail-gap", 300, &guardrails(1), false), (1, 0));
-    assert_eq!(questions("guardrail-gap", 300, &guardrails(2), false), (2, 0));
+    assert_eq!(questions("guardrail-gap", 300, &org_policies(1), false), (1, 0));
+    assert_eq!(questions("guardrail-gap", 300, &org_policies(2), false), (2, 0));
 }
 
 /// The run that finds out what is there already asks nothing that has been asked.

@@ -152,14 +152,14 @@ fn view(organization: &Organization) -> OrganizationView {
         });
         attachments(organization, id, &mut view.attachments);
     }
-    for loose in organization.loose_attachments() {
+    for unresolved in organization.loose_attachments() {
         view.attachments.push(AttachmentView {
-            policy: key(loose.guardrail),
+            policy: key(unresolved.org_policy),
             target: None,
-            address: Some(loose.address.to_string()),
+            address: Some(unresolved.address.to_string()),
             resolution: "unknown",
             candidates: Vec::new(),
-            trail: loose.trail.clone(),
+            trail: unresolved.trail.clone(),
         });
     }
     view.attachments.sort();

@@ -39,7 +39,7 @@ impl RequestSet<'_> {
         self.spread_with(0).map(|spread| spread.actions)
     }
 
-    fn spread_with(&self, readable: usize) -> Result<Spread, String> {
+    fn spread_with(&self, render: usize) -> Result<Spread, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
         let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
@@ -56,12 +56,12 @@ impl RequestSet<'_> {
         for (at, action) in groups.iter().enumerate() {
             if let Some(request) = universe.search_of(self, Some(at), &mut budget)? {
                 found.insert(signature(&tests, action), examples.len());
-                examples.push(if examples.len() < readable { published(self, request) } else { request });
+                examples.push(if examples.len() < render { published(self, request) } else { request });
             }
         }
         let mut actions = Vec::new();
         // Examples that are still to be had for an action that AWS lists.
-        let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
+        let mut made_up: Vec<bool> = examples.iter().take(render).map(|it| !is_listed(it)).collect();
         for service in Catalogue::get().services() {
             // Most patterns are about other services.
             let about = |pattern: &str| {

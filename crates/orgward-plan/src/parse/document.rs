@@ -46,7 +46,7 @@ pub(crate) enum Mark {
     EncryptionVersion,
     Validation,
     RootModule,
-    Lineage,
+    PolicyChain,
     Unknown,
 }
 
@@ -61,7 +61,7 @@ impl Mark {
             "encryption_version" => Self::EncryptionVersion,
             "diagnostics" | "valid" => Self::Validation,
             "root_module" => Self::RootModule,
-            "lineage" | "serial" => Self::Lineage,
+            "lineage" | "serial" => Self::PolicyChain,
             "resource_drift"
             | "output_changes"
             | "checks"

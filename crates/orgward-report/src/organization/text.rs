@@ -35,10 +35,11 @@ pub fn tree(change: &OrganizationChange) -> String {
             ends = closed.parent.filter(|_| closed.depth > 0);
         }
     }
-    let loose: Vec<_> = change.after.attachments.iter().filter(|each| each.resolution == "unknown").collect();
-    if !loose.is_empty() {
+    let unresolved_targets: Vec<_> =
+        change.after.attachments.iter().filter(|each| each.resolution == "unknown").collect();
+    if !unresolved_targets.is_empty() {
         out.push_str("\nattached to something unknown\n");
-        for each in loose {
+        for each in unresolved_targets {
             let address = each.address.as_deref().unwrap_or(&each.policy);
             let why = each.trail.last().map(|why| format!(": {why}")).unwrap_or_default();
             // Writing to a string cannot fail.

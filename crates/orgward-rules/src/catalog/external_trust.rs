@@ -2,7 +2,7 @@ use orgward_finding::Severity;
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
-use crate::guardrails::source;
+use crate::org_policies::source;
 use crate::trust::{NamedAccount, Trust, named_accounts, requires, trusts};
 use crate::{Context, Findings};
 

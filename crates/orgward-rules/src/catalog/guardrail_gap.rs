@@ -2,13 +2,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity, Verdict as Told};
 use orgward_iam::Request;
-use orgward_org::{GuardrailKind, Lineage, Modality, Node, NodeId};
+use orgward_org::{Modality, Node, NodeId, PolicyChain, PolicyType};
 
 use crate::engine::rule;
-use crate::guardrails::{Group, account_id, account_label, groups_of, source, statement_title};
 use crate::invariants::{
-    Chains, ChainsKey, Invariant, Scope, Target, Upholders, Verdict, as_account, guesses, reason,
+    Chains, ChainsKey, EnforcedBy, Invariant, Scope, Target, Verdict, as_account, guesses, reason,
 };
+use crate::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use crate::regions::witness;
 use crate::{Context, Findings};
 
@@ -78,21 +78,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.config.invariants.is_empty() {
         return;
     }
-    let groups = groups_of(cx.after, &[GuardrailKind::ServiceControl, GuardrailKind::ResourceControl]);
-    let resource: Vec<Option<Lineage<'_>>> = groups.iter().map(|group| resource_lineage(cx, group)).collect();
+    let groups = groups_of(cx.after, &[PolicyType::ServiceControl, PolicyType::ResourceControl]);
+    let resource: Vec<Option<PolicyChain<'_>>> =
+        groups.iter().map(|group| resource_lineage(cx, group)).collect();
     let chains = |both: bool| -> Vec<Chains<'_, '_>> {
         let pairs = groups.iter().zip(&resource);
-        pairs.map(|(group, rcp)| Chains::of(&group.lineage, rcp.as_ref().filter(|_| both))).collect()
+        pairs.map(|(group, rcp)| Chains::of(&group.chain, rcp.as_ref().filter(|_| both))).collect()
     };
-    let needs = |upheld_by| cx.config.invariants.iter().any(|it| it.upheld_by == upheld_by);
+    let needs = |enforced_by| cx.config.invariants.iter().any(|it| it.enforced_by == enforced_by);
     let chains = [
-        if needs(Upholders::ServiceControl) { chains(false) } else { Vec::new() },
-        if needs(Upholders::Both) { chains(true) } else { Vec::new() },
+        if needs(EnforcedBy::ServiceControl) { chains(false) } else { Vec::new() },
+        if needs(EnforcedBy::Both) { chains(true) } else { Vec::new() },
     ];
     let mut scope = Scope::of(cx.after);
     for invariant in &cx.config.invariants {
         let [scp, both] = &chains;
-        let chains = if invariant.upheld_by == Upholders::Both { both } else { scp };
+        let chains = if invariant.enforced_by == EnforcedBy::Both { both } else { scp };
         let mut fitting = vec![false; invariant.targets.len()];
         let mut failures = Failures::new();
         for (place, (group, chains)) in groups.iter().zip(chains).enumerate() {
@@ -107,9 +108,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn resource_lineage<'o>(cx: &Context<'o>, group: &Group<'o>) -> Option<Lineage<'o>> {
+fn resource_lineage<'o>(cx: &Context<'o>, group: &Group<'o>) -> Option<PolicyChain<'o>> {
     let (id, _) = group.members.first()?;
-    Some(cx.after.lineage(*id, &GuardrailKind::ResourceControl))
+    Some(cx.after.policy_chain(*id, &PolicyType::ResourceControl))
 }
 
 /// Proves an invariant for the members of a group, and notes where it fails.
@@ -231,19 +232,19 @@ fn explain(
     finding: &mut Finding,
 ) {
     finding.witness(witness(request));
-    let lineages = [Some(&group.lineage), chains.rcp].into_iter().flatten();
-    let nearest = lineages
-        .filter_map(|lineage| reason::nearest(cx.after, lineage, &invariant.prohibition, request))
+    let policy_chains = [Some(&group.chain), chains.rcp].into_iter().flatten();
+    let nearest = policy_chains
+        .filter_map(|chain| reason::nearest(cx.after, chain, &invariant.prohibition, request))
         .min_by_key(|reason| reason.rank);
     if let Some(nearest) = nearest {
-        let document = &nearest.guardrail.data.document;
+        let document = &nearest.org_policy.data.document;
         finding.show(&source(document), nearest.span, nearest.label);
         let statement = document.policy().and_then(|policy| policy.statements.get(nearest.statement));
         if let Some(statement) = statement {
             finding.note(format!(
                 "statement {} of `{}` comes nearest to denying it",
                 statement_title(nearest.statement, statement, document.text.is_sensitive()),
-                nearest.guardrail.node.title()
+                nearest.org_policy.node.title()
             ));
         }
         finding.help(nearest.cure);
@@ -251,28 +252,28 @@ fn explain(
         finding.note("no policy of the organization denies anything like it");
         finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
     }
-    finding.note(levels(&group.lineage, place, end));
-    if group.lineage.enabled == Some(false) {
+    finding.note(levels(&group.chain, place, end));
+    if group.chain.enabled == Some(false) {
         finding.note("service control policies are not enabled");
     }
 }
 
 /// The levels from the root to the accounts, each with what is attached to it.
-fn levels(lineage: &Lineage<'_>, place: &str, end: &str) -> String {
-    let last = lineage.rungs.len().saturating_sub(1);
-    let rungs = lineage.rungs.iter().enumerate().map(|(at, rung)| {
+fn levels(chain: &PolicyChain<'_>, place: &str, end: &str) -> String {
+    let last = chain.levels.len().saturating_sub(1);
+    let levels = chain.levels.iter().enumerate().map(|(at, level)| {
         let mut names: Vec<String> =
-            rung.attached.iter().map(|it| format!("`{}`", it.guardrail.node.title())).collect();
+            level.attached.iter().map(|it| format!("`{}`", it.org_policy.node.title())).collect();
         names.dedup();
         let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
         let title = match at {
             0 if last > 0 => "Root",
             _ if at == last => end,
-            _ => rung.title.as_str(),
+            _ => level.title.as_str(),
         };
         format!("{title} ({names})")
     });
-    format!("the levels{place}: {}", rungs.collect::<Vec<_>>().join(", "))
+    format!("the levels{place}: {}", levels.collect::<Vec<_>>().join(", "))
 }
 
 /// Says that a guardrail, or one of its targets, is for nothing at all.

@@ -6,12 +6,12 @@ use std::rc::Rc;
 
 use orgward_finding::Severity;
 use orgward_iam::{Answer, Effect, RequestSet, Statement};
-use orgward_org::{Attached, Entity, Guardrail, GuardrailKind, Key, Modality, NodeId, Organization};
+use orgward_org::{Attached, Entity, Key, Modality, NodeId, OrgPolicy, Organization, PolicyType};
 
 use self::cause::Cause;
 use crate::chains::{Difference, Pair, Passing, changed, passing, restricted};
 use crate::engine::rule;
-use crate::guardrails::{account_label, cover, denials};
+use crate::org_policies::{account_label, cover, denials};
 use crate::{Context, Findings};
 
 rule! {
@@ -78,7 +78,7 @@ type Losses = BTreeMap<(Cause, Option<Key>, bool), Loss>;
 
 /// Something that denies requests today: a statement, or a level that does not allow them.
 struct Denier<'p, 'o> {
-    guardrail: Entity<'o, Guardrail>,
+    org_policy: Entity<'o, OrgPolicy>,
     attached: Option<&'p Attached<'o>>,
     level: usize,
     statement: usize,
@@ -95,7 +95,7 @@ enum Fate {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
+    for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.before.is_enabled(&kind) == Some(false) {
             continue;
         }
@@ -129,7 +129,7 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
             continue;
         }
         let cause = denier.cause(cx, pair, first);
-        let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
+        let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
         by_cause.entry((cause, of)).or_default().push(denier);
     }
     for deniers in by_cause.into_values() {
@@ -140,13 +140,13 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
         for &member in &pair.members {
             for denier in &deniers {
                 let cause = denier.cause(cx, pair, member);
-                let of = (!cause.is_of_all()).then(|| denier.guardrail.node.key.clone());
+                let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
                 let is_certain = matches!(fate, Fate::Open(_));
                 let loss = losses.entry((cause, of, is_certain)).or_default();
-                let statements = loss.statements.entry(denier.guardrail.node.key.clone()).or_default();
+                let statements = loss.statements.entry(denier.org_policy.node.key.clone()).or_default();
                 statements.insert(denier.statement);
                 loss.accounts.extend(account_label(cx.after, member.1));
-                let level = pair.before.rungs.get(denier.level).map(|rung| rung.id);
+                let level = pair.before.levels.get(denier.level).map(|here| here.id);
                 loss.places.extend(level.map(|level| cx.before.path(level)));
                 loss.in_part |= in_part;
                 loss.is_sensitive |= pair.is_sensitive();
@@ -178,13 +178,13 @@ fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses:
         let (from, to) = (place(cx.before, member.0), place(cx.after, member.1));
         let Some(cause) = what.map(|what| Cause::Moved { what, from, to }) else { continue };
         let loss = losses.entry((cause, None, false)).or_default();
-        let key = denier.guardrail.node.key.clone();
+        let key = denier.org_policy.node.key.clone();
         loss.statements.entry(key).or_default().insert(denier.statement);
         loss.accounts.extend(account_label(cx.after, member.1));
         loss.is_sensitive |= pair.is_sensitive();
         loss.doubts.insert(format!(
             "`{}` asks for `aws:PrincipalOrgPaths`, which the plan changes for what it moves",
-            denier.guardrail.node.title()
+            denier.org_policy.node.title()
         ));
     }
 }
@@ -224,38 +224,38 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
 /// What denies requests for certain before the plan, but for what other statements plainly cover after it.
 fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> {
     let mut deniers = Vec::new();
-    for (level, rung) in pair.before.rungs.iter().enumerate() {
-        let certain = rung.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
+    for (level, here) in pair.before.levels.iter().enumerate() {
+        let certain = here.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
         for attached in certain {
-            let guardrail = attached.guardrail;
-            let Some(policy) = guardrail.data.document.policy() else { continue };
-            for (statement, text) in denials(guardrail) {
+            let org_policy = attached.org_policy;
+            let Some(policy) = org_policy.data.document.policy() else { continue };
+            for (statement, text) in denials(org_policy) {
                 let by_place = text
                     .conditions
                     .iter()
                     .any(|it| it.key.value.eq_ignore_ascii_case("aws:PrincipalOrgPaths"));
                 let hangs_on_place = by_place && pair.moves(cx);
-                if hangs_on_place || !still_stands(pair, guardrail, text) {
+                if hangs_on_place || !still_stands(pair, org_policy, text) {
                     let requests = RequestSet::matched(policy, text);
                     let attached = Some(attached);
-                    deniers.push(Denier { guardrail, attached, level, statement, requests, hangs_on_place });
+                    deniers.push(Denier { org_policy, attached, level, statement, requests, hangs_on_place });
                 }
             }
         }
     }
-    if pair.kind == GuardrailKind::ServiceControl {
+    if pair.kind == PolicyType::ServiceControl {
         for (level, requests) in restricted(&pair.before) {
-            let Some(rung) = pair.before.rungs.get(level) else { continue };
+            let Some(here) = pair.before.levels.get(level) else { continue };
             // The list that says what is allowed stands for the level.
-            let list = rung.attached.iter().find_map(|it| {
-                let policy = it.guardrail.data.document.policy()?;
+            let list = here.attached.iter().find_map(|it| {
+                let policy = it.org_policy.data.document.policy()?;
                 let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
                 let statement = policy.statements.iter().position(|it| allows(&it))?;
-                Some((it.guardrail, statement))
+                Some((it.org_policy, statement))
             });
-            let Some((guardrail, statement)) = list else { continue };
+            let Some((org_policy, statement)) = list else { continue };
             deniers.push(Denier {
-                guardrail,
+                org_policy,
                 attached: None,
                 level,
                 statement,
@@ -269,9 +269,9 @@ fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> 
 
 impl Denier<'_, '_> {
     fn cause(&self, cx: &Context<'_>, pair: &Pair<'_>, member: (NodeId, NodeId)) -> Cause {
-        match (pair.before.rungs.get(self.level), self.attached) {
-            (Some(rung), Some(attached)) => Cause::of_denial(cx, pair, rung.id, attached, member),
-            (Some(rung), None) => Cause::of_silence(cx, pair, rung, member),
+        match (pair.before.levels.get(self.level), self.attached) {
+            (Some(here), Some(attached)) => Cause::of_denial(cx, pair, here.id, attached, member),
+            (Some(here), None) => Cause::of_silence(cx, pair, here, member),
             // Every denier is of a level.
             (None, _) => Cause::Rewritten,
         }
@@ -279,8 +279,8 @@ impl Denier<'_, '_> {
 }
 
 /// Whether the statements that certainly bind afterwards plainly cover this one, so that nothing has to be proved.
-fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &Statement) -> bool {
-    let Some(old) = guardrail.data.document.policy() else { return true };
+fn still_stands(pair: &Pair<'_>, org_policy: Entity<'_, OrgPolicy>, statement: &Statement) -> bool {
+    let Some(old) = org_policy.data.document.policy() else { return true };
     if pair.after.enabled == Some(false) {
         return false;
     }
@@ -295,20 +295,20 @@ fn still_stands(pair: &Pair<'_>, guardrail: Entity<'_, Guardrail>, statement: &S
 }
 
 /// Reports attachments that are deleted and then created anew: for a time, nothing is denied.
-fn windows(cx: &Context<'_>, kind: &GuardrailKind, findings: &mut Findings) {
-    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.data.kind == *kind) {
-        let before = cx.before.find(&guardrail.node.key).and_then(|id| cx.before.guardrail(id));
+fn windows(cx: &Context<'_>, kind: &PolicyType, findings: &mut Findings) {
+    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.data.kind == *kind) {
+        let before = cx.before.find(&org_policy.node.key).and_then(|id| cx.before.org_policy(id));
         if before.is_none_or(|before| denials(before).next().is_none()) {
             continue;
         }
-        for (target, attachment) in cx.after.targets_of(guardrail.id) {
+        for (target, attachment) in cx.after.targets_of(org_policy.id) {
             let (true, Some(address)) = (attachment.window, &attachment.address) else { continue };
             let finding = findings.report(&GUARDRAIL_REMOVED, address);
             finding.severity = Severity::Medium;
             finding.subject("window").target(cx.after.path(target));
             finding.says(format!(
                 "for a time, `{}` does not bind what lies here: the attachment is deleted and then created anew",
-                guardrail.node.title()
+                org_policy.node.title()
             ));
             let accounts = cx.after.accounts_below(target);
             finding.accounts(accounts.iter().filter_map(|account| account_label(cx.after, account.id)));

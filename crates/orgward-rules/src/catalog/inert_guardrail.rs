@@ -2,7 +2,7 @@ mod beside;
 mod text;
 
 use orgward_finding::Severity;
-use orgward_org::{Entity, Guardrail, GuardrailKind, Modality, NodeKind};
+use orgward_org::{Entity, Modality, NodeKind, OrgPolicy, PolicyType};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -52,22 +52,26 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
-        text::check(guardrail, findings);
-        let targets = cx.after.targets_of(guardrail.id);
-        let loose = cx.after.loose_attachments().iter().any(|loose| loose.guardrail == guardrail.id);
+    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.is_authorization()) {
+        text::check(org_policy, findings);
+        let targets = cx.after.targets_of(org_policy.id);
+        let unresolved_targets = cx
+            .after
+            .loose_attachments()
+            .iter()
+            .any(|unresolved_targets| unresolved_targets.org_policy == org_policy.id);
         // What no resource manages is attached by somebody else, for all that is known.
-        if guardrail.node.address.is_some() && targets.is_empty() && !loose {
-            if !matches!(guardrail.data.kind, GuardrailKind::Unknown) {
-                unattached(cx, guardrail, findings);
+        if org_policy.node.address.is_some() && targets.is_empty() && !unresolved_targets {
+            if !matches!(org_policy.data.kind, PolicyType::Unknown) {
+                unattached(cx, org_policy, findings);
             }
             continue;
         }
-        if cx.after.is_enabled(&guardrail.data.kind) == Some(false) {
-            disabled(cx, guardrail, findings);
+        if cx.after.is_enabled(&org_policy.data.kind) == Some(false) {
+            disabled(cx, org_policy, findings);
             continue;
         }
-        beside::check(cx, guardrail, &targets, findings);
+        beside::check(cx, org_policy, &targets, findings);
         for (target, attachment) in targets {
             let Some(node) = cx.after.node(target) else { continue };
             let Some(address) = &attachment.address else { continue };
@@ -80,7 +84,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.subject("management account");
                 finding.says(format!(
                     "`{}` is attached to the management account, which it never binds",
-                    guardrail.node.title()
+                    org_policy.node.title()
                 ));
                 finding.accounts([node.label()]);
                 finding.help("attach it to the units and accounts that it is meant for");
@@ -92,7 +96,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.target(cx.after.path(target));
                 finding.says(format!(
                     "`{}` is attached to a unit that holds no account",
-                    guardrail.node.title()
+                    org_policy.node.title()
                 ));
                 finding.help("move accounts into the unit, or attach the guardrail where they are");
             }
@@ -101,22 +105,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Reports a guardrail that no resource attaches.
-fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let kind = guardrail.data.kind.short();
+fn unattached(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+    let kind = org_policy.data.kind.short();
     // An attachment whose policy is unknown until apply may be of this one.
     let nameless: Vec<String> = cx
         .after
-        .guardrails()
-        .filter(|other| other.data.kind == GuardrailKind::Unknown)
+        .org_policies()
+        .filter(|other| other.data.kind == PolicyType::Unknown)
         .filter_map(|other| other.node.address.as_ref())
         .map(|address| format!("`{address}` attaches a policy that is unknown until apply"))
         .collect();
     let finding = if nameless.is_empty() {
-        let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+        let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
         finding.says(format!("{kind} is attached to nothing"));
         finding
     } else {
-        let finding = findings.cannot_tell(&INERT_GUARDRAIL, guardrail.node);
+        let finding = findings.cannot_tell(&INERT_GUARDRAIL, org_policy.node);
         finding.says(format!("cannot tell whether this {kind} is attached to anything"));
         finding.notes.extend(nameless);
         finding
@@ -125,9 +129,9 @@ fn unattached(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut
     finding.help("attach it to the root, a unit or an account, or remove it");
 }
 
-fn disabled(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let kind = &guardrail.data.kind;
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+fn disabled(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+    let kind = &org_policy.data.kind;
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     finding.subject("disabled");
     finding.says(format!("{}s are not enabled in the organization, so this one does nothing", kind.short()));
     finding.help(format!("add `{}` to `enabled_policy_types` of the organization", kind.api_name()));
@@ -144,7 +148,7 @@ fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
     matches!(node.kind, NodeKind::Unit)
         && created
         && cx.after.accounts_below(target).is_empty()
-        && !cx.after.accounts().any(|account| account.member && account.homeless.is_some())
+        && !cx.after.accounts().any(|account| account.member && account.unknown_parent.is_some())
 }
 
 #[cfg(test)]

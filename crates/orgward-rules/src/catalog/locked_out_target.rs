@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
 use orgward_iam::{Answer, Effect, RequestSet, Statement};
-use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, NodeId, NodeKind};
+use orgward_org::{Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::chains::{Difference, in_words, is_everything, passing, restricted, standing};
 use crate::engine::rule;
-use crate::guardrails::{account_label, source};
+use crate::org_policies::{account_label, source};
 use crate::{Context, Findings};
 
 rule! {
@@ -50,7 +50,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let kind = GuardrailKind::ServiceControl;
+    let kind = PolicyType::ServiceControl;
     if cx.after.is_enabled(&kind) == Some(false) {
         return;
     }
@@ -79,9 +79,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         finding.target(cx.after.path(id)).accounts(accounts);
         finding.help("attach `p-FullAWSAccess`, or an allow-list that takes its place");
-        for (guardrail, statement) in dead {
+        for (org_policy, statement) in dead {
             let span = statement.effect.span.clone();
-            finding.show(&source(&guardrail.data.document), span, "never matches a request");
+            finding.show(&source(&org_policy.data.document), span, "never matches a request");
         }
     }
     without_overlap(cx, &closed, findings);
@@ -92,20 +92,20 @@ enum Level<'o> {
     /// Something, for certain.
     Open,
     /// Nothing: these statements allow, and never match.
-    Closed(Vec<(Entity<'o, Guardrail>, &'o Statement)>),
+    Closed(Vec<(Entity<'o, OrgPolicy>, &'o Statement)>),
     /// It cannot be told.
     Unknown(Vec<String>),
 }
 
 fn level<'o>(cx: &Context<'o>, id: NodeId) -> Level<'o> {
-    let kind = GuardrailKind::ServiceControl;
+    let kind = PolicyType::ServiceControl;
     let (mut unknown, mut dead) = (Vec::new(), Vec::new());
-    for (guardrail, attachment) in cx.after.attached_to(id) {
-        if guardrail.data.kind != kind && guardrail.data.kind != GuardrailKind::Unknown {
+    for (org_policy, attachment) in cx.after.attached_to(id) {
+        if org_policy.data.kind != kind && org_policy.data.kind != PolicyType::Unknown {
             continue;
         }
-        let Some(policy) = guardrail.data.document.policy() else {
-            unknown.extend(guardrail.data.document.doubt());
+        let Some(policy) = org_policy.data.document.policy() else {
+            unknown.extend(org_policy.data.document.doubt());
             continue;
         };
         let mut allows = false;
@@ -114,9 +114,9 @@ fn level<'o>(cx: &Context<'o>, id: NodeId) -> Level<'o> {
                 allows = true;
                 continue;
             }
-            match Lineage::bound(&kind).and(RequestSet::matched(policy, statement)).example() {
+            match PolicyChain::bound(&kind).and(RequestSet::matched(policy, statement)).example() {
                 Answer::Witness(_) => allows = true,
-                Answer::None => dead.push((guardrail, statement)),
+                Answer::None => dead.push((org_policy, statement)),
                 Answer::Undecided(reason) => unknown.push(reason),
             }
         }
@@ -124,52 +124,54 @@ fn level<'o>(cx: &Context<'o>, id: NodeId) -> Level<'o> {
             return Level::Open;
         }
         if allows {
-            unknown.push(format!("`{}` may or may not be attached here", guardrail.node.title()));
+            unknown.push(format!("`{}` may or may not be attached here", org_policy.node.title()));
         }
     }
-    let loose = cx.after.loose_attachments().iter();
-    unknown.extend(loose.map(|it| format!("what `{}` attaches to is unknown until apply", it.address)));
+    let unresolved_targets = cx.after.loose_attachments().iter();
+    unknown.extend(
+        unresolved_targets.map(|it| format!("what `{}` attaches to is unknown until apply", it.address)),
+    );
     if unknown.is_empty() { Level::Closed(dead) } else { Level::Unknown(unknown) }
 }
 
 /// Reports accounts above which every level allows something, and no request is allowed by all of them.
 fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut Findings) {
-    let kind = GuardrailKind::ServiceControl;
-    let is_list = |guardrail: &Entity<'_, Guardrail>| {
-        let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    let kind = PolicyType::ServiceControl;
+    let is_list = |org_policy: &Entity<'_, OrgPolicy>| {
+        let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
         let mut allowing = statements.iter().filter(|it| it.effect.value == Effect::Allow).peekable();
         allowing.peek().is_some() && !allowing.any(is_everything)
     };
     // One list overlaps with itself.
-    if cx.after.guardrails().filter(is_list).nth(1).is_none() {
+    if cx.after.org_policies().filter(is_list).nth(1).is_none() {
         return;
     }
     for group in standing(cx.after, &kind) {
-        let lineage = &group.lineage;
-        let lists = restricted(lineage);
-        let is_told = lineage.rungs.iter().any(|rung| closed.contains(&rung.id));
+        let chain = &group.chain;
+        let lists = restricted(chain);
+        let is_told = chain.levels.iter().any(|level| closed.contains(&level.id));
         if lists.len() < 2 || is_told {
             continue;
         }
         let shared =
             lists.iter().fold(RequestSet::everything(), |all, (_, left_out)| all.minus(left_out.clone()));
-        if Lineage::bound(&kind).and(shared).example() != Answer::None {
+        if PolicyChain::bound(&kind).and(shared).example() != Answer::None {
             continue;
         }
-        let lowest = lists.last().and_then(|(at, _)| lineage.rungs.get(*at));
-        let Some((rung, node)) = lowest.and_then(|rung| Some((rung, cx.after.node(rung.id)?))) else {
+        let lowest = lists.last().and_then(|(at, _)| chain.levels.get(*at));
+        let Some((level, node)) = lowest.and_then(|level| Some((level, cx.after.node(level.id)?))) else {
             continue;
         };
         let finding = findings.about(&LOCKED_OUT_TARGET, node);
-        finding.subject("no overlap").target(cx.after.path(rung.id));
+        finding.subject("no overlap").target(cx.after.path(level.id));
         finding.accounts(group.members.iter().filter_map(|id| account_label(cx.after, *id)));
         finding
             .says("no request is allowed at this level and at those above it, so everything below is denied");
         for (at, left_out) in &lists {
-            let Some(rung) = lineage.rungs.get(*at) else { continue };
-            if let Difference::Some(passing) = passing(&Lineage::bound(&kind).minus(left_out.clone())) {
+            let Some(level) = chain.levels.get(*at) else { continue };
+            if let Difference::Some(passing) = passing(&PolicyChain::bound(&kind).minus(left_out.clone())) {
                 let what = in_words(&passing.spread, &passing.example);
-                finding.note(format!("{} allows {what}", cx.after.path(rung.id)));
+                finding.note(format!("{} allows {what}", cx.after.path(level.id)));
             }
         }
         finding.help(

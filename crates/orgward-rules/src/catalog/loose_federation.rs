@@ -2,7 +2,7 @@ use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Condition, Effect, PrincipalPattern, Statement};
 
 use crate::engine::rule;
-use crate::guardrails::{source, statement_key};
+use crate::org_policies::{source, statement_key};
 use crate::trust::{requires, trusts};
 use crate::{Context, Findings};
 

@@ -4,7 +4,7 @@ use orgward_org::{Content, Entity, Role};
 use orgward_plan::Attr;
 
 use crate::engine::rule;
-use crate::guardrails::source;
+use crate::org_policies::source;
 use crate::{Context, Findings};
 
 rule! {

@@ -4,7 +4,7 @@ use orgward_finding::Severity;
 use orgward_org::{Modality, Node, NodeId};
 
 use crate::engine::rule;
-use crate::guardrails::account_label;
+use crate::org_policies::account_label;
 use crate::structure::groups_of;
 use crate::{Context, Findings};
 

@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
 use orgward_iam::{Effect, Prohibition, Wording};
-use orgward_org::{GuardrailKind, Lineage, Node, NodeId};
+use orgward_org::{Node, NodeId, PolicyChain, PolicyType};
 
 use crate::engine::rule;
-use crate::guardrails::{account_label, groups};
 use crate::invariants::{Chains, Verdict, as_account};
+use crate::org_policies::{account_label, groups};
 use crate::regions::witness;
 use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings, data};
@@ -51,7 +51,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+    for group in groups(cx.after, &PolicyType::ServiceControl) {
         let suspended: Vec<_> = group
             .members
             .iter()
@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if suspended.is_empty() {
             continue;
         }
-        let spared = spared(&group.lineage);
+        let spared = spared(&group.chain);
         let wording = Wording {
             not_actions: Some(data::quarantine().actions.clone()),
             exempt_principals: spared.iter().cloned().collect(),
@@ -76,7 +76,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
-        let chains = Chains::of(&group.lineage, None);
+        let chains = Chains::of(&group.chain, None);
         let stand_ins = chains.stand_ins(&quarantine);
         let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, Plays)>> = BTreeMap::new();
         for member in &suspended {
@@ -130,11 +130,11 @@ fn cannot_tell(finding: &mut Finding) -> &mut Finding {
     finding.says("cannot tell whether suspended accounts are denied almost everything")
 }
 
-/// The roles that the guardrails of a lineage spare by their full name.
-fn spared(lineage: &Lineage<'_>) -> BTreeSet<String> {
+/// The roles that the guardrails of a policy chain spare by their full name.
+fn spared(chain: &PolicyChain<'_>) -> BTreeSet<String> {
     let mut spared = BTreeSet::new();
-    for (_, guardrail) in lineage.certain() {
-        let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    for (_, org_policy) in chain.certain() {
+        let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
         for statement in statements.iter().filter(|statement| statement.effect.value == Effect::Deny) {
             for condition in &statement.conditions {
                 let about_caller = condition.key.value.eq_ignore_ascii_case("aws:PrincipalArn");

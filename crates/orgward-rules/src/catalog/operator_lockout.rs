@@ -2,15 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Verdict};
 use orgward_iam::{Answer, Effect, Request, RequestSet, Spread, Statement};
-use orgward_org::{Entity, Guardrail, GuardrailKind, Key, Lineage, Modality, NodeId};
+use orgward_org::{Entity, Key, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::chains::{
     Difference, Passing, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
 };
 use crate::config::Operator;
 use crate::engine::rule;
-use crate::guardrails::{account_label, denials, source, statement_key};
 use crate::operators::{Needs, works_in};
+use crate::org_policies::{account_label, denials, source, statement_key};
 use crate::regions::allowed;
 use crate::{Context, Findings};
 
@@ -90,7 +90,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let regions = allowed(cx.config, [cx.before, cx.after]);
     let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
-    for kind in [GuardrailKind::ServiceControl, GuardrailKind::ResourceControl] {
+    for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.after.is_enabled(&kind) == Some(false) {
             continue;
         }
@@ -103,7 +103,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let members = group.members.iter().copied();
                 let members: Vec<_> = members.filter(|id| works_in(operator, cx.after, *id)).collect();
                 if !members.is_empty() {
-                    let group = Standing { lineage: group.lineage.clone(), members };
+                    let group = Standing { chain: group.chain.clone(), members };
                     ask(cx, operator, &needs, &kind, &group, &mut denied, findings);
                 }
             }
@@ -118,18 +118,18 @@ fn ask(
     cx: &Context<'_>,
     operator: &Operator,
     needs: &Needs,
-    kind: &GuardrailKind,
+    kind: &PolicyType,
     group: &Standing<'_>,
     denied: &mut Denials,
     findings: &mut Findings,
 ) {
-    let lineage = &group.lineage;
+    let chain = &group.chain;
     let first = group.members.first().filter(|id| cx.after.account(**id).is_some());
     let account = first.and_then(|id| cx.after.symbolic_account_id(*id));
-    let premise = Premise::of(kind, cx.after, account, &[lineage]);
+    let premise = Premise::of(kind, cx.after, account, &[chain]);
     let needed = needs.requests().and(premise.requests());
     let mut found = false;
-    for (guardrail, statement, level, requests) in deniers(lineage, kind) {
+    for (org_policy, statement, level, requests) in deniers(chain, kind) {
         let refused = match passing(&needed.clone().and(requests.clone())) {
             Difference::Nothing => continue,
             Difference::Undecided(reason) => {
@@ -140,10 +140,10 @@ fn ask(
             Difference::Some(refused) => refused,
         };
         found = true;
-        let left = needed.clone().and(lineage.may_pass(kind)).spread().ok();
+        let left = needed.clone().and(chain.may_pass(kind)).spread().ok();
         let altogether = left.and_then(|left| without(&refused.spread, &refused.example, &left));
         for (is_new, members) in by_novelty(cx, kind, group, &needed.clone().and(requests)) {
-            let key = (guardrail.node.key.clone(), statement, is_new);
+            let key = (org_policy.node.key.clone(), statement, is_new);
             let entry = denied.entry(key).or_insert_with(|| Denied {
                 accounts: BTreeSet::new(),
                 places: BTreeSet::new(),
@@ -155,9 +155,9 @@ fn ask(
             entry.accounts.extend(members.iter().filter_map(|id| account_label(cx.after, *id)));
         }
     }
-    let doubts = lineage.doubts();
+    let doubts = chain.doubts();
     if !found && !doubts.is_empty() {
-        let may_be_denied = needed.minus(lineage.must_pass(kind));
+        let may_be_denied = needed.minus(chain.must_pass(kind));
         if !matches!(passing(&may_be_denied), Difference::Nothing) {
             cannot_tell(cx, operator, group, doubts, findings);
         }
@@ -167,7 +167,7 @@ fn ask(
 /// The members of a group to whom it is new that requests are denied, and the others.
 fn by_novelty(
     cx: &Context<'_>,
-    kind: &GuardrailKind,
+    kind: &PolicyType,
     group: &Standing<'_>,
     requests: &RequestSet<'_>,
 ) -> BTreeMap<bool, Vec<NodeId>> {
@@ -179,7 +179,7 @@ fn by_novelty(
             _ if std::ptr::eq(cx.before, cx.after) => false,
             None => true,
             Some(before) => {
-                let before = cx.before.lineage(before, kind);
+                let before = cx.before.policy_chain(before, kind);
                 let new = || !matches!(newly_denied(requests, &before, kind).example(), Answer::None);
                 *known.entry(before.signature()).or_insert_with(new)
             }
@@ -203,29 +203,29 @@ fn without(refused: &Spread, example: &Request, left: &Spread) -> Option<Spread>
 
 /// What denies requests for certain: statements, and levels that do not allow them, each with where it is.
 fn deniers<'o>(
-    lineage: &Lineage<'o>,
-    kind: &GuardrailKind,
-) -> Vec<(Entity<'o, Guardrail>, usize, NodeId, RequestSet<'o>)> {
+    chain: &PolicyChain<'o>,
+    kind: &PolicyType,
+) -> Vec<(Entity<'o, OrgPolicy>, usize, NodeId, RequestSet<'o>)> {
     let mut deniers = Vec::new();
-    for (level, guardrail) in lineage.certain() {
-        let Some(policy) = guardrail.data.document.policy() else { continue };
-        for (index, _) in denials(guardrail) {
+    for (level, org_policy) in chain.certain() {
+        let Some(policy) = org_policy.data.document.policy() else { continue };
+        for (index, _) in denials(org_policy) {
             let Some(statement) = policy.statements.get(index) else { continue };
-            deniers.push((guardrail, index, level, RequestSet::matched(policy, statement)));
+            deniers.push((org_policy, index, level, RequestSet::matched(policy, statement)));
         }
     }
-    if *kind == GuardrailKind::ServiceControl {
-        for (at, requests) in restricted(lineage) {
-            let Some(rung) = lineage.rungs.get(at) else { continue };
+    if *kind == PolicyType::ServiceControl {
+        for (at, requests) in restricted(chain) {
+            let Some(level) = chain.levels.get(at) else { continue };
             let certain =
-                rung.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
+                level.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
             let list = certain.filter_map(|it| {
-                let statements = &it.guardrail.data.document.policy()?.statements;
+                let statements = &it.org_policy.data.document.policy()?.statements;
                 let allows = |statement: &Statement| statement.effect.value == Effect::Allow;
-                Some((it.guardrail, statements.iter().position(allows)?))
+                Some((it.org_policy, statements.iter().position(allows)?))
             });
-            for (guardrail, index) in list.take(1) {
-                deniers.push((guardrail, index, rung.id, requests.clone()));
+            for (org_policy, index) in list.take(1) {
+                deniers.push((org_policy, index, level.id, requests.clone()));
             }
         }
     }
@@ -239,10 +239,10 @@ fn report(
     denied: Denied,
     findings: &mut Findings,
 ) {
-    let Some(guardrail) = cx.after.find(key).and_then(|id| cx.after.guardrail(id)) else { return };
-    let document = &guardrail.data.document;
+    let Some(org_policy) = cx.after.find(key).and_then(|id| cx.after.org_policy(id)) else { return };
+    let document = &org_policy.data.document;
     let Some(statement) = document.policy().and_then(|policy| policy.statements.get(index)) else { return };
-    let finding = findings.about(&OPERATOR_LOCKOUT, guardrail.node);
+    let finding = findings.about(&OPERATOR_LOCKOUT, org_policy.node);
     // What is new to some accounts is not what others have had before.
     let new = if is_new { "new " } else { "" };
     finding.subject(format!("{new}{} {}", operator.name, statement_key(document, statement)));

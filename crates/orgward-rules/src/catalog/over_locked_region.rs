@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{Severity, Verdict};
-use orgward_org::GuardrailKind;
+use orgward_org::PolicyType;
 
 use crate::engine::rule;
-use crate::guardrails::{Group, groups, source, statement_key};
+use crate::org_policies::{Group, groups, source, statement_key};
 use crate::regions::{
     Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, region_conditions, witness,
 };
@@ -57,7 +57,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
     let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
     let mut known = DeniedServices::default();
-    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+    for group in groups(cx.after, &PolicyType::ServiceControl) {
         let denied = match known.of(cx.config, &allowed, &group) {
             Ok(denied) => denied,
             Err(reason) => {
@@ -65,21 +65,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
-        for DeniedService { prefix, request, guardrail, statement } in denied {
-            let Some(node) = cx.after.node(guardrail) else { continue };
+        for DeniedService { prefix, request, org_policy, statement } in denied {
+            let Some(node) = cx.after.node(org_policy) else { continue };
             let (services, accounts, ..) = by_guardrail
                 .entry((node.key.clone(), statement))
-                .or_insert_with(|| (Vec::new(), Vec::new(), guardrail, request));
+                .or_insert_with(|| (Vec::new(), Vec::new(), org_policy, request));
             if !services.contains(&prefix) {
                 services.push(prefix);
             }
             accounts.extend(group.accounts(cx.after));
         }
     }
-    for ((_, statement), (services, accounts, guardrail, request)) in by_guardrail {
-        let Some(guardrail) = cx.after.guardrail(guardrail) else { continue };
-        let document = &guardrail.data.document;
-        let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+    for ((_, statement), (services, accounts, org_policy, request)) in by_guardrail {
+        let Some(org_policy) = cx.after.org_policy(org_policy) else { continue };
+        let document = &org_policy.data.document;
+        let finding = findings.about(&OVER_LOCKED_REGION, org_policy.node);
         let denies = document.policy().and_then(|policy| policy.statements.get(statement));
         let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
         finding.subject(format!("{key} {}", services.join(" ")));
@@ -124,8 +124,8 @@ fn cannot_tell(cx: &Context<'_>, group: &Group<'_>, reason: String, findings: &m
 fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
     let mut by_guardrail = BTreeMap::new();
     let mut mistakes = Mistakes::default();
-    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
-        let Some((request, id, statement)) = denied_at_home(allowed, &group.lineage, &group.account_id())
+    for group in groups(cx.after, &PolicyType::ServiceControl) {
+        let Some((request, id, statement)) = denied_at_home(allowed, &group.chain, &group.account_id())
         else {
             continue;
         };
@@ -133,7 +133,7 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
         let is_explained = mistakes
             .of(cx.config, allowed, &group)
             .iter()
-            .any(|mistake| mistake.kind.closes_home() && mistake.guardrail == id);
+            .any(|mistake| mistake.kind.closes_home() && mistake.org_policy == id);
         if is_explained && !cx.config.is_disabled("region-lock-mistake") {
             continue;
         }
@@ -142,9 +142,9 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
         accounts.extend(group.accounts(cx.after));
     }
     for (id, statement, request, accounts) in by_guardrail.into_values() {
-        let Some(guardrail) = cx.after.guardrail(id) else { continue };
-        let document = &guardrail.data.document;
-        let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+        let Some(org_policy) = cx.after.org_policy(id) else { continue };
+        let document = &org_policy.data.document;
+        let finding = findings.about(&OVER_LOCKED_REGION, org_policy.node);
         let denies = document.policy().and_then(|policy| policy.statements.get(statement));
         let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
         finding.subject(format!("home {key}")).accounts(accounts).witness(witness(&request));

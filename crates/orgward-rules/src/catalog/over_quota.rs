@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::Severity;
-use orgward_org::{Document, Entity, Guardrail, GuardrailKind, InlinePolicy, Modality, Node, NodeKind};
+use orgward_org::{Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
 
-use crate::data::{GuardrailQuota, quotas};
+use crate::data::{OrgPolicyQuota, quotas};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -49,8 +49,8 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
-        document(guardrail, findings);
+    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.is_authorization()) {
+        document(org_policy, findings);
     }
     organization(cx, findings);
     for (id, node) in cx.after.nodes() {
@@ -83,21 +83,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// How long a service or resource control policy is, as it is sent.
-fn document(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let kind = guardrail.data.kind.short();
-    let document = &guardrail.data.document;
-    let (Some(quota), Some((least, most))) = (quota(&guardrail.data.kind), document.size()) else { return };
+fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+    let kind = org_policy.data.kind.short();
+    let document = &org_policy.data.document;
+    let (Some(quota), Some((least, most))) = (quota(&org_policy.data.kind), document.size()) else { return };
     let quota = quota.characters;
     if most <= quota {
         return;
     }
     let finding = if least > quota {
-        let finding = findings.about(&OVER_QUOTA, guardrail.node);
+        let finding = findings.about(&OVER_QUOTA, org_policy.node);
         let at_least = if least == most { "" } else { "at least " };
         finding.says(format!("{kind} has {at_least}{least} characters, of which {quota} are allowed"));
         finding
     } else {
-        let finding = findings.cannot_tell(&OVER_QUOTA, guardrail.node);
+        let finding = findings.cannot_tell(&OVER_QUOTA, org_policy.node);
         finding.says(format!(
             "cannot tell whether this {kind} has more than the {quota} characters that are allowed"
         ));
@@ -122,12 +122,12 @@ fn document(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
 /// How many policies, units and accounts the organization has, as far as the inputs show them: there may be more.
 fn organization(cx: &Context<'_>, findings: &mut Findings) {
     let quotas = &quotas().organization;
-    let of = |kind: &GuardrailKind| cx.after.guardrails().filter(|each| each.data.kind == *kind).count();
+    let of = |kind: &PolicyType| cx.after.org_policies().filter(|each| each.data.kind == *kind).count();
     let units = cx.after.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Unit)).count();
     let accounts = cx.after.accounts().filter(|account| account.member).count();
     for (what, count, quota) in [
-        ("SCPs", of(&GuardrailKind::ServiceControl), quotas.scps),
-        ("RCPs", of(&GuardrailKind::ResourceControl), quotas.rcps),
+        ("SCPs", of(&PolicyType::ServiceControl), quotas.scps),
+        ("RCPs", of(&PolicyType::ResourceControl), quotas.rcps),
         ("units", units, quotas.units),
         ("accounts", accounts, quotas.accounts),
     ] {
@@ -141,20 +141,20 @@ fn organization(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn quota(kind: &GuardrailKind) -> Option<GuardrailQuota> {
+fn quota(kind: &PolicyType) -> Option<OrgPolicyQuota> {
     match kind {
-        GuardrailKind::ServiceControl => Some(quotas().scp),
-        GuardrailKind::ResourceControl => Some(quotas().rcp),
-        GuardrailKind::Other(_) | GuardrailKind::Unknown => None,
+        PolicyType::ServiceControl => Some(quotas().scp),
+        PolicyType::ResourceControl => Some(quotas().rcp),
+        PolicyType::Other(_) | PolicyType::Unknown => None,
     }
 }
 
 /// How many policies of each kind are attached to one target.
 fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
-    let mut counts: BTreeMap<&GuardrailKind, Vec<String>> = BTreeMap::new();
-    for (guardrail, attachment) in cx.after.attached_to(id) {
-        let names = counts.entry(&guardrail.data.kind).or_default();
-        let name = guardrail.node.key.to_string();
+    let mut counts: BTreeMap<&PolicyType, Vec<String>> = BTreeMap::new();
+    for (org_policy, attachment) in cx.after.attached_to(id) {
+        let names = counts.entry(&org_policy.data.kind).or_default();
+        let name = org_policy.node.key.to_string();
         if attachment.resolved.modality() == Modality::Must && !names.contains(&name) {
             names.push(name);
         }

@@ -1,10 +1,10 @@
 use orgward_finding::{Finding, Severity, Witness};
 use orgward_iam::{Answer, Effect, Exposure, OutsiderAccess, RequestSet, RoleTrust};
-use orgward_org::{Content, Document, Entity, GuardrailKind, Lineage, Modality, Organization, Role};
+use orgward_org::{Content, Document, Entity, Modality, Organization, PolicyChain, PolicyType, Role};
 use orgward_plan::{Attr, Text};
 
 use crate::engine::rule;
-use crate::guardrails::source;
+use crate::org_policies::source;
 use crate::regions::witness;
 use crate::{Context, Findings};
 
@@ -113,18 +113,19 @@ fn resource_control<'o>(
     let account = organization
         .owner(role.id)
         .filter(|(account, modality)| *modality == Modality::Must && account.member && !account.management);
-    let lineage =
-        account.map(|(account, _)| organization.lineage(account.id, &GuardrailKind::ResourceControl));
+    let chain =
+        account.map(|(account, _)| organization.policy_chain(account.id, &PolicyType::ResourceControl));
     let mut open = RequestSet::everything();
     let mut names = Vec::new();
-    for (_, guardrail) in lineage.iter().filter(|it| it.enabled != Some(false)).flat_map(Lineage::certain) {
+    for (_, org_policy) in chain.iter().filter(|it| it.enabled != Some(false)).flat_map(PolicyChain::certain)
+    {
         // An attached policy of which nothing is known denies nothing for certain.
         let known =
-            (guardrail.data.kind == GuardrailKind::ResourceControl).then_some(&guardrail.data.document);
+            (org_policy.data.kind == PolicyType::ResourceControl).then_some(&org_policy.data.document);
         if let Some(policy) = known.and_then(Document::policy) {
             open = open.minus(RequestSet::effect(policy, Effect::Deny));
             if policy.statements.iter().any(|statement| statement.effect.value == Effect::Deny) {
-                names.push(format!("`{}`", guardrail.node.title()));
+                names.push(format!("`{}`", org_policy.node.title()));
             }
         }
     }

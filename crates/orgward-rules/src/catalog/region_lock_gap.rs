@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
 use orgward_iam::Prohibition;
-use orgward_org::GuardrailKind;
+use orgward_org::PolicyType;
 
 use crate::engine::rule;
-use crate::guardrails::{Group, account_id, groups};
 use crate::invariants::{Chains, Verdict, as_account};
+use crate::org_policies::{Group, account_id, groups};
 use crate::regions::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
 use crate::{Context, Findings, Profile};
 
@@ -69,7 +69,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
     let lock = lock(cx.config, &allowed);
     let mut mistakes = Mistakes::default();
-    for group in groups(cx.after, &GuardrailKind::ServiceControl) {
+    for group in groups(cx.after, &PolicyType::ServiceControl) {
         let evidence = evidence(cx.proofs, cx.config, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
@@ -144,7 +144,7 @@ fn prove_lock(
     regions: &str,
     (mistakes, findings): (&mut Mistakes, &mut Findings),
 ) {
-    let chains = Chains::of(&group.lineage, None);
+    let chains = Chains::of(&group.chain, None);
     let stand_ins = chains.stand_ins(lock);
     let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
     for (id, node) in &group.members {
@@ -183,11 +183,11 @@ fn explain(
 ) -> bool {
     let mut explained = false;
     for mistake in mistakes.of(cx.config, allowed, group).iter().filter(|mistake| mistake.kind.opens()) {
-        let Some(guardrail) = cx.after.guardrail(mistake.guardrail) else { continue };
-        let secret = guardrail.data.document.text.is_sensitive();
+        let Some(org_policy) = cx.after.org_policy(mistake.org_policy) else { continue };
+        let secret = org_policy.data.document.text.is_sensitive();
         let said = if secret { mistake.kind.title() } else { &mistake.message };
-        let name = guardrail.node.address.as_ref().map(ToString::to_string);
-        let name = name.unwrap_or_else(|| guardrail.node.title());
+        let name = org_policy.node.address.as_ref().map(ToString::to_string);
+        let name = name.unwrap_or_else(|| org_policy.node.title());
         finding.note(format!("`{name}` has a mistake: {said}"));
         explained = true;
     }
@@ -219,7 +219,7 @@ fn finish(finding: &mut Finding, evidence: &Evidence, allowed: &Allowed, cx: &Co
             allowed.inferred_from.join(", ")
         ));
     }
-    if cx.after.is_enabled(&GuardrailKind::ServiceControl) == Some(false) {
+    if cx.after.is_enabled(&PolicyType::ServiceControl) == Some(false) {
         finding.note("service control policies are not enabled");
     }
 }

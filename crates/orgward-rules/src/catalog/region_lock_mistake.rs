@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use orgward_finding::{Finding, Severity};
 use orgward_iam::{Effect, Request, Statement};
-use orgward_org::{Entity, Guardrail, GuardrailKind, Ruling};
+use orgward_org::{Entity, OrgPolicy, PolicyType, Ruling};
 
 use crate::engine::rule;
-use crate::guardrails::{Group, groups, source, statement_key};
+use crate::org_policies::{Group, groups, source, statement_key};
 use crate::regions::{
     Allowed, Mistake, Mistakes, ORDINARY_ACTION, allowed_or_matched, foreign_request, region_conditions,
     witness,
@@ -77,27 +77,27 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut known = Mistakes::default();
     // One finding for each mistake, however many accounts it is about.
     let mut found: BTreeMap<_, (Mistake, Vec<String>)> = BTreeMap::new();
-    let groups = groups(cx.after, &GuardrailKind::ServiceControl);
+    let groups = groups(cx.after, &PolicyType::ServiceControl);
     for group in &groups {
         for mistake in known.of(cx.config, &allowed, group) {
-            let Some(node) = cx.after.node(mistake.guardrail) else { continue };
+            let Some(node) = cx.after.node(mistake.org_policy) else { continue };
             let key = (node.key.clone(), mistake.statement, mistake.kind);
             let (_, accounts) = found.entry(key).or_insert_with(|| (mistake, Vec::new()));
             accounts.extend(group.accounts(cx.after));
         }
     }
     for (mistake, accounts) in found.into_values() {
-        let Some(guardrail) = cx.after.guardrail(mistake.guardrail) else { continue };
-        let finding = report(guardrail, mistake.statement, &format!("{:?}", mistake.kind), findings);
+        let Some(org_policy) = cx.after.org_policy(mistake.org_policy) else { continue };
+        let finding = report(org_policy, mistake.statement, &format!("{:?}", mistake.kind), findings);
         finding.severity = mistake.kind.severity();
         finding.accounts(accounts).help(mistake.kind.help());
         let shown = mistake.places.iter().filter_map(|(id, span, label)| {
-            Some((&cx.after.guardrail(*id)?.data.document, span.clone(), label))
+            Some((&cx.after.org_policy(*id)?.data.document, span.clone(), label))
         });
         let shown: Vec<_> = shown.collect();
         // What is said quotes the texts.
         let secret = shown.iter().any(|(document, ..)| document.text.is_sensitive())
-            || guardrail.data.document.text.is_sensitive();
+            || org_policy.data.document.text.is_sensitive();
         for (document, span, label) in shown {
             finding.show(&source(document), span, if secret { "here" } else { label });
         }
@@ -112,15 +112,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 fn report<'f>(
-    guardrail: Entity<'_, Guardrail>,
+    org_policy: Entity<'_, OrgPolicy>,
     statement: usize,
     kind: &str,
     findings: &'f mut Findings,
 ) -> &'f mut Finding {
-    let document = &guardrail.data.document;
+    let document = &org_policy.data.document;
     let statement = document.policy().and_then(|policy| policy.statements.get(statement));
     let key = statement.map(|statement| statement_key(document, statement)).unwrap_or_default();
-    let finding = findings.about(&REGION_LOCK_MISTAKE, guardrail.node);
+    let finding = findings.about(&REGION_LOCK_MISTAKE, org_policy.node);
     finding.subject(format!("{kind} {key}"))
 }
 
@@ -138,30 +138,30 @@ fn in_resource_control(cx: &Context<'_>, allowed: &Allowed, groups: &[Group<'_>]
     let mut found: BTreeMap<_, (_, usize, Request, Vec<String>)> = BTreeMap::new();
     for group in groups {
         let request = foreign_request(allowed, &group.account_id());
-        if !matches!(group.lineage.decide(&request), Ruling::Allowed) {
+        if !matches!(group.chain.decide(&request), Ruling::Allowed) {
             continue;
         }
         let Some((member, _)) = group.members.first() else { continue };
-        for (_, guardrail) in cx.after.lineage(*member, &GuardrailKind::ResourceControl).certain() {
-            let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+        for (_, org_policy) in cx.after.policy_chain(*member, &PolicyType::ResourceControl).certain() {
+            let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
             let locks = |statement: &&Statement| {
                 statement.effect.value == Effect::Deny
                     && region_conditions(&statement.conditions).any(|line| line.operator.value.is_negated())
             };
             let Some(index) = statements.iter().position(|statement| locks(&statement)) else { continue };
             let (.., accounts) = found
-                .entry(guardrail.node.key.clone())
-                .or_insert_with(|| (guardrail, index, request.clone(), Vec::new()));
+                .entry(org_policy.node.key.clone())
+                .or_insert_with(|| (org_policy, index, request.clone(), Vec::new()));
             accounts.extend(group.accounts(cx.after));
         }
     }
-    for (guardrail, index, request, accounts) in found.into_values() {
-        let document = &guardrail.data.document;
+    for (org_policy, index, request, accounts) in found.into_values() {
+        let document = &org_policy.data.document;
         let line = document
             .policy()
             .and_then(|policy| policy.statements.get(index))
             .and_then(|statement| region_conditions(&statement.conditions).next());
-        let finding = report(guardrail, index, "resource control", findings);
+        let finding = report(org_policy, index, "resource control", findings);
         finding.severity = Severity::Low;
         finding.accounts(accounts).witness(witness(&request));
         finding.says(format!(

@@ -2,7 +2,7 @@ use orgward_finding::{Finding, Severity};
 use orgward_org::{Modality, NodeId, NodeKind, Organization};
 
 use crate::engine::rule;
-use crate::guardrails::account_label;
+use crate::org_policies::account_label;
 use crate::{Context, Findings};
 
 rule! {

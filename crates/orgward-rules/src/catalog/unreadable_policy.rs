@@ -2,7 +2,7 @@ use orgward_finding::Severity;
 use orgward_org::Content;
 
 use crate::engine::rule;
-use crate::guardrails::source;
+use crate::org_policies::source;
 use crate::{Context, Findings};
 
 rule! {

@@ -1,6 +1,6 @@
 use orgward_finding::Severity;
 use orgward_iam::{Relation, compare};
-use orgward_org::{Document, Entity, Guardrail, NodeId, NodeKind, Organization};
+use orgward_org::{Document, Entity, NodeId, NodeKind, OrgPolicy, Organization};
 
 use crate::engine::rule;
 use crate::structure::{Plays, UnitRole, unit_plays};
@@ -48,13 +48,13 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for guardrail in cx.after.guardrails().filter(|guardrail| guardrail.is_authorization()) {
-        let before = cx.before.find(&guardrail.node.key).and_then(|id| cx.before.guardrail(id));
-        let document = &guardrail.data.document;
+    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.is_authorization()) {
+        let before = cx.before.find(&org_policy.node.key).and_then(|id| cx.before.org_policy(id));
+        let document = &org_policy.data.document;
         let same_text = before.is_some_and(|before| says_the_same(&before.data.document, document));
         let mut guesses = Vec::new();
         let mut places = Vec::new();
-        for (target, _) in cx.after.targets_of(guardrail.id) {
+        for (target, _) in cx.after.targets_of(org_policy.id) {
             let Some(stood) = counterpart(cx, target) else { continue };
             if same_text && before.is_some_and(|before| is_attached(cx.before, before.id, stood)) {
                 continue;
@@ -66,7 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             places.push(cx.after.path(target));
         }
-        if places.is_empty() || is_tested(cx, guardrail) {
+        if places.is_empty() || is_tested(cx, org_policy) {
             continue;
         }
         let title = match places.as_slice() {
@@ -74,18 +74,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             [first, rest @ ..] => format!("`{first}` and {} more", rest.len()),
             [] => continue,
         };
-        let kind = guardrail.data.kind.short();
+        let kind = org_policy.data.kind.short();
         let finding = if document.policy().is_some() {
             let what = if before.is_some() && !same_text {
                 format!("new text of this {kind}")
             } else {
                 kind.to_owned()
             };
-            let finding = findings.about(&UNTESTED_GUARDRAIL, guardrail.node);
+            let finding = findings.about(&UNTESTED_GUARDRAIL, org_policy.node);
             finding.says(format!("{what} goes to {title} without having been on a policy-staging unit"));
             finding
         } else {
-            let finding = findings.cannot_tell(&UNTESTED_GUARDRAIL, guardrail.node);
+            let finding = findings.cannot_tell(&UNTESTED_GUARDRAIL, org_policy.node);
             finding.says(format!(
                 "cannot tell whether what this {kind} brings to {title} was on a policy-staging unit"
             ));
@@ -112,8 +112,8 @@ fn counterpart(cx: &Context<'_>, target: NodeId) -> Option<NodeId> {
     cx.before.find(&node.key)
 }
 
-fn is_attached(organization: &Organization, guardrail: NodeId, target: NodeId) -> bool {
-    organization.targets_of(guardrail).iter().any(|(at, _)| *at == target)
+fn is_attached(organization: &Organization, org_policy: NodeId, target: NodeId) -> bool {
+    organization.targets_of(org_policy).iter().any(|(at, _)| *at == target)
 }
 
 /// Whether a target is the root or production.
@@ -127,13 +127,13 @@ fn matters(cx: &Context<'_>, target: NodeId) -> Plays {
 }
 
 /// Whether a policy that says the same is on a policy-staging unit before the plan.
-fn is_tested(cx: &Context<'_>, guardrail: Entity<'_, Guardrail>) -> bool {
-    cx.before.guardrails().filter(|other| other.data.kind == guardrail.data.kind).any(|other| {
+fn is_tested(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>) -> bool {
+    cx.before.org_policies().filter(|other| other.data.kind == org_policy.data.kind).any(|other| {
         let staged = cx.before.targets_of(other.id).into_iter().any(|(target, attachment)| {
             attachment.resolved.modality() == orgward_org::Modality::Must
                 && unit_plays(cx.config, cx.before, target, UnitRole::PolicyStaging).is_yes()
         });
-        staged && says_the_same(&other.data.document, &guardrail.data.document)
+        staged && says_the_same(&other.data.document, &org_policy.data.document)
     })
 }
 

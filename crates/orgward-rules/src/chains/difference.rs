@@ -2,7 +2,7 @@ use orgward_finding::Witness;
 use orgward_iam::{
     Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType, Spread, Statement,
 };
-use orgward_org::{GuardrailKind, Lineage};
+use orgward_org::{PolicyChain, PolicyType};
 use serde_json::json;
 
 use crate::regions::witness;
@@ -33,8 +33,8 @@ pub(crate) struct Passing {
 /// it.
 pub(crate) fn newly_denied<'p>(
     denied: &RequestSet<'p>,
-    before: &Lineage<'p>,
-    kind: &GuardrailKind,
+    before: &PolicyChain<'p>,
+    kind: &PolicyType,
 ) -> RequestSet<'p> {
     denied.clone().and(before.may_pass(kind))
 }
@@ -108,17 +108,17 @@ impl Passing {
     }
 }
 
-/// The statements of a lineage that deny for certain, or the levels that allow only some requests, as the requests that
+/// The statements of a policy chain that deny for certain, or the levels that allow only some requests, as the requests that
 /// each denies.
-pub(crate) fn restricted<'o>(lineage: &Lineage<'o>) -> Vec<(usize, RequestSet<'o>)> {
+pub(crate) fn restricted<'o>(chain: &PolicyChain<'o>) -> Vec<(usize, RequestSet<'o>)> {
     let mut found = Vec::new();
-    for (at, rung) in lineage.rungs.iter().enumerate() {
-        let known = rung.attached.iter().all(|it| it.guardrail.data.document.policy().is_some());
-        if !known || !lineage.loose.is_empty() || rung.attached.is_empty() {
+    for (at, level) in chain.levels.iter().enumerate() {
+        let known = level.attached.iter().all(|it| it.org_policy.data.document.policy().is_some());
+        if !known || !chain.unresolved_targets.is_empty() || level.attached.is_empty() {
             continue;
         }
         let policies: Vec<&Policy> =
-            rung.attached.iter().filter_map(|it| it.guardrail.data.document.policy()).collect();
+            level.attached.iter().filter_map(|it| it.org_policy.data.document.policy()).collect();
         let allows =
             || policies.iter().flat_map(|policy| policy.statements.iter().map(move |it| (*policy, it)));
         if allows().any(|(_, statement)| is_everything(statement)) {

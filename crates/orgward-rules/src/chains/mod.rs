@@ -7,10 +7,10 @@ mod summary;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::glob;
-use orgward_org::{GuardrailKind, Key, Lineage, Modality, NodeId, Organization};
+use orgward_org::{Key, Modality, NodeId, Organization, PolicyChain, PolicyType};
 
 use crate::Context;
-use crate::guardrails::ends;
+use crate::org_policies::ends;
 
 pub(crate) use self::difference::{Difference, Passing, is_everything, newly_denied, passing, restricted};
 pub(crate) use self::premise::Premise;
@@ -19,16 +19,16 @@ pub(crate) use self::summary::{enumerate, in_words};
 /// Accounts that have the same guardrails before and the same after, and that these do not tell apart.
 #[derive(Clone)]
 pub(crate) struct Pair<'o> {
-    pub(crate) kind: GuardrailKind,
-    pub(crate) before: Lineage<'o>,
-    pub(crate) after: Lineage<'o>,
+    pub(crate) kind: PolicyType,
+    pub(crate) before: PolicyChain<'o>,
+    pub(crate) after: PolicyChain<'o>,
     /// Each on both sides.
     pub(crate) members: Vec<(NodeId, NodeId)>,
 }
 
 /// The accounts whose guardrails of a kind change, in groups. What the plan removes is not among them: what is closed
 /// needs no guardrail.
-pub(crate) fn changed<'o>(cx: &Context<'o>, kind: &GuardrailKind) -> Vec<Pair<'o>> {
+pub(crate) fn changed<'o>(cx: &Context<'o>, kind: &PolicyType) -> Vec<Pair<'o>> {
     if std::ptr::eq(cx.before, cx.after) {
         return Vec::new();
     }
@@ -42,7 +42,7 @@ pub(crate) fn changed<'o>(cx: &Context<'o>, kind: &GuardrailKind) -> Vec<Pair<'o
     let mut pairs: BTreeMap<_, Pair<'o>> = BTreeMap::new();
     for members in places.into_values() {
         let Some(&(id, after_id)) = members.first() else { continue };
-        let (before, after) = (cx.before.lineage(id, kind), cx.after.lineage(after_id, kind));
+        let (before, after) = (cx.before.policy_chain(id, kind), cx.after.policy_chain(after_id, kind));
         let mut place = levels_above(cx.before, &before);
         place.extend(levels_above(cx.after, &after));
         pairs
@@ -69,47 +69,48 @@ fn place(organization: &Organization, id: NodeId) -> impl Ord + use<> {
     let attached: Vec<_> = organization
         .attached_to(id)
         .iter()
-        .map(|(guardrail, attachment)| (guardrail.id, attachment.resolved.modality()))
+        .map(|(org_policy, attachment)| (org_policy.id, attachment.resolved.modality()))
         .collect();
     let is_plain = parents.len() == 1 && organization.account(id).is_some();
     (parents, attached, (!is_plain).then_some(id))
 }
 
 /// The levels above an account, by their keys.
-pub(crate) fn levels_above(organization: &Organization, lineage: &Lineage<'_>) -> Vec<Key> {
-    let above = lineage.rungs.split_last().map_or(&[][..], |(_, above)| above);
-    above.iter().filter_map(|rung| organization.node(rung.id)).map(|node| node.key.clone()).collect()
+pub(crate) fn levels_above(organization: &Organization, chain: &PolicyChain<'_>) -> Vec<Key> {
+    let above = chain.levels.split_last().map_or(&[][..], |(_, above)| above);
+    above.iter().filter_map(|level| organization.node(level.id)).map(|node| node.key.clone()).collect()
 }
 
-/// All that a lineage says, wherever its levels are: two that are equal deny the same requests.
-fn says<'l>(lineage: &'l Lineage<'_>) -> impl PartialEq + use<'l> {
-    let one = |guardrail: &'l orgward_org::Guardrail, modality: Modality| {
-        let document = &guardrail.document;
+/// All that a policy chain says, wherever its levels are: two that are equal deny the same requests.
+fn says<'l>(chain: &'l PolicyChain<'_>) -> impl PartialEq + use<'l> {
+    let one = |org_policy: &'l orgward_org::OrgPolicy, modality: Modality| {
+        let document = &org_policy.document;
         // What cannot be read is the same only if it is the same document.
         let text = if document.policy().is_some() { document.text.expose() } else { &document.name };
         (document.policy().is_some(), text, modality)
     };
-    let rungs: Vec<BTreeSet<_>> = lineage
-        .rungs
+    let levels: Vec<BTreeSet<_>> = chain
+        .levels
         .iter()
-        .map(|rung| {
-            let attached = rung.attached.iter();
-            attached.map(|it| one(it.guardrail.data, it.attachment.resolved.modality())).collect()
+        .map(|level| {
+            let attached = level.attached.iter();
+            attached.map(|it| one(it.org_policy.data, it.attachment.resolved.modality())).collect()
         })
         .collect();
-    let loose: BTreeSet<_> = lineage.loose.iter().map(|it| one(it.data, Modality::May)).collect();
-    (rungs, loose, &lineage.gaps, lineage.enabled == Some(false))
+    let unresolved_targets: BTreeSet<_> =
+        chain.unresolved_targets.iter().map(|it| one(it.data, Modality::May)).collect();
+    (levels, unresolved_targets, &chain.gaps, chain.enabled == Some(false))
 }
 
 /// Accounts that have the same guardrails, and that these do not tell apart.
 #[derive(Clone)]
 pub(crate) struct Standing<'o> {
-    pub(crate) lineage: Lineage<'o>,
+    pub(crate) chain: PolicyChain<'o>,
     pub(crate) members: Vec<NodeId>,
 }
 
 /// All accounts under guardrails of a kind, in groups.
-pub(crate) fn standing<'o>(organization: &'o Organization, kind: &GuardrailKind) -> Vec<Standing<'o>> {
+pub(crate) fn standing<'o>(organization: &'o Organization, kind: &PolicyType) -> Vec<Standing<'o>> {
     let mut places: BTreeMap<_, Vec<NodeId>> = BTreeMap::new();
     for (id, _) in ends(organization) {
         places.entry(place(organization, id)).or_default().push(id);
@@ -117,27 +118,27 @@ pub(crate) fn standing<'o>(organization: &'o Organization, kind: &GuardrailKind)
     let mut groups: BTreeMap<_, Standing<'o>> = BTreeMap::new();
     for members in places.into_values() {
         let Some(&first) = members.first() else { continue };
-        let lineage = organization.lineage(first, kind);
-        let above = levels_above(organization, &lineage);
-        let group = groups.entry((lineage.signature(), above));
-        group.or_insert_with(|| Standing { lineage, members: Vec::new() }).members.extend(members);
+        let chain = organization.policy_chain(first, kind);
+        let above = levels_above(organization, &chain);
+        let group = groups.entry((chain.signature(), above));
+        group.or_insert_with(|| Standing { chain, members: Vec::new() }).members.extend(members);
     }
     let apart = groups.into_values().flat_map(|group| {
-        let Standing { lineage, members } = group;
-        let split = told_apart(organization, &[&lineage], members, |member| *member);
-        split.into_iter().map(move |members| Standing { lineage: lineage.clone(), members })
+        let Standing { chain, members } = group;
+        let split = told_apart(organization, &[&chain], members, |member| *member);
+        split.into_iter().map(move |members| Standing { chain: chain.clone(), members })
     });
     apart.collect()
 }
 
-/// The same members, in groups that the policies of lineages cannot tell apart.
+/// The same members, in groups that the policies of policy chains cannot tell apart.
 fn told_apart<T>(
     organization: &Organization,
-    lineages: &[&Lineage<'_>],
+    policy_chains: &[&PolicyChain<'_>],
     members: Vec<T>,
     account: impl Fn(&T) -> NodeId,
 ) -> Vec<Vec<T>> {
-    let marks = account_marks(lineages);
+    let marks = account_marks(policy_chains);
     let mut groups: BTreeMap<Vec<bool>, Vec<T>> = BTreeMap::new();
     for member in members {
         let account = organization.symbolic_account_id(account(&member)).unwrap_or_default();
@@ -148,12 +149,12 @@ fn told_apart<T>(
 }
 
 /// Whatever can stand for some accounts and not for others in a policy: digits, with wildcards or without.
-fn account_marks(lineages: &[&Lineage<'_>]) -> BTreeSet<String> {
+fn account_marks(policy_chains: &[&PolicyChain<'_>]) -> BTreeSet<String> {
     let mut marks = BTreeSet::new();
-    for lineage in lineages {
-        let attached = lineage.rungs.iter().flat_map(|rung| &rung.attached).map(|it| it.guardrail);
-        for guardrail in attached.chain(lineage.loose.iter().copied()) {
-            let text = guardrail.data.document.text.expose();
+    for chain in policy_chains {
+        let attached = chain.levels.iter().flat_map(|level| &level.attached).map(|it| it.org_policy);
+        for org_policy in attached.chain(chain.unresolved_targets.iter().copied()) {
+            let text = org_policy.data.document.text.expose();
             let runs = text.split(|char: char| !char.is_ascii_digit() && !matches!(char, '*' | '?'));
             let telling = runs.filter(|run| {
                 let digits = run.bytes().filter(u8::is_ascii_digit).count();
@@ -168,8 +169,8 @@ fn account_marks(lineages: &[&Lineage<'_>]) -> BTreeSet<String> {
 impl Pair<'_> {
     /// Whether a policy on either side is marked sensitive.
     pub(crate) fn is_sensitive(&self) -> bool {
-        let rungs = self.before.rungs.iter().chain(&self.after.rungs);
-        rungs.flat_map(|rung| &rung.attached).any(|it| it.guardrail.data.document.text.is_sensitive())
+        let levels = self.before.levels.iter().chain(&self.after.levels);
+        levels.flat_map(|level| &level.attached).any(|it| it.org_policy.data.document.text.is_sensitive())
     }
 
     /// Whether the accounts lie elsewhere after the plan.

@@ -1,5 +1,5 @@
 use orgward_iam::{Callers, Kind, Policy, RequestSet, is_account_id};
-use orgward_org::{GuardrailKind, Lineage, Organization};
+use orgward_org::{Organization, PolicyChain, PolicyType};
 use serde_json::{Value, json};
 
 /// The keys that tell where in the organization an account lies, in lower case.
@@ -9,7 +9,7 @@ pub(super) const PATHS: &str = "orgpaths";
 /// for.
 #[derive(Clone, Debug)]
 pub(crate) struct Premise {
-    kind: GuardrailKind,
+    kind: PolicyType,
     callers: Option<Callers>,
     facts: Option<Policy>,
     /// Whose principals are of the organization, and what tells so; only where a policy asks.
@@ -17,12 +17,12 @@ pub(crate) struct Premise {
 }
 
 impl Premise {
-    /// `account` is the one at the end of the lineages, if there is one.
+    /// `account` is the one at the end of the policy chains, if there is one.
     pub(crate) fn of(
-        kind: &GuardrailKind,
+        kind: &PolicyType,
         organization: &Organization,
         account: Option<&str>,
-        lineages: &[&Lineage<'_>],
+        policy_chains: &[&PolicyChain<'_>],
     ) -> Self {
         let account = account.filter(|account| is_account_id(account));
         let management = organization.management().and_then(|id| organization.symbolic_account_id(id));
@@ -30,19 +30,20 @@ impl Premise {
         let organization = organization.symbolic_id();
         let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
         let callers = match (kind, account) {
-            (GuardrailKind::ResourceControl, Some(account)) => {
+            (PolicyType::ResourceControl, Some(account)) => {
                 statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*",
                     "Condition": { "StringEquals": { "aws:ResourceAccount": account } } });
                 None
             }
-            (GuardrailKind::ResourceControl, None) => {
+            (PolicyType::ResourceControl, None) => {
                 statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*" });
                 None
             }
             // A principal of a member account is one of the organization. It is said only where a policy asks, so that
             // requests that are shown stay short.
             (_, account) => {
-                if let Some(organization) = organization.filter(|_| mentions(lineages, "principalorgid")) {
+                if let Some(organization) = organization.filter(|_| mentions(policy_chains, "principalorgid"))
+                {
                     statement = of_organization(organization);
                 }
                 account.map(|account| Callers::Accounts([account.to_owned()].into()))
@@ -50,7 +51,7 @@ impl Premise {
         };
         let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
         let facts = Policy::parse(document, Kind::ServiceControl).ok();
-        let asks = *kind == GuardrailKind::ResourceControl && mentions(lineages, "principalorgid");
+        let asks = *kind == PolicyType::ResourceControl && mentions(policy_chains, "principalorgid");
         let insiders = organization.filter(|_| asks).and_then(|organization| {
             let document = json!({ "Version": "2012-10-17", "Statement": [of_organization(organization)] });
             let known = [management, account].into_iter().flatten().map(str::to_owned).collect();
@@ -62,7 +63,7 @@ impl Premise {
 
     /// The requests.
     pub(crate) fn requests(&self) -> RequestSet<'_> {
-        let bound = Lineage::bound(&self.kind);
+        let bound = PolicyChain::bound(&self.kind);
         let by = self.callers.clone().map_or_else(RequestSet::everything, RequestSet::by);
         let facts = self.facts.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
         let all = facts.fold(bound.and(by), |all, (policy, it)| all.and(RequestSet::matched(policy, it)));
@@ -80,11 +81,11 @@ fn of_organization(organization: &str) -> Value {
         "Condition": { "StringEquals": { "aws:PrincipalOrgID": organization } } })
 }
 
-/// Whether a policy of the lineages asks for a key, in lower case.
-pub(super) fn mentions(lineages: &[&Lineage<'_>], key: &str) -> bool {
-    lineages
+/// Whether a policy of the policy chains asks for a key, in lower case.
+pub(super) fn mentions(policy_chains: &[&PolicyChain<'_>], key: &str) -> bool {
+    policy_chains
         .iter()
-        .flat_map(|lineage| &lineage.rungs)
-        .flat_map(|rung| &rung.attached)
-        .any(|attached| attached.guardrail.data.document.text.expose().to_ascii_lowercase().contains(key))
+        .flat_map(|chain| &chain.levels)
+        .flat_map(|level| &level.attached)
+        .any(|attached| attached.org_policy.data.document.text.expose().to_ascii_lowercase().contains(key))
 }

@@ -11,7 +11,7 @@ use super::ConfigError;
 use super::entries::{as_filled, line, tables};
 use super::error::File;
 use super::read::{Result, as_arns, as_list, as_severity, as_table, as_text, parse, unknown, wrong_type};
-use crate::invariants::{Invariant, Target, Upholders};
+use crate::invariants::{EnforcedBy, Invariant, Target};
 
 const KEYS: [&str; 11] = [
     "actions",
@@ -72,9 +72,9 @@ fn invariant(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>)
             Some(value) => as_severity(file, value)?,
             None => Severity::High,
         },
-        upheld_by: match table.get("upheld_by") {
-            Some(value) => upheld_by(file, value)?,
-            None => Upholders::default(),
+        enforced_by: match table.get("upheld_by") {
+            Some(value) => enforced_by(file, value)?,
+            None => EnforcedBy::default(),
         },
         origin: format!("{}:{}", file.name, line(file, entry.span().start)),
     })
@@ -119,11 +119,11 @@ pub(super) fn targets(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<V
     Ok(targets)
 }
 
-fn upheld_by(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Upholders> {
+fn enforced_by(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<EnforcedBy> {
     let text = as_text(file, value)?;
-    let found = Upholders::ALL.into_iter().find(|each| each.as_str() == text);
+    let found = EnforcedBy::ALL.into_iter().find(|each| each.as_str() == text);
     found.ok_or_else(|| {
-        unknown(file, value.span(), "kind of policy", &text, &Upholders::ALL.map(Upholders::as_str))
+        unknown(file, value.span(), "kind of policy", &text, &EnforcedBy::ALL.map(EnforcedBy::as_str))
     })
 }
 
@@ -198,7 +198,7 @@ fn as_value(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
 mod tests {
     use crate::config::Config;
     use crate::config::tests::refused;
-    use crate::{Invariant, Target, Upholders};
+    use crate::{EnforcedBy, Invariant, Target};
     use orgward_finding::Severity;
 
     const WHOLE: &str = r#"
@@ -232,14 +232,14 @@ actions = ["organizations:LeaveOrganization"]
         assert_eq!(trail.targets.len(), 4);
         assert_eq!(trail.targets.first(), Some(&Target::Path("Root/Runtime/**".to_owned())));
         assert_eq!(trail.severity, Severity::Critical);
-        assert_eq!(trail.upheld_by, Upholders::Both);
+        assert_eq!(trail.enforced_by, EnforcedBy::Both);
         assert_eq!(trail.origin, "orgward.toml:2");
         let wording = trail.prohibition.wording();
         assert_eq!(wording.resources.as_deref(), Some(&["*".to_owned()][..]));
         assert_eq!(wording.conditions["Bool"]["aws:SecureTransport"], ["false"]);
         assert_eq!(wording.conditions["StringNotEquals"]["aws:RequestedRegion"], ["eu-west-1"]);
         assert_eq!(wording.exempt_principals, ["arn:aws:iam::*:role/break-glass"]);
-        assert_eq!((stay.severity, stay.upheld_by), (Severity::High, Upholders::ServiceControl));
+        assert_eq!((stay.severity, stay.enforced_by), (Severity::High, EnforcedBy::ServiceControl));
         assert!(stay.targets.is_empty());
     }
 

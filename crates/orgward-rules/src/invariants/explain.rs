@@ -4,13 +4,13 @@ use miette::Diagnostic;
 use orgward_finding::Witness;
 use orgward_finding::story::{Level, Outcome, Scope as Where, Story, Told};
 use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statement};
-use orgward_org::{Account, Attached, Entity, GuardrailKind, Lineage, Modality, Organization};
+use orgward_org::{Account, Attached, Entity, Modality, Organization, PolicyChain, PolicyType};
 use thiserror::Error;
 
 use super::reason::{lacks, nearest, told};
-use super::{Chains, Invariant, Proofs, Scope, Upholders, Verdict, as_account};
+use super::{Chains, EnforcedBy, Invariant, Proofs, Scope, Verdict, as_account};
 use crate::Config;
-use crate::guardrails::statement_title;
+use crate::org_policies::statement_title;
 use crate::regions::{region_lock, witness};
 
 /// Why there is nothing to tell.
@@ -83,9 +83,9 @@ fn story(
     invariant: &Invariant,
     account: Entity<'_, Account>,
 ) -> Story {
-    let scp = organization.lineage(account.id, &GuardrailKind::ServiceControl);
-    let rcp = (invariant.upheld_by == Upholders::Both)
-        .then(|| organization.lineage(account.id, &GuardrailKind::ResourceControl));
+    let scp = organization.policy_chain(account.id, &PolicyType::ServiceControl);
+    let rcp = (invariant.enforced_by == EnforcedBy::Both)
+        .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
     let chains = Chains::of(&scp, rcp.as_ref());
     let id = organization.symbolic_account_id(account.id);
     let stand_in = chains.stand_ins(&invariant.prohibition).of(id);
@@ -111,17 +111,18 @@ fn story(
         notes.push("service control policies are not enabled, so that none of them acts".to_owned());
     }
     if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
-        let lineages = [Some(&scp), rcp.as_ref()].into_iter().flatten();
-        let nearest = lineages.filter_map(|it| nearest(organization, it, &invariant.prohibition, request));
+        let policy_chains = [Some(&scp), rcp.as_ref()].into_iter().flatten();
+        let nearest =
+            policy_chains.filter_map(|it| nearest(organization, it, &invariant.prohibition, request));
         notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
-            let name = reason.guardrail.node.title();
+            let name = reason.org_policy.node.title();
             format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.cure)
         }));
     }
     let mut levels = Vec::new();
     if let Some(request) = &request {
-        for lineage in [Some(&scp), rcp.as_ref()].into_iter().flatten() {
-            levels.extend(lineage.rungs.iter().map(|rung| level(lineage, rung, request)));
+        for chain in [Some(&scp), rcp.as_ref()].into_iter().flatten() {
+            levels.extend(chain.levels.iter().map(|it| level(chain, it, request)));
         }
     }
     let mut story = Story {
@@ -156,22 +157,22 @@ fn denied(invariant: &Invariant, account: &str) -> Option<Box<Request>> {
     }
 }
 
-fn level(lineage: &Lineage<'_>, rung: &orgward_org::Rung<'_>, request: &Request) -> Level {
+fn level(chain: &PolicyChain<'_>, level: &orgward_org::Level<'_>, request: &Request) -> Level {
     let allows = |policy: &Policy| {
         policy.matching(request).any(|(_, statement)| statement.effect.value == Effect::Allow)
     };
-    let is_closed = lineage.kind == GuardrailKind::ServiceControl
-        && rung.attached.iter().all(|it| it.guardrail.data.document.policy().is_some_and(|it| !allows(it)));
+    let is_closed = chain.kind == PolicyType::ServiceControl
+        && level.attached.iter().all(|it| it.org_policy.data.document.policy().is_some_and(|it| !allows(it)));
     Level {
-        name: rung.title.clone(),
-        policies: rung.attached.iter().map(|attached| tell(attached, request)).collect(),
+        name: level.title.clone(),
+        policies: level.attached.iter().map(|attached| tell(attached, request)).collect(),
         says: is_closed.then(|| "nothing here allows it, so that it is denied".to_owned()),
     }
 }
 
 /// What a policy says about a request.
 fn tell(attached: &Attached<'_>, request: &Request) -> Told {
-    let document = &attached.guardrail.data.document;
+    let document = &attached.org_policy.data.document;
     let sensitive = document.text.is_sensitive();
     let mut says = Vec::new();
     if attached.modality() == Modality::May {
@@ -200,8 +201,8 @@ fn tell(attached: &Attached<'_>, request: &Request) -> Told {
         }
     }
     Told {
-        name: attached.guardrail.node.title(),
-        address: attached.guardrail.node.address.as_ref().map(ToString::to_string),
+        name: attached.org_policy.node.title(),
+        address: attached.org_policy.node.address.as_ref().map(ToString::to_string),
         says,
     }
 }
@@ -224,7 +225,7 @@ fn said(policy: &Policy, statement: &Statement, request: &Request) -> Option<Str
 }
 
 fn read_out(story: &mut Story, organization: &Organization) {
-    let read = |text: &mut String| *text = organization.readable(text);
+    let read = |text: &mut String| *text = organization.render(text);
     if let Some(Witness { principal, resource, context, .. }) = &mut story.request {
         read(principal);
         read(resource);

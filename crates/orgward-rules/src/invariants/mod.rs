@@ -31,14 +31,14 @@ pub struct Invariant {
     /// How bad it is when it does not hold.
     pub severity: Severity,
     /// Which policies may deny it.
-    pub upheld_by: Upholders,
+    pub enforced_by: EnforcedBy,
     /// Where it is declared, as file and line, or by which pack.
     pub origin: String,
 }
 
 /// Which policies of the organization may deny what has to be denied.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub enum Upholders {
+pub enum EnforcedBy {
     /// Service control policies alone.
     #[default]
     ServiceControl,
@@ -46,7 +46,7 @@ pub enum Upholders {
     Both,
 }
 
-impl Upholders {
+impl EnforcedBy {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::ServiceControl, Self::Both];
 

@@ -7,7 +7,7 @@ use orgward_iam::{
     Answer, Caller, Callers, Context, ContextValue, Policy, Prohibition, Request, RequestSet, Statement,
     Version,
 };
-use orgward_org::{Entity, Guardrail, Lineage, Modality, Relevant};
+use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
 use super::memo::Memo;
 use super::named::{Named, StandIns};
@@ -66,34 +66,34 @@ pub(crate) type ChainsKey = (ChainKey, Option<ChainKey>);
 
 /// The guardrails above an account, ready for proofs.
 pub(crate) struct Chains<'l, 'o> {
-    pub(crate) scp: &'l Lineage<'o>,
-    pub(crate) rcp: Option<&'l Lineage<'o>>,
+    pub(crate) scp: &'l PolicyChain<'o>,
+    pub(crate) rcp: Option<&'l PolicyChain<'o>>,
 }
 
 impl ChainKey {
     /// The key of a chain for questions that some statements have to do with.
-    pub(crate) fn of(lineage: &Lineage<'_>, relevant: Relevant<'_>) -> Self {
-        let parts = |guardrail: Entity<'_, Guardrail>, modality: Modality| -> Vec<Part> {
-            let Some(policy) = guardrail.data.document.policy() else { return vec![(None, modality)] };
+    pub(crate) fn of(chain: &PolicyChain<'_>, relevant: Relevant<'_>) -> Self {
+        let parts = |org_policy: Entity<'_, OrgPolicy>, modality: Modality| -> Vec<Part> {
+            let Some(policy) = org_policy.data.document.policy() else { return vec![(None, modality)] };
             let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
             let text = |statement: &Statement| policy.text().get(statement.span.clone()).unwrap_or_default();
             statements
                 .map(|statement| (Some((policy.version, text(statement).to_owned())), modality))
                 .collect()
         };
-        let mut levels: Vec<Vec<Part>> = lineage
-            .rungs
+        let mut levels: Vec<Vec<Part>> = chain
+            .levels
             .iter()
-            .map(|rung| rung.attached.iter().flat_map(|it| parts(it.guardrail, it.modality())).collect())
+            .map(|level| level.attached.iter().flat_map(|it| parts(it.org_policy, it.modality())).collect())
             .collect();
-        levels.push(lineage.loose.iter().flat_map(|it| parts(*it, Modality::May)).collect());
+        levels.push(chain.unresolved_targets.iter().flat_map(|it| parts(*it, Modality::May)).collect());
         for level in &mut levels {
             level.sort();
         }
         Self(Arc::new(Texts {
-            is_enabled: lineage.enabled != Some(false),
-            has_gaps: !lineage.gaps.is_empty(),
-            has_loose: !lineage.loose.is_empty(),
+            is_enabled: chain.enabled != Some(false),
+            has_gaps: !chain.gaps.is_empty(),
+            has_loose: !chain.unresolved_targets.is_empty(),
             levels,
         }))
     }
@@ -109,7 +109,7 @@ impl ChainKey {
 }
 
 impl<'l, 'o> Chains<'l, 'o> {
-    pub(crate) fn of(scp: &'l Lineage<'o>, rcp: Option<&'l Lineage<'o>>) -> Self {
+    pub(crate) fn of(scp: &'l PolicyChain<'o>, rcp: Option<&'l PolicyChain<'o>>) -> Self {
         Self { scp, rcp }
     }
 
@@ -122,7 +122,7 @@ impl<'l, 'o> Chains<'l, 'o> {
     /// Why the chains do not tell the whole story, one sentence each.
     pub(crate) fn doubts(&self) -> Vec<String> {
         let mut doubts = self.scp.doubts();
-        doubts.extend(self.rcp.into_iter().flat_map(Lineage::doubts));
+        doubts.extend(self.rcp.into_iter().flat_map(PolicyChain::doubts));
         doubts.sort();
         doubts.dedup();
         doubts
@@ -143,10 +143,11 @@ impl<'l, 'o> Chains<'l, 'o> {
 
     fn named(&self, relevant: Relevant<'_>) -> Named {
         let mut named = Named::default();
-        for lineage in [Some(self.scp), self.rcp].into_iter().flatten() {
-            let attached = lineage.rungs.iter().flat_map(|rung| rung.attached.iter().map(|it| it.guardrail));
-            for guardrail in attached.chain(lineage.loose.iter().copied()) {
-                let Some(policy) = guardrail.data.document.policy() else { continue };
+        for chain in [Some(self.scp), self.rcp].into_iter().flatten() {
+            let attached =
+                chain.levels.iter().flat_map(|level| level.attached.iter().map(|it| it.org_policy));
+            for org_policy in attached.chain(chain.unresolved_targets.iter().copied()) {
+                let Some(policy) = org_policy.data.document.policy() else { continue };
                 let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
                 statements.for_each(|statement| named.add(statement));
             }

@@ -6,13 +6,13 @@ use std::ops::Range;
 use orgward_iam::{
     Condition, ContextValue, Policy, Prohibition, Request, Statement, action_matches, arn_like,
 };
-use orgward_org::{Entity, Guardrail, GuardrailKind, Lineage, Modality, Organization};
+use orgward_org::{Entity, Modality, OrgPolicy, Organization, PolicyChain, PolicyType};
 
-use crate::guardrails::denials;
+use crate::org_policies::denials;
 
 /// A statement that should have denied a request, and why it does not.
 pub(crate) struct Reason<'o> {
-    pub(crate) guardrail: Entity<'o, Guardrail>,
+    pub(crate) org_policy: Entity<'o, OrgPolicy>,
     pub(crate) statement: usize,
     /// The part of the text that makes the difference.
     pub(crate) span: Range<usize>,
@@ -31,26 +31,26 @@ pub(crate) enum Lack<'s> {
     Condition(&'s Condition),
 }
 
-/// The statement that comes nearest to denying a request of the account at the end of a lineage, which a prohibition
+/// The statement that comes nearest to denying a request of the account at the end of a policy chain, which a prohibition
 /// describes. Only statements that are meant like the prohibition count: whoever locks regions or denies everything in
 /// a quarantine did not mean to keep a trail.
 pub(crate) fn nearest<'o>(
     organization: &'o Organization,
-    lineage: &Lineage<'o>,
+    chain: &PolicyChain<'o>,
     prohibition: &Prohibition,
     request: &Request,
 ) -> Option<Reason<'o>> {
     let wanted = prohibition.policy().statements.first()?;
     let mut best: Option<Reason<'o>> = None;
-    for guardrail in organization.guardrails().filter(|guardrail| guardrail.kind == lineage.kind) {
-        let Some(policy) = guardrail.data.document.policy() else { continue };
-        for (index, statement) in denials(guardrail) {
+    for org_policy in organization.org_policies().filter(|org_policy| org_policy.kind == chain.kind) {
+        let Some(policy) = org_policy.data.document.policy() else { continue };
+        for (index, statement) in denials(org_policy) {
             let lacks = lacks(policy, statement, request);
-            let lineages = (organization, lineage);
+            let policy_chains = (organization, chain);
             if !is_akin(statement, wanted, &lacks) {
                 continue;
             }
-            let Some(reason) = reason(lineages, guardrail, (index, statement), &lacks, request) else {
+            let Some(reason) = reason(policy_chains, org_policy, (index, statement), &lacks, request) else {
                 continue;
             };
             if best.as_ref().is_none_or(|best| reason.rank < best.rank) {
@@ -78,21 +78,21 @@ pub(crate) fn lacks<'s>(policy: &Policy, statement: &'s Statement, request: &Req
 }
 
 fn reason<'o>(
-    (organization, lineage): (&Organization, &Lineage<'o>),
-    guardrail: Entity<'o, Guardrail>,
+    (organization, chain): (&Organization, &PolicyChain<'o>),
+    org_policy: Entity<'o, OrgPolicy>,
     (index, statement): (usize, &Statement),
     lacks: &[Lack<'_>],
     request: &Request,
 ) -> Option<Reason<'o>> {
-    let here = lineage.rungs.iter().any(|rung| {
-        rung.attached.iter().any(|it| it.guardrail.id == guardrail.id && it.modality() == Modality::Must)
+    let here = chain.levels.iter().any(|level| {
+        level.attached.iter().any(|it| it.org_policy.id == org_policy.id && it.modality() == Modality::Must)
     });
-    let acts = here && lineage.enabled != Some(false);
+    let acts = here && chain.enabled != Some(false);
     let whole = statement.effect.span.clone();
     let (rank, span, label, cure) = match lacks {
         [] if acts => return None,
         [] => {
-            let (label, cure) = elsewhere(organization, lineage, guardrail);
+            let (label, cure) = elsewhere(organization, chain, org_policy);
             (1, whole, label, cure)
         }
         // A statement about other services has nothing to do with it.
@@ -108,27 +108,27 @@ fn reason<'o>(
         [lack, ..] if acts => (4, span(lack, request), told(lack, request), cure(lack)),
         _ => return None,
     };
-    Some(Reason { guardrail, statement: index, span, label, cure, rank })
+    Some(Reason { org_policy, statement: index, span, label, cure, rank })
 }
 
 /// Why a statement that matches does not act here.
 fn elsewhere(
     organization: &Organization,
-    lineage: &Lineage<'_>,
-    guardrail: Entity<'_, Guardrail>,
+    chain: &PolicyChain<'_>,
+    org_policy: Entity<'_, OrgPolicy>,
 ) -> (String, String) {
-    let name = guardrail.node.title();
-    if lineage.enabled == Some(false) {
-        let kind = match lineage.kind {
-            GuardrailKind::ResourceControl => "resource control policies",
+    let name = org_policy.node.title();
+    if chain.enabled == Some(false) {
+        let kind = match chain.kind {
+            PolicyType::ResourceControl => "resource control policies",
             _ => "service control policies",
         };
         return (
             format!("would deny it, but {kind} are not enabled"),
-            format!("add `{}` to `enabled_policy_types`", lineage.kind.api_name()),
+            format!("add `{}` to `enabled_policy_types`", chain.kind.api_name()),
         );
     }
-    let targets = organization.targets_of(guardrail.id);
+    let targets = organization.targets_of(org_policy.id);
     let paths: Vec<String> = targets.iter().map(|(id, _)| organization.path(*id)).collect();
     let label = match paths.as_slice() {
         [] => "would deny it, but is attached to nothing".to_owned(),

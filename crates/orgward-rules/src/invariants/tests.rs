@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use orgward_finding::{Status, Verdict as Told};
 use orgward_iam::{Prohibition, Wording};
-use orgward_org::{Declared, GuardrailKind, Organization};
+use orgward_org::{Declared, Organization, PolicyType};
 use orgward_plan::{Document, Plan};
 use serde_json::{Value, json};
 
@@ -64,28 +64,28 @@ const RCP: &str = "RESOURCE_CONTROL_POLICY";
 const UNIT: &str = "ou-acme-workloads";
 
 /// What is said of one guardrail: nothing if it holds.
-fn said(policies: &[(&str, &str, Value)], guardrail: &str, rest: &str) -> Vec<String> {
-    let config = format!("[[guardrail]]\nid = 'x'\n{guardrail}\n{rest}");
+fn said(policies: &[(&str, &str, Value)], org_policy: &str, rest: &str) -> Vec<String> {
+    let config = format!("[[guardrail]]\nid = 'x'\n{org_policy}\n{rest}");
     let review = review_text("state.json", state(policies).into_bytes(), &config);
     let findings = review.findings.into_iter().filter(|finding| finding.rule == "guardrail-gap");
     findings.map(|finding| finding.message).collect()
 }
 
-fn holds(policies: &[(&str, &str, Value)], guardrail: &str) {
-    assert_eq!(said(policies, guardrail, ""), [""; 0], "{guardrail}");
+fn holds(policies: &[(&str, &str, Value)], org_policy: &str) {
+    assert_eq!(said(policies, org_policy, ""), [""; 0], "{org_policy}");
 }
 
-fn fails(policies: &[(&str, &str, Value)], guardrail: &str) {
-    let said = said(policies, guardrail, "");
+fn fails(policies: &[(&str, &str, Value)], org_policy: &str) {
+    let said = said(policies, org_policy, "");
     assert!(
         matches!(said.as_slice(), [one] if one.starts_with("`x` does not hold: nothing denies")),
-        "{guardrail}: {said:?}"
+        "{org_policy}: {said:?}"
     );
 }
 
 /// What is said of one guardrail after a plan of the fixtures.
-fn after(folder: &str, plan: &str, guardrail: &str) -> Vec<(Told, String)> {
-    let config = format!("[[guardrail]]\nid = 'x'\n{guardrail}\n");
+fn after(folder: &str, plan: &str, org_policy: &str) -> Vec<(Told, String)> {
+    let config = format!("[[guardrail]]\nid = 'x'\n{org_policy}\n");
     let findings = review_with(folder, plan, &config).findings.into_iter();
     findings
         .filter(|finding| finding.rule == "guardrail-gap")
@@ -317,8 +317,8 @@ fn stand_ins_stand_for_what_they_stand_for() {
         let plans = [Plan::parse(&document).unwrap()];
         let organization = Organization::of(&plans, &[], &Declared::default()).after;
         let shop = organization.accounts().find(|account| account.node.title() == "shop").unwrap().id;
-        let lineage = organization.lineage(shop, &GuardrailKind::ServiceControl);
-        let chains = Chains::of(&lineage, None);
+        let chain = organization.policy_chain(shop, &PolicyType::ServiceControl);
+        let chains = Chains::of(&chain, None);
         for exempt in [None, Some("arn:aws:iam::333333333333:role/*"), Some("arn:aws:iam::*:role/x")] {
             let prohibition = Prohibition::new(Wording {
                 actions: Some(vec!["s3:GetObject".to_owned()]),

@@ -6,7 +6,7 @@ use orgward_finding::Severity;
 use orgward_iam::Prohibition;
 
 use crate::regions::{Allowed, lock};
-use crate::{Config, Invariant, Upholders};
+use crate::{Config, EnforcedBy, Invariant};
 
 impl Config {
     /// What `[regions]` forbids, as a guardrail; `None` where it names no regions.
@@ -35,7 +35,7 @@ impl Config {
             targets: Vec::new(),
             prohibition: Prohibition::new(wording).ok()?,
             severity: Severity::High,
-            upheld_by: Upholders::ServiceControl,
+            enforced_by: EnforcedBy::ServiceControl,
             origin: "`[regions]`".to_owned(),
         })
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_iam::{
     Answer, Callers, Effect, Kind, Policy, Request, RequestSet, Statement, action_matches, is_account_id,
 };
-use orgward_org::{Denial, Lineage, NodeId, Ruling};
+use orgward_org::{Denial, NodeId, PolicyChain, Ruling};
 use serde_json::json;
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::Config;
 use crate::data::{self, GlobalService};
-use crate::guardrails::Group;
+use crate::org_policies::Group;
 
 /// A global service that a lock denies.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub(crate) struct DeniedService {
     pub(crate) prefix: &'static str,
     /// A request that shows it.
     pub(crate) request: Request,
-    pub(crate) guardrail: NodeId,
+    pub(crate) org_policy: NodeId,
     /// Index of the statement.
     pub(crate) statement: usize,
 }
@@ -43,18 +43,18 @@ impl DeniedServices {
         allowed: &Allowed,
         group: &Group<'_>,
     ) -> Result<Vec<DeniedService>, String> {
-        let find = || denied(config, allowed, &group.lineage, &group.account_id());
-        if names_accounts(&group.lineage) {
+        let find = || denied(config, allowed, &group.chain, &group.account_id());
+        if names_accounts(&group.chain) {
             return find();
         }
-        self.0.entry(group.lineage.signature()).or_insert_with(find).clone()
+        self.0.entry(group.chain.signature()).or_insert_with(find).clone()
     }
 }
 
 fn denied(
     config: &Config,
     allowed: &Allowed,
-    lineage: &Lineage<'_>,
+    chain: &PolicyChain<'_>,
     account: &str,
 ) -> Result<Vec<DeniedService>, String> {
     let principal = format!("arn:aws:iam::{account}:role/application");
@@ -69,15 +69,15 @@ fn denied(
         let there = request(&principal, &service.action, &service.region, &[]);
         let here = request(&principal, &service.action, home, &[]);
         // Denied because of the region, and not whatever the region is.
-        match (by(lineage, &there), lineage.decide(&here)) {
-            (Some((guardrail, statement)), Ruling::Allowed) => {
-                found.push(DeniedService { prefix: &service.prefix, request: there, guardrail, statement });
+        match (by(chain, &there), chain.decide(&here)) {
+            (Some((org_policy, statement)), Ruling::Allowed) => {
+                found.push(DeniedService { prefix: &service.prefix, request: there, org_policy, statement });
             }
             _ => open.push(service),
         }
     }
-    if !open.is_empty() && lineage.enabled != Some(false) {
-        found.extend(proved(config, lineage, account, open)?);
+    if !open.is_empty() && chain.enabled != Some(false) {
+        found.extend(proved(config, chain, account, open)?);
     }
     // In the order of the list: what hurts most comes first.
     let place = |prefix| data::global_services().iter().position(|service| service.prefix == prefix);
@@ -85,8 +85,8 @@ fn denied(
     Ok(found)
 }
 
-fn by(lineage: &Lineage<'_>, request: &Request) -> Option<(NodeId, usize)> {
-    match lineage.decide(request) {
+fn by(chain: &PolicyChain<'_>, request: &Request) -> Option<(NodeId, usize)> {
+    match chain.decide(request) {
         Ruling::Denied(Denial { by, .. }) => by,
         Ruling::Allowed | Ruling::Undecided(_) => None,
     }
@@ -95,11 +95,11 @@ fn by(lineage: &Lineage<'_>, request: &Request) -> Option<(NodeId, usize)> {
 /// The services of which some request is denied by a statement about regions, and by no other one.
 fn proved(
     config: &Config,
-    lineage: &Lineage<'_>,
+    chain: &PolicyChain<'_>,
     account: &str,
     mut services: Vec<&'static GlobalService>,
 ) -> Result<Vec<DeniedService>, String> {
-    let (locks, others) = denials(lineage);
+    let (locks, others) = denials(chain);
     let mut found = Vec::new();
     while !services.is_empty() && !locks.is_empty() {
         let calls = calls(&services)?;
@@ -121,9 +121,9 @@ fn proved(
                 };
                 let Some(at) = services.iter().position(is_asked) else { break };
                 let service = services.remove(at);
-                if let Some((guardrail, statement)) = by(lineage, &request) {
+                if let Some((org_policy, statement)) = by(chain, &request) {
                     let request = *request;
-                    found.push(DeniedService { prefix: &service.prefix, request, guardrail, statement });
+                    found.push(DeniedService { prefix: &service.prefix, request, org_policy, statement });
                 }
             }
         }
@@ -134,10 +134,10 @@ fn proved(
 type Denials<'p> = Vec<(&'p Policy, &'p Statement)>;
 
 /// The statements that deny for certain: those about regions, and the others.
-fn denials<'p>(lineage: &Lineage<'p>) -> (Denials<'p>, Denials<'p>) {
-    lineage
+fn denials<'p>(chain: &PolicyChain<'p>) -> (Denials<'p>, Denials<'p>) {
+    chain
         .certain()
-        .filter_map(|(_, guardrail)| guardrail.data.document.policy())
+        .filter_map(|(_, org_policy)| org_policy.data.document.policy())
         .flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
         .filter(|(_, statement)| statement.effect.value == Effect::Deny)
         .partition(|(_, statement)| region_conditions(&statement.conditions).next().is_some())

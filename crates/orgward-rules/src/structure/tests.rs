@@ -80,9 +80,9 @@ fn accounts_by_id_by_name_and_by_guess() {
 /// A guardrail for `role:production` is for the unit that is called `prod`, and the finding says why.
 #[test]
 fn a_target_by_role_takes_a_name_for_an_answer_and_says_so() {
-    let guardrail = "[[guardrail]]\nid = 'no-lambda'\nactions = 'lambda:*'\ntargets = ['role:production']\n";
+    let org_policy = "[[guardrail]]\nid = 'no-lambda'\nactions = 'lambda:*'\ntargets = ['role:production']\n";
     let gaps = |config: &str| -> Vec<(Vec<String>, usize)> {
-        let findings = review_with("demo", "first", &format!("{guardrail}{config}")).findings.into_iter();
+        let findings = review_with("demo", "first", &format!("{org_policy}{config}")).findings.into_iter();
         findings
             .filter(|finding| finding.rule == "guardrail-gap")
             .map(|finding| (finding.accounts, finding.rests_on.len()))

@@ -252,6 +252,6 @@ fn shown(invariant: &Invariant) -> ShownGuardrail {
             .map(|(operator, each)| (operator.clone(), keys(each)))
             .collect(),
         exempt_principals: wording.exempt_principals.clone(),
-        upheld_by: invariant.upheld_by.as_str(),
+        enforced_by: invariant.enforced_by.as_str(),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::Effect;
-use orgward_org::{Attached, Key, Lineage, NodeId, Organization, Rung};
+use orgward_org::{Attached, Key, Level, NodeId, Organization, PolicyChain};
 use orgward_plan::Address;
 
 use crate::Context;
@@ -37,14 +37,14 @@ impl Cause {
             return cause;
         }
         let (level, key) = own_level(cx, pair, level, member);
-        let guardrail = attached.guardrail;
+        let org_policy = attached.org_policy;
         let attached_after = key.and_then(|level| cx.after.find(&level)).is_some_and(|level| {
-            cx.after.attached_to(level).iter().any(|(after, _)| after.node.key == guardrail.node.key)
+            cx.after.attached_to(level).iter().any(|(after, _)| after.node.key == org_policy.node.key)
         });
         if attached_after {
             return Self::Rewritten;
         }
-        let by = cx.before.targets_of(guardrail.id).into_iter().find(|(target, _)| *target == level);
+        let by = cx.before.targets_of(org_policy.id).into_iter().find(|(target, _)| *target == level);
         Self::Detached {
             by: by.and_then(|(_, attachment)| attachment.address.clone()),
             from: cx.before.path(level),
@@ -55,25 +55,25 @@ impl Cause {
     pub(super) fn of_silence(
         cx: &Context<'_>,
         pair: &Pair<'_>,
-        rung: &Rung<'_>,
+        here: &Level<'_>,
         member: (NodeId, NodeId),
     ) -> Self {
-        if let Some(cause) = Self::of_all(cx, pair, rung.id, member) {
+        if let Some(cause) = Self::of_all(cx, pair, here.id, member) {
             return cause;
         }
-        let (level, key) = own_level(cx, pair, rung.id, member);
+        let (level, key) = own_level(cx, pair, here.id, member);
         let after = key.and_then(|level| cx.after.find(&level));
         let attached = after.map(|level| cx.after.attached_to(level)).unwrap_or_default();
-        let added = attached.into_iter().find(|(guardrail, _)| {
-            let allows = guardrail.data.document.policy().is_none_or(|policy| {
+        let added = attached.into_iter().find(|(org_policy, _)| {
+            let allows = org_policy.data.document.policy().is_none_or(|policy| {
                 policy.statements.iter().any(|statement| statement.effect.value == Effect::Allow)
             });
-            allows && !rung.attached.iter().any(|old| old.guardrail.node.key == guardrail.node.key)
+            allows && !here.attached.iter().any(|old| old.org_policy.node.key == org_policy.node.key)
         });
         match added {
-            Some((guardrail, attachment)) => Self::Beside {
+            Some((org_policy, attachment)) => Self::Beside {
                 by: attachment.address.clone(),
-                what: guardrail.node.title(),
+                what: org_policy.node.title(),
                 at: cx.before.path(level),
             },
             None => Self::Rewritten,
@@ -111,20 +111,20 @@ impl Cause {
     }
 }
 
-/// The levels of a member, down to itself. The lineage of a pair ends in its first member.
-fn levels(organization: &Organization, lineage: &Lineage<'_>, end: NodeId) -> Vec<Key> {
+/// The levels of a member, down to itself. The policy chain of a pair ends in its first member.
+fn levels(organization: &Organization, chain: &PolicyChain<'_>, end: NodeId) -> Vec<Key> {
     let own = organization.node(end).map(|node| node.key.clone());
-    levels_above(organization, lineage).into_iter().chain(own).collect()
+    levels_above(organization, chain).into_iter().chain(own).collect()
 }
 
-/// A level of the lineage before, or the member itself where that is meant, and its key.
+/// A level of the policy chain before, or the member itself where that is meant, and its key.
 fn own_level(
     cx: &Context<'_>,
     pair: &Pair<'_>,
     level: NodeId,
     member: (NodeId, NodeId),
 ) -> (NodeId, Option<Key>) {
-    let is_end = pair.before.rungs.last().is_some_and(|rung| rung.id == level);
+    let is_end = pair.before.levels.last().is_some_and(|here| here.id == level);
     let level = if is_end { member.0 } else { level };
     (level, cx.before.node(level).map(|node| node.key.clone()))
 }

@@ -2,12 +2,12 @@
 
 use orgward_finding::{Finding, Severity, Verdict};
 use orgward_iam::{Effect, Spread};
-use orgward_org::{Entity, Guardrail, GuardrailKind};
+use orgward_org::{Entity, OrgPolicy, PolicyType};
 
 use super::cause::Cause;
 use super::{GUARDRAIL_REMOVED, Loss};
 use crate::chains::{Passing, enumerate, in_words};
-use crate::guardrails::{source, statement_key, statement_title};
+use crate::org_policies::{source, statement_key, statement_title};
 use crate::{Context, Findings};
 
 /// How many statements are shown.
@@ -15,26 +15,26 @@ const SHOWN: usize = 3;
 
 pub(super) fn report(
     cx: &Context<'_>,
-    kind: &GuardrailKind,
+    kind: &PolicyType,
     cause: &Cause,
     is_certain: bool,
     loss: &Loss,
     findings: &mut Findings,
 ) {
-    let guardrails: Vec<_> = loss
+    let org_policies: Vec<_> = loss
         .statements
         .keys()
-        .filter_map(|key| cx.before.find(key).and_then(|id| cx.before.guardrail(id)))
+        .filter_map(|key| cx.before.find(key).and_then(|id| cx.before.org_policy(id)))
         .collect();
-    let Some(first) = guardrails.first() else { return };
-    let names = enumerate(guardrails.iter().map(|it| format!("`{}`", it.node.title())), "policies");
+    let Some(first) = org_policies.first() else { return };
+    let names = enumerate(org_policies.iter().map(|it| format!("`{}`", it.node.title())), "policies");
     // What follows from a sensitive text is not told.
     let passing = merge(&loss.passing).filter(|_| !loss.is_sensitive);
     let slips = passing.as_ref().map(|passing| in_words(&passing.spread, &passing.example));
     let few = passing.as_ref().is_some_and(|it| it.spread.actions.len() <= 2 && !it.spread.unlisted);
     let (address, message) = match cause {
         Cause::Disabled(enabler) => {
-            let binds = if guardrails.len() == 1 { "binds" } else { "bind" };
+            let binds = if org_policies.len() == 1 { "binds" } else { "bind" };
             let message =
                 format!("the plan turns {}s off, so {names} no longer {binds} anybody", kind.short());
             (enabler.clone(), message)
@@ -62,7 +62,7 @@ pub(super) fn report(
     let finding = findings.report(&GUARDRAIL_REMOVED, address.as_ref());
     finding.input = first.node.stack.as_deref().map(str::to_owned);
     let accounts: Vec<&str> = loss.accounts.iter().map(String::as_str).collect();
-    let keys: Vec<String> = guardrails.iter().map(|it| statements_key(loss, *it)).collect();
+    let keys: Vec<String> = org_policies.iter().map(|it| statements_key(loss, *it)).collect();
     finding.subject(format!("{} {}", keys.join(" "), accounts.join(" ")));
     if is_certain {
         let says_it = matches!(cause, Cause::Rewritten) && few && !loss.in_part;
@@ -105,15 +105,15 @@ pub(super) fn report(
         Cause::Rewritten => "keep what it denies, or say in the review what takes its place",
     });
     let mut shown = 0;
-    for guardrail in guardrails {
-        show(loss, guardrail, &mut shown, finding);
+    for org_policy in org_policies {
+        show(loss, org_policy, &mut shown, finding);
     }
 }
 
 /// Whether what denied it was a list of what is allowed.
-fn is_list(loss: &Loss, guardrail: Entity<'_, Guardrail>) -> bool {
-    let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
-    let gone = loss.statements.get(&guardrail.node.key).into_iter().flatten();
+fn is_list(loss: &Loss, org_policy: Entity<'_, OrgPolicy>) -> bool {
+    let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+    let gone = loss.statements.get(&org_policy.node.key).into_iter().flatten();
     gone.filter_map(|index| statements.get(*index)).any(|it| it.effect.value == Effect::Allow)
 }
 
@@ -129,20 +129,20 @@ fn merge(parts: &[std::rc::Rc<Passing>]) -> Option<Passing> {
 }
 
 /// What tells the statements of a guardrail apart from others, whatever their order.
-fn statements_key(loss: &Loss, guardrail: Entity<'_, Guardrail>) -> String {
-    let document = &guardrail.data.document;
+fn statements_key(loss: &Loss, org_policy: Entity<'_, OrgPolicy>) -> String {
+    let document = &org_policy.data.document;
     let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
-    let gone = loss.statements.get(&guardrail.node.key).into_iter().flatten();
+    let gone = loss.statements.get(&org_policy.node.key).into_iter().flatten();
     let mut keys: Vec<String> =
         gone.filter_map(statement).map(|statement| statement_key(document, statement)).collect();
     keys.sort();
-    format!("{} {}", guardrail.node.key, keys.join(" "))
+    format!("{} {}", org_policy.node.key, keys.join(" "))
 }
 
 /// Shows the statements of a guardrail that deny it today.
-fn show(loss: &Loss, guardrail: Entity<'_, Guardrail>, shown: &mut usize, finding: &mut Finding) {
-    let document = &guardrail.data.document;
-    let (Some(policy), Some(gone)) = (document.policy(), loss.statements.get(&guardrail.node.key)) else {
+fn show(loss: &Loss, org_policy: Entity<'_, OrgPolicy>, shown: &mut usize, finding: &mut Finding) {
+    let document = &org_policy.data.document;
+    let (Some(policy), Some(gone)) = (document.policy(), loss.statements.get(&org_policy.node.key)) else {
         return;
     };
     for statement in gone.iter().filter_map(|index| policy.statements.get(*index)) {

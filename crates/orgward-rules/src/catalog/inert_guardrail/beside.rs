@@ -1,23 +1,23 @@
 //! Lists of what is allowed beside a policy that allows everything.
 
 use orgward_iam::{Effect, Statement};
-use orgward_org::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Resolved};
+use orgward_org::{Attachment, Entity, Modality, NodeId, OrgPolicy, PolicyType, Resolved};
 
 use super::INERT_GUARDRAIL;
 use crate::chains::{enumerate, is_everything};
-use crate::guardrails::{source, statement_key};
+use crate::org_policies::{source, statement_key};
 use crate::{Context, Findings};
 
 /// Reports an allow-list that limits nothing wherever it is attached.
 pub(super) fn check(
     cx: &Context<'_>,
-    guardrail: Entity<'_, Guardrail>,
+    org_policy: Entity<'_, OrgPolicy>,
     targets: &[(NodeId, &Attachment)],
     findings: &mut Findings,
 ) {
-    let document = &guardrail.data.document;
-    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
-    if guardrail.data.kind != GuardrailKind::ServiceControl || policy.statements.iter().any(is_everything) {
+    let document = &org_policy.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &org_policy.node.address) else { return };
+    if org_policy.data.kind != PolicyType::ServiceControl || policy.statements.iter().any(is_everything) {
         return;
     }
     let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
@@ -39,7 +39,7 @@ pub(super) fn check(
         }
     }
     let Some((_, beside, _)) = open.first() else { return };
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     finding.subject(format!("allow-list {}", statement_key(document, list)));
     let places = enumerate(open.iter().map(|(target, ..)| cx.after.path(*target)), "places");
     finding

@@ -5,33 +5,33 @@ use std::ops::Range;
 
 use orgward_finding::Severity;
 use orgward_iam::{Answer, Catalogue, Condition, Effect, RequestSet, Statement};
-use orgward_org::{Entity, Guardrail, Lineage};
+use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
 use super::INERT_GUARDRAIL;
 use crate::Findings;
 use crate::chains::enumerate;
-use crate::guardrails::{source, statement_key, statement_title};
+use crate::org_policies::{source, statement_key, statement_title};
 use crate::placeholder::placeholder;
 use crate::regions::region_conditions;
 
-pub(super) fn check(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let document = &guardrail.data.document;
-    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
-    misspelt(guardrail, findings);
-    let waiting = placeholders(guardrail, findings);
+pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+    let document = &org_policy.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &org_policy.node.address) else { return };
+    misspelt(org_policy, findings);
+    let waiting = placeholders(org_policy, findings);
     for (index, statement) in policy.statements.iter().enumerate() {
         // A placeholder explains whatever else is wrong.
         if !waiting.contains(&index) {
-            never_matches(guardrail, index, statement, findings);
+            never_matches(org_policy, index, statement, findings);
         }
-        never_about(guardrail, statement, findings);
+        never_about(org_policy, statement, findings);
     }
 }
 
 /// Reports denials of actions that AWS does not list.
-fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
-    let document = &guardrail.data.document;
-    let (Some(policy), Some(_)) = (document.policy(), &guardrail.node.address) else { return };
+fn misspelt(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+    let document = &org_policy.data.document;
+    let (Some(policy), Some(_)) = (document.policy(), &org_policy.node.address) else { return };
     let catalogue = Catalogue::get();
     let listed = policy
         .statements
@@ -50,7 +50,7 @@ fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
     };
     let slips = wrong.iter().any(|(pattern, near)| near.is_some_and(|near| is_slip(&pattern.value, near)));
 
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     if !slips {
         finding.severity = Severity::Low;
     }
@@ -77,8 +77,8 @@ fn misspelt(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) {
 }
 
 /// Reports what somebody was to replace in a template. The statements in which there is any.
-fn placeholders(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) -> BTreeSet<usize> {
-    let document = &guardrail.data.document;
+fn placeholders(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) -> BTreeSet<usize> {
+    let document = &org_policy.data.document;
     let statements = document.policy().map_or(&[][..], |policy| &policy.statements);
     let mut found: Vec<(usize, &str, Range<usize>)> = Vec::new();
     // What is wrong with a region lock is told by `region-lock-mistake`.
@@ -94,7 +94,7 @@ fn placeholders(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) -> BT
     if waiting.is_empty() {
         return waiting;
     }
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     let keys = waiting.iter().filter_map(|index| Some(statement_key(document, statements.get(*index)?)));
     let mut keys: Vec<String> = keys.collect();
     keys.sort();
@@ -115,16 +115,16 @@ fn placeholders(guardrail: Entity<'_, Guardrail>, findings: &mut Findings) -> BT
 
 /// Reports a statement that no request can match.
 fn never_matches(
-    guardrail: Entity<'_, Guardrail>,
+    org_policy: Entity<'_, OrgPolicy>,
     index: usize,
     statement: &Statement,
     findings: &mut Findings,
 ) {
-    let document = &guardrail.data.document;
+    let document = &org_policy.data.document;
     let Some(policy) = document.policy().filter(|_| !statement.conditions.is_empty()) else { return };
     let is_dead = |statement: &Statement| {
         let matched = RequestSet::matched(policy, statement);
-        Lineage::bound(&guardrail.data.kind).and(matched).example() == Answer::None
+        PolicyChain::bound(&org_policy.data.kind).and(matched).example() == Answer::None
     };
     if !is_dead(statement) {
         return;
@@ -136,7 +136,7 @@ fn never_matches(
         is_dead(&alone)
     };
     let blamed = statement.conditions.iter().find(alone);
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     finding.subject(format!("never matches {}", statement_key(document, statement)));
     let title = statement_title(index, statement, document.text.is_sensitive());
     let verb = match statement.effect.value {
@@ -164,7 +164,7 @@ fn never_matches(
 }
 
 /// Reports denials of actions on resources of their own, which AWS authorizes for no single resource.
-fn never_about(guardrail: Entity<'_, Guardrail>, statement: &Statement, findings: &mut Findings) {
+fn never_about(org_policy: Entity<'_, OrgPolicy>, statement: &Statement, findings: &mut Findings) {
     let Some(resources) = statement.resources.as_ref().filter(|resources| !resources.not) else { return };
     let is_deny = statement.effect.value == Effect::Deny && !statement.actions.not;
     if !is_deny || resources.patterns.iter().any(|pattern| pattern.value == "*") {
@@ -183,8 +183,8 @@ fn never_about(guardrail: Entity<'_, Guardrail>, statement: &Statement, findings
     if inert.is_empty() {
         return;
     }
-    let document = &guardrail.data.document;
-    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    let document = &org_policy.data.document;
+    let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
     finding.subject(format!("never about {}", statement_key(document, statement)));
     if document.text.is_sensitive() {
         finding.says("denies actions on resources that AWS never asks about");

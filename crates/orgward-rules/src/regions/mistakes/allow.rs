@@ -32,14 +32,14 @@ fn is_meant_to_lock(scene: &Scene<'_>, lock: &Lock<'_>) -> bool {
 
 /// Whether another statement of the same level allows a request.
 fn other_allows(scene: &Scene<'_>, lock: &Lock<'_>, request: &Request) -> Option<String> {
-    let rung = scene.lineage.rungs.iter().find(|rung| rung.id == lock.level)?;
-    rung.attached.iter().map(|attached| attached.guardrail).find_map(|guardrail| {
-        let policy = guardrail.data.document.policy()?;
+    let level = scene.chain.levels.iter().find(|level| level.id == lock.level)?;
+    level.attached.iter().map(|attached| attached.org_policy).find_map(|org_policy| {
+        let policy = org_policy.data.document.policy()?;
         let allows = policy.matching(request).any(|(index, statement)| {
             statement.effect.value == Effect::Allow
-                && (guardrail.id, index) != (lock.guardrail.id, lock.index)
+                && (org_policy.id, index) != (lock.org_policy.id, lock.index)
         });
-        allows.then(|| guardrail.node.title())
+        allows.then(|| org_policy.node.title())
     })
 }
 
@@ -71,7 +71,7 @@ fn without_global(scene: &Scene<'_>, lock: &Lock<'_>) -> Option<Mistake> {
         let there = scene.request(&service.action, &service.region, &[]);
         let here = scene.request(&service.action, scene.home(), &[]);
         let silent = matches!(
-            scene.lineage.decide(&there),
+            scene.chain.decide(&there),
             Ruling::Denied(Denial { level, by: None }) if level == lock.level
         );
         if silent && scene.is_open(&here) {
@@ -90,11 +90,11 @@ fn without_global(scene: &Scene<'_>, lock: &Lock<'_>) -> Option<Mistake> {
 
 /// A condition that also holds for a request without a region.
 fn without_key(scene: &Scene<'_>, lock: &Lock<'_>) -> Option<Mistake> {
-    let loose = |line: &&Condition| {
+    let unresolved_targets = |line: &&Condition| {
         let operator = line.operator.value;
         is_region(line) && operator.base != BaseOperator::Null && !operator.is_negated()
     };
-    let line = lock.statement.conditions.iter().find(loose)?;
+    let line = lock.statement.conditions.iter().find(unresolved_targets)?;
     let operator = line.operator.value;
     let kind = match (operator.if_exists, operator.set) {
         (_, Some(SetQuantifier::ForAllValues)) => Kind::AllowForAllValues,

@@ -15,12 +15,12 @@ use std::ops::Range;
 
 use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Condition, Effect, Policy, Request, Statement};
-use orgward_org::{Entity, Guardrail, Key, Lineage, Modality, NodeId};
+use orgward_org::{Entity, Key, Modality, NodeId, OrgPolicy, PolicyChain};
 
 use self::scene::{Premises, Scene};
 use super::{Signature, names_accounts, region_conditions};
 use crate::Config;
-use crate::guardrails::Group;
+use crate::org_policies::Group;
 
 /// A kind of mistake.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -166,7 +166,7 @@ impl Kind {
 #[derive(Clone)]
 pub(crate) struct Mistake {
     pub(crate) kind: Kind,
-    pub(crate) guardrail: NodeId,
+    pub(crate) org_policy: NodeId,
     /// Index of the statement.
     pub(crate) statement: usize,
     /// What is wrong, in one sentence that may quote the statement.
@@ -189,18 +189,18 @@ impl Mistakes {
         allowed: &super::Allowed,
         group: &Group<'_>,
     ) -> Vec<Mistake> {
-        let find = || find(config, allowed, &group.lineage, &group.account_id());
-        if names_accounts(&group.lineage) {
+        let find = || find(config, allowed, &group.chain, &group.account_id());
+        if names_accounts(&group.chain) {
             return find();
         }
-        self.0.entry(group.lineage.signature()).or_insert_with(find).clone()
+        self.0.entry(group.chain.signature()).or_insert_with(find).clone()
     }
 }
 
 /// A statement that is meant to lock regions, or seems to be.
 #[derive(Clone, Copy)]
 struct Lock<'l> {
-    guardrail: Entity<'l, Guardrail>,
+    org_policy: Entity<'l, OrgPolicy>,
     /// The level that it is attached to.
     level: NodeId,
     policy: &'l Policy,
@@ -208,14 +208,14 @@ struct Lock<'l> {
     index: usize,
 }
 
-fn find(config: &Config, allowed: &super::Allowed, lineage: &Lineage<'_>, account: &str) -> Vec<Mistake> {
-    let mut locks = locks(lineage);
+fn find(config: &Config, allowed: &super::Allowed, chain: &PolicyChain<'_>, account: &str) -> Vec<Mistake> {
+    let mut locks = locks(chain);
     locks.sort_by_cached_key(Lock::order);
-    if locks.is_empty() || lineage.enabled == Some(false) {
+    if locks.is_empty() || chain.enabled == Some(false) {
         return Vec::new();
     }
     let Some(premises) = Premises::of(config, &allowed.regions) else { return Vec::new() };
-    let scene = Scene { config, regions: premises.regions(), lineage, account, premises: &premises };
+    let scene = Scene { config, regions: premises.regions(), chain, account, premises: &premises };
     let mut found = Vec::new();
     shut::find(&scene, &locks, &mut found);
     weak::find(&scene, &locks, &mut found);
@@ -225,20 +225,20 @@ fn find(config: &Config, allowed: &super::Allowed, lineage: &Lineage<'_>, accoun
 }
 
 /// The statements about regions in the guardrails that are certainly there.
-fn locks<'l>(lineage: &Lineage<'l>) -> Vec<Lock<'l>> {
+fn locks<'l>(chain: &PolicyChain<'l>) -> Vec<Lock<'l>> {
     let mut locks = Vec::new();
-    for rung in &lineage.rungs {
-        for attached in &rung.attached {
+    for level in &chain.levels {
+        for attached in &level.attached {
             if attached.attachment.resolved.modality() != Modality::Must {
                 continue;
             }
-            let guardrail = attached.guardrail;
-            let Some(policy) = guardrail.data.document.policy() else { continue };
+            let org_policy = attached.org_policy;
+            let Some(policy) = org_policy.data.document.policy() else { continue };
             let statements = policy.statements.iter().enumerate();
             locks.extend(
                 statements.filter(|(_, statement)| is_attempt(statement)).map(|(index, statement)| Lock {
-                    guardrail,
-                    level: rung.id,
+                    org_policy,
+                    level: level.id,
                     policy,
                     statement,
                     index,
@@ -261,7 +261,7 @@ impl Lock<'_> {
     /// What puts statements in an order that does not depend on where they stand.
     fn order(&self) -> (Key, String) {
         let text = self.policy.text().get(self.statement.span.clone()).unwrap_or_default();
-        (self.guardrail.node.key.clone(), text.split_whitespace().collect::<String>())
+        (self.org_policy.node.key.clone(), text.split_whitespace().collect::<String>())
     }
 
     fn denies(&self) -> bool {
@@ -294,10 +294,10 @@ impl Lock<'_> {
         places: impl IntoIterator<Item = (Range<usize>, String)>,
         witness: Request,
     ) -> Mistake {
-        let places = places.into_iter().map(|(span, label)| (self.guardrail.id, span, label)).collect();
+        let places = places.into_iter().map(|(span, label)| (self.org_policy.id, span, label)).collect();
         Mistake {
             kind,
-            guardrail: self.guardrail.id,
+            org_policy: self.org_policy.id,
             statement: self.index,
             message: message.into(),
             places,

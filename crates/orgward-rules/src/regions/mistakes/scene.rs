@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orgward_iam::{Answer, Callers, Kind, Policy, Request, RequestSet, is_account_id};
-use orgward_org::{Lineage, Ruling};
+use orgward_org::{PolicyChain, Ruling};
 use serde_json::json;
 
 use super::super::{ORDINARY_ACTION, REQUESTED_REGION, exempt_actions, request};
@@ -51,7 +51,7 @@ pub(super) struct Scene<'s> {
     pub(super) config: &'s Config,
     /// The regions that should be open.
     pub(super) regions: &'s BTreeSet<String>,
-    pub(super) lineage: &'s Lineage<'s>,
+    pub(super) chain: &'s PolicyChain<'s>,
     pub(super) account: &'s str,
     pub(super) premises: &'s Premises,
 }
@@ -104,12 +104,12 @@ impl<'s> Scene<'s> {
 
     /// Whether a request is certainly not denied.
     pub(super) fn is_open(&self, request: &Request) -> bool {
-        matches!(self.lineage.decide(request), Ruling::Allowed)
+        matches!(self.chain.decide(request), Ruling::Allowed)
     }
 
     /// Whether a request is certainly denied.
     pub(super) fn is_denied(&self, request: &Request) -> bool {
-        matches!(self.lineage.decide(request), Ruling::Denied(_))
+        matches!(self.chain.decide(request), Ruling::Denied(_))
     }
 
     /// A request of a set that a lock has to deny and that is not denied: one of `first` if possible.
@@ -118,7 +118,7 @@ impl<'s> Scene<'s> {
         set: RequestSet<'_>,
         first: impl IntoIterator<Item = Request>,
     ) -> Option<Request> {
-        let set = set.and(self.elsewhere()).and(self.lineage.not_denied());
+        let set = set.and(self.elsewhere()).and(self.chain.not_denied());
         let plain = first.into_iter().find(|request| set.contains(request) && self.is_open(request));
         plain.or_else(|| match set.example() {
             Answer::Witness(request) => Some(*request).filter(|request| self.is_open(request)),

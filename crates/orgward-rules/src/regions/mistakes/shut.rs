@@ -75,8 +75,8 @@ fn split(scene: &Scene<'_>, locks: &[Lock<'_>]) -> Option<Mistake> {
                 line.map(|line| (line.span.clone(), "denies the regions of the other statement".to_owned()))
             };
             let mut mistake = second.mistake(Kind::Split, Kind::Split.title(), place(second), witness);
-            mistake.places.extend(place(first).map(|(span, label)| (first.guardrail.id, span, label)));
-            mistake.places.sort_by_key(|(guardrail, span, _)| (*guardrail, span.start));
+            mistake.places.extend(place(first).map(|(span, label)| (first.org_policy.id, span, label)));
+            mistake.places.sort_by_key(|(org_policy, span, _)| (*org_policy, span.start));
             return Some(mistake);
         }
     }

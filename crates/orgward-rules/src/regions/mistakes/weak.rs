@@ -13,10 +13,10 @@ pub(super) fn find(scene: &Scene<'_>, locks: &[Lock<'_>], found: &mut Vec<Mistak
     if !upright.iter().any(|lock| lock.is_broad()) {
         let mut seen = Vec::new();
         for lock in &upright {
-            if !seen.contains(&lock.guardrail.id)
+            if !seen.contains(&lock.org_policy.id)
                 && let Some(mistake) = action_list(scene, lock)
             {
-                seen.push(lock.guardrail.id);
+                seen.push(lock.org_policy.id);
                 found.push(mistake);
             }
         }

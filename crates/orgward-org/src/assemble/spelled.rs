@@ -35,7 +35,7 @@ impl<'a> Builder<'_, 'a> {
             Ok(mut draft) => {
                 draft.sensitive |= at(piece, path).is_sensitive();
                 trail.push("the sources spell it out".to_owned());
-                Some(draft.document(name, kind, trail, &self.symbols.borrow()))
+                Some(draft.document(name, kind, trail, &self.placeholder_ids.borrow()))
             }
             Err(why) => {
                 trail.push(why);
@@ -248,10 +248,11 @@ impl<'a> Builder<'_, 'a> {
         // One reference alone is shown as such; in a longer text, only its part is.
         let lone = shown.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
         let reference = lone.filter(|rest| !rest.contains("${")).map_or(shown.clone(), str::to_owned);
-        let loose = matches!(position, Position::Principal(_)) || pattern.bytes().all(|byte| byte == b'*');
+        let unresolved_targets =
+            matches!(position, Position::Principal(_)) || pattern.bytes().all(|byte| byte == b'*');
         let filling = if exact {
             Filling::Exactly(pattern)
-        } else if loose {
+        } else if unresolved_targets {
             Filling::Anything
         } else {
             Filling::Among(vec![pattern])

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orgward_finding::Source;
 use orgward_iam::{Effect, Policy, Statement};
 use orgward_org::{
-    Document, Entity, Guardrail, GuardrailKind, Lineage, Modality, Node, NodeId, NodeKind, Organization,
+    Document, Entity, Modality, Node, NodeId, NodeKind, OrgPolicy, Organization, PolicyChain, PolicyType,
 };
 use orgward_plan::Attr;
 
@@ -53,8 +53,8 @@ pub(crate) fn account_id(organization: &Organization, id: NodeId) -> Option<&str
 pub(crate) struct Group<'o> {
     /// Where that is, fit to print.
     pub(crate) path: String,
-    /// The lineage of the first; equal for the rest but for the last level's name.
-    pub(crate) lineage: Lineage<'o>,
+    /// The policy chain of the first; equal for the rest but for the last level's name.
+    pub(crate) chain: PolicyChain<'o>,
     /// The nodes, sorted by key.
     pub(crate) members: Vec<(NodeId, &'o Node)>,
     /// The ids of the accounts among them, or what stands for them.
@@ -80,12 +80,12 @@ impl Group<'_> {
 }
 
 /// All ends, grouped; sorted by path.
-pub(crate) fn groups<'o>(organization: &'o Organization, kind: &GuardrailKind) -> Vec<Group<'o>> {
+pub(crate) fn groups<'o>(organization: &'o Organization, kind: &PolicyType) -> Vec<Group<'o>> {
     groups_of(organization, std::slice::from_ref(kind))
 }
 
-/// All ends, grouped by their guardrails of several kinds; sorted by path. The lineage is the one of the first kind.
-pub(crate) fn groups_of<'o>(organization: &'o Organization, kinds: &[GuardrailKind]) -> Vec<Group<'o>> {
+/// All ends, grouped by their guardrails of several kinds; sorted by path. The policy chain is the one of the first kind.
+pub(crate) fn groups_of<'o>(organization: &'o Organization, kinds: &[PolicyType]) -> Vec<Group<'o>> {
     let mut groups: BTreeMap<_, Group<'o>> = BTreeMap::new();
     let Some(first) = kinds.first() else { return Vec::new() };
     for (id, node) in ends(organization) {
@@ -100,14 +100,14 @@ pub(crate) fn groups_of<'o>(organization: &'o Organization, kinds: &[GuardrailKi
         let own: Vec<(NodeId, Modality)> = organization
             .attached_to(id)
             .into_iter()
-            .filter(|(guardrail, _)| {
-                kinds.contains(&guardrail.kind) || guardrail.kind == GuardrailKind::Unknown
+            .filter(|(org_policy, _)| {
+                kinds.contains(&org_policy.kind) || org_policy.kind == PolicyType::Unknown
             })
-            .map(|(guardrail, attachment)| (guardrail.id, attachment.resolved.modality()))
+            .map(|(org_policy, attachment)| (org_policy.id, attachment.resolved.modality()))
             .collect();
         let group = groups.entry((parent, alone, own)).or_insert_with(|| Group {
             path: organization.path(parent.map_or(id, |(parent, _)| parent)),
-            lineage: organization.lineage(id, first),
+            chain: organization.policy_chain(id, first),
             members: Vec::new(),
             account_ids: Vec::new(),
         });
@@ -124,8 +124,8 @@ pub(crate) fn groups_of<'o>(organization: &'o Organization, kinds: &[GuardrailKi
 }
 
 /// The statements of a guardrail that deny, with their index.
-pub(crate) fn denials(guardrail: Entity<'_, Guardrail>) -> impl Iterator<Item = (usize, &Statement)> {
-    let statements = guardrail.data.document.policy().map_or(&[][..], |policy| &policy.statements);
+pub(crate) fn denials(org_policy: Entity<'_, OrgPolicy>) -> impl Iterator<Item = (usize, &Statement)> {
+    let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
     statements.iter().enumerate().filter(|(_, statement)| statement.effect.value == Effect::Deny)
 }
 

@@ -34,7 +34,7 @@ impl<'a> Builder<'_, 'a> {
     /// Gives everything a symbol that gets its id when the plan is applied.
     pub(super) fn name_what_is_unknown(&mut self) {
         let mut number = 0;
-        let mut symbols = self.symbols.take();
+        let mut placeholder_ids = self.placeholder_ids.take();
         let accounts: Vec<_> = self
             .organization
             .accounts()
@@ -43,7 +43,7 @@ impl<'a> Builder<'_, 'a> {
             .collect();
         for (id, key) in accounts {
             number += 1;
-            let symbol = symbols.account(number, format!("${{{key}.id}}"));
+            let symbol = placeholder_ids.account(number, format!("${{{key}.id}}"));
             self.organization.account_symbols.insert(id, symbol);
         }
         for (index, stack) in self.stacks.iter().enumerate() {
@@ -58,7 +58,7 @@ impl<'a> Builder<'_, 'a> {
                 .collect();
             for key in keys {
                 number += 1;
-                let symbol = symbols.account(number, format!("(account of provider {key})"));
+                let symbol = placeholder_ids.account(number, format!("(account of provider {key})"));
                 self.elsewhere.insert((index, key), symbol);
             }
         }
@@ -68,10 +68,10 @@ impl<'a> Builder<'_, 'a> {
                 && piece.object.get("id").text().is_unknown()
         });
         if let Some(piece) = created {
-            symbols.organization(format!("${{{}.id}}", piece.instance.address));
+            placeholder_ids.organization(format!("${{{}.id}}", piece.instance.address));
             self.organization.is_new = self.organization.id.is_none();
         }
-        *self.symbols.get_mut() = symbols;
+        *self.placeholder_ids.get_mut() = placeholder_ids;
     }
 
     /// What stands for the account of an instance of which nothing says where it is.
@@ -266,7 +266,9 @@ impl<'a> Builder<'_, 'a> {
         };
         let name = match object.get("name").text() {
             Attr::Known(name) if !name.is_sensitive() => name.expose().to_owned(),
-            Attr::Unknown => self.symbols.borrow_mut().name(format!("${{{}.name}}", instance.address)),
+            Attr::Unknown => {
+                self.placeholder_ids.borrow_mut().name(format!("${{{}.name}}", instance.address))
+            }
             Attr::Known(_) | Attr::Absent => return None,
         };
         Some(format!("{word}{path}{name}"))

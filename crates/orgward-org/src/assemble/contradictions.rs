@@ -26,7 +26,7 @@ pub(super) fn between(
 fn by_identity<'p, 'b, 'a>(pieces: &'p Pieces<'b, 'a>) -> BTreeMap<(String, String), Vec<&'p Piece<'b, 'a>>> {
     let mut all: BTreeMap<(String, String), Vec<&Piece<'_, '_>>> = BTreeMap::new();
     for piece in pieces.values().flatten() {
-        if piece.instance.deposed.is_some() || piece.abandoned {
+        if piece.instance.deposed.is_some() || piece.forgotten {
             continue;
         }
         let kind = &*piece.instance.kind;

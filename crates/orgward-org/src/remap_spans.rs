@@ -5,9 +5,9 @@ use std::ops::Range;
 use orgward_iam::Policy;
 
 /// Pairs of places that correspond, in order; from each on, both texts go on alike.
-pub(crate) type Shifts = [(usize, usize)];
+pub(crate) type Offsets = [(usize, usize)];
 
-pub(crate) fn moved(span: &Range<usize>, shifts: &Shifts) -> Range<usize> {
+pub(crate) fn moved(span: &Range<usize>, shifts: &Offsets) -> Range<usize> {
     let place = |at: usize| {
         let before = shifts.iter().rev().find(|(from, _)| *from <= at);
         before.map_or(at, |(from, to)| at - from + to)
@@ -15,7 +15,7 @@ pub(crate) fn moved(span: &Range<usize>, shifts: &Shifts) -> Range<usize> {
     place(span.start)..place(span.end)
 }
 
-pub(crate) fn relocate(policy: &mut Policy, shifts: &Shifts) {
+pub(crate) fn remap_spans(policy: &mut Policy, shifts: &Offsets) {
     let shift = |span: &mut Range<usize>| *span = moved(span, shifts);
     for statement in &mut policy.statements {
         shift(&mut statement.span);

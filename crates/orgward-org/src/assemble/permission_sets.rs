@@ -113,8 +113,8 @@ impl<'a> Builder<'_, 'a> {
                 accounts.into_iter().map(|at| (at, Modality::May)).collect()
             }
             Link::Value(id) => {
-                let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
-                let account = Account { member: true, homeless, ..Account::default() };
+                let unknown_parent = Some(format!("what account `{id}` lies in is not in the inputs"));
+                let account = Account { member: true, unknown_parent, ..Account::default() };
                 let at = self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(account));
                 vec![(at, Modality::Must)]
             }

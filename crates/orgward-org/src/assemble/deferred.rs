@@ -62,7 +62,7 @@ impl<'a> Builder<'_, 'a> {
         }
         trail.push(format!("it is rendered by `{}` while applying", target.address));
         match self.draft(piece.stack, &target.address, 0) {
-            Ok(draft) => draft.document(name, kind, trail, &self.symbols.borrow()),
+            Ok(draft) => draft.document(name, kind, trail, &self.placeholder_ids.borrow()),
             Err(why) => {
                 trail.push(why);
                 Document::unknown(name, kind, trail)
@@ -269,7 +269,8 @@ impl<'a> Builder<'_, 'a> {
         {
             for hole in holes.iter_mut().skip(first).filter(|hole| hole.filling == Filling::Anything) {
                 let shown = hole.reference.clone().unwrap_or_else(|| hole.path.clone());
-                hole.filling = Filling::Exactly(self.symbols.borrow_mut().name(format!("${{{shown}}}")));
+                hole.filling =
+                    Filling::Exactly(self.placeholder_ids.borrow_mut().name(format!("${{{shown}}}")));
             }
         }
         if test.is_none() || key.is_none() {

@@ -30,7 +30,7 @@ impl<'a> Builder<'_, 'a> {
         self.declared_accounts();
         for kind in ["aws_organizations_organization", "data.aws_organizations_organization"] {
             for piece in self.of_kind(kind) {
-                self.roster(piece);
+                self.account_list_complete(piece);
             }
         }
         for kind in ["aws_organizations_organizational_unit", "aws_organizations_account"] {
@@ -166,13 +166,13 @@ impl<'a> Builder<'_, 'a> {
                 NodeKind::Account(new_member()),
             );
         }
-        self.organization.roster |= self.declared.accounts_complete;
+        self.organization.account_list_complete |= self.declared.accounts_complete;
     }
 
     /// The accounts that an organization lists.
-    fn roster(&mut self, piece: &Piece<'_, 'a>) {
+    fn account_list_complete(&mut self, piece: &Piece<'_, 'a>) {
         let Attr::Known(accounts) = piece.object.get("accounts").items() else { return };
-        self.organization.roster = true;
+        self.organization.account_list_complete = true;
         for account in accounts {
             self.listed_account(account);
         }
@@ -220,7 +220,7 @@ impl<'a> Builder<'_, 'a> {
                 if let Some(node) = self.organization.graph.node_weight_mut(child)
                     && let NodeKind::Account(account) = &mut node.kind
                 {
-                    account.homeless =
+                    account.unknown_parent =
                         Some(format!("what `{}` lies in is unknown: {why}", piece.instance.address));
                 }
             }
@@ -248,7 +248,7 @@ impl<'a> Builder<'_, 'a> {
             name: Attr::Unknown,
             id: Attr::Unknown,
             arn: Attr::Unknown,
-            abandoned: false,
+            forgotten: false,
             kind: NodeKind::Root,
         });
         self.organization.root = Some(at);

@@ -208,7 +208,7 @@ impl Builder<'_, '_> {
             name: Attr::Absent,
             id: Attr::Absent,
             arn: Attr::Absent,
-            abandoned: false,
+            forgotten: false,
             kind: NodeKind::Workload(Workload { resource: instance.kind.to_string(), evidence }),
         });
         if let Some(owner) = owner {

@@ -2,16 +2,16 @@ mod sets;
 
 use std::cell::OnceCell;
 
-use orgward_iam::{Chain, ChainDecision, Decider, Effect, Level, Outcome, Request};
+use orgward_iam::{Chain, ChainDecision, Decider, Effect, Outcome, Request};
 
 pub use self::sets::Relevant;
-use crate::{Attachment, Entity, Guardrail, GuardrailKind, Modality, NodeId, Organization};
+use crate::{Attachment, Entity, Modality, NodeId, OrgPolicy, Organization, PolicyType};
 
-/// A guardrail at one rung of a lineage.
+/// A guardrail at one level of a policy chain.
 #[derive(Clone, Copy, Debug)]
 pub struct Attached<'o> {
     /// The guardrail.
-    pub guardrail: Entity<'o, Guardrail>,
+    pub org_policy: Entity<'o, OrgPolicy>,
     /// How it came to be attached.
     pub attachment: &'o Attachment,
 }
@@ -19,7 +19,7 @@ pub struct Attached<'o> {
 impl Attached<'_> {
     /// Whether it must act here or may. A policy of a type that nobody knows may be of another one.
     pub fn modality(&self) -> Modality {
-        if self.guardrail.kind == GuardrailKind::Unknown {
+        if self.org_policy.kind == PolicyType::Unknown {
             Modality::May
         } else {
             self.attachment.resolved.modality()
@@ -29,7 +29,7 @@ impl Attached<'_> {
 
 /// One level between the root and an account.
 #[derive(Clone, Debug)]
-pub struct Rung<'o> {
+pub struct Level<'o> {
     /// The root, organizational unit or account.
     pub id: NodeId,
     /// What to call it.
@@ -40,23 +40,23 @@ pub struct Rung<'o> {
 
 /// The levels that a node inherits guardrails of one kind from, from the root down to the node itself.
 #[derive(Clone, Debug)]
-pub struct Lineage<'o> {
+pub struct PolicyChain<'o> {
     /// The kind of guardrails that it is about.
-    pub kind: GuardrailKind,
+    pub kind: PolicyType,
     /// The levels that are known.
-    pub rungs: Vec<Rung<'o>>,
+    pub levels: Vec<Level<'o>>,
     /// Why there may be further levels or guardrails, one sentence each.
     pub gaps: Vec<String>,
     /// Guardrails whose target is unknown, so that they may be attached to any of the levels.
-    pub loose: Vec<Entity<'o, Guardrail>>,
+    pub unresolved_targets: Vec<Entity<'o, OrgPolicy>>,
     /// Whether guardrails of this kind act; `None` when no input says so.
     pub enabled: Option<bool>,
 }
 
-/// Decides requests about one lineage.
+/// Decides requests about one policy chain.
 #[derive(Clone, Debug)]
 pub struct Judge<'l, 'o> {
-    lineage: &'l Lineage<'o>,
+    chain: &'l PolicyChain<'o>,
     /// What is attached for certain.
     must: Chain<'l>,
     /// What is attached or may be, where that is not the same.
@@ -87,7 +87,7 @@ pub enum Ruling {
 
 impl Organization {
     /// The levels that a node inherits guardrails of one kind from.
-    pub fn lineage(&self, id: NodeId, kind: &GuardrailKind) -> Lineage<'_> {
+    pub fn policy_chain(&self, id: NodeId, kind: &PolicyType) -> PolicyChain<'_> {
         let mut ids = vec![id];
         let mut gaps = Vec::new();
         let mut at = id;
@@ -98,7 +98,7 @@ impl Organization {
                     at = *parent;
                 }
                 [] => {
-                    let why = self.account(at).and_then(|account| account.homeless.clone());
+                    let why = self.account(at).and_then(|account| account.unknown_parent.clone());
                     gaps.push(
                         why.unwrap_or_else(|| {
                             format!("what `{}` lies in is not in the inputs", node.title())
@@ -117,28 +117,28 @@ impl Organization {
             }
         }
         ids.reverse();
-        let rungs = ids
+        let levels = ids
             .into_iter()
-            .map(|id| Rung {
+            .map(|id| Level {
                 id,
                 title: self.node(id).map(crate::Node::title).unwrap_or_default(),
                 attached: self
                     .attached_to(id)
                     .into_iter()
-                    .filter(|(guardrail, _)| {
-                        guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown
+                    .filter(|(org_policy, _)| {
+                        org_policy.kind == *kind || org_policy.kind == PolicyType::Unknown
                     })
-                    .map(|(guardrail, attachment)| Attached { guardrail, attachment })
+                    .map(|(org_policy, attachment)| Attached { org_policy, attachment })
                     .collect(),
             })
             .collect();
-        let loose = self
-            .loose
+        let unresolved_targets = self
+            .unresolved_targets
             .iter()
-            .filter_map(|loose| self.guardrail(loose.guardrail))
-            .filter(|guardrail| guardrail.kind == *kind || guardrail.kind == GuardrailKind::Unknown)
+            .filter_map(|unresolved_targets| self.org_policy(unresolved_targets.org_policy))
+            .filter(|org_policy| org_policy.kind == *kind || org_policy.kind == PolicyType::Unknown)
             .collect();
-        Lineage { kind: kind.clone(), rungs, gaps, loose, enabled: self.is_enabled(kind) }
+        PolicyChain { kind: kind.clone(), levels, gaps, unresolved_targets, enabled: self.is_enabled(kind) }
     }
 
     /// Everything lies below the root of its organization, whatever lies between.
@@ -151,49 +151,50 @@ impl Organization {
     }
 }
 
-impl<'o> Lineage<'o> {
-    /// What tells two lineages apart as far as decisions are concerned: nodes with equal signatures get equal
+impl<'o> PolicyChain<'o> {
+    /// What tells two policy chains apart as far as decisions are concerned: nodes with equal signatures get equal
     /// rulings on requests that do not mention their account.
     pub fn signature(&self) -> Vec<Vec<(NodeId, Modality)>> {
         let mut signature: Vec<Vec<_>> = self
-            .rungs
+            .levels
             .iter()
-            .map(|rung| {
-                let attached = rung.attached.iter();
-                attached.map(|a| (a.guardrail.id, a.modality())).collect()
+            .map(|level| {
+                let attached = level.attached.iter();
+                attached.map(|a| (a.org_policy.id, a.modality())).collect()
             })
             .collect();
-        signature.push(self.loose.iter().map(|guardrail| (guardrail.id, Modality::May)).collect());
+        signature
+            .push(self.unresolved_targets.iter().map(|org_policy| (org_policy.id, Modality::May)).collect());
         signature.push(vec![(NodeId::new(self.gaps.len()), Modality::May)]);
         signature
     }
 
     /// The guardrails that must be attached, with the level that they are attached to.
-    pub fn certain(&self) -> impl Iterator<Item = (NodeId, Entity<'o, Guardrail>)> + '_ {
-        self.rungs.iter().flat_map(|rung| {
-            let certain = rung.attached.iter().filter(|a| a.modality() == Modality::Must);
-            certain.map(|a| (rung.id, a.guardrail))
+    pub fn certain(&self) -> impl Iterator<Item = (NodeId, Entity<'o, OrgPolicy>)> + '_ {
+        self.levels.iter().flat_map(|level| {
+            let certain = level.attached.iter().filter(|a| a.modality() == Modality::Must);
+            certain.map(|a| (level.id, a.org_policy))
         })
     }
 
-    /// Why this lineage does not tell the whole story, one sentence each; empty when it does.
+    /// Why this policy chain does not tell the whole story, one sentence each; empty when it does.
     pub fn doubts(&self) -> Vec<String> {
         let mut doubts = self.gaps.clone();
-        for rung in &self.rungs {
-            for attached in &rung.attached {
-                doubts.extend(attached.guardrail.document.doubt());
-                let title = attached.guardrail.node.title();
+        for level in &self.levels {
+            for attached in &level.attached {
+                doubts.extend(attached.org_policy.document.doubt());
+                let title = attached.org_policy.node.title();
                 if attached.attachment.resolved.modality() == Modality::May {
-                    doubts.push(format!("`{title}` may or may not be attached to `{}`", rung.title));
+                    doubts.push(format!("`{title}` may or may not be attached to `{}`", level.title));
                 } else if attached.modality() == Modality::May
-                    && attached.guardrail.document.policy().is_some()
+                    && attached.org_policy.document.policy().is_some()
                 {
                     doubts.push(format!("of what type `{title}` is, is unknown until apply"));
                 }
             }
         }
-        for guardrail in &self.loose {
-            doubts.push(format!("what `{}` is attached to is unknown until apply", guardrail.node.title()));
+        for org_policy in &self.unresolved_targets {
+            doubts.push(format!("what `{}` is attached to is unknown until apply", org_policy.node.title()));
         }
         doubts.sort();
         doubts.dedup();
@@ -211,7 +212,7 @@ impl<'o> Lineage<'o> {
     /// Prepares for many requests.
     pub fn judge(&self) -> Judge<'_, 'o> {
         Judge {
-            lineage: self,
+            chain: self,
             must: self.chain(Modality::Must),
             may: (!self.is_certain()).then(|| self.chain(Modality::May)),
             doubts: OnceCell::new(),
@@ -220,19 +221,19 @@ impl<'o> Lineage<'o> {
 
     /// Whether everything that may be attached must be.
     fn is_certain(&self) -> bool {
-        let mut attached = self.rungs.iter().flat_map(|rung| &rung.attached);
+        let mut attached = self.levels.iter().flat_map(|level| &level.attached);
         attached.all(|attached| attached.modality() == Modality::Must)
     }
 
     fn chain(&self, least: Modality) -> Chain<'_> {
         Chain(
-            self.rungs
+            self.levels
                 .iter()
-                .map(|rung| Level {
-                    target: &rung.title,
-                    policies: readable(rung, least)
+                .map(|level| orgward_iam::Level {
+                    target: &level.title,
+                    policies: render(level, least)
                         .filter_map(|attached| {
-                            let document = &attached.guardrail.data.document;
+                            let document = &attached.org_policy.data.document;
                             Some(Decider { name: &document.name, policy: document.policy()? })
                         })
                         .collect(),
@@ -247,8 +248,8 @@ impl Judge<'_, '_> {
     ///
     /// Denied only where a denial must hold; allowed only where nothing can deny.
     pub fn decide(&self, request: &Request) -> Ruling {
-        let lineage = self.lineage;
-        if lineage.enabled == Some(false) {
+        let chain = self.chain;
+        if chain.enabled == Some(false) {
             return Ruling::Allowed;
         }
         let must = self.must.decide(request);
@@ -261,41 +262,41 @@ impl Judge<'_, '_> {
         // A level denies by silence only when nothing that may be attached to it can allow.
         let may = self.may.as_ref().map_or_else(|| must.clone(), |may| may.decide(request));
         if may.outcome == Outcome::ImplicitDeny
-            && let Some(rung) = may.level.and_then(|level| lineage.rungs.get(level))
-            && lineage.loose.is_empty()
-            && rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some())
+            && let Some(level) = may.level.and_then(|level| chain.levels.get(level))
+            && chain.unresolved_targets.is_empty()
+            && level.attached.iter().all(|attached| attached.org_policy.document.policy().is_some())
         {
-            return Ruling::Denied(Denial { level: rung.id, by: None });
+            return Ruling::Denied(Denial { level: level.id, by: None });
         }
         if self.harmless(&must, &may, request) {
             Ruling::Allowed
         } else {
-            Ruling::Undecided(self.doubts.get_or_init(|| lineage.doubts()).clone())
+            Ruling::Undecided(self.doubts.get_or_init(|| chain.doubts()).clone())
         }
     }
 
     /// Whether every doubt can be resolved in favour of the request: no gap, all texts known, none denies.
     fn harmless(&self, must: &ChainDecision, may: &ChainDecision, request: &Request) -> bool {
-        let spares = |guardrail: &Entity<'_, Guardrail>| {
-            guardrail.document.policy().is_some_and(|policy| {
+        let spares = |org_policy: &Entity<'_, OrgPolicy>| {
+            org_policy.document.policy().is_some_and(|policy| {
                 policy.matching(request).all(|(_, statement)| statement.effect.value == Effect::Allow)
             })
         };
         // What may be attached has been asked already, as far as it can be read.
-        let readable =
-            |rung: &Rung<'_>| rung.attached.iter().all(|it| it.guardrail.document.policy().is_some());
+        let render =
+            |level: &Level<'_>| level.attached.iter().all(|it| it.org_policy.document.policy().is_some());
         must.outcome == Outcome::Allow
             && may.outcome != Outcome::ExplicitDeny
-            && self.lineage.gaps.is_empty()
-            && self.lineage.rungs.iter().all(readable)
-            && self.lineage.loose.iter().all(spares)
+            && self.chain.gaps.is_empty()
+            && self.chain.levels.iter().all(render)
+            && self.chain.unresolved_targets.iter().all(spares)
     }
 
     fn denial(&self, decision: &ChainDecision, least: Modality) -> Ruling {
-        let found = decision.level.and_then(|level| self.lineage.rungs.get(level)).and_then(|rung| {
+        let found = decision.level.and_then(|level| self.chain.levels.get(level)).and_then(|level| {
             let (policy, statement) = decision.statement?;
-            let attached = readable(rung, least).nth(policy)?;
-            Some(Denial { level: rung.id, by: Some((attached.guardrail.id, statement)) })
+            let attached = render(level, least).nth(policy)?;
+            Some(Denial { level: level.id, by: Some((attached.org_policy.id, statement)) })
         });
         match found {
             Some(denial) => Ruling::Denied(denial),
@@ -305,9 +306,9 @@ impl Judge<'_, '_> {
     }
 }
 
-/// The guardrails of a rung that are attached with at least some certainty and whose text can be read.
-fn readable<'l, 'o>(rung: &'l Rung<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
-    rung.attached.iter().filter(move |attached| {
-        attached.modality() >= least && attached.guardrail.document.policy().is_some()
+/// The guardrails of a level that are attached with at least some certainty and whose text can be read.
+fn render<'l, 'o>(level: &'l Level<'o>, least: Modality) -> impl Iterator<Item = &'l Attached<'o>> {
+    level.attached.iter().filter(move |attached| {
+        attached.modality() >= least && attached.org_policy.document.policy().is_some()
     })
 }

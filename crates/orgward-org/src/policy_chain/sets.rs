@@ -1,14 +1,14 @@
-//! What a lineage leaves open, as sets of requests.
+//! What a policy chain leaves open, as sets of requests.
 
 use orgward_iam::{Effect, Policy, RequestSet, Statement};
 
-use super::{Lineage, Rung, readable};
-use crate::{GuardrailKind, Modality};
+use super::{Level, PolicyChain, render};
+use crate::{Modality, PolicyType};
 
 /// Says which statements have to do with a question.
 pub type Relevant<'r> = &'r dyn Fn(&Policy, &Statement) -> bool;
 
-impl<'o> Lineage<'o> {
+impl<'o> PolicyChain<'o> {
     /// The requests that need not be denied: none but those that may be allowed, as far as the plan tells. What is
     /// not in the set is denied whatever the unknown turns out to be.
     ///
@@ -24,12 +24,12 @@ impl<'o> Lineage<'o> {
         if self.enabled == Some(false) {
             return RequestSet::everything();
         }
-        let open = self.rungs.iter().fold(RequestSet::everything(), |open, rung| {
-            let open = open.minus(statements(rung, Modality::Must, Effect::Deny, relevant));
-            let known = rung.attached.iter().all(|attached| attached.guardrail.document.policy().is_some());
+        let open = self.levels.iter().fold(RequestSet::everything(), |open, level| {
+            let open = open.minus(statements(level, Modality::Must, Effect::Deny, relevant));
+            let known = level.attached.iter().all(|attached| attached.org_policy.document.policy().is_some());
             // A level denies by silence only when nothing that may be attached to it can allow.
-            if self.loose.is_empty() && known && self.denies_by_silence() {
-                open.and(statements(rung, Modality::May, Effect::Allow, relevant))
+            if self.unresolved_targets.is_empty() && known && self.denies_by_silence() {
+                open.and(statements(level, Modality::May, Effect::Allow, relevant))
             } else {
                 open
             }
@@ -47,20 +47,23 @@ impl<'o> Lineage<'o> {
         if self.enabled == Some(false) {
             return RequestSet::everything();
         }
-        let all = self.rungs.iter().flat_map(|rung| rung.attached.iter().map(|attached| attached.guardrail));
-        let legible = all.chain(self.loose.iter().copied()).all(|it| it.data.document.policy().is_some());
+        let all =
+            self.levels.iter().flat_map(|level| level.attached.iter().map(|attached| attached.org_policy));
+        let legible =
+            all.chain(self.unresolved_targets.iter().copied()).all(|it| it.data.document.policy().is_some());
         // What cannot be read may deny anything.
         if !legible || !self.gaps.is_empty() {
             return self.unbound();
         }
-        let loose = self.loose.iter().filter_map(|guardrail| guardrail.data.document.policy());
-        let loose = loose.fold(RequestSet::everything(), |open, policy| {
+        let unresolved_targets =
+            self.unresolved_targets.iter().filter_map(|org_policy| org_policy.data.document.policy());
+        let unresolved_targets = unresolved_targets.fold(RequestSet::everything(), |open, policy| {
             open.minus(effect(policy, Effect::Deny, relevant))
         });
-        let open = self.rungs.iter().fold(loose, |open, rung| {
-            let open = open.minus(statements(rung, Modality::May, Effect::Deny, relevant));
+        let open = self.levels.iter().fold(unresolved_targets, |open, level| {
+            let open = open.minus(statements(level, Modality::May, Effect::Deny, relevant));
             if self.denies_by_silence() {
-                open.and(statements(rung, Modality::Must, Effect::Allow, relevant))
+                open.and(statements(level, Modality::Must, Effect::Allow, relevant))
             } else {
                 open
             }
@@ -70,7 +73,7 @@ impl<'o> Lineage<'o> {
 
     /// `RCPFullAWSAccess` cannot be detached: resource control policies deny by statement only.
     fn denies_by_silence(&self) -> bool {
-        self.kind != GuardrailKind::ResourceControl
+        self.kind != PolicyType::ResourceControl
     }
 
     /// The requests that guardrails of the kind never bind.
@@ -84,13 +87,13 @@ impl<'o> Lineage<'o> {
 }
 
 fn statements<'o>(
-    rung: &Rung<'o>,
+    level: &Level<'o>,
     least: Modality,
     wanted: Effect,
     relevant: Relevant<'_>,
 ) -> RequestSet<'o> {
-    readable(rung, least)
-        .filter_map(|attached| attached.guardrail.data.document.policy())
+    render(level, least)
+        .filter_map(|attached| attached.org_policy.data.document.policy())
         .fold(RequestSet::nothing(), |all, policy| all.or(effect(policy, wanted, relevant)))
 }
 

@@ -114,7 +114,7 @@ impl<'a> Builder<'_, 'a> {
             must: modality == Modality::Must,
         };
         if to.is_empty() {
-            self.organization.orphans.push(policy);
+            self.organization.policies_of_unmanaged.push(policy);
             return;
         }
         for at in to {

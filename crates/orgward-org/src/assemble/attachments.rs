@@ -9,8 +9,8 @@ use super::coverage::{self, End, Pending};
 use super::join::{GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
 use crate::{
-    Attachment, Document, Edge, Guardrail, GuardrailKind, Key, LooseAttachment, Node, NodeId, NodeKind,
-    Resolved,
+    Attachment, Document, Edge, Key, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved,
+    UnresolvedAttachment,
 };
 
 /// The service control policy that AWS attaches everywhere.
@@ -43,14 +43,14 @@ const RCP_FULL_ACCESS_TEXT: &str = r#"{
 
 impl<'a> Builder<'_, 'a> {
     /// The policies of the organization.
-    pub(super) fn guardrails(&mut self) {
+    pub(super) fn org_policies(&mut self) {
         for piece in self.of_kind("aws_organizations_policy") {
             let kind = guardrail_kind(piece);
             let document = self.content(piece, &kind);
             self.managed(
                 piece,
                 "name",
-                NodeKind::Guardrail(Guardrail { kind, document, aws_managed: false }),
+                NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false }),
             );
         }
         for piece in self.of_kind("data.aws_organizations_policy") {
@@ -59,14 +59,14 @@ impl<'a> Builder<'_, 'a> {
             let document = self.content(piece, &kind);
             let aws_managed = piece.object.get("aws_managed").bool() == Attr::Known(true);
             let (name, arn) = (piece.object.get("name").text(), piece.object.get("arn").text());
-            self.by_id(&id, name, arn, NodeKind::Guardrail(Guardrail { kind, document, aws_managed }));
+            self.by_id(&id, name, arn, NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed }));
         }
     }
 
     /// What a policy of the organization says. Types that take no part in authorization have languages of their
     /// own, which nobody reads here.
-    fn content(&self, piece: &Piece<'_, 'a>, kind: &GuardrailKind) -> Document {
-        if let GuardrailKind::Other(name) = kind {
+    fn content(&self, piece: &Piece<'_, 'a>, kind: &PolicyType) -> Document {
+        if let PolicyType::Other(name) = kind {
             let why = vec![format!("policies of type {name} take no part in authorization")];
             return Document::unknown(format!("{}.content", self.key(piece)), Kind::ServiceControl, why);
         }
@@ -115,8 +115,12 @@ impl<'a> Builder<'_, 'a> {
                 Link::Unknown(trail) => {
                     for policy in policies {
                         let trail = policy.trail.into_iter().chain(trail.clone()).collect();
-                        let (address, guardrail) = (address.clone(), policy.node);
-                        self.organization.loose.push(LooseAttachment { address, guardrail, trail });
+                        let (address, org_policy) = (address.clone(), policy.node);
+                        self.organization.unresolved_targets.push(UnresolvedAttachment {
+                            address,
+                            org_policy,
+                            trail,
+                        });
                     }
                     continue;
                 }
@@ -139,8 +143,8 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn attach(&mut self, guardrail: NodeId, target: NodeId, attachment: Attachment) {
-        self.organization.graph.add_edge(guardrail, target, Edge::Attached(attachment));
+    fn attach(&mut self, org_policy: NodeId, target: NodeId, attachment: Attachment) {
+        self.organization.graph.add_edge(org_policy, target, Edge::Attached(attachment));
     }
 
     /// A guardrail that is attached and that nobody can name: its text is unknown, too.
@@ -154,34 +158,30 @@ impl<'a> Builder<'_, 'a> {
             name: Attr::Unknown,
             id: Attr::Unknown,
             arn: Attr::Unknown,
-            abandoned: false,
-            kind: NodeKind::Guardrail(Guardrail {
-                kind: GuardrailKind::Unknown,
-                document,
-                aws_managed: false,
-            }),
+            forgotten: false,
+            kind: NodeKind::OrgPolicy(OrgPolicy { kind: PolicyType::Unknown, document, aws_managed: false }),
         })
     }
 
     /// The guardrail with an id that no resource manages.
     fn guardrail_by_id(&mut self, id: &Text) -> NodeId {
-        let (name, guardrail) = match id.expose() {
+        let (name, org_policy) = match id.expose() {
             FULL_ACCESS => (
                 Attr::Known(Text::plain("FullAWSAccess")),
-                aws_managed(GuardrailKind::ServiceControl, "FullAWSAccess", FULL_ACCESS_TEXT),
+                aws_managed(PolicyType::ServiceControl, "FullAWSAccess", FULL_ACCESS_TEXT),
             ),
             RCP_FULL_ACCESS => (
                 Attr::Known(Text::plain("RCPFullAWSAccess")),
-                aws_managed(GuardrailKind::ResourceControl, "RCPFullAWSAccess", RCP_FULL_ACCESS_TEXT),
+                aws_managed(PolicyType::ResourceControl, "RCPFullAWSAccess", RCP_FULL_ACCESS_TEXT),
             ),
             other => {
                 let why = vec!["its text is not in the inputs".to_owned()];
                 let name = if id.is_sensitive() { "(sensitive value)" } else { other };
                 let document = Document::unknown(name, Kind::ServiceControl, why);
-                (Attr::Absent, Guardrail { kind: GuardrailKind::Unknown, document, aws_managed: false })
+                (Attr::Absent, OrgPolicy { kind: PolicyType::Unknown, document, aws_managed: false })
             }
         };
-        self.by_id(id, name, Attr::Absent, NodeKind::Guardrail(guardrail))
+        self.by_id(id, name, Attr::Absent, NodeKind::OrgPolicy(org_policy))
     }
 
     /// What an id that no resource manages stands for, told by its form.
@@ -193,8 +193,8 @@ impl<'a> Builder<'_, 'a> {
         let is_account = orgward_iam::is_account_id(text);
         let kind = if is_account {
             // Only an account of the organization can carry its policies.
-            let homeless = Some(format!("what account `{id}` lies in is not in the inputs"));
-            NodeKind::Account(crate::Account { member: true, homeless, ..crate::Account::default() })
+            let unknown_parent = Some(format!("what account `{id}` lies in is not in the inputs"));
+            NodeKind::Account(crate::Account { member: true, unknown_parent, ..crate::Account::default() })
         } else {
             NodeKind::Unit
         };
@@ -219,11 +219,11 @@ impl<'a> Builder<'_, 'a> {
                     continue;
                 }
                 let known = self.ids.get(id.expose()).copied();
-                let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&id));
-                if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != guardrail) {
+                let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&id));
+                if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != org_policy) {
                     let resolved = Resolved::Known;
                     self.attach(
-                        guardrail,
+                        org_policy,
                         node,
                         Attachment { address: None, resolved, trail: Vec::new(), window: false },
                     );
@@ -255,17 +255,17 @@ impl<'a> Builder<'_, 'a> {
             .map(|(id, _)| id)
             .collect();
         for (id, kind) in
-            [(FULL_ACCESS, GuardrailKind::ServiceControl), (RCP_FULL_ACCESS, GuardrailKind::ResourceControl)]
+            [(FULL_ACCESS, PolicyType::ServiceControl), (RCP_FULL_ACCESS, PolicyType::ResourceControl)]
         {
             if targets.is_empty() || self.organization.is_enabled(&kind) == Some(false) {
                 continue;
             }
             let known = self.ids.get(id).copied();
-            let guardrail = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id)));
+            let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id)));
             for &target in &targets {
                 let here = self.organization.attached_to(target);
-                let there = here.iter().any(|(attached, _)| attached.id == guardrail);
-                if there || (kind == GuardrailKind::ServiceControl && gone.contains(&target)) {
+                let there = here.iter().any(|(attached, _)| attached.id == org_policy);
+                if there || (kind == PolicyType::ServiceControl && gone.contains(&target)) {
                     continue;
                 }
                 let attachment = Attachment {
@@ -274,7 +274,7 @@ impl<'a> Builder<'_, 'a> {
                     trail: Vec::new(),
                     window: false,
                 };
-                self.attach(guardrail, target, attachment);
+                self.attach(org_policy, target, attachment);
             }
         }
     }
@@ -315,9 +315,9 @@ fn resource_of(piece: &Piece<'_, '_>) -> Address {
     Address::new(address.strip_suffix(key.as_str()).unwrap_or(address))
 }
 
-fn aws_managed(kind: GuardrailKind, name: &str, text: &str) -> Guardrail {
+fn aws_managed(kind: PolicyType, name: &str, text: &str) -> OrgPolicy {
     let document = Document::known(name, document_kind(&kind), &Text::plain(text));
-    Guardrail { kind, document, aws_managed: true }
+    OrgPolicy { kind, document, aws_managed: true }
 }
 
 /// Policy and target of an attachment, where both ids are known.
@@ -326,20 +326,18 @@ fn ends(piece: &Piece<'_, '_>) -> Option<(String, String)> {
     Some((end("policy_id")?, end("target_id")?))
 }
 
-fn guardrail_kind(piece: &Piece<'_, '_>) -> GuardrailKind {
+fn guardrail_kind(piece: &Piece<'_, '_>) -> PolicyType {
     match piece.object.get("type").text() {
-        Attr::Known(name) => GuardrailKind::from_api(name.expose()),
+        Attr::Known(name) => PolicyType::from_api(name.expose()),
         // The provider's default.
-        Attr::Absent => GuardrailKind::ServiceControl,
-        Attr::Unknown => GuardrailKind::Unknown,
+        Attr::Absent => PolicyType::ServiceControl,
+        Attr::Unknown => PolicyType::Unknown,
     }
 }
 
-fn document_kind(kind: &GuardrailKind) -> Kind {
+fn document_kind(kind: &PolicyType) -> Kind {
     match kind {
-        GuardrailKind::ResourceControl => Kind::ResourceControl,
-        GuardrailKind::ServiceControl | GuardrailKind::Other(_) | GuardrailKind::Unknown => {
-            Kind::ServiceControl
-        }
+        PolicyType::ResourceControl => Kind::ResourceControl,
+        PolicyType::ServiceControl | PolicyType::Other(_) | PolicyType::Unknown => Kind::ServiceControl,
     }
 }

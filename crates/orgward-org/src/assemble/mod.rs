@@ -23,7 +23,7 @@ use std::sync::Arc;
 use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 
 use self::runs::PerKind;
-use crate::hole::Symbols;
+use crate::hole::PlaceholderIds;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
 
 pub(crate) use workloads::workload_category;
@@ -39,7 +39,7 @@ struct Piece<'b, 'a> {
     stack: usize,
     instance: &'b Instance<'a>,
     object: Object,
-    abandoned: bool,
+    forgotten: bool,
     /// Whether it comes from a state or from context, and not from a plan that is to be applied.
     context: bool,
 }
@@ -59,7 +59,7 @@ struct Builder<'b, 'a> {
     /// Nodes by ARN.
     arns: BTreeMap<String, NodeId>,
     /// What stands for values that do not exist yet.
-    symbols: RefCell<Symbols>,
+    placeholder_ids: RefCell<PlaceholderIds>,
     /// The accounts that provider configurations manage, where nothing says which they are.
     elsewhere: BTreeMap<(usize, String), String>,
     /// The ids of accounts that the plans remove: what lists them shows the time before.
@@ -103,8 +103,8 @@ impl Organization {
         };
         let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
         let (before, mut after) = both(
-            || Builder::new(&stacks, plans.len(), &before, declared).build(&after, Side::Before),
-            || Builder::new(&stacks, plans.len(), &after, declared).build(&before, Side::After),
+            || Builder::new(&stacks, plans.len(), &before, declared).assemble(&after, Side::Before),
+            || Builder::new(&stacks, plans.len(), &after, declared).assemble(&before, Side::After),
         );
         after.contradictions.extend(contradictions);
         Change { before, after }
@@ -143,7 +143,7 @@ fn pieces<'b, 'a>(
                 stack,
                 instance,
                 object,
-                abandoned: side == Side::After && instance.is_abandoned(),
+                forgotten: side == Side::After && instance.is_abandoned(),
                 // A state shows how things are, wherever it is given.
                 context: stack >= plans || plan.kind == orgward_plan::Kind::State,
             });
@@ -278,13 +278,13 @@ impl<'b, 'a> Builder<'b, 'a> {
             addresses: BTreeMap::new(),
             ids: BTreeMap::new(),
             arns: BTreeMap::new(),
-            symbols: RefCell::default(),
+            placeholder_ids: RefCell::default(),
             elsewhere: BTreeMap::new(),
             departed: BTreeSet::new(),
         }
     }
 
-    fn build(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
+    fn assemble(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
         if side == Side::After {
             let accounts = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<String> {
                 let pieces = pieces.get("aws_organizations_account").into_iter().flatten();
@@ -296,7 +296,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
         self.tree();
         self.name_what_is_unknown();
-        self.guardrails();
+        self.org_policies();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
         self.managed_policies();
@@ -310,7 +310,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let ids =
             members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
         self.organization.members = ids.collect();
-        self.organization.symbols = self.symbols.take();
+        self.organization.placeholder_ids = self.placeholder_ids.take();
         self.organization
     }
 
@@ -353,7 +353,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             name: view(name),
             id,
             arn,
-            abandoned: piece.abandoned,
+            forgotten: piece.forgotten,
             kind,
         };
         let at = self.add(node);
@@ -396,7 +396,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             name,
             id: Attr::Known(id.clone()),
             arn,
-            abandoned: false,
+            forgotten: false,
             kind,
         })
     }
@@ -427,7 +427,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             name: Attr::Known(Text::plain("management account")),
             id: Attr::Unknown,
             arn: Attr::Unknown,
-            abandoned: false,
+            forgotten: false,
             kind: NodeKind::Account(crate::Account {
                 management: true,
                 member: true,
