@@ -17,6 +17,7 @@ mod passage;
 mod policy_chain;
 mod queries;
 mod remap_spans;
+mod resource;
 
 pub use change::Change;
 pub use declared::Declared;
@@ -30,3 +31,7 @@ pub use node::{
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use resource::{
+    AccessFacts, Acl, Assignment, Grant, GrantedPolicy, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
+    Share, SharedWith,
+};

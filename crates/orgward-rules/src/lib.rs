@@ -3,6 +3,7 @@
 //! This crate knows no output formats and does no input or output.
 
 pub mod catalog;
+pub mod access;
 mod chains;
 mod completion;
 mod config;

@@ -1,6 +1,11 @@
 //! The texts of the policies that AWS manages. A plan names them by ARN only.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
+
+use crate::{Kind, Policy};
 
 static INDEX: &str = include_str!("../../data/managed/index.tsv");
 static POLICIES: &[u8] = include_bytes!("../../data/managed/policies.bin");
@@ -41,6 +46,23 @@ impl ManagedPolicies {
     /// Whether an ARN is one of a policy that AWS manages, in the catalogue or not: `arn:aws:iam::aws:policy/…`.
     pub fn is_managed(self, arn: &str) -> bool {
         canonical(arn).is_some()
+    }
+
+    /// A policy, read once for the whole run of the program: there are as many as AWS has, and each is small.
+    pub fn policy(self, arn: &str) -> Option<&'static Policy> {
+        static READ: Mutex<BTreeMap<String, Option<&'static Policy>>> = Mutex::new(BTreeMap::new());
+        let arn = canonical(arn)?;
+        let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = read.get(&arn) {
+            return *found;
+        }
+        let policy = self.text(&arn).and_then(|text| Policy::parse(text, Kind::Identity).ok());
+        let found = policy.map(|policy| &*Box::leak(Box::new(policy)));
+        // What the catalogue does not have is not kept: names in a plan may be many.
+        if found.is_some() {
+            read.insert(arn, found);
+        }
+        found
     }
 
     /// The document of a policy, by its ARN in any partition. `None` when the catalogue does not have it.

@@ -1,6 +1,7 @@
 //! From plans to the organization: one pass for each side, in the order in which things depend on each other.
 
 mod attachments;
+mod carriers;
 mod contradictions;
 mod coverage;
 mod deferred;
@@ -10,8 +11,10 @@ mod grants;
 mod join;
 mod permission_sets;
 mod principals;
+mod resources;
 mod runs;
 mod spelled;
+mod statements;
 mod tree;
 mod values;
 mod workloads;
@@ -64,6 +67,9 @@ struct Builder<'b, 'a> {
     elsewhere: BTreeMap<(usize, String), String>,
     /// The ids of accounts that the plans remove: what lists them shows the time before.
     departed: BTreeSet<String>,
+    /// Policies that a resource of the other side embeds in a role and none of this side does, by role and name: what
+    /// the role shows of them is from before.
+    removed_inline: BTreeSet<(String, String)>,
 }
 
 /// Which side of the change is built.
@@ -253,7 +259,12 @@ const ASKED_DATA: &[(&str, &str)] = &[
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
-        Mode::Managed => ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied(),
+        Mode::Managed => ASKED
+            .binary_search(&&*instance.kind)
+            .ok()
+            .and_then(|at| ASKED.get(at))
+            .copied()
+            .or_else(|| carriers::listed(&instance.kind)),
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
             .ok()
@@ -281,6 +292,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             placeholder_ids: RefCell::default(),
             elsewhere: BTreeMap::new(),
             departed: BTreeSet::new(),
+            removed_inline: BTreeSet::new(),
         }
     }
 
@@ -294,6 +306,15 @@ impl<'b, 'a> Builder<'b, 'a> {
             let stay = accounts(self.pieces);
             self.departed = accounts(other).into_iter().filter(|id| !stay.contains(id)).collect();
         }
+        let embedded = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<(String, String)> {
+            let pieces = pieces.get("aws_iam_role_policy").into_iter().flatten();
+            let text = |piece: &Piece<'_, '_>, name: &str| {
+                piece.object.get(name).text().known().map(|text| text.expose().to_owned())
+            };
+            pieces.filter_map(|piece| Some((text(piece, "role")?, text(piece, "name")?))).collect()
+        };
+        let here = embedded(self.pieces);
+        self.removed_inline = embedded(other).into_iter().filter(|it| !here.contains(it)).collect();
         self.tree();
         self.name_what_is_unknown();
         self.org_policies();
@@ -304,6 +325,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.grants();
         self.permission_sets();
         self.workloads(side);
+        self.access_facts(other);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         let members = self.organization.accounts().filter(|account| account.member);

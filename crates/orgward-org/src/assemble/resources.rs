@@ -6,7 +6,7 @@ use orgward_iam::{Arn, Kind};
 use orgward_plan::{Attr, Legal, Mode, Step, Text, View};
 
 use super::carriers::{CARRIERS, Carrier, NAMES, RUNTIMES, SHARINGS, SWITCHES, Sharing, Switch};
-use super::{Builder, Piece, Side};
+use super::{Builder, Piece};
 use crate::resource::{Acl, PublicAccessBlock, Resource, ResourcePolicy, Runtime, Share, SharedWith};
 use crate::{Document, Key, Modality, NodeId, NodeKind};
 
@@ -19,7 +19,7 @@ type Named = BTreeMap<(usize, &'static str, String), Key>;
 
 impl<'a> Builder<'_, 'a> {
     /// Fills in what the tables of `carriers.rs` name.
-    pub(super) fn access_facts(&mut self, side: Side) {
+    pub(super) fn access_facts(&mut self, _other: &BTreeMap<&str, Vec<Piece<'_, '_>>>) {
         let mut standing = std::collections::BTreeSet::new();
         let mut named = Named::new();
         let mut bases: Vec<&'static str> = CARRIERS.iter().map(|row| row.base).collect();
@@ -58,7 +58,6 @@ impl<'a> Builder<'_, 'a> {
         facts.runtimes.sort_by(|a, b| a.address.cmp(&b.address));
         facts.grants.sort_by(|a, b| a.address.cmp(&b.address));
         facts.assignments.sort_by(|a, b| a.address.cmp(&b.address));
-        let _ = side;
     }
 
     /// The account of a piece as policy documents write it, and its node.
@@ -87,7 +86,7 @@ impl<'a> Builder<'_, 'a> {
         let (key, name) = if is_self { (self.key(piece), None) } else { self.holder(piece, row.of, row.base, named) };
         let (account, owner) = self.place_of(piece);
         let document = if row.document.is_empty() {
-            self.statement(piece, row.resource, account.as_deref())
+            self.written_statement(piece, row.resource, account.as_deref())
         } else if is_self && is_key && unset && !path_of(&piece.object.view(), row.document).text().known().is_some() {
             account.as_deref().map(|account| {
                 let root = format!("arn:aws:iam::{account}:root");

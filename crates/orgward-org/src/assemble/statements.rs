@@ -9,7 +9,7 @@ use crate::Document;
 
 impl<'a> Builder<'_, 'a> {
     /// The statement that a piece adds to the policy of a resource.
-    pub(super) fn statement(
+    pub(super) fn written_statement(
         &self,
         piece: &Piece<'_, 'a>,
         resource: &str,
@@ -59,7 +59,7 @@ impl<'a> Builder<'_, 'a> {
             Attr::Unknown => {
                 let owner = account.unwrap_or("000000000000");
                 let shown = format!("${{{}.source_arn}}", piece.instance.address);
-                let symbol = self.symbols.borrow_mut().name(shown);
+                let symbol = self.placeholder_ids.borrow_mut().name(shown);
                 add("ArnLike", "aws:SourceArn", format!("arn:aws:service:region:{owner}:{symbol}"));
             }
             _ => {}

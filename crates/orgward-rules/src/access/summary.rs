@@ -1,0 +1,201 @@
+//! What a principal can do, in the words of its policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_iam::{AccessLevel, Answer, Catalogue, Effect, Statement};
+
+use super::edges::Asker;
+use super::sets::{About, Side, effect};
+use super::subject::{Cap, SubjectId};
+use super::{Access, claims};
+
+/// How far a set of actions goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// Names of things.
+    List,
+    /// What is in them.
+    Read,
+    /// Changes.
+    Write,
+    /// Changes of tags.
+    Tagging,
+    /// Changes of who may do what.
+    Permissions,
+}
+
+impl Level {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Tagging => "tagging",
+            Self::Permissions => "permissions",
+        }
+    }
+
+    fn of(level: AccessLevel) -> Self {
+        match level {
+            AccessLevel::List => Self::List,
+            AccessLevel::Read => Self::Read,
+            AccessLevel::Write => Self::Write,
+            AccessLevel::Tagging => Self::Tagging,
+            AccessLevel::PermissionsManagement => Self::Permissions,
+        }
+    }
+}
+
+/// Actions of one service on the same resources.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Entry {
+    /// The prefix of the actions.
+    pub service: String,
+    /// The resources, as policies write them.
+    pub resources: Vec<String>,
+    /// The actions, as policies write them.
+    pub actions: Vec<String>,
+    /// How far they go.
+    pub levels: Vec<Level>,
+}
+
+/// How many patterns of one principal are told.
+const MOST: usize = 400;
+
+impl<'o> Access<'o> {
+    /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
+    pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
+        let Some(subject) = self.subject(id) else { return Vec::new() };
+        let asker = Asker::of(self, subject);
+        let mut entries: BTreeMap<(String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
+        let caps: Vec<&Statement> = match &subject.cap {
+            Cap::Policy { policy, .. } => {
+                policy.statements.iter().filter(|it| it.effect.value == Effect::Allow).collect()
+            }
+            Cap::None | Cap::Unknown(_) => Vec::new(),
+        };
+        let statements = subject.held.iter().flat_map(|held| &held.policy.statements);
+        for statement in statements.filter(|it| it.effect.value == Effect::Allow) {
+            let own = patterns(statement);
+            let resources = resources(statement);
+            // A boundary that says less than the policy is what is effective.
+            let cut: Vec<(String, Vec<String>)> = if caps.is_empty() {
+                own.into_iter().map(|action| (action, resources.clone())).collect()
+            } else {
+                caps.iter()
+                    .flat_map(|cap| {
+                        let theirs = patterns(cap);
+                        let narrower = narrower_resources(&resources, &self::resources(cap));
+                        let pairs: Vec<(String, Vec<String>)> = own
+                            .iter()
+                            .flat_map(|mine| theirs.iter().filter_map(move |other| narrower_action(mine, other)))
+                            .map(|action| (action, narrower.clone()))
+                            .collect();
+                        pairs
+                    })
+                    .collect()
+            };
+            for (action, resources) in cut.into_iter().take(MOST) {
+                if resources.is_empty() || !self.is_effective(&asker, &action, &resources) {
+                    continue;
+                }
+                let service = action.split(':').next().unwrap_or("*").to_owned();
+                entries.entry((service, resources)).or_default().insert(action);
+            }
+        }
+        let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
+            let mut levels: BTreeSet<Level> = BTreeSet::new();
+            for action in &actions {
+                levels.extend(Catalogue::get().actions_matching(action).map(|it| Level::of(it.level())));
+            }
+            Entry { service, resources, actions: actions.into_iter().collect(), levels: levels.into_iter().collect() }
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    /// Whether some request of a pattern is allowed.
+    fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
+        let subject = &asker.subject;
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else { return true };
+        let set = self.own(subject, Side::AtMost, About::Everything).and(claim.requests()).and(me.requests());
+        !matches!(set.example(), Answer::None)
+    }
+
+    /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
+    pub fn capped_by(&self, id: SubjectId) -> Vec<(&'static str, String)> {
+        let Some(subject) = self.subject(id) else { return Vec::new() };
+        let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
+        let granted = || subject.granted(Side::AtMost, About::Everything).and(me.requests());
+        let mut layers = Vec::new();
+        if let Cap::Policy { policy, name, .. } = &subject.cap {
+            let within = effect(policy, Effect::Allow, About::Everything).minus(effect(policy, Effect::Deny, About::Everything));
+            if !matches!(granted().minus(within).example(), Answer::None) {
+                layers.push(("boundary", name.clone()));
+            }
+        }
+        if let Some((scp, _)) = subject.account.filter(|it| Some(*it) != self.org.management()).and_then(|it| self.chains.get(&it)) {
+            for level in &scp.levels {
+                for attached in &level.attached {
+                    let Some(policy) = attached.org_policy.data.document.policy() else { continue };
+                    let denied = effect(policy, Effect::Deny, About::Everything);
+                    if matches!(granted().and(denied).example(), Answer::Witness(_)) {
+                        layers.push(("scp", attached.org_policy.data.document.name.to_string()));
+                    }
+                }
+            }
+        }
+        layers
+    }
+}
+
+/// The actions that a statement allows, as it writes them: of `NotAction` only what it leaves in, by service.
+fn patterns(statement: &Statement) -> Vec<String> {
+    if !statement.actions.not {
+        return statement.actions.patterns.iter().map(|pattern| pattern.value.clone()).collect();
+    }
+    let out: Vec<&str> = statement.actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
+    let services = Catalogue::get().services().map(|service| format!("{}:*", service.prefix()));
+    services.filter(|service| !out.contains(&service.as_str()) && !out.contains(&"*")).collect()
+}
+
+fn resources(statement: &Statement) -> Vec<String> {
+    match &statement.resources {
+        Some(resources) if !resources.not => {
+            let mut all: Vec<String> = resources.patterns.iter().map(|pattern| pattern.value.clone()).collect();
+            all.sort();
+            all.dedup();
+            all
+        }
+        _ => vec!["*".to_owned()],
+    }
+}
+
+/// The narrower of two patterns of actions, if one lies within the other.
+fn narrower_action(one: &str, other: &str) -> Option<String> {
+    if orgward_iam::action_matches(other, &one.replace(['*', '?'], "x")) || other == "*" {
+        Some(one.to_owned())
+    } else if orgward_iam::action_matches(one, &other.replace(['*', '?'], "x")) || one == "*" {
+        Some(other.to_owned())
+    } else {
+        None
+    }
+}
+
+fn narrower_resources(one: &[String], other: &[String]) -> Vec<String> {
+    let pairs = one.iter().flat_map(|mine| {
+        other.iter().filter_map(move |theirs| {
+            let within = |inner: &str, outer: &str| {
+                outer == "*" || inner == outer || orgward_iam::glob(outer, &inner.replace('*', "x"))
+            };
+            if within(mine, theirs) {
+                Some(mine.clone())
+            } else if within(theirs, mine) {
+                Some(theirs.clone())
+            } else {
+                None
+            }
+        })
+    });
+    pairs.collect::<BTreeSet<String>>().into_iter().collect()
+}
