@@ -2,8 +2,8 @@
 //! `crates/orgward-iam/tests/fuzz.rs`, which needs no special compiler.
 
 use orgward_iam::{
-    Answer, Caller, Callers, Chain, Context, ContextValue, Decider, Effect, Kind, Level, Outcome, Policy,
-    Request, RequestSet, Scenario, may_be_allowed,
+    Answer, Caller, Callers, Context, ContextValue, Decider, Effect, Kind, Level, Outcome, Policy,
+    PolicyChain, Request, RequestSet, Scenario, may_be_allowed,
 };
 
 const KINDS: [Kind; 5] =
@@ -67,7 +67,7 @@ pub(crate) fn agree(data: &[u8]) {
         Answer::Undecided(_) => {}
     }
 
-    let chain = Chain(vec![
+    let chain = PolicyChain(vec![
         Level { target: "root", policies: vec![Decider { name: "old", policy: &old }] },
         Level {
             target: "unit",

@@ -4,7 +4,7 @@
 
 use divan::{Bencher, black_box};
 use orgward_iam::{
-    Answer, Callers, Chain, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, RequestSet, compare,
+    Answer, Callers, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, RequestSet, compare,
     may_be_allowed,
 };
 
@@ -57,7 +57,8 @@ fn prove(lock: &Policy, wanted: &Policy, levels: usize, each: usize) -> Answer {
     let full = policy(Kind::ServiceControl, FULL_AWS_ACCESS.to_owned());
     let mut policies = vec![Decider { name: "full", policy: &full }];
     policies.extend((0..each).map(|_| Decider { name: "lock", policy: lock }));
-    let chain = Chain((0..levels).map(|_| Level { target: "level", policies: policies.clone() }).collect());
+    let chain =
+        PolicyChain((0..levels).map(|_| Level { target: "level", policies: policies.clone() }).collect());
     let set = RequestSet::effect(wanted, orgward_iam::Effect::Deny)
         .and(RequestSet::by(Callers::Principals))
         .minus(RequestSet::by(Callers::ServiceLinked));

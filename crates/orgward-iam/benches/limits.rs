@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use orgward_iam::{
-    Answer, Callers, Chain, Decider, Effect, FULL_AWS_ACCESS, Kind, Level, Policy, RequestSet, compare,
+    Answer, Callers, Decider, Effect, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, RequestSet, compare,
     may_be_allowed,
 };
 
@@ -236,7 +236,7 @@ fn prove(policies: &[Policy]) -> Answer {
         deciders.extend(chunk.iter().map(|policy| Decider { name: "policy", policy }));
         Level { target: "level", policies: deciders }
     });
-    let chain = Chain(levels.collect());
+    let chain = PolicyChain(levels.collect());
     let wanted = policy(
         r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","NotAction":"iam:*","Resource":"*",
             "Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}}"#,

@@ -21,7 +21,7 @@ pub struct Level<'p> {
 
 /// The service control policies between a principal and its root, from the root down to the account.
 #[derive(Clone, Debug)]
-pub struct Chain<'p>(pub Vec<Level<'p>>);
+pub struct PolicyChain<'p>(pub Vec<Level<'p>>);
 
 /// What a chain says about a request.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -47,7 +47,7 @@ pub struct ChainDecision {
     pub statement: Option<(usize, usize)>,
 }
 
-impl Chain<'_> {
+impl PolicyChain<'_> {
     /// Decides one request of a principal whose account is at the end of this chain. That the account is a
     /// member and not the management account is the caller's business.
     pub fn decide(&self, request: &Request) -> ChainDecision {

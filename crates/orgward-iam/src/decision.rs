@@ -11,7 +11,7 @@ use self::exception::Asked;
 use self::grant::Grant;
 use crate::arn::{Arn, is_account_id};
 use crate::matching::{Subject, action_matches};
-use crate::{Caller, Chain, Decider, Outcome, Request};
+use crate::{Caller, Decider, Outcome, PolicyChain, Request};
 
 /// Every policy that has a say in a request. `None` is a layer that does not exist, an empty list one that allows
 /// nothing.
@@ -25,9 +25,9 @@ pub struct Policies<'p> {
     pub session: Option<Vec<Decider<'p>>>,
     /// The service control policies above the caller's account; `None` for the management account and for accounts
     /// in no organization.
-    pub service_control: Option<Chain<'p>>,
+    pub service_control: Option<PolicyChain<'p>>,
     /// The resource control policies above the resource's account; `None` likewise.
-    pub resource_control: Option<Chain<'p>>,
+    pub resource_control: Option<PolicyChain<'p>>,
     /// The policy of the resource: of a role its trust policy, of a key its key policy.
     pub resource: Vec<Decider<'p>>,
     /// The policies of the VPC endpoint that the request comes through.

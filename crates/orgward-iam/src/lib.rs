@@ -6,6 +6,7 @@ mod access;
 mod arn;
 mod catalogue;
 mod chain;
+mod claim;
 mod covering;
 mod decision;
 mod error;
@@ -14,7 +15,6 @@ mod matching;
 mod operator;
 mod parse;
 mod pattern;
-mod prohibition;
 mod remedy;
 mod request;
 mod scenario;
@@ -23,19 +23,19 @@ mod syntax;
 mod testing;
 
 pub use access::{
-    Answer, Callers, Dead, Relation, RequestSet, Spread, allowed_but_not, compare, dead, dead_statements,
+    ActionSet, Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements,
     is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType, Service};
-pub use chain::{Chain, ChainDecision, Decider, Level, Outcome};
+pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
+pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use pattern::{glob, glob_ignore_case};
-pub use prohibition::{Element, Prohibition, ProhibitionError, Wording};
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};

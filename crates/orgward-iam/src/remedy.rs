@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::{FULL_AWS_ACCESS, Kind, Policy, PolicyError, Prohibition};
+use crate::{Claim, FULL_AWS_ACCESS, Kind, Policy, PolicyError};
 
 /// A service control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -49,30 +49,29 @@ impl Serialize for Texts {
 
 impl Denying {
     /// The statement that denies what has to be denied, and nothing else. `id` becomes its `Sid`.
-    pub fn of(id: &str, prohibition: &Prohibition) -> Self {
-        let wording = prohibition.wording();
+    pub fn of(id: &str, claim: &Claim) -> Self {
+        let spec = claim.spec();
         let texts = |list: &Option<Vec<String>>| list.clone().map(Texts);
         let everything = || Some(Texts(vec!["*".to_owned()]));
         let mut condition: BTreeMap<String, BTreeMap<String, Texts>> = BTreeMap::new();
-        for (operator, keys) in &wording.conditions {
+        for (operator, keys) in &spec.conditions {
             let keys = keys.iter().map(|(key, values)| (key.clone(), Texts(values.clone())));
             condition.insert(operator.clone(), keys.collect());
         }
-        if !wording.exempt_principals.is_empty() {
+        if !spec.exempt_principals.is_empty() {
             // All values of a negated operator have to differ, so that one list holds both.
             let keys = condition.entry("ArnNotLike".to_owned()).or_default();
             let values = keys.entry("aws:PrincipalArn".to_owned()).or_insert_with(|| Texts(Vec::new()));
-            values.0.extend(wording.exempt_principals.iter().cloned());
+            values.0.extend(spec.exempt_principals.iter().cloned());
         }
         Self {
             sid: sid(id),
             effect: "Deny",
-            action: texts(&wording.actions)
-                .or_else(|| everything().filter(|_| wording.not_actions.is_none())),
-            not_action: texts(&wording.not_actions),
-            resource: texts(&wording.resources)
-                .or_else(|| everything().filter(|_| wording.not_resources.is_none())),
-            not_resource: texts(&wording.not_resources),
+            action: texts(&spec.actions).or_else(|| everything().filter(|_| spec.not_actions.is_none())),
+            not_action: texts(&spec.not_actions),
+            resource: texts(&spec.resources)
+                .or_else(|| everything().filter(|_| spec.not_resources.is_none())),
+            not_resource: texts(&spec.not_resources),
             condition,
         }
     }
@@ -177,28 +176,28 @@ fn sid(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Answer, Chain, Decider, Level, Wording, may_be_allowed};
+    use crate::{Answer, ClaimSpec, Decider, Level, PolicyChain, may_be_allowed};
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
-    fn prohibition(actions: Vec<String>) -> Prohibition {
-        Prohibition::new(Wording {
+    fn claim(actions: Vec<String>) -> Claim {
+        Claim::new(ClaimSpec {
             actions: Some(actions),
             conditions: BTreeMap::from([(
                 "ArnNotLike".to_owned(),
                 BTreeMap::from([("aws:PrincipalArn".to_owned(), texts(&["arn:aws:iam::*:role/a"]))]),
             )]),
             exempt_principals: texts(&["arn:aws:iam::*:role/b"]),
-            ..Wording::default()
+            ..ClaimSpec::default()
         })
         .unwrap()
     }
 
     #[test]
     fn it_is_written_the_way_people_write_it() {
-        let statement = Denying::of("keep/the-trail", &prohibition(texts(&["cloudtrail:StopLogging"])));
+        let statement = Denying::of("keep/the-trail", &claim(texts(&["cloudtrail:StopLogging"])));
         insta::assert_snapshot!(Remedy::new(vec![statement]).pretty(), @r#"
         {
           "Version": "2012-10-17",
@@ -225,31 +224,31 @@ mod tests {
     #[test]
     fn what_is_split_denies_the_same() {
         let actions: Vec<String> = (0..300).map(|at| format!("s3:Action{at:03}")).collect();
-        let prohibition = prohibition(actions);
-        let remedies = Remedy::within(1_000, vec![Denying::of("many", &prohibition)]).unwrap();
+        let claim = claim(actions);
+        let remedies = Remedy::within(1_000, vec![Denying::of("many", &claim)]).unwrap();
         assert!(remedies.len() > 4 && remedies.iter().all(|remedy| remedy.characters() <= 1_000));
         let policies: Vec<Policy> = remedies.iter().map(|remedy| remedy.policy().unwrap()).collect();
         let full = Remedy::full_access().unwrap();
         let deciders = policies.iter().chain([&full]).map(|policy| Decider { name: "x", policy }).collect();
-        let chain = Chain(vec![Level { target: "root", policies: deciders }]);
+        let chain = PolicyChain(vec![Level { target: "root", policies: deciders }]);
         let bound = || {
-            prohibition
+            claim
                 .requests()
                 .and(crate::RequestSet::by(crate::Callers::Principals))
                 .minus(crate::RequestSet::by(crate::Callers::ServiceLinked))
         };
         assert_eq!(may_be_allowed(bound(), Some(&chain), None), Answer::None);
-        let short = Chain(vec![Level { target: "root", policies: chain.0[0].policies[1..].to_vec() }]);
+        let short = PolicyChain(vec![Level { target: "root", policies: chain.0[0].policies[1..].to_vec() }]);
         assert!(matches!(may_be_allowed(bound(), Some(&short), None), Answer::Witness(_)));
     }
 
     #[test]
     fn an_exclusion_cannot_be_shared() {
-        let wording = Wording {
+        let spec = ClaimSpec {
             not_actions: Some((0..100).map(|at| format!("service{at}:*")).collect()),
-            ..Wording::default()
+            ..ClaimSpec::default()
         };
-        let statement = Denying::of("only", &Prohibition::new(wording).unwrap());
+        let statement = Denying::of("only", &Claim::new(spec).unwrap());
         assert_eq!(Remedy::within(500, vec![statement]), Err("Only".to_owned()));
     }
 }

@@ -18,6 +18,8 @@ mod policy_chain;
 mod queries;
 mod remap_spans;
 mod resource;
+mod roles;
+mod selector;
 
 pub use change::Change;
 pub use declared::Declared;
@@ -35,3 +37,5 @@ pub use resource::{
     AccessFacts, Acl, Assignment, Grant, GrantedPolicy, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
     Share, SharedWith,
 };
+pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
+pub use selector::Selector;

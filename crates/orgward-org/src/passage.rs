@@ -1,6 +1,6 @@
 //! What the guardrails of a policy chain let pass, as sets of requests.
 
-use orgward_iam::{Callers, Chain, Decider, Effect, RequestSet};
+use orgward_iam::{Callers, Decider, Effect, RequestSet};
 
 use crate::{Modality, OrgPolicy, PolicyChain, PolicyType};
 
@@ -51,7 +51,7 @@ impl<'o> PolicyChain<'o> {
         free.or(open.minus(denied))
     }
 
-    fn attached_at_least(&self, least: Modality) -> Chain<'o> {
+    fn attached_at_least(&self, least: Modality) -> orgward_iam::PolicyChain<'o> {
         let levels = self.levels.iter().map(|level| {
             let attached = level.attached.iter().filter(|it| it.attachment.resolved.modality() >= least);
             let policies = attached
@@ -62,6 +62,6 @@ impl<'o> PolicyChain<'o> {
                 .collect();
             orgward_iam::Level { target: "", policies }
         });
-        Chain(levels.collect())
+        orgward_iam::PolicyChain(levels.collect())
     }
 }

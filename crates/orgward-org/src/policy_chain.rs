@@ -2,7 +2,7 @@ mod sets;
 
 use std::cell::OnceCell;
 
-use orgward_iam::{Chain, ChainDecision, Decider, Effect, Outcome, Request};
+use orgward_iam::{ChainDecision, Decider, Effect, Outcome, Request};
 
 pub use self::sets::Relevant;
 use crate::{Attachment, Entity, Modality, NodeId, OrgPolicy, Organization, PolicyType};
@@ -58,9 +58,9 @@ pub struct PolicyChain<'o> {
 pub struct Judge<'l, 'o> {
     chain: &'l PolicyChain<'o>,
     /// What is attached for certain.
-    must: Chain<'l>,
+    must: orgward_iam::PolicyChain<'l>,
     /// What is attached or may be, where that is not the same.
-    may: Option<Chain<'l>>,
+    may: Option<orgward_iam::PolicyChain<'l>>,
     /// What is told where a request stays undecided.
     doubts: OnceCell<Vec<String>>,
 }
@@ -225,8 +225,8 @@ impl<'o> PolicyChain<'o> {
         attached.all(|attached| attached.modality() == Modality::Must)
     }
 
-    fn chain(&self, least: Modality) -> Chain<'_> {
-        Chain(
+    fn chain(&self, least: Modality) -> orgward_iam::PolicyChain<'_> {
+        orgward_iam::PolicyChain(
             self.levels
                 .iter()
                 .map(|level| orgward_iam::Level {

@@ -7,10 +7,11 @@
 mod support;
 
 use divan::Bencher;
+use orgward_config::Config;
 use orgward_finding::{Gate, Severity};
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
-use orgward_rules::{Config, Question};
+use orgward_rules::Question;
 
 const UNITS: usize = 50;
 const ACCOUNTS: usize = 10_000;
@@ -64,7 +65,7 @@ fn build(bencher: Bencher) {
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
 fn prove(bencher: Bencher, org_policies: usize) {
     let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
-    config.invariants.truncate(org_policies);
+    config.guardrails.truncate(org_policies);
     audit(bencher, &config);
 }
 

@@ -1,9 +1,7 @@
-//! Facts about AWS that move: regions, global services, published region locks, quotas. Regions come from the
-//! catalogue of `orgward-iam`, everything else from one dated file in `data/` each.
+//! Facts about AWS that move: quotas, and what a quarantine leaves open; one dated file in `data/` each.
 
 use std::sync::LazyLock;
 
-use orgward_iam::Catalogue;
 use serde::Deserialize;
 
 /// What AWS accepts.
@@ -43,27 +41,6 @@ pub(crate) struct IamQuota {
     pub(crate) trust_policy: usize,
 }
 
-/// A service that is called through one region.
-#[derive(Debug, Deserialize)]
-pub(crate) struct GlobalService {
-    pub(crate) prefix: String,
-    pub(crate) action: String,
-    pub(crate) region: String,
-}
-
-#[derive(Default, Deserialize)]
-struct GlobalServices {
-    service: Vec<GlobalService>,
-}
-
-/// Actions that published region locks exempt.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) struct PublishedLocks {
-    pub(crate) aws_sample: Vec<String>,
-    pub(crate) control_tower: Vec<String>,
-}
-
 /// What a suspended account may still do.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Quarantine {
@@ -77,10 +54,6 @@ fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
 
 static QUOTAS: LazyLock<Quotas> = LazyLock::new(|| read(include_str!("../data/quotas.toml")));
 static QUARANTINE: LazyLock<Quarantine> = LazyLock::new(|| read(include_str!("../data/quarantine.toml")));
-static GLOBAL: LazyLock<GlobalServices> =
-    LazyLock::new(|| read(include_str!("../data/global-services.toml")));
-static LOCKS: LazyLock<PublishedLocks> =
-    LazyLock::new(|| read(include_str!("../data/region-lock-profiles.toml")));
 
 /// What AWS accepts.
 pub(crate) fn quotas() -> &'static Quotas {
@@ -97,55 +70,20 @@ pub(crate) fn quarantine() -> &'static Quarantine {
     &QUARANTINE
 }
 
-/// The regions that this version knows, in all partitions.
-pub(crate) fn regions() -> Vec<&'static str> {
-    Catalogue::get().regions().map(|region| region.name).collect()
-}
-
-/// Services that are called through one region.
-pub(crate) fn global_services() -> &'static [GlobalService] {
-    &GLOBAL.service
-}
-
-/// What published region locks exempt.
-pub(crate) fn published_locks() -> &'static PublishedLocks {
-    &LOCKS
-}
-
-/// One action of each of the regional services that people use most, with a resource that it asks for.
-/// `{region}` and `{account}` stand for themselves.
-pub(crate) fn regional_actions() -> impl Iterator<Item = (&'static str, &'static str)> {
-    include_str!("../data/regional-actions.txt").lines().filter_map(|line| line.split_once(' '))
-}
-
 #[cfg(test)]
 mod tests {
-    use orgward_iam::{Catalogue, Service};
+    use orgward_iam::Catalogue;
 
-    use super::{global_services, published_locks, quarantine, quotas, regional_actions, regions};
+    use super::{quarantine, quotas};
 
     #[test]
     fn every_data_file_is_read() {
         assert_eq!(quotas().scp.characters, 10_240);
         assert_eq!(quotas().rcp.per_target, 5);
         assert!(!quotas().date.is_empty());
-        assert!(regions().contains(&"eu-central-1") && regions().contains(&"eusc-de-east-1"));
-        assert!(global_services().iter().any(|service| service.prefix == "iam"));
-        for service in global_services() {
-            assert!(Catalogue::get().action(&service.action).is_some(), "{}", service.action);
-            let derived = Catalogue::get().service(&service.prefix).and_then(Service::global_region);
-            assert!(derived.is_none_or(|region| region == service.region), "{}", service.prefix);
-        }
-        let listed = |prefix: &str| global_services().iter().any(|service| service.prefix == prefix);
-        for service in Catalogue::get().services().filter(|service| service.global_region().is_some()) {
-            assert!(listed(service.prefix()), "{}", service.prefix());
-        }
         for pattern in &quarantine().actions {
             assert!(Catalogue::get().actions_matching(pattern).next().is_some(), "{pattern}");
         }
         assert!(!quarantine().actions.is_empty());
-        assert_eq!(published_locks().aws_sample.len(), 42);
-        assert_eq!(published_locks().control_tower.len(), 86);
-        assert_eq!(regional_actions().count(), include_str!("../data/regional-actions.txt").lines().count());
     }
 }

@@ -1,11 +1,11 @@
 //! What a rule is, what it sees, and where it puts what it finds.
 
 use orgward_finding::{Finding, RuleInfo, Verdict};
-use orgward_org::{Node, Organization};
+use orgward_org::{Change, Node, Organization};
 use orgward_plan::Address;
 
-use crate::Config;
-use crate::invariants::Proofs;
+use orgward_config::Config;
+use orgward_proof::guardrail::Proofs;
 
 /// A rule: what is known about it, and the function that checks.
 #[derive(Debug)]
@@ -32,6 +32,13 @@ pub struct Context<'a> {
     pub doubts: &'a [(String, String)],
     /// What has been proved already, by this run or another one.
     pub proofs: &'a Proofs,
+}
+
+impl<'a> Context<'a> {
+    /// Both sides.
+    pub fn change(&self) -> Change<&'a Organization> {
+        Change { before: self.before, after: self.after }
+    }
 }
 
 /// Where rules put what they find.

@@ -12,8 +12,10 @@ use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
 use self::standing::Standing;
-use crate::invariants::Proofs;
-use crate::{Config, Context, Findings, Rule, catalog, completion, severities, waivers};
+use orgward_config::{Config, waivers};
+use orgward_proof::guardrail::Proofs;
+
+use crate::{Context, Findings, Rule, catalog, completion, severities};
 
 /// How a review judges.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

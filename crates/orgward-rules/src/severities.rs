@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Finding, Severity};
+use orgward_finding::Finding;
 use orgward_iam::glob;
 use orgward_org::{Modality, NodeId, Organization};
 use orgward_plan::Address;
 
-use crate::config::SeverityFor;
+use orgward_config::SeverityFor;
 
 /// Where accounts and resources lie.
 pub(crate) struct Places<'o> {
@@ -81,18 +81,5 @@ impl<'o> Places<'o> {
             names.insert(self.organization.path(id));
         }
         names
-    }
-}
-
-impl SeverityFor {
-    fn wanted(&self, now: Severity) -> Severity {
-        let mut wanted = self.severity.unwrap_or(now);
-        if let Some(least) = self.at_least {
-            wanted = wanted.max(least);
-        }
-        if let Some(most) = self.at_most {
-            wanted = wanted.min(most);
-        }
-        wanted
     }
 }

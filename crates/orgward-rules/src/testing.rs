@@ -7,7 +7,9 @@ use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
 use orgward_report::Style;
 
-use crate::{Config, Question, Rule, review};
+use orgward_config::Config;
+
+use crate::{Question, Rule, review};
 
 /// The folder with a rule's plans.
 pub(crate) fn fixtures(rule: &str) -> PathBuf {

@@ -5,10 +5,12 @@
 #[path = "../benches/support/mod.rs"]
 mod support;
 
+use orgward_config::Config;
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
+use orgward_proof::Proofs;
 use orgward_rules::catalog::RULES;
-use orgward_rules::{Config, Context, Findings, Proofs};
+use orgward_rules::{Context, Findings};
 
 const UNITS: usize = 50;
 

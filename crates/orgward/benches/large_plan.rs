@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use divan::Bencher;
+use orgward_config::Config;
 use orgward_finding::{Gate, Severity};
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
-use orgward_rules::{Config, Question};
+use orgward_rules::Question;
 use serde::de::IgnoredAny;
 
 /// How large the plan is, in bytes, at least.

@@ -5,6 +5,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 use orgward_finding::Severity;
+use orgward_forge::ForgeKind;
+use orgward_forge::publish::Mode;
 use orgward_iam::Catalogue;
 
 /// What the program knows depends on when it was built as much as on its version.
@@ -439,28 +441,6 @@ pub(crate) struct InitArguments {
     /// Replace what is there.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum Mode {
-    /// Rewrite it.
-    Update,
-    /// Delete it and post a new one.
-    Recreate,
-    /// Fold it away as outdated and post a new one.
-    Hide,
-    /// Leave it and post a new one.
-    New,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
-pub(crate) enum ForgeKind {
-    /// GitHub, or GitHub Enterprise.
-    #[value(name = "github")]
-    GitHub,
-    /// GitLab.
-    #[value(name = "gitlab")]
-    GitLab,
 }
 
 #[derive(Debug, Args)]

@@ -11,18 +11,18 @@ use miette::Diagnostic;
 use orgward_report::escape;
 use thiserror::Error;
 
-use crate::arguments::{CommentArguments, ForgeKind};
+use crate::arguments::CommentArguments;
 use crate::exit::Exit;
-use crate::forge::body::{Frame, body, verdict};
-use crate::forge::detect::{self, Destination, Place};
-use crate::forge::document::Document;
-use crate::forge::github::GitHub;
-use crate::forge::gitlab::GitLab;
-use crate::forge::http::{ForgeError, Patience};
-use crate::forge::marker::Marker;
-use crate::forge::publish::{Draft, Published, publish};
-use crate::forge::{Forge, Secret, fallback, inline};
 use crate::output;
+use orgward_forge::body::{Frame, body, verdict};
+use orgward_forge::detect::{self, Destination, Place};
+use orgward_forge::document::Document;
+use orgward_forge::github::GitHub;
+use orgward_forge::gitlab::GitLab;
+use orgward_forge::http::{ForgeError, Patience};
+use orgward_forge::marker::Marker;
+use orgward_forge::publish::{Draft, Published, publish};
+use orgward_forge::{Forge, ForgeKind, Secret, fallback, inline};
 
 type Failure = Box<dyn Diagnostic + Send + Sync>;
 
@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
     };
     if arguments.dry_run {
         output::print(body(&document, &frame, BUDGET).as_bytes())?;
-        return Ok(document.exit());
+        return Ok(document.outcome().into());
     }
     let destination = place.destination()?;
     if arguments.inline && destination.forge != ForgeKind::GitHub {
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         Err(error @ ForgeError::Forbidden { .. }) => fall_back(&document, &frame, &error)?,
         Err(error) => return Err(error.into()),
     }
-    Ok(document.exit())
+    Ok(document.outcome().into())
 }
 
 fn read(path: &Path) -> Result<Document, Failure> {

@@ -5,8 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use orgward_config::Config;
 use orgward_report::escape;
-use orgward_rules::Config;
 use thiserror::Error;
 
 /// The name of the configuration.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
+use orgward_config::Config;
 use orgward_plan::{Document, Plan, PlanError};
 use orgward_report::escape;
-use orgward_rules::Config;
 use thiserror::Error;
 
 use crate::names;
@@ -38,11 +38,11 @@ pub(crate) enum InputError {
         "`{}` is a saved plan; only Terraform and OpenTofu can read it, and neither is on PATH",
         escape(name)
     )]
-    #[diagnostic(help("{cure}"))]
-    NoProgram { name: String, cure: String },
+    #[diagnostic(help("{fix}"))]
+    NoProgram { name: String, fix: String },
     #[error("`{program} show -json` cannot read `{}`:\n{complaint}", escape(name))]
-    #[diagnostic(help("{cure}"))]
-    Show { name: String, program: &'static str, complaint: String, cure: String },
+    #[diagnostic(help("{fix}"))]
+    Show { name: String, program: &'static str, complaint: String, fix: String },
 }
 
 /// Reads inputs, in order. A path may be `-` for standard input, once among all of them.
@@ -134,7 +134,7 @@ fn show(path: &Path, name: &str) -> Result<Vec<u8>, InputError> {
     let mut file = OsString::from("./");
     file.push(path.file_name().unwrap_or(path.as_os_str()));
     let shown = Path::new(&file).strip_prefix("./").unwrap_or(path).display();
-    let cure = |program: &str| {
+    let fix = |program: &str| {
         format!(
             "in `{}`, after `{program} init`, run `{program} show -json {shown} > plan.json`, and review `plan.json`",
             folder.display()
@@ -158,10 +158,10 @@ fn show(path: &Path, name: &str) -> Result<Vec<u8>, InputError> {
             name: name.to_owned(),
             program,
             complaint,
-            cure: cure(program),
+            fix: fix(program),
         });
     }
-    Err(first.unwrap_or_else(|| InputError::NoProgram { name: name.to_owned(), cure: cure("terraform") }))
+    Err(first.unwrap_or_else(|| InputError::NoProgram { name: name.to_owned(), fix: fix("terraform") }))
 }
 
 /// What a program complains about, without the frame that Terraform draws.

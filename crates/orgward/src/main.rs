@@ -6,7 +6,6 @@ mod comment;
 mod config;
 mod discover;
 mod exit;
-mod forge;
 mod guardrail;
 mod init;
 mod input;

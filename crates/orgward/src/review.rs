@@ -41,7 +41,7 @@ pub(crate) fn run(
 
 /// All rules: those of the catalogue, and those about waivers.
 pub(crate) fn rules() -> Vec<&'static RuleInfo> {
-    RULES.iter().map(|rule| &rule.info).chain(orgward_rules::waivers::RULES.iter().copied()).collect()
+    RULES.iter().map(|rule| &rule.info).chain(orgward_config::waivers::RULES.iter().copied()).collect()
 }
 
 /// The day, which only this program knows: the libraries have no clock.

@@ -5,11 +5,11 @@ use std::io;
 use std::path::PathBuf;
 
 use miette::Diagnostic;
+use orgward_config::Config;
+use orgward_config::waivers::{Acceptance, Waiver};
 use orgward_finding::Gate;
 use orgward_report::escape;
-use orgward_rules::Config;
 use orgward_rules::catalog::RULES;
-use orgward_rules::waivers::{Acceptance, Waiver};
 use thiserror::Error;
 
 use crate::arguments::WaiveArguments;

@@ -6,6 +6,7 @@
 //! one group per dimension that satisfies a formula? Whatever is found is put to the concrete evaluator before anyone
 //! hears of it.
 
+mod action_set;
 mod actions;
 mod bits;
 mod budget;
@@ -20,7 +21,6 @@ mod questions;
 mod resources;
 mod set;
 mod solve;
-mod spread;
 mod test;
 mod universe;
 mod witness;
@@ -28,10 +28,10 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use self::action_set::ActionSet;
 pub(crate) use self::budget::Budget;
 pub use self::dead::{Dead, dead};
 pub use self::questions::{
     Relation, allowed_but_not, compare, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use self::set::{Answer, Callers, RequestSet};
-pub use self::spread::Spread;

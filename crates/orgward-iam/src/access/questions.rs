@@ -6,7 +6,7 @@ use super::Budget;
 use super::set::{Answer, Callers, RequestSet};
 use super::test::Dimension;
 use super::universe::Universe;
-use crate::{Chain, Effect, Kind, Policy};
+use crate::{Effect, Kind, Policy, PolicyChain};
 
 /// How what two policies allow compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -66,7 +66,11 @@ pub fn compare(old: &Policy, new: &Policy) -> (Relation, Answer, Answer) {
 
 /// A request of a set that no chain denies; none if and only if the chains deny all of them. The chains are those
 /// above the caller's account and above the resource's.
-pub fn may_be_allowed<'p>(set: RequestSet<'p>, scp: Option<&Chain<'p>>, rcp: Option<&Chain<'p>>) -> Answer {
+pub fn may_be_allowed<'p>(
+    set: RequestSet<'p>,
+    scp: Option<&PolicyChain<'p>>,
+    rcp: Option<&PolicyChain<'p>>,
+) -> Answer {
     let set = scp.iter().fold(set, |set, chain| set.and(RequestSet::passed(chain)));
     let set = rcp.iter().fold(set, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
     set.example()

@@ -8,7 +8,7 @@ use super::test::Test;
 use super::universe::Universe;
 use super::witness::published;
 use crate::matching::{Subject, action_matches, is_service_linked};
-use crate::{Caller, Catalogue, Chain, Decider, Effect, Kind, Policy, Request, Statement};
+use crate::{Caller, Catalogue, Decider, Effect, Kind, Policy, PolicyChain, Request, Statement};
 
 /// A set of requests: what a statement matches, who makes them, and what can be made of such sets.
 ///
@@ -122,7 +122,7 @@ impl<'p> RequestSet<'p> {
 
     /// The requests that a chain of service control policies leaves open: those that it does not bind, and those
     /// that every level allows and none denies.
-    pub fn passed(chain: &Chain<'p>) -> Self {
+    pub fn passed(chain: &PolicyChain<'p>) -> Self {
         let open = chain.0.iter().fold(Self::everything(), |open, level| {
             let allowed = Self::joined(&level.policies, Effect::Allow);
             open.and(allowed).minus(Self::joined(&level.policies, Effect::Deny))
@@ -131,7 +131,7 @@ impl<'p> RequestSet<'p> {
     }
 
     /// The requests that a chain of resource control policies leaves open: all that it does not deny.
-    pub fn passed_by_resource(chain: &Chain<'p>) -> Self {
+    pub fn passed_by_resource(chain: &PolicyChain<'p>) -> Self {
         let free = Self::by(Callers::ServiceLinked).or(Self(Formula::Action("kms:RetireGrant")));
         let open = chain
             .0

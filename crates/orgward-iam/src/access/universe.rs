@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
+use super::action_set::patterns;
 use super::bits::Bits;
 use super::dimension::{Truth, Values};
 use super::set::{Formula, RequestSet};
 use super::solve::{Arena, Choice, Node};
-use super::spread::patterns;
 use super::test::{Dimension, Test};
 use super::witness::Kind;
 use super::{Budget, actions, callers, keys, resources};

@@ -1,5 +1,5 @@
 use crate::testing::{policy, request};
-use crate::{Chain, ChainDecision, Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy};
+use crate::{ChainDecision, Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy, PolicyChain};
 
 const ADMIN: &str = "arn:aws:iam::222222222222:role/admin";
 
@@ -16,7 +16,7 @@ fn decide(levels: &[&[&Policy]], who: &str, action: &str, context: &[(&str, &str
             policies: policies.iter().map(|policy| Decider { name: "p", policy }).collect(),
         })
         .collect();
-    Chain(levels).decide(&request(who, action, "*", context))
+    PolicyChain(levels).decide(&request(who, action, "*", context))
 }
 
 fn outcome(outcome: Outcome, level: Option<usize>, statement: Option<(usize, usize)>) -> ChainDecision {

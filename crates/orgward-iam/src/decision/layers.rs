@@ -2,7 +2,7 @@ use super::exception::{self, Asked};
 use super::{Layer, LayerDecision, Policies, is_federated_user, is_root};
 use crate::chain;
 use crate::matching::is_service_linked;
-use crate::{Caller, Chain, Decider, Effect, Outcome};
+use crate::{Caller, Decider, Effect, Outcome, PolicyChain};
 
 /// What each layer that exists says about a request by itself.
 pub(super) fn of(policies: &Policies<'_>, asked: &Asked<'_>) -> Vec<LayerDecision> {
@@ -47,7 +47,7 @@ pub(super) fn of(policies: &Policies<'_>, asked: &Asked<'_>) -> Vec<LayerDecisio
 }
 
 /// What service control policies say, level by level from the root down, as far as the level whose denial decides.
-fn service_control(chain: &Chain<'_>, asked: &Asked<'_>) -> Vec<LayerDecision> {
+fn service_control(chain: &PolicyChain<'_>, asked: &Asked<'_>) -> Vec<LayerDecision> {
     let layer = Layer::ServiceControl;
     if !chain::binds(&asked.authorized) {
         let (level, outcome) = (None, Outcome::NotApplicable);
@@ -99,7 +99,7 @@ fn union(layer: Layer, policies: &[Decider<'_>], asked: &Asked<'_>, bounded: boo
 
 /// Resource control policies only deny: `RCPFullAWSAccess` cannot be detached. They bind every caller but
 /// service-linked roles (AWS Organizations user guide, "Resource control policies").
-fn resource_control(chain: &Chain<'_>, asked: &Asked<'_>) -> LayerDecision {
+fn resource_control(chain: &PolicyChain<'_>, asked: &Asked<'_>) -> LayerDecision {
     let request = &*asked.authorized;
     let layer = Layer::ResourceControl;
     let mut decision = LayerDecision { layer, level: None, outcome: Outcome::Allow, statements: Vec::new() };

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::{Layer, Policies};
 use crate::testing::{policy, request};
-use crate::{Chain, Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy, Request};
+use crate::{Decider, FULL_AWS_ACCESS, Kind, Level, Outcome, Policy, PolicyChain, Request};
 
 const ROLE: &str = "arn:aws:iam::111111111111:role/R";
 const SESSION: &str = "arn:aws:sts::111111111111:assumed-role/R/s";
@@ -34,9 +34,9 @@ fn named(policy: &Policy) -> Vec<Decider<'_>> {
     vec![Decider { name: "p", policy }]
 }
 
-fn chain<'p>(policies: &[&'p Policy]) -> Chain<'p> {
+fn chain<'p>(policies: &[&'p Policy]) -> PolicyChain<'p> {
     let policies = policies.iter().map(|policy| Decider { name: "p", policy }).collect();
-    Chain(vec![Level { target: "root", policies }])
+    PolicyChain(vec![Level { target: "root", policies }])
 }
 
 fn bucket(who: &str, owner: &str) -> Request {
@@ -300,8 +300,11 @@ fn levels_are_told_as_far_as_the_one_that_decides() {
         policy(Kind::ServiceControl, r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#);
     let level = |policy| Level { target: "t", policies: named(policy) };
     let told = |levels: Vec<Level<'_>>| {
-        let policies =
-            Policies { identity: named(&admin), service_control: Some(Chain(levels)), ..Policies::default() };
+        let policies = Policies {
+            identity: named(&admin),
+            service_control: Some(PolicyChain(levels)),
+            ..Policies::default()
+        };
         let decision = policies.decide(&request(ROLE, "ec2:RunInstances", "*", &[]));
         let levels = decision.layers.iter().filter(|said| said.layer == Layer::ServiceControl);
         levels.map(|said| (said.level, said.outcome, said.statements.len())).collect::<Vec<_>>()
@@ -363,7 +366,7 @@ proptest! {
             target: "t",
             policies: picks.iter().map(|pick| Decider { name: "p", policy: &scps[*pick] }).collect(),
         };
-        let chain = Chain(picks.iter().map(level).collect());
+        let chain = PolicyChain(picks.iter().map(level).collect());
         let region = if at_home { "eu-west-1" } else { "us-east-1" };
         for action in ["s3:ListAllMyBuckets", "iam:CreateUser", "ec2:DescribeVpcs"] {
             let request = request(ROLE, action, "*", &[("aws:RequestedRegion", region)]);

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::parse::json::{Member, Node, Shape};
 use crate::parse::{elements, expect, string};
-use crate::{Chain, Decider, Decision, Kind, Layer, Level, Policies, Policy, PolicyError, Request};
+use crate::{Decider, Decision, Kind, Layer, Level, Policies, Policy, PolicyChain, PolicyError, Request};
 
 /// A request and every policy that has a say in it.
 #[derive(Clone, Debug)]
@@ -118,7 +118,7 @@ impl Scenario {
 
 impl ScenarioLevel {
     /// Levels in the form that decides.
-    pub fn chain(levels: &[Self]) -> Chain<'_> {
+    pub fn chain(levels: &[Self]) -> PolicyChain<'_> {
         chain(levels)
     }
 }
@@ -167,10 +167,10 @@ fn deciders(policies: &[NamedPolicy]) -> Vec<Decider<'_>> {
     policies.iter().map(|named| Decider { name: &named.name, policy: &named.policy }).collect()
 }
 
-fn chain(levels: &[ScenarioLevel]) -> Chain<'_> {
+fn chain(levels: &[ScenarioLevel]) -> PolicyChain<'_> {
     let levels =
         levels.iter().map(|level| Level { target: &level.target, policies: deciders(&level.policies) });
-    Chain(levels.collect())
+    PolicyChain(levels.collect())
 }
 
 /// What is wrong, and with which part.

@@ -2,9 +2,9 @@ use orgward_finding::Severity;
 use orgward_org::Membership;
 
 use crate::engine::rule;
-use crate::org_policies::source;
-use crate::trust::{named_accounts, requires, trusts};
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
+use orgward_proof::trust::{named_accounts, requires, trusts};
 
 rule! {
     /// Checks for roles that trust another account of the organization as a whole.

@@ -2,9 +2,9 @@ use orgward_finding::Severity;
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
-use crate::org_policies::source;
-use crate::trust::{NamedAccount, Trust, named_accounts, requires, trusts};
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
+use orgward_proof::trust::{NamedAccount, Trust, named_accounts, requires, trusts};
 
 rule! {
     /// Checks for roles whose trust policy names a principal outside the organization.

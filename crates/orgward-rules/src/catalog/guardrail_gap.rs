@@ -2,15 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity, Verdict as Told};
 use orgward_iam::Request;
-use orgward_org::{Modality, Node, NodeId, PolicyChain, PolicyType};
+use orgward_org::{Modality, Node, NodeId, PolicyChain, PolicyType, Selector};
 
 use crate::engine::rule;
-use crate::invariants::{
-    Chains, ChainsKey, EnforcedBy, Invariant, Scope, Target, Verdict, as_account, guesses, reason,
-};
-use crate::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
-use crate::regions::witness;
 use crate::{Context, Findings};
+use orgward_proof::guardrail::{
+    Chains, ChainsKey, EnforcedBy, Guardrail, Scope, Verdict, as_account, guesses, reason,
+};
+use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
+use orgward_proof::region_lock::witness;
 
 rule! {
     /// Checks for guardrails of `orgward.toml` that do not hold somewhere after the plan.
@@ -75,7 +75,7 @@ struct Failure<'o> {
 type Failures<'o> = BTreeMap<(ChainsKey, String, Modality), Failure<'o>>;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    if cx.config.invariants.is_empty() {
+    if cx.config.guardrails.is_empty() {
         return;
     }
     let groups = groups_of(cx.after, &[PolicyType::ServiceControl, PolicyType::ResourceControl]);
@@ -85,26 +85,26 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let pairs = groups.iter().zip(&resource);
         pairs.map(|(group, rcp)| Chains::of(&group.chain, rcp.as_ref().filter(|_| both))).collect()
     };
-    let needs = |enforced_by| cx.config.invariants.iter().any(|it| it.enforced_by == enforced_by);
+    let needs = |enforced_by| cx.config.guardrails.iter().any(|it| it.enforced_by == enforced_by);
     let chains = [
         if needs(EnforcedBy::ServiceControl) { chains(false) } else { Vec::new() },
         if needs(EnforcedBy::Both) { chains(true) } else { Vec::new() },
     ];
     let mut scope = Scope::of(cx.after);
-    for invariant in &cx.config.invariants {
+    for guardrail in &cx.config.guardrails {
         let [scp, both] = &chains;
-        let chains = if invariant.enforced_by == EnforcedBy::Both { both } else { scp };
-        let mut fitting = vec![false; invariant.targets.len()];
+        let chains = if guardrail.enforced_by == EnforcedBy::Both { both } else { scp };
+        let mut fitting = vec![false; guardrail.targets.len()];
         let mut failures = Failures::new();
         for (place, (group, chains)) in groups.iter().zip(chains).enumerate() {
-            judge(cx, invariant, (place, group), chains, (&mut scope, &mut fitting), &mut failures);
+            judge(cx, guardrail, (place, group), chains, (&mut scope, &mut fitting), &mut failures);
         }
         for ((_, _, modality), failure) in &failures {
             if let (Some(group), Some(chains)) = (groups.get(failure.place), chains.get(failure.place)) {
-                report(cx, invariant, group, chains, *modality, failure, findings);
+                report(cx, guardrail, group, chains, *modality, failure, findings);
             }
         }
-        nothing_to_prove(cx, invariant, &fitting, groups.is_empty(), findings);
+        nothing_to_prove(cx, guardrail, &fitting, groups.is_empty(), findings);
     }
 }
 
@@ -116,27 +116,27 @@ fn resource_lineage<'o>(cx: &Context<'o>, group: &Group<'o>) -> Option<PolicyCha
 /// Proves an invariant for the members of a group, and notes where it fails.
 fn judge<'o>(
     cx: &Context<'o>,
-    invariant: &Invariant,
+    guardrail: &Guardrail,
     (place, group): (usize, &Group<'o>),
     chains: &Chains<'_, 'o>,
     (scope, fitting): (&mut Scope<'o>, &mut [bool]),
     failures: &mut Failures<'o>,
 ) {
-    let prohibition = &invariant.prohibition;
-    let stand_ins = chains.stand_ins(prohibition);
+    let claim = &guardrail.claim;
+    let stand_ins = chains.stand_ins(claim);
     let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
     for &(id, node) in &group.members {
-        if let Some(modality) = scope.covers(cx.config, invariant, id, fitting) {
+        if let Some(modality) = scope.covers(&cx.config.structure, guardrail, id, fitting) {
             let stand_in = stand_ins.of(account_id(cx.after, id));
             alike.entry((stand_in, modality)).or_default().push((id, node));
         }
     }
     for ((stand_in, modality), members) in alike {
-        let verdict = cx.proofs.prove(prohibition, chains, &stand_in);
+        let verdict = cx.proofs.prove(claim, chains, &stand_in);
         if verdict == Verdict::Holds {
             continue;
         }
-        let key = (chains.key(prohibition), stand_in.clone(), modality);
+        let key = (chains.key(claim), stand_in.clone(), modality);
         let failure = failures.entry(key).or_insert_with(|| Failure {
             verdict,
             stand_in,
@@ -156,16 +156,16 @@ fn judge<'o>(
 
 fn report(
     cx: &Context<'_>,
-    invariant: &Invariant,
+    guardrail: &Guardrail,
     group: &Group<'_>,
     chains: &Chains<'_, '_>,
     modality: Modality,
     failure: &Failure<'_>,
     findings: &mut Findings,
 ) {
-    let name = &invariant.id;
+    let name = &guardrail.id;
     let finding = findings.report(&GUARDRAIL_GAP, None);
-    finding.severity = invariant.severity;
+    finding.severity = guardrail.severity;
     finding.target(common(&failure.paths));
     finding.accounts(failure.members.iter().filter_map(|(id, _)| account_label(cx.after, *id)));
     let mut keys: Vec<String> = failure.members.iter().map(|(_, node)| node.key.to_string()).collect();
@@ -195,7 +195,7 @@ fn report(
                 _ => "the accounts".to_owned(),
             };
             let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
-            explain(cx, invariant, group, chains, (&request, [&place, &end]), finding);
+            explain(cx, guardrail, group, chains, (&request, [&place, &end]), finding);
         }
         Verdict::Open(request) => {
             let request = actual(request);
@@ -212,9 +212,9 @@ fn report(
             finding.notes.extend(few(&failure.doubts));
         }
     }
-    finding.note(declared(invariant));
+    finding.note(declared(guardrail));
     let members = failure.members.iter().map(|(id, _)| *id);
-    finding.rests_on.extend(guesses(cx.config, cx.after, invariant, members));
+    finding.rests_on.extend(guesses(&cx.config.structure, cx.after, guardrail, members));
 }
 
 fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {
@@ -225,7 +225,7 @@ fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {
 /// Shows a request that nothing denies, the levels that it passes, and the statement that comes nearest to denying it.
 fn explain(
     cx: &Context<'_>,
-    invariant: &Invariant,
+    guardrail: &Guardrail,
     group: &Group<'_>,
     chains: &Chains<'_, '_>,
     (request, [place, end]): (&Request, [&str; 2]),
@@ -234,7 +234,7 @@ fn explain(
     finding.witness(witness(request));
     let policy_chains = [Some(&group.chain), chains.rcp].into_iter().flatten();
     let nearest = policy_chains
-        .filter_map(|chain| reason::nearest(cx.after, chain, &invariant.prohibition, request))
+        .filter_map(|chain| reason::nearest(cx.after, chain, &guardrail.claim, request))
         .min_by_key(|reason| reason.rank);
     if let Some(nearest) = nearest {
         let document = &nearest.org_policy.data.document;
@@ -247,7 +247,7 @@ fn explain(
                 nearest.org_policy.node.title()
             ));
         }
-        finding.help(nearest.cure);
+        finding.help(nearest.fix);
     } else {
         finding.note("no policy of the organization denies anything like it");
         finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
@@ -279,16 +279,16 @@ fn levels(chain: &PolicyChain<'_>, place: &str, end: &str) -> String {
 /// Says that a guardrail, or one of its targets, is for nothing at all.
 fn nothing_to_prove(
     cx: &Context<'_>,
-    invariant: &Invariant,
+    guardrail: &Guardrail,
     fitting: &[bool],
     is_empty: bool,
     findings: &mut Findings,
 ) {
-    let name = &invariant.id;
-    let unfit = invariant.targets.iter().zip(fitting).filter(|(_, fits)| !**fits);
+    let name = &guardrail.id;
+    let unfit = guardrail.targets.iter().zip(fitting).filter(|(_, fits)| !**fits);
     let (managed, unfit): (Vec<_>, Vec<_>) =
         unfit.map(|(target, _)| target).partition(|target| is_management(cx, target));
-    let list = |targets: &[&Target]| {
+    let list = |targets: &[&Selector]| {
         let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
         targets.join(", ")
     };
@@ -303,7 +303,7 @@ fn nothing_to_prove(
         let targets = list(&unfit);
         messages.push(format!("`{name}` is not proved for {targets}: nothing in the inputs fits"));
     }
-    if invariant.targets.is_empty() && is_empty {
+    if guardrail.targets.is_empty() && is_empty {
         messages.push(format!("`{name}` is proved for nothing: the inputs show no member account"));
     }
     for message in messages {
@@ -311,8 +311,8 @@ fn nothing_to_prove(
         unverifiable(cx, finding);
         finding.subject(format!("targets of {message}"));
         finding.says(message);
-        finding.note(declared(invariant));
-        finding.help(if invariant.targets.is_empty() {
+        finding.note(declared(guardrail));
+        finding.help(if guardrail.targets.is_empty() {
             "give the state of the organization with `--org`"
         } else {
             "correct the target, or give the state of the organization with `--org`"
@@ -320,18 +320,18 @@ fn nothing_to_prove(
     }
 }
 
-fn is_management(cx: &Context<'_>, target: &Target) -> bool {
+fn is_management(cx: &Context<'_>, target: &Selector) -> bool {
     let managed = cx.after.management().and_then(|id| cx.after.account(id));
     managed.is_some_and(|account| match target {
-        Target::Account(id) => account.node.label() == *id,
-        Target::Name(name) => account.node.title() == *name,
-        Target::Path(_) | Target::Unit(_) | Target::Tag(..) | Target::Role(_) => false,
+        Selector::Account(id) => account.node.label() == *id,
+        Selector::Name(name) => account.node.title() == *name,
+        Selector::Path(_) | Selector::Unit(_) | Selector::Tag(..) | Selector::Role(_) => false,
     })
 }
 
-fn declared(invariant: &Invariant) -> String {
-    let place = format!("declared in {}", invariant.origin);
-    match &invariant.description {
+fn declared(guardrail: &Guardrail) -> String {
+    let place = format!("declared in {}", guardrail.origin);
+    match &guardrail.description {
         Some(description) => format!("{place}: {description}"),
         None => place,
     }

@@ -9,10 +9,10 @@ use orgward_iam::{Answer, Effect, RequestSet, Statement};
 use orgward_org::{Attached, Entity, Key, Modality, NodeId, OrgPolicy, Organization, PolicyType};
 
 use self::cause::Cause;
-use crate::chains::{Difference, Pair, Passing, changed, passing, restricted};
 use crate::engine::rule;
-use crate::org_policies::{account_label, cover, denials};
 use crate::{Context, Findings};
+use orgward_proof::chains::{Counterexample, Difference, Pair, changed, passing, restricted};
+use orgward_proof::org_policies::{account_label, cover, denials};
 
 rule! {
     /// Checks for requests that guardrails deny before the plan and not after it.
@@ -60,13 +60,13 @@ rule! {
 
 /// What one cause takes away.
 #[derive(Default)]
-struct Loss {
+struct Regression {
     /// The statements that deny it today, by guardrail.
     statements: BTreeMap<Key, BTreeSet<usize>>,
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
     doubts: BTreeSet<String>,
-    passing: Vec<Rc<Passing>>,
+    passing: Vec<Rc<Counterexample>>,
     /// Whether some requests for the same actions stay denied.
     in_part: bool,
     /// Whether it follows from a text that the plan marks sensitive.
@@ -74,10 +74,10 @@ struct Loss {
 }
 
 /// What takes it away, from which guardrail where that is told, and whether it is certain.
-type Losses = BTreeMap<(Cause, Option<Key>, bool), Loss>;
+type Losses = BTreeMap<(Cause, Option<Key>, bool), Regression>;
 
 /// Something that denies requests today: a statement, or a level that does not allow them.
-struct Denier<'p, 'o> {
+struct DenySource<'p, 'o> {
     org_policy: Entity<'o, OrgPolicy>,
     attached: Option<&'p Attached<'o>>,
     level: usize,
@@ -89,9 +89,9 @@ struct Denier<'p, 'o> {
 
 /// What became of requests that were denied.
 #[derive(Clone)]
-enum Fate {
-    Open(Rc<Passing>),
-    Doubtful { reasons: Vec<String>, passing: Option<Rc<Passing>> },
+enum Outcome {
+    Open(Rc<Counterexample>),
+    Doubtful { reasons: Vec<String>, passing: Option<Rc<Counterexample>> },
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
@@ -100,7 +100,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let mut losses = Losses::new();
-        for pair in changed(cx, &kind) {
+        for pair in changed(cx.change(), &kind) {
             compare(cx, &pair, &mut losses);
         }
         for ((cause, _, is_certain), loss) in losses {
@@ -113,14 +113,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Finds what denies requests before that are not denied after.
 fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
     let Some(&first) = pair.members.first() else { return };
-    let premise = pair.premise(cx);
+    let assumptions = pair.assumptions(cx.change());
     let open = pair.after.may_pass(&pair.kind);
     // What the statements of one cause deny is asked about together once it is known which of them are lost.
-    let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<Denier<'_, '_>>> = BTreeMap::new();
+    let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<DenySource<'_, '_>>> = BTreeMap::new();
     let deniers = deniers(cx, pair);
     let alone = deniers.len() == 1;
     for denier in deniers {
-        let set = premise.requests().and(denier.requests.clone()).and(open.clone());
+        let set = assumptions.requests().and(denier.requests.clone()).and(open.clone());
         if denier.hangs_on_place {
             misplaced(cx, pair, &denier, losses);
             continue;
@@ -134,14 +134,14 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
     }
     for deniers in by_cause.into_values() {
         let all = deniers.iter().map(|it| it.requests.clone()).fold(RequestSet::nothing(), RequestSet::or);
-        let denied = premise.requests().and(all);
+        let denied = assumptions.requests().and(all);
         let fate = fate(pair, &denied, &open);
         let Some((fate, in_part)) = fate else { continue };
         for &member in &pair.members {
             for denier in &deniers {
                 let cause = denier.cause(cx, pair, member);
                 let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
-                let is_certain = matches!(fate, Fate::Open(_));
+                let is_certain = matches!(fate, Outcome::Open(_));
                 let loss = losses.entry((cause, of, is_certain)).or_default();
                 let statements = loss.statements.entry(denier.org_policy.node.key.clone()).or_default();
                 statements.insert(denier.statement);
@@ -151,8 +151,8 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
                 loss.in_part |= in_part;
                 loss.is_sensitive |= pair.is_sensitive();
                 let passing = match &fate {
-                    Fate::Open(passing) => Some(passing),
-                    Fate::Doubtful { reasons, passing } => {
+                    Outcome::Open(passing) => Some(passing),
+                    Outcome::Doubtful { reasons, passing } => {
                         loss.doubts.extend(reasons.iter().cloned());
                         passing.as_ref()
                     }
@@ -168,7 +168,7 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
 }
 
 /// Notes a statement that may bind another place only: the plan moves the accounts.
-fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses: &mut Losses) {
+fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &DenySource<'_, '_>, losses: &mut Losses) {
     for &member in &pair.members {
         let what = cx.after.node(member.1).map(|node| node.key.clone());
         let place = |organization: &Organization, id| {
@@ -190,31 +190,32 @@ fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &Denier<'_, '_>, losses:
 }
 
 /// Whether requests that are denied today pass for certain, and whether others for the same actions stay denied.
-fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Fate, bool)> {
+fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Outcome, bool)> {
     let doubts = pair.new_doubts();
     let opened = denied.clone().and(open.clone());
     if !doubts.is_empty() {
         let certain = passing(&denied.clone().and(pair.after.must_pass(&pair.kind)));
         if let Difference::Some(certain) = certain {
-            return Some((Fate::Open(Rc::new(*certain)), true));
+            return Some((Outcome::Open(Rc::new(*certain)), true));
         }
     }
     match passing(&opened) {
         Difference::Nothing => None,
         Difference::Undecided(reason) => {
             let reasons = doubts.into_iter().chain([reason]).collect();
-            Some((Fate::Doubtful { reasons, passing: None }, false))
+            Some((Outcome::Doubtful { reasons, passing: None }, false))
         }
         Difference::Some(passing) => {
             let passing = Rc::new(*passing);
             let stays = denied.clone().minus(open.clone()).actions();
-            let stays = stays.unwrap_or_else(|_| passing.spread.actions.clone());
-            let is_lost = |name| passing.spread.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
+            let stays = stays.unwrap_or_else(|_| passing.action_set.actions.clone());
+            let is_lost =
+                |name| passing.action_set.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
             let in_part = stays.iter().any(|action| is_lost(action.name()));
             let fate = if doubts.is_empty() {
-                Fate::Open(passing)
+                Outcome::Open(passing)
             } else {
-                Fate::Doubtful { reasons: doubts, passing: Some(passing) }
+                Outcome::Doubtful { reasons: doubts, passing: Some(passing) }
             };
             Some((fate, in_part))
         }
@@ -222,7 +223,7 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
 }
 
 /// What denies requests for certain before the plan, but for what other statements plainly cover after it.
-fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> {
+fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<DenySource<'p, 'o>> {
     let mut deniers = Vec::new();
     for (level, here) in pair.before.levels.iter().enumerate() {
         let certain = here.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
@@ -234,11 +235,18 @@ fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> 
                     .conditions
                     .iter()
                     .any(|it| it.key.value.eq_ignore_ascii_case("aws:PrincipalOrgPaths"));
-                let hangs_on_place = by_place && pair.moves(cx);
+                let hangs_on_place = by_place && pair.moves(cx.change());
                 if hangs_on_place || !still_stands(pair, org_policy, text) {
                     let requests = RequestSet::matched(policy, text);
                     let attached = Some(attached);
-                    deniers.push(Denier { org_policy, attached, level, statement, requests, hangs_on_place });
+                    deniers.push(DenySource {
+                        org_policy,
+                        attached,
+                        level,
+                        statement,
+                        requests,
+                        hangs_on_place,
+                    });
                 }
             }
         }
@@ -254,7 +262,7 @@ fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> 
                 Some((it.org_policy, statement))
             });
             let Some((org_policy, statement)) = list else { continue };
-            deniers.push(Denier {
+            deniers.push(DenySource {
                 org_policy,
                 attached: None,
                 level,
@@ -267,7 +275,7 @@ fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<Denier<'p, 'o>> 
     deniers
 }
 
-impl Denier<'_, '_> {
+impl DenySource<'_, '_> {
     fn cause(&self, cx: &Context<'_>, pair: &Pair<'_>, member: (NodeId, NodeId)) -> Cause {
         match (pair.before.levels.get(self.level), self.attached) {
             (Some(here), Some(attached)) => Cause::of_denial(cx, pair, here.id, attached, member),

@@ -4,10 +4,10 @@ use orgward_finding::Severity;
 use orgward_iam::{Answer, Effect, RequestSet, Statement};
 use orgward_org::{Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
-use crate::chains::{Difference, in_words, is_everything, passing, restricted, standing};
 use crate::engine::rule;
-use crate::org_policies::{account_label, source};
 use crate::{Context, Findings};
+use orgward_proof::chains::{Difference, in_words, is_everything, passing, restricted, standing};
+use orgward_proof::org_policies::{account_label, source};
 
 rule! {
     /// Checks for levels of the tree at which no service control policy allows anything.
@@ -170,7 +170,7 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
         for (at, left_out) in &lists {
             let Some(level) = chain.levels.get(*at) else { continue };
             if let Difference::Some(passing) = passing(&PolicyChain::bound(&kind).minus(left_out.clone())) {
-                let what = in_words(&passing.spread, &passing.example);
+                let what = in_words(&passing.action_set, &passing.example);
                 finding.note(format!("{} allows {what}", cx.after.path(level.id)));
             }
         }

@@ -2,9 +2,9 @@ use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Condition, Effect, PrincipalPattern, Statement};
 
 use crate::engine::rule;
-use crate::org_policies::{source, statement_key};
-use crate::trust::{requires, trusts};
 use crate::{Context, Findings};
+use orgward_proof::org_policies::{source, statement_key};
+use orgward_proof::trust::{requires, trusts};
 
 rule! {
     /// Checks for roles that trust an identity provider which many customers share, without saying which of them.
@@ -136,18 +136,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
-                        Opening::Missing => {
+                        Counterexample::Missing => {
                             let label = format!("no condition requires `{host}:{}`", issuer.claim);
                             finding.show(&source(document), pattern.span.clone(), label);
                         }
-                        Opening::Weak(condition) => {
+                        Counterexample::Weak(condition) => {
                             finding.show(
                                 &source(document),
                                 condition.span.clone(),
                                 "holds without the claim, too",
                             );
                         }
-                        Opening::Wide(span) => {
+                        Counterexample::Wide(span) => {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
@@ -162,7 +162,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Why others get in.
-enum Opening<'p> {
+enum Counterexample<'p> {
     /// No condition asks for the claim.
     Missing,
     /// A condition asks, and holds when the claim is missing.
@@ -171,7 +171,7 @@ enum Opening<'p> {
     Wide(std::ops::Range<usize>),
 }
 
-fn opening<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<Opening<'p>> {
+fn opening<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<Counterexample<'p>> {
     let is = |key: &str, claim: &str| key.eq_ignore_ascii_case(&format!("{}:{claim}", issuer.host));
     // Another claim that only one customer carries does as well.
     if issuer.instead.iter().any(|claim| requires(statement, |key| is(key, claim))) {
@@ -179,7 +179,7 @@ fn opening<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<Opening<'p>>
     }
     let asking: Vec<&Condition> =
         statement.conditions.iter().filter(|condition| is(&condition.key.value, issuer.claim)).collect();
-    let mut why = Opening::Missing;
+    let mut why = Counterexample::Missing;
     for condition in asking {
         let operator = condition.operator.value;
         if operator.is_negated() || operator.base == BaseOperator::Null {
@@ -188,12 +188,12 @@ fn opening<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<Opening<'p>>
         if operator.if_exists
             || operator.set.is_some_and(|set| set == orgward_iam::SetQuantifier::ForAllValues)
         {
-            why = Opening::Weak(condition);
+            why = Counterexample::Weak(condition);
             continue;
         }
         // One wide value is enough to let others in.
         match condition.values.iter().find(|value| is_wide(&value.value, issuer)) {
-            Some(wide) => why = Opening::Wide(wide.span.clone()),
+            Some(wide) => why = Counterexample::Wide(wide.span.clone()),
             None => return None,
         }
     }

@@ -4,8 +4,8 @@ use orgward_org::{Content, Entity, Role};
 use orgward_plan::Attr;
 
 use crate::engine::rule;
-use crate::org_policies::source;
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
 
 rule! {
     /// Checks for IAM users, long-lived credentials and roles for people in the management account.

@@ -1,8 +1,8 @@
 use orgward_finding::Severity;
 
 use crate::engine::rule;
-use crate::structure::{AccountRole, Plays, UnitRole, account_plays, unit_plays};
 use crate::{Context, Findings};
+use orgward_org::{AccountRole, RoleMatch, UnitRole, account_plays, unit_plays};
 
 rule! {
     /// Checks for organizations without an account for security and logs, for shared services, or for delivery.
@@ -72,13 +72,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let mut filled = false;
         for account in &members {
             for role in roles {
-                match account_plays(cx.config, cx.after, *account, *role) {
-                    Plays::Unknown(why) => unknown.push(why),
+                match account_plays(&cx.config.structure, cx.after, *account, *role) {
+                    RoleMatch::Unknown(why) => unknown.push(why),
                     plays => filled |= plays.is_yes(),
                 }
             }
             filled |= roles.contains(&AccountRole::SecurityTooling)
-                && unit_plays(cx.config, cx.after, *account, UnitRole::Security).is_yes();
+                && unit_plays(&cx.config.structure, cx.after, *account, UnitRole::Security).is_yes();
         }
         if filled {
             continue;

@@ -4,9 +4,9 @@ use orgward_finding::Severity;
 use orgward_org::{Modality, Node, NodeId};
 
 use crate::engine::rule;
-use crate::org_policies::account_label;
-use crate::structure::groups_of;
 use crate::{Context, Findings};
+use orgward_org::groups_of;
+use orgward_proof::org_policies::account_label;
 
 rule! {
     /// Checks for accounts that several phases of delivery, or several parts of the business, share.

@@ -1,15 +1,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::{Effect, Prohibition, Wording};
+use orgward_iam::{Claim, ClaimSpec, Effect};
 use orgward_org::{Node, NodeId, PolicyChain, PolicyType};
 
 use crate::engine::rule;
-use crate::invariants::{Chains, Verdict, as_account};
-use crate::org_policies::{account_label, groups};
-use crate::regions::witness;
-use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings, data};
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
+use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::org_policies::{account_label, groups};
+use orgward_proof::region_lock::witness;
 
 rule! {
     /// Checks for units of suspended accounts in which the accounts can still do something.
@@ -55,19 +55,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let suspended: Vec<_> = group
             .members
             .iter()
-            .map(|(id, node)| (*id, *node, unit_plays(cx.config, cx.after, *id, UnitRole::Suspended)))
+            .map(|(id, node)| {
+                (*id, *node, unit_plays(&cx.config.structure, cx.after, *id, UnitRole::Suspended))
+            })
             .filter(|(_, _, plays)| plays.is_yes())
             .collect();
         if suspended.is_empty() {
             continue;
         }
         let spared = spared(&group.chain);
-        let wording = Wording {
+        let spec = ClaimSpec {
             not_actions: Some(data::quarantine().actions.clone()),
             exempt_principals: spared.iter().cloned().collect(),
-            ..Wording::default()
+            ..ClaimSpec::default()
         };
-        let quarantine = match Prohibition::new(wording) {
+        let quarantine = match Claim::new(spec) {
             Ok(quarantine) => quarantine,
             Err(error) => {
                 let finding = findings.report(&OPEN_SUSPENDED_OU, None);
@@ -78,7 +80,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         };
         let chains = Chains::of(&group.chain, None);
         let stand_ins = chains.stand_ins(&quarantine);
-        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, Plays)>> = BTreeMap::new();
+        let mut alike: BTreeMap<String, Vec<&(NodeId, &Node, RoleMatch)>> = BTreeMap::new();
         for member in &suspended {
             let stand_in = stand_ins.of(cx.after.symbolic_account_id(member.0));
             alike.entry(stand_in).or_default().push(member);

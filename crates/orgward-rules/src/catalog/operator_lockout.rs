@@ -1,18 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Verdict};
-use orgward_iam::{Answer, Effect, Request, RequestSet, Spread, Statement};
+use orgward_iam::{ActionSet, Answer, Effect, Request, RequestSet, Statement};
 use orgward_org::{Entity, Key, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
 
-use crate::chains::{
-    Difference, Passing, Premise, Standing, in_words, newly_denied, passing, restricted, standing,
-};
-use crate::config::Operator;
 use crate::engine::rule;
-use crate::operators::{Needs, works_in};
-use crate::org_policies::{account_label, denials, source, statement_key};
-use crate::regions::allowed;
 use crate::{Context, Findings};
+use orgward_proof::Operator;
+use orgward_proof::chains::{
+    Assumptions, Counterexample, Difference, Standing, in_words, newly_denied, passing, restricted, standing,
+};
+use orgward_proof::org_policies::{account_label, denials, source, statement_key};
+use orgward_proof::region_lock::allowed;
+use orgward_proof::required_access::{RequiredAccess, works_in};
 
 rule! {
     /// Checks for guardrails that deny declared operators what they must be able to do.
@@ -76,9 +76,9 @@ rule! {
 struct Denied {
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
-    passing: Passing,
+    passing: Counterexample,
     /// Actions of which no request is left, as far as they are listed; and whether unlisted ones are among them.
-    altogether: Option<Spread>,
+    altogether: Option<ActionSet>,
 }
 
 /// What denies it: a guardrail, its statement, and whether that is new to the accounts.
@@ -88,7 +88,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.config.operators.is_empty() {
         return;
     }
-    let regions = allowed(cx.config, [cx.before, cx.after]);
+    let regions = allowed(&cx.config.regions, [cx.before, cx.after]);
     let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
     for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.after.is_enabled(&kind) == Some(false) {
@@ -97,7 +97,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let groups = standing(cx.after, &kind);
         for operator in &cx.config.operators {
             // The configuration was read with care: what it says can be put as a policy.
-            let Ok(needs) = Needs::of(operator, &regions) else { continue };
+            let Ok(needs) = RequiredAccess::of(operator, &regions) else { continue };
             let mut denied = Denials::new();
             for group in &groups {
                 let members = group.members.iter().copied();
@@ -117,7 +117,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn ask(
     cx: &Context<'_>,
     operator: &Operator,
-    needs: &Needs,
+    needs: &RequiredAccess,
     kind: &PolicyType,
     group: &Standing<'_>,
     denied: &mut Denials,
@@ -126,8 +126,8 @@ fn ask(
     let chain = &group.chain;
     let first = group.members.first().filter(|id| cx.after.account(**id).is_some());
     let account = first.and_then(|id| cx.after.symbolic_account_id(*id));
-    let premise = Premise::of(kind, cx.after, account, &[chain]);
-    let needed = needs.requests().and(premise.requests());
+    let assumptions = Assumptions::of(kind, cx.after, account, &[chain]);
+    let needed = needs.requests().and(assumptions.requests());
     let mut found = false;
     for (org_policy, statement, level, requests) in deniers(chain, kind) {
         let refused = match passing(&needed.clone().and(requests.clone())) {
@@ -140,8 +140,8 @@ fn ask(
             Difference::Some(refused) => refused,
         };
         found = true;
-        let left = needed.clone().and(chain.may_pass(kind)).spread().ok();
-        let altogether = left.and_then(|left| without(&refused.spread, &refused.example, &left));
+        let left = needed.clone().and(chain.may_pass(kind)).action_set().ok();
+        let altogether = left.and_then(|left| without(&refused.action_set, &refused.example, &left));
         for (is_new, members) in by_novelty(cx, kind, group, &needed.clone().and(requests)) {
             let key = (org_policy.node.key.clone(), statement, is_new);
             let entry = denied.entry(key).or_insert_with(|| Denied {
@@ -190,11 +190,11 @@ fn by_novelty(
 }
 
 /// The actions that are refused and of which nothing is left.
-fn without(refused: &Spread, example: &Request, left: &Spread) -> Option<Spread> {
+fn without(refused: &ActionSet, example: &Request, left: &ActionSet) -> Option<ActionSet> {
     let gone: Vec<_> = refused.actions.iter().filter(|it| !left.actions.contains(it)).copied().collect();
     let unlisted = refused.unlisted && !left.unlisted;
     let of_no_list = refused.actions.is_empty() && left.examples.is_empty();
-    (!gone.is_empty() || unlisted || of_no_list).then(|| Spread {
+    (!gone.is_empty() || unlisted || of_no_list).then(|| ActionSet {
         examples: vec![example.clone()],
         actions: gone,
         unlisted,
@@ -257,15 +257,15 @@ fn report(
             finding.says(format!("denies the operator `{name}` what it must be able to do: {what}"));
         }
         None => {
-            let what = in_words(&denied.passing.spread, &denied.passing.example);
+            let what = in_words(&denied.passing.action_set, &denied.passing.example);
             finding.severity = Severity::Medium;
             finding.says(format!(
                 "denies the operator `{name}` some requests that it must be able to make: {what}"
             ));
         }
     }
-    let is_odd = denied.passing.is_odd;
-    if is_odd {
+    let is_unlisted = denied.passing.is_unlisted;
+    if is_unlisted {
         finding.severity = Severity::Low;
         finding
             .note("AWS lists none of these actions for such a resource, so the operator may never need them");

@@ -4,11 +4,11 @@ use orgward_finding::{Severity, Verdict};
 use orgward_org::PolicyType;
 
 use crate::engine::rule;
-use crate::org_policies::{Group, groups, source, statement_key};
-use crate::regions::{
+use crate::{Context, Findings};
+use orgward_proof::org_policies::{Group, groups, source, statement_key};
+use orgward_proof::region_lock::{
     Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, region_conditions, witness,
 };
-use crate::{Context, Findings};
 
 rule! {
     /// Checks for region locks that deny global services.
@@ -52,13 +52,13 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
+    let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
     home_denied(cx, &allowed, findings);
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
     let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
     let mut known = DeniedServices::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
-        let denied = match known.of(cx.config, &allowed, &group) {
+        let denied = match known.of(&cx.config.regions, &allowed, &group) {
             Ok(denied) => denied,
             Err(reason) => {
                 cannot_tell(cx, &group, reason, findings);
@@ -131,7 +131,7 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
         };
         // The mistake tells the same, and more.
         let is_explained = mistakes
-            .of(cx.config, allowed, &group)
+            .of(&cx.config.regions, allowed, &group)
             .iter()
             .any(|mistake| mistake.kind.closes_home() && mistake.org_policy == id);
         if is_explained && !cx.config.is_disabled("region-lock-mistake") {

@@ -4,9 +4,9 @@ use orgward_org::{Content, Document, Entity, Modality, Organization, PolicyChain
 use orgward_plan::{Attr, Text};
 
 use crate::engine::rule;
-use crate::org_policies::source;
-use crate::regions::witness;
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
+use orgward_proof::region_lock::witness;
 
 rule! {
     /// Checks for roles that a principal of any AWS account may assume, without anybody naming that account.

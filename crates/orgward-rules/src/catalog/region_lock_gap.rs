@@ -1,14 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::Prohibition;
+use orgward_iam::Claim;
 use orgward_org::PolicyType;
 
 use crate::engine::rule;
-use crate::invariants::{Chains, Verdict, as_account};
-use crate::org_policies::{Group, account_id, groups};
-use crate::regions::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
-use crate::{Context, Findings, Profile};
+use orgward_proof::Profile;
+use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::org_policies::{Group, account_id, groups};
+use orgward_proof::region_lock::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
+
+use crate::{Context, Findings};
 
 rule! {
     /// Checks for accounts that are not locked to the regions of the organization.
@@ -66,11 +68,11 @@ rule! {
 const SHOWN: usize = 5;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(allowed) = allowed(cx.config, [cx.before, cx.after]) else { return };
-    let lock = lock(cx.config, &allowed);
+    let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
+    let lock = lock(&cx.config.regions, &allowed);
     let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
-        let evidence = evidence(cx.proofs, cx.config, &allowed, &group);
+        let evidence = evidence(cx.proofs, &cx.config.regions, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
         if evidence.is_unlocked() {
@@ -84,7 +86,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finish(finding, &evidence, &allowed, cx);
         } else if !evidence.undecided.is_empty() {
             cannot_tell(found(cx, &group, findings), &regions, &evidence.undecided);
-        } else if !evidence.openings.is_empty() {
+        } else if !evidence.counterexamples.is_empty() {
             let finding = found(cx, &group, findings);
             let mut exceptions: Vec<String> = Vec::new();
             let mut actions: Vec<&str> = evidence.open.keys().map(String::as_str).collect();
@@ -98,7 +100,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             if !actions.is_empty() {
                 exceptions.push(format!("{} in {}", summary(&actions), open_regions(&evidence)));
             }
-            let others = evidence.openings.iter().filter(|opening| !opening.because.is_empty());
+            let others = evidence.counterexamples.iter().filter(|opening| !opening.because.is_empty());
             exceptions.extend(others.map(|opening| format!("when {}", opening.because)));
             finding.says(format!("locked to {regions}, except {}", summary_of(&exceptions)));
             if actions.is_empty() {
@@ -139,7 +141,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Proves the lock for each account of a group; those that are alike share a proof.
 fn prove_lock(
     cx: &Context<'_>,
-    (lock, allowed): (&Prohibition, &Allowed),
+    (lock, allowed): (&Claim, &Allowed),
     group: &Group<'_>,
     regions: &str,
     (mistakes, findings): (&mut Mistakes, &mut Findings),
@@ -182,7 +184,9 @@ fn explain(
     finding: &mut Finding,
 ) -> bool {
     let mut explained = false;
-    for mistake in mistakes.of(cx.config, allowed, group).iter().filter(|mistake| mistake.kind.opens()) {
+    for mistake in
+        mistakes.of(&cx.config.regions, allowed, group).iter().filter(|mistake| mistake.kind.opens())
+    {
         let Some(org_policy) = cx.after.org_policy(mistake.org_policy) else { continue };
         let secret = org_policy.data.document.text.is_sensitive();
         let said = if secret { mistake.kind.title() } else { &mistake.message };
@@ -209,7 +213,7 @@ fn found<'f>(cx: &Context<'_>, group: &Group<'_>, findings: &'f mut Findings) ->
 }
 
 fn finish(finding: &mut Finding, evidence: &Evidence, allowed: &Allowed, cx: &Context<'_>) {
-    if let Some(opening) = evidence.openings.first() {
+    if let Some(opening) = evidence.counterexamples.first() {
         finding.witness(witness(&opening.request));
     }
     finding.note(format!("{} requests were decided; there may be further exceptions", evidence.tried));

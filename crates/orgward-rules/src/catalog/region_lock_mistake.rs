@@ -5,12 +5,12 @@ use orgward_iam::{Effect, Request, Statement};
 use orgward_org::{Entity, OrgPolicy, PolicyType, Ruling};
 
 use crate::engine::rule;
-use crate::org_policies::{Group, groups, source, statement_key};
-use crate::regions::{
+use crate::{Context, Findings};
+use orgward_proof::org_policies::{Group, groups, source, statement_key};
+use orgward_proof::region_lock::{
     Allowed, Mistake, Mistakes, ORDINARY_ACTION, allowed_or_matched, foreign_request, region_conditions,
     witness,
 };
-use crate::{Context, Findings};
 
 rule! {
     /// Checks for mistakes in region locks.
@@ -73,13 +73,13 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(allowed) = allowed_or_matched(cx.config, [cx.before, cx.after]) else { return };
+    let Some(allowed) = allowed_or_matched(&cx.config.regions, [cx.before, cx.after]) else { return };
     let mut known = Mistakes::default();
     // One finding for each mistake, however many accounts it is about.
     let mut found: BTreeMap<_, (Mistake, Vec<String>)> = BTreeMap::new();
     let groups = groups(cx.after, &PolicyType::ServiceControl);
     for group in &groups {
-        for mistake in known.of(cx.config, &allowed, group) {
+        for mistake in known.of(&cx.config.regions, &allowed, group) {
             let Some(node) = cx.after.node(mistake.org_policy) else { continue };
             let key = (node.key.clone(), mistake.statement, mistake.kind);
             let (_, accounts) = found.entry(key).or_insert_with(|| (mistake, Vec::new()));

@@ -2,8 +2,8 @@ use orgward_finding::{Finding, Severity};
 use orgward_org::{Modality, NodeId, NodeKind, Organization};
 
 use crate::engine::rule;
-use crate::org_policies::account_label;
 use crate::{Context, Findings};
+use orgward_proof::org_policies::account_label;
 
 rule! {
     /// Checks for member accounts that lie directly under the root, and for a management account that does not.

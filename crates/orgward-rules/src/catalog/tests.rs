@@ -7,7 +7,14 @@ use orgward_finding::{Severity, Verdict};
 
 use super::RULES;
 use crate::testing::{findings, names, review_of, review_with};
-use crate::waivers;
+use orgward_config::waivers;
+
+/// Configurations know the rules by their ids alone.
+#[test]
+fn configurations_know_every_rule() {
+    let ids: Vec<&str> = super::RULES.iter().map(|rule| rule.info.id).collect();
+    assert_eq!(ids, orgward_config::RULE_IDS, "add the id to `orgward-config/src/rule_ids.rs`");
+}
 
 #[test]
 fn ids_are_sorted_and_name_their_file() {

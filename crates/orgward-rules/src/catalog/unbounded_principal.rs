@@ -87,7 +87,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Judges a principal that must carry a boundary. Returns whether something was reported.
 fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -> bool {
     let required = &cx.config.boundaries.required;
-    let cure = if required.is_empty() {
+    let fix = if required.is_empty() {
         "set `permissions_boundary`".to_owned()
     } else {
         format!("set `permissions_boundary` to {}", list(required))
@@ -96,7 +96,7 @@ fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -
         Boundary::None => {
             let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.says(format!("{} must carry a permissions boundary and has none", principal.word));
-            finding.help(cure);
+            finding.help(fix);
             note_removal(cx, principal, finding);
             true
         }
@@ -109,7 +109,7 @@ fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -
         Boundary::Arn(arn) => {
             let fits = required.is_empty() || required.iter().any(|pattern| arn_like(pattern, arn.expose()));
             if !fits {
-                wrong(principal, &arn.to_string(), required, cure, findings);
+                wrong(principal, &arn.to_string(), required, fix, findings);
             }
             !fits
         }
@@ -130,14 +130,14 @@ fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -
                 finding.says(format!("cannot tell whether its boundary `{key}` is {}", list(required)));
                 finding.note("the account or the name of the boundary is not known");
             } else {
-                wrong(principal, &key.to_string(), required, cure, findings);
+                wrong(principal, &key.to_string(), required, fix, findings);
             }
             true
         }
     }
 }
 
-fn wrong(principal: &Principal<'_>, found: &str, required: &[String], cure: String, findings: &mut Findings) {
+fn wrong(principal: &Principal<'_>, found: &str, required: &[String], fix: String, findings: &mut Findings) {
     let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
     finding.subject("wrong boundary");
     finding.says(format!(
@@ -145,7 +145,7 @@ fn wrong(principal: &Principal<'_>, found: &str, required: &[String], cure: Stri
         principal.word,
         list(required)
     ));
-    finding.help(cure);
+    finding.help(fix);
 }
 
 /// Reports a boundary that the plan takes away or exchanges, whoever must carry one.

@@ -2,8 +2,8 @@ use orgward_finding::Severity;
 use orgward_org::Content;
 
 use crate::engine::rule;
-use crate::org_policies::source;
 use crate::{Context, Findings};
+use orgward_proof::org_policies::source;
 
 rule! {
     /// Checks for policy documents that AWS does not accept, or that do not say what they seem to say.

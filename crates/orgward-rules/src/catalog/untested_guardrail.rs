@@ -3,8 +3,8 @@ use orgward_iam::{Relation, compare};
 use orgward_org::{Document, Entity, NodeId, NodeKind, OrgPolicy, Organization};
 
 use crate::engine::rule;
-use crate::structure::{Plays, UnitRole, unit_plays};
 use crate::{Context, Findings};
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
 
 rule! {
     /// Checks for service and resource control policies that go to the root or to production with a text that has not
@@ -60,9 +60,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
             match matters(cx, target) {
-                Plays::Declared => {}
-                Plays::Guessed(why) => guesses.push(why),
-                Plays::No | Plays::Unknown(_) => continue,
+                RoleMatch::Declared => {}
+                RoleMatch::Guessed(why) => guesses.push(why),
+                RoleMatch::No | RoleMatch::Unknown(_) => continue,
             }
             places.push(cx.after.path(target));
         }
@@ -117,12 +117,12 @@ fn is_attached(organization: &Organization, org_policy: NodeId, target: NodeId) 
 }
 
 /// Whether a target is the root or production.
-fn matters(cx: &Context<'_>, target: NodeId) -> Plays {
+fn matters(cx: &Context<'_>, target: NodeId) -> RoleMatch {
     match cx.after.node(target).map(|node| &node.kind) {
-        Some(NodeKind::Root) => Plays::Declared,
+        Some(NodeKind::Root) => RoleMatch::Declared,
         // No guardrail binds it.
-        Some(NodeKind::Account(account)) if account.management => Plays::No,
-        _ => unit_plays(cx.config, cx.after, target, UnitRole::Production),
+        Some(NodeKind::Account(account)) if account.management => RoleMatch::No,
+        _ => unit_plays(&cx.config.structure, cx.after, target, UnitRole::Production),
     }
 }
 
@@ -131,7 +131,7 @@ fn is_tested(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>) -> bool {
     cx.before.org_policies().filter(|other| other.data.kind == org_policy.data.kind).any(|other| {
         let staged = cx.before.targets_of(other.id).into_iter().any(|(target, attachment)| {
             attachment.resolved.modality() == orgward_org::Modality::Must
-                && unit_plays(cx.config, cx.before, target, UnitRole::PolicyStaging).is_yes()
+                && unit_plays(&cx.config.structure, cx.before, target, UnitRole::PolicyStaging).is_yes()
         });
         staged && says_the_same(&other.data.document, &org_policy.data.document)
     })

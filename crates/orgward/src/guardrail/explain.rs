@@ -19,7 +19,13 @@ pub(super) fn run(
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
     let organization = Organization::of(&[], &parsed, &config.declared());
-    let story = orgward_rules::explain(&organization.after, &config, &arguments.id, &arguments.account)?;
+    let story = orgward_proof::explain(
+        &organization.after,
+        &config.guardrails,
+        (&config.regions, &config.structure),
+        &arguments.id,
+        &arguments.account,
+    )?;
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::story(&story, terminal.style(false)),
         AnswerFormat::Json => orgward_report::story_json(&story),

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
+use orgward_config::{Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
+use orgward_proof::Guardrail;
 use orgward_report::{ShownGuardrail, ShownPack, ShownParameter, escape};
-use orgward_rules::{Config, ConfigError, Invariant, Pack};
 use thiserror::Error;
 
 use crate::arguments::{GuardrailForm, ShowGuardrailArguments};
@@ -48,7 +49,7 @@ struct Shown {
     name: String,
     description: String,
     pack: Option<ShownPack>,
-    invariants: Vec<Invariant>,
+    guardrails: Vec<Guardrail>,
 }
 
 /// Shows what packs and guardrails claim, and the policies that make them hold.
@@ -61,8 +62,8 @@ pub(crate) fn run(
     let Some(name) = &arguments.name else {
         let packs: Vec<ShownPack> =
             Pack::all().iter().map(|pack| shown_pack(pack, &config, &BTreeMap::new())).collect();
-        let own = config.invariants.iter().filter(|invariant| Pack::find(first(&invariant.id)).is_none());
-        let own: Vec<Invariant> = own.cloned().chain(config.region_lock()).collect();
+        let own = config.guardrails.iter().filter(|guardrail| Pack::find(first(&guardrail.id)).is_none());
+        let own: Vec<Guardrail> = own.cloned().chain(config.region_lock()).collect();
         let mut text = orgward_report::packs(&packs, style);
         if !own.is_empty() {
             let own: Vec<ShownGuardrail> = own.iter().map(shown).collect();
@@ -73,7 +74,7 @@ pub(crate) fn run(
         return Ok(Exit::Clean);
     };
     let found = find(name, &config, &arguments.set, arguments.form)?;
-    let all: Vec<ShownGuardrail> = found.invariants.iter().map(shown).collect();
+    let all: Vec<ShownGuardrail> = found.guardrails.iter().map(shown).collect();
     let text = match arguments.form {
         GuardrailForm::Text => orgward_report::guardrails(found.pack.as_ref(), &all, style),
         GuardrailForm::Toml => orgward_report::guardrails_toml(&all),
@@ -100,29 +101,29 @@ fn find(
 ) -> Result<Shown, ShowError> {
     let set: BTreeMap<String, Vec<String>> = set.iter().cloned().collect();
     if let Some(pack) = Pack::find(name).or_else(|| Pack::find(first(name))) {
-        let of_pack = |invariant: &&Invariant| first(&invariant.id) == pack.name;
-        let on: Vec<Invariant> = config.invariants.iter().filter(of_pack).cloned().collect();
-        let mut invariants = if on.is_empty() { from_pack(pack, &set, form)? } else { on.clone() };
+        let of_pack = |guardrail: &&Guardrail| first(&guardrail.id) == pack.name;
+        let on: Vec<Guardrail> = config.guardrails.iter().filter(of_pack).cloned().collect();
+        let mut guardrails = if on.is_empty() { from_pack(pack, &set, form)? } else { on.clone() };
         if !on.is_empty() && !set.is_empty() {
             return Err(ShowError::NoParameters);
         }
         let is_one = name != pack.name;
-        invariants.retain(|invariant| !is_one || invariant.id == name);
-        if invariants.is_empty() {
+        guardrails.retain(|guardrail| !is_one || guardrail.id == name);
+        if guardrails.is_empty() {
             return Err(unknown(name, config));
         }
-        let described = invariants.first().and_then(|one| one.description.clone()).filter(|_| is_one);
+        let described = guardrails.first().and_then(|one| one.description.clone()).filter(|_| is_one);
         return Ok(Shown {
             name: name.replace('/', "-"),
             description: described.unwrap_or_else(|| pack.description.clone()),
             pack: (!is_one).then(|| shown_pack(pack, config, &set)),
-            invariants,
+            guardrails,
         });
     }
     if !set.is_empty() {
         return Err(ShowError::NoParameters);
     }
-    let own = config.invariants.iter().find(|invariant| invariant.id == name).cloned();
+    let own = config.guardrails.iter().find(|guardrail| guardrail.id == name).cloned();
     let found = match own {
         Some(own) => own,
         None if name == "region-lock" => config.region_lock().ok_or(ShowError::NoRegions)?,
@@ -132,7 +133,7 @@ fn find(
         name: name.to_owned(),
         description: found.description.clone().unwrap_or_else(|| name.to_owned()),
         pack: None,
-        invariants: vec![found],
+        guardrails: vec![found],
     })
 }
 
@@ -141,7 +142,7 @@ fn from_pack(
     pack: &'static Pack,
     set: &BTreeMap<String, Vec<String>>,
     form: GuardrailForm,
-) -> Result<Vec<Invariant>, ShowError> {
+) -> Result<Vec<Guardrail>, ShowError> {
     if let Some(name) = set.keys().find(|name| !pack.parameters.contains_key(*name)) {
         let known: Vec<&str> = pack.parameters.keys().map(String::as_str).collect();
         return Err(ShowError::Parameter { pack: pack.name, name: name.clone(), known: known.join(", ") });
@@ -157,7 +158,7 @@ fn from_pack(
             example: parameter.example.join(","),
         });
     }
-    pack.invariants(set).map_err(|error| ShowError::Refused { pack: pack.name, error })
+    pack.guardrails(set).map_err(|error| ShowError::Refused { pack: pack.name, error })
 }
 
 /// The policies that make the guardrails hold, each with its name, as few as the quota allows, and laid out where
@@ -179,11 +180,11 @@ fn laid_out(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
 }
 
 fn split(found: &Shown, quota: usize) -> Result<Vec<(String, Remedy)>, ShowError> {
-    let denying = |invariant: &Invariant| {
-        let id = invariant.id.split_once('/').map_or(invariant.id.as_str(), |(_, id)| id);
-        Denying::of(id, &invariant.prohibition)
+    let denying = |guardrail: &Guardrail| {
+        let id = guardrail.id.split_once('/').map_or(guardrail.id.as_str(), |(_, id)| id);
+        Denying::of(id, &guardrail.claim)
     };
-    let statements = found.invariants.iter().map(denying).collect();
+    let statements = found.guardrails.iter().map(denying).collect();
     let policies = Remedy::within(quota, statements).map_err(|sid| ShowError::TooLong { sid })?;
     let several = policies.len() > 1;
     let name = |at: usize| if several { format!("{}-{}", found.name, at + 1) } else { found.name.clone() };
@@ -194,10 +195,10 @@ fn unknown(name: &str, config: &Config) -> ShowError {
     let packs = Pack::all();
     let mut known: Vec<String> = packs.iter().map(|pack| pack.name.to_owned()).collect();
     for pack in packs {
-        let invariants = pack.invariants(&BTreeMap::new()).unwrap_or_default();
-        known.extend(invariants.into_iter().map(|invariant| invariant.id));
+        let guardrails = pack.guardrails(&BTreeMap::new()).unwrap_or_default();
+        known.extend(guardrails.into_iter().map(|guardrail| guardrail.id));
     }
-    known.extend(config.invariants.iter().map(|invariant| invariant.id.clone()));
+    known.extend(config.guardrails.iter().map(|guardrail| guardrail.id.clone()));
     known.push("region-lock".to_owned());
     let near = known
         .iter()
@@ -211,7 +212,7 @@ fn unknown(name: &str, config: &Config) -> ShowError {
 }
 
 fn shown_pack(pack: &Pack, config: &Config, set: &BTreeMap<String, Vec<String>>) -> ShownPack {
-    let is_on = config.invariants.iter().any(|invariant| first(&invariant.id) == pack.name);
+    let is_on = config.guardrails.iter().any(|guardrail| first(&guardrail.id) == pack.name);
     let missing: Vec<&str> = pack.missing(set).map(|(name, _)| name).collect();
     let parameters = pack.parameters.iter().map(|(name, parameter)| {
         let default = parameter.default.as_ref().unwrap_or(&parameter.example);
@@ -231,27 +232,23 @@ fn shown_pack(pack: &Pack, config: &Config, set: &BTreeMap<String, Vec<String>>)
     }
 }
 
-fn shown(invariant: &Invariant) -> ShownGuardrail {
-    let wording = invariant.prohibition.wording();
+fn shown(guardrail: &Guardrail) -> ShownGuardrail {
+    let spec = guardrail.claim.spec();
     let elements = [
-        ("actions", &wording.actions),
-        ("not_actions", &wording.not_actions),
-        ("resources", &wording.resources),
-        ("not_resources", &wording.not_resources),
+        ("actions", &spec.actions),
+        ("not_actions", &spec.not_actions),
+        ("resources", &spec.resources),
+        ("not_resources", &spec.not_resources),
     ];
     let keys = |keys: &BTreeMap<String, Vec<String>>| keys.clone().into_iter().collect();
     ShownGuardrail {
-        id: invariant.id.clone(),
-        description: invariant.description.clone(),
-        targets: invariant.targets.iter().map(ToString::to_string).collect(),
-        severity: invariant.severity.as_str(),
+        id: guardrail.id.clone(),
+        description: guardrail.description.clone(),
+        targets: guardrail.targets.iter().map(ToString::to_string).collect(),
+        severity: guardrail.severity.as_str(),
         elements: elements.into_iter().filter_map(|(name, list)| Some((name, list.clone()?))).collect(),
-        conditions: wording
-            .conditions
-            .iter()
-            .map(|(operator, each)| (operator.clone(), keys(each)))
-            .collect(),
-        exempt_principals: wording.exempt_principals.clone(),
-        enforced_by: invariant.enforced_by.as_str(),
+        conditions: spec.conditions.iter().map(|(operator, each)| (operator.clone(), keys(each))).collect(),
+        exempt_principals: spec.exempt_principals.clone(),
+        enforced_by: guardrail.enforced_by.as_str(),
     }
 }

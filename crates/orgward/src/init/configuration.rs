@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use orgward_rules::Survey;
+use orgward_config::InferredConfig;
 
 /// Writes the configuration.
-pub(crate) fn write(survey: &Survey) -> String {
+pub(crate) fn write(survey: &InferredConfig) -> String {
     let mut out = String::from(
         "# What orgward cannot read off a plan. Every setting has a default; docs/configuration.md lists them all.\n\n\
          [organization]\n",
@@ -84,12 +84,12 @@ fn suggestion(out: &mut String, key: &str, values: &[&str], example: &str) {
 
 #[cfg(test)]
 mod tests {
-    use orgward_rules::Config;
+    use orgward_config::Config;
 
     use super::*;
 
-    fn survey() -> Survey {
-        Survey {
+    fn survey() -> InferredConfig {
+        InferredConfig {
             organization: Some("o-acmeexample".to_owned()),
             management_account: Some("111111111111".to_owned()),
             regions: ["eu-west-1".to_owned(), "eu-central-1".to_owned()].into(),
@@ -110,7 +110,10 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_open() {
-        assert_eq!(Config::parse("orgward.toml", &write(&Survey::default())).unwrap(), Config::default());
+        assert_eq!(
+            Config::parse("orgward.toml", &write(&InferredConfig::default())).unwrap(),
+            Config::default()
+        );
     }
 
     #[test]
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn a_plan_cannot_write_the_configuration() {
         let hostile = "x\"\n[rules]\ndisabled = [\"public-trust\"]\n".to_owned();
-        let survey = Survey {
+        let survey = InferredConfig {
             organization: Some(hostile.clone()),
             management_account: Some(hostile.clone()),
             regions: [hostile.clone()].into(),

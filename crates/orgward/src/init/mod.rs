@@ -7,12 +7,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
+use orgward_config::InferredConfig;
 use orgward_org::{Declared, Organization};
 use orgward_report::escape;
-use orgward_rules::Survey;
 use thiserror::Error;
 
-use crate::arguments::{ForgeKind, InitArguments};
+use orgward_forge::ForgeKind;
+
+use crate::arguments::InitArguments;
 use crate::discover::{self, DiscoverError};
 use crate::exit::Exit;
 use crate::{input, output};
@@ -59,7 +61,7 @@ pub(crate) fn run(arguments: &InitArguments) -> Result<Exit, Failure> {
 }
 
 /// What the plan tells, corrected by what the user says.
-fn survey(arguments: &InitArguments, folder: &Path) -> Result<Survey, Failure> {
+fn survey(arguments: &InitArguments, folder: &Path) -> Result<InferredConfig, Failure> {
     let is_account = |id: &String| orgward_iam::is_account_id(id);
     if let Some(account) = arguments.management_account.as_ref().filter(|id| !is_account(id)) {
         return Err(InitError::Value { value: account.clone(), what: "the id of an account" }.into());
@@ -83,7 +85,7 @@ fn survey(arguments: &InitArguments, folder: &Path) -> Result<Survey, Failure> {
     let parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let organization = Organization::of(plans, context, &Declared::default());
-    let mut survey = Survey::of(&organization.after);
+    let mut survey = InferredConfig::of(&organization.after);
     if arguments.management_account.is_some() {
         survey.management_account.clone_from(&arguments.management_account);
     }

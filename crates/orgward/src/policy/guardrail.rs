@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
-use orgward_iam::{PolicyError, Prohibition, RequestSet, Wording};
+use orgward_iam::{Claim, ClaimSpec, PolicyError, RequestSet};
 use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
@@ -74,7 +74,7 @@ impl Values {
 /// What has to be denied, and what it is called.
 pub(super) struct Guardrail {
     pub(super) name: String,
-    prohibition: Prohibition,
+    claim: Claim,
 }
 
 impl Guardrail {
@@ -89,7 +89,7 @@ impl Guardrail {
         let keys = |keys: BTreeMap<String, Values>| {
             keys.into_iter().map(|(key, values)| (key, values.texts())).collect()
         };
-        let wording = Wording {
+        let spec = ClaimSpec {
             actions: texts(written.actions),
             not_actions: texts(written.not_actions),
             resources: texts(written.resources),
@@ -101,13 +101,13 @@ impl Guardrail {
                 .collect(),
             exempt_principals: written.exempt_principals,
         };
-        let prohibition = Prohibition::new(wording)
+        let claim = Claim::new(spec)
             .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
-        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), prohibition })
+        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim })
     }
 
     /// The requests that have to be denied.
     pub(super) fn requests(&self) -> RequestSet<'_> {
-        self.prohibition.requests()
+        self.claim.requests()
     }
 }

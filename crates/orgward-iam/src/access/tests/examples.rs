@@ -6,7 +6,7 @@ use crate::access::{
     Answer, Callers, Relation, RequestSet, compare, dead_statements, is_public, may_be_allowed, not_allowed,
 };
 use crate::testing::{policy, single};
-use crate::{Caller, Chain, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, Request};
+use crate::{Caller, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, Request};
 
 fn identity(statement: &str) -> Policy {
     single(Kind::Identity, statement)
@@ -171,7 +171,7 @@ const LOCK: &str = r#""Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"
 fn gap(lock: &str) -> Option<Request> {
     let (wanted, full, lock) = (scp(LOCK), policy(Kind::ServiceControl, FULL_AWS_ACCESS), scp(lock));
     let policies = [&full, &lock].map(|policy| Decider { name: "p", policy });
-    let chain = Chain(vec![Level { target: "r-1", policies: policies.to_vec() }]);
+    let chain = PolicyChain(vec![Level { target: "r-1", policies: policies.to_vec() }]);
     let set = RequestSet::matched(&wanted, &wanted.statements[0])
         .and(RequestSet::by(Callers::Principals))
         .minus(RequestSet::by(Callers::ServiceLinked));
@@ -231,7 +231,7 @@ fn a_lock_in_two_halves_is_a_lock() {
             target: "l",
             policies: vec![Decider { name: "f", policy: &full }, Decider { name: "p", policy }],
         };
-        Chain(vec![level(&halves[0]), level(&halves[last])])
+        PolicyChain(vec![level(&halves[0]), level(&halves[last])])
     };
     let set = || RequestSet::matched(&wanted, &wanted.statements[0]);
     let principals =

@@ -1,4 +1,4 @@
+mod action_set;
 mod agreement;
 mod examples;
 mod languages;
-mod spread;

@@ -7,7 +7,7 @@ use orgward_org::{Attached, Key, Level, NodeId, Organization, PolicyChain};
 use orgward_plan::Address;
 
 use crate::Context;
-use crate::chains::{Pair, levels_above};
+use orgward_proof::chains::{Pair, levels_above};
 
 /// What takes a denial away.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

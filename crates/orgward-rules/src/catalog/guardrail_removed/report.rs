@@ -1,14 +1,14 @@
 //! What is lost, in words.
 
 use orgward_finding::{Finding, Severity, Verdict};
-use orgward_iam::{Effect, Spread};
+use orgward_iam::{ActionSet, Effect};
 use orgward_org::{Entity, OrgPolicy, PolicyType};
 
 use super::cause::Cause;
-use super::{GUARDRAIL_REMOVED, Loss};
-use crate::chains::{Passing, enumerate, in_words};
-use crate::org_policies::{source, statement_key, statement_title};
+use super::{GUARDRAIL_REMOVED, Regression};
 use crate::{Context, Findings};
+use orgward_proof::chains::{Counterexample, enumerate, in_words};
+use orgward_proof::org_policies::{source, statement_key, statement_title};
 
 /// How many statements are shown.
 const SHOWN: usize = 3;
@@ -18,7 +18,7 @@ pub(super) fn report(
     kind: &PolicyType,
     cause: &Cause,
     is_certain: bool,
-    loss: &Loss,
+    loss: &Regression,
     findings: &mut Findings,
 ) {
     let org_policies: Vec<_> = loss
@@ -30,8 +30,8 @@ pub(super) fn report(
     let names = enumerate(org_policies.iter().map(|it| format!("`{}`", it.node.title())), "policies");
     // What follows from a sensitive text is not told.
     let passing = merge(&loss.passing).filter(|_| !loss.is_sensitive);
-    let slips = passing.as_ref().map(|passing| in_words(&passing.spread, &passing.example));
-    let few = passing.as_ref().is_some_and(|it| it.spread.actions.len() <= 2 && !it.spread.unlisted);
+    let slips = passing.as_ref().map(|passing| in_words(&passing.action_set, &passing.example));
+    let few = passing.as_ref().is_some_and(|it| it.action_set.actions.len() <= 2 && !it.action_set.unlisted);
     let (address, message) = match cause {
         Cause::Disabled(enabler) => {
             let binds = if org_policies.len() == 1 { "binds" } else { "bind" };
@@ -82,7 +82,7 @@ pub(super) fn report(
     }
     if let Some(passing) = &passing {
         finding.witness(passing.witness());
-        if passing.is_odd && is_certain {
+        if passing.is_unlisted && is_certain {
             finding.severity = Severity::Low;
             finding.note("AWS lists none of these actions for such a resource, so nobody may miss them");
         }
@@ -111,25 +111,25 @@ pub(super) fn report(
 }
 
 /// Whether what denied it was a list of what is allowed.
-fn is_list(loss: &Loss, org_policy: Entity<'_, OrgPolicy>) -> bool {
+fn is_list(loss: &Regression, org_policy: Entity<'_, OrgPolicy>) -> bool {
     let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
     let gone = loss.statements.get(&org_policy.node.key).into_iter().flatten();
     gone.filter_map(|index| statements.get(*index)).any(|it| it.effect.value == Effect::Allow)
 }
 
 /// What was lost under the same cause in several places.
-fn merge(parts: &[std::rc::Rc<Passing>]) -> Option<Passing> {
-    let plain = parts.iter().find(|part| !part.is_odd).or(parts.first())?;
-    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.spread.actions.iter().copied()).collect();
+fn merge(parts: &[std::rc::Rc<Counterexample>]) -> Option<Counterexample> {
+    let plain = parts.iter().find(|part| !part.is_unlisted).or(parts.first())?;
+    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.action_set.actions.iter().copied()).collect();
     actions.sort_by_key(|action| action.name());
     actions.dedup();
-    let unlisted = parts.iter().any(|part| part.spread.unlisted);
-    let spread = Spread { examples: Vec::new(), actions, unlisted };
-    Some(Passing { spread, example: plain.example.clone(), is_odd: plain.is_odd })
+    let unlisted = parts.iter().any(|part| part.action_set.unlisted);
+    let action_set = ActionSet { examples: Vec::new(), actions, unlisted };
+    Some(Counterexample { action_set, example: plain.example.clone(), is_unlisted: plain.is_unlisted })
 }
 
 /// What tells the statements of a guardrail apart from others, whatever their order.
-fn statements_key(loss: &Loss, org_policy: Entity<'_, OrgPolicy>) -> String {
+fn statements_key(loss: &Regression, org_policy: Entity<'_, OrgPolicy>) -> String {
     let document = &org_policy.data.document;
     let statement = |index: &usize| document.policy().and_then(|policy| policy.statements.get(*index));
     let gone = loss.statements.get(&org_policy.node.key).into_iter().flatten();
@@ -140,7 +140,7 @@ fn statements_key(loss: &Loss, org_policy: Entity<'_, OrgPolicy>) -> String {
 }
 
 /// Shows the statements of a guardrail that deny it today.
-fn show(loss: &Loss, org_policy: Entity<'_, OrgPolicy>, shown: &mut usize, finding: &mut Finding) {
+fn show(loss: &Regression, org_policy: Entity<'_, OrgPolicy>, shown: &mut usize, finding: &mut Finding) {
     let document = &org_policy.data.document;
     let (Some(policy), Some(gone)) = (document.policy(), loss.statements.get(&org_policy.node.key)) else {
         return;

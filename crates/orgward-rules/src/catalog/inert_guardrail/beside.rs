@@ -4,9 +4,9 @@ use orgward_iam::{Effect, Statement};
 use orgward_org::{Attachment, Entity, Modality, NodeId, OrgPolicy, PolicyType, Resolved};
 
 use super::INERT_GUARDRAIL;
-use crate::chains::{enumerate, is_everything};
-use crate::org_policies::{source, statement_key};
 use crate::{Context, Findings};
+use orgward_proof::chains::{enumerate, is_everything};
+use orgward_proof::org_policies::{source, statement_key};
 
 /// Reports an allow-list that limits nothing wherever it is attached.
 pub(super) fn check(

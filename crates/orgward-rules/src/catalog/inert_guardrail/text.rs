@@ -9,10 +9,10 @@ use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
 use super::INERT_GUARDRAIL;
 use crate::Findings;
-use crate::chains::enumerate;
-use crate::org_policies::{source, statement_key, statement_title};
-use crate::placeholder::placeholder;
-use crate::regions::region_conditions;
+use orgward_proof::chains::enumerate;
+use orgward_proof::org_policies::{source, statement_key, statement_title};
+use orgward_proof::placeholder;
+use orgward_proof::region_lock::region_conditions;
 
 pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
     let document = &org_policy.data.document;

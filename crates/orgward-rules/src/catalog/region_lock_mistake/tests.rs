@@ -43,7 +43,7 @@ fn with(document: &Value, config: &str) -> Vec<Finding> {
 
 /// The actions that may be used everywhere in these tests.
 fn exempt() -> Value {
-    let text = include_str!("../../../data/region-lock-profiles.toml");
+    let text = include_str!("../../../../orgward-proof/data/region-lock-profiles.toml");
     let profiles: toml::Table = toml::from_str(text).unwrap();
     let mut list: Vec<Value> =
         profiles["aws-sample"].as_array().unwrap().iter().map(|value| json!(value.as_str())).collect();
@@ -416,7 +416,7 @@ fn spared_resources() {
 /// Both published locks are right, whatever the profile: what they exempt is a choice.
 #[test]
 fn the_published_locks_have_no_mistake() {
-    let text = include_str!("../../../data/region-lock-profiles.toml");
+    let text = include_str!("../../../../orgward-proof/data/region-lock-profiles.toml");
     let profiles: toml::Table = toml::from_str(text).unwrap();
     for list in ["aws-sample", "control-tower"] {
         let actions: Vec<&str> =

@@ -1,0 +1,172 @@
+//! `orgward.toml`: what people say about their organization, and how strict they are.
+
+mod entries;
+mod error;
+mod guardrails;
+mod inferred;
+mod operators;
+mod packs;
+mod read;
+mod rule_ids;
+mod shipped;
+mod stacks;
+mod structure;
+pub mod waivers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::Severity;
+use orgward_org::Declared;
+use orgward_plan::Declaration;
+
+pub use error::ConfigError;
+pub use guardrails::read_guardrails;
+pub use inferred::InferredConfig;
+pub use rule_ids::RULE_IDS;
+pub use shipped::{Pack, Parameter};
+
+use orgward_org::Structure;
+use orgward_proof::{Operator, Regions};
+
+use crate::waivers::Waiver;
+use orgward_proof::Guardrail;
+
+/// The configuration. Every setting has a default, so that the program runs without a file.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Config {
+    /// `[organization]`: facts that plans do not show.
+    pub organization: OrganizationFacts,
+    /// `[regions]`: which regions the organization uses.
+    pub regions: Regions,
+    /// `[boundaries]`: which principals must carry which boundary.
+    pub boundaries: Boundaries,
+    /// `[management]`: what may land in the management account.
+    pub management: Management,
+    /// `[structure]`: what units and accounts are for.
+    pub structure: Structure,
+    /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
+    pub unverifiable: Option<Severity>,
+    /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
+    pub guardrails: Vec<Guardrail>,
+    /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
+    pub severity_for: Vec<SeverityFor>,
+    /// `[[operator]]`: who must be able to do what, in the order of the file.
+    pub operators: Vec<Operator>,
+    /// `[[waiver]]`: what somebody has accepted, in the order of the files.
+    pub waivers: Vec<Waiver>,
+    /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
+    pub stacks: BTreeMap<String, Declaration>,
+    disabled: BTreeSet<String>,
+    severities: BTreeMap<String, Severity>,
+}
+
+/// `[organization]`: facts that plans do not show.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OrganizationFacts {
+    /// The id of the organization, `o-…`.
+    pub id: Option<String>,
+    /// The id of the management account.
+    pub management_account: Option<String>,
+    /// The ids of all accounts of the organization. Empty: not declared.
+    pub accounts: BTreeSet<String>,
+    /// Ids of accounts outside the organization that roles may trust, as long as they ask for an external id.
+    pub trusted_accounts: BTreeSet<String>,
+    /// Ids of roots, organizational units and accounts from which `FullAWSAccess` has been detached.
+    pub full_access_detached: BTreeSet<String>,
+}
+
+/// `[boundaries]`: which principals must carry which boundary.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Boundaries {
+    /// ARN patterns of roles that must carry a boundary.
+    pub roles: Vec<String>,
+    /// ARN patterns of users that must carry a boundary.
+    pub users: Vec<String>,
+    /// ARN patterns of the boundaries that count. Empty: any boundary.
+    pub required: Vec<String>,
+}
+
+/// `[management]`: what may land in the management account.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Management {
+    /// Resource types, with `*`.
+    pub allowed_types: Vec<String>,
+    /// Resource addresses, with `*`.
+    pub allowed_addresses: Vec<String>,
+    /// Names of break-glass users that may exist there.
+    pub allowed_users: BTreeSet<String>,
+}
+
+/// `[[severity_for]]`: how bad findings are by what they touch.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SeverityFor {
+    /// Account ids, and paths of organizational units with `*`.
+    pub targets: Vec<String>,
+    /// The rules it is for. Empty: all.
+    pub rules: BTreeSet<String>,
+    /// How bad their findings are.
+    pub severity: Option<Severity>,
+    /// How bad they are at least.
+    pub at_least: Option<Severity>,
+    /// How bad they are at most.
+    pub at_most: Option<Severity>,
+}
+
+impl SeverityFor {
+    /// The severity that this entry makes of another one.
+    pub fn wanted(&self, now: Severity) -> Severity {
+        let mut wanted = self.severity.unwrap_or(now);
+        if let Some(least) = self.at_least {
+            wanted = wanted.max(least);
+        }
+        if let Some(most) = self.at_most {
+            wanted = wanted.min(most);
+        }
+        wanted
+    }
+}
+
+impl Config {
+    /// Adds the waivers of a file that has nothing else in it. `name` is what to call the file in messages.
+    pub fn add_waivers(&mut self, name: &str, text: &str) -> Result<(), ConfigError> {
+        self.waivers.extend(read::read_waivers(name, text)?);
+        Ok(())
+    }
+
+    /// Reads `orgward.toml`. `name` is what to call the file in messages.
+    pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
+        read::read(name, text)
+    }
+
+    /// Whether a rule is turned off.
+    pub fn is_disabled(&self, rule: &str) -> bool {
+        self.disabled.contains(rule)
+    }
+
+    /// How bad a rule's findings are, if the file says so.
+    pub fn severity(&self, rule: &str) -> Option<Severity> {
+        self.severities.get(rule).copied()
+    }
+
+    /// What the file says about the accounts of an input, by its path from the folder of the file: what the longest
+    /// pattern says that matches.
+    pub fn declaration(&self, path: &str) -> Declaration {
+        let matching = self.stacks.iter().filter(|(pattern, _)| orgward_iam::glob(pattern, path));
+        let longest = matching.max_by_key(|(pattern, _)| pattern.len());
+        longest.map(|(_, declaration)| declaration.clone()).unwrap_or_default()
+    }
+
+    /// What the file says about the organization.
+    pub fn declared(&self) -> Declared {
+        Declared {
+            organization: self.organization.id.clone(),
+            management_account: self.organization.management_account.clone(),
+            accounts: self.organization.accounts.clone(),
+            accounts_complete: !self.organization.accounts.is_empty(),
+            full_access_detached: self.organization.full_access_detached.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

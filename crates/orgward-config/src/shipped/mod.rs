@@ -1,0 +1,106 @@
+//! Packs: guardrails that are shipped with the program, each pack one readable file in `data/packs/`, with parameters.
+
+mod expand;
+mod region_lock;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use orgward_proof::Guardrail;
+
+use crate::ConfigError;
+
+/// A pack of guardrails.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Pack {
+    /// What `orgward.toml` calls it.
+    pub name: &'static str,
+    /// What people call it.
+    pub title: String,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// What can be set, by name.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// The file, as it is shipped.
+    pub text: &'static str,
+}
+
+/// Something that organizations set for themselves: a list of texts.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// What it is.
+    pub description: String,
+    /// What it is without a setting; `None`: it has to be set.
+    pub default: Option<Vec<String>>,
+    /// What it could be.
+    #[serde(default)]
+    pub example: Vec<String>,
+}
+
+/// The top of a file; the guardrails are read like those of `orgward.toml`.
+#[derive(Deserialize)]
+struct Head {
+    title: String,
+    description: String,
+    #[serde(default)]
+    parameters: BTreeMap<String, Parameter>,
+}
+
+const TEXTS: [(&str, &str); 5] = [
+    ("amazon-infosec", include_str!("../../data/packs/amazon-infosec.toml")),
+    ("approved-services", include_str!("../../data/packs/approved-services.toml")),
+    ("baseline", include_str!("../../data/packs/baseline.toml")),
+    ("boundary-required", include_str!("../../data/packs/boundary-required.toml")),
+    ("production-data", include_str!("../../data/packs/production-data.toml")),
+];
+
+// The tests read all of them, so that none is ever left out.
+static PACKS: LazyLock<Vec<Pack>> = LazyLock::new(|| {
+    let read = |&(name, text)| {
+        let Head { title, description, parameters } = toml::from_str(text).ok()?;
+        Some(Pack { name, title, description, parameters, text })
+    };
+    TEXTS.iter().filter_map(read).collect()
+});
+
+impl Pack {
+    /// All of them, sorted by name.
+    pub fn all() -> &'static [Self] {
+        &PACKS
+    }
+
+    /// The one with a name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|pack| pack.name == name)
+    }
+
+    /// Its guardrails with these values; a parameter without a value has its default, and without a default its
+    /// example. Their ids are `pack/guardrail`.
+    pub fn guardrails(&self, values: &BTreeMap<String, Vec<String>>) -> Result<Vec<Guardrail>, ConfigError> {
+        let value = |name: &str| {
+            let parameter = self.parameters.get(name)?;
+            Some(values.get(name).or(parameter.default.as_ref()).unwrap_or(&parameter.example).as_slice())
+        };
+        let text = expand::expand(self.text, value);
+        let mut guardrails = crate::read_guardrails(&format!("pack {}", self.name), &text)?;
+        for guardrail in &mut guardrails {
+            guardrail.id = format!("{}/{}", self.name, guardrail.id);
+            guardrail.origin = format!("pack {}", self.name);
+        }
+        Ok(guardrails)
+    }
+
+    /// The parameters that have no value and need one.
+    pub fn missing(
+        &self,
+        values: &BTreeMap<String, Vec<String>>,
+    ) -> impl Iterator<Item = (&str, &Parameter)> {
+        let missing =
+            |name: &str, parameter: &Parameter| parameter.default.is_none() && !values.contains_key(name);
+        let all = self.parameters.iter().map(|(name, parameter)| (name.as_str(), parameter));
+        all.filter(|(name, parameter)| missing(name, parameter)).collect::<Vec<_>>().into_iter()
+    }
+}

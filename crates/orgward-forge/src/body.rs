@@ -1,0 +1,280 @@
+//! The text of a comment: the verdict first, then a table, then every finding, as far as the forge has room.
+
+use std::fmt::Write as _;
+
+use orgward_report::escape;
+
+use super::details::{details, rule, sentence, subject};
+use super::document::{Certainty, Document, Finding, Severity, Status};
+use super::markdown::{code, cut};
+use super::picture::picture;
+use orgward_finding::Outcome;
+
+/// Rows of the table.
+const ROWS: usize = 20;
+/// Places named in one row.
+const PLACES: usize = 5;
+/// Findings that are named in one line each, where they are folded away.
+const LINES: usize = 100;
+/// Characters of a name in a table.
+const NAME: usize = 120;
+/// Findings that may be shown unfolded: where there are few, nobody has to click.
+const OPEN: usize = 2;
+/// Room for what is said about what is left out.
+const RESERVE: usize = 600;
+
+/// What a comment says beside the review.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The first line.
+    pub marker: String,
+    /// What was reviewed, unless there is only one.
+    pub stack: Option<String>,
+    /// The commit that was reviewed.
+    pub commit: Option<String>,
+    /// Where the full report is.
+    pub report: Option<String>,
+}
+
+/// Writes a comment of at most so many characters.
+pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
+    let new: Vec<_> = document.with(Status::New).collect();
+    let shown: Vec<_> = document.findings.iter().filter(|finding| in_front(finding)).collect();
+    let tail = tail(document, frame);
+    let mut out = Room { out: String::new(), left: budget.saturating_sub(tail.chars().count() + RESERVE) };
+    out.add(&format!("{}\n{}", frame.marker, head(document, frame, &new)));
+    out.add(&doubts(document));
+    if !shown.is_empty() {
+        out.add(&table(&shown));
+        if let Some(picture) = picture(&shown) {
+            out.add(&format!(
+                "<details><summary>Where in the organization</summary>\n\n{picture}\n</details>\n\n"
+            ));
+        }
+    }
+    let mut written = 0;
+    for finding in &shown {
+        if !out.add(&details(finding, shown.len() <= OPEN)) {
+            break;
+        }
+        written += 1;
+    }
+    let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
+    let background = [
+        (Status::Existing, "without this plan, too"),
+        (Status::Baseline, "in the baseline"),
+        (Status::Waived, "waived"),
+    ];
+    let mut folded = 0;
+    for (status, name) in background {
+        let list: Vec<_> = document.with(status).filter(|finding| !in_front(finding)).collect();
+        if !list.is_empty() && !out.add(&fold(&list, name)) {
+            folded += list.len();
+        }
+    }
+    let mut text = out.out;
+    text.push_str(&omission(&omitted, folded, frame));
+    text.push_str(&tail);
+    text
+}
+
+/// What is shown as a whole: what the plan brings about, and what blocks for any other reason.
+fn in_front(finding: &Finding) -> bool {
+    finding.status == Status::New || finding.blocks
+}
+
+struct Room {
+    out: String,
+    left: usize,
+}
+
+impl Room {
+    /// Adds a part as a whole, or not at all.
+    fn add(&mut self, part: &str) -> bool {
+        let length = part.chars().count();
+        let fits = length <= self.left;
+        if fits {
+            self.left -= length;
+            self.out.push_str(part);
+        }
+        fits
+    }
+}
+
+/// The verdict in one line, for headings and logs.
+pub fn verdict(document: &Document) -> String {
+    let blocking: Vec<_> = document.findings.iter().filter(|finding| finding.blocks).collect();
+    match document.outcome() {
+        Outcome::Incomplete => "the plan could not be checked as a whole".to_owned(),
+        Outcome::Blocked if blocking.is_empty() => "blocked".to_owned(),
+        Outcome::Blocked => format!("blocked by {}", counts(&blocking)),
+        Outcome::Clean => {
+            let new: Vec<_> = document.with(Status::New).collect();
+            if new.is_empty() {
+                "nothing new".to_owned()
+            } else {
+                format!("not blocked, with {}", counts(&new))
+            }
+        }
+    }
+}
+
+fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
+    let sign = match document.outcome() {
+        Outcome::Clean => "✅",
+        Outcome::Blocked => "❌",
+        Outcome::Incomplete => "⚠️",
+    };
+    let stack = frame.stack.as_deref().map(|stack| format!(" {}", code(stack))).unwrap_or_default();
+    let mut out = format!("### {sign} orgward{stack}: {}\n\n", verdict(document));
+    let worst = document.findings.iter().find(|finding| finding.blocks).or_else(|| new.first().copied());
+    match worst {
+        Some(worst) => {
+            let doubt = if worst.verdict == Certainty::Unverifiable {
+                " (cannot be told before it is applied)"
+            } else {
+                ""
+            };
+            let about = code(&cut(&subject(worst), NAME));
+            let _ = write!(out, "The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message));
+        }
+        None if document.outcome() == Outcome::Clean => {
+            out.push_str("No rule found anything that this plan brings about.\n\n");
+        }
+        None => {}
+    }
+    out
+}
+
+fn doubts(document: &Document) -> String {
+    let mut out = String::new();
+    let doubts =
+        document.inputs.iter().flat_map(|input| input.doubts.iter().map(move |doubt| (input, doubt)));
+    for (input, doubt) in doubts.take(ROWS) {
+        let _ = writeln!(out, "- {}: {}", code(&cut(&input.name, NAME)), sentence(doubt));
+    }
+    if !out.is_empty() {
+        out.insert_str(0, "What was read does not tell the whole story:\n\n");
+        out.push('\n');
+    }
+    out
+}
+
+/// One row for what is the same in several places. The places come last, since names of resources do not wrap.
+fn table(findings: &[&Finding]) -> String {
+    let mut out = "| severity | rule | what and where |\n| --- | --- | --- |\n".to_owned();
+    let mut rows = 0;
+    let mut rest = findings;
+    while let Some(first) = rest.first().filter(|_| rows < ROWS) {
+        let is_same = |other: &&&Finding| {
+            (&other.rule, other.severity, other.verdict, &other.message)
+                == (&first.rule, first.severity, first.verdict, &first.message)
+        };
+        let (same, others) = rest.split_at(rest.iter().take_while(is_same).count());
+        let doubt = if first.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+        let places: Vec<_> =
+            same.iter().take(PLACES).map(|finding| code(&cut(&subject(finding), NAME))).collect();
+        let more = match same.len().saturating_sub(PLACES) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let _ = writeln!(
+            out,
+            "| **{}**{doubt} | {} | {}<br/>{}{more} |",
+            first.severity.as_str(),
+            rule(&first.rule),
+            sentence(&cut(&first.message, 2 * NAME)),
+            places.join(", "),
+        );
+        rows += 1;
+        rest = others;
+    }
+    if !rest.is_empty() {
+        let _ = writeln!(out, "| … | | and {} |", counts(rest));
+    }
+    out.push('\n');
+    out
+}
+
+fn fold(findings: &[&Finding], name: &str) -> String {
+    let mut out = format!("<details><summary>{}: {name}</summary>\n\n", counts(findings));
+    for finding in findings.iter().take(LINES) {
+        let _ = writeln!(
+            out,
+            "- **{}** {}: {}: {}",
+            finding.severity.as_str(),
+            rule(&finding.rule),
+            code(&cut(&subject(finding), NAME)),
+            sentence(&cut(&finding.message, 2 * NAME)),
+        );
+        if let Some(waiver) = &finding.waiver {
+            let until = waiver.until.as_deref().map(|until| format!(" until {}", code(&cut(until, NAME))));
+            let _ = writeln!(
+                out,
+                "  Waived by {}{}: {}",
+                code(&cut(&waiver.owner, NAME)),
+                until.unwrap_or_default(),
+                sentence(&cut(&waiver.reason, 2 * NAME)),
+            );
+        }
+    }
+    if let more @ 1.. = findings.len().saturating_sub(LINES) {
+        let _ = writeln!(out, "- and {more} more");
+    }
+    out.push_str("\n</details>\n\n");
+    out
+}
+
+fn omission(omitted: &[&Finding], folded: usize, frame: &Frame) -> String {
+    if omitted.is_empty() && folded == 0 {
+        return String::new();
+    }
+    let place = match &frame.report {
+        Some(_) => "the full report has them all",
+        None => "the JSON review has them all",
+    };
+    let mut parts = Vec::new();
+    if !omitted.is_empty() {
+        parts.push(format!("the details of {}", counts(omitted)));
+    }
+    if folded > 0 {
+        parts.push(format!("{folded} that the plan does not bring about"));
+    }
+    format!("> There is no room here for {}; {place}.\n\n", parts.join(" and "))
+}
+
+fn tail(document: &Document, frame: &Frame) -> String {
+    let summary = &document.summary;
+    let mut parts = Vec::new();
+    if let Some(report) = &frame.report {
+        parts.push(format!("[Full report]({report})"));
+    }
+    let number =
+        |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
+    parts.push(format!(
+        "{}, {}, {} after the plan",
+        number(summary.accounts, "account", "accounts"),
+        number(summary.principals, "principal", "principals"),
+        number(summary.policies, "policy", "policies")
+    ));
+    if let Some(commit) = &frame.commit {
+        parts.push(format!("commit {}", code(&escape(&cut(commit, 12)).replace('…', ""))));
+    }
+    format!("<sub>{}</sub>\n", parts.join(" · "))
+}
+
+/// Findings by severity: `1 critical and 9 high findings`.
+fn counts(findings: &[&Finding]) -> String {
+    let parts: Vec<_> = Severity::ALL
+        .into_iter()
+        .map(|severity| (severity, findings.iter().filter(|finding| finding.severity == severity).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(severity, count)| format!("{count} {}", severity.as_str()))
+        .collect();
+    let noun = if findings.len() == 1 { "finding" } else { "findings" };
+    match parts.split_last() {
+        None => format!("no {noun}"),
+        Some((last, [])) => format!("{last} {noun}"),
+        Some((last, before)) => format!("{} and {last} {noun}", before.join(", ")),
+    }
+}

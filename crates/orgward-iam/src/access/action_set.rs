@@ -1,0 +1,148 @@
+//! Which actions the requests of a set are for.
+
+use std::collections::BTreeMap;
+
+use super::Budget;
+use super::dimension::Point;
+use super::set::RequestSet;
+use super::test::{Dimension, Test};
+use super::universe::{Universe, tests_about_actions};
+use super::witness::published;
+use crate::matching::{action_matches, resource_matches};
+use crate::pattern::glob_ignore_case;
+use crate::{Action, Catalogue, Request};
+
+/// An action of a service that does not exist.
+const UNLISTED: &str = "unlisted-service:CreateThing";
+/// How many examples are made easy to read.
+const READABLE: usize = 4;
+
+/// The actions that the requests of a set are for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ActionSet {
+    /// A request of each group of actions that the set tells apart, those that AWS could get first.
+    pub examples: Vec<Request>,
+    /// The listed actions, sorted by name.
+    pub actions: Vec<Action>,
+    /// Whether actions of services that nobody lists are among them.
+    pub unlisted: bool,
+}
+
+impl RequestSet<'_> {
+    /// Which actions its requests are for; an error where that cannot be told.
+    pub fn action_set(&self) -> Result<ActionSet, String> {
+        self.action_set_with(READABLE)
+    }
+
+    /// The listed actions that its requests are for, sorted by name, without examples.
+    pub fn actions(&self) -> Result<Vec<Action>, String> {
+        self.action_set_with(0).map(|action_set| action_set.actions)
+    }
+
+    fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+        let mut budget = Budget::new(Budget::QUESTION);
+        let universe = Universe::of(&[self.formula()], &mut budget)?;
+        let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
+            return Err("no action is asked about".to_owned());
+        };
+        let tests = tests_about_actions(self.formula());
+        let groups: Vec<&str> = values
+            .points
+            .iter()
+            .filter_map(|point| if let Point::Action(action) = point { Some(action.as_str()) } else { None })
+            .collect();
+        let mut found = BTreeMap::new();
+        let mut examples = Vec::new();
+        for (at, action) in groups.iter().enumerate() {
+            if let Some(request) = universe.search_of(self, Some(at), &mut budget)? {
+                found.insert(signature(&tests, action), examples.len());
+                examples.push(if examples.len() < readable { published(self, request) } else { request });
+            }
+        }
+        let mut actions = Vec::new();
+        // Examples that are still to be had for an action that AWS lists.
+        let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
+        for service in Catalogue::get().services() {
+            // Most patterns are about other services.
+            let about = |pattern: &str| {
+                pattern == "*"
+                    || pattern
+                        .split_once(':')
+                        .is_some_and(|(prefix, _)| glob_ignore_case(prefix, service.prefix()))
+            };
+            let here: Vec<Vec<&str>> = tests
+                .iter()
+                .map(|patterns| patterns.iter().copied().filter(|pattern| about(pattern)).collect())
+                .collect();
+            // Most services are named as a whole or not at all: their actions are all alike.
+            let alike = here.iter().flatten().all(|pattern| is_whole(pattern));
+            let mut group = None;
+            for action in service.actions() {
+                let at = match group.filter(|_| alike) {
+                    Some(at) => at,
+                    None => found.get(&signature(&here, action.name())).copied(),
+                };
+                group = Some(at);
+                let Some(at) = at else { continue };
+                actions.push(action);
+                if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
+                    && *made_up
+                {
+                    *example = self.listed(example, action);
+                    *made_up = !is_listed(example);
+                }
+            }
+        }
+        examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
+        actions.sort_by_cached_key(|action| action.name());
+        let unlisted = found.contains_key(&signature(&tests, UNLISTED));
+        Ok(ActionSet { examples, actions, unlisted })
+    }
+
+    /// The same request for a listed action that no test tells from its own.
+    fn listed(&self, request: &Request, action: Action) -> Request {
+        let mut listed = request.clone();
+        action.name().clone_into(&mut listed.action);
+        if self.contains(&listed) { published(self, listed) } else { request.clone() }
+    }
+}
+
+fn is_listed(request: &Request) -> bool {
+    Catalogue::get().action(&request.action).is_some()
+}
+
+impl Request {
+    /// Whether AWS lists its action for such a resource, or does not list the action at all.
+    pub fn is_possible(&self) -> bool {
+        is_possible(self)
+    }
+}
+
+fn is_possible(request: &Request) -> bool {
+    let Some(action) = Catalogue::get().action(&request.action) else { return true };
+    let mut types = action.resource_types();
+    if request.resource == "*" {
+        return !types.any(|it| it.required);
+    }
+    types.any(|it| resource_matches(&it.pattern(), &request.resource))
+}
+
+/// Whether a pattern of a service matches all of its actions.
+fn is_whole(pattern: &str) -> bool {
+    pattern == "*" || pattern.split_once(':').is_some_and(|(_, name)| name == "*")
+}
+
+/// Which lists of patterns match an action.
+fn signature(tests: &[Vec<&str>], action: &str) -> Vec<bool> {
+    let matches = |patterns: &Vec<&str>| patterns.iter().any(|pattern| action_matches(pattern, action));
+    tests.iter().map(matches).collect()
+}
+
+/// The patterns of a test about actions.
+pub(super) fn patterns<'t>(test: &Test<'t>) -> Option<Vec<&'t str>> {
+    match test {
+        Test::Actions(actions) => Some(actions.patterns.iter().map(|it| it.value.as_str()).collect()),
+        Test::Action(name) => Some(vec![name]),
+        Test::Resources(..) | Test::Principals(..) | Test::Callers(_) | Test::Line(..) => None,
+    }
+}

@@ -1,0 +1,91 @@
+use orgward_iam::{Callers, Kind, Policy, RequestSet, is_account_id};
+use orgward_org::{Organization, PolicyChain, PolicyType};
+use serde_json::{Value, json};
+
+/// The keys that tell where in the organization an account lies, in lower case.
+pub(super) const PATHS: &str = "orgpaths";
+
+/// What is true of every request that the guardrails above an account are about: who makes it, or whose resource it is
+/// for.
+#[derive(Clone, Debug)]
+pub struct Assumptions {
+    kind: PolicyType,
+    callers: Option<Callers>,
+    facts: Option<Policy>,
+    /// Whose principals are of the organization, and what tells so; only where a policy asks.
+    insiders: Option<(Callers, Policy)>,
+}
+
+impl Assumptions {
+    /// `account` is the one at the end of the policy chains, if there is one.
+    pub fn of(
+        kind: &PolicyType,
+        organization: &Organization,
+        account: Option<&str>,
+        policy_chains: &[&PolicyChain<'_>],
+    ) -> Self {
+        let account = account.filter(|account| is_account_id(account));
+        let management = organization.management().and_then(|id| organization.symbolic_account_id(id));
+        let management = management.filter(|account| is_account_id(account));
+        let organization = organization.symbolic_id();
+        let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
+        let callers = match (kind, account) {
+            (PolicyType::ResourceControl, Some(account)) => {
+                statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*",
+                    "Condition": { "StringEquals": { "aws:ResourceAccount": account } } });
+                None
+            }
+            (PolicyType::ResourceControl, None) => {
+                statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*" });
+                None
+            }
+            // A principal of a member account is one of the organization. It is said only where a policy asks, so that
+            // requests that are shown stay short.
+            (_, account) => {
+                if let Some(organization) = organization.filter(|_| mentions(policy_chains, "principalorgid"))
+                {
+                    statement = of_organization(organization);
+                }
+                account.map(|account| Callers::Accounts([account.to_owned()].into()))
+            }
+        };
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        let facts = Policy::parse(document, Kind::ServiceControl).ok();
+        let asks = *kind == PolicyType::ResourceControl && mentions(policy_chains, "principalorgid");
+        let insiders = organization.filter(|_| asks).and_then(|organization| {
+            let document = json!({ "Version": "2012-10-17", "Statement": [of_organization(organization)] });
+            let known = [management, account].into_iter().flatten().map(str::to_owned).collect();
+            let policy = Policy::parse(document.to_string(), Kind::ServiceControl).ok()?;
+            Some((Callers::Accounts(known), policy))
+        });
+        Self { kind: kind.clone(), callers, facts, insiders }
+    }
+
+    /// The requests.
+    pub fn requests(&self) -> RequestSet<'_> {
+        let bound = PolicyChain::bound(&self.kind);
+        let by = self.callers.clone().map_or_else(RequestSet::everything, RequestSet::by);
+        let facts = self.facts.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
+        let all = facts.fold(bound.and(by), |all, (policy, it)| all.and(RequestSet::matched(policy, it)));
+        let strangers = self.insiders.iter().flat_map(|(callers, policy)| {
+            let facts = policy.statements.iter().map(move |it| RequestSet::matched(policy, it));
+            facts.map(|told| RequestSet::by(callers.clone()).minus(told))
+        });
+        strangers.fold(all, RequestSet::minus)
+    }
+}
+
+/// The requests of principals of an organization.
+fn of_organization(organization: &str) -> Value {
+    json!({ "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": { "StringEquals": { "aws:PrincipalOrgID": organization } } })
+}
+
+/// Whether a policy of the policy chains asks for a key, in lower case.
+pub(super) fn mentions(policy_chains: &[&PolicyChain<'_>], key: &str) -> bool {
+    policy_chains
+        .iter()
+        .flat_map(|chain| &chain.levels)
+        .flat_map(|level| &level.attached)
+        .any(|attached| attached.org_policy.data.document.text.expose().to_ascii_lowercase().contains(key))
+}

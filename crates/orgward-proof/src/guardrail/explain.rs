@@ -1,0 +1,243 @@
+//! How an invariant fares in one account, as a person would tell it.
+
+use miette::Diagnostic;
+use orgward_finding::Witness;
+use orgward_finding::story::{Level, Outcome, Scope as Where, Story, Told};
+use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statement};
+use orgward_org::{Account, Attached, Entity, Modality, Organization, PolicyChain, PolicyType, Structure};
+use thiserror::Error;
+
+use super::reason::{mismatches, nearest, told};
+use super::{Chains, EnforcedBy, Guardrail, Proofs, Scope, Verdict, as_account};
+use crate::org_policies::statement_title;
+use crate::region_lock::Regions;
+use crate::region_lock::{region_lock, witness};
+
+/// Why there is nothing to tell.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ExplainError {
+    /// The configuration declares no such guardrail.
+    #[error("unknown guardrail `{id}`")]
+    #[diagnostic(help("{known}"))]
+    Guardrail {
+        /// What was asked for.
+        id: String,
+        /// What there is.
+        known: String,
+    },
+    /// The inputs do not show such an account.
+    #[error("unknown account `{account}`")]
+    #[diagnostic(help("name it by its id, its name or its address; `orgward org show` lists the accounts"))]
+    Account {
+        /// What was asked for.
+        account: String,
+    },
+    /// The account is the management account.
+    #[error("`{account}` is the management account, which guardrails never bind")]
+    #[diagnostic(help("keep workloads and people out of it"))]
+    Management {
+        /// What was asked for.
+        account: String,
+    },
+}
+
+/// Tells how an invariant fares in an account, given by its id, name or address. `region-lock` is the lock to the
+/// regions of the configuration, unless a guardrail is called so.
+pub fn explain(
+    organization: &Organization,
+    guardrails: &[Guardrail],
+    (settings, structure): (&Regions, &Structure),
+    id: &str,
+    account: &str,
+) -> Result<Story, ExplainError> {
+    let lock = region_lock(settings, organization);
+    let all = guardrails.iter().chain(&lock);
+    let Some(guardrail) = all.clone().find(|guardrail| guardrail.id == id) else {
+        let known: Vec<&str> = all.map(|guardrail| guardrail.id.as_str()).collect();
+        let known = if known.is_empty() {
+            "declare one in `orgward.toml`: `[[guardrail]]`".to_owned()
+        } else {
+            format!("known are: {}", known.join(", "))
+        };
+        return Err(ExplainError::Guardrail { id: id.to_owned(), known });
+    };
+    let Some(found) = find(organization, account) else {
+        return Err(ExplainError::Account { account: account.to_owned() });
+    };
+    if found.management {
+        return Err(ExplainError::Management { account: account.to_owned() });
+    }
+    Ok(story(organization, structure, guardrail, found))
+}
+
+fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, Account>> {
+    let mut members = organization.accounts().filter(|each| each.member);
+    members.find(|each| {
+        let address = each.node.address.as_ref().map(orgward_plan::Address::as_str);
+        each.node.label() == account || each.node.title() == account || address == Some(account)
+    })
+}
+
+fn story(
+    organization: &Organization,
+    structure: &Structure,
+    guardrail: &Guardrail,
+    account: Entity<'_, Account>,
+) -> Story {
+    let scp = organization.policy_chain(account.id, &PolicyType::ServiceControl);
+    let rcp = (guardrail.enforced_by == EnforcedBy::Both)
+        .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
+    let chains = Chains::of(&scp, rcp.as_ref());
+    let id = organization.symbolic_account_id(account.id);
+    let stand_in = chains.stand_ins(&guardrail.claim).of(id);
+    let verdict = Proofs::default().prove(&guardrail.claim, &chains, &stand_in);
+    let (outcome, request) = match verdict {
+        Verdict::Holds => (Outcome::Holds, denied(guardrail, &stand_in)),
+        Verdict::Refuted(request) => (Outcome::Refuted, Some(request)),
+        Verdict::Open(request) => (Outcome::Undecided, Some(request)),
+        Verdict::Undecided(_) => (Outcome::Undecided, denied(guardrail, &stand_in)),
+    };
+    let request = request.map(|request| as_account(&request, &stand_in, id.unwrap_or(&stand_in)));
+    let scope = Scope::of(organization).covers(
+        structure,
+        guardrail,
+        account.id,
+        &mut vec![false; guardrail.targets.len()],
+    );
+    let mut notes = Vec::new();
+    if outcome == Outcome::Undecided {
+        notes.extend(chains.doubts());
+    }
+    if scp.enabled == Some(false) {
+        notes.push("service control policies are not enabled, so that none of them acts".to_owned());
+    }
+    if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
+        let policy_chains = [Some(&scp), rcp.as_ref()].into_iter().flatten();
+        let nearest = policy_chains.filter_map(|it| nearest(organization, it, &guardrail.claim, request));
+        notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
+            let name = reason.org_policy.node.title();
+            format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.fix)
+        }));
+    }
+    let mut levels = Vec::new();
+    if let Some(request) = &request {
+        for chain in [Some(&scp), rcp.as_ref()].into_iter().flatten() {
+            levels.extend(chain.levels.iter().map(|it| level(chain, it, request)));
+        }
+    }
+    let mut story = Story {
+        guardrail: guardrail.id.clone(),
+        declared: match &guardrail.description {
+            Some(description) => format!("{}: {description}", guardrail.origin),
+            None => guardrail.origin.clone(),
+        },
+        account: account.node.title(),
+        path: organization.path(account.id),
+        scope: match scope {
+            Some(Modality::Must) => Where::Inside,
+            Some(Modality::May) => Where::Unknown,
+            None => Where::Outside,
+        },
+        outcome,
+        request: request.as_ref().map(witness),
+        levels,
+        notes,
+    };
+    read_out(&mut story, organization);
+    story
+}
+
+/// One of the requests that have to be denied.
+fn denied(guardrail: &Guardrail, account: &str) -> Option<Box<Request>> {
+    let bound = RequestSet::bound();
+    let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
+    match bound.and(own).and(guardrail.claim.requests()).example() {
+        Answer::Witness(request) => Some(request),
+        Answer::None | Answer::Undecided(_) => None,
+    }
+}
+
+fn level(chain: &PolicyChain<'_>, level: &orgward_org::Level<'_>, request: &Request) -> Level {
+    let allows = |policy: &Policy| {
+        policy.matching(request).any(|(_, statement)| statement.effect.value == Effect::Allow)
+    };
+    let is_closed = chain.kind == PolicyType::ServiceControl
+        && level.attached.iter().all(|it| it.org_policy.data.document.policy().is_some_and(|it| !allows(it)));
+    Level {
+        name: level.title.clone(),
+        policies: level.attached.iter().map(|attached| tell(attached, request)).collect(),
+        says: is_closed.then(|| "nothing here allows it, so that it is denied".to_owned()),
+    }
+}
+
+/// What a policy says about a request.
+fn tell(attached: &Attached<'_>, request: &Request) -> Told {
+    let document = &attached.org_policy.data.document;
+    let sensitive = document.text.is_sensitive();
+    let mut says = Vec::new();
+    if attached.modality() == Modality::May {
+        says.push("may or may not be attached here".to_owned());
+    }
+    match document.policy() {
+        None => says.extend(document.doubt()),
+        Some(policy) => {
+            let mut other = 0;
+            for (index, statement) in policy.statements.iter().enumerate() {
+                match said(policy, statement, request) {
+                    Some(what) if policy.statements.len() == 1 => says.push(what),
+                    Some(what) => {
+                        let title = statement_title(index, statement, sensitive);
+                        says.push(format!("statement {title} {what}"));
+                    }
+                    None => other += 1,
+                }
+            }
+            match (other, policy.statements.len()) {
+                (0, _) => {}
+                (1, 1) => says.push("its statement is about other actions".to_owned()),
+                (1, _) => says.push("one statement is about other actions".to_owned()),
+                (other, _) => says.push(format!("{other} statements are about other actions")),
+            }
+        }
+    }
+    Told {
+        name: attached.org_policy.node.title(),
+        address: attached.org_policy.node.address.as_ref().map(ToString::to_string),
+        says,
+    }
+}
+
+fn said(policy: &Policy, statement: &Statement, request: &Request) -> Option<String> {
+    let mismatches = mismatches(policy, statement, request);
+    let verb = match statement.effect.value {
+        Effect::Allow => "allows it",
+        Effect::Deny => "denies it",
+    };
+    if mismatches.is_empty() {
+        return Some(verb.to_owned());
+    }
+    if !statement.covers_action(&request.action) && !super::reason::same_service(statement, &request.action) {
+        return None;
+    }
+    let why: Vec<String> = mismatches.iter().map(|mismatch| told(mismatch, request)).collect();
+    let verb = if statement.effect.value == Effect::Allow { "does not allow it" } else { "does not deny it" };
+    Some(format!("{verb}: it {}", why.join(", and ")))
+}
+
+fn read_out(story: &mut Story, organization: &Organization) {
+    let read = |text: &mut String| *text = organization.render(text);
+    if let Some(Witness { principal, resource, context, .. }) = &mut story.request {
+        read(principal);
+        read(resource);
+        for (_, value) in context {
+            match value {
+                orgward_finding::WitnessValue::One(text) => read(text),
+                orgward_finding::WitnessValue::Many(texts) => texts.iter_mut().for_each(read),
+            }
+        }
+    }
+    for level in &mut story.levels {
+        level.policies.iter_mut().flat_map(|policy| &mut policy.says).for_each(read);
+    }
+    story.notes.iter_mut().for_each(read);
+}

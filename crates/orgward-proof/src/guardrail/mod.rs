@@ -1,0 +1,59 @@
+//! What an organization says must never be possible, and where.
+
+mod explain;
+mod memo;
+mod named;
+mod proof;
+pub mod reason;
+mod scope;
+
+use orgward_finding::Severity;
+use orgward_iam::Claim;
+use orgward_org::Selector;
+
+pub use self::explain::{ExplainError, explain};
+pub use self::proof::Proofs;
+pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict, as_account};
+pub use self::scope::{Scope, guesses};
+
+/// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Guardrail {
+    /// What people call it: unique in a configuration.
+    pub id: String,
+    /// What it is for, in a sentence.
+    pub description: Option<String>,
+    /// Where it has to hold. Empty: in every member account.
+    pub targets: Vec<Selector>,
+    /// What has to be denied.
+    pub claim: Claim,
+    /// How bad it is when it does not hold.
+    pub severity: Severity,
+    /// Which policies may deny it.
+    pub enforced_by: EnforcedBy,
+    /// Where it is declared, as file and line, or by which pack.
+    pub origin: String,
+}
+
+/// Which policies of the organization may deny what has to be denied.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum EnforcedBy {
+    /// Service control policies alone.
+    #[default]
+    ServiceControl,
+    /// Resource control policies, too, where the resource lies in the account.
+    Both,
+}
+
+impl EnforcedBy {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ServiceControl, Self::Both];
+
+    /// The word in configurations.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ServiceControl => "scp",
+            Self::Both => "scp-or-rcp",
+        }
+    }
+}

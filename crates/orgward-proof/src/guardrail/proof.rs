@@ -1,0 +1,258 @@
+//! Whether what has to be denied is denied, for every request; proved once for all accounts that are alike.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use orgward_iam::{
+    Answer, Caller, Callers, Claim, Context, ContextValue, Policy, Request, RequestSet, Statement, Version,
+};
+use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
+
+use super::memo::Memo;
+use super::named::{Named, StandIns};
+use crate::region_lock::Evidence;
+
+/// What has been proved. Accounts with equal guardrails share a proof, wherever they lie, before the plan and after
+/// it, and in whatever completion: what is remembered depends on the texts of the guardrails alone.
+#[derive(Debug, Default)]
+pub struct Proofs {
+    verdicts: Memo<ProofKey, Verdict>,
+    /// What searches around region locks have found.
+    pub searches: Memo<SearchKey, Evidence>,
+}
+
+/// What the search for region gaps depends on: the chain, the allowed regions, the account, and those that share it.
+type SearchKey = (ChainKey, BTreeSet<String>, String, Vec<String>);
+
+/// Whether a prohibition holds in an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// All of it is denied, whatever is unknown.
+    Holds,
+    /// This request is certainly not denied.
+    Refuted(Box<Request>),
+    /// This request may slip through; it depends on something unknown.
+    Open(Box<Request>),
+    /// It cannot be told, for this reason.
+    Undecided(String),
+}
+
+/// What a question about a chain of guardrails depends on: the texts, how certainly they are attached, and whether they
+/// act.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct ChainKey(Arc<Texts>);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Texts {
+    is_enabled: bool,
+    has_gaps: bool,
+    /// Whether guardrails may be attached to any level: then no level denies by silence.
+    has_loose: bool,
+    levels: Vec<Vec<Part>>,
+}
+
+/// A statement of a policy by its text, or a policy that cannot be read.
+type Part = (Option<(Version, String)>, Modality);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct ProofKey {
+    claim: Arc<str>,
+    chains: ChainsKey,
+    account: String,
+}
+
+/// The keys of both chains of an account.
+pub type ChainsKey = (ChainKey, Option<ChainKey>);
+
+/// The guardrails above an account, ready for proofs.
+pub struct Chains<'l, 'o> {
+    /// The chain of SCPs.
+    pub scp: &'l PolicyChain<'o>,
+    /// The chain of RCPs, where RCPs may deny it too.
+    pub rcp: Option<&'l PolicyChain<'o>>,
+}
+
+impl ChainKey {
+    /// The key of a chain for questions that some statements have to do with.
+    pub fn of(chain: &PolicyChain<'_>, relevant: Relevant<'_>) -> Self {
+        let parts = |org_policy: Entity<'_, OrgPolicy>, modality: Modality| -> Vec<Part> {
+            let Some(policy) = org_policy.data.document.policy() else { return vec![(None, modality)] };
+            let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
+            let text = |statement: &Statement| policy.text().get(statement.span.clone()).unwrap_or_default();
+            statements
+                .map(|statement| (Some((policy.version, text(statement).to_owned())), modality))
+                .collect()
+        };
+        let mut levels: Vec<Vec<Part>> = chain
+            .levels
+            .iter()
+            .map(|level| level.attached.iter().flat_map(|it| parts(it.org_policy, it.modality())).collect())
+            .collect();
+        levels.push(chain.unresolved_targets.iter().flat_map(|it| parts(*it, Modality::May)).collect());
+        for level in &mut levels {
+            level.sort();
+        }
+        Self(Arc::new(Texts {
+            is_enabled: chain.enabled != Some(false),
+            has_gaps: !chain.gaps.is_empty(),
+            has_loose: !chain.unresolved_targets.is_empty(),
+            levels,
+        }))
+    }
+}
+
+impl ChainKey {
+    /// Whether nothing that has to do with the question is unknown, so that what is not denied is open.
+    fn is_whole(&self) -> bool {
+        let Texts { has_gaps, has_loose, levels, .. } = &*self.0;
+        let mut parts = levels.iter().flatten();
+        !has_gaps && !has_loose && parts.all(|(text, modality)| text.is_some() && *modality == Modality::Must)
+    }
+}
+
+impl<'l, 'o> Chains<'l, 'o> {
+    /// The chains of one account.
+    pub fn of(scp: &'l PolicyChain<'o>, rcp: Option<&'l PolicyChain<'o>>) -> Self {
+        Self { scp, rcp }
+    }
+
+    /// What tells the chains apart from others, as far as proofs of a prohibition are concerned.
+    pub fn key(&self, claim: &Claim) -> ChainsKey {
+        let relevant = relevant(claim);
+        (ChainKey::of(self.scp, &relevant), self.rcp.map(|rcp| ChainKey::of(rcp, &relevant)))
+    }
+
+    /// Why the chains do not tell the whole story, one sentence each.
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = self.scp.doubts();
+        doubts.extend(self.rcp.into_iter().flat_map(PolicyChain::doubts));
+        doubts.sort();
+        doubts.dedup();
+        doubts
+    }
+
+    /// Whether the guardrails tell accounts apart.
+    pub fn names_accounts(&self) -> bool {
+        !self.named(&|_, _| true).is_empty()
+    }
+
+    /// Who stands for whom in proofs of a prohibition.
+    pub fn stand_ins(&self, claim: &Claim) -> StandIns {
+        let mut named = self.named(&relevant(claim));
+        let policy = claim.policy();
+        policy.statements.iter().for_each(|statement| named.add(statement));
+        named.stand_ins()
+    }
+
+    fn named(&self, relevant: Relevant<'_>) -> Named {
+        let mut named = Named::default();
+        for chain in [Some(self.scp), self.rcp].into_iter().flatten() {
+            let attached =
+                chain.levels.iter().flat_map(|level| level.attached.iter().map(|it| it.org_policy));
+            for org_policy in attached.chain(chain.unresolved_targets.iter().copied()) {
+                let Some(policy) = org_policy.data.document.policy() else { continue };
+                let statements = policy.statements.iter().filter(|statement| relevant(policy, statement));
+                statements.for_each(|statement| named.add(statement));
+            }
+        }
+        named
+    }
+}
+
+/// The statements that have to do with a prohibition: all but those about other services.
+fn relevant(claim: &Claim) -> impl Fn(&Policy, &Statement) -> bool + '_ {
+    let services = |statement: &Statement| -> Option<Vec<String>> {
+        if statement.actions.not {
+            return None;
+        }
+        let patterns = statement.actions.patterns.iter();
+        patterns
+            .map(|pattern| {
+                let (service, _) = pattern.value.split_once(':')?;
+                (!service.contains(['*', '?'])).then(|| service.to_ascii_lowercase())
+            })
+            .collect()
+    };
+    // `None`: any service.
+    let wanted = claim.policy().statements.first().and_then(services);
+    move |_, statement| match (&wanted, services(statement)) {
+        (Some(wanted), Some(named)) => named.iter().any(|service| wanted.contains(service)),
+        _ => true,
+    }
+}
+
+impl Proofs {
+    /// How many questions have been put to the engine.
+    pub fn questions(&self) -> usize {
+        self.verdicts.computed()
+    }
+
+    /// Proves that all that a prohibition describes is denied to principals of an account, whatever else a request is
+    /// like, or finds a request that is not. Where resource control policies may deny it, too, it is about resources
+    /// of the account. Service-linked roles aside.
+    pub fn prove(&self, claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Verdict {
+        let key = ProofKey {
+            claim: Arc::clone(claim.policy().text()),
+            chains: chains.key(claim),
+            account: account.to_owned(),
+        };
+        let (scp, rcp) = &key.chains;
+        let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
+        self.verdicts.get(key, || prove(claim, chains, account, is_whole))
+    }
+}
+
+fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
+    let bound = RequestSet::bound();
+    let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
+    let mut claimed = bound.and(own).and(claim.requests());
+    let relevant = relevant(claim);
+    let mut open = chains.scp.not_denied_among(&relevant);
+    let mut certain = chains.scp.certainly_open_among(&relevant);
+    let here = Claim::for_resources_of(account);
+    if let Some(rcp) = chains.rcp {
+        match &here {
+            Ok(here) => claimed = claimed.and(here.requests()),
+            Err(error) => return Verdict::Undecided(error.to_string()),
+        }
+        open = open.and(rcp.not_denied_among(&relevant));
+        certain = certain.and(rcp.certainly_open_among(&relevant));
+    }
+    let may = claimed.clone().and(open);
+    let (must, may) = if is_whole {
+        (may.example(), Answer::None)
+    } else {
+        <(Answer, Answer)>::from(RequestSet::examples([&claimed.and(certain), &may]))
+    };
+    match (must, may) {
+        (Answer::Witness(request), _) => Verdict::Refuted(request),
+        (_, Answer::Witness(request)) => Verdict::Open(request),
+        (_, Answer::Undecided(reason)) => Verdict::Undecided(reason),
+        // Nothing may slip through, so that nothing certainly does.
+        (Answer::Undecided(reason), Answer::None) if is_whole => Verdict::Undecided(reason),
+        (_, Answer::None) => Verdict::Holds,
+    }
+}
+
+/// A request of one account as another one would make it.
+pub fn as_account(request: &Request, of: &str, account: &str) -> Request {
+    let text = |text: &str| text.replace(of, account);
+    let mut context = Context::default();
+    for (key, value) in request.context.iter() {
+        let value = match value {
+            ContextValue::One(one) => ContextValue::One(text(one)),
+            ContextValue::Many(many) => ContextValue::Many(many.iter().map(|each| text(each)).collect()),
+        };
+        context.set(key, value);
+    }
+    Request {
+        caller: match &request.caller {
+            Caller::Arn(arn) => Caller::Arn(text(arn)),
+            other => other.clone(),
+        },
+        action: request.action.clone(),
+        resource: text(&request.resource),
+        resource_account: request.resource_account.as_deref().map(text),
+        context,
+    }
+}

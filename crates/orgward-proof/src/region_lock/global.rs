@@ -1,0 +1,183 @@
+//! Global services, over all requests: does a lock deny one in the region through which it is called?
+//!
+//! As for the lock itself, requests that are easy to read come first: one of each service. Where they are allowed, the
+//! proof decides over every action of the services, every principal and whatever else a request can be like.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_iam::{
+    Answer, Callers, Effect, Kind, Policy, Request, RequestSet, Statement, action_matches, is_account_id,
+};
+use orgward_org::{Denial, NodeId, PolicyChain, Ruling};
+use serde_json::json;
+
+use super::{
+    Allowed, REQUESTED_REGION, Signature, UNLISTED_REGION, expects_exemption, names_accounts,
+    region_conditions, request,
+};
+use crate::data::{self, GlobalService};
+use crate::org_policies::Group;
+use crate::region_lock::Regions;
+
+/// A global service that a lock denies.
+#[derive(Clone)]
+pub struct DeniedService {
+    /// The prefix of its actions.
+    pub prefix: &'static str,
+    /// A request that shows it.
+    pub request: Request,
+    /// The policy that denies it.
+    pub org_policy: NodeId,
+    /// Index of the statement.
+    pub statement: usize,
+}
+
+/// What was found about chains of guardrails, so that places with the same chain share the work.
+#[derive(Default)]
+pub struct DeniedServices(BTreeMap<Signature, Result<Vec<DeniedService>, String>>);
+
+impl DeniedServices {
+    /// The global services that the guardrails of a group deny because of the region; an error says why it cannot be
+    /// told.
+    pub fn of(
+        &mut self,
+        settings: &Regions,
+        allowed: &Allowed,
+        group: &Group<'_>,
+    ) -> Result<Vec<DeniedService>, String> {
+        let find = || denied(settings, allowed, &group.chain, &group.account_id());
+        if names_accounts(&group.chain) {
+            return find();
+        }
+        self.0.entry(group.chain.signature()).or_insert_with(find).clone()
+    }
+}
+
+fn denied(
+    settings: &Regions,
+    allowed: &Allowed,
+    chain: &PolicyChain<'_>,
+    account: &str,
+) -> Result<Vec<DeniedService>, String> {
+    let principal = format!("arn:aws:iam::{account}:role/application");
+    let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for service in data::global_services() {
+        if allowed.regions.contains(&service.region) || !expects_exemption(settings.profile, &service.prefix)
+        {
+            continue;
+        }
+        let there = request(&principal, &service.action, &service.region, &[]);
+        let here = request(&principal, &service.action, home, &[]);
+        // Denied because of the region, and not whatever the region is.
+        match (by(chain, &there), chain.decide(&here)) {
+            (Some((org_policy, statement)), Ruling::Allowed) => {
+                found.push(DeniedService { prefix: &service.prefix, request: there, org_policy, statement });
+            }
+            _ => open.push(service),
+        }
+    }
+    if !open.is_empty() && chain.enabled != Some(false) {
+        found.extend(proved(settings, chain, account, open)?);
+    }
+    // In the order of the list: what hurts most comes first.
+    let place = |prefix| data::global_services().iter().position(|service| service.prefix == prefix);
+    found.sort_by_key(|denied| place(denied.prefix));
+    Ok(found)
+}
+
+fn by(chain: &PolicyChain<'_>, request: &Request) -> Option<(NodeId, usize)> {
+    match chain.decide(request) {
+        Ruling::Denied(Denial { by, .. }) => by,
+        Ruling::Allowed | Ruling::Undecided(_) => None,
+    }
+}
+
+/// The services of which some request is denied by a statement about regions, and by no other one.
+fn proved(
+    settings: &Regions,
+    chain: &PolicyChain<'_>,
+    account: &str,
+    mut services: Vec<&'static GlobalService>,
+) -> Result<Vec<DeniedService>, String> {
+    let (locks, others) = denials(chain);
+    let mut found = Vec::new();
+    while !services.is_empty() && !locks.is_empty() {
+        let calls = calls(&services)?;
+        let accepted = accepted(settings)?;
+        let mut set = RequestSet::bound();
+        if is_account_id(account) {
+            set = set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into())));
+        }
+        set = set.and(RequestSet::effect(&calls, Effect::Deny)).and(any_of(&locks)).minus(any_of(&others));
+        if let Some(accepted) = &accepted {
+            set = set.minus(RequestSet::effect(accepted, Effect::Deny));
+        }
+        match set.example() {
+            Answer::None => break,
+            Answer::Undecided(reason) => return Err(reason),
+            Answer::Witness(request) => {
+                let is_asked = |service: &&GlobalService| {
+                    action_matches(&format!("{}:*", service.prefix), &request.action)
+                };
+                let Some(at) = services.iter().position(is_asked) else { break };
+                let service = services.remove(at);
+                if let Some((org_policy, statement)) = by(chain, &request) {
+                    let request = *request;
+                    found.push(DeniedService { prefix: &service.prefix, request, org_policy, statement });
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+type Denials<'p> = Vec<(&'p Policy, &'p Statement)>;
+
+/// The statements that deny for certain: those about regions, and the others.
+fn denials<'p>(chain: &PolicyChain<'p>) -> (Denials<'p>, Denials<'p>) {
+    chain
+        .certain()
+        .filter_map(|(_, org_policy)| org_policy.data.document.policy())
+        .flat_map(|policy| policy.statements.iter().map(move |statement| (policy, statement)))
+        .filter(|(_, statement)| statement.effect.value == Effect::Deny)
+        .partition(|(_, statement)| region_conditions(&statement.conditions).next().is_some())
+}
+
+fn any_of<'p>(statements: &Denials<'p>) -> RequestSet<'p> {
+    let matched = statements.iter().map(|(policy, statement)| RequestSet::matched(policy, statement));
+    matched.fold(RequestSet::nothing(), RequestSet::or)
+}
+
+/// A policy whose statements match the calls of services, each in its region.
+fn calls(services: &[&GlobalService]) -> Result<Policy, String> {
+    let regions: BTreeSet<&str> = services.iter().map(|service| service.region.as_str()).collect();
+    let statements = regions.into_iter().map(|region| {
+        let there = services.iter().filter(|service| service.region == region);
+        let actions: Vec<String> = there.map(|service| format!("{}:*", service.prefix)).collect();
+        json!({
+            "Effect": "Deny", "Action": actions, "Resource": "*",
+            "Condition": { "StringEquals": { REQUESTED_REGION: region } },
+        })
+    });
+    policy(&statements.collect())
+}
+
+/// A policy that matches the principals that need not be bound, if there are any.
+fn accepted(settings: &Regions) -> Result<Option<Policy>, String> {
+    let accepted = settings.accepted_principals();
+    if accepted.is_empty() {
+        return Ok(None);
+    }
+    let statement = json!({
+        "Effect": "Deny", "Action": "*", "Resource": "*",
+        "Condition": { "ArnLike": { "aws:PrincipalArn": accepted } },
+    });
+    policy(&json!([statement])).map(Some)
+}
+
+fn policy(statements: &serde_json::Value) -> Result<Policy, String> {
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    Policy::parse(document.to_string(), Kind::ServiceControl)
+        .map_err(|error| format!("`orgward.toml` makes no lock: {}", error.message))
+}

@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+
+use orgward_iam::{
+    Answer, Callers, Catalogue, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy, RequestSet,
+    compare, may_be_allowed,
+};
+
+use crate::data::quotas;
+use orgward_config::Config;
+use orgward_config::Pack;
+use orgward_proof::Guardrail;
+
+fn shipped(name: &str) -> Vec<Guardrail> {
+    Pack::find(name).unwrap().guardrails(&BTreeMap::new()).unwrap()
+}
+
+fn denying(guardrails: &[Guardrail]) -> Vec<Denying> {
+    guardrails.iter().map(|guardrail| Denying::of(&guardrail.id, &guardrail.claim)).collect()
+}
+
+/// A request that a guardrail forbids and that policies at the root, beside `FullAWSAccess`, leave open.
+fn gap(guardrail: &Guardrail, policies: &[Policy]) -> Answer {
+    let full = Remedy::full_access().unwrap();
+    let policies = policies.iter().chain([&full]).map(|policy| Decider { name: "policy", policy }).collect();
+    let level = |target, policies| Level { target, policies };
+    let chain = PolicyChain(vec![
+        level("root", policies),
+        level("account", vec![Decider { name: "FullAWSAccess", policy: &full }]),
+    ]);
+    let bound = RequestSet::by(Callers::Principals).minus(RequestSet::by(Callers::ServiceLinked));
+    may_be_allowed(bound.and(guardrail.claim.requests()), Some(&chain), None)
+}
+
+fn parsed(remedies: &[Remedy]) -> Vec<Policy> {
+    remedies.iter().map(|remedy| remedy.policy().unwrap()).collect()
+}
+
+#[test]
+fn every_pack_is_read_and_has_what_it_names() {
+    assert_eq!(
+        Pack::all().len(),
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../orgward-config/data/packs"))
+            .unwrap()
+            .count()
+    );
+    assert!(Pack::all().is_sorted_by_key(|pack| pack.name));
+    for pack in Pack::all() {
+        let guardrails = shipped(pack.name);
+        assert!(!guardrails.is_empty(), "{}", pack.name);
+        for (name, parameter) in &pack.parameters {
+            assert!(parameter.default.is_some() || !parameter.example.is_empty(), "{}: {name}", pack.name);
+            assert!(
+                pack.text.contains(&format!("{{{{{name}}}}}")),
+                "`{name}` of {} changes nothing",
+                pack.name
+            );
+        }
+        for guardrail in guardrails {
+            assert!(guardrail.description.is_some(), "{}", guardrail.id);
+            let spec = guardrail.claim.spec();
+            let words = format!("{spec:?}");
+            assert!(!words.contains("{{"), "{}: {words}", guardrail.id);
+            for action in spec.actions.iter().chain(&spec.not_actions).flatten() {
+                let known = Catalogue::get().actions_matching(action).next().is_some();
+                assert!(known || action == "*", "{}: {action}", guardrail.id);
+            }
+        }
+    }
+}
+
+/// The promise of `guardrail show --as scp`: what it prints makes the pack hold, and no statement is idle.
+#[test]
+fn the_policy_of_a_pack_makes_it_hold_and_needs_every_statement() {
+    for pack in Pack::all() {
+        let guardrails = shipped(pack.name);
+        let remedies = Remedy::within(quotas().scp.characters, denying(&guardrails)).unwrap();
+        assert!(
+            remedies.iter().all(|remedy| remedy.characters() <= quotas().scp.characters),
+            "{}",
+            pack.name
+        );
+        let policies = parsed(&remedies);
+        for guardrail in &guardrails {
+            assert_eq!(gap(guardrail, &policies), Answer::None, "{}", guardrail.id);
+            assert!(matches!(gap(guardrail, &[]), Answer::Witness(_)), "{}: without a policy", guardrail.id);
+        }
+        let statements: Vec<Denying> = remedies.into_iter().flat_map(|remedy| remedy.statements).collect();
+        for left_out in 0..statements.len() {
+            let mut rest = statements.clone();
+            rest.remove(left_out);
+            let policies = parsed(&[Remedy::new(rest)]);
+            let broken: Vec<&str> = guardrails
+                .iter()
+                .filter(|guardrail| matches!(gap(guardrail, &policies), Answer::Witness(_)))
+                .map(|guardrail| guardrail.id.as_str())
+                .collect();
+            assert!(!broken.is_empty(), "{}: statement {left_out} is idle", pack.name);
+        }
+    }
+}
+
+/// All packs together fit in one policy of today's quota, with room for nine more on the same target.
+#[test]
+fn all_packs_fit_in_one_policy() {
+    let all: Vec<Guardrail> = Pack::all().iter().flat_map(|pack| shipped(pack.name)).collect();
+    assert_eq!(Remedy::within(quotas().scp.characters, denying(&all)).unwrap().len(), 1);
+}
+
+/// The rule about organizations was published as a denial of everything, and is often copied as a denial of leaving.
+#[test]
+fn the_two_readings_of_the_organizations_rule_differ() {
+    let policy = |actions: &[&str]| {
+        let values = actions.iter().map(|action| (*action).to_owned()).collect();
+        let values = BTreeMap::from([("organizations_actions".to_owned(), values)]);
+        let guardrails = Pack::find("amazon-infosec").unwrap().guardrails(&values).unwrap();
+        let rule =
+            guardrails.into_iter().find(|guardrail| guardrail.id.ends_with("no-organizations")).unwrap();
+        (Remedy::new(denying(std::slice::from_ref(&rule))).policy().unwrap(), rule)
+    };
+    let (strict, everything) = policy(&["organizations:*"]);
+    let (weak, leaving) = policy(&["organizations:LeaveOrganization"]);
+    let (relation, gained, lost) = compare(&strict, &weak);
+    assert_eq!((relation, lost), (Relation::Wider, Answer::None));
+    let Answer::Witness(request) = gained else { panic!("{gained:?}") };
+    assert!(request.action.starts_with("organizations:"), "{}", request.action);
+    assert_eq!(gap(&leaving, std::slice::from_ref(&strict)), Answer::None);
+    assert!(matches!(gap(&everything, std::slice::from_ref(&weak)), Answer::Witness(_)));
+}
+
+/// A list of certified services names hundreds of them: one statement, which cannot be shared between policies.
+#[test]
+fn a_long_list_of_certified_services_fits_in_a_policy() {
+    let services: Vec<String> =
+        Catalogue::get().services().take(200).map(|service| service.prefix().to_owned()).collect();
+    let values = BTreeMap::from([("services".to_owned(), services.clone())]);
+    let guardrails = Pack::find("approved-services").unwrap().guardrails(&values).unwrap();
+    let remedies = Remedy::within(quotas().scp.characters, denying(&guardrails)).unwrap();
+    let policies = parsed(&remedies);
+    assert_eq!(gap(&guardrails[0], &policies), Answer::None);
+    // A service that is certified in the policy and not in the claim.
+    let values = BTreeMap::from([("services".to_owned(), services[1..].to_vec())]);
+    let stricter = Pack::find("approved-services").unwrap().guardrails(&values).unwrap();
+    let Answer::Witness(request) = gap(&stricter[0], &policies) else { panic!("it is open") };
+    assert!(request.action.starts_with(&format!("{}:", services[0])), "{}", request.action);
+}
+
+/// The policy that `guardrail show region-lock` prints is one that the region lock is proved by.
+#[test]
+fn the_region_lock_is_a_guardrail_like_any_other() {
+    for profile in ["strict", "aws-sample", "control-tower"] {
+        let text = format!(
+            "[regions]\nallowed = ['eu-west-1']\nprofile = '{profile}'\nexempt_principals = ['arn:aws:iam::*:role/x']"
+        );
+        let lock = Config::parse("orgward.toml", &text).unwrap().region_lock().unwrap();
+        let remedies = Remedy::within(quotas().scp.characters, denying(std::slice::from_ref(&lock))).unwrap();
+        assert_eq!(remedies.len(), 1);
+        assert_eq!(gap(&lock, &parsed(&remedies)), Answer::None, "{profile}");
+        assert!(matches!(gap(&lock, &[]), Answer::Witness(_)));
+    }
+    assert_eq!(Config::default().region_lock(), None);
+}
+
+/// A session that the management account opens for one task is the root user, and is spared.
+#[test]
+fn central_root_access_goes_on() {
+    let baseline = shipped("baseline");
+    let root = baseline.iter().find(|guardrail| guardrail.id.ends_with("no-root-user")).unwrap();
+    let Answer::Witness(mut request) = gap(root, &[]) else { panic!("it is open") };
+    assert!(root.claim.requests().contains(&request));
+    request.context.set("aws:AssumedRoot", orgward_iam::ContextValue::One("true".to_owned()));
+    assert!(!root.claim.requests().contains(&request));
+}
