@@ -6,6 +6,7 @@ pub mod catalog;
 mod completion;
 mod data;
 mod engine;
+mod escalation;
 mod review;
 mod severities;
 
@@ -21,5 +22,5 @@ mod role_tests;
 mod testing;
 
 pub use data::scp_characters;
-pub use engine::{Context, Findings, Rule};
+pub use engine::{Accesses, Context, Findings, Rule};
 pub use review::{Question, audit, check, review};

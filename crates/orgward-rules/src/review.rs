@@ -15,6 +15,7 @@ use self::standing::Standing;
 use orgward_config::{Config, waivers};
 use orgward_proof::guardrail::Proofs;
 
+use crate::engine::Accesses;
 use crate::{Context, Findings, Rule, catalog, completion, severities};
 
 /// How a review judges.
@@ -106,9 +107,13 @@ pub fn check(
     // What both runs, and all completions, ask about the same guardrails is proved once.
     let proofs = Proofs::default();
     let (change, proofs) = (organization.as_ref(), &proofs);
-    let context = Context { before: change.before, after: change.after, config, doubts, proofs };
+    let accesses = [Accesses::default(), Accesses::default()];
+    let [here, there] = &accesses;
+    let context =
+        Context { before: change.before, after: change.after, config, doubts, proofs, accesses: here };
     let unchanged = organization.unchanged();
-    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[], proofs };
+    let Change { before, after } = unchanged;
+    let unchanged = Context { before, after, config, doubts: &[], proofs, accesses: there };
     // The two runs do not depend on each other.
     let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

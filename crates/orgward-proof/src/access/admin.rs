@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orgward_iam::{Effect, Policy, RequestSet};
+use orgward_iam::{Callers, Effect, Policy, RequestSet};
 
 use super::claims;
 use super::sets::{About, Side};
@@ -90,6 +90,12 @@ impl<'o> Access<'o> {
         let theirs = chain.and(other.requests());
         matches!(mine.lacks_action_of(&theirs), Ok(None))
     }
+}
+
+/// Whether a policy allows every action on every resource, as AWS would without any chain.
+pub(super) fn allows_everything(policy: &Policy) -> bool {
+    let mine = everywhere(policy, Effect::Allow).minus(everywhere(policy, Effect::Deny));
+    allows_unlisted(policy) && matches!(mine.lacks_action_of(&RequestSet::by(Callers::Principals)), Ok(None))
 }
 
 /// The statements of a policy that are about every resource: what one about some says takes no action away, and gives

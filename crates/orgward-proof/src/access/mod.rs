@@ -3,6 +3,7 @@
 //! Everything here is asked of one side of a change. Nothing is computed before a question needs it.
 
 mod admin;
+mod boundary;
 mod changes;
 mod claims;
 mod classes;
@@ -14,17 +15,18 @@ mod subject;
 mod summary;
 mod ways;
 
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 use std::collections::BTreeMap;
 
 use orgward_org::{NodeId, Organization, PolicyChain, PolicyType};
 
 pub use self::admin::Standing;
+pub use self::boundary::Removal;
 pub use self::edges::{Edge, EdgeKind, End};
-pub use self::paths::{Gain, Reach, Step};
+pub use self::paths::{Gain, Reach, Step, accounts_of};
 pub use self::reach::{Reached, Who};
-pub use self::sets::Side;
-pub use self::subject::{Cap, Held, Subject, SubjectId};
+pub use self::sets::{ByStanding, Side};
+pub use self::subject::{Cap, Held, Stray, Subject, SubjectId};
 pub use self::summary::{Entry, Level};
 pub use self::ways::{Way, WayKind, ways};
 
@@ -37,8 +39,9 @@ pub struct Access<'o> {
     by_node: BTreeMap<NodeId, Vec<SubjectId>>,
     /// The SCP chains of the accounts of principals, and the RCP chains of the accounts of resources.
     chains: BTreeMap<NodeId, (PolicyChain<'o>, Option<PolicyChain<'o>>)>,
-    standings: OnceCell<Vec<Standing>>,
-    paths: OnceCell<paths::Graph>,
+    standings: OnceLock<Vec<Standing>>,
+    paths: OnceLock<paths::Graph>,
+    gains: OnceLock<BTreeMap<SubjectId, Gain>>,
 }
 
 impl<'o> Access<'o> {
@@ -62,7 +65,7 @@ impl<'o> Access<'o> {
                 (scp, rcp)
             });
         }
-        Self { org, subjects, by_arn, by_node, chains, standings: OnceCell::new(), paths: OnceCell::new() }
+        Self { org, subjects, by_arn, by_node, chains, standings: OnceLock::new(), paths: OnceLock::new(), gains: OnceLock::new() }
     }
 
     /// The organization that is asked about.
@@ -90,8 +93,18 @@ impl<'o> Access<'o> {
         self.by_node.get(&node).map_or(&[], Vec::as_slice)
     }
 
+    /// Policies that are given to principals of other stacks, which no input shows.
+    pub fn strays(&self) -> Vec<Stray<'o>> {
+        subject::strays(self.org)
+    }
+
+    /// Whether a policy alone makes an administrator of whoever has it.
+    pub fn makes_administrator(&self, policy: &'o orgward_iam::Policy) -> bool {
+        admin::allows_everything(policy)
+    }
+
     /// The same principal on another side: the one with the same ARN, or the same key.
-    pub fn same<'s>(&self, other: &Subject<'_>) -> Option<(SubjectId, &Subject<'o>)> {
+    pub fn same(&self, other: &Subject<'_>) -> Option<(SubjectId, &Subject<'o>)> {
         let by_arn = self.find(&other.arn);
         let by_key = || {
             let node = self.org.find(&other.node.key)?;

@@ -189,7 +189,20 @@ impl<'o> Access<'o> {
 
     /// What each principal gains that is no administrator, the shortest path first to an administrator and else to
     /// something that it cannot do itself. Sorted by principal.
-    pub fn gains(&self) -> Vec<(SubjectId, Gain)> {
+    pub fn gains(&self) -> impl Iterator<Item = (SubjectId, &Gain)> {
+        self.gained().iter().map(|(id, gain)| (*id, gain))
+    }
+
+    /// What one principal gains.
+    pub fn gain(&self, id: SubjectId) -> Option<&Gain> {
+        self.gained().get(&id)
+    }
+
+    fn gained(&self) -> &BTreeMap<SubjectId, Gain> {
+        self.gains.get_or_init(|| self.compute_gains().into_iter().collect())
+    }
+
+    fn compute_gains(&self) -> Vec<(SubjectId, Gain)> {
         let all = self.graph();
         let certain = all.distances(true);
         let possible = all.distances(false);
@@ -322,7 +335,7 @@ impl<'o> Access<'o> {
 }
 
 /// The accounts that the statements of a policy name as principals, or by condition.
-pub(super) fn accounts_of(policy: &orgward_iam::Policy) -> std::collections::BTreeSet<String> {
+pub fn accounts_of(policy: &orgward_iam::Policy) -> std::collections::BTreeSet<String> {
     let runs = policy.text().split(|char: char| !char.is_ascii_digit());
     runs.filter(|run| orgward_iam::is_account_id(run)).map(str::to_owned).collect()
 }

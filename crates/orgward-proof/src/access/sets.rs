@@ -43,7 +43,7 @@ pub(super) fn effect<'p>(policy: &'p Policy, wanted: Effect, about: About<'_>) -
 /// What the policy of a resource allows, by what else has to allow it (semantics D.1): the account needs an identity
 /// policy, the role is bounded by boundary and session, a caller named itself and everybody by neither.
 #[derive(Clone, Debug)]
-pub(super) struct ByStanding {
+pub struct ByStanding {
     pub(super) account: Policy,
     pub(super) role: Policy,
     pub(super) caller: Policy,
@@ -51,7 +51,8 @@ pub(super) struct ByStanding {
 }
 
 impl ByStanding {
-    pub(super) fn of(policy: &Policy) -> Self {
+    /// The policy of a resource, taken apart.
+    pub fn of(policy: &Policy) -> Self {
         let only = |wanted: fn(&PrincipalPattern) -> bool, not: bool| {
             let mut part = policy.clone();
             part.statements = policy.statements.iter().filter_map(|it| narrowed(it, wanted, not)).collect();

@@ -112,6 +112,27 @@ impl Cap<'_> {
     }
 }
 
+impl<'o> Subject<'o> {
+    /// The policy, and the statement of it, that allows a request.
+    pub fn grant_of(&self, request: &orgward_iam::Request) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
+        self.held.iter().find_map(|held| {
+            let mut allowing = held.policy.matching(request);
+            let (_, statement) =
+                allowing.find(|(_, statement)| statement.effect.value == orgward_iam::Effect::Allow)?;
+            Some((held, statement))
+        })
+    }
+
+    /// The policy that allows the most: a principal that is an administrator is one by it.
+    pub fn widest(&self) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
+        let all = self.held.iter().flat_map(|held| held.policy.statements.iter().map(move |it| (held, it)));
+        let allowing = all.filter(|(_, it)| it.effect.value == orgward_iam::Effect::Allow);
+        allowing.min_by_key(|(held, statement)| {
+            (!statement.covers_action("unlisted-service:CreateThing"), statement.actions.not, !held.must)
+        })
+    }
+}
+
 impl Subject<'_> {
     /// How people write it: its ARN where that is known before apply, else its address.
     pub fn shown(&self, org: &Organization) -> String {
@@ -369,6 +390,52 @@ pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<
     index.inline(&data.inline, Some(group), true, &mut joined);
     index.managed(group, Some(group), true, written, &mut joined);
     joined.held
+}
+
+/// A policy that is given to a principal of another stack.
+#[derive(Clone, Debug)]
+pub struct Stray<'o> {
+    /// What it says.
+    pub policy: &'o Policy,
+    /// What to call it.
+    pub name: Arc<str>,
+    /// The document, when it is in the inputs.
+    pub document: Option<&'o Document>,
+    /// The resource that gives it.
+    pub address: &'o Address,
+    /// Which input that is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The principal, in words: role `deploy`.
+    pub holder: String,
+}
+
+/// What is given to principals that no input shows. Groups are no principals, and permission sets are judged themselves.
+pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
+    let index = Index::of(org);
+    let mut strays = Vec::new();
+    for grant in org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user")) {
+        let account = grant.account.as_deref().unwrap_or_default();
+        let found = match &grant.policy {
+            GrantedPolicy::Node(node) => index.node_policy(*node, account),
+            GrantedPolicy::Arn(arn) => index.arn_policy(arn.expose(), account),
+            GrantedPolicy::Unknown => continue,
+        };
+        let name = match &grant.holder_name {
+            Attr::Known(name) => format!("{} `{name}`", grant.word),
+            Attr::Unknown | Attr::Absent => format!("a {}", grant.word),
+        };
+        if let Ok(found) = found {
+            strays.push(Stray {
+                policy: found.policy,
+                name: found.name,
+                document: found.document,
+                address: &grant.address,
+                stack: grant.stack.clone(),
+                holder: name,
+            });
+        }
+    }
+    strays
 }
 
 /// A policy that was looked up.
