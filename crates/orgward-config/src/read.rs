@@ -11,7 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, RULE_IDS, entries, guardrails, operators, packs, stacks, structure};
+use super::{Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure};
 use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
@@ -32,6 +32,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
     let root = parse(&file)?;
     let mut config = Config::default();
     let mut shipped = Vec::new();
+    let mut forbids = Vec::new();
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
             "waiver" => {
@@ -50,6 +51,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.guardrails = guardrails::guardrails(&file, value)?;
                 continue;
             }
+            "forbid" => {
+                forbids = forbids::forbids(&file, value)?;
+                continue;
+            }
             "pack" => {
                 shipped = packs::packs(&file, value)?;
                 continue;
@@ -60,7 +65,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             }
             _ => {}
         }
-        let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
+        let lists = ["forbid", "guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
         let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
@@ -74,6 +79,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
         }
     }
     config.guardrails.extend(shipped);
+    for (forbid, span) in &forbids {
+        if config.guardrails.iter().any(|guardrail| guardrail.id == forbid.id) {
+            let message = format!("a guardrail and a claim of `[[forbid]]` are called `{}`", forbid.id);
+            return Err(ConfigError::new(&file, span.clone(), "the second one", message)
+                .help("findings and waivers name a claim by its id"));
+        }
+    }
+    config.forbids = forbids.into_iter().map(|(forbid, _)| forbid).collect();
     Ok(config)
 }
 

@@ -3,6 +3,7 @@
 //! This crate knows neither AWS nor any output format.
 
 mod acceptance;
+mod access;
 mod digest;
 mod finding;
 mod review;
@@ -13,6 +14,7 @@ pub mod story;
 mod witness;
 
 pub use acceptance::{BaselineEntry, Waived};
+pub use access::{AccessChange, AccessEntry};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;
 pub use review::{Gate, Input, Outcome, Review};

@@ -23,4 +23,4 @@ mod testing;
 
 pub use data::scp_characters;
 pub use engine::{Accesses, Context, Findings, Rule};
-pub use review::{Question, audit, check, review};
+pub use review::{Question, access_change, audit, check, review};

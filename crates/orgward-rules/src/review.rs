@@ -7,12 +7,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use orgward_finding::{BaselineEntry, Finding, Gate, Input, Review, Status, Verdict};
+use orgward_finding::{AccessChange, AccessEntry, BaselineEntry, Finding, Gate, Input, Review, Status, Verdict};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
 use self::standing::Standing;
 use orgward_config::{Config, waivers};
+use orgward_proof::access::{Access, Gained};
 use orgward_proof::guardrail::Proofs;
 
 use crate::engine::Accesses;
@@ -88,9 +89,36 @@ fn judge(
         principals: after.principals().count() + after.permission_sets().count(),
         policies: after.documents().len(),
         findings,
+        access: access_change(organization),
         gone,
         gate: question.gate,
         allow_incomplete: question.allow_incomplete,
+    }
+}
+
+/// What a plan changes about who can do what.
+pub fn access_change(organization: &Change<Organization>) -> AccessChange {
+    let (before, after) = (Access::of(&organization.before), Access::of(&organization.after));
+    let difference = orgward_proof::access::difference(&before, &after);
+    let render = |texts: Vec<String>| texts.iter().map(|text| organization.after.render(text)).collect();
+    let entry = |gained: Gained| {
+        let mut entry = AccessEntry {
+            principal: gained.principal,
+            account: gained.account,
+            administrator: gained.administrator,
+            ..AccessEntry::default()
+        };
+        if let Some(what) = gained.entry {
+            entry.levels = what.levels.into_iter().map(orgward_proof::access::Level::as_str).collect();
+            entry.service = what.service;
+            entry.actions = what.actions;
+            entry.resources = render(what.resources);
+        }
+        entry
+    };
+    AccessChange {
+        gained: difference.gained.into_iter().map(entry).collect(),
+        lost: difference.lost.into_iter().map(entry).collect(),
     }
 }
 

@@ -299,6 +299,10 @@ impl<'a> Builder<'_, 'a> {
             plan.is_some_and(|plan| plan.is_unset(piece.instance, attribute.split('.').next().unwrap_or_default()))
         });
         with.retain(|it| *it != SharedWith::Unknown || !computed);
+        if row.resource == "aws_ram_principal_association" && !self.shares_outside(piece) {
+            // AWS refuses principals outside of the organization.
+            with.retain(|it| *it == SharedWith::Unknown);
+        }
         with.sort();
         with.dedup();
         for with in with {
@@ -311,6 +315,27 @@ impl<'a> Builder<'_, 'a> {
                 with,
             });
         }
+    }
+
+    /// Whether a resource share may be used outside of the organization; it may where the inputs do not show it.
+    fn shares_outside(&self, piece: &Piece<'_, 'a>) -> bool {
+        let share = piece.object.get("resource_share_arn").text();
+        let found = self.of_kind("aws_ram_resource_share").iter().find(|other| match &share {
+            Attr::Known(arn) => other.object.get("arn").text().known().is_some_and(|it| it == *arn),
+            Attr::Absent => false,
+            Attr::Unknown => {
+                let Some(stack) = self.stacks.get(piece.stack) else { return false };
+                const SHARE: Legal<'_> = Legal(&["aws_ram_resource_share.arn", "aws_ram_resource_share.id"]);
+                let path = [Step::Name("resource_share_arn")];
+                let targets = stack.plan.resolve(piece.instance, &path, &SHARE).targets;
+                other.stack == piece.stack && targets.iter().any(|it| it.address == other.instance.address)
+            }
+        });
+        found.is_none_or(|share| match share.object.get("allow_external_principals").bool() {
+            Attr::Known(allowed) => allowed,
+            Attr::Unknown => true,
+            Attr::Absent => false,
+        })
     }
 
     fn runtimes(&mut self) {
@@ -334,10 +359,12 @@ impl<'a> Builder<'_, 'a> {
                     };
                     let modality = if roles.len() == 1 { Modality::Must } else { Modality::May };
                     for role in roles {
+                        let text = |name: &str| piece.object.get(name).text().known();
+                        let arn = text("arn").or_else(|| text("id").filter(|id| id.expose().starts_with("arn:")));
                         self.organization.access.runtimes.push(Runtime {
                             address: piece.instance.address.clone(),
                             kind,
-                            arn: piece.object.get("arn").text().known().map(|arn| arn.expose().to_owned()),
+                            arn: arn.map(|arn| arn.expose().to_owned()),
                             role,
                             modality,
                         });

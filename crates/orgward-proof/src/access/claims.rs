@@ -49,3 +49,8 @@ pub(super) fn over(action: &str, resources: &[String]) -> Option<Claim> {
     };
     Claim::new(spec).ok()
 }
+
+/// The requests that are sent without encryption.
+pub fn transport() -> Option<Claim> {
+    claim(None, None, &[("Bool", "aws:SecureTransport", "false")])
+}

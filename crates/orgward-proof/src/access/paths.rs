@@ -292,7 +292,7 @@ impl<'o> Access<'o> {
         let mut found = Vec::new();
         for (end, at) in &all.nodes {
             let End::Subject(id) = end else { continue };
-            if !is(*end, from) || is(*end, exempt) || is(*end, to) && self.subject(*id).is_some_and(from) && !is(*end, from) {
+            if !is(*end, from) || is(*end, exempt) {
                 continue;
             }
             let path = all.search(*at, &|end| is(end, to) && end != End::Subject(*id), &|end| is(end, exempt));
@@ -379,7 +379,11 @@ impl Graph {
                 .filter(|edge| edge.weight().as_ref().is_some_and(|it| it.certain || !certain))
                 .filter(|edge| distances.get(&edge.target()).is_some_and(|distance| distance + 1 == left))
                 .filter_map(|edge| Some((self.graph.node_weight(edge.target()).copied()??, edge)))
-                .min_by_key(|(end, edge)| (edge.weight().as_ref().map(|it| (it.kind, it.how.clone())), *end));
+                .min_by_key(|(end, edge)| {
+                    // Changing oneself is plainer than making another principal.
+                    let is_new = matches!(end, End::New(_));
+                    (is_new, edge.weight().as_ref().map(|it| (it.kind, it.how.clone())), *end)
+                });
             let (to, edge) = next?;
             let from = self.graph.node_weight(at).copied()??;
             path.push(Step { from, to, edge: edge.weight().clone()? });

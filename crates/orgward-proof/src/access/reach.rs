@@ -123,6 +123,18 @@ impl<'o> Access<'o> {
         found
     }
 
+    /// Whether a principal can make a request of a claim that another, of another side, could not.
+    pub fn gains_of(&self, id: SubjectId, before: &Access<'o>, old: SubjectId, claim: &Claim) -> bool {
+        let (Some(subject), Some(was)) = (self.subject(id), before.subject(old)) else { return true };
+        let Some(me) = claims::by(&subject.arn) else { return true };
+        let known = |subject: &Subject<'o>| Subject { unknowns: Vec::new(), ..subject.clone() };
+        let (now, then) = (known(subject), known(was));
+        let (here, there) = (self.guarded(claim), before.guarded(claim));
+        let is = self.reached_by(&now, &here, Side::AtMost);
+        let could = before.reached_by(&then, &there, Side::AtLeast);
+        !matches!(is.minus(could).and(claim.requests()).and(me.requests()).example(), Answer::None)
+    }
+
     fn asks(&self, subject: &Subject<'o>, claim: &Claim, guarded: &[Guarded<'o>]) -> Option<(Request, bool)> {
         let me = claims::by(&subject.arn)?;
         let on = |side| self.reached_by(subject, guarded, side).and(claim.requests()).and(me.requests()).example();

@@ -60,6 +60,12 @@ pub struct Entry {
     pub levels: Vec<Level>,
 }
 
+/// How far actions go, by the catalogue.
+pub(super) fn levels(actions: &[String]) -> Vec<Level> {
+    let listed = actions.iter().flat_map(|action| Catalogue::get().actions_matching(action));
+    listed.map(|action| Level::of(action.level())).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// How many patterns of one principal are told.
 const MOST: usize = 400;
 
@@ -105,13 +111,29 @@ impl<'o> Access<'o> {
             }
         }
         let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
-            let mut levels: BTreeSet<Level> = BTreeSet::new();
-            for action in &actions {
-                levels.extend(Catalogue::get().actions_matching(action).map(|it| Level::of(it.level())));
-            }
-            Entry { service, resources, actions: actions.into_iter().collect(), levels: levels.into_iter().collect() }
+            let actions: Vec<String> = actions.into_iter().collect();
+            Entry { service, resources, levels: levels(&actions), actions }
         };
         entries.into_iter().map(entry).collect()
+    }
+
+    /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
+    pub(super) fn can_all(&self, id: SubjectId, action: &str, resources: &[String]) -> bool {
+        let Some(subject) = self.subject(id) else { return false };
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else { return false };
+        let own = self.own(subject, Side::AtMost, About::Everything);
+        matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
+    }
+
+    /// What makes the chain above an account differ from another.
+    pub(super) fn chain_text(&self, account: Option<orgward_org::NodeId>) -> Vec<String> {
+        let chain = account.and_then(|account| self.chains.get(&account)).map(|(scp, _)| scp);
+        let attached = chain.into_iter().flat_map(|scp| scp.levels.iter().flat_map(|level| &level.attached));
+        let mut texts: Vec<String> = attached
+            .filter_map(|it| Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text())))
+            .collect();
+        texts.push(format!("{:?}", chain.map(|chain| chain.enabled)));
+        texts
     }
 
     /// Whether some request of a pattern is allowed.
@@ -124,9 +146,14 @@ impl<'o> Access<'o> {
 
     /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
     pub fn capped_by(&self, id: SubjectId) -> Vec<(&'static str, String)> {
+        claims::claim(None, None, &[]).map_or_else(Vec::new, |claim| self.caps_of(id, &claim))
+    }
+
+    /// The layers that take a part of what a principal is granted of a claim away.
+    pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
         let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
-        let granted = || subject.granted(Side::AtMost, About::Everything).and(me.requests());
+        let granted = || subject.granted(Side::AtMost, About::Everything).and(me.requests()).and(claim.requests());
         let mut layers = Vec::new();
         if let Cap::Policy { policy, name, .. } = &subject.cap {
             let within = effect(policy, Effect::Allow, About::Everything).minus(effect(policy, Effect::Deny, About::Everything));
@@ -150,7 +177,7 @@ impl<'o> Access<'o> {
 }
 
 /// The actions that a statement allows, as it writes them: of `NotAction` only what it leaves in, by service.
-fn patterns(statement: &Statement) -> Vec<String> {
+pub(super) fn patterns(statement: &Statement) -> Vec<String> {
     if !statement.actions.not {
         return statement.actions.patterns.iter().map(|pattern| pattern.value.clone()).collect();
     }
@@ -159,7 +186,7 @@ fn patterns(statement: &Statement) -> Vec<String> {
     services.filter(|service| !out.contains(&service.as_str()) && !out.contains(&"*")).collect()
 }
 
-fn resources(statement: &Statement) -> Vec<String> {
+pub(super) fn resources(statement: &Statement) -> Vec<String> {
     match &statement.resources {
         Some(resources) if !resources.not => {
             let mut all: Vec<String> = resources.patterns.iter().map(|pattern| pattern.value.clone()).collect();

@@ -60,7 +60,8 @@ impl<'o> Scope<'o> {
         best
     }
 
-    fn fits(&mut self, structure: &Structure, target: &Selector, id: NodeId) -> Option<Modality> {
+    /// Whether a target means a node; `None` when it certainly does not.
+    pub fn fits(&mut self, structure: &Structure, target: &Selector, id: NodeId) -> Option<Modality> {
         let node = self.organization.node(id)?;
         let account = self.organization.account(id);
         let known = |attr: &Attr<orgward_plan::Text>, fits: &dyn Fn(&str) -> bool| match attr {
