@@ -258,8 +258,26 @@ pub(crate) fn lines(change: &AccessChange) -> Vec<String> {
         let what = listed(&entry.actions);
         format!("{sign} {who} {verb} {what} on {}", listed(&entry.resources))
     };
-    let gained = change.gained.iter().map(|entry| line('+', "can now", entry));
-    gained.chain(change.lost.iter().map(|entry| line('-', "can no longer", entry))).collect()
+    let mut all = Vec::new();
+    for (sign, verb, entries) in [('+', "can now", &change.gained), ('-', "can no longer", &change.lost)] {
+        let mut told: Vec<&str> = Vec::new();
+        for entry in entries {
+            let same = || entries.iter().filter(|it| it.principal == entry.principal && !it.administrator);
+            let services: Vec<String> = same().map(|it| it.service.clone()).collect();
+            if entry.administrator || services.len() <= NAMES {
+                all.push(line(sign, verb, entry));
+            } else if !told.contains(&entry.principal.as_str()) {
+                // A policy about hundreds of services is one line.
+                told.push(&entry.principal);
+                let mut levels: Vec<&str> = same().flat_map(|it| it.levels.iter().copied()).collect();
+                levels.sort_unstable();
+                levels.dedup();
+                let (who, levels) = (&entry.principal, levels.join(", "));
+                all.push(format!("{sign} {who} {verb} {levels} in {} services: {}", services.len(), listed(&services)));
+            }
+        }
+    }
+    all
 }
 
 /// A few names, and how many more there are.

@@ -103,6 +103,13 @@ fn finding(
     let existed = existed(cx, id, subject, gain);
     let finding = about(rule, cx, subject, grant.map(|(held, _)| held), findings);
     let shown = subject.shown(cx.after);
+    // To become an administrator is another finding than to act as a role that can more.
+    if matches!(gain.reach, Reach::Administrator) {
+        finding.subject.push_str(" administrator");
+    } else if let Some(step) = gain.path.last() {
+        let end = access.subject(step.to.subject()).map(|it| it.node.key.to_string()).unwrap_or_default();
+        finding.subject.push_str(&format!(" {end}"));
+    }
     let end = gain.path.last().map(|step| step.to);
     finding.says(match (&gain.reach, end) {
         (Reach::Administrator, Some(End::New(_))) => format!("{} `{shown}` {}", subject.word, first.edge.how),

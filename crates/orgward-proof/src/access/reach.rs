@@ -65,10 +65,15 @@ impl<'o> Access<'o> {
         &'s self,
         subject: &'s Subject<'o>,
         guarded: &'s [Guarded<'o>],
+        keys: Option<&'s Claim>,
         side: Side,
     ) -> RequestSet<'s> {
         let about = About::Everything;
         let mut all = self.own(subject, side, about);
+        // Identity policies count for a key only where its own policy says so, and no input shows that of others.
+        if let Some(keys) = keys {
+            all = all.minus(keys.requests());
+        }
         // What has a policy of its own is asked about with that policy.
         for guard in guarded {
             if let Some(domain) = &guard.domain {
@@ -130,20 +135,29 @@ impl<'o> Access<'o> {
         let known = |subject: &Subject<'o>| Subject { unknowns: Vec::new(), ..subject.clone() };
         let (now, then) = (known(subject), known(was));
         let (here, there) = (self.guarded(claim), before.guarded(claim));
-        let is = self.reached_by(&now, &here, Side::AtMost);
-        let could = before.reached_by(&then, &there, Side::AtLeast);
+        let keys = claims::of_keys();
+        let is = self.reached_by(&now, &here, keys.as_ref(), Side::AtMost);
+        let could = before.reached_by(&then, &there, keys.as_ref(), Side::AtLeast);
         !matches!(is.minus(could).and(claim.requests()).and(me.requests()).example(), Answer::None)
+    }
+
+    /// Whether a principal can make some request of a claim.
+    pub fn can_any(&self, id: SubjectId, claim: &Claim) -> bool {
+        let guarded = self.guarded(claim);
+        self.subject(id).is_some_and(|subject| self.asks(subject, claim, &guarded).is_some())
     }
 
     fn asks(&self, subject: &Subject<'o>, claim: &Claim, guarded: &[Guarded<'o>]) -> Option<(Request, bool)> {
         let me = claims::by(&subject.arn)?;
-        let on = |side| self.reached_by(subject, guarded, side).and(claim.requests()).and(me.requests()).example();
+        let keys = claims::of_keys();
+        let keys = keys.as_ref();
+        let on = |side| self.reached_by(subject, guarded, keys, side).and(claim.requests()).and(me.requests()).example();
         if let Answer::Witness(request) = on(Side::AtLeast) {
             return Some((*request, true));
         }
         // What cannot be read may allow anything, and is said to be unknown elsewhere.
         let known = Subject { unknowns: Vec::new(), ..subject.clone() };
-        match self.reached_by(&known, guarded, Side::AtMost).and(claim.requests()).and(me.requests()).example() {
+        match self.reached_by(&known, guarded, keys, Side::AtMost).and(claim.requests()).and(me.requests()).example() {
             Answer::Witness(request) => Some((*request, false)),
             Answer::None | Answer::Undecided(_) => None,
         }

@@ -68,6 +68,8 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
 
 /// How many patterns of one principal are told.
 const MOST: usize = 400;
+/// How many of them are asked about one by one.
+const ASKED: usize = 60;
 
 impl<'o> Access<'o> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
@@ -81,8 +83,8 @@ impl<'o> Access<'o> {
             }
             Cap::None | Cap::Unknown(_) => Vec::new(),
         };
-        let statements = subject.held.iter().flat_map(|held| &held.policy.statements);
-        for statement in statements.filter(|it| it.effect.value == Effect::Allow) {
+        let statements = subject.held.iter().flat_map(|held| held.policy.statements.iter().map(|it| (held.policy, it)));
+        for (policy, statement) in statements.filter(|(_, it)| it.effect.value == Effect::Allow) {
             let own = patterns(statement);
             let resources = resources(statement);
             // A boundary that says less than the policy is what is effective.
@@ -102,8 +104,10 @@ impl<'o> Access<'o> {
                     })
                     .collect()
             };
-            for (action, resources) in cut.into_iter().take(MOST) {
-                if resources.is_empty() || !self.is_effective(&asker, &action, &resources) {
+            let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
+            for (at, (action, resources)) in cut.into_iter().take(MOST).enumerate() {
+                let asked = !whole && at < ASKED;
+                if resources.is_empty() || asked && !self.is_effective(&asker, &action, &resources) {
                     continue;
                 }
                 let service = action.split(':').next().unwrap_or("*").to_owned();
@@ -136,12 +140,21 @@ impl<'o> Access<'o> {
         texts
     }
 
-    /// Whether some request of a pattern is allowed.
+    /// Whether nothing takes anything of a statement away.
+    fn is_undenied(&self, asker: &Asker<'_, 'o>, policy: &'o orgward_iam::Policy, statement: &'o Statement) -> bool {
+        let subject = &asker.subject;
+        let Some(me) = claims::by(&subject.arn) else { return true };
+        let open = self.scp(subject.account, Side::AtMost, About::Everything).minus(subject.denied(Side::AtMost, About::Everything));
+        let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
+        matches!(set.example(), Answer::None)
+    }
+
+    /// Whether some request of a pattern is allowed, which the policies and the boundary of the principal allow.
     fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
         let subject = &asker.subject;
         let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else { return true };
-        let set = self.own(subject, Side::AtMost, About::Everything).and(claim.requests()).and(me.requests());
-        !matches!(set.example(), Answer::None)
+        let open = self.scp(subject.account, Side::AtMost, About::Everything).minus(subject.denied(Side::AtMost, About::Everything));
+        !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
     }
 
     /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
@@ -153,10 +166,15 @@ impl<'o> Access<'o> {
     pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
         let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
-        let granted = || subject.granted(Side::AtMost, About::Everything).and(me.requests()).and(claim.requests());
+        let one = claim.spec().actions.as_deref().and_then(|actions| match actions {
+            [action] if !action.contains(['*', '?']) => Some(action.as_str()),
+            _ => None,
+        });
+        let about = one.map_or(About::Everything, About::Action);
+        let granted = || subject.granted(Side::AtMost, about).and(me.requests()).and(claim.requests());
         let mut layers = Vec::new();
         if let Cap::Policy { policy, name, .. } = &subject.cap {
-            let within = effect(policy, Effect::Allow, About::Everything).minus(effect(policy, Effect::Deny, About::Everything));
+            let within = effect(policy, Effect::Allow, about).minus(effect(policy, Effect::Deny, about));
             if !matches!(granted().minus(within).example(), Answer::None) {
                 layers.push(("boundary", name.clone()));
             }
@@ -165,7 +183,7 @@ impl<'o> Access<'o> {
             for level in &scp.levels {
                 for attached in &level.attached {
                     let Some(policy) = attached.org_policy.data.document.policy() else { continue };
-                    let denied = effect(policy, Effect::Deny, About::Everything);
+                    let denied = effect(policy, Effect::Deny, about);
                     if matches!(granted().and(denied).example(), Answer::Witness(_)) {
                         layers.push(("scp", attached.org_policy.data.document.name.to_string()));
                     }

@@ -1,6 +1,6 @@
-use orgward_finding::{Severity, Status};
+use orgward_finding::Severity;
 
-use super::public_resource::{name, report};
+use super::public_resource::{name, report, set};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -32,6 +32,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
+    let old = before.external(&cx.config.organization.trusted_accounts);
     for opening in access.external(&cx.config.organization.trusted_accounts) {
         let Some(account) = opening.account.clone() else { continue };
         let had = before.had(access, &opening);
@@ -44,8 +45,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.help(
             "name a principal of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
         );
-        if had {
-            finding.status = Status::Existing;
-        }
+        set(finding, had, &opening, &old);
     }
 }

@@ -124,11 +124,15 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
         }
         if existed {
             finding.status = Status::Existing;
+        } else if let Who::Subject(id) = &reached.who
+            && access.subject(*id).is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
+        {
+            finding.subject.push_str(" widened");
         }
     }
 }
 
-/// Whether somebody outside was let in before by the same policy.
+/// Whether a principal outside was let in before by the same policy.
 fn outside(before: &Access<'_>, claim: &Claim, reached: &Reached) -> bool {
     before.who(claim, true).iter().any(|old| old.who == reached.who && old.by == reached.by)
 }

@@ -40,6 +40,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
+    let old = before.public();
     for opening in access.public() {
         let had = before.had(access, &opening);
         // The block refuses that such a policy is written.
@@ -51,9 +52,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let action = opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         finding.says(format!("the {what} of `{}` lets in everybody{action}", name(cx, &opening)));
         finding.help("name principals, or require `aws:PrincipalOrgID` of the organization");
-        if had {
-            finding.status = Status::Existing;
-        }
+        set(finding, had, &opening, &old);
+    }
+}
+
+/// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.
+pub(super) fn set(finding: &mut Finding, had: bool, opening: &Opening<'_>, old: &[Opening<'_>]) {
+    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.account == opening.account;
+    if had {
+        finding.status = Status::Existing;
+    } else if old.iter().any(same) {
+        finding.subject.push_str(" widened");
     }
 }
 
