@@ -52,6 +52,13 @@ impl<'a> Builder<'_, 'a> {
         self.runtimes();
         let facts = &mut self.organization.access;
         facts.standing = standing;
+        for resource in resources.values_mut() {
+            // What a resource shows of its policy is what another resource sets, as of the last refresh.
+            let own = resource.address.clone();
+            if resource.policies.iter().any(|it| Some(&it.address) != own.as_ref() && !it.document.name.ends_with("(statement)")) {
+                resource.policies.retain(|it| Some(&it.address) != own.as_ref());
+            }
+        }
         facts.resources = resources.into_values().collect();
         facts.shares.sort_by(|a, b| (&a.address, &a.with).cmp(&(&b.address, &b.with)));
         facts.blocks.sort_by(|a, b| a.address.cmp(&b.address));
@@ -124,10 +131,6 @@ impl<'a> Builder<'_, 'a> {
         resource.account = resource.account.take().or(account);
         resource.owner = resource.owner.or(owner);
         if let Some(document) = document {
-            // A resource of its own for the policy replaces the attribute of the resource.
-            if row.resource.ends_with("_key_policy") {
-                resource.policies.retain(|policy| !policy.address.as_str().contains("aws_kms_") || policy.address.as_str().contains("_grant"));
-            }
             resource.policies.push(ResourcePolicy {
                 address: piece.instance.address.clone(),
                 stack: stack.name.clone(),

@@ -77,7 +77,7 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
     };
     let mut outside: BTreeMap<(String, String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
     for opening in openings(new) {
-        if old.had(new, &opening) {
+        if opening.held_back || old.had(new, &opening) {
             continue;
         }
         let principal = opening.account.as_ref().map_or_else(|| "*".to_owned(), |it| format!("arn:aws:iam::{it}:root"));

@@ -28,6 +28,8 @@ pub struct Opening<'o> {
     pub statement: Option<usize>,
     /// What it depends on where that is unknown.
     pub unknown: Option<String>,
+    /// Whether only resource control policies keep it closed.
+    pub held_back: bool,
 }
 
 /// Whether something closes a resource to the public.
@@ -102,16 +104,18 @@ impl<'o> Access<'o> {
         let mut found = Vec::new();
         for resource in &self.org.access().resources {
             let opening = |policy: Option<&'o ResourcePolicy>, address, request, statement, unknown| Opening {
-                resource, policy, address, account: None, request, statement, unknown,
+                resource, policy, address, account: None, request, statement, unknown, held_back: false,
             };
             let why = |shield: &Shield| if let Shield::Unknown(why) = shield { Some(why.clone()) } else { None };
             let shield = shield(self.org, resource, false);
             for policy in resource.policies.iter().filter(|_| shield != Shield::Closed) {
                 let Some(read) = policy.document.policy() else { continue };
-                match self.public_request(resource, read) {
+                let held_back = matches!(self.public_request(resource, read, true), Answer::None);
+                match self.public_request(resource, read, !held_back) {
                     Answer::Witness(request) => {
                         let statement = allowing(read, &request);
-                        found.push(opening(Some(policy), &policy.address, Some(*request), statement, why(&shield)));
+                        let opened = opening(Some(policy), &policy.address, Some(*request), statement, why(&shield));
+                        found.push(Opening { held_back, ..opened });
                     }
                     Answer::Undecided(reason) if could_be_public(read) => {
                         found.push(opening(Some(policy), &policy.address, None, None, Some(reason)));
@@ -162,6 +166,7 @@ impl<'o> Access<'o> {
                             account: Some(account),
                             request: Some(*request),
                             unknown,
+                            held_back: false,
                         });
                     }
                 }
@@ -171,18 +176,18 @@ impl<'o> Access<'o> {
     }
 
     fn by_account(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> RequestSet<'_> {
-        self.let_in(resource, policy).and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
+        self.let_in(resource, policy, true).and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
     }
 
     /// What one policy of a resource allows that nothing else about the resource denies.
-    fn let_in(&self, resource: &'o Resource, policy: &'o Policy) -> RequestSet<'_> {
+    fn let_in(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> RequestSet<'_> {
         let policies = resource.policies.iter().filter_map(|it| it.document.policy());
         let denied = policies.fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
-        let open = self.rcp(resource.owner, Side::AtMost, About::Everything);
-        RequestSet::effect(policy, Effect::Allow).minus(denied).and(open)
+        let allowed = RequestSet::effect(policy, Effect::Allow).minus(denied);
+        if bounded { allowed.and(self.rcp(resource.owner, Side::AtMost, About::Everything)) } else { allowed }
     }
 
-    fn public_request(&self, resource: &'o Resource, policy: &'o Policy) -> Answer {
+    fn public_request(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> Answer {
         if !could_be_public(policy) {
             return Answer::None;
         }
@@ -197,7 +202,7 @@ impl<'o> Access<'o> {
         let named = near(policy);
         let set = named
             .iter()
-            .fold(self.let_in(resource, policy).and(outsiders.requests()), |set, claim| set.minus(claim.requests()));
+            .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| set.minus(claim.requests()));
         set.example()
     }
 
@@ -213,8 +218,8 @@ impl<'o> Access<'o> {
             return false;
         }
         let was = old.policies.iter().filter_map(|it| it.document.policy());
-        let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it)));
-        let is = new.let_in(opening.resource, read);
+        let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
+        let is = new.let_in(opening.resource, read, !opening.held_back);
         if let Some(account) = &opening.account {
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
             return matches!(is.minus(was).and(by).example(), Answer::None);

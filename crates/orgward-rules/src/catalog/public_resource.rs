@@ -52,6 +52,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let action = opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         finding.says(format!("the {what} of `{}` lets in everybody{action}", name(cx, &opening)));
         finding.help("name principals, or require `aws:PrincipalOrgID` of the organization");
+        if opening.held_back {
+            finding.severity = finding.severity.min(Severity::Medium);
+            finding.note("only resource control policies keep everybody out");
+        }
         set(finding, had, &opening, &old);
     }
 }
