@@ -80,8 +80,7 @@ fn kind(sections: &Sections<'_>) -> Result<Kind, PlanError> {
         }
         return Err(PlanError::Other { what: "JSON of another kind" });
     }
-    if let Some(version) = sections.version.filter(|_| sections.stored.is_some() || marked(Mark::PolicyChain))
-    {
+    if let Some(version) = sections.version.filter(|_| sections.stored.is_some() || marked(Mark::Lineage)) {
         return stored_version(version, sections.stored.is_some());
     }
     // Files that were cut down by hand or by a tool often lack the version.

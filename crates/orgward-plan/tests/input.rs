@@ -111,7 +111,7 @@ fn future_versions() {
     the format version `2.0` is newer than this program knows
     help: update orgward; it reads plan formats from 0.1 up to, but not including, 2.0, and state version 4
     ");
-    assert_snapshot!(refused(br#"{"version":5,"chain":"x","resources":[]}"#), @r"
+    assert_snapshot!(refused(br#"{"version":5,"lineage":"x","resources":[]}"#), @r"
     the format version `5` is newer than this program knows
     help: update orgward; it reads plan formats from 0.1 up to, but not including, 2.0, and state version 4
     ");
@@ -119,7 +119,7 @@ fn future_versions() {
 
 #[test]
 fn past_versions() {
-    assert_snapshot!(refused(br#"{"version":3,"chain":"x","modules":[]}"#), @r"
+    assert_snapshot!(refused(br#"{"version":3,"lineage":"x","modules":[]}"#), @r"
     the format version `3` is not one that Terraform 0.12 or newer writes
     help: write the input anew with Terraform 0.12 or newer, or with OpenTofu
     ");

@@ -46,7 +46,7 @@ pub(crate) enum Mark {
     EncryptionVersion,
     Validation,
     RootModule,
-    PolicyChain,
+    Lineage,
     Unknown,
 }
 
@@ -61,7 +61,7 @@ impl Mark {
             "encryption_version" => Self::EncryptionVersion,
             "diagnostics" | "valid" => Self::Validation,
             "root_module" => Self::RootModule,
-            "lineage" | "serial" => Self::PolicyChain,
+            "lineage" | "serial" => Self::Lineage,
             "resource_drift"
             | "output_changes"
             | "checks"
