@@ -30,7 +30,10 @@ const KEYS: [&str; 11] = [
 const REQUESTS: [&str; 6] = ["actions", "conditions", "not_actions", "not_resources", "resources", "targets"];
 
 /// Reads the tables. `taken` are ids that guardrails have.
-pub(super) fn forbids(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<(Forbid, std::ops::Range<usize>)>> {
+pub(super) fn forbids(
+    file: &File<'_>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<Vec<(Forbid, std::ops::Range<usize>)>> {
     let mut ids = BTreeSet::new();
     let mut forbids = Vec::new();
     for (table, entry) in tables(file, value, &KEYS)? {
@@ -77,7 +80,11 @@ fn forbid(
             }
             Forbidden::Requests {
                 claim: claim_of(file, table, entry, &exempt)?,
-                targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
+                targets: table
+                    .get("targets")
+                    .map(|value| targets(file, value))
+                    .transpose()?
+                    .unwrap_or_default(),
             }
         }
     };
@@ -141,11 +148,17 @@ path = { from = "role:non-production", to = "arn:aws:iam::222222222222:role/*" }
 "#;
         let config = Config::parse("orgward.toml", text).unwrap();
         let [data, path] = config.forbids.as_slice() else { panic!("two") };
-        assert_eq!((data.id.as_str(), data.severity, data.exempt.len()), ("customer-data", Severity::Critical, 1));
+        assert_eq!(
+            (data.id.as_str(), data.severity, data.exempt.len()),
+            ("customer-data", Severity::Critical, 1)
+        );
         assert!(matches!(&data.what, Forbidden::Requests { targets, .. } if targets.len() == 1));
         assert_eq!(path.severity, Severity::High);
         let Forbidden::Path { from, to } = &path.what else { panic!("a path") };
-        assert_eq!((from.to_string().as_str(), to.to_string().as_str()), ("role:non-production", "arn:aws:iam::222222222222:role/*"));
+        assert_eq!(
+            (from.to_string().as_str(), to.to_string().as_str()),
+            ("role:non-production", "arn:aws:iam::222222222222:role/*")
+        );
     }
 
     #[test]

@@ -11,7 +11,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
-use super::{Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure};
+use super::{
+    Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure,
+};
 use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;

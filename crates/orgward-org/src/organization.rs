@@ -126,7 +126,9 @@ impl Organization {
         };
         inline(&mut organization.policies_of_unmanaged);
         let resources = organization.access.resources.iter_mut();
-        resources.flat_map(|resource| &mut resource.policies).for_each(|policy| complete(&mut policy.document));
+        resources
+            .flat_map(|resource| &mut resource.policies)
+            .for_each(|policy| complete(&mut policy.document));
         for node in organization.graph.node_weights_mut() {
             match &mut node.kind {
                 NodeKind::OrgPolicy(org_policy) => complete(&mut org_policy.document),

@@ -269,7 +269,11 @@ impl Organization {
     /// The groups that a user is in, sorted by key.
     pub fn groups_of(&self, user: NodeId) -> Vec<(NodeId, Modality)> {
         let edges = self.incoming(user).into_iter();
-        edges.filter_map(|(group, edge)| matches!(edge, Edge::Member(_)).then_some((group, edge_modality(edge)))).collect()
+        edges
+            .filter_map(|(group, edge)| {
+                matches!(edge, Edge::Member(_)).then_some((group, edge_modality(edge)))
+            })
+            .collect()
     }
 
     /// The account of a principal as policy documents write it, or what stands for it where nothing says which it is.

@@ -273,7 +273,11 @@ pub(crate) fn lines(change: &AccessChange) -> Vec<String> {
                 levels.sort_unstable();
                 levels.dedup();
                 let (who, levels) = (&entry.principal, levels.join(", "));
-                all.push(format!("{sign} {who} {verb} {levels} in {} services: {}", services.len(), listed(&services)));
+                all.push(format!(
+                    "{sign} {who} {verb} {levels} in {} services: {}",
+                    services.len(),
+                    listed(&services)
+                ));
             }
         }
     }
@@ -316,7 +320,8 @@ pub(crate) fn section(lines: &[String]) -> String {
     let (first, rest) = lines.split_at(lines.len().min(LINES));
     let mut text = format!("### Access\n\n{}", list(first));
     if !rest.is_empty() {
-        let _ = write!(text, "\n<details><summary>{} more</summary>\n\n{}\n</details>\n", rest.len(), list(rest));
+        let _ =
+            write!(text, "\n<details><summary>{} more</summary>\n\n{}\n</details>\n", rest.len(), list(rest));
     }
     text.push('\n');
     text
@@ -352,7 +357,13 @@ pub fn of(view: &OfView) -> String {
         text.push_str("  is an administrator\n");
     }
     for entry in &view.access {
-        let _ = writeln!(text, "  {}: {} on {}", entry.levels.join(", "), listed(&entry.actions), listed(&entry.resources));
+        let _ = writeln!(
+            text,
+            "  {}: {} on {}",
+            entry.levels.join(", "),
+            listed(&entry.actions),
+            listed(&entry.resources)
+        );
     }
     for cap in &view.capped_by {
         let _ = writeln!(text, "  capped by {}: {}", cap.layer, cap.policy);
@@ -366,7 +377,9 @@ pub fn of(view: &OfView) -> String {
 /// A way, for people.
 pub fn path(view: &PathView) -> String {
     let mut text = match view.verdict {
-        "none" => format!("no way leads from {} to {}, over everything that the inputs show\n", view.from, view.to),
+        "none" => {
+            format!("no way leads from {} to {}, over everything that the inputs show\n", view.from, view.to)
+        }
         "undecided" => format!("undecided: whether a way leads from {} to {}\n", view.from, view.to),
         _ => String::new(),
     };

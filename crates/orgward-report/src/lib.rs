@@ -34,7 +34,8 @@ mod testing;
 
 pub use access::{
     AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView, access_change,
-    access_change_json, access_change_markdown, fenced, of, of_json, path, path_json, path_mermaid, who, who_json,
+    access_change_json, access_change_markdown, fenced, of, of_json, path, path_json, path_mermaid, who,
+    who_json,
 };
 pub use baseline::{BaselineError, baseline, read_baseline};
 pub use checked::{Checked, DeadStatement, Question, Verdict as QuestionVerdict, checked, checked_json};

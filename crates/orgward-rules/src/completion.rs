@@ -37,8 +37,7 @@ fn both(
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
         let Context { config, doubts, proofs, .. } = *context;
         let accesses = Accesses::default();
-        let context =
-            Context { before: &before, after: &after, config, doubts, proofs, accesses: &accesses };
+        let context = Context { before: &before, after: &after, config, doubts, proofs, accesses: &accesses };
         judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);

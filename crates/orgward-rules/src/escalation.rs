@@ -114,7 +114,11 @@ fn finding(
     finding.says(match (&gain.reach, end) {
         (Reach::Administrator, Some(End::New(_))) => format!("{} `{shown}` {}", subject.word, first.edge.how),
         (Reach::Administrator, Some(End::Subject(to) | End::Armed(to))) if to != id => {
-            format!("{} `{shown}` can become the administrator `{}`", subject.word, name(access, to, cx.after))
+            format!(
+                "{} `{shown}` can become the administrator `{}`",
+                subject.word,
+                name(access, to, cx.after)
+            )
         }
         (Reach::Administrator, _) => format!("{} `{shown}` can make itself an administrator", subject.word),
         (Reach::More(request), Some(to)) => format!(

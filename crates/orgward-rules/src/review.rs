@@ -7,7 +7,9 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use orgward_finding::{AccessChange, AccessEntry, BaselineEntry, Finding, Gate, Input, Review, Status, Verdict};
+use orgward_finding::{
+    AccessChange, AccessEntry, BaselineEntry, Finding, Gate, Input, Review, Status, Verdict,
+};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 

@@ -45,7 +45,9 @@ pub(crate) fn run(command: &AccessCommand) -> Result<Exit, Failure> {
         })?,
         AccessCommand::WhoCan(arguments) => on(&arguments.inputs, &arguments.plan, |change, _| {
             let view = who(&change.after, &arguments.action, arguments.resource.as_deref())?;
-            Ok(written(arguments.inputs.format, orgward_report::who(&view), || orgward_report::who_json(&view)))
+            Ok(written(arguments.inputs.format, orgward_report::who(&view), || {
+                orgward_report::who_json(&view)
+            }))
         })?,
         AccessCommand::Of(arguments) => on(&arguments.inputs, &arguments.plan, |change, _| {
             let view = of(&change.after, &arguments.principal)?;
@@ -56,7 +58,9 @@ pub(crate) fn run(command: &AccessCommand) -> Result<Exit, Failure> {
             if arguments.inputs.format == AccessFormat::Mermaid {
                 return Ok(orgward_report::path_mermaid(&view));
             }
-            Ok(written(arguments.inputs.format, orgward_report::path(&view), || orgward_report::path_json(&view)))
+            Ok(written(arguments.inputs.format, orgward_report::path(&view), || {
+                orgward_report::path_json(&view)
+            }))
         })?,
     };
     output::print(text.as_bytes())?;
@@ -149,7 +153,11 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
                     certainty,
                     unknowns,
                     grant,
-                    capped_by: access.caps_of(*id, &claim).into_iter().map(|(layer, policy)| CapView { layer, policy }).collect(),
+                    capped_by: access
+                        .caps_of(*id, &claim)
+                        .into_iter()
+                        .map(|(layer, policy)| CapView { layer, policy })
+                        .collect(),
                 });
             }
         }
@@ -164,7 +172,9 @@ fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
             || subject.shown(org) == principal
             || subject.node.address.as_ref().is_some_and(|address| address.as_str() == principal)
     });
-    let Some((id, subject)) = found else { return Err(AccessError::NoPrincipal(principal.to_owned()).into()) };
+    let Some((id, subject)) = found else {
+        return Err(AccessError::NoPrincipal(principal.to_owned()).into());
+    };
     let account = subject.account_text.as_ref().map(|account| org.render(account));
     let mut view = OfView::new(subject.shown(org), account, *access.standing(id) == Standing::Administrator);
     view.access = access
@@ -177,23 +187,30 @@ fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
             resources: entry.resources.iter().map(|it| org.render(it)).collect(),
         })
         .collect();
-    view.capped_by = access.capped_by(id).into_iter().map(|(layer, policy)| CapView { layer, policy }).collect();
+    view.capped_by =
+        access.capped_by(id).into_iter().map(|(layer, policy)| CapView { layer, policy }).collect();
     view.unknowns.clone_from(&subject.unknowns);
     Ok(view)
 }
 
 fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<PathView, Failure> {
     let place = |text: &str| {
-        Place::parse(text).map_err(|(wrong, example)| AccessError::NoPlace { text: text.to_owned(), wrong, example })
+        Place::parse(text).map_err(|(wrong, example)| AccessError::NoPlace {
+            text: text.to_owned(),
+            wrong,
+            example,
+        })
     };
     let (start, end) = (place(from)?, place(to)?);
     let access = Access::of(org);
     let structure = &config.structure;
     let means = |place: &Place| {
-        *place == Place::Outside || access.subjects().any(|(_, subject)| access.is_in(structure, place, subject)) || match place {
-            Place::Accounts(selector) => orgward_proof::access::means_something(org, structure, selector),
-            _ => false,
-        }
+        *place == Place::Outside
+            || access.subjects().any(|(_, subject)| access.is_in(structure, place, subject))
+            || match place {
+                Place::Accounts(selector) => orgward_proof::access::means_something(org, structure, selector),
+                _ => false,
+            }
     };
     for (place, text) in [(&start, from), (&end, to)] {
         if !means(place) {
@@ -224,7 +241,10 @@ fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<Pat
     }
     let found = access.path(
         &|subject| access.is_in(structure, &start, subject),
-        &|subject| access.is_in(structure, &end, subject) && !(access.is_in(structure, &start, subject) && start == end),
+        &|subject| {
+            access.is_in(structure, &end, subject)
+                && !(access.is_in(structure, &start, subject) && start == end)
+        },
         &|_| false,
     );
     let best = found.into_iter().min_by_key(|(path, certain)| (!*certain, path.len()));

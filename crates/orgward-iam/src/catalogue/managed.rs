@@ -74,7 +74,8 @@ impl ManagedPolicies {
             let (offset, length) = (cells.next()?.parse().ok()?, cells.next()?.parse().ok()?);
             Some((first, offset, length))
         });
-        let (_, offset, length): (_, usize, usize) = blocks.take_while(|(first, ..)| *first <= arn.as_str()).last()?;
+        let (_, offset, length): (_, usize, usize) =
+            blocks.take_while(|(first, ..)| *first <= arn.as_str()).last()?;
         let packed = POLICIES.get(offset..offset.checked_add(length)?)?;
         let block = decompress_to_vec_with_limit(packed, BLOCK).ok()?;
         let block = std::str::from_utf8(&block).ok()?;

@@ -50,7 +50,11 @@ impl<'a> Builder<'_, 'a> {
                 let path = [Step::Name(holder.word)];
                 let (to, modality) = self.holders(piece, &path, holder, &names);
                 let name = piece.object.get(holder.word).text();
-                self.grant(piece, &[Step::Name("policy_arn")], &To { nodes: &to, word: holder.word, name, modality });
+                self.grant(
+                    piece,
+                    &[Step::Name("policy_arn")],
+                    &To { nodes: &to, word: holder.word, name, modality },
+                );
             }
             // What it lists, it attaches, too.
             let attribute = format!("{}_name", holder.word);

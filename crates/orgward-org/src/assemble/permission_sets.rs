@@ -144,7 +144,8 @@ impl<'a> Builder<'_, 'a> {
             modality,
         };
         if sets.is_empty() {
-            let assigned = accounts.iter().map(|(account, modality)| assigned(None, Some(*account), *modality));
+            let assigned =
+                accounts.iter().map(|(account, modality)| assigned(None, Some(*account), *modality));
             self.organization.access.assignments.extend(assigned);
         }
         for (set, is_set) in sets {

@@ -11,8 +11,7 @@ use crate::resource::{Acl, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
 use crate::{Document, Key, Modality, NodeId, NodeKind};
 
 /// Key policies that give the account all of the key, which is what AWS writes where nothing is set.
-const DEFAULT_KEY_POLICY: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"*ACCOUNT*"},"Action":"kms:*","Resource":"*"}]}"#;
+const DEFAULT_KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"*ACCOUNT*"},"Action":"kms:*","Resource":"*"}]}"#;
 
 /// Resources by input, type and one of their names.
 type Named = BTreeMap<(usize, &'static str, String), Key>;
@@ -30,7 +29,9 @@ impl<'a> Builder<'_, 'a> {
                 let key = self.key(piece);
                 for name in NAMES {
                     if let Attr::Known(text) = piece.object.get(name).text() {
-                        named.entry((piece.stack, base, text.expose().to_owned())).or_insert_with(|| key.clone());
+                        named
+                            .entry((piece.stack, base, text.expose().to_owned()))
+                            .or_insert_with(|| key.clone());
                     }
                 }
                 standing.insert(key);
@@ -55,7 +56,11 @@ impl<'a> Builder<'_, 'a> {
         for resource in resources.values_mut() {
             // What a resource shows of its policy is what another resource sets, as of the last refresh.
             let own = resource.address.clone();
-            if resource.policies.iter().any(|it| Some(&it.address) != own.as_ref() && !it.document.name.ends_with("(statement)")) {
+            if resource
+                .policies
+                .iter()
+                .any(|it| Some(&it.address) != own.as_ref() && !it.document.name.ends_with("(statement)"))
+            {
                 resource.policies.retain(|it| Some(&it.address) != own.as_ref());
             }
         }
@@ -90,11 +95,16 @@ impl<'a> Builder<'_, 'a> {
         let unset = stack.plan.is_unset(piece.instance, row.document.split('.').next().unwrap_or_default());
         let is_self = row.of.is_empty();
         let is_key = row.base.contains("_kms_");
-        let (key, name) = if is_self { (self.key(piece), None) } else { self.holder(piece, row.of, row.base, named) };
+        let (key, name) =
+            if is_self { (self.key(piece), None) } else { self.holder(piece, row.of, row.base, named) };
         let (account, owner) = self.place_of(piece);
         let document = if row.document.is_empty() {
             self.written_statement(piece, row.resource, account.as_deref())
-        } else if is_self && is_key && unset && !path_of(&piece.object.view(), row.document).text().known().is_some() {
+        } else if is_self
+            && is_key
+            && unset
+            && !path_of(&piece.object.view(), row.document).text().known().is_some()
+        {
             account.as_deref().map(|account| {
                 let root = format!("arn:aws:iam::{account}:root");
                 let text = Text::plain(DEFAULT_KEY_POLICY.replace("*ACCOUNT*", &root));
@@ -106,7 +116,8 @@ impl<'a> Builder<'_, 'a> {
         } else {
             let steps: Vec<Step<'_>> = steps(row.document);
             let text = path_of(&piece.object.view(), row.document).text();
-            let is_set = !matches!(&text, Attr::Absent) && !matches!(&text, Attr::Known(text) if text.expose().trim().is_empty());
+            let is_set = !matches!(&text, Attr::Absent)
+                && !matches!(&text, Attr::Known(text) if text.expose().trim().is_empty());
             is_set.then(|| self.document(piece, &steps, Kind::Resource, row.document))
         };
         let arn = self.resource_arn(piece, row, name.as_deref(), account.as_deref());
@@ -125,7 +136,8 @@ impl<'a> Builder<'_, 'a> {
         });
         if is_self {
             resource.address = Some(piece.instance.address.clone());
-            resource.created = piece.instance.action == orgward_plan::Action::Create && !piece.instance.imported;
+            resource.created =
+                piece.instance.action == orgward_plan::Action::Create && !piece.instance.imported;
         }
         resource.arn = resource.arn.take().or(arn);
         resource.account = resource.account.take().or(account);
@@ -155,7 +167,10 @@ impl<'a> Builder<'_, 'a> {
                     let last = name.rsplit([':', '/']).next().unwrap_or(name);
                     named.get(&(piece.stack, base, last.to_owned()))
                 });
-                let literal = || Key(format!("{base} {}", if text.is_sensitive() { "(sensitive value)" } else { name }).into());
+                let literal = || {
+                    Key(format!("{base} {}", if text.is_sensitive() { "(sensitive value)" } else { name })
+                        .into())
+                };
                 (found.cloned().unwrap_or_else(literal), Some(name.to_owned()))
             }
             Attr::Absent => (own(), None),
@@ -222,9 +237,10 @@ impl<'a> Builder<'_, 'a> {
             let canned = piece.object.get("acl").text();
             let grants = piece.object.get("access_control_policy").item(0).get("grant").items();
             let public = match (&canned, grants) {
-                (Attr::Known(acl), _) if !acl.expose().is_empty() => {
-                    Attr::Known(matches!(acl.expose(), "public-read" | "public-read-write" | "authenticated-read"))
-                }
+                (Attr::Known(acl), _) if !acl.expose().is_empty() => Attr::Known(matches!(
+                    acl.expose(),
+                    "public-read" | "public-read-write" | "authenticated-read"
+                )),
                 (_, Attr::Known(grants)) => Attr::Known(grants.iter().any(|grant| {
                     let uri = grant.get("grantee").item(0).get("uri").text().known();
                     uri.is_some_and(|uri| {
@@ -256,7 +272,8 @@ impl<'a> Builder<'_, 'a> {
             // The block of S3 is about all regions.
             let region = region.and_then(Attr::known).filter(|_| !row.resource.contains("_s3_"));
             let given = piece.object.get("account_id").text().known().map(|id| id.expose().to_owned());
-            let account = given.or_else(|| account.clone()).unwrap_or_else(|| format!("input {}", piece.stack));
+            let account =
+                given.or_else(|| account.clone()).unwrap_or_else(|| format!("input {}", piece.stack));
             Key(format!("{} {account} {}", row.resource, region.unwrap_or_default()).into())
         } else {
             self.holder(piece, row.of, "aws_s3_bucket", named).0
@@ -268,7 +285,11 @@ impl<'a> Builder<'_, 'a> {
                 _ => view.text().map(|text| text.expose().to_owned()),
             };
             text.map(|text| {
-                values.iter().position(|it| *it == text).and_then(|at| u8::try_from(at).ok()).unwrap_or_default()
+                values
+                    .iter()
+                    .position(|it| *it == text)
+                    .and_then(|at| u8::try_from(at).ok())
+                    .unwrap_or_default()
             })
         };
         PublicAccessBlock {
@@ -299,7 +320,9 @@ impl<'a> Builder<'_, 'a> {
         // Provider arguments that compute a value leave it unknown where nobody sets it.
         let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
         let computed = row.with.iter().all(|attribute| {
-            plan.is_some_and(|plan| plan.is_unset(piece.instance, attribute.split('.').next().unwrap_or_default()))
+            plan.is_some_and(|plan| {
+                plan.is_unset(piece.instance, attribute.split('.').next().unwrap_or_default())
+            })
         });
         with.retain(|it| *it != SharedWith::Unknown || !computed);
         if row.resource == "aws_ram_principal_association" && !self.shares_outside(piece) {
@@ -363,7 +386,8 @@ impl<'a> Builder<'_, 'a> {
                     let modality = if roles.len() == 1 { Modality::Must } else { Modality::May };
                     for role in roles {
                         let text = |name: &str| piece.object.get(name).text().known();
-                        let arn = text("arn").or_else(|| text("id").filter(|id| id.expose().starts_with("arn:")));
+                        let arn =
+                            text("arn").or_else(|| text("id").filter(|id| id.expose().starts_with("arn:")));
                         self.organization.access.runtimes.push(Runtime {
                             address: piece.instance.address.clone(),
                             kind,
@@ -409,7 +433,9 @@ impl<'a> Builder<'_, 'a> {
                 const ROLE: Legal<'_> = Legal(&["aws_iam_role.arn", "aws_iam_role.id", "aws_iam_role.name"]);
                 let resolution = stack.plan.resolve(piece.instance, &steps(attribute), &ROLE);
                 let targets = resolution.targets.iter();
-                targets.filter_map(|it| self.addresses.get(&(piece.stack, it.address.clone())).copied()).collect()
+                targets
+                    .filter_map(|it| self.addresses.get(&(piece.stack, it.address.clone())).copied())
+                    .collect()
             }
         }
     }

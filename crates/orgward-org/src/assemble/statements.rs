@@ -21,18 +21,29 @@ impl<'a> Builder<'_, 'a> {
             let why = format!("`{attribute}` is unknown until apply");
             Some(Document::unknown(name.as_str(), Kind::Resource, vec![why]))
         };
-        let principal = match get(if resource == "aws_kms_grant" { "grantee_principal" } else { "principal" }) {
+        let principal = match get(if resource == "aws_kms_grant" { "grantee_principal" } else { "principal" })
+        {
             Attr::Known(text) => text,
             Attr::Unknown => return unknown("principal"),
             Attr::Absent => return None,
         };
         let actions: Vec<String> = match resource {
             "aws_kms_grant" => {
-                let Attr::Known(operations) = piece.object.get("operations").items() else { return unknown("operations") };
-                operations.iter().filter_map(|it| it.text().known()).map(|it| format!("kms:{}", it.expose())).collect()
+                let Attr::Known(operations) = piece.object.get("operations").items() else {
+                    return unknown("operations");
+                };
+                operations
+                    .iter()
+                    .filter_map(|it| it.text().known())
+                    .map(|it| format!("kms:{}", it.expose()))
+                    .collect()
             }
             "aws_cloudwatch_event_permission" => {
-                vec![get("action").known().map_or_else(|| "events:PutEvents".to_owned(), |it| it.expose().to_owned())]
+                vec![
+                    get("action")
+                        .known()
+                        .map_or_else(|| "events:PutEvents".to_owned(), |it| it.expose().to_owned()),
+                ]
             }
             _ => match get("action") {
                 Attr::Known(action) => vec![action.expose().to_owned()],
@@ -54,7 +65,9 @@ impl<'a> Builder<'_, 'a> {
             }
         };
         match get("source_arn") {
-            Attr::Known(arn) if !arn.expose().is_empty() => add("ArnLike", "aws:SourceArn", arn.expose().to_owned()),
+            Attr::Known(arn) if !arn.expose().is_empty() => {
+                add("ArnLike", "aws:SourceArn", arn.expose().to_owned())
+            }
             // It is the ARN of something of the plan: of one resource, and of the same account.
             Attr::Unknown => {
                 let owner = account.unwrap_or("000000000000");
@@ -65,13 +78,17 @@ impl<'a> Builder<'_, 'a> {
             _ => {}
         }
         match get("source_account") {
-            Attr::Known(id) if !id.expose().is_empty() => add("StringEquals", "aws:SourceAccount", id.expose().to_owned()),
+            Attr::Known(id) if !id.expose().is_empty() => {
+                add("StringEquals", "aws:SourceAccount", id.expose().to_owned())
+            }
             Attr::Unknown => return unknown("source_account"),
             _ => {}
         }
         for attribute in ["principal_org_id", "organization_id"] {
             match get(attribute) {
-                Attr::Known(id) if !id.expose().is_empty() => add("StringEquals", "aws:PrincipalOrgID", id.expose().to_owned()),
+                Attr::Known(id) if !id.expose().is_empty() => {
+                    add("StringEquals", "aws:PrincipalOrgID", id.expose().to_owned())
+                }
                 Attr::Unknown => return unknown(attribute),
                 _ => {}
             }
@@ -97,7 +114,8 @@ impl<'a> Builder<'_, 'a> {
         } else {
             json!({ "Service": text })
         };
-        let mut statement = json!({ "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*" });
+        let mut statement =
+            json!({ "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*" });
         if let (Value::Object(statement), false) = (&mut statement, conditions.is_empty()) {
             statement.insert("Condition".to_owned(), Value::Object(conditions));
         }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use orgward_iam::{Callers, Effect, Policy, RequestSet};
 
+use super::Access;
 use super::claims;
 use super::sets::{About, Side};
 use super::subject::{Cap, Subject, SubjectId};
-use super::Access;
 
 /// Whether a principal is an administrator by its own policies.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,7 +43,11 @@ impl<'o> Access<'o> {
 
     fn judge(&self, subject: &Subject<'o>) -> Standing {
         if subject.is_certain() && self.is_settled(subject.account) {
-            return if self.does_everything(subject, Side::AtMost) { Standing::Administrator } else { Standing::Other };
+            return if self.does_everything(subject, Side::AtMost) {
+                Standing::Administrator
+            } else {
+                Standing::Other
+            };
         }
         // What is not known at all says nothing about administrators; what is known may.
         let known = Subject { unknowns: Vec::new(), ..subject.clone() };
@@ -71,9 +75,11 @@ impl<'o> Access<'o> {
         {
             return false;
         }
-        let granted = held().fold(RequestSet::nothing(), |all, held| all.or(everywhere(held.policy, Effect::Allow)));
+        let granted =
+            held().fold(RequestSet::nothing(), |all, held| all.or(everywhere(held.policy, Effect::Allow)));
         let denying = subject.held.iter().filter(|held| held.must || side == Side::AtLeast);
-        let denied = denying.fold(RequestSet::nothing(), |all, held| all.or(everywhere(held.policy, Effect::Deny)));
+        let denied =
+            denying.fold(RequestSet::nothing(), |all, held| all.or(everywhere(held.policy, Effect::Deny)));
         let (within, denied) = match &subject.cap {
             Cap::None => (RequestSet::everything(), denied),
             Cap::Policy { policy, .. } => {
@@ -115,9 +121,10 @@ fn everywhere(policy: &Policy, effect: Effect) -> RequestSet<'_> {
 }
 
 fn allows_unlisted(policy: &Policy) -> bool {
-    policy.statements.iter().any(|statement| {
-        statement.effect.value == Effect::Allow && statement.covers_action(UNLISTED)
-    })
+    policy
+        .statements
+        .iter()
+        .any(|statement| statement.effect.value == Effect::Allow && statement.covers_action(UNLISTED))
 }
 
 /// A principal of the same account that no policy means in particular.

@@ -2,9 +2,9 @@
 
 use orgward_iam::Request;
 
+use super::Access;
 use super::edges::Asker;
 use super::subject::{Cap, SubjectId};
-use super::Access;
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 

@@ -15,7 +15,9 @@ impl<'o> Local<'_, 'o> {
     /// Edges by changing principals that are there.
     pub(super) fn changes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
         for id in self.ids {
-            let Some(target) = self.access.subject(*id).filter(|it| it.word != "permission set") else { continue };
+            let Some(target) = self.access.subject(*id).filter(|it| it.word != "permission set") else {
+                continue;
+            };
             let mut add = |to: End, how: &str, done: Done| {
                 if let Some((requests, certain)) = done {
                     let edge = Edge { kind: EdgeKind::Change, how: how.to_owned(), requests, certain };
@@ -33,10 +35,16 @@ impl<'o> Local<'_, 'o> {
                 add(End::Subject(*id), how, Some((requests.clone(), *certain)));
                 if let Some((mut arm, sure)) = armed() {
                     arm.extend(requests.iter().cloned());
-                    add(End::Armed(*id), "gives it other policies and becomes it", Some((arm, sure && *certain)));
+                    add(
+                        End::Armed(*id),
+                        "gives it other policies and becomes it",
+                        Some((arm, sure && *certain)),
+                    );
                 }
             } else if steps.iter().any(|(start, to, edge)| {
-                *start == from && *to == End::Subject(*id) && matches!(edge.kind, EdgeKind::Assume | EdgeKind::Pass)
+                *start == from
+                    && *to == End::Subject(*id)
+                    && matches!(edge.kind, EdgeKind::Assume | EdgeKind::Pass)
             }) && let Some((arm, sure)) = armed()
             {
                 let edge = Edge {
@@ -57,7 +65,11 @@ impl<'o> Local<'_, 'o> {
         if target.word == "user" {
             for action in ["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"] {
                 if let Some((request, certain)) = asker.can(action, arn, &[]) {
-                    return Some((format!("makes credentials of its own for it (`{action}`)"), vec![request], certain));
+                    return Some((
+                        format!("makes credentials of its own for it (`{action}`)"),
+                        vec![request],
+                        certain,
+                    ));
                 }
             }
             return None;
@@ -152,7 +164,10 @@ impl<'o> Local<'_, 'o> {
             if !asker.mentions(create) || !(asker.mentions(put) || asker.mentions(attach)) {
                 continue;
             }
-            for bound in [("Null", "iam:PermissionsBoundary", "true"), ("StringEquals", "iam:PermissionsBoundary", ADMINISTRATOR)] {
+            for bound in [
+                ("Null", "iam:PermissionsBoundary", "true"),
+                ("StringEquals", "iam:PermissionsBoundary", ADMINISTRATOR),
+            ] {
                 let arms = [(put, None), (attach, Some(("ArnEquals", "iam:PolicyARN", ADMINISTRATOR)))];
                 let mut found = None;
                 for (arm, policy) in arms {
@@ -169,7 +184,8 @@ impl<'o> Local<'_, 'o> {
                         let mut certain = sure && firm;
                         if word == "user" {
                             let credentials = ["iam:CreateAccessKey", "iam:CreateLoginProfile"];
-                            let key = credentials.iter().find_map(|action| asker.can(action, Some(&arn), &[]));
+                            let key =
+                                credentials.iter().find_map(|action| asker.can(action, Some(&arn), &[]));
                             let Some((key, sure)) = key else { continue };
                             requests.push(key);
                             certain &= sure;
@@ -209,7 +225,11 @@ impl<'o> Local<'_, 'o> {
         let prefix = format!("arn:aws:iam::{account}:{word}/");
         let mut names = vec![format!("{prefix}new-{word}")];
         let anywhere = format!("{prefix}*");
-        names.extend(asker.can(create, Some(&anywhere), conditions.get(..1).unwrap_or_default()).map(|it| it.0.resource));
+        names.extend(
+            asker
+                .can(create, Some(&anywhere), conditions.get(..1).unwrap_or_default())
+                .map(|it| it.0.resource),
+        );
         names.extend(asker.can(arm, Some(&anywhere), conditions).map(|it| it.0.resource));
         let held = asker.subject.held.iter().map(|held| held.policy);
         let cap = match &asker.subject.cap {

@@ -58,8 +58,16 @@ pub fn transport() -> Option<Claim> {
 /// What is done with keys: the policy of the key has to allow it.
 pub(super) fn of_keys() -> Option<Claim> {
     const USES: [&str; 10] = [
-        "kms:Decrypt", "kms:Encrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Sign", "kms:Verify*", "kms:CreateGrant",
-        "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:DisableKey",
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:ReEncrypt*",
+        "kms:GenerateDataKey*",
+        "kms:Sign",
+        "kms:Verify*",
+        "kms:CreateGrant",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:DisableKey",
     ];
     Claim::new(ClaimSpec { actions: Some(USES.map(str::to_owned).to_vec()), ..ClaimSpec::default() }).ok()
 }

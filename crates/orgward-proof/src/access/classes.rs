@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::subject::{Subject, SubjectId};
 use super::Access;
+use super::subject::{Subject, SubjectId};
 
 /// Accounts that are alike. The principals of each are in the same order, so that equal places are alike.
 #[derive(Debug)]
@@ -39,7 +39,8 @@ impl<'o> Access<'o> {
     /// What makes a principal like those of other accounts: its cohort, who may assume it, and what runs as it.
     fn likeness(&self, subject: &Subject<'o>) -> String {
         let account = subject.account_text.as_deref().unwrap_or_default();
-        let alike = |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(account, "ACCOUNT") };
+        let alike =
+            |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(account, "ACCOUNT") };
         let mut text = subject.cohort.to_string();
         if let Some(policy) = subject.trust.and_then(|trust| trust.policy()) {
             text.push_str(&alike(policy.text()));

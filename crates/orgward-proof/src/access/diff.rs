@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Access;
 use super::admin::Standing;
 use super::exposure::Opening;
 use super::subject::SubjectId;
 use super::summary::{Entry, Level};
-use super::Access;
 
 /// What somebody gains or loses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -45,7 +45,12 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         }
         let principal = subject.shown(new.org);
         let account = subject.account_text.as_ref().map(|account| new.org.render(account));
-        let entry = |administrator, entry| Gained { principal: principal.clone(), account: account.clone(), administrator, entry };
+        let entry = |administrator, entry| Gained {
+            principal: principal.clone(),
+            account: account.clone(),
+            administrator,
+            entry,
+        };
         let is_admin = |access: &Access<'o>, id: SubjectId| *access.standing(id) == Standing::Administrator;
         if is_admin(new, id) {
             if !was.is_some_and(|was| is_admin(old, was)) {
@@ -58,8 +63,10 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
             continue;
         }
         let had: Vec<Entry> = was.map(|was| old.summary(was)).unwrap_or_default();
-        let known: BTreeSet<(&str, &[String])> =
-            had.iter().flat_map(|it| it.actions.iter().map(move |action| (action.as_str(), it.resources.as_slice()))).collect();
+        let known: BTreeSet<(&str, &[String])> = had
+            .iter()
+            .flat_map(|it| it.actions.iter().map(move |action| (action.as_str(), it.resources.as_slice())))
+            .collect();
         for mut one in new.summary(id) {
             one.actions.retain(|action| {
                 !known.contains(&(action.as_str(), one.resources.as_slice()))
@@ -73,18 +80,26 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
     }
     let openings = |access: &Access<'o>| -> Vec<Opening<'o>> {
         let public = access.public().into_iter().filter(|it| it.unknown.is_none());
-        public.chain(access.external(&BTreeSet::new()).into_iter().filter(|it| it.unknown.is_none())).collect()
+        public
+            .chain(access.external(&BTreeSet::new()).into_iter().filter(|it| it.unknown.is_none()))
+            .collect()
     };
     let mut outside: BTreeMap<(String, String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
     for opening in openings(new) {
         if opening.held_back || old.had(new, &opening) {
             continue;
         }
-        let principal = opening.account.as_ref().map_or_else(|| "*".to_owned(), |it| format!("arn:aws:iam::{it}:root"));
-        let resources = opening.resource.arn.clone().map_or_else(|| vec!["*".to_owned()], |arn| vec![new.org.render(&arn)]);
-        let statement = opening.policy.zip(opening.statement).and_then(|(policy, at)| {
-            policy.document.policy().and_then(|policy| policy.statements.get(at))
-        });
+        let principal =
+            opening.account.as_ref().map_or_else(|| "*".to_owned(), |it| format!("arn:aws:iam::{it}:root"));
+        let resources = opening
+            .resource
+            .arn
+            .clone()
+            .map_or_else(|| vec!["*".to_owned()], |arn| vec![new.org.render(&arn)]);
+        let statement = opening
+            .policy
+            .zip(opening.statement)
+            .and_then(|(policy, at)| policy.document.policy().and_then(|policy| policy.statements.get(at)));
         let (actions, named): (Vec<String>, Vec<String>) = statement.map_or_else(
             || (vec![format!("{}:*", opening.resource.service)], Vec::new()),
             |statement| (super::summary::patterns(statement), super::summary::resources(statement)),

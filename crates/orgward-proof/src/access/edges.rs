@@ -228,7 +228,10 @@ impl<'a, 'o> Local<'a, 'o> {
         self.changes(from, me, asker, steps);
         self.creates(from, me, asker, steps);
         // The same end is reached best by one way; the others are counted by whoever shows it.
-        steps.get_mut(first..).unwrap_or_default().sort_by(|a, b| (a.1, a.2.kind, &a.2.how).cmp(&(b.1, b.2.kind, &b.2.how)));
+        steps
+            .get_mut(first..)
+            .unwrap_or_default()
+            .sort_by(|a, b| (a.1, a.2.kind, &a.2.how).cmp(&(b.1, b.2.kind, &b.2.how)));
     }
 
     fn assumes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
@@ -253,7 +256,9 @@ impl<'a, 'o> Local<'a, 'o> {
                         continue;
                     }
                     let to = [("StringEquals", "iam:PassedToService", *service)];
-                    let Some((pass, sure)) = asker.can("iam:PassRole", Some(&target.arn), &to) else { continue };
+                    let Some((pass, sure)) = asker.can("iam:PassRole", Some(&target.arn), &to) else {
+                        continue;
+                    };
                     let mut all = vec![pass];
                     all.extend(requests.iter().cloned());
                     let edge = Edge {
@@ -274,7 +279,10 @@ impl<'a, 'o> Local<'a, 'o> {
             for runtime in runtimes.iter().filter(|it| it.role == target.node.id) {
                 let ways = self.ways.iter().filter(|way| way.runs.contains(&runtime.kind));
                 for way in ways {
-                    let Some((requests, certain)) = asker.all(&way.permissions, runtime.arn.as_deref()) else { continue };
+                    let Some((requests, certain)) = asker.all(&way.permissions, runtime.arn.as_deref())
+                    else {
+                        continue;
+                    };
                     let edge = Edge {
                         kind: EdgeKind::RunInside,
                         how: format!("runs code in `{}` ({})", runtime.address, way.id),
@@ -355,7 +363,10 @@ impl<'o> Access<'o> {
         };
         let about = About::Action("sts:AssumeRole");
         let open = super::sets::effect(&trust.whole, Effect::Allow, about).minus(trust.denied());
-        matches!(open.and(claim.requests()).and(RequestSet::by(orgward_iam::Callers::Services)).example(), Answer::Witness(_))
+        matches!(
+            open.and(claim.requests()).and(RequestSet::by(orgward_iam::Callers::Services)).example(),
+            Answer::Witness(_)
+        )
     }
 
     /// Whether a principal that is given everything is an administrator: nothing bounds it.
@@ -363,7 +374,9 @@ impl<'o> Access<'o> {
         match &subject.cap {
             Cap::None => true,
             Cap::Unknown(_) => false,
-            Cap::Policy { .. } => Asker::armed(self, subject).is_some_and(|asker| self.is_administrator(&asker.subject)),
+            Cap::Policy { .. } => {
+                Asker::armed(self, subject).is_some_and(|asker| self.is_administrator(&asker.subject))
+            }
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use orgward_iam::{
-    Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet, is_account_id,
+    Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
+    is_account_id,
 };
 use orgward_org::{Membership, Organization, Resource, ResourcePolicy};
 use orgward_plan::{Address, Attr};
@@ -62,12 +63,18 @@ pub fn shield(org: &Organization, resource: &Resource, acls: bool) -> Shield {
     if resource.kind != "aws_s3_bucket" {
         return Shield::Open;
     }
-    let (old, now) = if acls { ("block_public_acls", "ignore_public_acls") } else { ("block_public_policy", "restrict_public_buckets") };
+    let (old, now) = if acls {
+        ("block_public_acls", "ignore_public_acls")
+    } else {
+        ("block_public_policy", "restrict_public_buckets")
+    };
     let blocks = &org.access().blocks;
-    let own = blocks.iter().filter(|block| block.kind == "aws_s3_bucket_public_access_block" && block.holder == resource.key);
-    let account = blocks
+    let own = blocks
         .iter()
-        .filter(|block| block.kind == "aws_s3_account_public_access_block" && block.account == resource.account);
+        .filter(|block| block.kind == "aws_s3_bucket_public_access_block" && block.holder == resource.key);
+    let account = blocks.iter().filter(|block| {
+        block.kind == "aws_s3_account_public_access_block" && block.account == resource.account
+    });
     let own: Vec<_> = own.collect();
     let all: Vec<_> = own.iter().copied().chain(account).collect();
     let closes = |name: &str| all.iter().any(|block| block.switch(name) == Attr::Known(1));
@@ -95,7 +102,8 @@ pub fn refuses_new(org: &Organization, resource: &Resource) -> bool {
         block.holder == resource.key
             || block.kind == "aws_s3_account_public_access_block" && block.account == resource.account
     });
-    resource.kind == "aws_s3_bucket" && blocks.into_iter().any(|block| block.switch("block_public_policy") == Attr::Known(1))
+    resource.kind == "aws_s3_bucket"
+        && blocks.into_iter().any(|block| block.switch("block_public_policy") == Attr::Known(1))
 }
 
 impl<'o> Access<'o> {
@@ -103,10 +111,19 @@ impl<'o> Access<'o> {
     pub fn public(&self) -> Vec<Opening<'o>> {
         let mut found = Vec::new();
         for resource in &self.org.access().resources {
-            let opening = |policy: Option<&'o ResourcePolicy>, address, request, statement, unknown| Opening {
-                resource, policy, address, account: None, request, statement, unknown, held_back: false,
-            };
-            let why = |shield: &Shield| if let Shield::Unknown(why) = shield { Some(why.clone()) } else { None };
+            let opening =
+                |policy: Option<&'o ResourcePolicy>, address, request, statement, unknown| Opening {
+                    resource,
+                    policy,
+                    address,
+                    account: None,
+                    request,
+                    statement,
+                    unknown,
+                    held_back: false,
+                };
+            let why =
+                |shield: &Shield| if let Shield::Unknown(why) = shield { Some(why.clone()) } else { None };
             let shield = shield(self.org, resource, false);
             for policy in resource.policies.iter().filter(|_| shield != Shield::Closed) {
                 let Some(read) = policy.document.policy() else { continue };
@@ -114,7 +131,8 @@ impl<'o> Access<'o> {
                 match self.public_request(resource, read, !held_back) {
                     Answer::Witness(request) => {
                         let statement = allowing(read, &request);
-                        let opened = opening(Some(policy), &policy.address, Some(*request), statement, why(&shield));
+                        let opened =
+                            opening(Some(policy), &policy.address, Some(*request), statement, why(&shield));
                         found.push(Opening { held_back, ..opened });
                     }
                     Answer::Undecided(reason) if could_be_public(read) => {
@@ -130,12 +148,22 @@ impl<'o> Access<'o> {
                     Attr::Absent => Attr::Unknown,
                     other => other.clone(),
                 };
-                if shield == Shield::Closed || enabled == Attr::Known(false) || acl.public == Attr::Known(false) {
+                if shield == Shield::Closed
+                    || enabled == Attr::Known(false)
+                    || acl.public == Attr::Known(false)
+                {
                     continue;
                 }
-                let known = shield == Shield::Open && enabled == Attr::Known(true) && acl.public == Attr::Known(true);
+                let known =
+                    shield == Shield::Open && enabled == Attr::Known(true) && acl.public == Attr::Known(true);
                 let unknown = "whether access control lists count is not in the inputs".to_owned();
-                found.push(opening(None, &acl.address, None, None, (!known).then(|| why(&shield).unwrap_or(unknown))));
+                found.push(opening(
+                    None,
+                    &acl.address,
+                    None,
+                    None,
+                    (!known).then(|| why(&shield).unwrap_or(unknown)),
+                ));
             }
         }
         found
@@ -150,13 +178,19 @@ impl<'o> Access<'o> {
                 for account in paths::accounts_of(read) {
                     let membership = self.org.membership(&account);
                     let own = resource.account.as_deref() == Some(&account);
-                    if membership == Membership::Inside || own || is_owned_by_aws(&account) || trusted.contains(&account) {
+                    if membership == Membership::Inside
+                        || own
+                        || is_owned_by_aws(&account)
+                        || trusted.contains(&account)
+                    {
                         continue;
                     }
                     let set = self.by_account(resource, read, &account);
                     if let Answer::Witness(request) = set.example() {
                         let unknown = (membership == Membership::Unknown).then(|| {
-                            format!("whether account {account} belongs to the organization is not in the inputs")
+                            format!(
+                                "whether account {account} belongs to the organization is not in the inputs"
+                            )
                         });
                         found.push(Opening {
                             resource,
@@ -176,13 +210,15 @@ impl<'o> Access<'o> {
     }
 
     fn by_account(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> RequestSet<'_> {
-        self.let_in(resource, policy, true).and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
+        self.let_in(resource, policy, true)
+            .and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
     }
 
     /// What one policy of a resource allows that nothing else about the resource denies.
     fn let_in(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> RequestSet<'_> {
         let policies = resource.policies.iter().filter_map(|it| it.document.policy());
-        let denied = policies.fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
+        let denied =
+            policies.fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
         let allowed = RequestSet::effect(policy, Effect::Allow).minus(denied);
         if bounded { allowed.and(self.rcp(resource.owner, Side::AtMost, About::Everything)) } else { allowed }
     }
@@ -202,13 +238,17 @@ impl<'o> Access<'o> {
         let named = near(policy);
         let set = named
             .iter()
-            .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| set.minus(claim.requests()));
+            .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| {
+                set.minus(claim.requests())
+            });
         set.example()
     }
 
     /// Whether an opening let in as much before the plan.
     pub fn had(&self, new: &Access<'o>, opening: &Opening<'o>) -> bool {
-        let Some(old) = self.org.access().resources.iter().find(|it| it.key == opening.resource.key) else { return false };
+        let Some(old) = self.org.access().resources.iter().find(|it| it.key == opening.resource.key) else {
+            return false;
+        };
         let Some(policy) = opening.policy else {
             return old.acl.as_ref().is_some_and(|acl| acl.public == Attr::Known(true))
                 && shield(self.org, old, true) != Shield::Closed;
@@ -226,9 +266,12 @@ impl<'o> Access<'o> {
         }
         let perimeter = new.org.perimeter();
         let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
-        let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else { return false };
+        let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else {
+            return false;
+        };
         let named = near(read);
-        let gained = named.iter().fold(is.minus(was).and(outsiders.requests()), |set, it| set.minus(it.requests()));
+        let gained =
+            named.iter().fold(is.minus(was).and(outsiders.requests()), |set, it| set.minus(it.requests()));
         matches!(gained.example(), Answer::None)
     }
 
@@ -247,13 +290,19 @@ impl<'o> Access<'o> {
         };
         set("StringEquals", "aws:PrincipalServiceName", vec![service.to_owned()]);
         set("StringEquals", "aws:SourceAccount", vec![outside.clone()]);
-        set("ArnLike", "aws:SourceArn", vec![format!("arn:*:*:*:{outside}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()]);
+        set(
+            "ArnLike",
+            "aws:SourceArn",
+            vec![format!("arn:*:*:*:{outside}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()],
+        );
         set("StringEqualsIfExists", "aws:SourceOrgID", vec!["o-outsider00".to_owned()]);
         set("ForAllValues:StringLike", "aws:SourceOrgPaths", vec!["o-outsider00/*".to_owned()]);
         // Whatever else names an account names that one.
         for line in policy.statements.iter().flat_map(|it| &it.conditions) {
             let key = line.key.value.to_ascii_lowercase();
-            let standard = key.starts_with("aws:source") && key != "aws:sourceowner" || key.starts_with("aws:principal") || key.starts_with("aws:resource");
+            let standard = key.starts_with("aws:source") && key != "aws:sourceowner"
+                || key.starts_with("aws:principal")
+                || key.starts_with("aws:resource");
             if !standard && line.values.iter().any(|value| names_account(&value.value)) {
                 set("StringLike", &line.key.value, vec![format!("*{outside}*")]);
             }
@@ -281,7 +330,9 @@ fn near(policy: &Policy) -> Vec<Claim> {
     let mount = claims::claim(None, None, &[("Bool", "elasticfilesystem:AccessedViaMountTarget", "true")]);
     let lines = policy.statements.iter().flat_map(|it| &it.conditions).filter(|line| {
         let key = line.key.value.to_ascii_lowercase();
-        !key.starts_with("aws:principal") && !key.starts_with("aws:source") || key == "aws:sourceowner" || key == "aws:sourceaccount"
+        !key.starts_with("aws:principal") && !key.starts_with("aws:source")
+            || key == "aws:sourceowner"
+            || key == "aws:sourceaccount"
     });
     let values = lines.flat_map(|line| line.values.iter().map(move |value| (&line.key.value, &value.value)));
     let named = values

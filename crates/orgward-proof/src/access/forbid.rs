@@ -94,9 +94,7 @@ impl<'o> Access<'o> {
         match place {
             Place::Outside => false,
             Place::Principals(pattern) => arn_like(pattern, &subject.arn),
-            Place::Address(address) => {
-                subject.node.address.as_ref().is_some_and(|it| it.as_str() == address)
-            }
+            Place::Address(address) => subject.node.address.as_ref().is_some_and(|it| it.as_str() == address),
             Place::Accounts(selector) => subject
                 .account
                 .is_some_and(|account| Scope::of(self.org).fits(structure, selector, account).is_some()),

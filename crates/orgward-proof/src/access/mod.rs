@@ -18,8 +18,8 @@ mod subject;
 mod summary;
 mod ways;
 
-use std::sync::OnceLock;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use orgward_org::{NodeId, Organization, PolicyChain, PolicyType};
 
@@ -72,7 +72,16 @@ impl<'o> Access<'o> {
                 (scp, rcp)
             });
         }
-        Self { org, subjects, by_arn, by_node, chains, standings: OnceLock::new(), paths: OnceLock::new(), gains: OnceLock::new() }
+        Self {
+            org,
+            subjects,
+            by_arn,
+            by_node,
+            chains,
+            standings: OnceLock::new(),
+            paths: OnceLock::new(),
+            gains: OnceLock::new(),
+        }
     }
 
     /// The organization that is asked about.

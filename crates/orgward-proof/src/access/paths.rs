@@ -82,7 +82,8 @@ impl<'o> Access<'o> {
                         })
                     };
                     let (Some(from), Some(to)) = (here(from), here(to)) else { continue };
-                    let edge = if std::ptr::eq(ids, first) { edge.clone() } else { self.moved(edge, first, ids) };
+                    let edge =
+                        if std::ptr::eq(ids, first) { edge.clone() } else { self.moved(edge, first, ids) };
                     all.connect(from, to, Some(edge));
                 }
             }
@@ -111,7 +112,10 @@ impl<'o> Access<'o> {
     /// An edge of one account as it is in another.
     fn moved(&self, edge: &Edge, from: &[SubjectId], to: &[SubjectId]) -> Edge {
         let account = |ids: &[SubjectId]| {
-            ids.first().and_then(|id| self.subject(*id)).and_then(|it| it.account_text.clone()).unwrap_or_default()
+            ids.first()
+                .and_then(|id| self.subject(*id))
+                .and_then(|it| it.account_text.clone())
+                .unwrap_or_default()
         };
         let (old, new) = (account(from), account(to));
         let there = |text: &str| if old.is_empty() { text.to_owned() } else { text.replace(&old, &new) };
@@ -146,7 +150,9 @@ impl<'o> Access<'o> {
                         PrincipalPattern::Account(account) => {
                             candidates.extend(in_account.get(account.as_str()).into_iter().flatten());
                         }
-                        PrincipalPattern::Everyone => candidates.extend((0..self.subjects.len()).map(SubjectId)),
+                        PrincipalPattern::Everyone => {
+                            candidates.extend((0..self.subjects.len()).map(SubjectId))
+                        }
                         _ => {}
                     }
                 }
@@ -264,9 +270,11 @@ impl<'o> Access<'o> {
         let theirs = Asker::of(self, other);
         let statements = other.held.iter().flat_map(|held| &held.policy.statements);
         let allowing = statements.filter(|statement| statement.effect.value == Effect::Allow);
-        let patterns = allowing.filter(|it| !it.actions.not).flat_map(|statement| &statement.actions.patterns);
+        let patterns =
+            allowing.filter(|it| !it.actions.not).flat_map(|statement| &statement.actions.patterns);
         for pattern in patterns.take(MOST) {
-            let listed: Vec<&str> = Catalogue::get().actions_matching(&pattern.value).map(|it| it.name()).take(40).collect();
+            let listed: Vec<&str> =
+                Catalogue::get().actions_matching(&pattern.value).map(|it| it.name()).take(40).collect();
             let written = (!pattern.value.contains(['*', '?'])).then_some(pattern.value.as_str());
             let actions = listed.into_iter().chain(written);
             for action in actions.filter(|action| !BASIC.iter().any(|basic| action.starts_with(basic))) {
@@ -288,14 +296,16 @@ impl<'o> Access<'o> {
         exempt: &dyn Fn(&Subject<'o>) -> bool,
     ) -> Vec<(Vec<Step>, bool)> {
         let all = self.graph();
-        let is = |end: End, wanted: &dyn Fn(&Subject<'o>) -> bool| self.subject(end.subject()).is_some_and(wanted);
+        let is =
+            |end: End, wanted: &dyn Fn(&Subject<'o>) -> bool| self.subject(end.subject()).is_some_and(wanted);
         let mut found = Vec::new();
         for (end, at) in &all.nodes {
             let End::Subject(id) = end else { continue };
             if !is(*end, from) || is(*end, exempt) {
                 continue;
             }
-            let path = all.search(*at, &|end| is(end, to) && end != End::Subject(*id), &|end| is(end, exempt));
+            let path =
+                all.search(*at, &|end| is(end, to) && end != End::Subject(*id), &|end| is(end, exempt));
             found.extend(path);
         }
         found
@@ -314,18 +324,22 @@ impl<'o> Access<'o> {
         };
         let role = orgward_iam::RoleTrust { arn: &target.arn, account: target.account_text.as_deref() };
         let open = self.rcp(target.account, super::Side::AtMost, super::sets::About::Action(ACTION));
-        if let Answer::Witness(request) = policy.admits_outsider_among(&role, &org.perimeter(), open.clone()) {
+        if let Answer::Witness(request) = policy.admits_outsider_among(&role, &org.perimeter(), open.clone())
+        {
             return Some(edge(*request, true));
         }
         for account in accounts_of(policy) {
             let membership = org.membership(&account);
-            if membership == orgward_org::Membership::Inside || target.account_text.as_deref() == Some(&account) {
+            if membership == orgward_org::Membership::Inside
+                || target.account_text.as_deref() == Some(&account)
+            {
                 continue;
             }
             let accounts = std::collections::BTreeSet::from([account]);
             let by = orgward_iam::RequestSet::by(orgward_iam::Callers::Accounts(accounts));
             let claim = claims::claim(Some(ACTION), Some(&target.arn), &[])?;
-            let set = orgward_iam::RequestSet::allowed(policy).and(by).and(claim.requests()).and(open.clone());
+            let set =
+                orgward_iam::RequestSet::allowed(policy).and(by).and(claim.requests()).and(open.clone());
             if let Answer::Witness(request) = set.example() {
                 return Some(edge(*request, membership == orgward_org::Membership::Outside));
             }
@@ -402,7 +416,9 @@ impl Graph {
         let mut steps: Vec<(End, &Edge)> = self
             .graph
             .edges(at)
-            .filter_map(|edge| Some((self.graph.node_weight(edge.target()).copied()??, edge.weight().as_ref()?)))
+            .filter_map(|edge| {
+                Some((self.graph.node_weight(edge.target()).copied()??, edge.weight().as_ref()?))
+            })
             .collect();
         steps.sort_by(|a, b| (a.1.kind, &a.1.how, a.0).cmp(&(b.1.kind, &b.1.how, b.0)));
         steps

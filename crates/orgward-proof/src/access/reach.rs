@@ -87,7 +87,8 @@ impl<'o> Access<'o> {
                 Some(domain) => all = all.or(on.and(domain.requests())),
                 // Which resource it is, is unknown: what its statements name counts.
                 None => {
-                    let named = guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
+                    let named =
+                        guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
                     all = all.or(on.and(named));
                 }
             }
@@ -100,13 +101,16 @@ impl<'o> Access<'o> {
     pub fn who(&self, claim: &Claim, outside: bool) -> Vec<Reached> {
         let guarded = self.guarded(claim);
         let mut found = Vec::new();
-        let mut known: std::collections::BTreeMap<usize, Option<(Request, bool)>> = std::collections::BTreeMap::new();
+        let mut known: std::collections::BTreeMap<usize, Option<(Request, bool)>> =
+            std::collections::BTreeMap::new();
         for (id, subject) in self.subjects() {
             // What names the account of a principal treats it unlike others of its cohort.
             let own = subject.account_text.as_deref().is_some_and(|account| {
                 claim.policy().text().contains(account)
-                    || guarded.iter().any(|it| it.resource.account.as_deref() == Some(account)
-                        || it.parts.iter().any(|part| part.whole.text().contains(account)))
+                    || guarded.iter().any(|it| {
+                        it.resource.account.as_deref() == Some(account)
+                            || it.parts.iter().any(|part| part.whole.text().contains(account))
+                    })
             });
             let answer = match known.get(&subject.cohort).filter(|_| !own) {
                 Some(answer) => answer.clone(),
@@ -151,13 +155,20 @@ impl<'o> Access<'o> {
         let me = claims::by(&subject.arn)?;
         let keys = claims::of_keys();
         let keys = keys.as_ref();
-        let on = |side| self.reached_by(subject, guarded, keys, side).and(claim.requests()).and(me.requests()).example();
+        let on = |side| {
+            self.reached_by(subject, guarded, keys, side).and(claim.requests()).and(me.requests()).example()
+        };
         if let Answer::Witness(request) = on(Side::AtLeast) {
             return Some((*request, true));
         }
         // What cannot be read may allow anything, and is said to be unknown elsewhere.
         let known = Subject { unknowns: Vec::new(), ..subject.clone() };
-        match self.reached_by(&known, guarded, keys, Side::AtMost).and(claim.requests()).and(me.requests()).example() {
+        match self
+            .reached_by(&known, guarded, keys, Side::AtMost)
+            .and(claim.requests())
+            .and(me.requests())
+            .example()
+        {
             Answer::Witness(request) => Some((*request, false)),
             Answer::None | Answer::Undecided(_) => None,
         }
@@ -179,7 +190,8 @@ impl<'o> Access<'o> {
         for guard in guarded {
             for policy in &guard.resource.policies {
                 let Some(read) = policy.document.policy() else { continue };
-                let found = read.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow);
+                let found =
+                    read.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow);
                 if let Some((_, statement)) = found {
                     return (Some(policy.address.clone()), Some(standing_of(statement)));
                 }
@@ -195,7 +207,8 @@ impl<'o> Access<'o> {
             let Some(read) = policy.document.policy() else { continue };
             let denied = guard.parts.iter().fold(RequestSet::nothing(), |all, it| all.or(it.denied()));
             let open = self.rcp(guard.resource.owner, Side::AtMost, About::Everything);
-            let allowed = RequestSet::effect(read, Effect::Allow).minus(denied).and(open).and(claim.requests());
+            let allowed =
+                RequestSet::effect(read, Effect::Allow).minus(denied).and(open).and(claim.requests());
             let mut add = |who, request: Request, standing| {
                 let by = Some(policy.address.clone());
                 found.push(Reached { who, request, certain: true, by, standing: Some(standing) });
@@ -239,7 +252,11 @@ fn standing_of(statement: &orgward_iam::Statement) -> &'static str {
         P::Service(_) => "service",
         P::UniqueId(_) | P::Federated(_) | P::CanonicalUser(_) | P::Invalid(_) => "user",
     });
-    words.min_by_key(|word| ["everybody", "session", "user", "role", "service", "account"].iter().position(|it| it == word)).unwrap_or("account")
+    words
+        .min_by_key(|word| {
+            ["everybody", "session", "user", "role", "service", "account"].iter().position(|it| it == word)
+        })
+        .unwrap_or("account")
 }
 
 /// The prefixes of the services that the actions of a claim are of; `None` when they may be of any.

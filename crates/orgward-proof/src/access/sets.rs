@@ -3,8 +3,8 @@
 use orgward_iam::{Effect, Policy, PrincipalPattern, RequestSet, Statement};
 use orgward_org::{NodeId, Resource};
 
-use super::subject::{Cap, Subject};
 use super::Access;
+use super::subject::{Cap, Subject};
 
 /// Which of two bounds is asked for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -61,7 +61,10 @@ impl ByStanding {
         Self {
             account: only(|pattern| matches!(pattern, PrincipalPattern::Account(_)), false),
             role: only(is_role, false),
-            caller: only(|pattern| !matches!(pattern, PrincipalPattern::Account(_)) && !is_role(pattern), true),
+            caller: only(
+                |pattern| !matches!(pattern, PrincipalPattern::Account(_)) && !is_role(pattern),
+                true,
+            ),
             whole: policy.clone(),
         }
     }
@@ -118,7 +121,8 @@ impl<'o> Subject<'o> {
             return RequestSet::everything();
         }
         let held = self.held.iter().filter(|held| held.must || side == Side::AtLeast);
-        let own = held.fold(RequestSet::nothing(), |all, held| all.or(effect(held.policy, Effect::Deny, about)));
+        let own =
+            held.fold(RequestSet::nothing(), |all, held| all.or(effect(held.policy, Effect::Deny, about)));
         match &self.cap {
             Cap::Policy { policy, .. } => own.or(effect(policy, Effect::Deny, about)),
             Cap::Unknown(_) if side == Side::AtLeast => RequestSet::everything(),
@@ -176,7 +180,8 @@ impl<'o> Access<'o> {
             let mut attached = scp.levels.iter().flat_map(|level| &level.attached);
             scp.unresolved_targets.is_empty()
                 && attached.all(|it| {
-                    it.modality() == orgward_org::Modality::Must && it.org_policy.data.document.policy().is_some()
+                    it.modality() == orgward_org::Modality::Must
+                        && it.org_policy.data.document.policy().is_some()
                 })
         })
     }
@@ -200,16 +205,16 @@ impl<'o> Access<'o> {
         (side, about): (Side, About<'_>),
     ) -> RequestSet<'s> {
         let join = |part: fn(&'s ByStanding) -> &'s Policy| {
-            resource.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(part(it), Effect::Allow)))
+            resource
+                .iter()
+                .fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(part(it), Effect::Allow)))
         };
         let denied = resource.iter().fold(subject.denied(side, about), |all, it| all.or(it.denied()));
         let own = subject.granted(side, about).and(subject.within(side, about));
         let same = place.1.is_none() || place.1 == subject.account_text.as_deref();
         let open = if same {
             let plain = if must_allow { join(|it| &it.account) } else { RequestSet::everything() };
-            join(|it| &it.caller)
-                .or(join(|it| &it.role).and(subject.within(side, about)))
-                .or(plain.and(own))
+            join(|it| &it.caller).or(join(|it| &it.role).and(subject.within(side, about))).or(plain.and(own))
         } else {
             resource.iter().fold(RequestSet::nothing(), |all, it| all.or(it.allowed())).and(own)
         };

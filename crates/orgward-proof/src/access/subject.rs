@@ -114,7 +114,10 @@ impl Cap<'_> {
 
 impl<'o> Subject<'o> {
     /// The policy, and the statement of it, that allows a request.
-    pub fn grant_of(&self, request: &orgward_iam::Request) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
+    pub fn grant_of(
+        &self,
+        request: &orgward_iam::Request,
+    ) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
         self.held.iter().find_map(|held| {
             let mut allowing = held.policy.matching(request);
             let (_, statement) =
@@ -149,7 +152,9 @@ impl Subject<'_> {
 
     /// Whether everything that decides about it is known.
     pub fn is_certain(&self) -> bool {
-        self.unknowns.is_empty() && !matches!(self.cap, Cap::Unknown(_)) && self.held.iter().all(|held| held.must)
+        self.unknowns.is_empty()
+            && !matches!(self.cap, Cap::Unknown(_))
+            && self.held.iter().all(|held| held.must)
     }
 }
 
@@ -179,7 +184,8 @@ pub(super) fn all(org: &Organization) -> Vec<Subject<'_>> {
 
 impl<'o> Index<'o> {
     fn of(org: &'o Organization) -> Self {
-        let mut index = Index { org, grants: BTreeMap::new(), by_arn: BTreeMap::new(), by_name: BTreeMap::new() };
+        let mut index =
+            Index { org, grants: BTreeMap::new(), by_arn: BTreeMap::new(), by_name: BTreeMap::new() };
         for grant in &org.access().grants {
             if let Some(holder) = grant.holder {
                 index.grants.entry(holder).or_default().push(grant);
@@ -211,8 +217,12 @@ impl<'o> Index<'o> {
         };
         let named = text.is_some() && arn.is_some_and(|arn| arn.account.is_some());
         let placeholder = || {
-            let key: String =
-                node.key.0.chars().map(|char| if char.is_ascii_alphanumeric() { char } else { '-' }).collect();
+            let key: String = node
+                .key
+                .0
+                .chars()
+                .map(|char| if char.is_ascii_alphanumeric() { char } else { '-' })
+                .collect();
             format!("arn:aws:iam::{written}:{word}/unknown-until-apply-{key}")
         };
         let mut subject = Subject {
@@ -255,7 +265,8 @@ impl<'o> Index<'o> {
             accounts.push(None);
         }
         for account in accounts {
-            let account_text = account.and_then(|account| self.org.symbolic_account_id(account).map(str::to_owned));
+            let account_text =
+                account.and_then(|account| self.org.symbolic_account_id(account).map(str::to_owned));
             let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
             let name = node.title();
             let mut subject = Subject {
@@ -279,7 +290,13 @@ impl<'o> Index<'o> {
         }
     }
 
-    fn inline(&self, inline: &'o [InlinePolicy], group: Option<NodeId>, must: bool, subject: &mut Subject<'o>) {
+    fn inline(
+        &self,
+        inline: &'o [InlinePolicy],
+        group: Option<NodeId>,
+        must: bool,
+        subject: &mut Subject<'o>,
+    ) {
         for policy in inline {
             match policy.document.policy() {
                 Some(read) => subject.held.push(Held {
@@ -360,7 +377,9 @@ impl<'o> Index<'o> {
             Boundary::None => return Cap::None,
             Boundary::Unknown(trail) => {
                 let why = trail.last().cloned();
-                return Cap::Unknown(vec![why.unwrap_or_else(|| "which boundary it carries is unknown".to_owned())]);
+                return Cap::Unknown(vec![
+                    why.unwrap_or_else(|| "which boundary it carries is unknown".to_owned()),
+                ]);
             }
             Boundary::Arn(arn) => self.arn_policy(arn.expose(), account).map(|found| {
                 let own = found.own_arn.clone();
@@ -413,7 +432,9 @@ pub struct Stray<'o> {
 pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
     let index = Index::of(org);
     let mut strays = Vec::new();
-    for grant in org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user")) {
+    for grant in
+        org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user"))
+    {
         let account = grant.account.as_deref().unwrap_or_default();
         let found = match &grant.policy {
             GrantedPolicy::Node(node) => index.node_policy(*node, account),
@@ -452,7 +473,8 @@ fn cohorts(org: &Organization, subjects: &mut [Subject<'_>]) {
     let mut chains: BTreeMap<NodeId, String> = BTreeMap::new();
     for subject in subjects {
         let account = subject.account_text.clone().unwrap_or_default();
-        let alike = |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(&account, "ACCOUNT") };
+        let alike =
+            |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(&account, "ACCOUNT") };
         let mut parts: Vec<String> =
             subject.held.iter().map(|held| format!("{} {}", held.must, alike(held.policy.text()))).collect();
         parts.sort();

@@ -83,7 +83,8 @@ impl<'o> Access<'o> {
             }
             Cap::None | Cap::Unknown(_) => Vec::new(),
         };
-        let statements = subject.held.iter().flat_map(|held| held.policy.statements.iter().map(|it| (held.policy, it)));
+        let statements =
+            subject.held.iter().flat_map(|held| held.policy.statements.iter().map(|it| (held.policy, it)));
         for (policy, statement) in statements.filter(|(_, it)| it.effect.value == Effect::Allow) {
             let own = patterns(statement);
             let resources = resources(statement);
@@ -97,7 +98,9 @@ impl<'o> Access<'o> {
                         let narrower = narrower_resources(&resources, &self::resources(cap));
                         let pairs: Vec<(String, Vec<String>)> = own
                             .iter()
-                            .flat_map(|mine| theirs.iter().filter_map(move |other| narrower_action(mine, other)))
+                            .flat_map(|mine| {
+                                theirs.iter().filter_map(move |other| narrower_action(mine, other))
+                            })
                             .map(|action| (action, narrower.clone()))
                             .collect();
                         pairs
@@ -124,7 +127,9 @@ impl<'o> Access<'o> {
     /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
     pub(super) fn can_all(&self, id: SubjectId, action: &str, resources: &[String]) -> bool {
         let Some(subject) = self.subject(id) else { return false };
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else { return false };
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+            return false;
+        };
         let own = self.own(subject, Side::AtMost, About::Everything);
         matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
     }
@@ -134,17 +139,26 @@ impl<'o> Access<'o> {
         let chain = account.and_then(|account| self.chains.get(&account)).map(|(scp, _)| scp);
         let attached = chain.into_iter().flat_map(|scp| scp.levels.iter().flat_map(|level| &level.attached));
         let mut texts: Vec<String> = attached
-            .filter_map(|it| Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text())))
+            .filter_map(|it| {
+                Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text()))
+            })
             .collect();
         texts.push(format!("{:?}", chain.map(|chain| chain.enabled)));
         texts
     }
 
     /// Whether nothing takes anything of a statement away.
-    fn is_undenied(&self, asker: &Asker<'_, 'o>, policy: &'o orgward_iam::Policy, statement: &'o Statement) -> bool {
+    fn is_undenied(
+        &self,
+        asker: &Asker<'_, 'o>,
+        policy: &'o orgward_iam::Policy,
+        statement: &'o Statement,
+    ) -> bool {
         let subject = &asker.subject;
         let Some(me) = claims::by(&subject.arn) else { return true };
-        let open = self.scp(subject.account, Side::AtMost, About::Everything).minus(subject.denied(Side::AtMost, About::Everything));
+        let open = self
+            .scp(subject.account, Side::AtMost, About::Everything)
+            .minus(subject.denied(Side::AtMost, About::Everything));
         let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
         matches!(set.example(), Answer::None)
     }
@@ -152,8 +166,12 @@ impl<'o> Access<'o> {
     /// Whether some request of a pattern is allowed, which the policies and the boundary of the principal allow.
     fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
         let subject = &asker.subject;
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else { return true };
-        let open = self.scp(subject.account, Side::AtMost, About::Everything).minus(subject.denied(Side::AtMost, About::Everything));
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+            return true;
+        };
+        let open = self
+            .scp(subject.account, Side::AtMost, About::Everything)
+            .minus(subject.denied(Side::AtMost, About::Everything));
         !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
     }
 
@@ -179,7 +197,11 @@ impl<'o> Access<'o> {
                 layers.push(("boundary", name.clone()));
             }
         }
-        if let Some((scp, _)) = subject.account.filter(|it| Some(*it) != self.org.management()).and_then(|it| self.chains.get(&it)) {
+        if let Some((scp, _)) = subject
+            .account
+            .filter(|it| Some(*it) != self.org.management())
+            .and_then(|it| self.chains.get(&it))
+        {
             for level in &scp.levels {
                 for attached in &level.attached {
                     let Some(policy) = attached.org_policy.data.document.policy() else { continue };
@@ -207,7 +229,8 @@ pub(super) fn patterns(statement: &Statement) -> Vec<String> {
 pub(super) fn resources(statement: &Statement) -> Vec<String> {
     match &statement.resources {
         Some(resources) if !resources.not => {
-            let mut all: Vec<String> = resources.patterns.iter().map(|pattern| pattern.value.clone()).collect();
+            let mut all: Vec<String> =
+                resources.patterns.iter().map(|pattern| pattern.value.clone()).collect();
             all.sort();
             all.dedup();
             all

@@ -75,7 +75,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let finding = findings.report(&ADMINISTRATOR_GRANT, stray.address);
         finding.input = stray.stack.as_deref().map(str::to_owned);
         finding.subject(stray.holder.clone());
-        finding.says(format!("{} of another stack becomes an administrator by `{}`", stray.holder, stray.name));
+        finding
+            .says(format!("{} of another stack becomes an administrator by `{}`", stray.holder, stray.name));
         finding.note("its other policies, its boundary and who may assume it are not in the inputs");
         finding.help("attach a policy of the actions that are needed");
         if old.iter().any(|it| it.holder == stray.holder && it.name == stray.name) {

@@ -44,10 +44,35 @@ rule! {
 /// Services that act on resources that a customer of another account can name, and so may assume a role on their behalf
 /// (services that `iam:PassRole` binds to the account are not among them). As of November 2026.
 const DEPUTIES: &[&str] = &[
-    "access-analyzer", "apigateway", "appsync", "bedrock", "chatbot", "cloudtrail", "cognito-idp", "config", "connect",
-    "datasync", "delivery.logs", "dms", "firehose", "iot", "kinesisanalytics", "lex", "logs", "macie", "quicksight",
-    "redshift", "s3", "batchoperations.s3", "sagemaker", "securitylake", "ses", "sns", "transfer",
-    "vpc-flow-logs", "workspaces-web",
+    "access-analyzer",
+    "apigateway",
+    "appsync",
+    "bedrock",
+    "chatbot",
+    "cloudtrail",
+    "cognito-idp",
+    "config",
+    "connect",
+    "datasync",
+    "delivery.logs",
+    "dms",
+    "firehose",
+    "iot",
+    "kinesisanalytics",
+    "lex",
+    "logs",
+    "macie",
+    "quicksight",
+    "redshift",
+    "s3",
+    "batchoperations.s3",
+    "sagemaker",
+    "securitylake",
+    "ses",
+    "sns",
+    "transfer",
+    "vpc-flow-logs",
+    "workspaces-web",
 ];
 
 /// A policy that may let in services.
@@ -77,7 +102,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.help("require `aws:SourceAccount` or `aws:SourceArn` of your own, or `aws:SourceOrgID`");
             let was = old.iter().find(|it| it.document.name == asked.document.name);
             let had = was.and_then(|was| was.document.policy().map(|policy| (was, policy)));
-            if had.is_some_and(|(was, policy)| deputies(before, policy, was).iter().any(|(name, ..)| *name == service)) {
+            if had.is_some_and(|(was, policy)| {
+                deputies(before, policy, was).iter().any(|(name, ..)| *name == service)
+            }) {
                 finding.status = Status::Existing;
             }
         }

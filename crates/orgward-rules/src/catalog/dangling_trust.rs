@@ -42,7 +42,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for statement in policy.statements.iter().filter(|it| it.effect.value == Effect::Allow) {
             for pattern in statement.principals.iter().flat_map(|it| &it.patterns) {
                 let PrincipalPattern::Arn(arn) = &pattern.value else { continue };
-                let Some((_, old)) = cx.access_before().find(arn).and_then(|id| Some((id, cx.access_before().subject(id)?))) else {
+                let Some((_, old)) =
+                    cx.access_before().find(arn).and_then(|id| Some((id, cx.access_before().subject(id)?)))
+                else {
                     continue;
                 };
                 let known = matches!(old.node.arn, Attr::Known(_));

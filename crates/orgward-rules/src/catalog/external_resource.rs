@@ -36,12 +36,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for opening in access.external(&cx.config.organization.trusted_accounts) {
         let Some(account) = opening.account.clone() else { continue };
         let had = before.had(access, &opening);
-        let action = opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
+        let action =
+            opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         let finding = report(&EXTERNAL_RESOURCE, cx, &opening, findings);
         let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
         let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
         let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
-        finding.says(format!("the policy of `{}` lets in account {shown}{place}{action}", name(cx, &opening)));
+        finding
+            .says(format!("the policy of `{}` lets in account {shown}{place}{action}", name(cx, &opening)));
         finding.help(
             "name a principal of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
         );

@@ -54,7 +54,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             Forbidden::Path { from, to } => {
                 path(cx, forbid, from, to, findings);
-                [from, to].into_iter().filter_map(|it| if let Place::Accounts(it) = it { Some(it) } else { None }).collect()
+                [from, to]
+                    .into_iter()
+                    .filter_map(|it| if let Place::Accounts(it) = it { Some(it) } else { None })
+                    .collect()
             }
         };
         for target in places {
@@ -63,7 +66,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.verdict = Verdict::Unverifiable;
                 finding.severity = forbid.severity;
                 finding.subject(format!("{} {target}", forbid.id));
-                finding.says(format!("`{}` is not proved for `{target}`: it matches nothing in the inputs", forbid.id));
+                finding.says(format!(
+                    "`{}` is not proved for `{target}`: it matches nothing in the inputs",
+                    forbid.id
+                ));
                 finding.help("correct the target, or give the state of the organization with `--org`");
             }
         }
@@ -80,10 +86,18 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 if !access.is_target(structure, targets, subject) || is_exempt(&forbid.exempt, &subject.arn) {
                     continue;
                 }
-                let existed = before.same(subject).is_some_and(|(old, _)| !access.gains_of(*id, before, old, claim));
+                let existed =
+                    before.same(subject).is_some_and(|(old, _)| !access.gains_of(*id, before, old, claim));
                 let address = subject.node.address.as_ref().or(reached.by.as_ref());
                 let name = subject.shown(cx.after);
-                (address, subject.node.stack.clone(), subject.node.key.to_string(), name, account(cx.after, subject), existed)
+                (
+                    address,
+                    subject.node.stack.clone(),
+                    subject.node.key.to_string(),
+                    name,
+                    account(cx.after, subject),
+                    existed,
+                )
             }
             Who::Account(id) => {
                 let root = format!("arn:aws:iam::{id}:root");
@@ -111,7 +125,8 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
             }
             _ => {
                 if let Who::Subject(id) = &reached.who
-                    && let Some((held, statement)) = access.subject(*id).and_then(|it| it.grant_of(&reached.request))
+                    && let Some((held, statement)) =
+                        access.subject(*id).and_then(|it| it.grant_of(&reached.request))
                 {
                     crate::escalation::show(finding, held, statement, "allows it");
                 }
@@ -125,7 +140,9 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
         if existed {
             finding.status = Status::Existing;
         } else if let Who::Subject(id) = &reached.who
-            && access.subject(*id).is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
+            && access
+                .subject(*id)
+                .is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
         {
             finding.subject.push_str(" widened");
         }
@@ -147,11 +164,17 @@ fn path(cx: &Context<'_>, forbid: &Forbid, from: &Place, to: &Place, findings: &
                 continue;
             }
             let Some(edge) = access.let_in_from_outside(subject) else { continue };
-            let existed = before.same(subject).is_some_and(|(_, old)| before.let_in_from_outside(old).is_some());
+            let existed =
+                before.same(subject).is_some_and(|(_, old)| before.let_in_from_outside(old).is_some());
             let finding = findings.about(&FORBIDDEN_ACCESS, subject.node.get());
             finding.severity = forbid.severity;
             finding.subject(format!("{} outside", forbid.id));
-            finding.says(format!("`{}` does not hold: `{}` {}", forbid.id, subject.shown(cx.after), edge.how));
+            finding.says(format!(
+                "`{}` does not hold: `{}` {}",
+                forbid.id,
+                subject.shown(cx.after),
+                edge.how
+            ));
             if let Some(request) = edge.requests.first() {
                 finding.witness(witness(request));
             }

@@ -42,9 +42,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (id, subject) in cx.access().subjects() {
         let NodeKind::PermissionSet(set) = &subject.node.kind else { continue };
         let Attr::Known(duration) = &set.session_duration else { continue };
-        let hours = duration.strip_prefix("PT").and_then(|it| it.split('H').next()).and_then(|it| it.parse::<u32>().ok());
+        let hours = duration
+            .strip_prefix("PT")
+            .and_then(|it| it.split('H').next())
+            .and_then(|it| it.parse::<u32>().ok());
         let is_long = hours.is_some_and(|hours| hours > HOURS);
-        if is_long && *cx.access().standing(id) == Standing::Administrator && seen.insert(subject.node.key.clone()) {
+        if is_long
+            && *cx.access().standing(id) == Standing::Administrator
+            && seen.insert(subject.node.key.clone())
+        {
             let finding = findings.about(&LONG_SESSION, subject.node.get());
             finding.says(format!("administrators stay signed in for {} hours", hours.unwrap_or_default()));
             finding.help("set `session_duration` to a few hours");

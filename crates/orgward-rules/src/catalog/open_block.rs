@@ -49,8 +49,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let is_bucket = old.kind == "aws_s3_bucket_public_access_block";
         let same = |it: &&PublicAccessBlock| it.kind == old.kind && it.holder == old.holder;
         let now = after.blocks.iter().find(same);
-        let closed: Vec<&str> =
-            old.switches.iter().filter(|(_, level)| !matches!(level, Attr::Known(0) | Attr::Absent)).map(|(name, _)| *name).collect();
+        let closed: Vec<&str> = old
+            .switches
+            .iter()
+            .filter(|(_, level)| !matches!(level, Attr::Known(0) | Attr::Absent))
+            .map(|(name, _)| *name)
+            .collect();
         let Some(now) = now else {
             // A bucket that goes needs no block.
             let stays = !is_bucket || !before.stands(&old.holder) || after.stands(&old.holder);
@@ -58,7 +62,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let finding = findings.report(&OPEN_BLOCK, &old.address);
                 finding.input = old.stack.as_deref().map(str::to_owned);
                 finding.says(format!("the plan destroys what closes {} to the public", what(old)));
-                finding.help("keep the resource, or remove it with `removed { lifecycle { destroy = false } }`");
+                finding
+                    .help("keep the resource, or remove it with `removed { lifecycle { destroy = false } }`");
             }
             continue;
         };
@@ -86,7 +91,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             } else {
                 finding.verdict = Verdict::Unverifiable;
                 finding.severity = OPEN_BLOCK.info.unverifiable;
-                finding.says(format!("whether {} stays closed to the public is unknown until apply: {}", what(now), list.join(", ")));
+                finding.says(format!(
+                    "whether {} stays closed to the public is unknown until apply: {}",
+                    what(now),
+                    list.join(", ")
+                ));
             }
         }
     }

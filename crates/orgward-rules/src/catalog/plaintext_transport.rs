@@ -37,13 +37,21 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let Some(plain) = transport() else { return };
-    for resource in cx.after.access().resources.iter().filter(|it| matches!(it.service, "s3" | "sqs" | "sns")) {
+    for resource in cx.after.access().resources.iter().filter(|it| matches!(it.service, "s3" | "sqs" | "sns"))
+    {
         let read: Vec<_> = resource.policies.iter().filter_map(|it| it.document.policy()).collect();
-        let Some(first) = resource.policies.first().filter(|_| read.len() == resource.policies.len()) else { continue };
-        let allowed = read.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Allow)));
-        let denied = read.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
+        let Some(first) = resource.policies.first().filter(|_| read.len() == resource.policies.len()) else {
+            continue;
+        };
+        let allowed =
+            read.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Allow)));
+        let denied =
+            read.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
         let people = RequestSet::by(Callers::Principals);
-        let Answer::Witness(request) = allowed.minus(denied).and(plain.requests()).and(people).example() else { continue };
+        let Answer::Witness(request) = allowed.minus(denied).and(plain.requests()).and(people).example()
+        else {
+            continue;
+        };
         let finding = findings.report(&PLAINTEXT_TRANSPORT, &first.address);
         finding.input = first.stack.as_deref().map(str::to_owned);
         finding.says(format!("`{}` is allowed without TLS", request.action));

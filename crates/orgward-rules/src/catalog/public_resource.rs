@@ -49,7 +49,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
         let finding = report(&PUBLIC_RESOURCE, cx, &opening, findings);
         let what = if opening.policy.is_some() { "policy" } else { "access control list" };
-        let action = opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
+        let action =
+            opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         finding.says(format!("the {what} of `{}` lets in everybody{action}", name(cx, &opening)));
         finding.help("name principals, or require `aws:PrincipalOrgID` of the organization");
         if opening.held_back {
@@ -80,7 +81,9 @@ pub(super) fn report<'f>(
     let finding = findings.report(rule, opening.address);
     finding.input = opening.policy.and_then(|policy| policy.stack.as_deref()).map(str::to_owned);
     finding.subject(format!("{} {}", opening.resource.key, opening.account.as_deref().unwrap_or("*")));
-    finding.accounts(opening.resource.owner.and_then(|owner| cx.after.node(owner)).map(orgward_org::Node::label));
+    finding.accounts(
+        opening.resource.owner.and_then(|owner| cx.after.node(owner)).map(orgward_org::Node::label),
+    );
     if let Some((policy, statement)) = opening.policy.zip(opening.statement)
         && let Some(statement) = policy.document.policy().and_then(|it| it.statements.get(statement))
     {
@@ -102,5 +105,6 @@ pub(super) fn report<'f>(
 pub(super) fn name(cx: &Context<'_>, opening: &Opening<'_>) -> String {
     let resource = opening.resource;
     let arn = resource.arn.as_ref().map(|arn| cx.after.render(arn));
-    arn.or_else(|| resource.address.as_ref().map(ToString::to_string)).unwrap_or_else(|| opening.address.to_string())
+    arn.or_else(|| resource.address.as_ref().map(ToString::to_string))
+        .unwrap_or_else(|| opening.address.to_string())
 }

@@ -57,7 +57,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = SHARED_IMAGE.info.unverifiable;
             finding.note(why);
         }
-        let same = |old: &Share| old.with == share.with && old.what == share.what && old.subject == share.subject;
+        let same =
+            |old: &Share| old.with == share.with && old.what == share.what && old.subject == share.subject;
         if cx.before.access().shares.iter().any(same) {
             finding.status = Status::Existing;
         }
@@ -69,7 +70,9 @@ fn outside(org: &Organization, share: &Share) -> Option<(String, Option<String>)
     match &share.with {
         SharedWith::Everybody => Some(("everybody".to_owned(), None)),
         SharedWith::Account(account) => match org.membership(account) {
-            Membership::Outside => Some((format!("account {account}, which is outside of the organization"), None)),
+            Membership::Outside => {
+                Some((format!("account {account}, which is outside of the organization"), None))
+            }
             Membership::Unknown if share.account.as_ref() != Some(account) => {
                 let why = "the inputs do not list all accounts of the organization".to_owned();
                 Some((format!("account {account}"), Some(why)))
@@ -79,8 +82,14 @@ fn outside(org: &Organization, share: &Share) -> Option<(String, Option<String>)
         SharedWith::Organization(id) => match org.symbolic_id() {
             Some(own) if own == id => None,
             Some(_) => Some((format!("organization `{id}`"), None)),
-            None => Some((format!("organization `{id}`"), Some("the id of this organization is not in the inputs".to_owned()))),
+            None => Some((
+                format!("organization `{id}`"),
+                Some("the id of this organization is not in the inputs".to_owned()),
+            )),
         },
-        SharedWith::Unknown => Some(("a principal that is unknown until apply".to_owned(), Some("with whom is unknown until apply".to_owned()))),
+        SharedWith::Unknown => Some((
+            "a principal that is unknown until apply".to_owned(),
+            Some("with whom is unknown until apply".to_owned()),
+        )),
     }
 }

@@ -49,7 +49,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     for ids in sets.values() {
-        let Some((first, subject)) = ids.first().and_then(|id| Some((*id, access.subject(*id)?))) else { continue };
+        let Some((first, subject)) = ids.first().and_then(|id| Some((*id, access.subject(*id)?))) else {
+            continue;
+        };
         let path = access.gain(first).filter(|_| *access.standing(first) != Standing::Administrator);
         let request = path.and_then(|gain| gain.path.first()).and_then(|step| step.edge.requests.first());
         let grant = request.map_or_else(|| subject.widest(), |request| subject.grant_of(request));
@@ -60,10 +62,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             })
         });
         let finding = about(&UNBOUNDED_PERMISSION_SET, cx, subject, grant.map(|(held, _)| held), findings);
-        let accounts: Vec<String> = ids
-            .iter()
-            .filter_map(|id| crate::escalation::account(cx.after, access.subject(*id)?))
-            .collect();
+        let accounts: Vec<String> =
+            ids.iter().filter_map(|id| crate::escalation::account(cx.after, access.subject(*id)?)).collect();
         let place = match accounts.len() {
             0 => "wherever it is assigned".to_owned(),
             1 => "in 1 account".to_owned(),

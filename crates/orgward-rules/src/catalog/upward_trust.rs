@@ -46,23 +46,38 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
         let mut seen = BTreeSet::new();
         for named in named_accounts(trust.policy) {
-            let found = cx.after.accounts().find(|it| cx.after.symbolic_account_id(it.id) == Some(&named.account));
+            let found =
+                cx.after.accounts().find(|it| cx.after.symbolic_account_id(it.id) == Some(&named.account));
             let Some(account) = found.filter(|_| seen.insert(named.account.clone())) else { continue };
-            let lower = [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(|role| plays(account.id, role));
+            let lower =
+                [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(|role| plays(account.id, role));
             let Some(lower) = lower.into_iter().find(orgward_org::RoleMatch::is_yes) else { continue };
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([named.account.clone()])));
-            let Answer::Witness(request) = RequestSet::allowed(trust.policy).and(by).example() else { continue };
+            let Answer::Witness(request) = RequestSet::allowed(trust.policy).and(by).example() else {
+                continue;
+            };
             let finding = findings.about(&UPWARD_TRUST, trust.role.node);
             finding.subject(named.account.clone());
-            finding.says(format!("role of production trusts `{}`, which is not production", cx.after.path(account.id)));
-            finding.show(&source(&trust.role.data.trust), named.span.clone(), "an account that is not production");
+            finding.says(format!(
+                "role of production trusts `{}`, which is not production",
+                cx.after.path(account.id)
+            ));
+            finding.show(
+                &source(&trust.role.data.trust),
+                named.span.clone(),
+                "an account that is not production",
+            );
             finding.witness(witness(&request));
             finding.help("trust a role of production, or of the account that delivers");
             for guess in [production.guess(), lower.guess()].into_iter().flatten() {
                 finding.rests_on(guess.to_owned());
             }
-            let old = cx.before.find(&trust.role.node.key).and_then(|id| trusts(cx.before).find(|it| it.role.id == id));
-            if old.is_some_and(|old| named_accounts(old.policy).iter().any(|it| it.account == named.account)) {
+            let old = cx
+                .before
+                .find(&trust.role.node.key)
+                .and_then(|id| trusts(cx.before).find(|it| it.role.id == id));
+            if old.is_some_and(|old| named_accounts(old.policy).iter().any(|it| it.account == named.account))
+            {
                 finding.status = Status::Existing;
             }
         }

@@ -69,7 +69,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             Answer::Witness(request) => {
                 let finding = findings.about(&WEAKENED_BOUNDARY, policy.node);
                 finding.says(format!("boundary allows `{}`, which it did not allow before", request.action));
-                let allowing = is.matching(&request).find(|(_, it)| it.effect.value == orgward_iam::Effect::Allow);
+                let allowing =
+                    is.matching(&request).find(|(_, it)| it.effect.value == orgward_iam::Effect::Allow);
                 if let Some((_, statement)) = allowing {
                     finding.show(&source(&policy.data.document), statement.actions.span.clone(), "allows it");
                 }
@@ -77,7 +78,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 let more = if count > 5 { format!(" and {} more", count - 5) } else { String::new() };
                 finding.note(format!("it bounds {}{more}", shown.join(", ")));
                 finding.witness(witness(&request));
-                finding.help("keep the boundary as it was, and give principals that need more a boundary of their own");
+                finding.help(
+                    "keep the boundary as it was, and give principals that need more a boundary of their own",
+                );
             }
             Answer::Undecided(why) => {
                 let finding = findings.cannot_tell(&WEAKENED_BOUNDARY, policy.node);

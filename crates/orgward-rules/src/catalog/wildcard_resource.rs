@@ -36,10 +36,20 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (address, document) in cx.after.documents() {
-        let Some(policy) = document.policy().filter(|policy| policy.kind == orgward_iam::Kind::Identity) else { continue };
+        let Some(policy) = document.policy().filter(|policy| policy.kind == orgward_iam::Kind::Identity)
+        else {
+            continue;
+        };
         let wide = policy.statements.iter().find_map(|statement| {
-            let all = statement.resources.as_ref().is_some_and(|it| !it.not && it.patterns.iter().any(|it| it.value == "*"));
-            if statement.effect.value != Effect::Allow || statement.actions.not || !all || !statement.conditions.is_empty() {
+            let all = statement
+                .resources
+                .as_ref()
+                .is_some_and(|it| !it.not && it.patterns.iter().any(|it| it.value == "*"));
+            if statement.effect.value != Effect::Allow
+                || statement.actions.not
+                || !all
+                || !statement.conditions.is_empty()
+            {
                 return None;
             }
             let action = statement.actions.patterns.iter().find(|pattern| {
