@@ -63,29 +63,22 @@ fn forbid(
         None => Vec::new(),
     };
     let name = as_id(file, id)?;
-    let what = match table.get("path") {
-        Some(path) => {
-            if let Some((key, value)) = REQUESTS.iter().find_map(|key| Some((key, table.get(*key)?))) {
-                let message = format!("`{name}` of `[[forbid]]` has both `path` and `{key}`");
-                return Err(ConfigError::new(file, value.span(), "cannot stand beside `path`", message)
-                    .help("write two claims"));
-            }
-            path_of(file, path)?
+    let what = if let Some(path) = table.get("path") {
+        if let Some((key, value)) = REQUESTS.iter().find_map(|key| Some((key, table.get(*key)?))) {
+            let message = format!("`{name}` of `[[forbid]]` has both `path` and `{key}`");
+            return Err(ConfigError::new(file, value.span(), "cannot stand beside `path`", message)
+                .help("write two claims"));
         }
-        None => {
-            if !table.contains_key("actions") && !table.contains_key("not_actions") {
-                let message = format!("`{name}` of `[[forbid]]` has neither `actions` nor `path`");
-                return Err(ConfigError::new(file, entry.span(), "forbids nothing", message)
-                    .help("for example `actions = [\"s3:GetObject\"]`"));
-            }
-            Forbidden::Requests {
-                claim: claim_of(file, table, entry, &exempt)?,
-                targets: table
-                    .get("targets")
-                    .map(|value| targets(file, value))
-                    .transpose()?
-                    .unwrap_or_default(),
-            }
+        path_of(file, path)?
+    } else {
+        if !table.contains_key("actions") && !table.contains_key("not_actions") {
+            let message = format!("`{name}` of `[[forbid]]` has neither `actions` nor `path`");
+            return Err(ConfigError::new(file, entry.span(), "forbids nothing", message)
+                .help("for example `actions = [\"s3:GetObject\"]`"));
+        }
+        Forbidden::Requests {
+            claim: claim_of(file, table, entry, &exempt)?,
+            targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
         }
     };
     let forbid = Forbid {

@@ -106,7 +106,7 @@ impl PublicAccessBlock {
     /// How far a switch closes. Absent means that it is not set, which is open.
     pub fn switch(&self, name: &str) -> Attr<u8> {
         let found = self.switches.iter().find(|(other, _)| *other == name);
-        found.map_or(Attr::Absent, |(_, level)| level.clone())
+        found.map_or(Attr::Absent, |(_, level)| *level)
     }
 }
 

@@ -108,7 +108,8 @@ fn finding(
         finding.subject.push_str(" administrator");
     } else if let Some(step) = gain.path.last() {
         let end = access.subject(step.to.subject()).map(|it| it.node.key.to_string()).unwrap_or_default();
-        finding.subject.push_str(&format!(" {end}"));
+        finding.subject.push(' ');
+        finding.subject.push_str(&end);
     }
     let end = gain.path.last().map(|step| step.to);
     finding.says(match (&gain.reach, end) {

@@ -13,6 +13,16 @@ use crate::{Document, Key, Modality, NodeId, NodeKind};
 /// Key policies that give the account all of the key, which is what AWS writes where nothing is set.
 const DEFAULT_KEY_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Sid":"Enable IAM User Permissions","Effect":"Allow","Principal":{"AWS":"*ACCOUNT*"},"Action":"kms:*","Resource":"*"}]}"#;
 
+/// Attributes that name what a reference means.
+const ROLE: Legal<'_> = Legal(&["aws_iam_role.arn", "aws_iam_role.id", "aws_iam_role.name"]);
+
+/// Attributes that name what a reference means.
+const PROFILE: Legal<'_> =
+    Legal(&["aws_iam_instance_profile.arn", "aws_iam_instance_profile.id", "aws_iam_instance_profile.name"]);
+
+/// Attributes that name what a reference means.
+const SHARE: Legal<'_> = Legal(&["aws_ram_resource_share.arn", "aws_ram_resource_share.id"]);
+
 /// Resources by input, type and one of their names.
 type Named = BTreeMap<(usize, &'static str, String), Key>;
 
@@ -103,7 +113,7 @@ impl<'a> Builder<'_, 'a> {
         } else if is_self
             && is_key
             && unset
-            && !path_of(&piece.object.view(), row.document).text().known().is_some()
+            && path_of(&piece.object.view(), row.document).text().known().is_none()
         {
             account.as_deref().map(|account| {
                 let root = format!("arn:aws:iam::{account}:root");
@@ -163,7 +173,7 @@ impl<'a> Builder<'_, 'a> {
         match piece.object.get(attribute).text() {
             Attr::Known(text) => {
                 let name = text.expose();
-                let found = named.get(&(piece.stack, base, name.to_owned())).or_else(|| {
+                let known = named.get(&(piece.stack, base, name.to_owned())).or_else(|| {
                     let last = name.rsplit([':', '/']).next().unwrap_or(name);
                     named.get(&(piece.stack, base, last.to_owned()))
                 });
@@ -171,14 +181,14 @@ impl<'a> Builder<'_, 'a> {
                     Key(format!("{base} {}", if text.is_sensitive() { "(sensitive value)" } else { name })
                         .into())
                 };
-                (found.cloned().unwrap_or_else(literal), Some(name.to_owned()))
+                (known.cloned().unwrap_or_else(literal), Some(name.to_owned()))
             }
             Attr::Absent => (own(), None),
             Attr::Unknown => {
                 let Some(stack) = self.stacks.get(piece.stack) else { return (own(), None) };
-                let names: Vec<String> = NAMES.iter().map(|name| format!("{base}.{name}")).collect();
-                let names: Vec<&str> = names.iter().map(String::as_str).collect();
-                let resolution = stack.plan.resolve(piece.instance, &[Step::Name(attribute)], &Legal(&names));
+                let attributes: Vec<String> = NAMES.iter().map(|name| format!("{base}.{name}")).collect();
+                let legal: Vec<&str> = attributes.iter().map(String::as_str).collect();
+                let resolution = stack.plan.resolve(piece.instance, &[Step::Name(attribute)], &Legal(&legal));
                 match resolution.targets.as_slice() {
                     [only] => {
                         let found = self.of_kind(base).iter().find(|other| {
@@ -351,7 +361,6 @@ impl<'a> Builder<'_, 'a> {
             Attr::Absent => false,
             Attr::Unknown => {
                 let Some(stack) = self.stacks.get(piece.stack) else { return false };
-                const SHARE: Legal<'_> = Legal(&["aws_ram_resource_share.arn", "aws_ram_resource_share.id"]);
                 let path = [Step::Name("resource_share_arn")];
                 let targets = stack.plan.resolve(piece.instance, &path, &SHARE).targets;
                 other.stack == piece.stack && targets.iter().any(|it| it.address == other.instance.address)
@@ -430,7 +439,6 @@ impl<'a> Builder<'_, 'a> {
             Attr::Absent => Vec::new(),
             Attr::Unknown => {
                 let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
-                const ROLE: Legal<'_> = Legal(&["aws_iam_role.arn", "aws_iam_role.id", "aws_iam_role.name"]);
                 let resolution = stack.plan.resolve(piece.instance, &steps(attribute), &ROLE);
                 let targets = resolution.targets.iter();
                 targets
@@ -452,11 +460,6 @@ impl<'a> Builder<'_, 'a> {
             Attr::Absent => Vec::new(),
             Attr::Unknown => {
                 let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
-                const PROFILE: Legal<'_> = Legal(&[
-                    "aws_iam_instance_profile.arn",
-                    "aws_iam_instance_profile.id",
-                    "aws_iam_instance_profile.name",
-                ]);
                 let resolution = stack.plan.resolve(piece.instance, &steps(attribute), &PROFILE);
                 resolution.targets.iter().flat_map(|it| of(it.address.as_str())).collect()
             }

@@ -51,61 +51,10 @@ impl<'a> Builder<'_, 'a> {
                 Attr::Absent => return None,
             },
         };
-        let mut conditions: Map<String, Value> = Map::new();
-        let mut add = |operator: &str, key: &str, value: String| {
-            let lines = conditions.entry(operator.to_owned()).or_insert_with(|| json!({}));
-            if let Value::Object(lines) = lines {
-                lines.insert(key.to_owned(), Value::String(value));
-            }
+        let conditions = match self.conditions(piece, account) {
+            Ok(conditions) => conditions,
+            Err(attribute) => return unknown(attribute),
         };
-        let known = |attribute: &str| -> Option<String> {
-            match get(attribute) {
-                Attr::Known(text) if !text.expose().is_empty() => Some(text.expose().to_owned()),
-                _ => None,
-            }
-        };
-        match get("source_arn") {
-            Attr::Known(arn) if !arn.expose().is_empty() => {
-                add("ArnLike", "aws:SourceArn", arn.expose().to_owned())
-            }
-            // It is the ARN of something of the plan: of one resource, and of the same account.
-            Attr::Unknown => {
-                let owner = account.unwrap_or("000000000000");
-                let shown = format!("${{{}.source_arn}}", piece.instance.address);
-                let symbol = self.placeholder_ids.borrow_mut().name(shown);
-                add("ArnLike", "aws:SourceArn", format!("arn:aws:service:region:{owner}:{symbol}"));
-            }
-            _ => {}
-        }
-        match get("source_account") {
-            Attr::Known(id) if !id.expose().is_empty() => {
-                add("StringEquals", "aws:SourceAccount", id.expose().to_owned())
-            }
-            Attr::Unknown => return unknown("source_account"),
-            _ => {}
-        }
-        for attribute in ["principal_org_id", "organization_id"] {
-            match get(attribute) {
-                Attr::Known(id) if !id.expose().is_empty() => {
-                    add("StringEquals", "aws:PrincipalOrgID", id.expose().to_owned())
-                }
-                Attr::Unknown => return unknown(attribute),
-                _ => {}
-            }
-        }
-        if let Some(token) = known("event_source_token") {
-            add("StringEquals", "lambda:EventSourceToken", token);
-        }
-        if let Some(kind) = known("function_url_auth_type") {
-            add("StringEquals", "lambda:FunctionUrlAuthType", kind);
-        }
-        let line = piece.object.get("condition").item(0);
-        if let (Attr::Known(operator), Attr::Known(key), value) =
-            (line.get("type").text(), line.get("key").text(), line.get("value").text())
-        {
-            let Attr::Known(value) = value else { return unknown("condition") };
-            add(operator.expose(), key.expose(), value.expose().to_owned());
-        }
         let text = principal.expose();
         let principal = if text == "*" {
             json!("*")
@@ -121,5 +70,53 @@ impl<'a> Builder<'_, 'a> {
         }
         let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
         Some(Document::known(name.as_str(), Kind::Resource, &Text::plain(document.to_string())))
+    }
+
+    /// The conditions that attributes add; an error names the one that is unknown.
+    fn conditions(
+        &self,
+        piece: &Piece<'_, 'a>,
+        account: Option<&str>,
+    ) -> Result<Map<String, Value>, &'static str> {
+        /// Attributes that become conditions, with operator and key.
+        const LINES: [(&str, &str, &str); 6] = [
+            ("source_arn", "ArnLike", "aws:SourceArn"),
+            ("source_account", "StringEquals", "aws:SourceAccount"),
+            ("principal_org_id", "StringEquals", "aws:PrincipalOrgID"),
+            ("organization_id", "StringEquals", "aws:PrincipalOrgID"),
+            ("event_source_token", "StringEquals", "lambda:EventSourceToken"),
+            ("function_url_auth_type", "StringEquals", "lambda:FunctionUrlAuthType"),
+        ];
+        let mut conditions: Map<String, Value> = Map::new();
+        let mut add = |operator: &str, key: &str, value: String| {
+            let lines = conditions.entry(operator.to_owned()).or_insert_with(|| json!({}));
+            if let Value::Object(lines) = lines {
+                lines.insert(key.to_owned(), Value::String(value));
+            }
+        };
+        for (attribute, operator, key) in LINES {
+            match piece.object.get(attribute).text() {
+                Attr::Known(text) if !text.expose().is_empty() => {
+                    add(operator, key, text.expose().to_owned());
+                }
+                // It is the ARN of one resource of the plan, and of the same account.
+                Attr::Unknown if attribute == "source_arn" => {
+                    let owner = account.unwrap_or("000000000000");
+                    let shown = format!("${{{}.source_arn}}", piece.instance.address);
+                    let placeholder = self.placeholder_ids.borrow_mut().name(shown);
+                    add(operator, key, format!("arn:aws:service:region:{owner}:{placeholder}"));
+                }
+                Attr::Unknown => return Err(attribute),
+                Attr::Known(_) | Attr::Absent => {}
+            }
+        }
+        let line = piece.object.get("condition").item(0);
+        if let (Attr::Known(operator), Attr::Known(key), value) =
+            (line.get("type").text(), line.get("key").text(), line.get("value").text())
+        {
+            let Attr::Known(value) = value else { return Err("condition") };
+            add(operator.expose(), key.expose(), value.expose().to_owned());
+        }
+        Ok(conditions)
     }
 }

@@ -6,6 +6,7 @@ use super::Access;
 use super::edges::Asker;
 use super::subject::{Cap, SubjectId};
 
+const KEY: &str = "iam:PermissionsBoundary";
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// How a principal gets rid of its boundary.
@@ -33,7 +34,6 @@ impl Access<'_> {
         };
         let asker = Asker::of(self, subject);
         let me = Some(subject.arn.as_str());
-        const KEY: &str = "iam:PermissionsBoundary";
         let removed = |how, found: Option<(Request, bool)>| {
             found.map(|(request, certain)| Removal { how, request, certain })
         };

@@ -30,7 +30,7 @@ impl<'o> Local<'_, 'o> {
                 continue;
             }
             // Acting as another takes a way to be it.
-            let be = self.be(asker, target);
+            let be = Self::be(asker, target);
             if let Some((how, requests, certain)) = &be {
                 add(End::Subject(*id), how, Some((requests.clone(), *certain)));
                 if let Some((mut arm, sure)) = armed() {
@@ -60,7 +60,7 @@ impl<'o> Local<'_, 'o> {
     }
 
     /// How a principal comes to be another by changing it.
-    fn be(&self, asker: &Asker<'_, 'o>, target: &Subject<'o>) -> Option<(String, Vec<Request>, bool)> {
+    fn be(asker: &Asker<'_, 'o>, target: &Subject<'o>) -> Option<(String, Vec<Request>, bool)> {
         let arn = Some(target.arn.as_str());
         if target.word == "user" {
             for action in ["iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:UpdateLoginProfile"] {
@@ -173,7 +173,7 @@ impl<'o> Local<'_, 'o> {
                 for (arm, policy) in arms {
                     let mut conditions = vec![bound];
                     conditions.extend(policy);
-                    for arn in self.names(asker, account, word, create, arm, &conditions) {
+                    for arn in Self::names(asker, account, word, create, arm, &conditions) {
                         // A principal that is there is not created.
                         if self.access.find(&arn).is_some() {
                             continue;
@@ -213,7 +213,6 @@ impl<'o> Local<'_, 'o> {
     /// Names that a new principal could have: an example of each of the two requests that make and arm it, and what
     /// the patterns of the policies describe.
     fn names(
-        &self,
         asker: &Asker<'_, 'o>,
         account: &str,
         word: &str,

@@ -51,7 +51,7 @@ impl<'o> Access<'o> {
             text.push_str(&alike(runtime.arn.as_deref().unwrap_or_default()));
         }
         for (group, _) in self.org.groups_of(subject.node.id) {
-            text.push_str(&self.org.node(group).map(|node| node.title()).unwrap_or_default());
+            text.push_str(&self.org.node(group).map(orgward_org::Node::title).unwrap_or_default());
         }
         text
     }

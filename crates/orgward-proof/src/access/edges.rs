@@ -252,7 +252,7 @@ impl<'a, 'o> Local<'a, 'o> {
             for ((id, target), trust) in self.members().zip(&self.trusts) {
                 let Some(trust) = trust.as_ref().filter(|_| id != me) else { continue };
                 for service in &way.services {
-                    if !self.access.admits_service(&trust[0], service) {
+                    if !Access::admits_service(&trust[0], service) {
                         continue;
                     }
                     let to = [("StringEquals", "iam:PassedToService", *service)];
@@ -340,7 +340,7 @@ impl<'o> Access<'o> {
     }
 
     /// Whether a trust policy lets a service assume the role.
-    pub(super) fn admits_service(&self, trust: &ByStanding, service: &str) -> bool {
+    pub(super) fn admits_service(trust: &ByStanding, service: &str) -> bool {
         let named = trust.caller.statements.iter().any(|statement| {
             statement.covers_action("sts:AssumeRole")
                 && statement.principals.as_ref().is_some_and(|principals| {

@@ -146,7 +146,7 @@ impl<'o> Access<'o> {
                 let enabled = match &resource.acls_enabled {
                     Attr::Absent if resource.created => Attr::Known(false),
                     Attr::Absent => Attr::Unknown,
-                    other => other.clone(),
+                    other => *other,
                 };
                 if shield == Shield::Closed
                     || enabled == Attr::Known(false)

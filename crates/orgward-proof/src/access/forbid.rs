@@ -88,7 +88,7 @@ impl fmt::Display for Place {
     }
 }
 
-impl<'o> Access<'o> {
+impl Access<'_> {
     /// Whether a principal is in a place, as far as the inputs show.
     pub fn is_in(&self, structure: &Structure, place: &Place, subject: &Subject<'_>) -> bool {
         match place {

@@ -52,7 +52,7 @@ pub struct Gain {
 /// All edges between principals.
 #[derive(Debug)]
 pub(super) struct Graph {
-    graph: DiGraph<Option<End>, Option<Edge>>,
+    all: DiGraph<Option<End>, Option<Edge>>,
     nodes: BTreeMap<End, NodeIndex>,
     /// What every administrator leads to.
     sink: NodeIndex,
@@ -66,7 +66,7 @@ impl<'o> Access<'o> {
     fn build_graph(&self) -> Graph {
         let mut graph = DiGraph::new();
         let sink = graph.add_node(None);
-        let mut all = Graph { graph, nodes: BTreeMap::new(), sink };
+        let mut all = Graph { all: graph, nodes: BTreeMap::new(), sink };
         for class in self.classes() {
             let Some(first) = class.accounts.first() else { continue };
             let steps = Local::of(self, first).steps();
@@ -94,7 +94,7 @@ impl<'o> Access<'o> {
             if self.is_admin_end(end)
                 && let Some(at) = all.nodes.get(&end)
             {
-                all.graph.add_edge(*at, all.sink, None);
+                all.all.add_edge(*at, all.sink, None);
             }
         }
         all
@@ -151,7 +151,7 @@ impl<'o> Access<'o> {
                             candidates.extend(in_account.get(account.as_str()).into_iter().flatten());
                         }
                         PrincipalPattern::Everyone => {
-                            candidates.extend((0..self.subjects.len()).map(SubjectId))
+                            candidates.extend((0..self.subjects.len()).map(SubjectId));
                         }
                         _ => {}
                     }
@@ -173,18 +173,17 @@ impl<'o> Access<'o> {
                         source.held.iter().any(|held| held.policy.text().contains(account))
                     });
                 let key = (source.cohort, format!("{} {}", target.cohort, policy.text()), mentions);
-                let edge = match known.get(&key).filter(|_| !mentions) {
-                    Some(edge) => edge.clone(),
-                    None => {
-                        asked += 1;
-                        if asked > PAIRS {
-                            return;
-                        }
-                        let asker = askers.entry(from).or_insert_with(|| Asker::of(self, source));
-                        let edge = self.assume(asker, target, &trust);
-                        known.insert(key, edge.clone());
-                        edge
+                let edge = if let Some(edge) = known.get(&key).filter(|_| !mentions) {
+                    edge.clone()
+                } else {
+                    asked += 1;
+                    if asked > PAIRS {
+                        return;
                     }
+                    let caller = askers.entry(from).or_insert_with(|| Asker::of(self, source));
+                    let edge = self.assume(caller, target, &trust);
+                    known.insert(key, edge.clone());
+                    edge
                 };
                 if let Some(edge) = edge {
                     all.connect(End::Subject(from), End::Subject(id), Some(edge));
@@ -246,10 +245,11 @@ impl<'o> Access<'o> {
                 continue;
             }
             let Some(request) = self.beyond(&asker, target) else { continue };
-            match &mut best {
-                Some(best) => best.others += 1,
-                None => {
-                    let from = all.graph.node_weight(at).copied().flatten()?;
+            if let Some(best) = &mut best {
+                best.others += 1;
+            } else {
+                {
+                    let from = all.all.node_weight(at).copied().flatten()?;
                     best = Some(Gain {
                         path: vec![Step { from, to, edge: edge.clone() }],
                         reach: Reach::More(Box::new(request)),
@@ -273,8 +273,11 @@ impl<'o> Access<'o> {
         let patterns =
             allowing.filter(|it| !it.actions.not).flat_map(|statement| &statement.actions.patterns);
         for pattern in patterns.take(MOST) {
-            let listed: Vec<&str> =
-                Catalogue::get().actions_matching(&pattern.value).map(|it| it.name()).take(40).collect();
+            let listed: Vec<&str> = Catalogue::get()
+                .actions_matching(&pattern.value)
+                .map(orgward_iam::Action::name)
+                .take(40)
+                .collect();
             let written = (!pattern.value.contains(['*', '?'])).then_some(pattern.value.as_str());
             let actions = listed.into_iter().chain(written);
             for action in actions.filter(|action| !BASIC.iter().any(|basic| action.starts_with(basic))) {
@@ -356,18 +359,18 @@ pub fn accounts_of(policy: &orgward_iam::Policy) -> std::collections::BTreeSet<S
 
 impl Graph {
     fn node(&mut self, end: End) -> NodeIndex {
-        let graph = &mut self.graph;
+        let graph = &mut self.all;
         *self.nodes.entry(end).or_insert_with(|| graph.add_node(Some(end)))
     }
 
     fn connect(&mut self, from: End, to: End, edge: Option<Edge>) {
         let (from, to) = (self.node(from), self.node(to));
-        self.graph.add_edge(from, to, edge);
+        self.all.add_edge(from, to, edge);
     }
 
     /// How far each node is from an administrator, over edges that are certain, or over all.
     fn distances(&self, certain: bool) -> BTreeMap<NodeIndex, usize> {
-        dijkstra(Reversed(&self.graph), self.sink, None, |edge| match edge.weight() {
+        dijkstra(Reversed(&self.all), self.sink, None, |edge| match edge.weight() {
             None => 0,
             Some(edge) if certain && !edge.certain => FAR,
             Some(_) => 1,
@@ -388,18 +391,18 @@ impl Graph {
         let mut path = Vec::new();
         while left > 0 {
             let next = self
-                .graph
+                .all
                 .edges(at)
                 .filter(|edge| edge.weight().as_ref().is_some_and(|it| it.certain || !certain))
                 .filter(|edge| distances.get(&edge.target()).is_some_and(|distance| distance + 1 == left))
-                .filter_map(|edge| Some((self.graph.node_weight(edge.target()).copied()??, edge)))
+                .filter_map(|edge| Some((self.all.node_weight(edge.target()).copied()??, edge)))
                 .min_by_key(|(end, edge)| {
                     // Changing oneself is plainer than making another principal.
                     let is_new = matches!(end, End::New(_));
                     (is_new, edge.weight().as_ref().map(|it| (it.kind, it.how.clone())), *end)
                 });
             let (to, edge) = next?;
-            let from = self.graph.node_weight(at).copied()??;
+            let from = self.all.node_weight(at).copied()??;
             path.push(Step { from, to, edge: edge.weight().clone()? });
             at = edge.target();
             left -= 1;
@@ -409,15 +412,15 @@ impl Graph {
 
     /// How many steps from a node lead on to an administrator.
     fn alternatives(&self, at: NodeIndex, distances: &BTreeMap<NodeIndex, usize>) -> usize {
-        self.graph.edges(at).filter(|edge| distances.get(&edge.target()).is_some_and(|it| *it < FAR)).count()
+        self.all.edges(at).filter(|edge| distances.get(&edge.target()).is_some_and(|it| *it < FAR)).count()
     }
 
     fn steps(&self, at: NodeIndex) -> Vec<(End, &Edge)> {
         let mut steps: Vec<(End, &Edge)> = self
-            .graph
+            .all
             .edges(at)
             .filter_map(|edge| {
-                Some((self.graph.node_weight(edge.target()).copied()??, edge.weight().as_ref()?))
+                Some((self.all.node_weight(edge.target()).copied()??, edge.weight().as_ref()?))
             })
             .collect();
         steps.sort_by(|a, b| (a.1.kind, &a.1.how, a.0).cmp(&(b.1.kind, &b.1.how, b.0)));
@@ -436,7 +439,7 @@ impl Graph {
             let mut open = std::collections::VecDeque::from([start]);
             let mut seen = std::collections::BTreeSet::from([start]);
             while let Some(at) = open.pop_front() {
-                let from = self.graph.node_weight(at).copied().flatten()?;
+                let from = self.all.node_weight(at).copied().flatten()?;
                 if at != start && avoided(from) {
                     continue;
                 }

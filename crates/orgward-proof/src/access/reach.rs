@@ -83,14 +83,12 @@ impl<'o> Access<'o> {
         for guard in guarded {
             let place = (guard.resource.owner, guard.resource.account.as_deref());
             let on = self.on(subject, &guard.parts, place, must_allow(guard.resource), (side, about));
-            match &guard.domain {
-                Some(domain) => all = all.or(on.and(domain.requests())),
+            if let Some(domain) = &guard.domain {
+                all = all.or(on.and(domain.requests()));
+            } else {
                 // Which resource it is, is unknown: what its statements name counts.
-                None => {
-                    let named =
-                        guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
-                    all = all.or(on.and(named));
-                }
+                let named = guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
+                all = all.or(on.and(named));
             }
         }
         all
@@ -112,16 +110,15 @@ impl<'o> Access<'o> {
                             || it.parts.iter().any(|part| part.whole.text().contains(account))
                     })
             });
-            let answer = match known.get(&subject.cohort).filter(|_| !own) {
-                Some(answer) => answer.clone(),
-                None => {
-                    let answer = self.asks(subject, claim, &guarded);
-                    known.insert(subject.cohort, answer.clone());
-                    answer
-                }
+            let answer = if let Some(answer) = known.get(&subject.cohort).filter(|_| !own) {
+                answer.clone()
+            } else {
+                let answer = self.asks(subject, claim, &guarded);
+                known.insert(subject.cohort, answer.clone());
+                answer
             };
             let Some((request, certain)) = answer else { continue };
-            let (by, standing) = self.credit(subject, &request, &guarded);
+            let (by, standing) = Self::credit(subject, &request, &guarded);
             found.push(Reached { who: Who::Subject(id), request, certain, by, standing });
         }
         if outside {
@@ -176,7 +173,6 @@ impl<'o> Access<'o> {
 
     /// What lets a request of a principal pass: its own policies, or the policy of a resource.
     fn credit(
-        &self,
         subject: &Subject<'o>,
         request: &Request,
         guarded: &[Guarded<'o>],

@@ -48,7 +48,7 @@ pub struct NodeOf<'o> {
     node: &'o Node,
 }
 
-impl<'o> std::ops::Deref for NodeOf<'o> {
+impl std::ops::Deref for NodeOf<'_> {
     type Target = Node;
 
     fn deref(&self) -> &Self::Target {
@@ -238,12 +238,12 @@ impl<'o> Index<'o> {
             account_text,
             cohort: 0,
         };
-        self.inline(inline, None, true, &mut subject);
+        Self::inline(inline, None, true, &mut subject);
         self.managed(id, None, true, &written, &mut subject);
         for (group, modality) in org.groups_of(id) {
             if let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) {
                 let must = modality == Modality::Must;
-                self.inline(&data.inline, Some(group), must, &mut subject);
+                Self::inline(&data.inline, Some(group), must, &mut subject);
                 self.managed(group, Some(group), must, &written, &mut subject);
             }
         }
@@ -284,19 +284,13 @@ impl<'o> Index<'o> {
                 account_text,
                 cohort: 0,
             };
-            self.inline(&set.inline, None, true, &mut subject);
+            Self::inline(&set.inline, None, true, &mut subject);
             self.managed(id, None, true, &written, &mut subject);
             subjects.push(subject);
         }
     }
 
-    fn inline(
-        &self,
-        inline: &'o [InlinePolicy],
-        group: Option<NodeId>,
-        must: bool,
-        subject: &mut Subject<'o>,
-    ) {
+    fn inline(inline: &'o [InlinePolicy], group: Option<NodeId>, must: bool, subject: &mut Subject<'o>) {
         for policy in inline {
             match policy.document.policy() {
                 Some(read) => subject.held.push(Held {
@@ -406,7 +400,7 @@ pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<
     let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) else { return Vec::new() };
     let mut joined = Subject { held: Vec::new(), unknowns: Vec::new(), ..like.clone() };
     let written = like.account_text.as_deref().unwrap_or("111111111111");
-    index.inline(&data.inline, Some(group), true, &mut joined);
+    Index::inline(&data.inline, Some(group), true, &mut joined);
     index.managed(group, Some(group), true, written, &mut joined);
     joined.held
 }

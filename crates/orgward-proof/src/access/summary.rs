@@ -109,8 +109,8 @@ impl<'o> Access<'o> {
             };
             let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
             for (at, (action, resources)) in cut.into_iter().take(MOST).enumerate() {
-                let asked = !whole && at < ASKED;
-                if resources.is_empty() || asked && !self.is_effective(&asker, &action, &resources) {
+                let is_asked = !whole && at < ASKED;
+                if resources.is_empty() || is_asked && !self.is_effective(&asker, &action, &resources) {
                     continue;
                 }
                 let service = action.split(':').next().unwrap_or("*").to_owned();

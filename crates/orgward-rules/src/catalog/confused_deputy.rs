@@ -31,7 +31,7 @@ rule! {
     ///   "Condition": { "StringEquals": { "aws:SourceAccount": "222222222222" } } }
     /// ```
     ///
-    /// Of trust policies only services are asked about that are known to act on what another account names.
+    /// Services such as EC2 and Lambda, which `iam:PassRole` binds to the account of the role, are quiet in trust policies.
     pub(crate) static CONFUSED_DEPUTY = {
         id: "confused-deputy",
         summary: "service is let in on behalf of whoever asks it",
@@ -41,38 +41,21 @@ rule! {
     }
 }
 
-/// Services that act on resources that a customer of another account can name, and so may assume a role on their behalf
-/// (services that `iam:PassRole` binds to the account are not among them). As of November 2026.
-const DEPUTIES: &[&str] = &[
-    "access-analyzer",
-    "apigateway",
-    "appsync",
-    "bedrock",
-    "chatbot",
-    "cloudtrail",
-    "cognito-idp",
-    "config",
-    "connect",
-    "datasync",
-    "delivery.logs",
-    "dms",
-    "firehose",
-    "iot",
-    "kinesisanalytics",
-    "lex",
-    "logs",
-    "macie",
-    "quicksight",
-    "redshift",
-    "s3",
-    "batchoperations.s3",
-    "sagemaker",
-    "securitylake",
-    "ses",
-    "sns",
-    "transfer",
-    "vpc-flow-logs",
-    "workspaces-web",
+/// Services that use a role only where `iam:PassRole` of its own account let them: no other account can name it.
+const PASSED: &[&str] = &[
+    "codebuild",
+    "codepipeline",
+    "ec2",
+    "ecs",
+    "ecs-tasks",
+    "edgelambda",
+    "eks",
+    "eks-fargate-pods",
+    "eks-nodegroup",
+    "lambda",
+    "pods.eks",
+    "spotfleet",
+    "tasks.apprunner",
 ];
 
 /// A policy that may let in services.
@@ -158,8 +141,7 @@ fn deputies<'o>(
                 _ => continue,
             };
             let name = service.split(".amazonaws.com").next().unwrap_or(service);
-            let name = name.split('.').next().filter(|_| !DEPUTIES.contains(&name)).unwrap_or(name);
-            if asked.trust && !DEPUTIES.contains(&name) || found.iter().any(|(known, ..)| known == service) {
+            if asked.trust && PASSED.contains(&name) || found.iter().any(|(known, ..)| known == service) {
                 continue;
             }
             if let Answer::Witness(request) = access.deputy(policy, service, asked.owner) {

@@ -43,10 +43,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for share in &cx.after.access().shares {
-        let (who, unknown) = match outside(cx.after, share) {
-            Some(found) => found,
-            None => continue,
-        };
+        let Some((who, unknown)) = outside(cx.after, share) else { continue };
         let finding = findings.report(&SHARED_IMAGE, &share.address);
         finding.input = share.stack.as_deref().map(str::to_owned);
         finding.subject(format!("{} {:?}", share.subject, share.with));

@@ -53,7 +53,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 return None;
             }
             let action = statement.actions.patterns.iter().find(|pattern| {
-                Catalogue::get().action(&pattern.value).is_some_and(|action| action.has_resource_types())
+                Catalogue::get().action(&pattern.value).is_some_and(orgward_iam::Action::has_resource_types)
             })?;
             Some((statement, action))
         });
