@@ -3,6 +3,8 @@
 //! Everything here is asked of one side of a change. Nothing is computed before a question needs it.
 
 mod admin;
+#[cfg(test)]
+mod agreement;
 mod boundary;
 mod changes;
 mod claims;
