@@ -95,6 +95,8 @@ pub struct Finding {
     pub site: Option<Site>,
     /// What stands on that line.
     pub quote: Option<String>,
+    /// Where the resource is defined that the line becomes part of, where that is another place: the block in a module.
+    pub definition: Option<Site>,
     /// Who accepted it, and why; set when the status is `Waived`.
     pub waived: Option<Waived>,
     /// How many findings with the same fingerprint come before it; part of the fingerprint.
@@ -123,6 +125,7 @@ impl Finding {
             witness: None,
             site: None,
             quote: None,
+            definition: None,
             waived: None,
             occurrence: 0,
             subject: String::new(),

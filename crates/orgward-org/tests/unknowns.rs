@@ -8,11 +8,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use orgward_org::{Completion, Content, Declared, Document, NodeKind, Organization, Resolved};
-use orgward_plan::{Plan, SourceFile, Sources};
+use orgward_plan::{Files, Plan, SourceFile, Sources};
 use serde_json::{Map, Value};
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
+}
+
+/// The files that expressions read.
+struct Beside(PathBuf);
+
+impl Files for Beside {
+    fn text(&self, path: &str) -> Option<SourceFile> {
+        let text = std::fs::read_to_string(self.0.join(path)).ok()?;
+        Some(SourceFile { name: path.to_owned(), text })
+    }
+
+    fn list(&self, _: &str) -> Option<Vec<String>> {
+        None
+    }
 }
 
 /// The organization after a plan, with or without its sources.
@@ -21,12 +35,8 @@ fn organization(plan: &str, source: Option<&Path>) -> Option<Organization> {
     let document = orgward_plan::Document::decode(plan, bytes).ok()?;
     let mut plan = Plan::parse(&document).ok()?;
     if let Some(source) = source {
-        let mut sources = Sources::load("", &mut |folder| files(source, folder));
-        for path in sources.mentioned() {
-            if let Ok(text) = std::fs::read_to_string(source.join(&path)) {
-                sources.add_text(&path, text);
-            }
-        }
+        let sources = Sources::load("", &mut |folder| files(source, folder));
+        let sources = sources.with_files(Box::new(Beside(source.to_owned())));
         assert!(sources.unreadable().is_empty(), "{sources:?}");
         plan.with_sources(Arc::new(sources));
     }

@@ -39,6 +39,7 @@ impl<'a> Plan<'a> {
             index: OnceLock::new(),
             providers: OnceLock::new(),
             sources: None,
+            evaluated: crate::source::Evaluated::default(),
             declaration: Declaration::default(),
         })
     }

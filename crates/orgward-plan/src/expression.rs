@@ -53,7 +53,9 @@ impl Expression {
     /// Reads an expression; `None` for what is none: a nested block.
     pub(crate) fn of(value: &Value) -> Option<Self> {
         let entries = value.as_object()?;
-        if let Some(constant) = entries.get("constant_value") {
+        // Of JSON, Terraform shows the template as a constant beside its references.
+        let refers = entries.get("references").and_then(Value::as_array).is_some_and(|list| !list.is_empty());
+        if let Some(constant) = entries.get("constant_value").filter(|_| !refers) {
             return Some(Self::Constant(constant.clone()));
         }
         match entries.get("references") {

@@ -31,4 +31,7 @@ pub use object::{Object, View};
 pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPlacement, Strength};
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Legal, Resolution, Step, Target};
-pub use source::{Module, Part, SourceFile, SourceLine, Sources, Spelled};
+pub use source::{
+    About, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine, Sources, Spelled,
+    statement_at,
+};

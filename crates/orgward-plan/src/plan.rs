@@ -8,6 +8,7 @@ use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
+use crate::source::Evaluated;
 use crate::{Address, Declaration, Instance, Sources};
 
 /// What the input is.
@@ -58,6 +59,8 @@ pub struct Plan<'a> {
     pub(crate) index: OnceLock<Index>,
     pub(crate) providers: OnceLock<Providers>,
     pub(crate) sources: Option<Arc<Sources>>,
+    /// What names in the sources come to.
+    pub(crate) evaluated: Evaluated,
     pub(crate) declaration: Declaration,
 }
 
@@ -90,6 +93,12 @@ impl<'a> Plan<'a> {
     /// Gives the plan the configuration that it was made from.
     pub fn with_sources(&mut self, sources: Arc<Sources>) {
         self.sources = Some(sources);
+        self.evaluated = Evaluated::default();
+    }
+
+    /// Whether OpenTofu made it: its providers are from the registry of OpenTofu.
+    pub fn is_of_opentofu(&self) -> bool {
+        self.instances.iter().any(|instance| instance.provider.starts_with("registry.opentofu.org/"))
     }
 
     /// Whether it has its sources.

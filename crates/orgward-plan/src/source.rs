@@ -7,32 +7,51 @@ mod evaluate;
 mod functions;
 mod load;
 mod names;
+mod parse;
+mod reading;
 mod site;
-mod spelled;
 mod template;
 mod traverse;
 mod types;
+mod value;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hcl_edit::expr::Expression;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::Block;
 
 use crate::Plan;
 
 pub use load::{Module, SourceFile};
-pub use site::SourceLine;
-pub use spelled::{Part, Spelled};
+pub use site::{About, Site, SourceLine, statement_at};
+pub(crate) use traverse::Evaluated;
+pub use value::{Entries, FileLine, Literal, Part, Spelled};
 
-/// The parsed `.tf` files of a configuration, by module.
+use parse::{File, Lines, TextFile};
+
+/// The files that expressions read, by their path from the root module.
+pub trait Files: Send + Sync {
+    /// The text of a file; `None` when it cannot be read as text.
+    fn text(&self, path: &str) -> Option<SourceFile>;
+
+    /// The paths of all files below a folder, from that folder; `None` when not all of them can be listed.
+    fn list(&self, folder: &str) -> Option<Vec<String>>;
+}
+
+/// The parsed files of a configuration, by module.
 #[derive(Default)]
 pub struct Sources {
     /// By the names of the calls that lead there, with dots between them; empty for the root.
     modules: BTreeMap<String, Loaded>,
-    /// Other files that expressions read, by their path from the root module.
-    texts: BTreeMap<String, String>,
+    /// Other files that expressions read.
+    files: Option<Box<dyn Files>>,
+    /// Those that were read so far; `None` for one that cannot be read.
+    texts: Mutex<BTreeMap<String, Option<Arc<TextFile>>>>,
+    /// The workspace that was planned in, where Terraform has written it down.
+    workspace: Option<String>,
     /// The files that could not be read, each with the reason.
     unreadable: Vec<String>,
 }
@@ -44,11 +63,24 @@ struct Loaded {
     files: Arc<Vec<File>>,
 }
 
-/// A file that could be parsed.
-struct File {
-    name: String,
-    text: String,
-    body: Body,
+/// A block, and the lines of the file that it is in.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'s> {
+    file: &'s File,
+    block: &'s Block,
+}
+
+impl Deref for Written<'_> {
+    type Target = Block;
+    fn deref(&self) -> &Block {
+        self.block
+    }
+}
+
+impl Written<'_> {
+    fn lines(&self) -> Arc<Lines> {
+        Arc::clone(&self.file.lines)
+    }
 }
 
 impl fmt::Debug for Sources {
@@ -68,9 +100,33 @@ impl Sources {
         self.modules.values().all(|module| module.files.is_empty())
     }
 
-    /// Adds a file that is no configuration and that expressions read, by its path from the root module.
-    pub fn add_text(&mut self, path: &str, text: String) {
-        self.texts.insert(load::joined("", path), text);
+    /// Lets expressions read files.
+    #[must_use]
+    pub fn with_files(self, files: Box<dyn Files>) -> Self {
+        Self { files: Some(files), ..self }
+    }
+
+    /// Names the workspace that was planned in.
+    #[must_use]
+    pub fn with_workspace(self, workspace: Option<String>) -> Self {
+        Self { workspace, ..self }
+    }
+
+    /// A file that an expression reads.
+    fn text(&self, path: &str) -> Option<Arc<TextFile>> {
+        let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = texts.get(path) {
+            return known.clone();
+        }
+        let file = self.files.as_ref().and_then(|files| files.text(path));
+        let file = file.map(|file| Arc::new(TextFile::new(file)));
+        texts.insert(path.to_owned(), file.clone());
+        file
+    }
+
+    /// The paths of all files below a folder, from that folder.
+    fn list(&self, folder: &str) -> Option<Vec<String>> {
+        self.files.as_ref()?.list(folder)
     }
 
     /// Whether the configuration declares in its root module what the plan shows of it, no more and no less.
@@ -80,7 +136,7 @@ impl Sources {
             .as_ref()
             .and_then(|shown| shown.root_module.as_ref())
             .map(crate::configuration::Module::declared);
-        let labels = |block: &Block| {
+        let labels = |block: Written<'_>| {
             let mut name = match block.ident.as_str() {
                 "resource" => String::new(),
                 "data" | "module" => format!("{}.", block.ident.as_str()),
@@ -99,8 +155,8 @@ impl Sources {
         self.modules.get(module).into_iter().flat_map(|module| module.files.iter())
     }
 
-    fn blocks(&self, module: &str) -> impl Iterator<Item = &Block> {
-        self.files(module).flat_map(|file| file.body.blocks())
+    fn blocks(&self, module: &str) -> impl Iterator<Item = Written<'_>> {
+        self.files(module).flat_map(|file| file.body.blocks().map(move |block| Written { file, block }))
     }
 
     /// The folder of a module, from the root module.
@@ -109,14 +165,14 @@ impl Sources {
     }
 
     /// The block with these labels; `None` when there are several, which only an override file makes.
-    pub(crate) fn block(&self, module: &str, ident: &str, labels: &[&str]) -> Option<&Block> {
-        only(self.blocks(module).filter(|block| is_block(block, ident, labels)))
+    pub(crate) fn block(&self, module: &str, ident: &str, labels: &[&str]) -> Option<Written<'_>> {
+        only(self.blocks(module).filter(|block| is_block(block.block, ident, labels)))
     }
 
-    /// The expression of a local value.
-    pub(crate) fn local(&self, module: &str, name: &str) -> Option<&Expression> {
+    /// The expression of a local value, and the block that it is in.
+    pub(crate) fn local(&self, module: &str, name: &str) -> Option<(Written<'_>, &Expression)> {
         let locals = self.blocks(module).filter(|block| block.ident.as_str() == "locals");
-        only(locals.filter_map(|block| block.body.get_attribute(name))).map(|found| &found.value)
+        only(locals.filter_map(|block| Some((block, &block.block.body.get_attribute(name)?.value))))
     }
 }
 

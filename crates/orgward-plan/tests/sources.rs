@@ -120,7 +120,7 @@ fn short(value: &Spelled) -> String {
     match value {
         Spelled::Text(parts) => {
             let part = |part: &Part| match part {
-                Part::Literal(text) => text.clone(),
+                Part::Literal(text) => text.to_string(),
                 Part::Reference(found) => {
                     let names =
                         found.targets.iter().map(|target| format!("{}.{}", target.address, target.attribute));
@@ -153,13 +153,13 @@ fn expressions_come_to_what_terraform_makes_of_them() {
         ("title(\"hello world\")", "Hello World"),
         ("trimspace(\"  x \")", "x"),
         ("replace(\"a-b-c\", \"-\", \"\")", "abc"),
-        ("replace(\"a-b\", \"/-/\", \"\")", "?"),
+        ("replace(\"a-b\", \"/-/\", \"\")", "ab"),
         ("substr(\"hello\", 1, 3)", "ell"),
         ("substr(\"hello\", -2, -1)", "lo"),
         ("split(\",\", \"a,b\")", "[a b]"),
         ("join(\"-\", [\"a\", aws_iam_role.one.arn])", "a-${aws_iam_role.one.arn}"),
         ("format(\"%s/%d%%\", aws_iam_role.one.arn, 3)", "${aws_iam_role.one.arn}/3%"),
-        ("format(\"%05d\", 3)", "?"),
+        ("format(\"%05d\", 3)", "00003"),
         ("formatlist(\"x-%s\", [\"a\", \"b\"])", "[x-a x-b]"),
         ("upper(aws_iam_role.one.arn)", "?"),
         ("trimsuffix(\"a.json\", \".json\")", "a"),

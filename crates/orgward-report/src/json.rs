@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{
-    Finding, Input, Outcome, Review, RuleInfo, Severity, Snippet, Status, Verdict, Waived, Witness,
+    Finding, Input, Outcome, Review, RuleInfo, Severity, Site, Snippet, Status, Verdict, Waived, Witness,
     WitnessValue,
 };
 use serde::Serialize;
@@ -122,6 +122,8 @@ struct FindingJson<'r> {
     witness: Option<WitnessJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<SiteJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     snippets: Vec<SnippetJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,11 +279,18 @@ impl<'r> FindingJson<'r> {
             notes: &finding.notes,
             rests_on: &finding.rests_on,
             witness: finding.witness.as_ref().map(WitnessJson::of),
-            site: finding.site.as_ref().map(|site| SiteJson { file: &site.file, line: site.line }),
+            site: finding.site.as_ref().map(SiteJson::of),
+            definition: finding.definition.as_ref().map(SiteJson::of),
             snippets: finding.snippets.iter().map(SnippetJson::of).collect(),
             waiver: finding.waived.as_ref().map(WaiverJson::of),
             fingerprint: finding.fingerprint(),
         }
+    }
+}
+
+impl<'r> SiteJson<'r> {
+    fn of(site: &'r Site) -> Self {
+        Self { file: &site.file, line: site.line }
     }
 }
 

@@ -387,11 +387,8 @@ pub(crate) struct ShowArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
-    /// The configuration that a plan was made from: the folder of its root module, or the archive that `terraform plan
-    /// -out` writes. It tells files and lines, and what the plan leaves unknown. With several plans it may be given
-    /// several times, and as `PLAN=PATH`.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) source: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
     /// How to show it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: OrganizationFormat,
@@ -415,6 +412,19 @@ pub(crate) enum OrganizationFormat {
     Svg,
 }
 
+/// Where the configuration of plans is.
+#[derive(Debug, Args)]
+pub(crate) struct SourceArguments {
+    /// Folder or saved plan with the configuration. Adds file and line to findings and resolves values that are
+    /// unknown in the plan. Without it, the folder of the plan is read when it has the configuration that the plan was
+    /// made from. With several plans it may be given several times, and as `PLAN=PATH`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) source: Vec<String>,
+    /// Read no configuration but what the plan shows.
+    #[arg(long, conflicts_with = "source")]
+    pub(crate) no_source: bool,
+}
+
 /// What is reviewed, and against what.
 #[derive(Debug, Args)]
 pub(crate) struct InputArguments {
@@ -425,11 +435,8 @@ pub(crate) struct InputArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
-    /// The configuration that a plan was made from: the folder of its root module, or the archive that `terraform plan
-    /// -out` writes. It tells files and lines, and what the plan leaves unknown. With several plans it may be given
-    /// several times, and as `PLAN=PATH`.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) source: Vec<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
     /// The configuration; without it, `orgward.toml` here or further up in the repository.
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -2,6 +2,7 @@
 
 mod archive;
 mod folder;
+mod paths;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -10,10 +11,11 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 use orgward_finding::{Finding, Site};
-use orgward_plan::{Document, Plan, Sources};
+use orgward_plan::{About, Document, Plan, Sources, Step, statement_at};
 use orgward_report::escape;
 use thiserror::Error;
 
+use crate::arguments::SourceArguments;
 use crate::output;
 
 /// Why the sources cannot be used.
@@ -50,16 +52,22 @@ struct Given<'g> {
 }
 
 /// Gives plans their sources. `inputs` are the files that the plans are from; `arguments` are `PATH`, or `PLAN=PATH`.
+/// A plan that none is named for has those of its own folder, if they are the ones that it was made from.
 pub(crate) fn attach(
     plans: &mut [Plan<'_>],
     inputs: &[PathBuf],
-    arguments: &[String],
+    arguments: &SourceArguments,
 ) -> Result<(), SourceError> {
+    if arguments.no_source {
+        return Ok(());
+    }
     let mut given = Vec::new();
-    for argument in arguments {
+    for argument in &arguments.source {
         let named = argument.split_once('=').filter(|(name, _)| plans.iter().any(|plan| plan.name == *name));
         let (plan, name) = named.map_or((None, argument.as_str()), |(plan, name)| (Some(plan), name));
-        given.push(Given { name, plan, sources: Arc::new(read(Path::new(name))?) });
+        let of = plans.iter().find(|other| plan.is_none_or(|plan| other.name == plan));
+        let sources = read(Path::new(name), of.map_or(Dialect::Terraform, Dialect::of))?;
+        given.push(Given { name, plan, sources: Arc::new(sources) });
     }
     for each in &given {
         let whose = whose(each, &given, plans);
@@ -71,18 +79,40 @@ pub(crate) fn attach(
             plan.with_sources(Arc::clone(&each.sources));
         }
     }
-    // A saved plan brings its own.
-    for (plan, input) in plans.iter_mut().zip(inputs) {
-        if plan.has_sources() || !is_archive(input) {
-            continue;
-        }
-        match read(input) {
-            Ok(sources) => plan.with_sources(Arc::new(sources)),
-            // Nobody has asked for them, and the plan itself could be shown.
-            Err(error) => output::warn(&format!("note: {error}\n")),
-        }
+    for (plan, input) in plans.iter_mut().zip(inputs).filter(|(plan, _)| !plan.has_sources()) {
+        beside(plan, input);
     }
     Ok(())
+}
+
+/// Gives a plan the sources of its folder, or those that it brings.
+fn beside(plan: &mut Plan<'_>, input: &Path) {
+    if !input.is_file() {
+        return;
+    }
+    let folder = input.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let sources = folder::read(folder, Dialect::of(plan));
+    let is_there = !sources.is_empty() || !sources.unreadable().is_empty();
+    if sources.fits(plan) {
+        noted(&sources);
+        plan.with_sources(Arc::new(sources));
+        return;
+    }
+    // A saved plan has what it was made from, but for files that expressions read.
+    if is_archive(input) {
+        match read(input, Dialect::of(plan)) {
+            Ok(sources) => plan.with_sources(Arc::new(sources)),
+            // Without them there is less to say, and the plan itself could be shown.
+            Err(error) => output::warn(&format!("note: {error}\n")),
+        }
+    } else if is_there {
+        noted(&sources);
+        output::warn(&format!(
+            "note: the configuration in `{}` is not the one that `{}` was made from, and is not read\n",
+            escape(&folder.display().to_string()),
+            escape(&plan.name)
+        ));
+    }
 }
 
 /// The names of the plans that sources are of.
@@ -106,10 +136,10 @@ fn whose(each: &Given<'_>, given: &[Given<'_>], plans: &[Plan<'_>]) -> Vec<Strin
 }
 
 /// Reads a folder or an archive. A file that cannot be parsed is left out: the plan has the last word.
-fn read(path: &Path) -> Result<Sources, SourceError> {
+fn read(path: &Path, dialect: Dialect) -> Result<Sources, SourceError> {
     let name = path.display().to_string();
     let sources = if path.is_dir() {
-        folder::read(path)
+        folder::read(path, dialect)
     } else if is_archive(path) {
         archive::read(path).map_err(|why| SourceError::Archive { name: name.clone(), why })?
     } else {
@@ -121,10 +151,15 @@ fn read(path: &Path) -> Result<Sources, SourceError> {
     if sources.is_empty() && sources.unreadable().is_empty() {
         return Err(SourceError::Empty { name });
     }
+    noted(&sources);
+    Ok(sources)
+}
+
+/// Names the files that could not be read.
+fn noted(sources: &Sources) {
     for file in sources.unreadable() {
         output::warn(&format!("note: {} and is left out of the sources\n", escape(file)));
     }
-    Ok(sources)
 }
 
 fn is_archive(path: &Path) -> bool {
@@ -140,39 +175,63 @@ pub(crate) fn annotate(findings: &mut [Finding], plans: &[Plan<'_>]) {
             Some(input) => plans.iter().find(|plan| plan.name == *input),
             None => plans.first(),
         };
-        // A document is named by the attribute that it is in.
-        let argument = finding.snippets.first().and_then(|snippet| {
+        let Some(plan) = plan else { continue };
+        let shown = finding.snippets.iter().find_map(|snippet| {
             let rest = snippet.name.strip_prefix(address.as_str())?.strip_prefix('.')?;
-            rest.split(['.', '[']).next()
+            Some((steps(rest), snippet))
         });
-        let line = plan.and_then(|plan| plan.site(address, argument));
-        if let Some(line) = line {
-            finding.site = Some(Site { file: line.file, line: line.line });
-            finding.quote = line.text;
-        }
+        // A document is named by the attribute that it is in.
+        let about = match &shown {
+            Some((path, snippet)) => About {
+                attribute: Some(path),
+                statement: snippet.text.as_deref().and_then(|text| statement_at(text, snippet.span.start)),
+            },
+            None => About::default(),
+        };
+        let Some(found) = plan.site(address, about) else { continue };
+        finding.site = Some(Site { file: found.line.file, line: found.line.line });
+        finding.quote = found.line.text;
+        finding.definition = found.definition.map(|line| Site { file: line.file, line: line.line });
     }
 }
 
-/// A path from where the program runs, without `.`, and without `..` where a name comes before it; with slashes.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().ok();
-    let path = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
-    let mut flat = PathBuf::new();
-    for part in path.components() {
-        use std::path::Component::{CurDir, Normal, ParentDir};
-        match part {
-            CurDir => {}
-            ParentDir if matches!(flat.components().next_back(), Some(Normal(_))) => {
-                flat.pop();
-            }
-            _ => flat.push(part),
+/// The steps of a path such as `inline_policy[0].policy`.
+fn steps(path: &str) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    for part in path.split('.') {
+        let mut parts = part.split('[');
+        steps.extend(parts.next().map(Step::Name));
+        for index in parts {
+            steps.extend(index.trim_end_matches(']').parse().ok().map(Step::Index));
         }
     }
-    flat.to_string_lossy().replace('\\', "/")
+    steps
+}
+
+/// Which program made a plan, and so which files it has read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Dialect {
+    Terraform,
+    OpenTofu,
+}
+
+impl Dialect {
+    fn of(plan: &Plan<'_>) -> Self {
+        if plan.is_of_opentofu() { Self::OpenTofu } else { Self::Terraform }
+    }
+
+    /// Whether it reads a file. OpenTofu takes `x.tofu` in place of `x.tf`.
+    fn reads(self, name: &str, all: &[String]) -> bool {
+        let stem = name.strip_suffix(".json").unwrap_or(name);
+        let is_tofu = Path::new(stem).extension().is_some_and(|extension| extension == "tofu");
+        match self {
+            Self::Terraform => !is_tofu,
+            Self::OpenTofu => is_tofu || !all.iter().any(|other| *other == name.replace(".tf", ".tofu")),
+        }
+    }
 }
 
 /// Whether a file has HCL.
 fn is_configuration(name: &str) -> bool {
-    let extension = Path::new(name).extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("tf" | "tofu"))
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|ending| name.ends_with(ending))
 }

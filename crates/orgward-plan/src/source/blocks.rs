@@ -1,11 +1,14 @@
 //! From the path of an attribute to its expression, through nested and `dynamic` blocks.
 
+use std::ops::Range;
+
+use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 use serde_json::Value;
 
 use super::evaluate::{Bound, Evaluator, Place, open};
-use super::{Spelled, agreement, traverse};
+use super::{Spelled, Written, agreement, traverse};
 use crate::resolution::scope::Scope;
 use crate::{Attr, Instance, Mode, Plan, Step, View};
 
@@ -15,6 +18,8 @@ const LISTS: [&str; 1] = ["statement"];
 /// The inside of a block, and the variables of the `dynamic` blocks around it.
 struct Inner<'p> {
     body: &'p Body,
+    /// The whole block, or the `content` of a dynamic one.
+    span: Option<Range<usize>>,
     bound: Bound,
 }
 
@@ -26,13 +31,13 @@ impl<'a> Plan<'a> {
         let ident = if instance.mode == Mode::Data { "data" } else { "resource" };
         let module = traverse::calls(&scope.path);
         let block = sources.block(&module, ident, &[&instance.kind, &instance.name])?;
-        if !agreement::resource(&scope, block) {
+        if !agreement::resource(&scope, block.block) {
             return Some(open(agreement::OTHER));
         }
         let after = instance.after().unwrap_or_default();
         let evaluator = Evaluator::new(self, sources);
-        let place = Place { scope, block: Some(block), closed: false };
-        let inner = Inner { body: &block.body, bound: Bound::new() };
+        let inner = Inner { body: &block.block.body, span: None, bound: Bound::new() };
+        let place = Place::of(scope, block);
         Some(evaluator.descend(&inner, after.view(), path, &place))
     }
 
@@ -43,6 +48,18 @@ impl<'a> Plan<'a> {
 }
 
 impl<'p, 'a> Evaluator<'p, 'a> {
+    /// Where each of the blocks with a name is written, `dynamic` ones once for each that they make.
+    pub(super) fn written_blocks(
+        &self,
+        block: Written<'p>,
+        name: &str,
+        place: &Place<'p, 'a>,
+    ) -> Option<Vec<Range<usize>>> {
+        let inner = Inner { body: &block.block.body, span: None, bound: Bound::new() };
+        let blocks = self.blocks(&inner, name, place).ok()?;
+        blocks.into_iter().map(|block| block.span).collect()
+    }
+
     fn descend(
         &self,
         inner: &Inner<'p>,
@@ -61,12 +78,17 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 (Step::Index(_), Spelled::Set(items) | Spelled::List(items)) if items.len() == 1 => {
                     items.first().cloned().unwrap_or(Spelled::Null)
                 }
+                // A block that is written as JSON is an attribute here.
+                (Step::Index(index), Spelled::List(items)) if LISTS.contains(name) => {
+                    items.get(*index).cloned().unwrap_or_else(|| open(agreement::OTHER))
+                }
+                (Step::Index(_), map @ Spelled::Map(_)) => map.clone(),
                 (Step::Index(_), _) => open("which element it is cannot be told"),
             });
         }
         let blocks = match self.blocks(inner, name, place) {
             Ok(blocks) => blocks,
-            Err(why) => return open(why),
+            Err(why) => return why,
         };
         let planned = planned.get(name);
         let Attr::Known(items) = planned.items() else {
@@ -94,11 +116,16 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     /// The blocks with a name, `dynamic` ones expanded, as they are written.
-    fn blocks(&self, inner: &Inner<'p>, name: &str, place: &Place<'p, 'a>) -> Result<Vec<Inner<'p>>, String> {
+    fn blocks(
+        &self,
+        inner: &Inner<'p>,
+        name: &str,
+        place: &Place<'p, 'a>,
+    ) -> Result<Vec<Inner<'p>>, Spelled> {
         let mut found = Vec::new();
         for block in inner.body.blocks() {
             if block.ident.as_str() == name {
-                found.push(Inner { body: &block.body, bound: inner.bound.clone() });
+                found.push(Inner { body: &block.body, span: block.span(), bound: inner.bound.clone() });
             } else if block.ident.as_str() == "dynamic"
                 && block.labels.first().is_some_and(|label| label.as_str() == name)
             {
@@ -114,8 +141,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         name: &str,
         inner: &Inner<'p>,
         place: &Place<'p, 'a>,
-    ) -> Result<Vec<Inner<'p>>, String> {
-        let malformed = || "a `dynamic` block is not followed here".to_owned();
+    ) -> Result<Vec<Inner<'p>>, Spelled> {
+        let malformed = || open("a `dynamic` block is not followed here");
         let repetition = block.body.get_attribute("for_each").ok_or_else(malformed)?;
         let content = block.body.get_blocks("content").next().ok_or_else(malformed)?;
         let iterator = match block.body.get_attribute("iterator").map(|iterator| &iterator.value) {
@@ -128,7 +155,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             let mut bound = inner.bound.clone();
             let entries = [("key".to_owned(), key), ("value".to_owned(), value)];
             bound.push((iterator.to_owned(), Spelled::map(entries)));
-            Inner { body: &content.body, bound }
+            Inner { body: &content.body, span: content.span(), bound }
         };
         Ok(self.pairs(collection)?.into_iter().map(each).collect())
     }

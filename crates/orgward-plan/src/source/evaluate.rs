@@ -2,35 +2,49 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
 
+use hcl_edit::Span as _;
 use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, FuncCall, ObjectKey, UnaryOperator};
-use hcl_edit::structure::Block;
-use hcl_edit::template::Element;
 
-use super::spelled::{FOLDER, Part};
-use super::{Sources, Spelled, functions, load, spelled, template};
+use super::parse::Lines;
+use super::template::Form;
+use super::value::{FileLine, Literal, Part, Provenance, UNIT};
+use super::{Sources, Spelled, Written, functions};
 use crate::resolution::scope::Scope;
 use crate::{Certainty, Plan, Resolution};
 
 /// Deeper than any real expression.
 const DEPTH: usize = 96;
 /// Bounds the work where expressions multiply.
-const STEPS: usize = 50_000;
+const STEPS: usize = 100_000;
 pub(super) const TOO_DEEP: &str = "the expression goes too deep or round in circles";
 
-/// Where an expression stands.
+/// Where an expression is.
 pub(super) struct Place<'p, 'a> {
     pub(super) scope: Scope<'p, 'a>,
     /// The resource or module call, for `each`.
-    pub(super) block: Option<&'p Block>,
+    pub(super) block: Option<Written<'p>>,
+    /// The lines of its file.
+    pub(super) lines: Option<Arc<Lines>>,
     /// Whether it is a file of its own, which knows nothing but the variables it is given.
     pub(super) closed: bool,
 }
 
 impl<'p, 'a> Place<'p, 'a> {
-    /// In a module, outside of everything that is repeated.
-    pub(super) fn inside(scope: Scope<'p, 'a>) -> Self {
-        Self { scope, block: None, closed: false }
+    /// In a block, outside of everything that is repeated.
+    pub(super) fn inside(scope: Scope<'p, 'a>, written: Written<'p>) -> Self {
+        Self { scope, block: None, lines: Some(written.lines()), closed: false }
+    }
+
+    /// In a block that may be repeated.
+    pub(super) fn of(scope: Scope<'p, 'a>, written: Written<'p>) -> Self {
+        Self { scope, block: Some(written), lines: Some(written.lines()), closed: false }
+    }
+
+    pub(super) fn origin(&self, span: Option<Range<usize>>) -> Option<FileLine> {
+        Some(self.lines.as_ref()?.at(span?.start))
     }
 }
 
@@ -67,10 +81,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         match expression {
             Expression::Null(_) => Spelled::Null,
             Expression::Bool(value) => Spelled::Bool(**value),
-            Expression::Number(number) => Spelled::Number(number.value().to_string()),
+            Expression::Number(number) => functions::number(&number.value().to_string()),
             Expression::String(text) => {
                 if self.charge(text.len()) {
-                    Spelled::text(text.as_str())
+                    let origin = place.origin(text.span());
+                    Spelled::literal_of(text.as_str(), origin.map_or(Provenance::Elsewhere, Provenance::Line))
                 } else {
                     open(TOO_DEEP)
                 }
@@ -83,41 +98,67 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                         ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => {
                             Some(name.as_str().to_owned())
                         }
-                        ObjectKey::Expression(expression) => eval(expression).literal(),
+                        ObjectKey::Expression(expression) => {
+                            let key = eval(expression);
+                            match key.literal() {
+                                Some(key) => Some(key),
+                                None => return functions::unknown(&key, "a key of an object is unknown"),
+                            }
+                        }
                     };
-                    let Some(key) = key else { return open("a key of an object is unknown") };
+                    let Some(key) = key else { continue };
                     entries.push((key, eval(value.expr())));
                 }
-                Spelled::map(entries)
+                Spelled::map(entries).at(place.origin(object.span().or_else(|| expression.span())))
             }
             Expression::StringTemplate(template) => {
-                self.string(&template.iter().collect::<Vec<_>>(), place, bound, depth)
+                self.template(template.iter(), Form::Quoted, place, bound, depth)
             }
             Expression::HeredocTemplate(heredoc) => {
-                let elements: Vec<&Element> = heredoc.template.iter().collect();
-                self.template(&elements, place, bound, depth).map_or_else(Spelled::Open, Spelled::Text)
+                let start = expression.span().map(|span| span.start);
+                let is_flush = place.lines.as_ref().zip(start).is_some_and(|(lines, at)| lines.is_flush(at));
+                let form = if is_flush { Form::Flush } else { Form::Lines };
+                self.template(heredoc.template.iter(), form, place, bound, depth)
             }
             Expression::Parenthesis(inner) => eval(inner.inner()),
             Expression::Variable(name) => {
                 let found = self.bound(name.as_str(), bound);
                 found.unwrap_or_else(|| open(format!("`{}` is no value", name.as_str())))
             }
-            Expression::Conditional(conditional) => match eval(&conditional.cond_expr) {
-                Spelled::Bool(true) => eval(&conditional.true_expr),
-                Spelled::Bool(false) => eval(&conditional.false_expr),
-                _ => either(eval(&conditional.true_expr), &eval(&conditional.false_expr)),
-            },
+            Expression::Conditional(conditional) => {
+                let condition = eval(&conditional.cond_expr);
+                let chosen = |this: &Expression, other: &Expression| match eval(this) {
+                    text @ Spelled::Text(_) => text,
+                    value => functions::alike(value, &eval(other)),
+                };
+                match (functions::truth(&condition), condition) {
+                    (Some(true), _) => chosen(&conditional.true_expr, &conditional.false_expr),
+                    (Some(false), _) => chosen(&conditional.false_expr, &conditional.true_expr),
+                    (None, other) if other.why_open().is_some() || functions::is_known(&other) => {
+                        match functions::unknown(&other, "a condition is neither true nor false") {
+                            refused @ Spelled::Refused(_) => refused,
+                            _ => either(eval(&conditional.true_expr), &eval(&conditional.false_expr)),
+                        }
+                    }
+                    _ => either(eval(&conditional.true_expr), &eval(&conditional.false_expr)),
+                }
+            }
             Expression::BinaryOp(operation) => {
                 let (left, right) = (eval(&operation.lhs_expr), eval(&operation.rhs_expr));
                 functions::operate(*operation.operator.value(), &left, &right)
             }
-            Expression::UnaryOp(operation) => match (*operation.operator.value(), eval(&operation.expr)) {
-                (UnaryOperator::Not, Spelled::Bool(value)) => Spelled::Bool(!value),
-                (UnaryOperator::Neg, number @ Spelled::Number(_)) => {
-                    functions::operate(BinaryOperator::Minus, &Spelled::Number("0".to_owned()), &number)
+            Expression::UnaryOp(operation) => {
+                let value = eval(&operation.expr);
+                match *operation.operator.value() {
+                    UnaryOperator::Not => match functions::truth(&value) {
+                        Some(truth) => Spelled::Bool(!truth),
+                        None => functions::unknown(&value, "an operator is not followed here"),
+                    },
+                    UnaryOperator::Neg => {
+                        functions::operate(BinaryOperator::Minus, &Spelled::Number("0".to_owned()), &value)
+                    }
                 }
-                (_, value) => open(value.why_open().unwrap_or("an operator is not followed here")),
-            },
+            }
             Expression::FuncCall(call) => self.call(call, place, bound, depth),
             Expression::ForExpr(each) => self.for_expression(each, place, bound, depth),
             Expression::Traversal(traversal) => {
@@ -129,7 +170,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
     /// Counts a copy of a text as work. Returns whether it may be made.
     pub(super) fn charge(&self, bytes: usize) -> bool {
-        self.steps.set(self.steps.get().saturating_add(bytes / spelled::UNIT));
+        self.steps.set(self.steps.get().saturating_add(bytes / UNIT));
         self.steps.get() <= STEPS
     }
 
@@ -141,23 +182,29 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     fn call(&self, call: &FuncCall, place: &Place<'p, 'a>, bound: &Bound, depth: usize) -> Spelled {
+        let names: Vec<&str> = call.name.namespace.iter().map(|name| name.as_str()).collect();
         let name = call.name.name.as_str();
-        if call.name.is_namespaced() {
-            return open(format!("`{name}` is not followed here"));
-        }
         let eval = |inner: &Expression| self.expression(inner, place, bound, depth + 1);
+        // OpenTofu also knows its functions as those of a namespace.
+        let is_core = matches!(names.as_slice(), [] | ["core"]);
         match name {
-            // The first that Terraform does not refuse; of what cannot be told, nobody knows whether it is.
-            "try" => {
-                let mut tried = call.args.iter().map(eval);
+            // The first that Terraform does not refuse. Of what is unknown here it is not known whether it does.
+            "try" if is_core => {
+                let mut tried = call.args.iter().map(eval).map(|value| match value.blemish() {
+                    Some(blemish) => blemish.clone(),
+                    None => value,
+                });
                 let first = tried.find(|value| !matches!(value, Spelled::Refused(_)));
-                return first.unwrap_or_else(|| open("`try` finds nothing"));
+                return first.unwrap_or_else(|| Spelled::Refused("`try` finds nothing".to_owned()));
             }
-            "can" => {
-                return match call.args.iter().next().map(eval) {
+            "can" if is_core => {
+                let Some(value) = call.args.iter().next().map(eval) else {
+                    return open("`can` is not followed here");
+                };
+                return match value.blemish() {
                     Some(Spelled::Refused(_)) => Spelled::Bool(false),
-                    Some(Spelled::Open(why)) => open(why),
-                    _ => Spelled::Bool(true),
+                    Some(open) => open.clone(),
+                    None => Spelled::Bool(true),
                 };
             }
             _ => {}
@@ -166,81 +213,27 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         if call.args.expand_final() {
             match arguments.pop() {
                 Some(Spelled::List(items) | Spelled::Set(items)) => arguments.extend(items),
-                Some(other) => return open(other.why_open().unwrap_or("`...` is not followed here")),
+                Some(other) => return functions::unknown(&other, "`...` is not followed here"),
                 None => {}
             }
         }
-        match (name, arguments.as_slice()) {
-            ("file", [path]) => match self.text_at(path) {
-                Ok(text) if self.charge(text.len()) => Spelled::text(text),
-                Ok(_) => open(TOO_DEEP),
-                Err(why) => open(why),
-            },
-            ("fileset", [folder, pattern]) => self.file_set(folder, pattern),
-            ("templatefile", [path, variables]) => self.template_file(path, variables, place, depth),
-            _ => functions::call(name, &arguments),
+        if !self.charge(arguments.iter().map(Spelled::size).sum::<usize>().saturating_mul(UNIT)) {
+            return open(TOO_DEEP);
         }
-    }
-
-    /// The text of a file that an expression reads.
-    fn text_at(&self, path: &Spelled) -> Result<&'p str, String> {
-        let path = read_path(path)?;
-        let missing = || format!("`{path}` is not in the sources");
-        self.sources.texts.get(&path).map(String::as_str).ok_or_else(missing)
-    }
-
-    fn template_file(
-        &self,
-        path: &Spelled,
-        variables: &Spelled,
-        place: &Place<'p, 'a>,
-        depth: usize,
-    ) -> Spelled {
-        let text = match self.text_at(path) {
-            Ok(text) => text,
-            Err(why) => return open(why),
-        };
-        let Spelled::Map(bound) = variables else {
-            return open(variables.why_open().unwrap_or("the variables of a template are unknown"));
-        };
-        let Some(template) = template::parse(text) else { return open("a template cannot be parsed") };
-        let closed = Place { scope: place.scope.outside_repetition(), block: None, closed: true };
-        let elements: Vec<&Element> = template.iter().collect();
-        self.template(&elements, &closed, bound, depth + 1).map_or_else(Spelled::Open, Spelled::Text)
-    }
-
-    /// The names of files in a folder that fit a pattern with `*`.
-    fn file_set(&self, folder: &Spelled, pattern: &Spelled) -> Spelled {
-        let (Ok(folder), Some(pattern)) = (read_path(folder), pattern.literal()) else {
-            return open("`fileset` is not followed here");
-        };
-        let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let names = self.sources.texts.keys().filter_map(|path| path.strip_prefix(&below));
-        let (deep, last) = match pattern.rsplit_once('/') {
-            None => (false, pattern.as_str()),
-            Some(("**", last)) => (true, last),
-            Some(_) => return open("`fileset` is not followed here"),
-        };
-        let Some((before, after)) =
-            last.split_once('*').filter(|(_, after)| !after.contains(['*', '?', '{', '[']))
-        else {
-            return open("`fileset` is not followed here");
-        };
-        let fits = |name: &&str| {
-            let last = name.rsplit('/').next().unwrap_or(name);
-            (deep || !name.contains('/'))
-                && last.len() >= before.len() + after.len()
-                && last.starts_with(before)
-                && last.ends_with(after)
-        };
-        Spelled::set(names.filter(fits).map(Spelled::text).collect())
+        match names.as_slice() {
+            ["provider", provider] => functions::provided(provider, name, &arguments),
+            _ if is_core => self
+                .reading(name, &arguments, place, depth)
+                .unwrap_or_else(|| functions::call(name, &arguments)),
+            _ => open(format!("`{name}` is not followed here")),
+        }
     }
 
     fn for_expression(&self, each: &ForExpr, place: &Place<'p, 'a>, bound: &Bound, depth: usize) -> Spelled {
         let collection = self.expression(&each.intro.collection_expr, place, bound, depth + 1);
         let items = match self.pairs(collection) {
             Ok(items) => items,
-            Err(why) => return open(why),
+            Err(why) => return why,
         };
         let mut list = Vec::new();
         let mut map: Vec<(String, Spelled)> = Vec::new();
@@ -250,20 +243,28 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             bound.extend(each.intro.key_var.as_ref().map(|name| (name.as_str().to_owned(), key)));
             bound.push((each.intro.value_var.as_str().to_owned(), value));
             let eval = |inner: &Expression| self.expression(inner, place, &bound, depth + 1);
-            match each.cond.as_ref().map(|condition| eval(&condition.expr)) {
-                None | Some(Spelled::Bool(true)) => {}
-                Some(Spelled::Bool(false)) => continue,
-                Some(other) => return open(other.why_open().unwrap_or("a condition is unknown until apply")),
+            if let Some(condition) = each.cond.as_ref().map(|condition| eval(&condition.expr)) {
+                match functions::truth(&condition) {
+                    Some(true) => {}
+                    Some(false) => continue,
+                    None => return functions::unknown(&condition, "a condition is unknown until apply"),
+                }
             }
             let Some(key) = &each.key_expr else {
                 list.push(eval(&each.value_expr));
                 continue;
             };
-            let Some(key) = eval(key).literal() else { return open("a key of an object is unknown") };
+            let key = eval(key);
+            let Some(key) = key.literal() else {
+                return functions::unknown(&key, "a key of an object is unknown");
+            };
             let value = eval(&each.value_expr);
             match groups.iter_mut().find(|(known, _)| each.grouping && *known == key) {
                 Some((_, group)) => group.push(value),
                 None if each.grouping => groups.push((key, vec![value])),
+                None if map.iter().any(|(known, _)| *known == key) => {
+                    return Spelled::Refused("two elements have one key".to_owned());
+                }
                 None => map.push((key, value)),
             }
         }
@@ -277,7 +278,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     }
 
     /// What `for` goes over: keys and values.
-    pub(super) fn pairs(&self, collection: Spelled) -> Result<Vec<(Spelled, Spelled)>, String> {
+    pub(super) fn pairs(&self, collection: Spelled) -> Result<Vec<(Spelled, Spelled)>, Spelled> {
         // Values multiply where loops are inside loops.
         let size = match &collection {
             Spelled::List(items) | Spelled::Set(items) => items.len(),
@@ -295,15 +296,24 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             Spelled::Map(entries) => {
                 Ok(entries.into_iter().map(|(name, value)| (Spelled::text(name), value)).collect())
             }
-            other => Err(other
-                .why_open()
-                .unwrap_or("a `for` goes over something that is no collection")
-                .to_owned()),
+            Spelled::Null | Spelled::Bool(_) | Spelled::Number(_) => {
+                Err(Spelled::Refused("a `for` goes over something that is no collection".to_owned()))
+            }
+            other => Err(functions::unknown(&other, "a `for` goes over something that is unknown")),
+        }
+    }
+
+    /// A text of known characters, as a value.
+    pub(super) fn written(&self, text: &str, provenance: Provenance) -> Spelled {
+        if self.charge(text.len()) {
+            Spelled::Text(vec![Part::Literal(Literal::new(text, provenance))])
+        } else {
+            open(TOO_DEEP)
         }
     }
 }
 
-/// One of two values, nobody can say which.
+/// One of two values, unknown which.
 fn either(left: Spelled, right: &Spelled) -> Spelled {
     if left == *right {
         return left;
@@ -318,14 +328,4 @@ fn either(left: Spelled, right: &Spelled) -> Spelled {
     let union =
         Resolution { certainty: Certainty::Candidates, targets: targets.into_iter().collect(), trail };
     Spelled::Text(vec![Part::Reference(union)])
-}
-
-/// A path from the root module.
-fn read_path(path: &Spelled) -> Result<String, String> {
-    let unknown = || path.why_open().unwrap_or("the path of a file is unknown").to_owned();
-    let path = path.literal().ok_or_else(unknown)?;
-    Ok(match path.strip_prefix(FOLDER[0]).and_then(|path| path.split_once(FOLDER[1])) {
-        Some((folder, rest)) => load::joined(folder, rest.trim_start_matches('/')),
-        None => load::joined("", &path),
-    })
 }

@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread;
 
-use hcl_edit::expr::Expression;
-use hcl_edit::structure::Body;
-use hcl_edit::template::Element;
-use hcl_edit::visit::{Visit, visit_expr};
 use serde::Deserialize;
 
-use super::{File, Loaded, Sources};
+use super::parse::File;
+use super::{Loaded, Sources};
 
 /// Deeper than any real tree of modules.
 const DEPTH: usize = 32;
@@ -18,15 +14,6 @@ const DEPTH: usize = 32;
 const MODULES: usize = 4_096;
 /// Bytes of the name of a call.
 const LABEL: usize = 256;
-/// Bytes of a file; nobody writes a longer one.
-const LONGEST: usize = 1 << 20;
-/// Signs of assignments and colons in a file. The parser looks through all keys of an object for each new one.
-const ASSIGNMENTS: usize = 20_000;
-/// Bytes of the stack for the parser. It calls itself for whatever is nested, and stops 64 levels down.
-const STACK: usize = 16 << 20;
-/// Paths that expressions name and that are looked for.
-const MENTIONED: usize = 1_000;
-
 /// A file with HCL.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct SourceFile {
@@ -105,28 +92,13 @@ impl Sources {
         sources
     }
 
-    /// The files and folders that strings in the sources name, from the root module: `file` and `templatefile` may
-    /// read them.
-    pub fn mentioned(&self) -> Vec<String> {
-        let mut paths = Vec::new();
-        for module in self.modules.values() {
-            for file in module.files.iter().filter(|file| reads_files(&file.text)) {
-                let mut paths_of = Paths { folder: &module.folder, found: &mut paths };
-                paths_of.visit_body(&file.body);
-            }
-        }
-        paths.sort();
-        paths.dedup();
-        paths.truncate(MENTIONED);
-        paths
-    }
-
     fn parse(&mut self, files: Vec<SourceFile>) -> Vec<File> {
         let mut parsed = Vec::new();
         let mut overridden = false;
-        for SourceFile { name, text } in files {
-            match body(&text) {
-                Ok(body) => parsed.push(File { name, text, body }),
+        for file in files {
+            let name = file.name.clone();
+            match File::parse(file) {
+                Ok(file) => parsed.push(file),
                 Err(why) => {
                     overridden |= is_override(&name);
                     self.unreadable.push(format!("`{name}` {why}"));
@@ -138,82 +110,10 @@ impl Sources {
     }
 }
 
-/// Parses a text; the error says why not.
-fn body(text: &str) -> Result<Body, String> {
-    if text.len() > LONGEST {
-        return Err(format!("is longer than {LONGEST} bytes"));
-    }
-    if text.bytes().filter(|byte| matches!(byte, b'=' | b':')).count() > ASSIGNMENTS {
-        return Err(format!("has more than {ASSIGNMENTS} assignments"));
-    }
-    // What the parser says of an error quotes the text, which may be a secret.
-    let parse = |text: &str| {
-        text.parse::<Body>().map_err(|error| format!("cannot be parsed (line {})", error.location().line()))
-    };
-    on_a_large_stack(text, parse).unwrap_or_else(|| Err("cannot be parsed".to_owned()))
-}
-
-/// Lets a parser run where its calls have room; `None` when that fails.
-pub(super) fn on_a_large_stack<T: Send>(text: &str, parse: impl FnOnce(&str) -> T + Send) -> Option<T> {
-    thread::scope(|scope| {
-        let parser = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || parse(text));
-        parser.ok()?.join().ok()
-    })
-}
-
 fn is_override(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
     let stem = name.split('.').next().unwrap_or(name);
     stem == "override" || stem.ends_with("_override")
-}
-
-fn reads_files(text: &str) -> bool {
-    text.contains("file(") || text.contains("fileset(")
-}
-
-/// Collects the paths that strings name.
-struct Paths<'s> {
-    folder: &'s str,
-    found: &'s mut Vec<String>,
-}
-
-impl Paths<'_> {
-    /// A string that begins in a folder: the folder and what is written out after it.
-    fn template(&mut self, elements: &[&Element]) {
-        let [Element::Interpolation(first), rest @ ..] = elements else { return };
-        let Expression::Traversal(traversal) = &first.expr else { return };
-        let Expression::Variable(head) = &traversal.expr else { return };
-        let base = match traversal.operators.first().map(hcl_edit::Decorated::value) {
-            Some(hcl_edit::expr::TraversalOperator::GetAttr(name)) if head.as_str() == "path" => {
-                if name.as_str() == "module" { self.folder } else { "" }
-            }
-            _ => return,
-        };
-        let written = match rest.first() {
-            Some(Element::Literal(text)) => text.as_str(),
-            _ => "",
-        };
-        // Of a name that goes on with something computed, only the folder is known.
-        let whole = rest.len() < 2;
-        let path = if whole { written } else { written.rsplit_once('/').map_or("", |(folder, _)| folder) };
-        self.found.push(joined(base, path.trim_start_matches('/')));
-    }
-}
-
-impl Visit for Paths<'_> {
-    fn visit_expr(&mut self, node: &Expression) {
-        match node {
-            Expression::StringTemplate(template) => self.template(&template.iter().collect::<Vec<_>>()),
-            Expression::FuncCall(call)
-                if matches!(call.name.name.as_str(), "file" | "templatefile" | "fileset") =>
-            {
-                let literal = call.args.iter().next().and_then(Expression::as_str);
-                self.found.extend(literal.map(|path| joined("", path)));
-            }
-            _ => {}
-        }
-        visit_expr(self, node);
-    }
 }
 
 /// The folders of modules by the names of the calls.

@@ -47,6 +47,8 @@ impl Visit for Names {
     }
 
     fn visit_for_directive(&mut self, node: &ForDirective) {
+        // The visitor of the crate passes over it.
+        self.visit_expr(&node.for_expr.collection_expr);
         let before = self.bound.len();
         self.bound.extend(node.for_expr.key_var.as_ref().map(|key| key.as_str().to_owned()));
         self.bound.push(node.for_expr.value_var.as_str().to_owned());

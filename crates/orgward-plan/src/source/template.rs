@@ -1,159 +1,242 @@
 //! Templates: strings with `${…}` and `%{…}`.
+//!
+//! Terraform reads the text of a template line by line, and white space goes piece by piece: `~` takes it from the piece
+//! that is next to it, and `<<-` from the pieces that begin a line. What is left does not depend on any value, so it is
+//! found first.
 
-use hcl_edit::template::{Directive, Element, ForDirective, IfDirective, Strip, Template};
+use hcl_edit::Span as _;
+use hcl_edit::expr::Expression;
+use hcl_edit::template::{Directive, Element, ForTemplateExpr, Strip};
 
-use super::Spelled;
-use super::evaluate::{Bound, Evaluator, Place, TOO_DEEP};
-use super::load::on_a_large_stack;
-use super::spelled::Part;
+use super::evaluate::{Bound, Evaluator, Place, TOO_DEEP, open};
+use super::value::{FileLine, Literal, Part, Provenance};
+use super::{Spelled, functions};
 
-/// Parses the text of a file that `templatefile` reads.
-pub(super) fn parse(text: &str) -> Option<Template> {
-    on_a_large_stack(text, |text| text.parse::<Template>().ok()).flatten()
+/// What a template is made of, or what the whole is because of a part: unknown, or refused.
+type Made = Result<Vec<Part>, Spelled>;
+
+/// How the text of a template is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// In quotes, where each piece of text is one.
+    Quoted,
+    /// In a heredoc or a file of its own, where each line is a piece.
+    Lines,
+    /// The same, without the indentation.
+    Flush,
+}
+
+/// A part of a template, with the places of its text among all pieces.
+enum Node<'t> {
+    Text(std::ops::Range<usize>),
+    Value(&'t Expression),
+    If(&'t Expression, Vec<Node<'t>>, Vec<Node<'t>>),
+    For(&'t ForTemplateExpr, Vec<Node<'t>>),
+}
+
+/// A piece of text, or what is between two of them.
+enum Piece {
+    Text { text: String, provenance: Provenance },
+    Mark { before: bool, after: bool },
+}
+
+struct Pieces<'l> {
+    form: Form,
+    origin: &'l dyn Fn(Option<std::ops::Range<usize>>) -> Option<FileLine>,
+    all: Vec<Piece>,
+}
+
+impl Pieces<'_> {
+    fn mark(&mut self, strip: Strip) {
+        self.all.push(Piece::Mark {
+            before: matches!(strip, Strip::Start | Strip::Both),
+            after: matches!(strip, Strip::End | Strip::Both),
+        });
+    }
+
+    fn nodes<'t>(&mut self, elements: impl IntoIterator<Item = &'t Element>) -> Vec<Node<'t>> {
+        elements.into_iter().map(|element| self.node(element)).collect()
+    }
+
+    fn node<'t>(&mut self, element: &'t Element) -> Node<'t> {
+        match element {
+            Element::Literal(literal) => {
+                let start = self.all.len();
+                let origin = (self.origin)(literal.span());
+                let at = |line: usize| match &origin {
+                    Some(origin) => Provenance::Line(FileLine { line: origin.line + line, ..origin.clone() }),
+                    None => Provenance::Elsewhere,
+                };
+                if self.form == Form::Quoted {
+                    self.all.push(Piece::Text { text: literal.as_str().to_owned(), provenance: at(0) });
+                } else {
+                    for (line, text) in literal.split_inclusive('\n').enumerate() {
+                        self.all.push(Piece::Text { text: text.to_owned(), provenance: at(line) });
+                    }
+                }
+                Node::Text(start..self.all.len())
+            }
+            Element::Interpolation(inner) => {
+                self.mark(inner.strip);
+                Node::Value(&inner.expr)
+            }
+            Element::Directive(directive) => match &**directive {
+                Directive::If(inner) => {
+                    self.mark(inner.if_expr.strip);
+                    let then = self.nodes(inner.if_expr.template.iter());
+                    let mut otherwise = Vec::new();
+                    if let Some(branch) = &inner.else_expr {
+                        self.mark(branch.strip);
+                        otherwise = self.nodes(branch.template.iter());
+                    }
+                    self.mark(inner.endif_expr.strip);
+                    Node::If(&inner.if_expr.cond_expr, then, otherwise)
+                }
+                Directive::For(inner) => {
+                    self.mark(inner.for_expr.strip);
+                    let each = self.nodes(inner.for_expr.template.iter());
+                    self.mark(inner.endfor_expr.strip);
+                    Node::For(&inner.for_expr, each)
+                }
+            },
+        }
+    }
+
+    /// Takes away the white space beside `~`.
+    fn strip(&mut self) {
+        for at in 0..self.all.len() {
+            let Some(Piece::Mark { before, after }) = self.all.get(at) else { continue };
+            let (before, after) = (*before, *after);
+            let previous = at.checked_sub(1).and_then(|at| self.all.get_mut(at));
+            if before && let Some(Piece::Text { text, .. }) = previous {
+                text.truncate(text.trim_end().len());
+            }
+            if after && let Some(Piece::Text { text, .. }) = self.all.get_mut(at + 1) {
+                *text = text.trim_start().to_owned();
+            }
+        }
+    }
+
+    /// Takes away the indentation that all lines have.
+    fn flush(&mut self) {
+        let mut least = usize::MAX;
+        let mut begins_line = true;
+        let mut indented = Vec::new();
+        for (at, piece) in self.all.iter().enumerate() {
+            let Piece::Text { text, .. } = piece else {
+                if begins_line {
+                    least = 0;
+                    begins_line = false;
+                }
+                continue;
+            };
+            if begins_line {
+                begins_line = false;
+                let inner = text.trim_start();
+                // A blank line has no indentation.
+                if !(inner.is_empty() && text.ends_with('\n')) {
+                    let spaces = text.chars().count() - inner.chars().count();
+                    least = least.min(spaces);
+                    indented.push(at);
+                }
+            }
+            begins_line |= text.ends_with('\n');
+        }
+        for at in indented {
+            if let Some(Piece::Text { text, .. }) = self.all.get_mut(at) {
+                *text = text.chars().skip(least).collect();
+            }
+        }
+    }
 }
 
 impl<'p, 'a> Evaluator<'p, 'a> {
-    /// The value of a template. A string that is nothing but `${…}` is what stands in it.
-    pub(super) fn string(
+    /// The value of a template. One in quotes that is nothing but `${…}` is what is in it.
+    pub(super) fn template<'t>(
         &self,
-        elements: &[&Element],
+        elements: impl IntoIterator<Item = &'t Element>,
+        form: Form,
         place: &Place<'p, 'a>,
         bound: &Bound,
         depth: usize,
     ) -> Spelled {
-        if let [Element::Interpolation(only)] = elements {
-            return self.expression(&only.expr, place, bound, depth + 1);
+        let origin = |span: Option<std::ops::Range<usize>>| place.origin(span);
+        let mut pieces = Pieces { form, origin: &origin, all: Vec::new() };
+        let nodes = pieces.nodes(elements);
+        if let [Node::Value(only)] = nodes.as_slice() {
+            return self.expression(only, place, bound, depth + 1);
         }
-        self.template(elements, place, bound, depth).map_or_else(Spelled::Open, Spelled::Text)
-    }
-
-    pub(super) fn template(
-        &self,
-        elements: &[&Element],
-        place: &Place<'p, 'a>,
-        bound: &Bound,
-        depth: usize,
-    ) -> Result<Vec<Part>, String> {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut trim_next = false;
-        for element in elements {
-            let (opening, closing) = strips(element);
-            if opening && let Some(Part::Literal(text)) = parts.last_mut() {
-                text.truncate(text.trim_end().len());
-            }
-            match element {
-                Element::Literal(text) => {
-                    if !self.charge(text.len()) {
-                        return Err(TOO_DEEP.to_owned());
-                    }
-                    let text = if trim_next { text.trim_start() } else { text.as_str() };
-                    parts.push(Part::Literal(text.to_owned()));
-                }
-                Element::Interpolation(inner) => {
-                    parts.extend(self.expression(&inner.expr, place, bound, depth + 1).into_parts()?);
-                }
-                Element::Directive(directive) => {
-                    parts.extend(self.directive(directive, place, bound, depth + 1)?);
-                }
-            }
-            trim_next = closing;
+        pieces.strip();
+        if form == Form::Flush {
+            pieces.flush();
         }
-        Ok(parts)
-    }
-
-    fn directive(
-        &self,
-        directive: &Directive,
-        place: &Place<'p, 'a>,
-        bound: &Bound,
-        depth: usize,
-    ) -> Result<Vec<Part>, String> {
-        match directive {
-            Directive::If(directive) => self.conditional(directive, place, bound, depth),
-            Directive::For(directive) => self.repeated(directive, place, bound, depth),
-        }
-    }
-
-    fn conditional(
-        &self,
-        directive: &IfDirective,
-        place: &Place<'p, 'a>,
-        bound: &Bound,
-        depth: usize,
-    ) -> Result<Vec<Part>, String> {
-        let branch = &directive.if_expr;
-        let otherwise = directive.else_expr.as_ref();
-        let after = otherwise.map_or(directive.endif_expr.strip, |branch| branch.strip);
-        match self.expression(&branch.cond_expr, place, bound, depth + 1) {
-            Spelled::Bool(true) => self.inside(&branch.template, branch.strip, after, place, bound, depth),
-            Spelled::Bool(false) => match otherwise {
-                Some(branch) => {
-                    let after = directive.endif_expr.strip;
-                    self.inside(&branch.template, branch.strip, after, place, bound, depth)
-                }
-                None => Ok(Vec::new()),
-            },
-            other => Err(other.why_open().unwrap_or("a condition is unknown until apply").to_owned()),
-        }
-    }
-
-    fn repeated(
-        &self,
-        directive: &ForDirective,
-        place: &Place<'p, 'a>,
-        bound: &Bound,
-        depth: usize,
-    ) -> Result<Vec<Part>, String> {
-        let intro = &directive.for_expr;
-        let collection = self.expression(&intro.collection_expr, place, bound, depth + 1);
         let mut parts = Vec::new();
-        for (key, value) in self.pairs(collection)? {
-            let mut bound = bound.clone();
-            bound.extend(intro.key_var.as_ref().map(|name| (name.as_str().to_owned(), key)));
-            bound.push((intro.value_var.as_str().to_owned(), value));
-            let after = directive.endfor_expr.strip;
-            parts.extend(self.inside(&intro.template, intro.strip, after, place, &bound, depth)?);
+        match self.written_out(&nodes, &pieces.all, place, bound, depth, &mut parts) {
+            Ok(()) => Spelled::Text(parts),
+            Err(whole) => whole,
         }
-        Ok(parts)
     }
 
-    /// What stands between two directives, whose `~` take away white space on this side.
-    fn inside(
+    fn written_out(
         &self,
-        template: &Template,
-        before: Strip,
-        after: Strip,
+        nodes: &[Node<'_>],
+        pieces: &[Piece],
         place: &Place<'p, 'a>,
         bound: &Bound,
         depth: usize,
-    ) -> Result<Vec<Part>, String> {
-        let elements: Vec<&Element> = template.iter().collect();
-        let mut parts = self.template(&elements, place, bound, depth + 1)?;
-        if matches!(before, Strip::End | Strip::Both)
-            && let Some(Part::Literal(text)) = parts.first_mut()
-        {
-            *text = text.trim_start().to_owned();
+        out: &mut Vec<Part>,
+    ) -> Result<(), Spelled> {
+        for node in nodes {
+            match node {
+                Node::Text(range) => {
+                    for piece in pieces.get(range.clone()).unwrap_or_default() {
+                        let Piece::Text { text, provenance } = piece else { continue };
+                        if !self.charge(text.len()) {
+                            return Err(open(TOO_DEEP));
+                        }
+                        if !text.is_empty() {
+                            out.push(Part::Literal(Literal::new(text.as_str(), provenance.clone())));
+                        }
+                    }
+                }
+                Node::Value(expression) => {
+                    let value = self.expression(expression, place, bound, depth + 1);
+                    out.extend(self.inserted(value)?);
+                }
+                Node::If(condition, then, otherwise) => {
+                    let condition = self.expression(condition, place, bound, depth + 1);
+                    let branch = match functions::truth(&condition) {
+                        Some(true) => then,
+                        Some(false) => otherwise,
+                        None => {
+                            return Err(functions::unknown(&condition, "a condition is unknown until apply"));
+                        }
+                    };
+                    self.written_out(branch, pieces, place, bound, depth + 1, out)?;
+                }
+                Node::For(intro, each) => {
+                    let collection = self.expression(&intro.collection_expr, place, bound, depth + 1);
+                    for (key, value) in self.pairs(collection)? {
+                        let mut bound = bound.clone();
+                        bound.extend(intro.key_var.as_ref().map(|name| (name.as_str().to_owned(), key)));
+                        bound.push((intro.value_var.as_str().to_owned(), value));
+                        self.written_out(each, pieces, place, &bound, depth + 1, out)?;
+                    }
+                }
+            }
         }
-        if matches!(after, Strip::Start | Strip::Both)
-            && let Some(Part::Literal(text)) = parts.last_mut()
-        {
-            text.truncate(text.trim_end().len());
-        }
-        Ok(parts)
+        Ok(())
     }
-}
 
-/// Whether white space before and after an element goes.
-fn strips(element: &Element) -> (bool, bool) {
-    let both = |before: Strip, after: Strip| {
-        (matches!(before, Strip::Start | Strip::Both), matches!(after, Strip::End | Strip::Both))
-    };
-    match element {
-        Element::Literal(_) => (false, false),
-        Element::Interpolation(inner) => both(inner.strip, inner.strip),
-        Element::Directive(directive) => match &**directive {
-            Directive::If(directive) => both(directive.if_expr.strip, directive.endif_expr.strip),
-            Directive::For(directive) => both(directive.for_expr.strip, directive.endfor_expr.strip),
-        },
+    /// A value inside a text.
+    fn inserted(&self, value: Spelled) -> Made {
+        match value {
+            Spelled::Refused(_) => Err(value),
+            Spelled::Null | Spelled::List(_) | Spelled::Set(_) | Spelled::Map(_) => {
+                Err(functions::unknown(&value, "a value inside a string is no string"))
+            }
+            value if self.charge(value.size()) => value.into_parts().map_err(Spelled::Open),
+            _ => Err(open(TOO_DEEP)),
+        }
     }
 }

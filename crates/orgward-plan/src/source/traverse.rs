@@ -1,16 +1,21 @@
 //! Following names: of locals, inputs, outputs, repetition and resources.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hcl_edit::expr::{Expression, TraversalOperator};
 
-use super::evaluate::{Bound, Evaluator, Place, open};
-use super::spelled::{FOLDER, Part};
-use super::{Spelled, agreement, types};
+use super::evaluate::{Bound, Evaluator, Place, TOO_DEEP, open};
+use super::value::{FOLDER, Part, Provenance, UNIT};
+use super::{Spelled, agreement, functions, types};
 use crate::resolution::scope::Scope;
 use crate::{
     Address, Attr, Certainty, Instance, Key, Mode, ModulePath, ModuleStep, Resolution, Target, View,
 };
+
+/// What names of a module instance come to. Many resources refer to the same ones.
+#[derive(Default)]
+pub(crate) struct Evaluated(Mutex<BTreeMap<String, Arc<Spelled>>>);
 
 /// The names of the calls that lead to a module.
 pub(super) fn calls(path: &ModulePath) -> String {
@@ -44,9 +49,15 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 _ => None,
             })
             .collect();
+        let of_many = match (first.as_str(), names.as_slice()) {
+            ("local", [name, ..]) => Some(self.local(name, place, depth)),
+            ("var", [name, ..]) => Some(self.variable(name, place, depth)),
+            _ => None,
+        };
+        if let Some(value) = of_many {
+            return self.inside(&value, operators.get(1..).unwrap_or_default(), place, bound, depth);
+        }
         let (value, taken) = match (first.as_str(), names.as_slice()) {
-            ("local", [name, ..]) => (self.local(name, place, depth), 1),
-            ("var", [name, ..]) => (self.variable(name, place, depth), 1),
             ("each", ["key", ..]) => match &place.scope.key {
                 Some(Key::Name(key)) => (Spelled::text(key.as_str()), 1),
                 _ => (open("there is no `each` here"), 1),
@@ -59,6 +70,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             ("path", [which, ..]) => (self.folder(which, place), 1),
             ("module", [name, ..]) => (self.module(name, place, depth), 1),
             ("data", [kind, name, ..]) => (self.resource(Mode::Data, kind, name, place), 2),
+            ("terraform" | "tofu", ["workspace", ..]) => match &self.sources.workspace {
+                Some(name) => (Spelled::text(name), 1),
+                None => (open("the workspace that was planned in is unknown"), 1),
+            },
             (other @ ("terraform" | "tofu" | "self" | "ephemeral"), _) => {
                 (open(format!("`{other}` is not followed here")), 0)
             }
@@ -69,6 +84,52 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             return value;
         }
         self.apply(value, operators.get(taken..).unwrap_or_default(), place, bound, depth)
+    }
+
+    /// What operators find in a value, of which no more is copied than they find.
+    fn inside(
+        &self,
+        value: &Spelled,
+        operators: &[&TraversalOperator],
+        place: &Place<'p, 'a>,
+        bound: &Bound,
+        depth: usize,
+    ) -> Spelled {
+        let mut value = value;
+        let mut rest = operators;
+        while let [operator, after @ ..] = rest {
+            let key = match operator {
+                TraversalOperator::GetAttr(name) => Some(name.as_str().to_owned()),
+                TraversalOperator::LegacyIndex(index) => Some(index.to_string()),
+                TraversalOperator::Index(index) => self.expression(index, place, bound, depth + 1).literal(),
+                TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => None,
+            };
+            let Some(found) = key.and_then(|key| value.child(&key)) else { break };
+            value = found;
+            rest = after;
+        }
+        if !self.charge(value.size().saturating_mul(UNIT)) {
+            return open(TOO_DEEP);
+        }
+        if value.why_open().is_some() {
+            return value.clone();
+        }
+        self.apply(value.clone(), rest, place, bound, depth)
+    }
+
+    /// What a name of a module instance comes to, which is found once.
+    fn once(&self, what: &str, place: &Place<'p, 'a>, find: impl FnOnce() -> Spelled) -> Arc<Spelled> {
+        let key = format!("{}|{what}", place.scope.path);
+        let Evaluated(known) = &self.plan.evaluated;
+        if let Some(value) = known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Arc::clone(value);
+        }
+        let value = Arc::new(find());
+        // How deep it goes depends on where the question began.
+        if !value.has_open(TOO_DEEP) {
+            known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&value));
+        }
+        value
     }
 
     fn apply(
@@ -85,9 +146,10 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 TraversalOperator::GetAttr(name) => name.as_str().to_owned(),
                 TraversalOperator::LegacyIndex(index) => index.to_string(),
                 TraversalOperator::Index(index) => {
-                    match self.expression(index, place, bound, depth + 1).literal() {
+                    let index = self.expression(index, place, bound, depth + 1);
+                    match index.literal() {
                         Some(key) => key,
-                        None => return open("an index is unknown until apply"),
+                        None => return functions::unknown(&index, "an index is unknown until apply"),
                     }
                 }
                 TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => {
@@ -103,7 +165,9 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                         Spelled::Null => Vec::new(),
                         Spelled::Open(_) | Spelled::Refused(_) => return value,
                         // An attribute that is unknown may be a list, a single thing, or nothing.
-                        Spelled::Text(_) => return open("a splat goes over something unknown"),
+                        Spelled::Text(_) if value.literal().is_none() => {
+                            return open("a splat goes over something unknown");
+                        }
                         single => vec![single],
                     };
                     let items = items.into_iter().map(|item| self.apply(item, each, place, bound, depth + 1));
@@ -127,12 +191,14 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         }
     }
 
-    fn local(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Spelled {
-        let Some(expression) = self.sources.local(&calls(&place.scope.path), name) else {
-            return open(format!("`local.{name}` is not in the sources"));
-        };
-        let inside = Place::inside(place.scope.outside_repetition());
-        self.expression(expression, &inside, &Vec::new(), depth + 1)
+    fn local(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Arc<Spelled> {
+        self.once(&format!("local.{name}"), place, || {
+            let Some((block, expression)) = self.sources.local(&calls(&place.scope.path), name) else {
+                return open(format!("`local.{name}` is not in the sources"));
+            };
+            let inside = Place::inside(place.scope.outside_repetition(), block);
+            self.expression(expression, &inside, &Vec::new(), depth + 1)
+        })
     }
 
     fn folder(&self, which: &str, place: &Place<'p, 'a>) -> Spelled {
@@ -148,13 +214,21 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         )
     }
 
-    fn variable(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Spelled {
+    fn variable(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Arc<Spelled> {
+        self.once(&format!("var.{name}"), place, || self.input(name, place, depth))
+    }
+
+    fn input(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Spelled {
         let declared = self.sources.block(&calls(&place.scope.path), "variable", &[name]);
-        let attribute =
-            |name: &str| declared.and_then(|block| block.body.get_attribute(name)).map(|found| &found.value);
-        let constant = |expression: &Expression| {
-            let inside = Place::inside(place.scope.outside_repetition());
-            self.expression(expression, &inside, &Vec::new(), depth + 1)
+        let attribute = |name: &str| {
+            declared.and_then(|written| written.block.body.get_attribute(name)).map(|found| &found.value)
+        };
+        let constant = |expression: &Expression| match declared {
+            Some(written) => {
+                let inside = Place::inside(place.scope.outside_repetition(), written);
+                self.expression(expression, &inside, &Vec::new(), depth + 1)
+            }
+            None => open(format!("`var.{name}` is not in the sources")),
         };
         let given = match place.scope.caller(self.plan) {
             None => match self.plan.variable(name) {
@@ -169,12 +243,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 let Some(block) = self.sources.block(&calls(&caller.path), "module", &[&call]) else {
                     return open(format!("`module.{call}` is not in the sources"));
                 };
-                match block.body.get_attribute(name) {
+                match block.block.body.get_attribute(name) {
                     Some(argument) => {
                         if !agreement::argument(&caller, &call, name, &argument.value) {
                             return open(agreement::OTHER);
                         }
-                        let outside = Place { scope: caller, block: Some(block), closed: false };
+                        let outside = Place::of(caller, block);
                         Some(self.expression(&argument.value, &outside, &Vec::new(), depth + 1))
                     }
                     None => None,
@@ -198,19 +272,21 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let (Some(Key::Name(key)), Some(block)) = (&place.scope.key, place.block) else {
             return open("there is no `each` here");
         };
-        let Some(repetition) = block.body.get_attribute("for_each") else {
+        let Some(repetition) = block.block.body.get_attribute("for_each") else {
             return open("there is no `each` here");
         };
-        let outside = Place::inside(place.scope.outside_repetition());
-        match self.expression(&repetition.value, &outside, &Vec::new(), depth + 1) {
+        let what = block.labels.iter().map(hcl_edit::structure::BlockLabel::as_str).collect::<Vec<_>>();
+        let what = format!("{} {} for_each", block.ident.as_str(), what.join("."));
+        let whole = self.once(&what, place, || {
+            let outside = Place::inside(place.scope.outside_repetition(), block);
+            self.expression(&repetition.value, &outside, &Vec::new(), depth + 1)
+        });
+        match &*whole {
             // The plan has the instance: sources that do not have it are others.
-            map @ Spelled::Map(_) => match map.entry(key) {
-                Spelled::Refused(_) => open(agreement::OTHER),
-                value => value,
-            },
+            Spelled::Map(_) => whole.child(key).map_or_else(|| open(agreement::OTHER), Spelled::clone),
             // The value of an element of a set is its key.
             Spelled::List(_) | Spelled::Set(_) => Spelled::text(key.as_str()),
-            other => open(other.why_open().unwrap_or("its `for_each` is no collection")),
+            other => functions::unknown(other, "its `for_each` is no collection"),
         }
     }
 
@@ -224,7 +300,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             path.0.push(ModuleStep { name: name.to_owned(), key });
             Spelled::Module(path)
         };
-        let outside = Place::inside(place.scope.outside_repetition());
+        let outside = Place::inside(place.scope.outside_repetition(), block);
         let eval = |expression: &Expression| self.expression(expression, &outside, &Vec::new(), depth + 1);
         if let Some(repetition) = block.body.get_attribute("for_each") {
             let keys: Option<Vec<String>> = match eval(&repetition.value) {
@@ -261,16 +337,20 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     /// An output of a module instance.
     fn output(&self, path: &ModulePath, name: &str, depth: usize) -> Spelled {
         let module = self.plan.configuration.as_ref().and_then(|configuration| configuration.module(path));
-        let block = self.sources.block(&calls(path), "output", &[name]);
-        let value = block.and_then(|block| block.body.get_attribute("value"));
-        let (Some(module), Some(value)) = (module, value) else {
-            return open(format!("`{path}.{name}` is not in the sources"));
+        let missing = || open(format!("`{path}.{name}` is not in the sources"));
+        let (Some(module), Some(block)) = (module, self.sources.block(&calls(path), "output", &[name]))
+        else {
+            return missing();
         };
+        let Some(value) = block.block.body.get_attribute("value") else { return missing() };
         if !agreement::output(module, name, &value.value) {
             return open(agreement::OTHER);
         }
-        let inside = Place::inside(Scope::module(path.clone(), module));
-        self.expression(&value.value, &inside, &Vec::new(), depth + 1)
+        let inside = Place::inside(Scope::module(path.clone(), module), block);
+        let value = self.once(&format!("output {name}"), &inside, || {
+            self.expression(&value.value, &inside, &Vec::new(), depth + 1)
+        });
+        if self.charge(value.size().saturating_mul(UNIT)) { (*value).clone() } else { open(TOO_DEEP) }
     }
 
     /// `type.name`: one instance, or all of them by key.
@@ -287,14 +367,14 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         let Some(block) = self.sources.block(&calls(&place.scope.path), ident, &[kind, name]) else {
             return open(format!("`{}` is not in the sources", shown()));
         };
-        if block.body.get_attribute("for_each").is_some() {
+        if block.block.body.get_attribute("for_each").is_some() {
             let entry = |instance: &&Instance<'a>| match &instance.key {
                 Some(Key::Name(key)) => Some((key.clone(), Spelled::Instance(instance.address.clone()))),
                 _ => None,
             };
             return Spelled::map(instances.iter().filter_map(entry));
         }
-        if block.body.get_attribute("count").is_some() {
+        if block.block.body.get_attribute("count").is_some() {
             let by_index: BTreeMap<u64, &Address> = instances
                 .iter()
                 .filter_map(|instance| match instance.key {
@@ -347,7 +427,14 @@ fn shown(view: View<'_>, address: &Address, attribute: &str) -> Spelled {
         Attr::Unknown => unknown(address, attribute),
         Attr::Absent => Spelled::Null,
         Attr::Known(()) if view.is_sensitive() => open(format!("`{address}.{attribute}` is sensitive")),
-        Attr::Known(()) if !view.has_unknown() => view.json().map_or(Spelled::Null, Spelled::of),
+        Attr::Known(()) if !view.has_unknown() => match view.json() {
+            Some(serde_json::Value::String(text)) => {
+                let provenance = Provenance::Attribute(address.clone(), attribute.to_owned());
+                Spelled::literal_of(text.as_str(), provenance)
+            }
+            Some(value) => Spelled::of(value),
+            None => Spelled::Null,
+        },
         Attr::Known(()) => {
             if let Attr::Known(items) = view.items() {
                 return Spelled::List(

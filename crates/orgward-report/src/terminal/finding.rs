@@ -164,6 +164,9 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
         lines.extend(finding.quote.as_ref().map(|quote| quoted(quote)));
         pen.list("written in", &lines);
     }
+    if let Some(site) = &finding.definition {
+        pen.entry("defined in", &format!("{}:{}", escape::line(&site.file), site.line));
+    }
     for fact in &finding.rests_on {
         pen.entry("rests on", &escape::line(fact));
     }

@@ -10,7 +10,8 @@ use orgward_plan::{Module, SourceFile, Sources};
 use rawzip::{CompressionMethod, ZipArchive, ZipSliceEntry, ZipVerification, crc32};
 use serde::Deserialize;
 
-use super::{is_configuration, shown};
+use super::is_configuration;
+use super::paths::shown;
 
 /// Entries of an archive.
 const ENTRIES: usize = 20_000;

@@ -1,74 +1,128 @@
-//! A folder with a configuration.
+//! A folder with a configuration. What is read stays inside of the repository, or of the folder where there is none,
+//! whatever paths and links say.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
-use orgward_plan::{SourceFile, Sources};
+use orgward_plan::{Files, SourceFile, Sources};
 
-use super::{is_configuration, shown};
+use super::paths::{Boundary, shown};
+use super::{Dialect, is_configuration};
 
-/// Bytes of a file that is read; nobody writes a longer one.
+/// Bytes of a file that is read; people write no longer ones.
 const LARGEST: u64 = 4 << 20;
 /// Bytes of all other files that expressions read.
-const LARGEST_TOGETHER: usize = 32 << 20;
-/// Folders inside folders that are searched for files that expressions read.
-const DEPTH: usize = 3;
+const LARGEST_TOGETHER: usize = 64 << 20;
+/// Folders inside folders that are listed.
+const DEPTH: usize = 8;
+/// Files that are listed below a folder.
+const LISTED: usize = 50_000;
 
 /// Reads the configuration in a folder. What cannot be read is left out: the plan has the last word.
-pub(super) fn read(root: &Path) -> Sources {
+pub(super) fn read(root: &Path, dialect: Dialect) -> Sources {
+    let inside =
+        Inside { root: root.to_owned(), boundary: Boundary::of(root), left: Mutex::new(LARGEST_TOGETHER) };
     // Where `terraform init` put the modules that it fetched.
-    let manifest = fs::read_to_string(root.join(".terraform/modules/modules.json")).unwrap_or_default();
-    let mut sources = Sources::load(&manifest, &mut |folder| files(root, folder));
-    let mut left = LARGEST_TOGETHER;
-    for path in sources.mentioned() {
-        texts(root, &path, DEPTH, &mut left, &mut sources);
-    }
-    sources
+    let manifest = inside.bounded(&root.join(".terraform/modules/modules.json")).unwrap_or_default();
+    let sources = Sources::load(&manifest, &mut |folder| inside.configuration(folder, dialect));
+    let workspace = workspace(&inside);
+    sources.with_files(Box::new(inside)).with_workspace(workspace)
 }
 
-/// The files with HCL of a folder below the root, or beside it, sorted.
-fn files(root: &Path, folder: &str) -> Vec<SourceFile> {
-    let Ok(listing) = fs::read_dir(root.join(folder)) else { return Vec::new() };
-    let mut found: Vec<SourceFile> = listing
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let name = entry.file_name().into_string().ok()?;
-            if !is_configuration(&name) {
+/// The workspace that Terraform has written down as the one in use.
+fn workspace(inside: &Inside) -> Option<String> {
+    let name = inside.bounded(&inside.root.join(".terraform/environment"))?.trim().to_owned();
+    // The variable is stronger than the file, and may have been another when it was planned.
+    let other = std::env::var("TF_WORKSPACE").ok().filter(|other| !other.is_empty() && *other != name);
+    (other.is_none() && !name.is_empty()).then_some(name)
+}
+
+/// The files of a configuration.
+struct Inside {
+    root: PathBuf,
+    boundary: Boundary,
+    /// Bytes that may still be read.
+    left: Mutex<usize>,
+}
+
+impl Inside {
+    /// The files with HCL of a folder below the root, or beside it, sorted.
+    fn configuration(&self, folder: &str, dialect: Dialect) -> Vec<SourceFile> {
+        let folder = self.root.join(folder);
+        if !self.boundary.has(&folder) {
+            return Vec::new();
+        }
+        let Ok(listing) = fs::read_dir(&folder) else { return Vec::new() };
+        let mut names: Vec<String> = listing
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| is_configuration(name))
+            .collect();
+        names.sort();
+        let all = names.clone();
+        names.retain(|name| dialect.reads(name, &all));
+        let file = |name: String| {
+            let path = folder.join(name);
+            Some(SourceFile { name: shown(&path), text: self.bounded(&path)? })
+        };
+        names.into_iter().filter_map(file).collect()
+    }
+
+    /// The text of a file, unless it is too long, no text, or elsewhere.
+    fn bounded(&self, path: &Path) -> Option<String> {
+        if !self.boundary.has(path) || !fs::metadata(path).ok()?.is_file() {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+        String::from_utf8(bytes).ok().filter(|text| text.len() as u64 <= LARGEST)
+    }
+
+    fn below(&self, folder: &Path, name: &str, depth: usize, found: &mut Vec<String>) -> Option<()> {
+        if depth > DEPTH || found.len() > LISTED {
+            return None;
+        }
+        let mut names: Vec<String> = Vec::new();
+        for entry in fs::read_dir(folder).ok()? {
+            names.push(entry.ok()?.file_name().into_string().ok()?);
+        }
+        names.sort();
+        for inner in names {
+            let path = folder.join(&inner);
+            // What others made is none of the people's files.
+            if inner == ".terraform" || inner == ".git" {
+                continue;
+            }
+            let whole = format!("{name}{inner}");
+            if !path.is_dir() {
+                found.push(whole);
+            } else if self.boundary.has(&path) {
+                self.below(&path, &format!("{whole}/"), depth + 1, found)?;
+            } else {
                 return None;
             }
-            let text = text(&entry.path())?;
-            Some(SourceFile { name: shown(&entry.path()), text })
-        })
-        .collect();
-    found.sort();
-    found
-}
-
-/// Adds a file, or the files of a folder, by their path from the root.
-fn texts(root: &Path, path: &str, depth: usize, left: &mut usize, sources: &mut Sources) {
-    let place = root.join(path);
-    if place.is_dir() {
-        let Ok(listing) = fs::read_dir(&place) else { return };
-        let mut names: Vec<String> =
-            listing.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-        names.sort();
-        for name in names.iter().filter(|name| depth > 0 && !name.starts_with('.')) {
-            let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
-            texts(root, &below, depth - 1, left, sources);
         }
-    } else if let Some(text) = text(&place)
-        && text.len() <= *left
-    {
-        *left -= text.len();
-        sources.add_text(path, text);
+        Some(())
     }
 }
 
-/// The text of a file, unless it is too long or none.
-fn text(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > LARGEST {
-        return None;
+impl Files for Inside {
+    fn text(&self, path: &str) -> Option<SourceFile> {
+        let path = self.root.join(path);
+        let text = self.bounded(&path)?;
+        let mut left = self.left.lock().ok()?;
+        *left = left.checked_sub(text.len())?;
+        Some(SourceFile { name: shown(&path), text })
     }
-    fs::read_to_string(path).ok()
+
+    fn list(&self, folder: &str) -> Option<Vec<String>> {
+        let folder = self.root.join(folder);
+        if !self.boundary.has(&folder) {
+            return None;
+        }
+        let mut found = Vec::new();
+        self.below(&folder, "", 0, &mut found)?;
+        Some(found)
+    }
 }

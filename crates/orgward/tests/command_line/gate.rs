@@ -168,20 +168,18 @@ fn findings_point_at_files_when_the_source_is_given() {
         let findings = review["findings"].as_array().unwrap().iter();
         findings
             .filter(|finding| finding["address"] == address)
-            .map(|finding| finding["site"].clone())
+            .map(|finding| (finding["site"].clone(), finding["definition"].clone()))
             .next()
             .unwrap()
     };
-    for (address, file, start) in [
-        // The finding is about the document, so that the line is the one that it begins in.
-        ("aws_iam_role.partner_reports", "applications.tf", "  assume_role_policy = jsonencode({"),
-        (
-            "module.region_lock.aws_organizations_policy_attachment.this[\"runtime\"]",
-            "modules/guardrail/main.tf",
-            "resource \"aws_organizations_policy_attachment\" \"this\"",
-        ),
+    let role = find("aws_iam_role.partner_reports").0;
+    let lock = find("module.region_lock.aws_organizations_policy_attachment.this[\"runtime\"]");
+    for (site, file, start) in [
+        // The finding is about a statement, so that the line is the one that it begins in.
+        (role, "applications.tf", "    Statement = [{"),
+        (lock.0, "guardrails.tf", "module \"region_lock\" {"),
+        (lock.1, "modules/guardrail/main.tf", "resource \"aws_organizations_policy_attachment\" \"this\""),
     ] {
-        let site = find(address);
         assert!(site["file"].as_str().unwrap().ends_with(file), "{site}");
         let text = std::fs::read_to_string(source.join(file)).unwrap();
         let line = usize::try_from(site["line"].as_u64().unwrap()).unwrap();

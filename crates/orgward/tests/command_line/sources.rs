@@ -70,10 +70,14 @@ fn review(folder: &Folder, plan: &str, source: &str) -> Run {
 /// The sites of all findings, without the folder of the fixtures.
 fn sites(run: &Run) -> Vec<(String, String)> {
     let review = run.json();
-    let site = |finding: &serde_json::Value| {
-        let file = finding["site"]["file"].as_str().unwrap_or("-");
+    let line = |site: &serde_json::Value| {
+        let file = site["file"].as_str().unwrap_or("-");
         let file = file.rsplit_once("stack/").map_or(file, |(_, file)| file);
-        (finding["address"].to_string(), format!("{file}:{}", finding["site"]["line"]))
+        format!("{file}:{}", site["line"])
+    };
+    let site = |finding: &serde_json::Value| {
+        let both = format!("{} {}", line(&finding["site"]), line(&finding["definition"]));
+        (finding["address"].to_string(), both)
     };
     review["findings"].as_array().unwrap().iter().map(site).collect()
 }
@@ -92,7 +96,7 @@ fn a_saved_plan_tells_what_the_folder_tells() {
     };
     assert_eq!(about_trust(&archive), about_trust(&sources));
     assert!(about_trust(&sources).iter().any(|(address, site)| {
-        address.contains("module.team") && site.starts_with("modules/team/main.tf:")
+        address.contains("module.team") && site.contains(" modules/team/main.tf:")
     }));
     // Without either, no policy of the stack can be told.
     let plain = folder.run(["plan", "review", &fixture("sources/create.json").display().to_string()]);
@@ -105,7 +109,9 @@ fn the_line_is_quoted() {
     let plan = fixture("sources/create.json").display().to_string();
     let source = fixture("sources/stack").display().to_string();
     let run = Folder::new().run(["plan", "review", &plan, "--source", &source]);
-    assert!(run.stdout.contains("assume_role_policy = data.aws_iam_policy_document.dynamic.json"), "{run:?}");
+    // The line of the block that makes the statement.
+    assert!(run.stdout.contains("main.tf:"), "{run:?}");
+    assert!(run.stdout.contains("statement {"), "{run:?}");
 }
 
 #[test]
@@ -208,7 +214,7 @@ fn a_file_that_cannot_be_parsed_is_left_out_and_named() {
     let run = review(&folder, "sources/create.json", "stack");
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("note: `stack/deep.tf` cannot be parsed (line 1)"), "{run:?}");
-    assert!(sites(&run).iter().any(|(_, site)| site.ends_with("main.tf:1")), "{run:?}");
+    assert!(sites(&run).iter().any(|(_, site)| site.contains("main.tf:1 ")), "{run:?}");
 }
 
 /// Stacks that are copies of each other declare the same.

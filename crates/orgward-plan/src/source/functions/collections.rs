@@ -1,69 +1,79 @@
-//! Functions of lists, sets and maps.
+//! Functions of lists and maps.
 
-use super::Spelled;
+use super::numbers::integer;
+use super::{alike, equal, is_known, truth};
+use crate::source::Spelled;
 
-/// Elements of a product that are followed.
-const PRODUCT: usize = 10_000;
+pub(super) const NAMES: &[&str] = &[
+    "alltrue",
+    "anytrue",
+    "chunklist",
+    "coalesce",
+    "coalescelist",
+    "compact",
+    "concat",
+    "contains",
+    "distinct",
+    "element",
+    "flatten",
+    "index",
+    "keys",
+    "length",
+    "lookup",
+    "matchkeys",
+    "merge",
+    "one",
+    "reverse",
+    "slice",
+    "sort",
+    "tolist",
+    "tomap",
+    "transpose",
+    "values",
+    "zipmap",
+];
 
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
-    made(name, arguments).or_else(|| asked(name, arguments))
+    made(name, arguments).or_else(|| picked(name, arguments)).or_else(|| asked(name, arguments))
 }
 
 /// Functions that make a collection of collections.
 fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
-    let open = |why: &str| Some(Spelled::open(format!("`{name}` {why}")));
     let listed = |argument: &Spelled| argument.items().map(<[_]>::to_vec);
     match (name, arguments) {
-        ("tomap" | "sensitive" | "nonsensitive" | "ephemeralasnull", [value]) => Some(value.clone()),
-        ("tolist", [list]) => listed(list).map(Spelled::List),
-        ("toset", [list]) => listed(list).map(Spelled::set),
+        ("sensitive" | "nonsensitive" | "ephemeralasnull", [value]) => Some(value.clone()),
+        ("tomap", [Spelled::Map(entries)]) => {
+            let values: Vec<Spelled> = entries.iter().map(|(_, value)| value.clone()).collect();
+            let names = entries.iter().map(|(name, _)| name.clone());
+            Some(Spelled::map(names.zip(unified(values))).at(entries.origin.clone()))
+        }
+        ("tolist" | "tomap", [Spelled::Null]) => Some(Spelled::Null),
+        ("tolist", [list]) => Some(Spelled::List(unified(listed(list)?))),
         ("merge", maps) => {
             let mut all = Vec::new();
+            let mut origin = None;
             for map in maps {
                 match map {
-                    Spelled::Map(entries) => all.extend(entries.iter().cloned()),
+                    Spelled::Map(entries) => {
+                        origin = entries.origin.clone().or(origin);
+                        all.extend(entries.iter().cloned());
+                    }
                     Spelled::Null => {}
-                    _ => return open("is given something else than a map"),
+                    _ => return None,
                 }
             }
-            Some(Spelled::map(all))
+            Some(Spelled::map(all).at(origin))
         }
-        ("concat", lists) => {
-            let lists: Option<Vec<Vec<Spelled>>> = lists.iter().map(listed).collect();
+        ("concat", [_, ..]) => {
+            let lists: Option<Vec<Vec<Spelled>>> = arguments.iter().map(listed).collect();
             Some(Spelled::List(lists?.into_iter().flatten().collect()))
-        }
-        ("setunion", sets) => {
-            let sets: Option<Vec<Vec<Spelled>>> = sets.iter().map(listed).collect();
-            Some(Spelled::set(sets?.into_iter().flatten().collect()))
-        }
-        ("setsubtract", [left, right]) => {
-            let (left, right) = (constants(left)?, constants(right)?);
-            let kept = left.into_iter().filter(|item| !right.contains(item));
-            Some(Spelled::set(kept.map(Spelled::text).collect()))
-        }
-        ("setintersection", [left, right]) => {
-            let (left, right) = (constants(left)?, constants(right)?);
-            let kept = left.into_iter().filter(|item| right.contains(item));
-            Some(Spelled::set(kept.map(Spelled::text).collect()))
-        }
-        ("setproduct", lists) => {
-            let mut rows: Vec<Vec<Spelled>> = vec![Vec::new()];
-            for list in lists {
-                let items = list.items()?;
-                if rows.len().saturating_mul(list.size()) > PRODUCT {
-                    return open("makes more than is followed here");
-                }
-                let longer = |row: &Vec<Spelled>, item: &Spelled| {
-                    [row.as_slice(), std::slice::from_ref(item)].concat()
-                };
-                rows = rows.iter().flat_map(|row| items.iter().map(move |item| longer(row, item))).collect();
-            }
-            Some(Spelled::List(rows.into_iter().map(Spelled::List).collect()))
         }
         ("flatten", [list]) => {
             let mut flat = Vec::new();
-            flatten(list.items()?, &mut flat)?;
-            Some(Spelled::List(flat))
+            match flatten(list.items()?, &mut flat) {
+                Ok(()) => Some(Spelled::List(flat)),
+                Err(open) => Some(open),
+            }
         }
         ("compact", [list]) => {
             let items = list.items()?;
@@ -86,17 +96,39 @@ fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             words.sort();
             Some(Spelled::List(words.into_iter().map(Spelled::text).collect()))
         }
-        ("reverse", [list]) => Some(Spelled::List(list.items()?.iter().rev().cloned().collect())),
-        ("slice", [list, from, to]) => {
-            let at = |value: &Spelled| value.literal()?.parse::<usize>().ok();
-            Some(Spelled::List(list.items()?.get(at(from)?..at(to)?)?.to_vec()))
+        ("reverse", [list @ Spelled::List(items)]) if list.items().is_some() => {
+            Some(Spelled::List(items.iter().rev().cloned().collect()))
+        }
+        ("chunklist", [list, size]) => {
+            let items = list.items()?;
+            let size = usize::try_from(integer(size)?).ok()?;
+            let size = if size == 0 { items.len().max(1) } else { size };
+            Some(Spelled::List(items.chunks(size).map(|chunk| Spelled::List(chunk.to_vec())).collect()))
+        }
+        ("zipmap", [keys, values]) => {
+            let (keys, values) = (constants(keys)?, values.items()?);
+            let same = keys.len() == values.len();
+            same.then(|| Spelled::map(keys.into_iter().zip(values.iter().cloned())))
+        }
+        ("transpose", [Spelled::Map(entries)]) => {
+            let mut turned: Vec<(String, Vec<String>)> = Vec::new();
+            for (name, values) in entries {
+                for value in constants(values)? {
+                    match turned.iter_mut().find(|(known, _)| *known == value) {
+                        Some((_, names)) => names.push(name.clone()),
+                        None => turned.push((value, vec![name.clone()])),
+                    }
+                }
+            }
+            let list = |names: Vec<String>| Spelled::List(names.into_iter().map(Spelled::text).collect());
+            Some(Spelled::map(turned.into_iter().map(|(value, names)| (value, list(names)))))
         }
         _ => None,
     }
 }
 
-/// Functions that pick something out of a collection, or ask something of it.
-fn asked(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
+/// Functions that pick something out of a collection.
+fn picked(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
     match (name, arguments) {
         ("keys", [Spelled::Map(entries)]) => {
             Some(Spelled::List(entries.iter().map(|(name, _)| Spelled::text(name)).collect()))
@@ -104,78 +136,158 @@ fn asked(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
         ("values", [Spelled::Map(entries)]) => {
             Some(Spelled::List(entries.iter().map(|(_, value)| value.clone()).collect()))
         }
-        ("zipmap", [keys, values]) => {
-            let (keys, values) = (constants(keys)?, values.items()?);
-            let same = keys.len() == values.len();
-            same.then(|| Spelled::map(keys.into_iter().zip(values.iter().cloned())))
-        }
-        ("lookup", [Spelled::Map(entries), key, rest @ ..]) => {
-            let key = key.literal()?;
-            match entries.iter().find(|(name, _)| *name == key) {
-                Some((_, value)) => Some(value.clone()),
-                None => rest.first().cloned(),
-            }
-        }
-        ("element", [list, index]) => {
-            let items = list.items()?;
-            let index: usize = index.literal()?.parse().ok()?;
+        ("lookup", [map @ Spelled::Map(_), key, rest @ ..]) => match map.child(&key.literal()?) {
+            Some(value) => Some(value.clone()),
+            None => rest.first().cloned(),
+        },
+        ("element", [Spelled::List(items), index]) => {
+            let index = usize::try_from(integer(index)?).ok()?;
             items.get(index.checked_rem(items.len())?).cloned()
         }
-        ("one", [list]) => match list.items()? {
-            [] => Some(Spelled::Null),
-            [only] => Some(only.clone()),
-            _ => Some(Spelled::open("`one` is given several")),
+        ("slice", [Spelled::List(items), from, to]) => {
+            let at = |value: &Spelled| usize::try_from(integer(value)?).ok();
+            Some(Spelled::List(items.get(at(from)?..at(to)?)?.to_vec()))
+        }
+        ("one", [list]) => match (list.items()?, list) {
+            ([], _) => Some(Spelled::Null),
+            ([only], _) => Some(only.clone()),
+            // Elements that are unknown may turn out to be the same.
+            (_, Spelled::Set(_)) if !is_known(list) => {
+                Some(Spelled::open("`one` is given a set that is unknown"))
+            }
+            _ => Some(Spelled::Refused("`one` is given several".to_owned())),
         },
+        ("matchkeys", [values, keys, wanted]) => {
+            let (values, keys, wanted) = (values.items()?, constants(keys)?, constants(wanted)?);
+            if values.len() != keys.len() {
+                return None;
+            }
+            let matching = values.iter().zip(&keys).filter(|(_, key)| wanted.contains(key));
+            Some(Spelled::List(matching.map(|(value, _)| value.clone()).collect()))
+        }
+        ("coalesce", [_, ..]) => {
+            let found = first(arguments, |value| value.literal().is_some_and(|text| text.is_empty()))?;
+            let text = arguments.iter().find(|value| matches!(value, Spelled::Text(_)));
+            Some(match text {
+                Some(text) => alike(found, text),
+                None => found,
+            })
+        }
+        ("coalescelist", [_, ..]) => {
+            if arguments.contains(&Spelled::Null) {
+                return None;
+            }
+            first(arguments, |list| list.items().is_some_and(<[_]>::is_empty))
+        }
+        _ => None,
+    }
+}
+
+/// Functions that ask something of a collection.
+fn asked(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
+    match (name, arguments) {
         ("length", [value]) => {
             let length = match value {
                 Spelled::List(items) => items.len(),
                 Spelled::Map(entries) => entries.len(),
                 // Two elements that are unknown may turn out to be the same.
                 Spelled::Set(items) if items.len() < 2 || constants(value).is_some() => items.len(),
-                other => other.literal()?.chars().count(),
+                Spelled::Text(_) | Spelled::Json(_) => value.literal()?.chars().count(),
+                _ => return None,
             };
             Some(Spelled::Number(length.to_string()))
         }
         ("contains", [list, wanted]) => {
             let items = list.items()?;
-            if items.contains(wanted) {
+            if *wanted == Spelled::Null {
+                return None;
+            }
+            let equal: Vec<Option<bool>> = items.iter().map(|item| equal(item, wanted)).collect();
+            if equal.contains(&Some(true)) {
                 return Some(Spelled::Bool(true));
             }
-            let (items, wanted) = (constants(list)?, wanted.literal()?);
-            debug_assert_eq!(items.len(), list.items()?.len());
-            Some(Spelled::Bool(items.contains(&wanted)))
+            let surely = equal.iter().all(|equal| *equal == Some(false));
+            Some(if surely {
+                Spelled::Bool(false)
+            } else {
+                Spelled::open("whether a list contains something is unknown until apply")
+            })
         }
-        ("coalesce", values) => first(values, |value| value.literal().is_some_and(|text| text.is_empty())),
-        ("coalescelist", lists) => first(lists, |list| list.items().is_some_and(<[_]>::is_empty)),
+        ("index", [Spelled::List(items), wanted]) => {
+            for (at, item) in items.iter().enumerate() {
+                match equal(item, wanted) {
+                    Some(true) => return Some(Spelled::Number(at.to_string())),
+                    Some(false) => {}
+                    None => {
+                        return Some(Spelled::open("where something is in a list is unknown until apply"));
+                    }
+                }
+            }
+            None
+        }
         ("alltrue" | "anytrue", [list]) => {
             let wanted = name == "anytrue";
-            let truth = |item: &Spelled| match item {
-                Spelled::Bool(value) => Some(*value),
-                _ => None,
-            };
-            let items: Option<Vec<bool>> = list.items()?.iter().map(truth).collect();
-            Some(Spelled::Bool(items?.contains(&wanted) == wanted))
+            // What is null is not true.
+            let items = list.items()?.iter().map(|item| match item {
+                Spelled::Null => Some(false),
+                item => truth(item),
+            });
+            let items: Vec<Option<bool>> = items.collect();
+            if items.contains(&Some(wanted)) {
+                return Some(Spelled::Bool(wanted));
+            }
+            let known: Option<Vec<bool>> = items.into_iter().collect();
+            known.map(|_| Spelled::Bool(!wanted))
         }
         _ => None,
     }
 }
 
 /// The elements of a list, when all of them are known.
-fn constants(list: &Spelled) -> Option<Vec<String>> {
+pub(super) fn constants(list: &Spelled) -> Option<Vec<String>> {
     list.items()?.iter().map(Spelled::literal).collect()
 }
 
-/// Lists in lists become one; `None` when one of them cannot be told.
-fn flatten(items: &[Spelled], out: &mut Vec<Spelled>) -> Option<()> {
+/// Values in the type that they have in common.
+pub(super) fn unified(values: Vec<Spelled>) -> Vec<Spelled> {
+    let text = values.iter().find(|value| matches!(value, Spelled::Text(_))).cloned();
+    if let Some(text) = text {
+        return values.into_iter().map(|value| alike(value, &text)).collect();
+    }
+    if values.iter().any(|value| matches!(value, Spelled::Map(_))) {
+        // Each with all others: what is text in one is text in all.
+        let others = values.clone();
+        return values.into_iter().map(|value| others.iter().take(64).fold(value, alike)).collect();
+    }
+    values
+}
+
+/// Lists in lists become one; the error is a value of which it is unknown whether it is a list.
+fn flatten(items: &[Spelled], out: &mut Vec<Spelled>) -> Result<(), Spelled> {
     for item in items {
         match item {
             Spelled::List(inner) | Spelled::Set(inner) => flatten(inner, out)?,
-            // It may be a list.
-            Spelled::Open(_) | Spelled::Refused(_) => return None,
+            Spelled::Open(_) | Spelled::Refused(_) => return Err(item.clone()),
+            // An attribute that is unknown may be a list, where its name does not say what it is.
+            Spelled::Text(_) if item.reference().is_some_and(|_| !is_single(item)) => {
+                return Err(Spelled::open("`flatten` is given something that may be a list"));
+            }
             other => out.push(other.clone()),
         }
     }
-    Some(())
+    Ok(())
+}
+
+/// Whether a reference surely is to one string that is not empty.
+fn is_single(value: &Spelled) -> bool {
+    value.reference().is_some_and(|found| {
+        found.targets.iter().all(|target| {
+            let last = target.attribute.rsplit('.').next().unwrap_or_default();
+            matches!(last, "arn" | "id" | "name" | "unique_id" | "account_id")
+                || last.ends_with("_arn")
+                || last.ends_with("_id")
+        })
+    })
 }
 
 /// The first value that is there and not empty. Of an attribute that is unknown, only an ARN or id surely is.
@@ -190,5 +302,9 @@ fn first(values: &[Spelled], is_empty: impl Fn(&Spelled) -> bool) -> Option<Spel
         }
         _ => true,
     };
-    is_sure.then(|| value.clone())
+    if is_sure {
+        Some(value.clone())
+    } else {
+        Some(Spelled::open("whether a value is empty is unknown until apply"))
+    }
 }

@@ -1,21 +1,56 @@
-//! The functions of Terraform that policy documents are written with. What is constant is evaluated; of what is not, as
-//! much is kept as is certain.
+//! The functions and operators of Terraform. What is constant is evaluated as Terraform does, down to what it refuses; of
+//! what is unknown, as much is kept as is certain. `tests/terraform/answers.jsonl` has what Terraform says.
 
+mod aws;
 mod collections;
+mod encoding;
+mod format;
+mod network;
+mod numbers;
+mod sets;
 mod strings;
+mod yaml;
 
 use hcl_edit::expr::BinaryOperator;
 
 use super::Spelled;
-use super::spelled::LARGEST;
+use super::value::LARGEST;
 
-/// Applies a function; one that is not known gives a value that cannot be told.
+pub(super) use aws::provided;
+pub(super) use numbers::number;
+
+/// Functions whose answer is only known when it is applied, or is different each time, or that are not followed.
+const NOT_FOLLOWED: [&str; 17] = [
+    "base64gunzip",
+    "base64gzip",
+    "bcrypt",
+    "formatdate",
+    "issensitive",
+    "plantimestamp",
+    "rsadecrypt",
+    "textdecodebase64",
+    "textencodebase64",
+    "timeadd",
+    "timecmp",
+    "timestamp",
+    "type",
+    "uuid",
+    "uuidv5",
+    "ephemeral",
+    "yamlencode",
+];
+
+/// Applies a function; one that is not known gives a value that is unknown.
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
     if name == "jsonencode" {
         return match arguments {
+            [Spelled::Refused(why)] => Spelled::Refused(why.clone()),
             [value] => Spelled::Json(Box::new(value.clone())),
             _ => Spelled::open("`jsonencode` is not followed here"),
         };
+    }
+    if NOT_FOLLOWED.contains(&name) {
+        return Spelled::open(format!("`{name}` is not followed here"));
     }
     // Terraform refuses what is made of what it refuses.
     if let Some(failed) = arguments.iter().find(|argument| argument.why_open().is_some()) {
@@ -24,63 +59,153 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
     if arguments.iter().map(Spelled::size).sum::<usize>() > LARGEST {
         return Spelled::open(format!("`{name}` is given more than is followed here"));
     }
-    let found = strings::call(name, arguments).or_else(|| collections::call(name, arguments));
-    found.unwrap_or_else(|| Spelled::open(format!("`{name}` is not followed here")))
+    let found = strings::call(name, arguments)
+        .or_else(|| collections::call(name, arguments))
+        .or_else(|| sets::call(name, arguments))
+        .or_else(|| numbers::call(name, arguments))
+        .or_else(|| encoding::call(name, arguments))
+        .or_else(|| network::call(name, arguments));
+    if let Some(value) = found {
+        return value;
+    }
+    if is_followed(name) && arguments.iter().all(is_known) {
+        return Spelled::Refused(format!("Terraform refuses what `{name}` is given"));
+    }
+    Spelled::open(format!("`{name}` is given something that is unknown, or is not followed here"))
+}
+
+fn is_followed(name: &str) -> bool {
+    [strings::NAMES, collections::NAMES, sets::NAMES, numbers::NAMES, encoding::NAMES, network::NAMES]
+        .iter()
+        .any(|names| names.contains(&name))
+}
+
+/// Whether all of a value is known.
+pub(super) fn is_known(value: &Spelled) -> bool {
+    match value {
+        Spelled::Null | Spelled::Bool(_) | Spelled::Number(_) => true,
+        Spelled::Text(_) => value.literal().is_some(),
+        Spelled::List(items) | Spelled::Set(items) => items.iter().all(is_known),
+        Spelled::Map(entries) => entries.iter().all(|(_, value)| is_known(value)),
+        Spelled::Json(inner) => is_known(inner),
+        Spelled::Instance(_) | Spelled::Module(_) | Spelled::Refused(_) | Spelled::Open(_) => false,
+    }
+}
+
+/// What comes of a value that something cannot be made of: Terraform refuses one that is known.
+pub(super) fn unknown(value: &Spelled, why: &str) -> Spelled {
+    match value.blemish() {
+        Some(blemish) => blemish.clone(),
+        None if is_known(value) => Spelled::Refused(why.to_owned()),
+        None => Spelled::open(why),
+    }
+}
+
+/// A value as a condition; `None` where it is none or unknown.
+pub(super) fn truth(value: &Spelled) -> Option<bool> {
+    match value {
+        Spelled::Bool(value) => Some(*value),
+        Spelled::Text(_) => match value.literal()?.as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A value in the type that it has in common with another, as the branches of a condition and elements of a list do.
+pub(super) fn alike(value: Spelled, other: &Spelled) -> Spelled {
+    match (value, other) {
+        (value @ (Spelled::Bool(_) | Spelled::Number(_)), Spelled::Text(_)) => {
+            value.literal().map_or(value, Spelled::text)
+        }
+        (Spelled::List(items), Spelled::List(others)) => {
+            let Some(text) = others.iter().find(|other| matches!(other, Spelled::Text(_))) else {
+                return Spelled::List(items);
+            };
+            Spelled::List(items.into_iter().map(|item| alike(item, text)).collect())
+        }
+        (value @ Spelled::Map(_), Spelled::Map(others)) => {
+            let origin = match &value {
+                Spelled::Map(entries) => entries.origin.clone(),
+                _ => None,
+            };
+            let Spelled::Map(entries) = value else { return value };
+            let entries = entries.into_iter().map(|(name, value)| {
+                let other = others.iter().find(|(known, _)| *known == name);
+                let value = match other {
+                    Some((_, other)) => alike(value, other),
+                    None => value,
+                };
+                (name, value)
+            });
+            Spelled::map(entries).at(origin)
+        }
+        (value, _) => value,
+    }
 }
 
 /// Applies an operator.
 pub(super) fn operate(operator: BinaryOperator, left: &Spelled, right: &Spelled) -> Spelled {
-    let logic = |value: &Spelled| match value {
-        Spelled::Bool(value) => Some(*value),
-        _ => None,
-    };
-    let number = |value: &Spelled| match value {
-        Spelled::Number(text) => text.parse::<i64>().ok(),
-        _ => None,
-    };
-    let both = || number(left).zip(number(right));
     let value = match operator {
         BinaryOperator::Eq => equal(left, right).map(Spelled::Bool),
         BinaryOperator::NotEq => equal(left, right).map(|equal| Spelled::Bool(!equal)),
-        BinaryOperator::And => match (logic(left), logic(right)) {
+        BinaryOperator::And => match (truth(left), truth(right)) {
             (Some(false), _) | (_, Some(false)) => Some(Spelled::Bool(false)),
             (left, right) => left.zip(right).map(|(left, right)| Spelled::Bool(left && right)),
         },
-        BinaryOperator::Or => match (logic(left), logic(right)) {
+        BinaryOperator::Or => match (truth(left), truth(right)) {
             (Some(true), _) | (_, Some(true)) => Some(Spelled::Bool(true)),
             (left, right) => left.zip(right).map(|(left, right)| Spelled::Bool(left || right)),
         },
-        BinaryOperator::Less => both().map(|(left, right)| Spelled::Bool(left < right)),
-        BinaryOperator::LessEq => both().map(|(left, right)| Spelled::Bool(left <= right)),
-        BinaryOperator::Greater => both().map(|(left, right)| Spelled::Bool(left > right)),
-        BinaryOperator::GreaterEq => both().map(|(left, right)| Spelled::Bool(left >= right)),
-        BinaryOperator::Plus => both().and_then(|(left, right)| left.checked_add(right)).map(whole),
-        BinaryOperator::Minus => both().and_then(|(left, right)| left.checked_sub(right)).map(whole),
-        BinaryOperator::Mul => both().and_then(|(left, right)| left.checked_mul(right)).map(whole),
-        BinaryOperator::Mod => both().and_then(|(left, right)| left.checked_rem(right)).map(whole),
-        BinaryOperator::Div => None,
+        other => numbers::operate(other, left, right),
     };
-    let why =
-        || left.why_open().or(right.why_open()).unwrap_or("an operator is not followed here").to_owned();
-    value.unwrap_or_else(|| Spelled::Open(why()))
+    let why = "an operator is not followed here";
+    value.unwrap_or_else(|| match (left.blemish().or(right.blemish()), operator) {
+        (Some(blemish), _) => blemish.clone(),
+        (None, BinaryOperator::Eq | BinaryOperator::NotEq) => Spelled::open(why),
+        (None, _) if is_known(left) && is_known(right) => Spelled::Refused(why.to_owned()),
+        (None, _) => Spelled::open(why),
+    })
 }
 
-fn whole(value: i64) -> Spelled {
-    Spelled::Number(value.to_string())
-}
-
-fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
-    let is_constant = |value: &Spelled| value.literal().is_some() || value.items().is_some();
+/// Whether two values are equal; `None` where it is unknown, also whether they are of one type.
+pub(super) fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
+    let is_there = |value: &Spelled| {
+        value.literal().is_some() || value.items().is_some() || matches!(value, Spelled::Map(_))
+    };
     match (left, right) {
         (Spelled::Null, Spelled::Null) => Some(true),
-        (Spelled::Null, other) | (other, Spelled::Null) => {
-            (is_constant(other) || matches!(other, Spelled::Map(_))).then_some(false)
-        }
+        (Spelled::Null, other) | (other, Spelled::Null) => is_there(other).then_some(false),
         // A string and a number are never equal.
-        (Spelled::Text(_), Spelled::Number(_) | Spelled::Bool(_))
-        | (Spelled::Number(_) | Spelled::Bool(_), Spelled::Text(_)) => Some(false),
-        (Spelled::List(left), Spelled::List(right)) if left.is_empty() || right.is_empty() => {
-            Some(left.is_empty() && right.is_empty())
+        (Spelled::Text(_) | Spelled::Json(_), Spelled::Number(_) | Spelled::Bool(_))
+        | (Spelled::Number(_) | Spelled::Bool(_), Spelled::Text(_) | Spelled::Json(_))
+        | (Spelled::Number(_), Spelled::Bool(_))
+        | (Spelled::Bool(_), Spelled::Number(_)) => Some(false),
+        (Spelled::List(left), Spelled::List(right)) => {
+            if left.is_empty() && right.is_empty() {
+                return Some(true);
+            }
+            let differ = left.len() != right.len()
+                || left.iter().zip(right).any(|(left, right)| equal(left, right) == Some(false));
+            // Whether one is a tuple and the other a list is not known.
+            differ.then_some(false)
+        }
+        (Spelled::Set(_), Spelled::Set(_)) if is_known(left) && is_known(right) => Some(left == right),
+        (Spelled::Map(left), Spelled::Map(right)) => {
+            if left.is_empty() && right.is_empty() {
+                return Some(true);
+            }
+            let names = |entries: &[(String, Spelled)]| -> Vec<String> {
+                entries.iter().map(|(name, _)| name.clone()).collect()
+            };
+            let differ = names(left) != names(right)
+                || left
+                    .iter()
+                    .zip(right.iter())
+                    .any(|((_, left), (_, right))| equal(left, right) == Some(false));
+            differ.then_some(false)
         }
         // One attribute is equal to itself, whatever it turns out to be.
         _ if left.reference().is_some_and(|found| found.targets.len() == 1) && left == right => Some(true),

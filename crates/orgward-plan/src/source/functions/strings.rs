@@ -1,97 +1,196 @@
 //! Functions of strings.
 
-use super::Spelled;
-use crate::source::spelled::{FOLDER, Part, UNIT};
+use regex::{Regex, RegexBuilder};
+
+use super::format;
+use super::numbers::integer;
+use crate::source::Spelled;
+use crate::source::value::{FOLDER, Part};
+
+pub(super) const NAMES: &[&str] = &[
+    "abspath",
+    "basename",
+    "chomp",
+    "dirname",
+    "endswith",
+    "format",
+    "formatlist",
+    "indent",
+    "join",
+    "lower",
+    "regex",
+    "regexall",
+    "replace",
+    "split",
+    "startswith",
+    "strcontains",
+    "strrev",
+    "substr",
+    "title",
+    "tobool",
+    "tostring",
+    "trim",
+    "trimprefix",
+    "trimspace",
+    "trimsuffix",
+    "upper",
+];
 
 /// Bytes of a text that a function makes.
-const LONGEST: usize = 4 << 20;
+pub(super) const LONGEST: usize = 4 << 20;
+/// Bytes of a compiled regular expression.
+const PROGRAM: usize = 1 << 20;
 
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
-    let open = |why: &str| Some(Spelled::open(format!("`{name}` {why}")));
     let words: Option<Vec<String>> = arguments.iter().map(Spelled::literal).collect();
-    let known = match (name, words.as_deref()) {
-        ("lower", Some([text])) => Some(text.to_lowercase()),
-        ("upper", Some([text])) => Some(text.to_uppercase()),
-        ("title", Some([text])) => Some(title(text)),
-        ("trimspace", Some([text])) => Some(text.trim().to_owned()),
-        ("chomp", Some([text])) => Some(text.trim_end_matches(['\n', '\r']).to_owned()),
-        ("trim", Some([text, set])) => Some(text.trim_matches(|c| set.contains(c)).to_owned()),
-        ("trimprefix", Some([text, part])) => {
-            Some(text.strip_prefix(part.as_str()).unwrap_or(text).to_owned())
-        }
-        ("trimsuffix", Some([text, part])) => {
-            Some(text.strip_suffix(part.as_str()).unwrap_or(text).to_owned())
-        }
-        ("replace", Some([text, from, to])) if !from.is_empty() && !is_expression(from) => {
-            let longer = text.matches(from.as_str()).count().saturating_mul(to.len());
-            (longer <= LONGEST).then(|| text.replace(from.as_str(), to))
-        }
-        ("substr", Some([text, from, length])) => substring(text, from, length),
-        ("basename", Some([path])) => {
-            path.trim_end_matches('/').rsplit(['/', FOLDER[1]]).next().map(str::to_owned)
-        }
-        ("dirname", Some([path])) => path.rsplit_once('/').map(|(folder, _)| folder.to_owned()),
-        ("tostring", Some([text])) => Some(text.clone()),
-        _ => None,
-    };
-    if let Some(text) = known {
-        return Some(Spelled::text(text));
+    let words = words.as_deref();
+    if let Some(text) = words.and_then(|words| made(name, words)) {
+        // The lines that the text was on stay known.
+        return Some(match arguments.first() {
+            Some(Spelled::Text(parts)) => match parts.as_slice() {
+                [Part::Literal(whole)] => Spelled::Text(vec![Part::Literal(whole.with(text))]),
+                _ => Spelled::text(text),
+            },
+            _ => Spelled::text(text),
+        });
     }
-    let answer = match (name, words.as_deref()) {
+    let answer = match (name, words) {
         ("startswith", Some([text, part])) => Some(text.starts_with(part.as_str())),
         ("endswith", Some([text, part])) => Some(text.ends_with(part.as_str())),
         ("strcontains", Some([text, part])) => Some(text.contains(part.as_str())),
+        ("tobool", Some([text])) if !matches!(arguments, [Spelled::Number(_)]) => match text.as_str() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        },
         _ => None,
     };
     if let Some(answer) = answer {
         return Some(Spelled::Bool(answer));
     }
     match (name, arguments) {
-        ("split", [separator, text]) => match (separator.literal(), text.literal()) {
-            (Some(separator), Some(text)) if !separator.is_empty() => {
-                Some(Spelled::List(text.split(separator.as_str()).map(Spelled::text).collect()))
-            }
-            _ => open("is given something that is not known"),
-        },
-        ("join", [separator, items]) => {
-            let items = items.items()?;
-            match separator.literal() {
-                Some(separator) => Some(join(&separator, items)),
-                None => open("is given a separator that is not known"),
-            }
-        }
-        ("format", [template, values @ ..]) => match template.literal() {
-            Some(template) => format(&template, values).or_else(|| open("is not followed here")),
-            None => open("is given a template that is not known"),
-        },
-        ("formatlist", [template, values @ ..]) => formatlist(&template.literal()?, values),
+        ("tostring" | "tobool", [Spelled::Null]) => Some(Spelled::Null),
         // An ARN or id has no white space around it.
         ("trimspace" | "chomp" | "tostring", [text @ Spelled::Text(_)]) if text.reference().is_some() => {
             Some(text.clone())
         }
-        ("jsondecode", [Spelled::Json(value)]) => Some((**value).clone()),
-        ("jsondecode", [text]) => {
-            let value = text.literal().and_then(|text| serde_json::from_str(&text).ok());
-            value.map_or_else(
-                || open("is given something that is not known"),
-                |value| Some(Spelled::of(&value)),
-            )
+        ("tostring", [text @ (Spelled::Text(_) | Spelled::Json(_))]) => Some(text.clone()),
+        ("split", [separator, text]) => {
+            let (separator, text) = (separator.literal()?, text.literal()?);
+            let parts: Vec<Spelled> = if separator.is_empty() {
+                text.chars().map(String::from).map(Spelled::text).collect()
+            } else {
+                text.split(separator.as_str()).map(Spelled::text).collect()
+            };
+            Some(Spelled::List(parts))
         }
-        ("tonumber", [text]) => {
-            let number = text.literal().filter(|text| text.parse::<i64>().is_ok());
-            number.map_or_else(|| open("is not followed here"), |number| Some(Spelled::Number(number)))
+        ("join", [separator, lists @ ..]) if !lists.is_empty() => {
+            let mut items = Vec::new();
+            for list in lists {
+                items.extend_from_slice(list.items()?);
+            }
+            join(&separator.literal()?, &items)
         }
-        ("tobool", [text]) => match text.literal().as_deref() {
-            Some("true") => Some(Spelled::Bool(true)),
-            Some("false") => Some(Spelled::Bool(false)),
-            _ => open("is not followed here"),
-        },
+        ("format", [template, values @ ..]) => format::one(&template.literal()?, values),
+        ("formatlist", [template, values @ ..]) => format::list(&template.literal()?, values),
+        ("regex", [pattern, text]) => {
+            let text = text.literal()?;
+            match compiled(&pattern.literal()?) {
+                Ok(pattern) => captured(
+                    &pattern,
+                    pattern.captures(&text)?.iter().map(|found| found.map(|found| found.as_str())),
+                ),
+                Err(open) => Some(open),
+            }
+        }
+        ("regexall", [pattern, text]) => {
+            let text = text.literal()?;
+            match compiled(&pattern.literal()?) {
+                Ok(pattern) => pattern
+                    .captures_iter(&text)
+                    .map(|found| {
+                        captured(&pattern, found.iter().map(|found| found.map(|found| found.as_str())))
+                    })
+                    .collect::<Option<Vec<_>>>()
+                    .map(Spelled::List),
+                Err(open) => Some(open),
+            }
+        }
         _ => None,
     }
 }
 
+/// Functions from texts to a text.
+fn made(name: &str, words: &[String]) -> Option<String> {
+    Some(match (name, words) {
+        ("lower", [text]) => text.to_lowercase(),
+        ("upper", [text]) => text.to_uppercase(),
+        ("title", [text]) => title(text),
+        ("trimspace", [text]) => text.trim().to_owned(),
+        ("chomp", [text]) => text.trim_end_matches(['\n', '\r']).to_owned(),
+        ("trim", [text, set]) => text.trim_matches(|c| set.contains(c)).to_owned(),
+        ("trimprefix", [text, part]) => text.strip_prefix(part.as_str()).unwrap_or(text).to_owned(),
+        ("trimsuffix", [text, part]) => text.strip_suffix(part.as_str()).unwrap_or(text).to_owned(),
+        ("replace", [text, from, to]) if is_expression(from) => {
+            let pattern = compiled(from.get(1..from.len() - 1)?).ok()?;
+            if pattern.find_iter(text).count().saturating_mul(to.len() + text.len()) > LONGEST {
+                return None;
+            }
+            pattern.replace_all(text, to.as_str()).into_owned()
+        }
+        ("replace", [text, from, to]) => {
+            let longer = text.matches(from.as_str()).count().saturating_mul(to.len());
+            if longer > LONGEST {
+                return None;
+            }
+            text.replace(from.as_str(), to)
+        }
+        ("substr", [text, from, length]) => substring(text, from, length)?,
+        ("strrev", [text]) => text.chars().rev().collect(),
+        ("indent", [spaces, text]) => {
+            let spaces =
+                integer(&Spelled::Number(spaces.clone())).and_then(|spaces| usize::try_from(spaces).ok())?;
+            if text.lines().count().saturating_mul(spaces) > LONGEST {
+                return None;
+            }
+            text.replace('\n', &format!("\n{}", " ".repeat(spaces)))
+        }
+        ("basename", [path]) => basename(path),
+        ("dirname", [path]) => dirname(path),
+        // Only where a file is read does it matter where the folder is.
+        ("abspath", [path]) if path.starts_with(FOLDER[0]) => path.clone(),
+        ("abspath", [path]) if !path.starts_with('/') => {
+            let [start, end] = FOLDER;
+            format!("{start}{end}/{path}")
+        }
+        ("tostring", [text]) => text.clone(),
+        _ => return None,
+    })
+}
+
+/// Whether `replace` takes it for a regular expression.
 fn is_expression(pattern: &str) -> bool {
     pattern.len() > 1 && pattern.starts_with('/') && pattern.ends_with('/')
+}
+
+fn compiled(pattern: &str) -> Result<Regex, Spelled> {
+    let open = |_| Spelled::open("a regular expression is not followed here");
+    RegexBuilder::new(pattern).size_limit(PROGRAM).build().map_err(open)
+}
+
+/// What a match gives: a string, a list or a map by the groups that the expression has.
+fn captured<'t>(pattern: &Regex, groups: impl Iterator<Item = Option<&'t str>>) -> Option<Spelled> {
+    let groups: Vec<Spelled> = groups.map(|group| group.map_or(Spelled::Null, Spelled::text)).collect();
+    let names: Vec<Option<&str>> = pattern.capture_names().skip(1).collect();
+    let (whole, rest) = groups.split_first()?;
+    if names.is_empty() {
+        return Some(whole.clone());
+    }
+    if names.iter().all(Option::is_none) {
+        return Some(Spelled::List(rest.to_vec()));
+    }
+    let keys: Option<Vec<&str>> = names.into_iter().collect();
+    Some(Spelled::map(keys?.into_iter().map(str::to_owned).zip(rest.iter().cloned())))
 }
 
 fn title(text: &str) -> String {
@@ -103,7 +202,7 @@ fn title(text: &str) -> String {
         } else {
             out.push(character);
         }
-        first = !character.is_alphanumeric() && character != '_' && character != '\'';
+        first = !character.is_alphanumeric() && character != '_';
     }
     out
 }
@@ -119,57 +218,57 @@ fn substring(text: &str, from: &str, length: &str) -> Option<String> {
     Some(characters.get(range)?.iter().collect())
 }
 
-fn join(separator: &str, items: &[Spelled]) -> Spelled {
+fn basename(path: &str) -> String {
+    let trimmed = path.trim_end_matches('/');
+    match (path, trimmed) {
+        ("", _) => ".".to_owned(),
+        (_, "") => "/".to_owned(),
+        _ => trimmed.rsplit(['/', FOLDER[1]]).next().unwrap_or(trimmed).to_owned(),
+    }
+}
+
+fn dirname(path: &str) -> String {
+    let Some((folder, _)) = path.rsplit_once('/') else { return ".".to_owned() };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => match parts.last() {
+                // What is above the folder of a module is found when the file is read.
+                Some(last) if last.starts_with(FOLDER[0]) || *last == ".." => parts.push(part),
+                Some(_) => {
+                    parts.pop();
+                }
+                None if folder.starts_with('/') => {}
+                None => parts.push(part),
+            },
+            other => parts.push(other),
+        }
+    }
+    let joined = parts.join("/");
+    match (folder.starts_with('/') || folder.is_empty(), joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+fn join(separator: &str, items: &[Spelled]) -> Option<Spelled> {
     if separator.len().saturating_mul(items.len()) > LONGEST {
-        return Spelled::open("`join` makes more than is followed here");
+        return Some(Spelled::open("`join` makes more than is followed here"));
     }
     let mut parts = Vec::new();
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
-            parts.push(Part::Literal(separator.to_owned()));
+            parts.push(Part::Literal(separator.into()));
         }
-        match item.clone().into_parts() {
-            Ok(more) => parts.extend(more),
-            Err(why) => return Spelled::Open(why),
+        match item {
+            Spelled::Null | Spelled::List(_) | Spelled::Set(_) | Spelled::Map(_) => return None,
+            item => match item.clone().into_parts() {
+                Ok(more) => parts.extend(more),
+                Err(why) => return Some(Spelled::Open(why)),
+            },
         }
     }
-    Spelled::Text(parts)
-}
-
-/// `format` with nothing but `%s`, `%v`, `%d` of what needs no other form, and `%%`.
-fn format(template: &str, values: &[Spelled]) -> Option<Spelled> {
-    let mut parts = Vec::new();
-    let mut values = values.iter();
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('%') {
-        parts.push(Part::Literal(before.to_owned()));
-        rest = if let Some(after) = after.strip_prefix(['s', 'v', 'd']) {
-            parts.extend(values.next()?.clone().into_parts().ok()?);
-            after
-        } else {
-            parts.push(Part::Literal("%".to_owned()));
-            after.strip_prefix('%')?
-        };
-    }
-    parts.push(Part::Literal(rest.to_owned()));
-    values.next().is_none().then_some(Spelled::Text(parts))
-}
-
-/// `format` for each element of the lists among the values.
-fn formatlist(template: &str, values: &[Spelled]) -> Option<Spelled> {
-    let length = values.iter().filter_map(|value| value.items().map(<[_]>::len)).max()?;
-    let weight = template.len()
-        + values.iter().filter(|value| value.items().is_none()).map(Spelled::size).sum::<usize>() * UNIT;
-    if weight.saturating_mul(length) > LONGEST {
-        return None;
-    }
-    let row = |at: usize| {
-        let pick = |value: &Spelled| match value.items() {
-            Some(items) => items.get(at).cloned(),
-            None => Some(value.clone()),
-        };
-        let values: Option<Vec<Spelled>> = values.iter().map(pick).collect();
-        format(template, &values?)
-    };
-    (0..length).map(row).collect::<Option<Vec<_>>>().map(Spelled::List)
+    Some(Spelled::Text(parts))
 }
