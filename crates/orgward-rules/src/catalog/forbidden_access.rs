@@ -11,8 +11,8 @@ use crate::escalation::{account, told};
 use crate::{Context, Findings};
 
 rule! {
-    /// Checks the claims of `[[forbid]]`: what nobody but some may be able to do after the plan, and which
-    /// principals must not be reached from which others. Asked over everything that the inputs show: identity
+    /// Checks for claims of `[[forbid]]` that do not hold: what nobody but some may be able to do after the plan, and
+    /// which principals must not be reached from which others. Asked over everything that the inputs show: identity
     /// policies, boundaries, service and resource control policies, policies of resources, and paths.
     ///
     /// ## Why is this bad?

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use orgward_finding::Severity;
 use orgward_iam::{Catalogue, Effect};
 use orgward_proof::org_policies::source;
@@ -35,30 +37,29 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for (address, document) in cx.after.documents() {
-        let Some(policy) = document.policy().filter(|policy| policy.kind == orgward_iam::Kind::Identity)
-        else {
+    let mut seen = BTreeSet::new();
+    let held = cx.access().subjects().flat_map(|(_, subject)| &subject.held);
+    for held in held {
+        // Policies that AWS manages have no document here, and several principals have the same one.
+        let Some(document) = held.document.filter(|document| seen.insert(document.name.clone())) else {
             continue;
         };
-        let wide = policy.statements.iter().find_map(|statement| {
-            let all = statement
-                .resources
-                .as_ref()
-                .is_some_and(|it| !it.not && it.patterns.iter().any(|it| it.value == "*"));
-            if statement.effect.value != Effect::Allow
-                || statement.actions.not
-                || !all
-                || !statement.conditions.is_empty()
-            {
+        let wide = held.policy.statements.iter().find_map(|statement| {
+            let all = statement.resources.as_ref().is_some_and(|it| {
+                let everything = it.patterns.iter().any(|pattern| pattern.value == "*");
+                !it.not && everything
+            });
+            if statement.effect.value != Effect::Allow || statement.actions.not || !all {
                 return None;
             }
-            let action = statement.actions.patterns.iter().find(|pattern| {
-                Catalogue::get().action(&pattern.value).is_some_and(orgward_iam::Action::has_resource_types)
-            })?;
-            Some((statement, action))
+            statement.actions.patterns.iter().find(|pattern| {
+                let action = Catalogue::get().action(&pattern.value);
+                action.is_some_and(orgward_iam::Action::has_resource_types)
+            })
         });
-        if let Some((_, action)) = wide {
-            let finding = findings.report(&WILDCARD_RESOURCE, address);
+        if let Some(action) = wide {
+            let finding = findings.report(&WILDCARD_RESOURCE, held.address);
+            finding.input = held.stack.as_deref().map(str::to_owned);
             finding.subject(document.name.to_string());
             finding.says(format!("`{}` is allowed on every resource", action.value));
             finding.show(&source(document), action.span.clone(), "can be narrowed to resources");
