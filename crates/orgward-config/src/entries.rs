@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
+use super::guardrails::targets;
 use super::read::{Result, as_list, as_rule, as_severity, as_table, as_text, as_texts, unknown, wrong_type};
 use super::{ConfigError, SeverityFor};
 use crate::waivers::Waiver;
@@ -84,7 +85,7 @@ fn severity_for(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_
         }
     }
     let read = SeverityFor {
-        targets: table.get("targets").map(|value| as_texts(file, value)).transpose()?.unwrap_or_default(),
+        targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
         rules,
         severity: severity("severity")?,
         at_least: severity("at_least")?,

@@ -105,7 +105,7 @@ pub(super) fn targets(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<V
             "names nothing",
             "empty list of targets".to_owned(),
         )
-        .help("without `targets`, a guardrail is for every member account"));
+        .help("without `targets`, it is for every member account"));
     }
     let mut targets = Vec::new();
     for (text, span) in written {

@@ -6,6 +6,7 @@ mod forbids;
 mod guardrails;
 mod inferred;
 mod operators;
+mod options;
 mod packs;
 mod read;
 mod rule_ids;
@@ -23,10 +24,11 @@ use orgward_plan::Declaration;
 pub use error::ConfigError;
 pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
+pub use options::{OPTIONS, Options, Threshold, schema};
 pub use rule_ids::RULE_IDS;
 pub use shipped::{Pack, Parameter};
 
-use orgward_org::Structure;
+use orgward_org::{Selector, Structure};
 use orgward_proof::{Operator, Regions};
 
 use crate::waivers::Waiver;
@@ -60,6 +62,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
     pub stacks: BTreeMap<String, Declaration>,
+    /// What a run does, unless a flag says otherwise.
+    pub options: Options,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
 }
@@ -104,8 +108,8 @@ pub struct Management {
 /// `[[severity_for]]`: how bad findings are by what they touch.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SeverityFor {
-    /// Account ids, and paths of organizational units with `*`.
-    pub targets: Vec<String>,
+    /// What findings have to touch.
+    pub targets: Vec<Selector>,
     /// The rules it is for. Empty: all.
     pub rules: BTreeSet<String>,
     /// How bad their findings are.
@@ -144,7 +148,7 @@ impl Config {
 
     /// Whether a rule is turned off.
     pub fn is_disabled(&self, rule: &str) -> bool {
-        self.disabled.contains(rule)
+        self.disabled.contains(rule) || self.options.leaves_out(rule)
     }
 
     /// How bad a rule's findings are, if the file says so.

@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 use super::ConfigError;
 use super::entries::{as_filled, tables};
 use super::error::File;
+use super::guardrails::targets;
 use super::read::{Result, as_arns, as_list, as_regions, as_texts};
 
 const OPERATOR: [&str; 7] =
@@ -36,7 +37,7 @@ fn operator(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) 
         resources: texts("resources")?.unwrap_or_default(),
         regions: table.get("regions").map(|value| as_regions(file, value)).transpose()?.unwrap_or_default(),
         conditions: table.get("conditions").map_or_else(|| json!({}), |value| json_of(value.get_ref())),
-        targets: texts("targets")?.unwrap_or_default(),
+        targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
     };
     for (key, span) in ["resources", "conditions"].map(|key| (key, table.get(key).map(Spanned::span))) {
         let Some(span) = span else { continue };

@@ -11,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::File;
+use super::options::{self, OPTIONS};
 use super::{
     Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure,
 };
@@ -30,11 +31,17 @@ const TABLES: [(&str, &[&str]); 7] = [
 ];
 
 pub(super) fn read(name: &str, text: &str) -> Result<Config> {
+    let mut config = Config::default();
+    read_into(&mut config, name, text)?;
+    Ok(config)
+}
+
+/// Reads a file over what is there: each key takes the place of the same one.
+pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<()> {
     let file = File { name, text };
     let root = parse(&file)?;
-    let mut config = Config::default();
     let mut shipped = Vec::new();
-    let mut forbids = Vec::new();
+    let mut forbids = None;
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
             "waiver" => {
@@ -54,7 +61,7 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 continue;
             }
             "forbid" => {
-                forbids = forbids::forbids(&file, value)?;
+                forbids = Some(forbids::forbids(&file, value)?);
                 continue;
             }
             "pack" => {
@@ -65,10 +72,14 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
                 config.stacks = stacks::stacks(&file, value)?;
                 continue;
             }
+            option if OPTIONS.contains(&option) => {
+                options::set(&file, &mut config.options, option, value)?;
+                continue;
+            }
             _ => {}
         }
         let lists = ["forbid", "guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
-        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).collect();
+        let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).chain(lists).chain(OPTIONS).collect();
         let Some((_, keys)) = TABLES.iter().find(|(table, _)| *table == key.get_ref()) else {
             return Err(unknown(&file, key.span(), "table", key.get_ref(), &tables));
         };
@@ -77,19 +88,21 @@ pub(super) fn read(name: &str, text: &str) -> Result<Config> {
             if !keys.contains(&setting.get_ref().as_ref()) {
                 return Err(unknown(&file, setting.span(), "setting", setting.get_ref(), keys));
             }
-            set(&file, &mut config, key.get_ref(), setting.get_ref(), value)?;
+            set(&file, config, key.get_ref(), setting.get_ref(), value)?;
         }
     }
     config.guardrails.extend(shipped);
-    for (forbid, span) in &forbids {
+    for (forbid, span) in forbids.iter().flatten() {
         if config.guardrails.iter().any(|guardrail| guardrail.id == forbid.id) {
             let message = format!("a guardrail and a claim of `[[forbid]]` are called `{}`", forbid.id);
             return Err(ConfigError::new(&file, span.clone(), "the second one", message)
                 .help("findings and waivers name a claim by its id"));
         }
     }
-    config.forbids = forbids.into_iter().map(|(forbid, _)| forbid).collect();
-    Ok(config)
+    if let Some(forbids) = forbids {
+        config.forbids = forbids.into_iter().map(|(forbid, _)| forbid).collect();
+    }
+    Ok(())
 }
 
 /// Reads a file that has nothing but waivers in it.
@@ -272,7 +285,7 @@ pub(super) fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
 }
 
 /// A rule of the catalogue, or one about waivers.
-fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
+pub(super) fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
     if waivers::RULES.iter().any(|rule| rule.id == id) { Ok(id.to_owned()) } else { as_rule(file, id, span) }
 }
 

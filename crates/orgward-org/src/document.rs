@@ -76,6 +76,12 @@ impl Document {
         }
     }
 
+    /// A document in another language: its text is kept, and it is no policy that decides requests.
+    pub fn foreign(name: impl Into<Arc<str>>, sent: &Text, why: Vec<String>) -> Self {
+        let characters = Some(sent.expose().chars().count());
+        Self { text: sent.clone(), characters, ..Self::unknown(name, Kind::ServiceControl, why) }
+    }
+
     /// Between how many characters are sent to AWS; `None` when nothing of the document is known. The upper end is
     /// an estimate where the document has holes.
     pub fn size(&self) -> Option<(usize, usize)> {

@@ -6,11 +6,13 @@
 
 mod assemble;
 mod change;
+mod control;
 mod declared;
 mod document;
 mod draft;
 mod edge;
 mod hole;
+mod management_policy;
 mod node;
 mod organization;
 mod passage;
@@ -18,14 +20,17 @@ mod policy_chain;
 mod queries;
 mod remap_spans;
 mod resource;
+mod resource_types;
 mod roles;
 mod selector;
 
 pub use change::Change;
+pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use hole::{Completion, Filling, Hole};
+pub use management_policy::{EffectivePolicy, Looser};
 pub use node::{
     Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
@@ -37,5 +42,6 @@ pub use resource::{
     AccessFacts, Acl, Assignment, Grant, GrantedPolicy, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
     Share, SharedWith,
 };
+pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
-pub use selector::Selector;
+pub use selector::{Matcher, Selector, guesses};

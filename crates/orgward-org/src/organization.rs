@@ -37,6 +37,10 @@ pub struct Organization {
     pub(crate) members: BTreeSet<String>,
     /// Whether the inputs list all accounts.
     pub(crate) account_list_complete: bool,
+    /// Resources that govern.
+    pub(crate) controls: BTreeMap<Key, crate::Control>,
+    /// What the plans send away.
+    pub(crate) departures: Vec<crate::Departure>,
     /// Attachments whose target is unknown.
     pub(crate) unresolved_targets: Vec<UnresolvedAttachment>,
     /// Policies embedded in principals that no input shows.
@@ -124,6 +128,9 @@ impl Organization {
                 complete(&mut policy.document);
             }
         };
+        for control in organization.controls.values_mut() {
+            control.document.iter_mut().for_each(complete);
+        }
         inline(&mut organization.policies_of_unmanaged);
         let resources = organization.access.resources.iter_mut();
         resources

@@ -358,6 +358,6 @@ impl Organization {
 
     /// What kind of workload a resource type is, in one word; `None` when it is none.
     pub fn workload_category(resource: &str) -> Option<&'static str> {
-        crate::assemble::workload_category(resource)
+        crate::resource_types::ResourceType::workload_category(resource)
     }
 }

@@ -1,8 +1,12 @@
 //! Where an invariant has to hold, as people write it.
 
+mod matcher;
+
 use std::fmt;
 
 use orgward_iam::is_account_id;
+
+pub use self::matcher::{Matcher, guesses};
 
 use crate::{AccountRole, UnitRole};
 

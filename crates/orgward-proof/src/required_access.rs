@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Catalogue, Kind, Policy, RequestSet, glob};
-use orgward_org::{NodeId, Organization};
+use orgward_iam::{Catalogue, Kind, Policy, RequestSet};
+use orgward_org::Selector;
 use serde_json::{Value, json};
 
 /// `[[operator]]`: principals that no guardrail may deny what they are there for.
@@ -21,8 +21,8 @@ pub struct Operator {
     pub regions: BTreeSet<String>,
     /// What is true of its requests, as a policy document writes conditions.
     pub conditions: Value,
-    /// Account ids, and paths of organizational units with `*`, where it works. Empty: everywhere.
-    pub targets: Vec<String>,
+    /// Where it works. Empty: everywhere.
+    pub targets: Vec<Selector>,
 }
 
 /// The requests that an operator must be able to make.
@@ -113,15 +113,4 @@ fn by_region(actions: &[String]) -> Vec<(Option<&'static str>, (&'static str, Va
         elements.push((None, ("Action", json!(elsewhere))));
     }
     elements
-}
-
-/// Whether an operator works in an account.
-pub fn works_in(operator: &Operator, organization: &Organization, account: NodeId) -> bool {
-    if operator.targets.is_empty() {
-        return true;
-    }
-    let Some(node) = organization.node(account) else { return false };
-    let mut names = vec![node.label(), organization.path(account)];
-    names.extend(organization.parents(account).first().map(|(parent, _)| organization.path(*parent)));
-    operator.targets.iter().any(|target| names.iter().any(|name| glob(target, name)))
 }

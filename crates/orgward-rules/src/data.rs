@@ -10,6 +10,8 @@ pub(crate) struct Quotas {
     pub(crate) date: String,
     pub(crate) scp: OrgPolicyQuota,
     pub(crate) rcp: OrgPolicyQuota,
+    /// By the type of management policy.
+    pub(crate) management: std::collections::BTreeMap<String, OrgPolicyQuota>,
     pub(crate) organization: OrganizationQuota,
     pub(crate) iam: IamQuota,
 }
@@ -39,6 +41,9 @@ pub(crate) struct IamQuota {
     pub(crate) user_inline: usize,
     pub(crate) group_inline: usize,
     pub(crate) trust_policy: usize,
+    pub(crate) groups_per_user: usize,
+    pub(crate) attached_policies: usize,
+    pub(crate) attached_policies_raised: usize,
 }
 
 /// What a suspended account may still do.

@@ -4,6 +4,7 @@
 
 pub mod catalog;
 mod completion;
+mod controls;
 mod data;
 mod engine;
 mod escalation;
@@ -12,6 +13,10 @@ mod severities;
 
 #[cfg(test)]
 mod guardrail_tests;
+#[cfg(test)]
+mod landing_zone_tests;
+#[cfg(test)]
+mod life_tests;
 #[cfg(test)]
 mod pack_page;
 #[cfg(test)]

@@ -160,14 +160,15 @@ pub fn check(
         if existing.contains(&finding.identity()) { vec![finding] } else { standing.split(finding) }
     });
     let mut findings: Vec<Finding> = news.collect();
-    let places = (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after));
+    let mut places =
+        (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
         if existing.contains(&finding.identity()) {
             finding.status = Status::Existing;
         } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);
         }
-        if let Some(places) = &places {
+        if let Some(places) = &mut places {
             places.judge(&config.severity_for, finding);
         }
     }

@@ -81,7 +81,7 @@ fn on(
     plans: &[PathBuf],
     ask: impl FnOnce(&Change<Organization>, &Config) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
-    let config = config::load(inputs.config.as_deref())?;
+    let config = config::load(&inputs.config)?;
     let plans = if !plans.is_empty() {
         plans.to_vec()
     } else if inputs.org.is_empty() {
@@ -92,7 +92,7 @@ fn on(
     };
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(inputs.config.as_deref()));
+    input::declare(&mut parsed, &config, &config::folder(&inputs.config));
     source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());

@@ -55,6 +55,9 @@ pub(crate) enum Command {
         /// The rule to explain.
         id: Option<String>,
     },
+    /// Work with the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -63,6 +66,12 @@ pub(crate) enum Command {
     /// Print the manual as a man page.
     #[command(hide = true)]
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print the JSON schema of `orgward.toml`, for editors.
+    Schema,
 }
 
 #[derive(Debug, Subcommand)]
@@ -134,12 +143,10 @@ pub(crate) struct AccessInputs {
     /// Context: states and plans of the organization's other stacks.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
-    /// Folder or saved plan with the configuration. Resolves values that are unknown in the plan.
-    #[arg(long, value_name = "PATH")]
-    pub(crate) source: Vec<String>,
-    /// The configuration; without it, `orgward.toml` here or further up in the repository.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
     /// How to print the answer; `mermaid` draws a path.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: AccessFormat,
@@ -208,11 +215,10 @@ pub(crate) struct AccessPathArguments {
 #[derive(Debug, Args)]
 pub(crate) struct AuditArguments {
     /// States and plans of the organization's stacks; plans are taken as applied.
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "FILE", required = true)]
     pub(crate) org: Vec<PathBuf>,
-    /// The configuration; without it, `orgward.toml` here or further up in the repository.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
     /// Accept inputs that do not tell the whole story.
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
@@ -222,9 +228,11 @@ pub(crate) struct AuditArguments {
     /// Also write it into a file, `json=check.json`; may be given several times.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
     pub(crate) output: Vec<Output>,
-    /// The mildest severity that blocks.
-    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
-    pub(crate) fail_on: FailOn,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
@@ -242,11 +250,10 @@ pub(crate) struct ExplainArguments {
     #[arg(value_name = "ACCOUNT")]
     pub(crate) account: String,
     /// States and plans of the organization's stacks; plans are taken as applied.
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    #[arg(long, value_name = "FILE", required = true)]
     pub(crate) org: Vec<PathBuf>,
-    /// The configuration; without it, `orgward.toml` here or further up in the repository.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -261,7 +268,7 @@ pub(crate) struct CheckArguments {
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<PolicyKind>,
     /// Accounts that are no strangers, beside those that the policy names.
-    #[arg(long, value_name = "ID", num_args = 1..)]
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
     pub(crate) account: Vec<String>,
     /// The organization whose members are no strangers; without it, those that the policy names.
     #[arg(long, value_name = "ID")]
@@ -283,9 +290,8 @@ pub(crate) struct ShowGuardrailArguments {
     /// A parameter of a pack that the configuration does not turn on; several values with commas between them.
     #[arg(long, value_name = "NAME=VALUES", value_parser = assignment)]
     pub(crate) set: Vec<(String, Vec<String>)>,
-    /// The configuration; without it, `orgward.toml` in this folder or the closest one above it.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
 }
 
 /// What to print of guardrails.
@@ -326,7 +332,7 @@ pub(crate) struct ProveArguments {
     #[arg(value_name = "GUARDRAIL")]
     pub(crate) guardrail: PathBuf,
     /// Service control policies as JSON, levels from the root to the account; a proof for each file.
-    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "rcp")]
+    #[arg(long, value_name = "FILE", required_unless_present = "rcp")]
     pub(crate) scp: Vec<PathBuf>,
     /// Resource control policies as JSON, levels from the root to the account of the resource.
     #[arg(long, value_name = "FILE")]
@@ -385,16 +391,15 @@ pub(crate) struct ShowArguments {
     #[arg(value_name = "PLAN")]
     pub(crate) plans: Vec<PathBuf>,
     /// Context: a state or plan of the organization's own stack.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
     /// How to show it.
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: OrganizationFormat,
-    /// The configuration; without, `orgward.toml` in the current folder or above.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
 }
 
 /// A way to show an organization.
@@ -410,6 +415,26 @@ pub(crate) enum OrganizationFormat {
     Dot,
     /// A picture.
     Svg,
+}
+
+/// The configuration, and what is laid over it.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ConfigArguments {
+    /// The configuration; without it, `orgward.toml` here or further up in the repository. `KEY = VALUE` in TOML sets
+    /// one of its settings for this run, and may be given several times.
+    #[arg(long, value_name = "FILE|KEY=VALUE")]
+    pub(crate) config: Vec<String>,
+}
+
+/// Which rules are reported.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RuleArguments {
+    /// Report only these rules; several with commas between them.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) select: Vec<String>,
+    /// Report none of these rules, also where they are selected; several with commas between them.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(crate) ignore: Vec<String>,
 }
 
 /// Where the configuration of plans is.
@@ -433,13 +458,12 @@ pub(crate) struct InputArguments {
     #[arg(value_name = "PLAN")]
     pub(crate) plans: Vec<PathBuf>,
     /// Context: a state or plan of the organization's own stack.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
-    /// The configuration; without it, `orgward.toml` here or further up in the repository.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
     /// Accept plans that do not tell the whole story.
     #[arg(long)]
     pub(crate) allow_incomplete: bool,
@@ -455,18 +479,23 @@ pub(crate) struct ReviewArguments {
     /// Also write the review into a file, `json=review.json`; may be given several times.
     #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
     pub(crate) output: Vec<Output>,
-    /// The mildest severity that blocks.
-    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
-    pub(crate) fail_on: FailOn,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
     /// Let findings block that were there before the plan.
     #[arg(long)]
     pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Print what a rule is about, and review nothing.
+    #[arg(long, value_name = "RULE")]
+    pub(crate) explain: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -522,7 +551,7 @@ pub(crate) struct InitArguments {
     #[arg(value_name = "PLAN")]
     pub(crate) plans: Vec<PathBuf>,
     /// Context: a state or plan of the organization's own stack.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     /// The id of the management account, where the plan does not tell.
     #[arg(long, value_name = "ID")]

@@ -160,9 +160,13 @@ fn remark(
     inline::remark(&forge, document, &marker.stack, marker.commit.as_deref(), folder)
 }
 
-/// Where the job works, from the root of the repository.
+/// Where the job works, from the root of the repository. Where the program finds the repository itself, the files of
+/// findings are named from its root.
 fn below_workspace() -> Option<String> {
     let here = env::current_dir().ok()?;
+    if here.ancestors().any(|above| above.join(".git").exists()) {
+        return None;
+    }
     let below = here.strip_prefix(env::var_os("GITHUB_WORKSPACE")?).ok()?;
     Some(below.to_str()?.replace('\\', "/"))
 }

@@ -1,13 +1,18 @@
 //! Finds and reads the configuration.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use orgward_config::Config;
+use orgward_config::{Config, ConfigError, OPTIONS, Threshold};
+use orgward_finding::{Gate, Severity};
 use orgward_report::escape;
 use thiserror::Error;
+
+use crate::arguments::{ConfigArguments, FailOn, RuleArguments};
 
 /// The name of the configuration.
 pub(crate) const NAME: &str = "orgward.toml";
@@ -22,31 +27,126 @@ pub(crate) struct UnreadableConfig {
     source: io::Error,
 }
 
-/// The configuration that was named, else the one found, else the defaults; with the waivers beside it.
-pub(crate) fn load(named: Option<&Path>) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
-    let found = found(named);
+/// Why what is laid over the configuration cannot be used.
+#[derive(Debug, Error, Diagnostic)]
+enum OptionError {
+    #[error("two configurations are named: `{}` and `{}`", escape(first), escape(second))]
+    #[diagnostic(help("name one file; `--config 'KEY = VALUE'` sets single settings"))]
+    Two { first: String, second: String },
+    #[error("there is no option for the variable `{}`", escape(name))]
+    #[diagnostic(help("{help}"))]
+    Variable { name: String, help: String },
+    #[error("the variable `{}` is no text", escape(name))]
+    #[diagnostic(help("set it to text in UTF-8, or unset it"))]
+    NoText { name: String },
+}
+
+/// What variables of the environment begin with that this program reads.
+const PREFIX: &str = "ORGWARD_";
+/// The variable that names the file.
+const FILE: &str = "ORGWARD_CONFIG";
+
+impl ConfigArguments {
+    /// What is laid over the file.
+    fn pairs(&self) -> impl Iterator<Item = &str> {
+        self.config.iter().map(String::as_str).filter(|text| is_pair(text))
+    }
+
+    fn files(&self) -> impl Iterator<Item = &str> {
+        self.config.iter().map(String::as_str).filter(|text| !is_pair(text))
+    }
+
+    /// The file that is named.
+    fn file(&self) -> Option<PathBuf> {
+        let named = self.files().next().map(PathBuf::from);
+        named.or_else(|| env::var_os(FILE).filter(|path| !path.is_empty()).map(PathBuf::from))
+    }
+}
+
+/// Whether an argument is `KEY = VALUE`, and no file whose name has the sign.
+fn is_pair(text: &str) -> bool {
+    text.contains('=') && !Path::new(text).exists()
+}
+
+/// The configuration that was named, else the one found, else the defaults; with the waivers beside it. Over it comes
+/// what the arguments set, and over that what the environment sets.
+pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
+    let mut files = arguments.files();
+    if let (Some(first), Some(second)) = (files.next(), files.next()) {
+        return Err(OptionError::Two { first: first.to_owned(), second: second.to_owned() }.into());
+    }
+    let found = found(arguments);
     let mut config = match &found {
         Some(path) => Config::parse(&path.display().to_string(), &read(path)?)?,
         None => Config::default(),
     };
+    for pair in arguments.pairs() {
+        config.lay_over("--config", pair)?;
+    }
+    environment(&mut config)?;
     for file in waiver_files(&folder_of(found.as_deref()).join(WAIVERS))? {
         config.add_waivers(&file.display().to_string(), &read(&file)?)?;
     }
     Ok(config)
 }
 
+/// Sets the options that variables of the environment name.
+fn environment(config: &mut Config) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    let mut variables: Vec<(String, OsString)> =
+        env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))).collect();
+    variables.sort();
+    for (name, value) in variables {
+        let Some(rest) = name.strip_prefix(PREFIX).filter(|_| name != FILE) else { continue };
+        let Some(option) = OPTIONS.iter().find(|option| option.to_ascii_uppercase() == rest) else {
+            let known = OPTIONS.iter().map(|option| format!("{PREFIX}{}", option.to_ascii_uppercase()));
+            let near = known
+                .clone()
+                .chain([FILE.to_owned()])
+                .min_by_key(|known| strsim::damerau_levenshtein(known, &name))
+                .filter(|known| strsim::damerau_levenshtein(known, &name) <= 4);
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known are: {}", known.collect::<Vec<_>>().join(", ")),
+            };
+            return Err(OptionError::Variable { name, help }.into());
+        };
+        let Some(value) = value.to_str() else { return Err(OptionError::NoText { name }.into()) };
+        config.set_option(&name, option, value)?;
+    }
+    Ok(())
+}
+
+/// Lays the rules that flags choose over the configuration.
+pub(crate) fn choose(config: &mut Config, rules: &RuleArguments) -> Result<(), ConfigError> {
+    for (flag, key, rules) in [("--select", "select", &rules.select), ("--ignore", "ignore", &rules.ignore)] {
+        if !rules.is_empty() {
+            config.set_option(flag, key, &rules.join(","))?;
+        }
+    }
+    Ok(())
+}
+
+/// When findings block: as the flags say, else the configuration.
+pub(crate) fn gate(config: &Config, fail_on: Option<FailOn>, existing: bool) -> Gate {
+    let configured = config.options.fail_on.unwrap_or(Threshold::At(Severity::Medium));
+    Gate {
+        fail_on: fail_on.map_or(configured.severity(), FailOn::severity),
+        existing: existing || config.options.existing == Some(true),
+    }
+}
+
 /// The folder where waivers are kept, one file for each rule.
-pub(crate) fn waivers_beside(named: Option<&Path>) -> PathBuf {
-    folder_of(found(named).as_deref()).join(WAIVERS)
+pub(crate) fn waivers_beside(arguments: &ConfigArguments) -> PathBuf {
+    folder_of(found(arguments).as_deref()).join(WAIVERS)
 }
 
 /// The folder of the configuration, or of where it would be.
-pub(crate) fn folder(named: Option<&Path>) -> PathBuf {
-    folder_of(found(named).as_deref())
+pub(crate) fn folder(arguments: &ConfigArguments) -> PathBuf {
+    folder_of(found(arguments).as_deref())
 }
 
-fn found(named: Option<&Path>) -> Option<PathBuf> {
-    named.map(Path::to_owned).or_else(|| find(Path::new(".")))
+fn found(arguments: &ConfigArguments) -> Option<PathBuf> {
+    arguments.file().or_else(|| find(Path::new(".")))
 }
 
 fn folder_of(config: Option<&Path>) -> PathBuf {

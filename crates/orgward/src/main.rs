@@ -25,7 +25,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Arguments, Command, OrgCommand, PlanCommand};
+use self::arguments::{Arguments, Command, ConfigCommand, OrgCommand, PlanCommand};
 use self::exit::Exit;
 
 fn main() -> ExitCode {
@@ -43,6 +43,9 @@ fn main() -> ExitCode {
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
+            Command::Config(ConfigCommand::Schema) => {
+                output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
+            }
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);

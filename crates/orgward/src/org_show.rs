@@ -20,7 +20,7 @@ const EVIDENCE: usize = 4;
 
 /// Shows the organization before and after.
 pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let config = config::load(arguments.config.as_deref())?;
+    let config = config::load(&arguments.config)?;
     let plans = if arguments.plans.is_empty() {
         vec![discover::plan(Path::new("."))?]
     } else {
@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     };
     let documents = input::read_all(plans.iter().chain(&arguments.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
+    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use miette::Diagnostic;
+use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
 use orgward_org::Organization;
 use orgward_report::{MarkdownOptions, Style};
@@ -16,7 +17,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
-use crate::{baseline, config, discover, input, source};
+use crate::{baseline, config, discover, input, rules, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -26,15 +27,22 @@ pub(crate) fn run(
     arguments: &ReviewArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let gate = Gate { fail_on: arguments.fail_on.severity(), existing: arguments.existing };
+    if let Some(rule) = &arguments.explain {
+        return rules::run(Some(rule), terminal);
+    }
+    // A mistake in the configuration is told before anything that takes time.
+    let mut config = config::load(&arguments.inputs.config)?;
+    config::choose(&mut config, &arguments.rules)?;
+    let gate = config::gate(&config, arguments.fail_on, arguments.existing);
+    let quiet = arguments.quiet || config.options.quiet == Some(true);
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let review = review(&arguments.inputs, gate, &baseline, arguments.quiet)?;
-    let rules = rules();
+    let review = reviewed(&arguments.inputs, &config, gate, &baseline, quiet)?;
+    let rules = self::rules();
     for output in &arguments.output {
-        let text = write(&review, &rules, output.format, output::file_style(arguments.quiet));
+        let text = write(&review, &rules, output.format, output::file_style(quiet));
         output::write(&output.file, &text)?;
     }
-    let text = write(&review, &rules, arguments.format, terminal.style(arguments.quiet));
+    let text = write(&review, &rules, arguments.format, terminal.style(quiet));
     output::print(text.as_bytes())?;
     Ok(review.outcome().into())
 }
@@ -55,23 +63,36 @@ pub(crate) fn review(
     baseline: &[BaselineEntry],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
-    // A mistake in the configuration is told before anything that takes time.
-    let config = config::load(inputs.config.as_deref())?;
+    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, quiet)
+}
+
+fn reviewed(
+    inputs: &InputArguments,
+    config: &Config,
+    gate: Gate,
+    baseline: &[BaselineEntry],
+    quiet: bool,
+) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     let plans: Vec<PathBuf> =
         if inputs.plans.is_empty() { vec![discover::plan(Path::new("."))?] } else { inputs.plans.clone() };
     let progress = Progress::start(quiet);
     progress.stage("reading");
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(inputs.config.as_deref()));
+    input::declare(&mut parsed, config, &config::folder(&inputs.config));
     let own = parsed.get_mut(..plans.len()).unwrap_or_default();
     source::attach(own, &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     progress.stage("checking");
-    let question = Question { gate, today: today(), baseline, allow_incomplete: inputs.allow_incomplete };
-    let mut review = orgward_rules::review(&organization, &parsed, &config, question);
+    let question = Question {
+        gate,
+        today: today(),
+        baseline,
+        allow_incomplete: inputs.allow_incomplete || config.options.allow_incomplete == Some(true),
+    };
+    let mut review = orgward_rules::review(&organization, &parsed, config, question);
     source::annotate(&mut review.findings, plans);
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.
     std::mem::forget(organization);

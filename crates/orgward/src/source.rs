@@ -177,7 +177,11 @@ pub(crate) fn annotate(findings: &mut [Finding], plans: &[Plan<'_>]) {
         };
         let Some(plan) = plan else { continue };
         let shown = finding.snippets.iter().find_map(|snippet| {
-            let rest = snippet.name.strip_prefix(address.as_str())?.strip_prefix('.')?;
+            // With several plans, the name begins with the one that it is from.
+            let name: &str = &snippet.name;
+            let input =
+                finding.input.as_deref().and_then(|input| name.strip_prefix(input)?.strip_prefix(':'));
+            let rest = input.unwrap_or(name).strip_prefix(address.as_str())?.strip_prefix('.')?;
             Some((steps(rest), snippet))
         });
         // A document is named by the attribute that it is in.

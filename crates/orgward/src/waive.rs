@@ -92,9 +92,7 @@ pub(crate) fn run(arguments: &WaiveArguments) -> Result<Exit, Box<dyn Diagnostic
 fn add(arguments: &WaiveArguments, waiver: &Waiver) -> Result<PathBuf, Box<dyn Diagnostic + Send + Sync>> {
     let file = match &arguments.output {
         Some(file) => file.clone(),
-        None => {
-            config::waivers_beside(arguments.inputs.config.as_deref()).join(format!("{}.toml", waiver.rule))
-        }
+        None => config::waivers_beside(&arguments.inputs.config).join(format!("{}.toml", waiver.rule)),
     };
     let name = file.display().to_string();
     let mut text = match fs::read_to_string(&file) {

@@ -49,8 +49,9 @@ struct Head {
     parameters: BTreeMap<String, Parameter>,
 }
 
-const TEXTS: [(&str, &str); 5] = [
+const TEXTS: [(&str, &str); 6] = [
     ("amazon-infosec", include_str!("../../data/packs/amazon-infosec.toml")),
+    ("amazon-infosec-hardened", include_str!("../../data/packs/amazon-infosec-hardened.toml")),
     ("approved-services", include_str!("../../data/packs/approved-services.toml")),
     ("baseline", include_str!("../../data/packs/baseline.toml")),
     ("boundary-required", include_str!("../../data/packs/boundary-required.toml")),

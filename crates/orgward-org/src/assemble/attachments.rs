@@ -64,11 +64,15 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What a policy of the organization says. Types that take no part in authorization have languages of their
-    /// own, which nobody reads here.
+    /// own: only their text is kept, see [`crate::EffectivePolicy`].
     fn content(&self, piece: &Piece<'_, 'a>, kind: &PolicyType) -> Document {
         if let PolicyType::Other(name) = kind {
             let why = vec![format!("policies of type {name} take no part in authorization")];
-            return Document::unknown(format!("{}.content", self.key(piece)), Kind::ServiceControl, why);
+            let name = format!("{}.content", self.key(piece));
+            return match piece.object.get("content").text() {
+                Attr::Known(text) => Document::foreign(name, &text, why),
+                Attr::Unknown | Attr::Absent => Document::unknown(name, Kind::ServiceControl, why),
+            };
         }
         self.document(piece, &[Step::Name("content")], document_kind(kind), "content")
     }

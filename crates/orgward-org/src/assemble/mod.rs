@@ -3,6 +3,7 @@
 mod attachments;
 mod carriers;
 mod contradictions;
+mod controls;
 mod coverage;
 mod deferred;
 mod entity_paths;
@@ -28,8 +29,6 @@ use orgward_plan::{Address, Attr, Instance, Mode, Object, Plan, Text};
 use self::runs::PerKind;
 use crate::hole::PlaceholderIds;
 use crate::{Change, Declared, Key, Node, NodeId, NodeKind, Organization};
-
-pub(crate) use workloads::workload_category;
 
 /// One input and what to call it when there are several.
 struct Stack<'b, 'a> {
@@ -259,12 +258,12 @@ const ASKED_DATA: &[(&str, &str)] = &[
 
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
-        Mode::Managed => ASKED
-            .binary_search(&&*instance.kind)
-            .ok()
-            .and_then(|at| ASKED.get(at))
-            .copied()
-            .or_else(|| carriers::listed(&instance.kind)),
+        Mode::Managed => {
+            let listed = ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied();
+            listed
+                .or_else(|| crate::control::control_type(&instance.kind))
+                .or_else(|| carriers::listed(&instance.kind))
+        }
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
             .ok()
@@ -326,6 +325,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.permission_sets();
         self.workloads(side);
         self.access_facts(other);
+        self.controls();
+        self.departures(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         let members = self.organization.accounts().filter(|account| account.member);

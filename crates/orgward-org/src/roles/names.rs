@@ -23,43 +23,84 @@ pub(super) fn unit(line: impl Iterator<Item = (NodeId, String)>, role: UnitRole)
 fn of_unit(name: &str) -> Option<UnitRole> {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
-    let joined = words.concat();
-    let starts = |start: &str| joined.contains(&format!("{start}prod"));
-    if has(&["suspended", "suspend", "quarantine", "quarantined", "decommissioned", "graveyard"]) {
+    let pair = |first: &str, second: &[&str]| {
+        words.windows(2).any(|pair| matches!(pair, [a, b] if a == first && second.contains(&b.as_str())))
+    };
+    let is_staging = pair("policy", &["staging", "test", "testing"])
+        || pair("staging", &["policy", "policies"])
+        || has(&["policystaging", "policytest", "policytesting", "stagingpolicy"]);
+    if has(SUSPENDED) {
         Some(UnitRole::Suspended)
-    } else if joined.contains("policystaging")
-        || joined.contains("stagingpolicy")
-        || joined.contains("policytest")
-    {
+    } else if is_staging {
         Some(UnitRole::PolicyStaging)
-    } else if has(&["sandbox", "sandboxes", "playground", "sandpit"]) {
+    } else if has(SANDBOX) {
         Some(UnitRole::Sandbox)
-    } else if starts("non")
-        || starts("pre")
-        || has(&[
-            "dev",
-            "development",
-            "test",
-            "testing",
-            "stage",
-            "staging",
-            "qa",
-            "uat",
-            "sdlc",
-            "integration",
-        ])
-    {
-        Some(UnitRole::NonProduction)
-    } else if has(&["prod", "prd", "production"]) {
-        Some(UnitRole::Production)
+    } else if let Some(phase) = phase(&words) {
+        Some(phase)
     } else if has(&["security"]) {
         Some(UnitRole::Security)
-    } else if has(&["infrastructure", "infra"]) {
+    } else if has(INFRASTRUCTURE) {
         Some(UnitRole::Infrastructure)
     } else {
         None
     }
 }
+
+/// The phase that the last word which is one names: `Integration-Prod` is the production of the integration team.
+fn phase(words: &[String]) -> Option<UnitRole> {
+    let is = |known: &[&str], word: &str| known.contains(&word);
+    words.iter().enumerate().rev().find_map(|(at, word)| {
+        let before = at.checked_sub(1).and_then(|at| words.get(at)).map_or("", String::as_str);
+        let joined =
+            NOT_YET.iter().any(|not| word.strip_prefix(not).is_some_and(|rest| is(PRODUCTION, rest)));
+        if is(NON_PRODUCTION, word) || joined {
+            Some(UnitRole::NonProduction)
+        } else if is(PRODUCTION, word) {
+            let role = if is(NOT_YET, before) { UnitRole::NonProduction } else { UnitRole::Production };
+            Some(role)
+        } else {
+            None
+        }
+    })
+}
+
+const SUSPENDED: &[&str] = &[
+    "suspended",
+    "suspend",
+    "quarantine",
+    "quarantined",
+    "decommissioned",
+    "decommission",
+    "graveyard",
+    "closed",
+];
+const SANDBOX: &[&str] = &["sandbox", "sandboxes", "sandpit", "sbx", "playground", "playgrounds"];
+const PRODUCTION: &[&str] = &["prod", "prd", "production", "live"];
+/// What turns the word after it around: `non-prod`, `Pre Production`.
+const NOT_YET: &[&str] = &["non", "not", "no", "pre"];
+const NON_PRODUCTION: &[&str] = &[
+    "dev",
+    "develop",
+    "development",
+    "test",
+    "tests",
+    "testing",
+    "tst",
+    "stage",
+    "stages",
+    "staging",
+    "stg",
+    "qa",
+    "uat",
+    "sit",
+    "sdlc",
+    "integration",
+    "acceptance",
+    "preview",
+    "prelive",
+];
+const INFRASTRUCTURE: &[&str] =
+    &["infrastructure", "infra", "network", "networks", "networking", "delivery", "deployments"];
 
 pub(super) fn account(name: &str, role: AccountRole) -> bool {
     let words = words(name);
@@ -91,23 +132,30 @@ pub(super) fn account(name: &str, role: AccountRole) -> bool {
     }
 }
 
-/// The words of a name in lower case: `PolicyStaging`, `policy-staging` and `Policy Staging` have two.
+/// The words of a name in lower case, without the numbers at their ends: `PolicyStaging`, `policy-staging` and
+/// `POLICY_STAGING 2` have the same two first ones.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
-    let mut inside = false;
-    let mut lower = false;
-    for character in name.chars() {
-        if !character.is_alphanumeric() {
-            inside = false;
-            continue;
+    let mut previous = ' ';
+    let mut characters = name.chars().peekable();
+    while let Some(character) = characters.next() {
+        if character.is_alphanumeric() {
+            let next_is_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+            let starts = !previous.is_alphanumeric()
+                || (character.is_uppercase() && (!previous.is_uppercase() || next_is_lower));
+            if starts {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(character.to_lowercase());
+            }
         }
-        if !inside || (character.is_uppercase() && lower) {
-            words.push(String::new());
-        }
-        inside = true;
-        lower = character.is_lowercase();
-        if let Some(word) = words.last_mut() {
-            word.extend(character.to_lowercase());
+        previous = character;
+    }
+    for word in &mut words {
+        let letters = word.trim_matches(char::is_numeric);
+        if !letters.is_empty() && letters.len() < word.len() {
+            *word = letters.to_owned();
         }
     }
     words
@@ -121,6 +169,7 @@ mod tests {
     fn names_in_every_spelling() {
         assert_eq!(words("PolicyStaging"), ["policy", "staging"]);
         assert_eq!(words("acme_prod-EU 1"), ["acme", "prod", "eu", "1"]);
+        assert_eq!(words("EUProd01"), ["eu", "prod"]);
         for (name, role) in [
             ("Prod", Some(UnitRole::Production)),
             ("workloads-prod", Some(UnitRole::Production)),
@@ -130,9 +179,25 @@ mod tests {
             ("Policy Staging", Some(UnitRole::PolicyStaging)),
             ("Suspended", Some(UnitRole::Suspended)),
             ("Security", Some(UnitRole::Security)),
+            // Numbers and capitals are no part of a word.
+            ("prod1", Some(UnitRole::Production)),
+            ("PROD01", Some(UnitRole::Production)),
+            ("EUProd", Some(UnitRole::Production)),
+            ("prd2-eu", Some(UnitRole::Production)),
+            ("UAT3", Some(UnitRole::NonProduction)),
+            ("NONPROD2", Some(UnitRole::NonProduction)),
+            ("NonProductionEU", Some(UnitRole::NonProduction)),
+            ("sbx7", Some(UnitRole::Sandbox)),
+            // The last word that names a phase counts, and letters of two words are none.
+            ("Integration-Prod", Some(UnitRole::Production)),
+            ("Canon Production", Some(UnitRole::Production)),
+            ("Live", Some(UnitRole::Production)),
+            ("Delivery", Some(UnitRole::Infrastructure)),
             // Words count and not letters: neither of these is what it begins with.
             ("Products", None),
             ("Devices", None),
+            ("Attestation", None),
+            ("Olive", None),
         ] {
             assert_eq!(of_unit(name), role, "{name}");
         }
@@ -146,6 +211,9 @@ mod tests {
             ("security-tooling-prod", &[AccountRole::SecurityTooling]),
             ("shared-services", &[AccountRole::SharedServices]),
             ("delivery", &[AccountRole::Delivery]),
+            ("cicd2", &[AccountRole::Delivery]),
+            ("dialog-archive", &[]),
+            ("citizens", &[]),
             ("shop-prod", &[]),
         ] {
             let found: Vec<_> = AccountRole::ALL.into_iter().filter(|role| account(name, *role)).collect();

@@ -4,11 +4,10 @@ use std::fmt;
 
 use orgward_finding::Severity;
 use orgward_iam::{Claim, arn_like};
-use orgward_org::{Membership, Organization, Selector, Structure};
+use orgward_org::{Matcher, Membership, Organization, Selector, Structure};
 
 use super::Access;
 use super::subject::Subject;
-use crate::guardrail::Scope;
 
 /// What must not be possible after a plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -97,7 +96,7 @@ impl Access<'_> {
             Place::Address(address) => subject.node.address.as_ref().is_some_and(|it| it.as_str() == address),
             Place::Accounts(selector) => subject
                 .account
-                .is_some_and(|account| Scope::of(self.org).fits(structure, selector, account).is_some()),
+                .is_some_and(|account| Matcher::of(self.org, structure).matches(selector, account).is_some()),
         }
     }
 
@@ -105,16 +104,16 @@ impl Access<'_> {
     pub fn is_target(&self, structure: &Structure, targets: &[Selector], subject: &Subject<'_>) -> bool {
         targets.is_empty()
             || subject.account.is_some_and(|account| {
-                let mut scope = Scope::of(self.org);
-                targets.iter().any(|target| scope.fits(structure, target, account).is_some())
+                let mut matcher = Matcher::of(self.org, structure);
+                targets.iter().any(|target| matcher.matches(target, account).is_some())
             })
     }
 }
 
 /// Whether a target means an account of the inputs.
 pub fn means_something(org: &Organization, structure: &Structure, target: &Selector) -> bool {
-    let mut scope = Scope::of(org);
-    org.accounts().any(|account| scope.fits(structure, target, account.id).is_some())
+    let mut matcher = Matcher::of(org, structure);
+    org.accounts().any(|account| matcher.matches(target, account.id).is_some())
 }
 
 /// Whether a principal may do it anyway.

@@ -4,11 +4,13 @@ use miette::Diagnostic;
 use orgward_finding::Witness;
 use orgward_finding::story::{Level, Outcome, Scope as Where, Story, Told};
 use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statement};
-use orgward_org::{Account, Attached, Entity, Modality, Organization, PolicyChain, PolicyType, Structure};
+use orgward_org::{
+    Account, Attached, Entity, Matcher, Modality, Organization, PolicyChain, PolicyType, Structure,
+};
 use thiserror::Error;
 
 use super::reason::{mismatches, nearest, told};
-use super::{Chains, EnforcedBy, Guardrail, Proofs, Scope, Verdict, as_account};
+use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict, as_account};
 use crate::org_policies::statement_title;
 use crate::region_lock::Regions;
 use crate::region_lock::{region_lock, witness};
@@ -31,6 +33,17 @@ pub enum ExplainError {
     Account {
         /// What was asked for.
         account: String,
+    },
+    /// The guardrail is for other accounts.
+    #[error("guardrail `{guardrail}` is not for `{account}`, which is outside of its scope")]
+    #[diagnostic(help("its targets are: {targets}"))]
+    Scope {
+        /// What was asked for.
+        account: String,
+        /// The guardrail.
+        guardrail: String,
+        /// What the guardrail is for.
+        targets: String,
     },
     /// The account is the management account.
     #[error("`{account}` is the management account, which guardrails never bind")]
@@ -67,7 +80,13 @@ pub fn explain(
     if found.management {
         return Err(ExplainError::Management { account: account.to_owned() });
     }
-    Ok(story(organization, structure, guardrail, found))
+    let scope = Matcher::of(organization, structure).any(&guardrail.targets, found.id, &mut []);
+    let Some(scope) = scope else {
+        let targets: Vec<String> = guardrail.targets.iter().map(|target| format!("`{target}`")).collect();
+        let (account, guardrail) = (account.to_owned(), guardrail.id.clone());
+        return Err(ExplainError::Scope { account, guardrail, targets: targets.join(", ") });
+    };
+    Ok(story(organization, guardrail, found, scope))
 }
 
 fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, Account>> {
@@ -80,9 +99,9 @@ fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, 
 
 fn story(
     organization: &Organization,
-    structure: &Structure,
     guardrail: &Guardrail,
     account: Entity<'_, Account>,
+    scope: Modality,
 ) -> Story {
     let scp = organization.policy_chain(account.id, &PolicyType::ServiceControl);
     let rcp = (guardrail.enforced_by == EnforcedBy::Both)
@@ -98,12 +117,6 @@ fn story(
         Verdict::Undecided(_) => (Outcome::Undecided, denied(guardrail, &stand_in)),
     };
     let request = request.map(|request| as_account(&request, &stand_in, id.unwrap_or(&stand_in)));
-    let scope = Scope::of(organization).covers(
-        structure,
-        guardrail,
-        account.id,
-        &mut vec![false; guardrail.targets.len()],
-    );
     let mut notes = Vec::new();
     if outcome == Outcome::Undecided {
         notes.extend(chains.doubts());
@@ -134,9 +147,8 @@ fn story(
         account: account.node.title(),
         path: organization.path(account.id),
         scope: match scope {
-            Some(Modality::Must) => Where::Inside,
-            Some(Modality::May) => Where::Unknown,
-            None => Where::Outside,
+            Modality::Must => Where::Inside,
+            Modality::May => Where::Unknown,
         },
         outcome,
         request: request.as_ref().map(witness),

@@ -5,7 +5,6 @@ mod memo;
 mod named;
 mod proof;
 pub mod reason;
-mod scope;
 
 use orgward_finding::Severity;
 use orgward_iam::Claim;
@@ -14,7 +13,6 @@ use orgward_org::Selector;
 pub use self::explain::{ExplainError, explain};
 pub use self::proof::Proofs;
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict, as_account};
-pub use self::scope::{Scope, guesses};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]

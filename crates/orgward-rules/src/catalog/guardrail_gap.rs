@@ -2,13 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity, Verdict as Told};
 use orgward_iam::Request;
-use orgward_org::{Modality, Node, NodeId, PolicyChain, PolicyType, Selector};
+use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Selector, guesses};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::guardrail::{
-    Chains, ChainsKey, EnforcedBy, Guardrail, Scope, Verdict, as_account, guesses, reason,
-};
+use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, as_account, reason};
 use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use orgward_proof::region_lock::witness;
 
@@ -90,7 +88,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if needs(EnforcedBy::ServiceControl) { chains(false) } else { Vec::new() },
         if needs(EnforcedBy::Both) { chains(true) } else { Vec::new() },
     ];
-    let mut scope = Scope::of(cx.after);
+    let mut scope = Matcher::of(cx.after, &cx.config.structure);
     for guardrail in &cx.config.guardrails {
         let [scp, both] = &chains;
         let chains = if guardrail.enforced_by == EnforcedBy::Both { both } else { scp };
@@ -119,14 +117,14 @@ fn judge<'o>(
     guardrail: &Guardrail,
     (place, group): (usize, &Group<'o>),
     chains: &Chains<'_, 'o>,
-    (scope, fitting): (&mut Scope<'o>, &mut [bool]),
+    (scope, fitting): (&mut Matcher<'o>, &mut [bool]),
     failures: &mut Failures<'o>,
 ) {
     let claim = &guardrail.claim;
     let stand_ins = chains.stand_ins(claim);
     let mut alike: BTreeMap<(String, Modality), Vec<(NodeId, &'o Node)>> = BTreeMap::new();
     for &(id, node) in &group.members {
-        if let Some(modality) = scope.covers(&cx.config.structure, guardrail, id, fitting) {
+        if let Some(modality) = scope.any(&guardrail.targets, id, fitting) {
             let stand_in = stand_ins.of(account_id(cx.after, id));
             alike.entry((stand_in, modality)).or_default().push((id, node));
         }
@@ -214,7 +212,7 @@ fn report(
     }
     finding.note(declared(guardrail));
     let members = failure.members.iter().map(|(id, _)| *id);
-    finding.rests_on.extend(guesses(&cx.config.structure, cx.after, guardrail, members));
+    finding.rests_on.extend(guesses(&cx.config.structure, cx.after, &guardrail.targets, members));
 }
 
 fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {

@@ -3,12 +3,13 @@ use orgward_iam::{Effect, PrincipalPattern};
 use orgward_org::{Content, Entity, Role};
 use orgward_plan::Attr;
 
+use crate::controls::about;
 use crate::engine::rule;
 use crate::{Context, Findings};
 use orgward_proof::org_policies::source;
 
 rule! {
-    /// Checks for IAM users, long-lived credentials and roles for people in the management account.
+    /// Checks for IAM users, long-lived credentials, roles and permission sets for people in the management account.
     ///
     /// ## Why is this bad?
     ///
@@ -69,11 +70,63 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             Some(_) | None => {}
         }
     }
+    let management = cx.after.management().and_then(|id| cx.after.account(id));
     for role in cx.after.roles() {
-        let Some((account, _)) = cx.after.owner(role.id) else { continue };
-        if account.management {
-            for_people(role, &account.node.label(), findings);
+        match cx.after.owner(role.id) {
+            Some((account, _)) if account.management => for_people(role, &account.node.label(), findings),
+            Some(_) => {}
+            // A SAML provider is always in the account of the role that trusts it.
+            None => {
+                let label = management.map(|account| account.node.label());
+                if let Some(label) = label.filter(|label| provider_account(role).as_ref() == Some(label)) {
+                    for_people(role, &label, findings);
+                }
+            }
         }
+    }
+    if let Some(management) = management {
+        assignments(cx, &management.node.label(), findings);
+    }
+}
+
+/// The account of the SAML provider that a role trusts.
+fn provider_account(role: Entity<'_, Role>) -> Option<String> {
+    let Content::Policy(policy) = &role.data.trust.content else { return None };
+    let patterns = policy.statements.iter().flat_map(|it| &it.principals).flat_map(|it| &it.patterns);
+    patterns.into_iter().find_map(|pattern| match &pattern.value {
+        PrincipalPattern::Federated(provider) if provider.contains(":saml-provider/") => {
+            provider.split(':').nth(4).map(str::to_owned)
+        }
+        _ => None,
+    })
+}
+
+/// Reports permission sets that people have in the management account.
+fn assignments(cx: &Context<'_>, management: &str, findings: &mut Findings) {
+    for control in cx.after.controls_of("aws_ssoadmin_account_assignment") {
+        if control.text("target_id").as_deref() != Some(management) {
+            continue;
+        }
+        let arn = control.text("permission_set_arn");
+        let set = cx.after.permission_sets().find(|set| {
+            set.node.arn.as_ref().known().map(orgward_plan::Text::expose) == arn.as_deref() && arn.is_some()
+        });
+        let is_administrator = set.is_some_and(|set| {
+            set.data.managed_arns.iter().any(|arn| arn.expose().ends_with(":policy/AdministratorAccess"))
+                || set.data.inline.iter().any(|inline| {
+                    let policy = inline.document.policy();
+                    policy.is_some_and(|policy| orgward_iam::not_allowed(policy) == orgward_iam::Answer::None)
+                })
+        });
+        let title =
+            set.map_or_else(|| "a permission set".to_owned(), |set| format!("`{}`", set.node.title()));
+        let finding = about(findings, &MANAGEMENT_ACCOUNT_IDENTITY, control);
+        finding.subject(control.text("principal_id").unwrap_or_default());
+        finding.severity = if is_administrator { Severity::High } else { Severity::Low };
+        let what = if is_administrator { ", which administers it" } else { "" };
+        finding.says(format!("people get {title} in the management account{what}"));
+        finding.accounts([management.to_owned()]);
+        finding.help("assign it in member accounts; keep the management account to a break-glass user");
     }
 }
 

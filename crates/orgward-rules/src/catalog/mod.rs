@@ -5,10 +5,13 @@ mod account_wide_trust;
 mod administrator_grant;
 mod confused_deputy;
 mod dangling_trust;
+mod delegated_policy_control;
+mod departing_account;
 mod direct_assignment;
 mod external_resource;
 mod external_trust;
 mod forbidden_access;
+mod forgeable_exemption;
 mod guardrail_gap;
 mod guardrail_removed;
 mod human_iam_user;
@@ -17,6 +20,9 @@ mod locked_out_target;
 mod long_lived_key;
 mod long_session;
 mod loose_federation;
+mod lost_contact;
+mod lost_root_control;
+mod lost_trusted_access;
 mod management_account_identity;
 mod management_account_workload;
 mod missing_foundation_account;
@@ -45,6 +51,9 @@ mod unverifiable_plan;
 mod upward_trust;
 mod user_attached_policy;
 mod weakened_boundary;
+mod weakened_detection;
+mod weakened_management_policy;
+mod weakened_trail;
 mod wildcard_resource;
 
 use crate::Rule;
@@ -55,10 +64,13 @@ pub static RULES: &[&Rule] = &[
     &administrator_grant::ADMINISTRATOR_GRANT,
     &confused_deputy::CONFUSED_DEPUTY,
     &dangling_trust::DANGLING_TRUST,
+    &delegated_policy_control::DELEGATED_POLICY_CONTROL,
+    &departing_account::DEPARTING_ACCOUNT,
     &direct_assignment::DIRECT_ASSIGNMENT,
     &external_resource::EXTERNAL_RESOURCE,
     &external_trust::EXTERNAL_TRUST,
     &forbidden_access::FORBIDDEN_ACCESS,
+    &forgeable_exemption::FORGEABLE_EXEMPTION,
     &guardrail_gap::GUARDRAIL_GAP,
     &guardrail_removed::GUARDRAIL_REMOVED,
     &human_iam_user::HUMAN_IAM_USER,
@@ -67,6 +79,9 @@ pub static RULES: &[&Rule] = &[
     &long_lived_key::LONG_LIVED_KEY,
     &long_session::LONG_SESSION,
     &loose_federation::LOOSE_FEDERATION,
+    &lost_contact::LOST_CONTACT,
+    &lost_root_control::LOST_ROOT_CONTROL,
+    &lost_trusted_access::LOST_TRUSTED_ACCESS,
     &management_account_identity::MANAGEMENT_ACCOUNT_IDENTITY,
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
     &missing_foundation_account::MISSING_FOUNDATION_ACCOUNT,
@@ -95,6 +110,9 @@ pub static RULES: &[&Rule] = &[
     &upward_trust::UPWARD_TRUST,
     &user_attached_policy::USER_ATTACHED_POLICY,
     &weakened_boundary::WEAKENED_BOUNDARY,
+    &weakened_detection::WEAKENED_DETECTION,
+    &weakened_management_policy::WEAKENED_MANAGEMENT_POLICY,
+    &weakened_trail::WEAKENED_TRAIL,
     &wildcard_resource::WILDCARD_RESOURCE,
 ];
 

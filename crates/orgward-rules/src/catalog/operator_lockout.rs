@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Verdict};
 use orgward_iam::{ActionSet, Answer, Effect, Request, RequestSet, Statement};
-use orgward_org::{Entity, Key, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
+use orgward_org::{Entity, Key, Matcher, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -12,7 +12,7 @@ use orgward_proof::chains::{
 };
 use orgward_proof::org_policies::{account_label, denials, source, statement_key};
 use orgward_proof::region_lock::allowed;
-use orgward_proof::required_access::{RequiredAccess, works_in};
+use orgward_proof::required_access::RequiredAccess;
 
 rule! {
     /// Checks for guardrails that deny declared operators what they must be able to do.
@@ -90,6 +90,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let regions = allowed(&cx.config.regions, [cx.before, cx.after]);
     let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
+    let mut matcher = Matcher::of(cx.after, &cx.config.structure);
+    unmatched(cx, &mut matcher, findings);
     for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.after.is_enabled(&kind) == Some(false) {
             continue;
@@ -101,7 +103,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let mut denied = Denials::new();
             for group in &groups {
                 let members = group.members.iter().copied();
-                let members: Vec<_> = members.filter(|id| works_in(operator, cx.after, *id)).collect();
+                // What may be one of its accounts is asked about, too: it must not be denied there.
+                let members: Vec<_> =
+                    members.filter(|id| matcher.any(&operator.targets, *id, &mut []).is_some()).collect();
                 if !members.is_empty() {
                     let group = Standing { chain: group.chain.clone(), members };
                     ask(cx, operator, &needs, &kind, &group, &mut denied, findings);
@@ -111,6 +115,31 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 report(cx, operator, (&key, statement, is_new), denied, findings);
             }
         }
+    }
+}
+
+/// Says of targets that match nothing in the inputs that nothing was asked about them.
+fn unmatched(cx: &Context<'_>, matcher: &mut Matcher<'_>, findings: &mut Findings) {
+    for operator in &cx.config.operators {
+        let mut matched = vec![false; operator.targets.len()];
+        for account in cx.after.accounts().filter(|account| account.member) {
+            matcher.any(&operator.targets, account.id, &mut matched);
+        }
+        let targets = operator.targets.iter().zip(matched).filter(|(_, matched)| !matched);
+        let targets: Vec<String> = targets.map(|(target, _)| format!("`{target}`")).collect();
+        if targets.is_empty() {
+            continue;
+        }
+        let finding = findings.report(&OPERATOR_LOCKOUT, None);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = OPERATOR_LOCKOUT.info.unverifiable;
+        finding.subject(format!("targets of {} {}", operator.name, targets.join(" ")));
+        finding.says(format!(
+            "undecided: whether `{}` can work in {}: no account in the inputs matches",
+            operator.name,
+            targets.join(", ")
+        ));
+        finding.help("correct the target, or give the state of the organization with `--org`");
     }
 }
 

@@ -1,8 +1,9 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
-use orgward_org::{Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
+use orgward_org::{Control, Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
 
+use crate::controls::about;
 use crate::data::{OrgPolicyQuota, quotas};
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -19,7 +20,8 @@ rule! {
     /// of a heredoc count. IAM does not count white space. The quotas are in `data/quotas.toml` with their date:
     /// ten service control policies of 10,240 characters for each target since May 2026, five resource control
     /// policies of 5,120 characters including `RCPFullAWSAccess`, five levels of units below the root, 2,000 units,
-    /// 50,000 accounts, 10,000 service and 2,000 resource control policies.
+    /// 50,000 accounts, 10,000 service and 2,000 resource control policies, 10,000 characters of a management policy
+    /// (2,500 of an AI opt-out policy), ten groups for a user.
     ///
     /// A document with parts that are unknown until apply is measured without them: what is too long already is
     /// found, what fits with 128 characters in each hole is not reported, and between the two the rule cannot tell.
@@ -49,10 +51,11 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.is_authorization()) {
+    for org_policy in cx.after.org_policies().filter(|org_policy| !org_policy.aws_managed) {
         document(org_policy, findings);
     }
     organization(cx, findings);
+    memberships(cx, findings);
     for (id, node) in cx.after.nodes() {
         match &node.kind {
             NodeKind::Root | NodeKind::Account(_) => targets(cx, id, node, findings),
@@ -68,21 +71,62 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
                 let quota = quotas().iam.role_inline;
                 size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
+                attached(node, role.managed_arns.len(), findings);
             }
             NodeKind::User(user) => {
                 let quota = quotas().iam.user_inline;
                 size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
+                attached(node, user.managed_arns.len(), findings);
             }
             NodeKind::Group(group) => {
                 let quota = quotas().iam.group_inline;
                 size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
+                attached(node, group.managed_arns.len(), findings);
             }
             _ => {}
         }
     }
 }
 
-/// How long a service or resource control policy is, as it is sent.
+/// How many groups a user is in, over all resources that say so.
+fn memberships(cx: &Context<'_>, findings: &mut Findings) {
+    let mut groups: BTreeMap<_, (&Control, BTreeSet<String>)> = BTreeMap::new();
+    for control in cx.after.controls_of("aws_iam_user_group_membership") {
+        // A user who is not known yet is taken for another one.
+        let user = control.text("user").unwrap_or_else(|| control.key.to_string());
+        let entry = groups.entry((control.stack.clone(), user)).or_insert_with(|| (control, BTreeSet::new()));
+        entry.1.extend(control.texts("groups"));
+    }
+    let quota = quotas().iam.groups_per_user;
+    for (control, groups) in groups.into_values().filter(|(_, groups)| groups.len() > quota) {
+        let finding = about(findings, &OVER_QUOTA, control);
+        finding.subject("groups");
+        finding.says(format!("the user is in {} groups, of which {quota} are allowed", groups.len()));
+        finding.note(format!("quotas as of {}", quotas().date));
+        finding.help("merge some of the groups; AWS does not raise this quota");
+    }
+}
+
+/// How many managed policies of AWS or of other stacks a principal has.
+fn attached(node: &Node, count: usize, findings: &mut Findings) {
+    let (quota, raised) = (quotas().iam.attached_policies, quotas().iam.attached_policies_raised);
+    if count > quota {
+        let finding = findings.about(&OVER_QUOTA, node);
+        finding.subject("attached policies");
+        finding.says(format!("{count} managed policies are attached, of which {quota} are allowed"));
+        finding.note(format!("quotas as of {}", quotas().date));
+        if count <= raised {
+            finding.severity = Severity::Medium;
+            finding.help(format!(
+                "merge some of them, or ask AWS for a higher quota: up to {raised} are granted"
+            ));
+        } else {
+            finding.help("merge some of them");
+        }
+    }
+}
+
+/// How long a policy of the organization is, as it is sent.
 fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
     let kind = org_policy.data.kind.short();
     let document = &org_policy.data.document;
@@ -145,7 +189,8 @@ fn quota(kind: &PolicyType) -> Option<OrgPolicyQuota> {
     match kind {
         PolicyType::ServiceControl => Some(quotas().scp),
         PolicyType::ResourceControl => Some(quotas().rcp),
-        PolicyType::Other(_) | PolicyType::Unknown => None,
+        PolicyType::Other(name) => quotas().management.get(name).copied(),
+        PolicyType::Unknown => None,
     }
 }
 

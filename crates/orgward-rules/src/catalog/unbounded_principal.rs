@@ -1,6 +1,7 @@
 use orgward_finding::Severity;
 use orgward_iam::arn_like;
-use orgward_org::{Boundary, Organization, Principal};
+use orgward_org::{Boundary, Principal};
+use orgward_proof::boundaries::{bounds_nothing, is_same_policy, may_fit, names_account, predecessor};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -63,47 +64,57 @@ enum Scope {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for principal in cx.after.principals() {
-        let patterns =
-            if principal.word == "role" { &cx.config.boundaries.roles } else { &cx.config.boundaries.users };
-        let before = cx
-            .before
-            .find(&principal.node.key)
-            .and_then(|id| cx.before.principal(id))
-            .map(|old| old.boundary);
-        let scope = scope(cx.after, &principal, patterns);
-        if scope == Scope::Inside && judge(cx, &principal, findings) {
+        let before = predecessor(cx.change(), &principal).map(|old| old.boundary);
+        let scope = scope(cx, &principal);
+        if scope == Scope::Inside && judge(cx, &principal, before, findings) {
             continue;
         }
-        dropped(cx, &principal, before, findings);
+        changed(cx, &principal, before, &scope, findings);
         if scope == Scope::Unknown {
             let finding = findings.cannot_tell(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.subject("scope");
-            finding.says(format!("cannot tell whether this {} must carry a boundary", principal.word));
+            finding.says(format!("undecided: whether this {} must carry a boundary", principal.word));
             finding.note("its name or path is unknown until apply");
         }
     }
 }
 
 /// Judges a principal that must carry a boundary. Returns whether something was reported.
-fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -> bool {
+fn judge(
+    cx: &Context<'_>,
+    principal: &Principal<'_>,
+    before: Option<&Boundary>,
+    findings: &mut Findings,
+) -> bool {
     let required = &cx.config.boundaries.required;
     let fix = if required.is_empty() {
         "set `permissions_boundary`".to_owned()
     } else {
         format!("set `permissions_boundary` to {}", list(required))
     };
+    if bounds_nothing(cx.after, principal.boundary) {
+        let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
+        finding.subject("bounds nothing");
+        let title = title(principal.boundary).unwrap_or_default();
+        finding.says(format!(
+            "{} must carry a permissions boundary, and `{title}` allows everything",
+            principal.word
+        ));
+        finding.help(fix);
+        return true;
+    }
     match principal.boundary {
         Boundary::None => {
             let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.says(format!("{} must carry a permissions boundary and has none", principal.word));
             finding.help(fix);
-            note_removal(cx, principal, finding);
+            if let Some(old) = before.and_then(title) {
+                finding.note(format!("this plan takes the boundary `{old}` away"));
+            }
             true
         }
         Boundary::Unknown(trail) => {
-            let finding = findings.cannot_tell(&UNBOUNDED_PRINCIPAL, principal.node);
-            finding.says("which permissions boundary it will carry is unknown until apply");
-            finding.notes.extend(trail.iter().cloned());
+            unknown(principal, trail, findings);
             true
         }
         Boundary::Arn(arn) => {
@@ -119,7 +130,7 @@ fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -
                 arn.as_ref().is_some_and(|arn| {
                     required
                         .iter()
-                        .any(|pattern| fits(pattern, arn) && (!must || names_account(pattern, arn)))
+                        .any(|pattern| may_fit(pattern, arn) && (!must || names_account(pattern, arn)))
                 })
             };
             if required.is_empty() || fits_any(true) {
@@ -127,8 +138,8 @@ fn judge(cx: &Context<'_>, principal: &Principal<'_>, findings: &mut Findings) -
             }
             if fits_any(false) || arn.as_ref().is_none_or(|arn| arn.resource.is_unknown()) {
                 let finding = findings.cannot_tell(&UNBOUNDED_PRINCIPAL, principal.node);
-                finding.says(format!("cannot tell whether its boundary `{key}` is {}", list(required)));
-                finding.note("the account or the name of the boundary is not known");
+                finding.says(format!("undecided: whether its boundary `{key}` is {}", list(required)));
+                finding.note("the account or the name of the boundary is unknown");
             } else {
                 wrong(principal, &key.to_string(), required, fix, findings);
             }
@@ -148,85 +159,85 @@ fn wrong(principal: &Principal<'_>, found: &str, required: &[String], fix: Strin
     finding.help(fix);
 }
 
-/// Reports a boundary that the plan takes away or exchanges, whoever must carry one.
-fn dropped(cx: &Context<'_>, principal: &Principal<'_>, before: Option<&Boundary>, findings: &mut Findings) {
-    let Some(before) = before else { return };
-    let old = match before {
-        Boundary::None => return,
-        Boundary::Arn(arn) => arn.to_string(),
-        Boundary::Policy(key) => key.to_string(),
-        Boundary::Unknown(_) => "a boundary".to_owned(),
+fn unknown(principal: &Principal<'_>, trail: &[String], findings: &mut Findings) {
+    let finding = findings.cannot_tell(&UNBOUNDED_PRINCIPAL, principal.node);
+    finding.says("which permissions boundary it will carry is unknown until apply");
+    finding.notes.extend(trail.iter().cloned());
+}
+
+/// Reports a boundary that the plan takes away or exchanges, also where the configuration asks for none.
+fn changed(
+    cx: &Context<'_>,
+    principal: &Principal<'_>,
+    before: Option<&Boundary>,
+    scope: &Scope,
+    findings: &mut Findings,
+) {
+    let Some(before) = before.filter(|before| **before != Boundary::None && *before != principal.boundary)
+    else {
+        return;
     };
-    match principal.boundary {
-        Boundary::None => {
-            let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
-            finding.subject("dropped");
-            finding.says(format!("the plan takes the permissions boundary `{old}` away"));
-            finding
-                .help("keep `permissions_boundary`, or show in the review why this principal may do without");
-        }
-        now if now != before && same_policy(cx, before, now) == Some(false) => {
-            let new = match now {
-                Boundary::Arn(arn) => arn.to_string(),
-                Boundary::Policy(key) => key.to_string(),
-                Boundary::Unknown(_) | Boundary::None => return,
-            };
-            let fits = !cx.config.boundaries.required.is_empty();
-            // A boundary that the configuration asks for is not a way out.
-            if fits && scope(cx.after, principal, &cx.config.boundaries.roles) == Scope::Inside {
-                return;
+    let old = title(before).unwrap_or_else(|| "a boundary".to_owned());
+    let Some(new) = title(principal.boundary) else {
+        match principal.boundary {
+            Boundary::Unknown(trail) => unknown(principal, trail, findings),
+            _ => {
+                let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
+                finding.subject("dropped");
+                finding.says(format!("the plan takes the permissions boundary `{old}` away"));
+                finding
+                    .help("keep `permissions_boundary`, or say in the review why this principal needs none");
             }
+        }
+        return;
+    };
+    // A boundary that the configuration asks for is not a way out: `judge` has compared it.
+    if *scope == Scope::Inside && !cx.config.boundaries.required.is_empty() {
+        return;
+    }
+    match is_same_policy(cx.change(), before, principal.boundary) {
+        Some(true) => {}
+        Some(false) => {
             let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.subject("exchanged");
             finding.says(format!("the plan exchanges the permissions boundary `{old}` for `{new}`"));
             finding.help("compare the two policies: the new one may allow more");
         }
-        _ => {}
+        None => {
+            let finding = findings.cannot_tell(&UNBOUNDED_PRINCIPAL, principal.node);
+            finding.subject("exchanged");
+            finding.says(format!(
+                "undecided: whether the permissions boundary `{old}` stays: it becomes `{new}`"
+            ));
+            finding.note(format!("the name of `{new}` is unknown until apply"));
+            finding.help("compare the two policies: the new one may allow more");
+        }
     }
 }
 
-/// Whether two boundaries are the same policy; `None` when nobody can tell.
-fn same_policy(cx: &Context<'_>, before: &Boundary, after: &Boundary) -> Option<bool> {
-    let arn = |organization: &Organization, boundary: &Boundary| match boundary {
-        Boundary::Arn(arn) => Some(arn.expose().to_owned()),
-        Boundary::Policy(key) => organization.iam_arn(organization.find(key)?)?.text("*"),
-        Boundary::None | Boundary::Unknown(_) => None,
-    };
-    Some(arn(cx.before, before)? == arn(cx.after, after)?)
+/// What messages call a boundary; `None` where there is none or its name is unknown.
+fn title(boundary: &Boundary) -> Option<String> {
+    match boundary {
+        Boundary::Arn(arn) => Some(arn.to_string()),
+        Boundary::Policy(key) => Some(key.to_string()),
+        Boundary::Unknown(_) | Boundary::None => None,
+    }
 }
 
-fn note_removal(cx: &Context<'_>, principal: &Principal<'_>, finding: &mut orgward_finding::Finding) {
-    let before =
-        cx.before.find(&principal.node.key).and_then(|id| cx.before.principal(id)).map(|old| old.boundary);
-    match before {
-        Some(Boundary::Arn(arn)) => finding.note(format!("this plan takes the boundary `{arn}` away")),
-        Some(Boundary::Policy(key)) => finding.note(format!("this plan takes the boundary `{key}` away")),
-        _ => finding,
-    };
-}
-
-fn scope(organization: &Organization, principal: &Principal<'_>, patterns: &[String]) -> Scope {
+/// `roles` is about roles and `users` about users, whatever their ARNs look like.
+fn scope(cx: &Context<'_>, principal: &Principal<'_>) -> Scope {
+    let boundaries = &cx.config.boundaries;
+    let patterns = if principal.word == "role" { &boundaries.roles } else { &boundaries.users };
     if patterns.is_empty() {
         return Scope::Outside;
     }
-    match organization.iam_arn(principal.id) {
+    match cx.after.iam_arn(principal.id) {
         Some(arn) if arn.resource.as_ref().known().is_some() => {
-            if patterns.iter().any(|pattern| fits(pattern, &arn)) { Scope::Inside } else { Scope::Outside }
+            let is_inside = patterns.iter().any(|pattern| may_fit(pattern, &arn));
+            if is_inside { Scope::Inside } else { Scope::Outside }
         }
         _ => Scope::Unknown,
     }
-}
-
-/// Whether a pattern matches an ARN. An account that is unknown could be any: it fits every pattern, since being
-/// in scope is what has to be excluded.
-fn fits(pattern: &str, arn: &orgward_org::IamArn) -> bool {
-    let account = pattern.split(':').nth(4).unwrap_or("*").replace('*', "000000000000");
-    arn.text(&account).is_some_and(|text| arn_like(pattern, &text))
-}
-
-/// Whether what a pattern says of the account is known to hold.
-fn names_account(pattern: &str, arn: &orgward_org::IamArn) -> bool {
-    arn.account.is_some() || pattern.split(':').nth(4) == Some("*")
 }
 
 fn list(patterns: &[String]) -> String {

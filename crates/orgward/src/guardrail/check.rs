@@ -1,7 +1,6 @@
 //! `orgward guardrail check`.
 
 use miette::Diagnostic;
-use orgward_finding::Gate;
 use orgward_org::Organization;
 use orgward_rules::Question;
 
@@ -16,18 +15,19 @@ pub(super) fn run(
     arguments: &AuditArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let config = config::load(arguments.config.as_deref())?;
+    let mut config = config::load(&arguments.config)?;
+    config::choose(&mut config, &arguments.rules)?;
     let baseline = baseline::read(arguments.baseline.as_deref())?;
     let progress = Progress::start(arguments.quiet);
     progress.stage("reading");
     let documents = input::read_all(arguments.org.iter())?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
+    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     progress.stage("building the organization");
     let organization = Organization::of(&[], &parsed, &config.declared());
     progress.stage("proving");
     // Nothing is new in an audit: what is there blocks.
-    let gate = Gate { fail_on: arguments.fail_on.severity(), existing: true };
+    let gate = config::gate(&config, arguments.fail_on, true);
     let question = Question {
         gate,
         today: review::today(),

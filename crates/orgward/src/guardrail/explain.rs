@@ -14,10 +14,10 @@ pub(super) fn run(
     arguments: &ExplainArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let config = config::load(arguments.config.as_deref())?;
+    let config = config::load(&arguments.config)?;
     let documents = input::read_all(arguments.org.iter())?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(arguments.config.as_deref()));
+    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     let organization = Organization::of(&[], &parsed, &config.declared());
     let story = orgward_proof::explain(
         &organization.after,

@@ -57,7 +57,7 @@ pub(crate) fn run(
     arguments: &ShowGuardrailArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let config = config::load(arguments.config.as_deref())?;
+    let config = config::load(&arguments.config)?;
     let style = terminal.style(false);
     let Some(name) = &arguments.name else {
         let packs: Vec<ShownPack> =

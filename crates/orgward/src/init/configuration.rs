@@ -7,7 +7,8 @@ use orgward_config::InferredConfig;
 /// Writes the configuration.
 pub(crate) fn write(survey: &InferredConfig) -> String {
     let mut out = String::from(
-        "# What orgward cannot read off a plan. Every setting has a default; docs/configuration.md lists them all.\n\n\
+        "#:schema https://raw.githubusercontent.com/orgward/orgward/main/crates/orgward-config/data/schema.json\n\n\
+         # What orgward cannot read off a plan. Every setting has a default; docs/configuration.md lists them all.\n\n\
          [organization]\n",
     );
     match survey.organization.as_deref().filter(|id| is_plain(id)) {

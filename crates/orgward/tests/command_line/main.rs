@@ -15,6 +15,10 @@ mod guardrails;
 #[cfg(test)]
 mod init;
 #[cfg(test)]
+mod monorepo;
+#[cfg(test)]
+mod options;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packs;

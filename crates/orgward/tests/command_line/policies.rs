@@ -80,8 +80,17 @@ fn a_guardrail_holds_or_has_a_witness() {
         (0, "region lock in good.json: holds, every such request is denied\n"),
         "{run:?}"
     );
-    let run =
-        folder.run(["policy", "prove", "lock.toml", "--scp", "good.json", "bad.json", "--format", "json"]);
+    let run = folder.run([
+        "policy",
+        "prove",
+        "lock.toml",
+        "--scp",
+        "good.json",
+        "--scp",
+        "bad.json",
+        "--format",
+        "json",
+    ]);
     let json = run.json();
     assert_eq!(run.code, 1, "{run:?}");
     assert_eq!(json["chains"][0]["verdict"].as_str(), Some("holds"), "{run:?}");

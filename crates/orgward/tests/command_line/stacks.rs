@@ -29,19 +29,21 @@ fn news(run: &Run) -> Vec<String> {
     news
 }
 
+const LEAVES: &str = "found critical departing-account aws_organizations_account.partner -";
+
 const DETACHED: [&str; 3] = [
     "found high guardrail-removed aws_organizations_policy_attachment.protect_audit Root",
     "found medium guardrail-removed aws_organizations_policy_attachment.protect_audit Root/prod",
     "found medium guardrail-removed aws_organizations_policy_attachment.region_lock[\"sandbox\"] Root/dev/sandbox",
 ];
 
-/// The attachment moves from the root to one unit, and the unit `sandbox` is replaced. An account that moves from one
-/// locked unit to another, a resource that `moved` renames and an account that leaves are fine.
+/// The attachment moves from the root to one unit, and the unit `sandbox` is replaced. The partner's account
+/// leaves. An account that moves from one locked unit to another and a resource that `moved` renames are fine.
 #[test]
 fn the_stack_of_the_organization_alone() {
     let run = review(&Folder::new(), &[&stack("organization/change")]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert_eq!(news(&run), DETACHED);
+    assert_eq!(news(&run), [&[LEAVES][..], &DETACHED].concat());
 }
 
 /// Alone, a stack does not know who belongs to the organization, nor which account manages it, and says so.
@@ -85,7 +87,7 @@ fn together_they_are_worse() {
     let folder = Folder::new();
     let run = review(&folder, &[&organization, &baseline, &workload]);
     assert_eq!(run.code, 1);
-    let mut expected = vec!["found high external-trust aws_iam_role.exports -"];
+    let mut expected = vec![LEAVES, "found high external-trust aws_iam_role.exports -"];
     expected.extend(DETACHED);
     assert_eq!(news(&run), expected);
     let other = review(&folder, &[&workload, &baseline, &organization]);

@@ -1,19 +1,21 @@
-//! Which accounts an invariant is for.
+//! Which accounts and units a selector matches.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orgward_iam::glob;
-use orgward_org::{Modality, NodeId, NodeKind, Organization};
 use orgward_plan::Attr;
 
-use orgward_org::{AccountRole, RoleMatch, Selector, Structure, UnitRole, account_plays, unit_plays};
+use super::Selector;
+use crate::{
+    AccountRole, Modality, Node, NodeId, NodeKind, Organization, RoleMatch, Structure, UnitRole,
+    account_plays, unit_plays,
+};
 
-use super::Guardrail;
-
-/// Tells of accounts and units whether they are in the scope of invariants.
-pub struct Scope<'o> {
+/// Matches selectors against the accounts and units of one organization.
+pub struct Matcher<'o> {
     organization: &'o Organization,
+    structure: &'o Structure,
     /// The ways that lead from the root to a node, the node included.
     trails: BTreeMap<NodeId, Rc<Vec<Trail>>>,
 }
@@ -29,47 +31,46 @@ struct Trail {
 enum Step {
     /// A root, unit or account by its name.
     Name(String),
+    /// A unit or account whose name is unknown or sensitive, so that any pattern may match it.
+    Nameless,
     /// Any number of units.
     Unknown,
 }
 
-impl<'o> Scope<'o> {
-    /// Prepares for questions about one organization.
-    pub fn of(organization: &'o Organization) -> Self {
-        Self { organization, trails: BTreeMap::new() }
+impl<'o> Matcher<'o> {
+    /// Prepares for questions about one organization; `structure` says which roles units and accounts play.
+    pub fn of(organization: &'o Organization, structure: &'o Structure) -> Self {
+        Self { organization, structure, trails: BTreeMap::new() }
     }
 
-    /// Whether an invariant is for a node; `None` when it certainly is not. `fitting` learns which of its targets the
-    /// node fits, by their index.
-    pub fn covers(
-        &mut self,
-        structure: &Structure,
-        guardrail: &Guardrail,
-        id: NodeId,
-        fitting: &mut [bool],
-    ) -> Option<Modality> {
-        if guardrail.targets.is_empty() {
+    /// Whether one of several selectors matches a node: it must, it may, or (`None`) it does not. Without selectors
+    /// every node matches. `matched` learns which selectors match, by their index.
+    pub fn any(&mut self, selectors: &[Selector], id: NodeId, matched: &mut [bool]) -> Option<Modality> {
+        if selectors.is_empty() {
             return Some(Modality::Must);
         }
         let mut best = None;
-        for (target, fits) in guardrail.targets.iter().zip(fitting) {
-            let modality = self.fits(structure, target, id);
-            *fits |= modality.is_some();
+        for (index, selector) in selectors.iter().enumerate() {
+            let modality = self.matches(selector, id);
+            if let Some(matched) = matched.get_mut(index) {
+                *matched |= modality.is_some();
+            }
             best = best.max(modality);
         }
         best
     }
 
-    /// Whether a target means a node; `None` when it certainly does not.
-    pub fn fits(&mut self, structure: &Structure, target: &Selector, id: NodeId) -> Option<Modality> {
+    /// Whether a selector matches a node: it must, it may, or (`None`) it does not. What cannot be compared may match.
+    pub fn matches(&mut self, selector: &Selector, id: NodeId) -> Option<Modality> {
         let node = self.organization.node(id)?;
         let account = self.organization.account(id);
         let known = |attr: &Attr<orgward_plan::Text>, fits: &dyn Fn(&str) -> bool| match attr {
+            Attr::Known(text) if text.is_sensitive() => Some(Modality::May),
             Attr::Known(text) => fits(text.expose()).then_some(Modality::Must),
             Attr::Unknown => Some(Modality::May),
             Attr::Absent => None,
         };
-        match target {
+        match selector {
             Selector::Account(account_id) => {
                 account?;
                 // An account that does not exist yet has none of the ids that people know.
@@ -99,7 +100,7 @@ impl<'o> Scope<'o> {
                     trail.units.iter().any(is_unit) || possible && trail.steps.contains(&Step::Unknown)
                 })
             }
-            Selector::Role(role) => plays(structure, self.organization, id, role),
+            Selector::Role(role) => plays(self.structure, self.organization, id, role),
         }
     }
 
@@ -121,7 +122,7 @@ impl<'o> Scope<'o> {
         }
         let node = self.organization.node(id);
         let is_root = node.is_some_and(|node| matches!(node.kind, NodeKind::Root));
-        let title = node.map(orgward_org::Node::title).unwrap_or_default();
+        let step = node.map_or(Step::Nameless, step);
         let mut found = Vec::new();
         if is_root {
             found.push(Trail { steps: vec![Step::Name("Root".to_owned())], units: vec![id] });
@@ -130,11 +131,11 @@ impl<'o> Scope<'o> {
             // Trees of units are at most a few levels deep; what goes in circles is no tree.
             for (parent, _) in parents.iter().filter(|_| depth < 16) {
                 let above = self.trails(*parent, depth + 1);
-                found.extend(above.iter().map(|trail| trail.with(id, &title)));
+                found.extend(above.iter().map(|trail| trail.with(id, step.clone())));
             }
             if found.is_empty() {
                 let steps = vec![Step::Name("Root".to_owned()), Step::Unknown];
-                found.push(Trail { steps, units: Vec::new() }.with(id, &title));
+                found.push(Trail { steps, units: Vec::new() }.with(id, step));
             }
         }
         let found = Rc::new(found);
@@ -147,11 +148,20 @@ impl<'o> Scope<'o> {
 }
 
 impl Trail {
-    fn with(&self, id: NodeId, title: &str) -> Self {
+    fn with(&self, id: NodeId, step: Step) -> Self {
         let mut trail = self.clone();
-        trail.steps.push(Step::Name(title.to_owned()));
+        trail.steps.push(step);
         trail.units.push(id);
         trail
+    }
+}
+
+/// How a node stands in a path.
+fn step(node: &Node) -> Step {
+    match &node.name {
+        Attr::Known(name) if name.is_sensitive() => Step::Nameless,
+        Attr::Unknown if matches!(node.id, Attr::Unknown) => Step::Nameless,
+        _ => Step::Name(node.title()),
     }
 }
 
@@ -167,6 +177,7 @@ fn leads(pattern: &[&str], path: &[Step], possible: bool) -> bool {
             let more = || pattern.split_first().is_some_and(|(_, rest)| leads(rest, path, possible));
             possible && (leads(pattern, behind, possible) || more())
         }
+        ([_, rest @ ..], [Step::Nameless, path @ ..]) => possible && leads(rest, path, possible),
         ([name, rest @ ..], [Step::Name(step), path @ ..]) => glob(name, step) && leads(rest, path, possible),
         ([], []) => true,
         _ => false,
@@ -189,11 +200,10 @@ fn plays(structure: &Structure, organization: &Organization, id: NodeId, role: &
 pub fn guesses(
     structure: &Structure,
     organization: &Organization,
-    guardrail: &Guardrail,
+    selectors: &[Selector],
     nodes: impl Iterator<Item = NodeId>,
 ) -> BTreeSet<String> {
-    let roles: Vec<&str> = guardrail
-        .targets
+    let roles: Vec<&str> = selectors
         .iter()
         .filter_map(|target| match target {
             Selector::Role(role) => Some(role.as_str()),

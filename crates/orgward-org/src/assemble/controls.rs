@@ -1,0 +1,111 @@
+//! Resources that govern, and what the plans send away.
+
+use orgward_iam::Kind;
+use orgward_plan::{Action, Attr, Instance, Landing, Mode, Object, Step};
+
+use super::{Builder, Side, Stack};
+use crate::control::{control_type, document_of};
+use crate::{Control, Departure};
+
+/// Attributes whose change makes the provider create another account, and the old one leaves.
+const REPLACING: &[&str] = &["create_govcloud", "email", "iam_user_access_to_billing", "name", "role_name"];
+
+impl Builder<'_, '_> {
+    /// Adds the controls.
+    pub(super) fn controls(&mut self) {
+        let pieces = self.pieces;
+        for (kind, pieces) in pieces.iter().filter(|(kind, _)| control_type(kind).is_some()) {
+            // A deposed object is no longer what the configuration means.
+            for piece in pieces.iter().filter(|piece| piece.instance.deposed.is_none()) {
+                let key = self.key(piece);
+                let stack = self.stacks.get(piece.stack);
+                let account = stack.and_then(|stack| {
+                    let placement = stack.plan.placement(piece.instance);
+                    // Only accounts that are known: to read a control adds none.
+                    match placement.landing()? {
+                        Landing::Account(id) => self.ids.get(id.as_str()).copied(),
+                        Landing::Created(address) => {
+                            self.addresses.get(&(piece.stack, address.clone())).copied()
+                        }
+                        Landing::Management => self.organization.management,
+                    }
+                });
+                let document = document_of(kind).map(|attribute| {
+                    self.document(piece, &[Step::Name(attribute)], Kind::Resource, attribute)
+                });
+                let control = Control {
+                    key: key.clone(),
+                    resource: (*kind).to_owned(),
+                    address: piece.instance.address.clone(),
+                    stack: stack.and_then(|stack| stack.name.clone()),
+                    account,
+                    attributes: piece.object.clone(),
+                    document,
+                };
+                self.organization.controls.entry(key).or_insert(control);
+            }
+        }
+    }
+
+    /// Adds the accounts that leave, and the organization itself.
+    pub(super) fn departures(&mut self, side: Side) {
+        if side == Side::Before {
+            return;
+        }
+        let mut departures = Vec::new();
+        for Stack { plan, name } in self.stacks.iter().take(self.plans) {
+            let mut managed = plan.instances().iter().filter(|instance| instance.mode == Mode::Managed);
+            let with_everything = managed.all(|instance| instance.action == Action::Delete);
+            for instance in plan.instances() {
+                if let Some(departure) = departure(instance) {
+                    departures.push(Departure { stack: name.clone(), with_everything, ..departure });
+                }
+            }
+        }
+        departures.sort_by(|a, b| (&a.stack, &a.address, &a.id).cmp(&(&b.stack, &b.address, &b.id)));
+        self.organization.departures = departures;
+    }
+}
+
+/// The account or organization that an instance sends away.
+fn departure(instance: &Instance<'_>) -> Option<Departure> {
+    let is_organization = match &*instance.kind {
+        "aws_organizations_organization" => true,
+        "aws_organizations_account" => false,
+        _ => return None,
+    };
+    let is_replaced = match instance.action {
+        _ if instance.mode == Mode::Data => return None,
+        Action::Delete => false,
+        Action::DeleteCreate | Action::CreateDelete => true,
+        _ => return None,
+    };
+    let before = instance.before()?;
+    let text = |name: &str| before.get(name).text().known().map(|text| text.to_string());
+    // What is closed already does not leave.
+    let status = text("status").or_else(|| text("state"));
+    if matches!(status.as_deref(), Some("SUSPENDED" | "PENDING_CLOSURE" | "CLOSED")) {
+        return None;
+    }
+    let replaced_for = is_replaced.then(|| changed(&before, instance.after().as_ref()));
+    Some(Departure {
+        address: instance.address.clone(),
+        stack: None,
+        id: text("id"),
+        name: text("name"),
+        is_organization,
+        is_closed: before.get("close_on_deletion").bool() == Attr::Known(true),
+        replaced_for,
+        with_everything: false,
+    })
+}
+
+/// The attributes that make the provider replace an account and that differ.
+fn changed(before: &Object, after: Option<&Object>) -> Vec<&'static str> {
+    let Some(after) = after else { return Vec::new() };
+    let text =
+        |object: &Object, name: &str| object.get(name).text().known().map(|text| text.expose().to_owned());
+    let differs =
+        |name: &&str| after.get(name).text() != Attr::Unknown && text(before, name) != text(after, name);
+    REPLACING.iter().copied().filter(differs).collect()
+}

@@ -1,0 +1,141 @@
+mod resource_policy;
+
+use orgward_finding::Severity;
+use orgward_org::{AccountRole, Delegated, GoverningService, NodeId, UnitRole, account_plays, unit_plays};
+
+use crate::controls::{about, undecided};
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for member accounts that may change policies of the organization, move or close accounts, or administer a
+    /// service that governs.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// What an account may do to the organization, everything in that account may do: a pipeline of the sandbox that
+    /// may call `organizations:DetachPolicy` is above every service control policy. The same holds for an account that
+    /// administers Identity Center, IAM, Firewall Manager, StackSets or CloudTrail for all others.
+    ///
+    /// The resource policy of the organization is decided over its document: which account may call which action on
+    /// what, with conditions and denials. Reading is not reported. Services that govern belong into the account of the
+    /// security team, or one for infrastructure; services such as Health or License Manager may be delegated anywhere.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_organizations_delegated_administrator" "stacksets" {
+    ///   account_id        = aws_organizations_account.sandbox.id
+    ///   service_principal = "member.org.stacksets.cloudformation.amazonaws.com"
+    /// }
+    /// ```
+    ///
+    /// Use instead the account of the security team.
+    pub(crate) static DELEGATED_POLICY_CONTROL = {
+        id: "delegated-policy-control",
+        summary: "a member account controls what governs it",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+/// Where an account is, as far as it matters who may govern.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// The management account.
+    Management,
+    /// The security team's, or one for infrastructure.
+    Trusted,
+    /// Another member.
+    Member,
+    /// A sandbox, or quarantine.
+    Sandbox,
+    /// It is not in the organization.
+    Outside,
+    /// The inputs do not show the account.
+    Unknown,
+}
+
+impl Place {
+    /// Where the account with an id is.
+    fn of(cx: &Context<'_>, id: &str) -> Self {
+        let found = cx
+            .after
+            .accounts()
+            .find(|account| account.node.id.as_ref().known().is_some_and(|known| known.expose() == id));
+        match found {
+            Some(account) if account.management => Self::Management,
+            Some(account) if account.member => Self::of_member(cx, account.id),
+            _ if cx.after.membership(id) == orgward_org::Membership::Outside => Self::Outside,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn of_member(cx: &Context<'_>, id: NodeId) -> Self {
+        let structure = &cx.config.structure;
+        let unit = |role| unit_plays(structure, cx.after, id, role).is_yes();
+        let account = |role| account_plays(structure, cx.after, id, role).is_yes();
+        if unit(UnitRole::Sandbox) || unit(UnitRole::Suspended) {
+            Self::Sandbox
+        } else if unit(UnitRole::Security)
+            || unit(UnitRole::Infrastructure)
+            || AccountRole::ALL.into_iter().any(account)
+        {
+            Self::Trusted
+        } else {
+            Self::Member
+        }
+    }
+
+    fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Management | Self::Trusted => None,
+            Self::Member | Self::Unknown => Some(Severity::Medium),
+            Self::Sandbox | Self::Outside => Some(Severity::High),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Management | Self::Trusted | Self::Member => "",
+            Self::Sandbox => ", which is a sandbox",
+            Self::Outside => ", which is not in the organization",
+            Self::Unknown => ", which the inputs do not show",
+        }
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.after.is_dissolved() {
+        return;
+    }
+    for delegation in cx.after.delegations() {
+        let Some(service) = GoverningService::find(&delegation.service).filter(|it| it.governs) else {
+            continue;
+        };
+        let place = match &delegation.account {
+            Delegated::Account(id) => Place::of(cx, id),
+            Delegated::Unknown => Place::Unknown,
+        };
+        let Some(severity) = place.severity() else { continue };
+        let finding = about(findings, &DELEGATED_POLICY_CONTROL, delegation.control);
+        finding.severity = severity;
+        let who = match &delegation.account {
+            Delegated::Account(id) => {
+                finding.subject(format!("{id} {}", delegation.service)).accounts([id.clone()]);
+                format!("account `{id}`{}, administers", place.word())
+            }
+            Delegated::Unknown => {
+                undecided(finding, &DELEGATED_POLICY_CONTROL);
+                finding.subject(delegation.service.clone());
+                "undecided: an account that is unknown until apply administers".to_owned()
+            }
+        };
+        finding.says(format!("{who} {} for the organization (`{}`)", service.name, delegation.service));
+        finding.help("delegate it to the account of the security team");
+    }
+    for control in cx.after.controls_of("aws_organizations_resource_policy") {
+        resource_policy::check(cx, control, findings);
+    }
+}

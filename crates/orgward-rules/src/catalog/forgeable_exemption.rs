@@ -1,0 +1,134 @@
+mod ways;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_finding::Severity;
+use orgward_iam::Statement;
+use orgward_org::{Entity, OrgPolicy, PolicyType};
+use orgward_proof::chains::{Assumptions, Counterexample, Difference, passing};
+use orgward_proof::org_policies::{Group, denials, groups, source};
+
+use self::ways::{Exemption, Way};
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for service control policies that spare principals by a name or tag which others can obtain.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// A policy that denies everybody but `role/sec-*` denies nobody who may create a role `sec-x`. The name is closed
+    /// only where creating such a role, changing who may assume it, passing and assuming it are denied to all others; a
+    /// tag only where giving it to principals and sessions is, and taking over what has it.
+    ///
+    /// It is proved over all policies above an account. Exact names are not reported: whoever plans the policy has
+    /// created the role. `StringNotLike` on an ARN lets `*` match colons, so that a role with the path `/:role/` is
+    /// spared, too: use `ArnNotLike`.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// {
+    ///   "Effect": "Deny",
+    ///   "Action": "guardduty:DeleteDetector",
+    ///   "Resource": "*",
+    ///   "Condition": { "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/sec-*" } }
+    /// }
+    /// ```
+    ///
+    /// Use instead, beside it:
+    ///
+    /// ```json
+    /// {
+    ///   "Effect": "Deny",
+    ///   "Action": ["iam:*", "sts:AssumeRole"],
+    ///   "Resource": "arn:aws:iam::*:role/sec-*",
+    ///   "Condition": { "ArnNotLike": { "aws:PrincipalArn": "arn:aws:iam::*:role/sec-*" } }
+    /// }
+    /// ```
+    pub(crate) static FORGEABLE_EXEMPTION = {
+        id: "forgeable-exemption",
+        summary: "a guardrail spares principals that others can become",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+/// Where one exemption can be obtained.
+struct Forged<'o> {
+    policy: Entity<'o, OrgPolicy>,
+    exemption: Exemption,
+    way: Way,
+    example: Box<Counterexample>,
+    accounts: BTreeSet<String>,
+    places: BTreeSet<String>,
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let kind = PolicyType::ServiceControl;
+    if cx.after.is_enabled(&kind) == Some(false) {
+        return;
+    }
+    let mut forged: BTreeMap<(orgward_org::Key, String), Forged<'_>> = BTreeMap::new();
+    for group in groups(cx.after, &kind) {
+        for (_, policy) in group.chain.certain() {
+            for (_, statement) in denials(policy) {
+                // Locks by region have a rule of their own.
+                if is_region_lock(cx, statement) {
+                    continue;
+                }
+                for exemption in Exemption::of(statement) {
+                    let key = (policy.node.key.clone(), exemption.to_string());
+                    let Some((way, example)) = obtain(cx, &group, &exemption) else { continue };
+                    let forged = forged.entry(key).or_insert_with(|| Forged {
+                        policy,
+                        exemption: exemption.clone(),
+                        way,
+                        example,
+                        accounts: BTreeSet::new(),
+                        places: BTreeSet::new(),
+                    });
+                    forged.accounts.extend(group.accounts(cx.after));
+                    forged.places.insert(group.path.clone());
+                }
+            }
+        }
+    }
+    for ((_, name), forged) in forged {
+        let finding = findings.about(&FORGEABLE_EXEMPTION, forged.policy.node);
+        finding.severity = if forged.way.is_odd { Severity::Low } else { Severity::High };
+        finding.subject(name.clone());
+        finding.says(format!("spares {name}, and others can {}", forged.way.words));
+        let document = &forged.policy.data.document;
+        let span = forged.exemption.span.clone();
+        finding.show(&source(document), span, "others can become such a principal");
+        finding.accounts(forged.accounts.iter().cloned());
+        if let [place] = forged.places.iter().collect::<Vec<_>>().as_slice() {
+            finding.target((*place).clone());
+        }
+        finding.witness(forged.example.witness());
+        finding.help(forged.exemption.help(forged.way.is_odd));
+    }
+}
+
+/// How an ordinary principal of the accounts comes to be exempt, if nothing denies it for certain.
+fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<(Way, Box<Counterexample>)> {
+    let kind = PolicyType::ServiceControl;
+    let account = group.account_ids.first().map(String::as_str);
+    let assumptions = Assumptions::of(&kind, cx.after, account, &[&group.chain]);
+    exemption.ways().into_iter().find_map(|way| {
+        let claim = way.claim()?;
+        let set = assumptions.requests().and(claim.requests()).and(group.chain.must_pass(&kind));
+        match passing(&set) {
+            Difference::Some(example) => Some((way, example)),
+            Difference::Nothing | Difference::Undecided(_) => None,
+        }
+    })
+}
+
+fn is_region_lock(cx: &Context<'_>, statement: &Statement) -> bool {
+    let asks =
+        statement.conditions.iter().any(|line| line.key.value.eq_ignore_ascii_case("aws:RequestedRegion"));
+    asks && !cx.config.regions.allowed.is_empty()
+}

@@ -1,0 +1,89 @@
+use std::collections::BTreeMap;
+
+use orgward_finding::Severity;
+use orgward_org::{Area, Control};
+
+use crate::controls::weakened;
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for detection that a plan turns off or narrows: GuardDuty, Security Hub, AWS Config, IAM Access Analyzer,
+    /// Macie, Detective, Inspector, Audit Manager, Firewall Manager, Security Lake.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// What is not watched is not found. A detector that is suspended, a recorder that leaves IAM out, an aggregator
+    /// with one region, or an organization that no longer enrols new accounts, looks like a quiet day.
+    ///
+    /// Every attribute that protects is compared with what it was, and so is what is destroyed. What the provider only
+    /// forgets when it is destroyed (features of a detector, configurations of the organization) goes on in AWS and is
+    /// not reported.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_guardduty_detector" "this" {
+    ///   enable = false
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```hcl
+    /// resource "aws_guardduty_detector" "this" {
+    ///   enable = true
+    /// }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// The value is unknown until apply.
+    pub(crate) static WEAKENED_DETECTION = {
+        id: "weakened-detection",
+        summary: "a service that finds what is wrong is turned off or narrowed",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.after.is_dissolved() {
+        return;
+    }
+    let mut successors = successors(cx);
+    for control in cx.before.controls().filter(|control| control.area() == Some(Area::Detection)) {
+        let after = cx.after.control(&control.key);
+        // What is created in its place under another address goes on with it.
+        if after.is_none()
+            && let Some(others) = successors.get_mut(control.resource.as_str())
+            && let Some(at) = others.iter().position(|other| is_successor(cx, control, other))
+        {
+            let successor = others.swap_remove(at);
+            for weakening in control.weakened(Some(successor)) {
+                weakened(cx, findings, &WEAKENED_DETECTION, successor, &weakening);
+            }
+            continue;
+        }
+        for weakening in control.weakened(after) {
+            weakened(cx, findings, &WEAKENED_DETECTION, control, &weakening);
+        }
+    }
+}
+
+/// What stands after the plan and not before it, by type.
+fn successors<'o>(cx: &Context<'o>) -> BTreeMap<&'o str, Vec<&'o Control>> {
+    let mut successors: BTreeMap<&str, Vec<&Control>> = BTreeMap::new();
+    for control in cx.after.controls().filter(|control| cx.before.control(&control.key).is_none()) {
+        successors.entry(control.resource.as_str()).or_default().push(control);
+    }
+    successors
+}
+
+/// Whether another control is in the same account, as far as both are known.
+fn is_successor(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
+    let before = old.account.and_then(|id| cx.before.account(id)).map(|account| &account.node.key);
+    let after = new.account.and_then(|id| cx.after.account(id)).map(|account| &account.node.key);
+    before == after
+}

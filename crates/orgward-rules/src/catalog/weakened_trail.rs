@@ -1,0 +1,106 @@
+mod bucket_policy;
+
+use std::collections::BTreeSet;
+
+use orgward_finding::Severity;
+use orgward_org::{Area, Control, Weight};
+
+use crate::controls::weakened;
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for trails and event data stores that record less than before, and for the buckets that their logs are in.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// What is not recorded did not happen, as far as an investigation can show. A trail is weakened by many of its
+    /// attributes: it is destroyed, no longer the organization's, in one region only, its logging or validation is off,
+    /// the key is gone, its selectors leave events out. And by its bucket: destroyed, without lock or versioning, with a
+    /// policy that lets others delete logs or keeps CloudTrail from writing them.
+    ///
+    /// Event selectors, basic and advanced, are decided over what they no longer record: a selector that says in other
+    /// words what was recorded before is not reported. Policies of buckets are decided over all requests.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_cloudtrail" "organization" {
+    ///   is_organization_trail = true
+    ///   is_multi_region_trail = false
+    ///   # …
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```hcl
+    /// resource "aws_cloudtrail" "organization" {
+    ///   is_organization_trail = true
+    ///   is_multi_region_trail = true
+    ///   # …
+    /// }
+    /// ```
+    ///
+    /// ## When it cannot tell
+    ///
+    /// The value, or the policy of the bucket, is unknown until apply.
+    pub(crate) static WEAKENED_TRAIL = {
+        id: "weakened-trail",
+        summary: "the audit trail records less than before, or its logs are less protected",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+const TRAILS: [&str; 2] = ["aws_cloudtrail", "aws_cloudtrail_event_data_store"];
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    if cx.after.is_dissolved() || std::ptr::eq(cx.before, cx.after) {
+        return;
+    }
+    let buckets = buckets(cx);
+    for control in cx.before.controls().filter(|control| control.area() == Some(Area::Trail)) {
+        let is_trail = TRAILS.contains(&control.resource.as_str());
+        if !is_trail && control.text("bucket").is_none_or(|name| !buckets.contains(&name)) {
+            continue;
+        }
+        let after = cx.after.control(&control.key);
+        if control.resource == "aws_s3_bucket_policy" {
+            bucket_policy::check(cx, control, after, findings);
+        }
+        let lost = control.weakened(after);
+        // What is created in its place under another address goes on with it.
+        if after.is_none() && !lost.is_empty() && cx.after.controls().any(|other| goes_on(cx, control, other))
+        {
+            continue;
+        }
+        for weakening in lost {
+            weakened(cx, findings, &WEAKENED_TRAIL, control, &weakening);
+        }
+    }
+}
+
+/// Whether another control is new and does what an old one did.
+fn goes_on(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
+    let is_other = new.resource == old.resource && new.key != old.key;
+    let same_bucket = || new.text("bucket") == old.text("bucket");
+    let is_trail = TRAILS.contains(&old.resource.as_str());
+    // A trail that was there before goes on, too: two recorded the same.
+    let fits = is_trail || cx.before.control(&new.key).is_none() && same_bucket();
+    is_other && fits && old.weakened(Some(new)).iter().all(|it| it.weight == Weight::Low && !it.is_unknown)
+}
+
+/// The buckets that logs go to: those of trails, and those that CloudTrail may write to.
+fn buckets(cx: &Context<'_>) -> BTreeSet<String> {
+    let mut buckets: BTreeSet<String> =
+        cx.before.controls_of("aws_cloudtrail").filter_map(|trail| trail.text("s3_bucket_name")).collect();
+    let policies = cx.before.controls_of("aws_s3_bucket_policy");
+    let writable = policies.filter(|control| {
+        let document = control.document.as_ref();
+        document.is_some_and(|document| document.text.expose().contains("cloudtrail.amazonaws.com"))
+    });
+    buckets.extend(writable.filter_map(|control| control.text("bucket")));
+    buckets
+}

@@ -1,0 +1,159 @@
+//! What the rules about the life of an organization say of their plans: severity, verdict and message of each finding.
+//! The plans come from `fixtures/life/generate`, which says what each of them changes.
+
+use orgward_finding::{Severity, Verdict};
+
+use crate::catalog::RULES;
+use crate::testing::findings;
+
+use Severity::{Critical, High, Low, Medium};
+
+const FOUND: &[(&str, &str, Severity, &str)] = &[
+    ("departing-account", "bad-closed", High, "account `303030303030` is closed"),
+    ("departing-account", "bad-deposed", Critical, "account `505050505050` leaves the organization"),
+    ("departing-account", "bad-destroyed", Critical, "account `303030303030` leaves the organization"),
+    ("departing-account", "bad-everything", Critical, "the organization is destroyed"),
+    (
+        "departing-account",
+        "bad-other-email",
+        Critical,
+        "is replaced by a new one, for another `email`: the old one leaves",
+    ),
+    ("lost-trusted-access", "bad-own-resource", High, "no longer trusts `ram.amazonaws.com`"),
+    (
+        "lost-trusted-access",
+        "bad-two-services",
+        High,
+        "no longer trusts `guardduty.amazonaws.com` and 1 more",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-detach-from-dev",
+        Medium,
+        "account `404040404040` may use `organizations:DetachPolicy`",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-everyone",
+        Medium,
+        "every account that the document does not name may use",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-outside",
+        High,
+        "account `909090909090`, which is not in the organization, administers GuardDuty",
+    ),
+    (
+        "delegated-policy-control",
+        "bad-stacksets-in-sandbox",
+        High,
+        "account `505050505050`, which is a sandbox, administers CloudFormation StackSets",
+    ),
+    ("weakened-management-policy", "bad-detached", Medium, "state` is no longer `block_new_sharing`"),
+    ("weakened-management-policy", "bad-forbidden-override", Low, "a policy above forbids to override"),
+    (
+        "weakened-management-policy",
+        "bad-override",
+        Medium,
+        "state` is `unblocked` instead of `block_new_sharing`",
+    ),
+    ("weakened-management-policy", "bad-type-off", Medium, "state` is no longer `block_new_sharing`"),
+    (
+        "weakened-management-policy",
+        "bad-unblocked",
+        Medium,
+        "state` is `unblocked` instead of `block_new_sharing`",
+    ),
+    ("lost-root-control", "bad-denied", Medium, "`sts:AssumeRoot` is denied in account `202020202020`"),
+    ("lost-root-control", "bad-sessions-off", Medium, "central root access is turned off: `RootSessions`"),
+    ("lost-contact", "bad-outside", Low, "a mailbox outside of the organization, at `harbor.example.net`"),
+    ("lost-contact", "bad-removed", Low, "the security contact of the account is removed"),
+    ("weakened-trail", "bad-deletable", High, "others may delete logs"),
+    ("weakened-trail", "bad-destroyed", High, "the trail is destroyed"),
+    (
+        "weakened-trail",
+        "bad-kms-left-out",
+        Medium,
+        "management events of `kms.amazonaws.com` are no longer recorded",
+    ),
+    ("weakened-trail", "bad-lock-shortened", Medium, "logs can be deleted sooner: 30 days instead of 365"),
+    ("weakened-trail", "bad-no-writes", High, "CloudTrail can no longer write the logs"),
+    ("weakened-trail", "bad-single-region", High, "it records one region only"),
+    ("weakened-trail", "bad-undenied", High, "its policy no longer denies what deletes logs"),
+    ("weakened-trail", "bad-writes-only", Medium, "reads are no longer recorded"),
+    ("weakened-detection", "bad-agent-off", Medium, "a protection is turned off: `EKS_ADDON_MANAGEMENT`"),
+    ("weakened-detection", "bad-aggregator", Medium, "regions are no longer seen: `eu-west-1`"),
+    ("weakened-detection", "bad-iam-left-out", Medium, "types are no longer recorded: `AWS::IAM::Role`"),
+    ("weakened-detection", "bad-suspended", High, "GuardDuty is suspended"),
+    ("forgeable-exemption", "bad-colon-in-path", Low, "others can create such a role"),
+    ("forgeable-exemption", "bad-prefix", High, "others can create such a role"),
+    (
+        "forgeable-exemption",
+        "bad-tag",
+        High,
+        "spares who has the tag `team` = `security`, and others can give the tag",
+    ),
+    ("forgeable-exemption", "bad-trust-open", High, "others can change who may assume such a role"),
+    ("forgeable-exemption", "bad-user", High, "others can create such a user"),
+    ("over-quota", "bad-eleven-groups", High, "the user is in 11 groups, of which 10 are allowed"),
+    (
+        "over-quota",
+        "bad-tag-policy-size",
+        High,
+        "TAG_POLICY has 12970 characters, of which 10000 are allowed",
+    ),
+    (
+        "management-account-identity",
+        "bad-permission-set",
+        High,
+        "people get `admin` in the management account, which administers it",
+    ),
+    ("management-account-identity", "bad-saml-role", High, "role for people in the management account"),
+];
+
+/// What is unknown until apply is said, and never found.
+const UNDECIDED: &[(&str, &str, &str)] = &[
+    ("lost-trusted-access", "bad-unknown", "whether the organization goes on trusting `sso.amazonaws.com`"),
+    ("delegated-policy-control", "bad-unknown", "which accounts may change policies of the organization"),
+    ("weakened-management-policy", "bad-unknown", "what policies of type DECLARATIVE_POLICY_EC2 set"),
+    ("weakened-trail", "bad-unknown", "whether the trail no longer records; `enable_logging` is unknown"),
+    ("weakened-detection", "bad-unknown", "whether GuardDuty is suspended; `enable` is unknown"),
+];
+
+fn told(rule: &str, plan: &str) -> Vec<orgward_finding::Finding> {
+    let rule = RULES.iter().find(|known| known.info.id == rule).unwrap();
+    findings(rule, plan)
+}
+
+#[test]
+fn what_is_found_is_told_with_its_weight() {
+    for (rule, plan, severity, message) in FOUND {
+        let told = told(rule, plan);
+        let found = told.iter().any(|finding| {
+            finding.verdict == Verdict::Found
+                && finding.severity == *severity
+                && finding.message.contains(message)
+        });
+        let messages: Vec<_> = told.iter().map(|it| (it.severity, &it.message)).collect();
+        assert!(found, "{rule}/{plan}: {messages:#?}");
+    }
+}
+
+#[test]
+fn what_is_unknown_is_not_found() {
+    for (rule, plan, message) in UNDECIDED {
+        let told = told(rule, plan);
+        assert!(told.iter().all(|it| it.verdict == Verdict::Unverifiable), "{rule}/{plan}");
+        assert!(told.iter().any(|it| it.message.contains(message)), "{rule}/{plan}: {told:#?}");
+    }
+}
+
+/// The destruction of everything is one finding about accounts and one about guardrails.
+#[test]
+fn everything_destroyed_is_told_once() {
+    let review = crate::testing::review_of("departing-account", "bad-everything");
+    let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
+    assert!(rules.iter().filter(|rule| **rule == "departing-account").count() == 1, "{rules:?}");
+    assert!(rules.len() <= 3, "{rules:?}");
+}
