@@ -159,7 +159,7 @@ pub(super) fn claim_of(
         return Err(ConfigError::new(file, entry.span(), "denies no action", message)
             .help("for example `actions = [\"cloudtrail:StopLogging\"]`"));
     }
-    Claim::new(spec).map_err(|error| {
+    Claim::declared(spec).map_err(|error| {
         let span = table.get(error.element.as_str()).map_or(entry.span(), Spanned::span);
         ConfigError::new(file, span, "here", error.error.message).help(error.error.help)
     })

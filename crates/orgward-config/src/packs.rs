@@ -85,7 +85,7 @@ fn of_pack(
         }
         let mut spec = guardrail.claim.spec().clone();
         spec.exempt_principals.extend(exempt.iter().cloned());
-        guardrail.claim = Claim::new(spec).map_err(|error| {
+        guardrail.claim = Claim::declared(spec).map_err(|error| {
             ConfigError::new(file, entry.span(), "here", error.error.message).help(error.error.help)
         })?;
     }

@@ -97,6 +97,8 @@ pub struct Finding {
     pub quote: Option<String>,
     /// Where the resource is defined that the line becomes part of, where that is another place: the block in a module.
     pub definition: Option<Site>,
+    /// The fingerprint of the finding that this one follows from. Reports for people fold it under that one.
+    pub cause: Option<String>,
     /// Who accepted it, and why; set when the status is `Waived`.
     pub waived: Option<Waived>,
     /// How many findings with the same fingerprint come before it; part of the fingerprint.
@@ -126,6 +128,7 @@ impl Finding {
             site: None,
             quote: None,
             definition: None,
+            cause: None,
             waived: None,
             occurrence: 0,
             subject: String::new(),

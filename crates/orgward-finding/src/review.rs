@@ -70,6 +70,12 @@ impl Review {
         bad_enough && counts
     }
 
+    /// The finding that another one follows from.
+    pub fn cause_of(&self, finding: &Finding) -> Option<&Finding> {
+        let cause = finding.cause.as_deref()?;
+        self.findings.iter().find(|other| other.fingerprint() == cause)
+    }
+
     /// Whether any input does not tell the whole story.
     pub fn is_incomplete(&self) -> bool {
         self.inputs.iter().any(|input| !input.doubts.is_empty())

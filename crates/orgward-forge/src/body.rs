@@ -110,8 +110,11 @@ pub fn verdict(document: &Document) -> String {
         Outcome::Blocked => format!("blocked by {}", counts(&blocking)),
         Outcome::Clean => {
             let new: Vec<_> = document.with(Status::New).collect();
-            if new.is_empty() {
+            let waived: Vec<_> = document.with(Status::Waived).collect();
+            if new.is_empty() && waived.is_empty() {
                 "nothing new".to_owned()
+            } else if new.is_empty() {
+                format!("nothing blocks, {} waived", counts(&waived))
             } else {
                 format!("not blocked, with {}", counts(&new))
             }
@@ -137,6 +140,9 @@ fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
             };
             let about = code(&cut(&subject(worst), NAME));
             let _ = write!(out, "The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message));
+        }
+        None if document.with(Status::Waived).next().is_some() => {
+            out.push_str("What rules found is waived; the list is below.\n\n");
         }
         None if document.outcome() == Outcome::Clean => {
             out.push_str("No rule found anything that this plan brings about.\n\n");

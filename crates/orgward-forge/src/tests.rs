@@ -163,6 +163,16 @@ fn a_clean_review_claims_no_more_than_it_knows() {
 }
 
 #[test]
+fn a_waived_finding_does_not_block_and_is_not_passed_over() {
+    let mut waived = finding("critical", "aws_iam_role.vendor");
+    waived["status"] = json!("waived");
+    waived["blocks"] = json!(false);
+    let text = body(&document(&[waived]), &frame(), 60_000);
+    assert!(text.contains("### ✅ orgward: nothing blocks, 1 critical finding waived"), "{text}");
+    assert!(!text.contains("No rule found anything"), "{text}");
+}
+
+#[test]
 fn what_was_there_before_is_folded_away() {
     let mut old = finding("high", "aws_iam_role.old");
     old["status"] = json!("existing");

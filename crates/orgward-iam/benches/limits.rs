@@ -12,8 +12,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use orgward_iam::{
-    Answer, Callers, Decider, Effect, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, RequestSet, compare,
-    may_be_allowed,
+    Answer, Callers, Compared, Decider, Effect, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain,
+    RequestSet, compare, may_be_allowed,
 };
 
 /// As many characters as a service control policy may have, and as many policies as a chain may.
@@ -42,7 +42,7 @@ fn one(kind: &str) {
     let before = peak();
     let (proof, answer) = timed(|| prove(&policies));
     let [old, new] = [1, 2].map(|seed| largest(seed, |numbers| statement(kind, numbers)));
-    let (comparison, (relation, ..)) = timed(|| compare(black_box(&old), black_box(&new)));
+    let (comparison, Compared { relation, .. }) = timed(|| compare(black_box(&old), black_box(&new)));
     let answer = match answer {
         Answer::None => "none",
         Answer::Witness(_) => "found",

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use thiserror::Error;
 
-use crate::{Kind, Policy, PolicyError, RequestSet};
+use crate::access::cause;
+use crate::{
+    Answer, Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
+};
 
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
 /// there stands for everything.
@@ -85,7 +88,16 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Reads the words.
+    /// A claim that a person declares: one about no request is refused, since it would always hold.
+    pub fn declared(spec: ClaimSpec) -> Result<Self, ClaimError> {
+        let claim = Self::new(spec)?;
+        match claim.vacuity() {
+            Some(error) => Err(error),
+            None => Ok(claim),
+        }
+    }
+
+    /// A claim whose parts are known to fit. What people declare goes through [`declared`](Self::declared).
     pub fn new(spec: ClaimSpec) -> Result<Self, ClaimError> {
         if let Some(element) = spec.contradiction() {
             let message = format!("`{}` cannot stand beside its opposite", element.as_str());
@@ -113,7 +125,9 @@ impl Claim {
     pub fn for_resources_of(account: &str) -> Result<Self, ClaimError> {
         let operator = "StringEqualsIfExists".to_owned();
         let key = BTreeMap::from([("aws:ResourceAccount".to_owned(), vec![account.to_owned()])]);
-        Self::new(ClaimSpec { conditions: BTreeMap::from([(operator, key)]), ..ClaimSpec::default() })
+        let spec = ClaimSpec { conditions: BTreeMap::from([(operator, key)]), ..ClaimSpec::default() };
+        let policy = policy(&spec).map_err(|error| ClaimError { element: Element::Conditions, error })?;
+        Ok(Self { spec, policy })
     }
 
     /// The words.
@@ -121,8 +135,95 @@ impl Claim {
         &self.spec
     }
 
-    /// The requests that have to be denied. They include those of principals that no guardrail binds.
+    /// Why the claim is about no request, so that it would always hold; `None` when it is about some, or when that is
+    /// not decided.
+    fn vacuity(&self) -> Option<ClaimError> {
+        let error = |element, message: String, help: &str| {
+            Some(ClaimError { element, error: PolicyError::new(0..0, message, help) })
+        };
+        if let Some((action, near)) = self.spec.actions.iter().flatten().find_map(|it| unlisted(it)) {
+            let help = near.map_or_else(
+                || "compare the name with the documentation of the service".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            let date = Catalogue::get().date();
+            return error(Element::Actions, format!("AWS lists no action `{action}`, as of {date}"), &help);
+        }
+        if let Some(resource) = self.resource_of_no_action() {
+            return error(
+                Element::Resources,
+                format!("no action of the claim is about a resource like `{resource}`"),
+                "compare the ARN with the resource types of the actions, or leave `resources` out",
+            );
+        }
+        let denied = self.policy.statements.first()?;
+        if self.all().example() == Answer::None {
+            let (element, what) = self.blame(denied);
+            return error(
+                element,
+                format!("the claim is about no request: {what}"),
+                "a claim about no request always holds: correct it, or remove it",
+            );
+        }
+        let matched = || RequestSet::bound().and(RequestSet::matched(&self.policy, denied));
+        let is_exempt = !self.spec.exempt_principals.is_empty()
+            && RequestSet::bound().and(self.all()).example() == Answer::None
+            && matched().example() != Answer::None;
+        if is_exempt {
+            return error(
+                Element::ExemptPrincipals,
+                "every principal that the claim is about is exempt".to_owned(),
+                "narrow `exempt_principals`",
+            );
+        }
+        None
+    }
+
+    /// The part of the claim that no request meets.
+    fn blame(&self, denied: &Statement) -> (Element, String) {
+        match cause(&self.policy, denied) {
+            Dead::Condition(line) => {
+                let told = denied.conditions.get(line).map(|line| {
+                    format!("no request meets `{}` on `{}`", line.operator.value, line.key.value)
+                });
+                (Element::Conditions, told.unwrap_or_default())
+            }
+            Dead::Nothing("Resource" | "NotResource") => {
+                (Element::Resources, "no resource is like that".to_owned())
+            }
+            Dead::Nothing(_) => (Element::Actions, "no action is like that".to_owned()),
+            Dead::Contradiction | Dead::Denied | Dead::Covered(_) | Dead::Undecided(_) => {
+                (Element::Conditions, "its parts exclude each other".to_owned())
+            }
+        }
+    }
+
+    /// A resource of the claim that none of its actions is about, where all of its resources are such.
+    fn resource_of_no_action(&self) -> Option<&str> {
+        let actions = listed_actions(self.spec.actions.as_ref()?.iter().map(String::as_str))?;
+        let resources = self.spec.resources.as_ref()?;
+        let fits = |resource: &String| actions.iter().any(|action| may_be_about(*action, resource));
+        if resources.iter().any(fits) { None } else { resources.first().map(String::as_str) }
+    }
+
+    /// The requests that have to be denied. They include those of principals that no policy binds, and none that AWS
+    /// refuses whatever the policies say.
     pub fn requests(&self) -> RequestSet<'_> {
+        const REFUSING: [&str; 2] = ["iam", "kms"];
+        let may_be_refused = |action: &String| {
+            action
+                .split_once(':')
+                .is_none_or(|(service, _)| REFUSING.contains(&service.to_ascii_lowercase().as_str()))
+        };
+        // Most claims are about other services, and what they are not about costs time.
+        if self.spec.actions.as_ref().is_none_or(|actions| actions.iter().any(may_be_refused)) {
+            self.all().minus(RequestSet::refused_by_aws())
+        } else {
+            self.all()
+        }
+    }
+
+    fn all(&self) -> RequestSet<'_> {
         match self.policy.statements.as_slice() {
             [denied, exempt @ ..] => {
                 exempt.iter().fold(RequestSet::matched(&self.policy, denied), |set, statement| {
@@ -139,6 +240,18 @@ impl Claim {
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
+}
+
+/// An action of a claim that AWS does not list though it knows the service or one of a similar name, with the action
+/// that may be meant. A service that is unknown altogether may be new.
+fn unlisted(pattern: &str) -> Option<(&str, Option<&'static str>)> {
+    let catalogue = Catalogue::get();
+    if pattern == "*" || catalogue.actions_matching(pattern).next().is_some() {
+        return None;
+    }
+    let service = pattern.split(':').next().unwrap_or_default();
+    let near = catalogue.near(pattern).or_else(|| catalogue.near_service(service));
+    (near.is_some() || catalogue.service(service).is_some()).then_some((pattern, near))
 }
 
 impl ClaimSpec {
@@ -208,6 +321,64 @@ fn policy(spec: &ClaimSpec) -> Result<Policy, PolicyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A claim about no request would hold wherever it is asked.
+    #[test]
+    fn a_claim_about_no_request_is_refused_with_the_part_that_makes_it_empty() {
+        let spec = |actions: &[&str]| ClaimSpec { actions: Some(texts(actions)), ..ClaimSpec::default() };
+        let with = |actions: &[&str], operator: &str, key: &str, value: &str| ClaimSpec {
+            conditions: BTreeMap::from([(
+                operator.to_owned(),
+                BTreeMap::from([(key.to_owned(), texts(&[value]))]),
+            )]),
+            ..spec(actions)
+        };
+        for (spec, element, said) in [
+            (
+                with(&["s3:*"], "StringEquals", "aws:PrincipalOrgPaths", "o-1/*"),
+                Element::Conditions,
+                "PrincipalOrgPaths",
+            ),
+            (
+                with(&["ec2:*"], "StringEquals", "aws:RequestedRegion", "EU-WEST-1"),
+                Element::Conditions,
+                "RequestedRegion",
+            ),
+            (spec(&["cloudtrail:StopLoging"]), Element::Actions, "StopLoging"),
+            (spec(&["guarduty:*"]), Element::Actions, "guarduty"),
+            (
+                ClaimSpec {
+                    resources: Some(texts(&["arn:aws:iam::*:roles/x"])),
+                    ..spec(&["iam:DeleteRole"])
+                },
+                Element::Resources,
+                "roles/x",
+            ),
+            (
+                ClaimSpec { exempt_principals: texts(&["arn:*:*::*:*"]), ..spec(&["s3:*"]) },
+                Element::ExemptPrincipals,
+                "exempt",
+            ),
+        ] {
+            let error = Claim::declared(spec.clone()).expect_err("it is about nothing");
+            assert_eq!(error.element, element, "{spec:?}: {error}");
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        assert!(Claim::declared(spec(&["brandnew:DoIt"])).is_ok(), "the service may be new");
+        assert!(Claim::declared(with(&["s3:*"], "StringEquals", "aws:PrincipalTag/x", "*")).is_ok());
+    }
+
+    /// What IAM refuses is no gap, and a claim about nothing else can still be declared.
+    #[test]
+    fn what_aws_refuses_is_none_of_the_requests() {
+        let claim = Claim::declared(ClaimSpec {
+            actions: Some(texts(&["iam:DeleteRole"])),
+            resources: Some(texts(&["arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"])),
+            ..ClaimSpec::default()
+        })
+        .unwrap();
+        assert_eq!(RequestSet::bound().and(claim.requests()).example(), Answer::None);
+    }
     use crate::{Caller, Context, ContextValue, Request};
 
     fn request(principal: &str, action: &str, region: &str) -> Request {

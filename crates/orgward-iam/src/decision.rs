@@ -8,10 +8,9 @@ mod message;
 mod tests;
 
 use self::exception::Asked;
-use self::grant::Grant;
 use crate::arn::{Arn, is_account_id};
 use crate::matching::{Subject, action_matches};
-use crate::{Caller, Decider, Outcome, PolicyChain, Request};
+use crate::{Caller, Decider, Outcome, PolicyChain, Request, Standing};
 
 /// Every policy that has a say in a request. `None` is a layer that does not exist, an empty list one that allows
 /// nothing.
@@ -175,8 +174,8 @@ impl Policies<'_> {
             return if grant.is_none() && allowed { (false, Layer::Resource) } else { (allowed, by) };
         }
         match grant {
-            Some(Grant::Caller) => (true, Layer::Resource),
-            Some(Grant::Role) => {
+            Some(Standing::Caller) => (true, Layer::Resource),
+            Some(Standing::Role) => {
                 for layer in [Layer::Boundary, Layer::Session] {
                     if !decision.allows(layer) {
                         return (false, layer);
@@ -185,9 +184,9 @@ impl Policies<'_> {
                 (true, Layer::Resource)
             }
             // A role that assumes itself has to be named.
-            Some(Grant::Account) if assumes_itself(request) => (false, Layer::Resource),
+            Some(Standing::Account) if assumes_itself(request) => (false, Layer::Resource),
             None if resource_must_allow(request) => (false, Layer::Resource),
-            Some(Grant::Account) | None => own(),
+            Some(Standing::Account) | None => own(),
         }
     }
 }

@@ -11,20 +11,23 @@ mod covering;
 mod decision;
 mod error;
 mod exposure;
+mod fit;
 mod matching;
 mod operator;
 mod parse;
 mod pattern;
+mod placeholder;
 mod remedy;
 mod request;
 mod scenario;
 mod syntax;
 #[cfg(test)]
 mod testing;
+mod validate;
 
 pub use access::{
-    ActionSet, Answer, Callers, Dead, Relation, RequestSet, allowed_but_not, compare, dead, dead_statements,
-    is_public, may_be_allowed, not_allowed, only_denies,
+    ActionSet, Answer, Callers, Compared, Dead, Relation, RequestSet, Standing, allowed_but_not, compare,
+    dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{
@@ -35,9 +38,11 @@ pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
+pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
-pub use pattern::{glob, glob_ignore_case};
+pub use pattern::{glob, glob_ignore_case, glob_prefix};
+pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
@@ -45,3 +50,4 @@ pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,
 };
+pub use validate::{Effectiveness, Gravity, Problem};

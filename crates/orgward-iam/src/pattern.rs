@@ -61,6 +61,48 @@ pub fn glob_ignore_case(pattern: &str, text: &str) -> bool {
     matches(pattern.as_bytes(), text.as_bytes(), true)
 }
 
+/// Whether a pattern matches all texts that begin with `prefix` and go on, or none of them; `None` when that depends on
+/// how they go on.
+///
+/// ```
+/// use orgward_iam::glob_prefix;
+/// assert_eq!(glob_prefix("app-*", "app-web-"), Some(true));
+/// assert_eq!(glob_prefix("app-*", "other-"), Some(false));
+/// assert_eq!(glob_prefix("app-*-ci", "app-web-"), None);
+/// ```
+pub fn glob_prefix(pattern: &str, prefix: &str) -> Option<bool> {
+    let pattern = pattern.as_bytes();
+    // The places of the pattern that a text can have reached, those behind a `*` included.
+    let reach = |at: usize, reached: &mut Vec<usize>| {
+        for at in at..=pattern.len() {
+            if !reached.contains(&at) {
+                reached.push(at);
+            }
+            if pattern.token(at) != Some(Token::Any) {
+                break;
+            }
+        }
+    };
+    let mut reached = Vec::new();
+    reach(0, &mut reached);
+    for &byte in prefix.as_bytes() {
+        let mut next = Vec::new();
+        for at in reached {
+            match pattern.token(at) {
+                Some(Token::Any) => reach(at, &mut next),
+                Some(Token::One) => reach(at + 1, &mut next),
+                Some(Token::Byte(known)) if known == byte => reach(at + 1, &mut next),
+                Some(Token::Byte(_)) | None => {}
+            }
+        }
+        reached = next;
+    }
+    let goes_on = reached.into_iter().filter(|at| *at < pattern.len());
+    let rests: Vec<&[u8]> = goes_on.filter_map(|at| pattern.get(at..)).collect();
+    let takes_all = rests.iter().any(|rest| rest.iter().all(|byte| *byte == b'*'));
+    if takes_all { Some(true) } else { rests.is_empty().then_some(false) }
+}
+
 /// The one matcher. It never goes back further than to the last `*`, because an earlier `*` cannot reach
 /// anything that the last one cannot; so it takes at most pattern × text steps and no stack.
 pub(crate) fn matches<P: Tokens + ?Sized>(pattern: &P, text: &[u8], fold: bool) -> bool {
@@ -107,6 +149,37 @@ const fn width(lead: u8) -> usize {
         0xC0.. => 2,
         _ => 1,
     }
+}
+
+/// Whether there is a text that two patterns match.
+pub(crate) fn intersect(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let token = |pattern: &[u8], at: usize| pattern.get(at).copied().map(Token::of);
+    let get = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
+    // `below[to]`: what follows in `left`, and `right[to..]`, have a text in common; filled from the end.
+    let mut below = vec![false; right.len() + 1];
+    for from in (0..=left.len()).rev() {
+        let mut row = vec![false; right.len() + 1];
+        for to in (0..=right.len()).rev() {
+            let common = match (token(left, from), token(right, to)) {
+                (None, None) => true,
+                (Some(Token::Any), Some(_)) | (Some(_), Some(Token::Any)) => {
+                    get(&below, to) || get(&row, to + 1)
+                }
+                (Some(Token::Any), None) => get(&below, to),
+                (None, Some(Token::Any)) => get(&row, to + 1),
+                (Some(one), Some(other)) => {
+                    (one == other || one == Token::One || other == Token::One) && get(&below, to + 1)
+                }
+                (None, Some(_)) | (Some(_), None) => false,
+            };
+            if let Some(slot) = row.get_mut(to) {
+                *slot = common;
+            }
+        }
+        below = row;
+    }
+    get(&below, 0)
 }
 
 #[cfg(test)]

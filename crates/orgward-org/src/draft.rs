@@ -98,10 +98,34 @@ impl Draft {
         }
         self.holes.extend(other.holes);
         self.sensitive |= other.sensitive;
-        if !other.version.is_empty() {
+        // A version only rises: a document without one leaves the version as it is.
+        if other.version > self.version {
             self.version = other.version;
         }
         self.id = other.id.or_else(|| self.id.take());
+    }
+
+    /// Adds a document of which nothing is known: it may allow or deny anything. As an override, it may also take the
+    /// place of every statement that has a `Sid`.
+    pub(crate) fn merge_unknown(&mut self, path: String, kind: Kind, overrides: bool) {
+        let hole = Item::Hole(self.holes.len());
+        self.holes.push(Hole { path, reference: None, address: None, filling: Filling::Anything });
+        let named = |statement: &&mut Statement| statement.sid.as_ref().is_some_and(|sid| !sid.is_empty());
+        for statement in self.statements.iter_mut().filter(|statement| overrides && named(statement)) {
+            statement.conditions.push(Line { test: None, key: None, items: vec![hole.clone()] });
+        }
+        let list = |name| List { name, not: false, items: vec![hole.clone()] };
+        let mut lists = vec![list("Action")];
+        if kind != Kind::Trust {
+            lists.push(list("Resource"));
+        }
+        let everyone = || Group { not: false, kind: "*".to_owned(), items: vec![Item::Text("*".to_owned())] };
+        let has_principal = matches!(kind, Kind::Trust | Kind::Resource | Kind::ResourceControl);
+        let principals = if has_principal { vec![everyone()] } else { Vec::new() };
+        // A resource control policy only denies.
+        let allows = (kind == Kind::ResourceControl).then_some(false);
+        let any = Statement { allows, lists, principals, ..Statement::default() };
+        self.statements.push(any);
     }
 
     /// The document: its policy when all holes have one filling, and otherwise one that is unknown and has bounds.

@@ -182,6 +182,9 @@ impl PolicyType {
     }
 }
 
+/// The type of controls of Control Tower: none of the Organizations API, so that no proof rests on them.
+pub(crate) const CONTROL: &str = "CONTROL_TOWER_CONTROL";
+
 /// A policy of the organization.
 #[derive(Clone, Debug)]
 pub struct OrgPolicy {
@@ -194,6 +197,11 @@ pub struct OrgPolicy {
 }
 
 impl OrgPolicy {
+    /// Whether it is a control of Control Tower, which writes the policy itself.
+    pub fn is_control(&self) -> bool {
+        matches!(&self.kind, PolicyType::Other(name) if name == CONTROL)
+    }
+
     /// Whether people write its document and AWS consults it when it decides a request.
     pub fn is_authorization(&self) -> bool {
         !self.aws_managed && !matches!(self.kind, PolicyType::Other(_))

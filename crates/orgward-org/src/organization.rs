@@ -18,25 +18,65 @@ pub struct UnresolvedAttachment {
     pub trail: Vec<String>,
 }
 
-/// An organization on one side of a change.
-#[derive(Clone, Debug, Default)]
-pub struct Organization {
-    pub(crate) graph: StableDiGraph<Node, Edge, u32>,
-    pub(crate) keys: BTreeMap<Key, NodeId>,
+/// Which types of policies act.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) enum PolicyTypes {
+    /// No input says so.
+    #[default]
+    NotShown,
+    /// These, by their names in the API.
+    Enabled(BTreeSet<String>),
+    /// It is unknown until apply.
+    Unknown,
+}
+
+/// What an organization has beside its tree. Every organization has one root.
+#[derive(Clone, Default, Debug)]
+pub(crate) struct Root {
+    /// The root itself.
+    pub(crate) node: Option<NodeId>,
     /// The id of the organization, `o-…`.
     pub(crate) id: Option<String>,
     /// The management account.
     pub(crate) management: Option<NodeId>,
-    /// The root.
-    pub(crate) root: Option<NodeId>,
-    /// Which kinds of policies are enabled; `None` when no input says so.
-    pub(crate) enabled: Option<BTreeSet<String>>,
+    /// Which types of policies are enabled.
+    pub(crate) policy_types: PolicyTypes,
     /// The resource that enables them.
     pub(crate) enabler: Option<orgward_plan::Address>,
     /// The ids of the accounts inside.
     pub(crate) members: BTreeSet<String>,
     /// Whether the inputs list all accounts.
     pub(crate) account_list_complete: bool,
+    /// Whether the plan creates the organization, so that its id is a symbol.
+    pub(crate) is_new: bool,
+}
+
+impl Root {
+    fn symbolic_id(&self) -> Option<&str> {
+        self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
+    }
+
+    fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
+        let PolicyTypes::Enabled(types) = &self.policy_types else { return None };
+        match kind {
+            // It is one of those that are enabled, if any is.
+            PolicyType::Unknown => types.is_empty().then_some(false),
+            kind => Some(types.contains(kind.api_name())),
+        }
+    }
+}
+
+/// An organization on one side of a change.
+#[derive(Clone, Debug, Default)]
+pub struct Organization {
+    pub(crate) graph: StableDiGraph<Node, Edge, u32>,
+    pub(crate) keys: BTreeMap<Key, NodeId>,
+    /// The organization, or the first of several.
+    pub(crate) first: Root,
+    /// The other organizations that the inputs show; usually none.
+    pub(crate) others: Vec<Root>,
+    /// Which organization accounts are of, where the tree does not say it.
+    pub(crate) listed_in: BTreeMap<NodeId, usize>,
     /// Resources that govern.
     pub(crate) controls: BTreeMap<Key, crate::Control>,
     /// What the plans send away.
@@ -49,8 +89,10 @@ pub struct Organization {
     pub(crate) contradictions: Vec<String>,
     /// What stands for values that do not exist yet.
     pub(crate) placeholder_ids: PlaceholderIds,
-    /// Whether the plan creates the organization, so that its id is a symbol.
-    pub(crate) is_new: bool,
+    /// What the names of principals begin with that are unknown until apply (`name_prefix`).
+    pub(crate) name_prefixes: BTreeMap<NodeId, String>,
+    /// The partitions of accounts and principals, where they are others than `aws`.
+    pub(crate) partitions: BTreeMap<NodeId, String>,
     /// What stands for the ids of accounts that have none yet.
     pub(crate) account_symbols: BTreeMap<NodeId, String>,
     /// What stands for the account of principals of which nothing says where they are.
@@ -72,13 +114,67 @@ impl Organization {
 
     /// The id of the organization, `o-…`, if known.
     pub fn id(&self) -> Option<&str> {
-        self.id.as_deref()
+        self.first.id.as_deref()
+    }
+
+    /// All organizations that the inputs show.
+    pub(crate) fn organizations(&self) -> impl Iterator<Item = &Root> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
+
+    pub(crate) fn organization(&self, index: usize) -> &Root {
+        index.checked_sub(1).and_then(|index| self.others.get(index)).unwrap_or(&self.first)
+    }
+
+    pub(crate) fn organization_mut(&mut self, index: usize) -> &mut Root {
+        index.checked_sub(1).and_then(|index| self.others.get_mut(index)).unwrap_or(&mut self.first)
+    }
+
+    /// Which organization a node is of; `None` where there are several and nothing says which.
+    pub(crate) fn organization_of(&self, node: NodeId) -> Option<usize> {
+        if self.others.is_empty() { Some(0) } else { self.organization_above(node, 0) }
+    }
+
+    fn organization_above(&self, at: NodeId, depth: usize) -> Option<usize> {
+        if let Some(index) = self.organizations().position(|root| root.node == Some(at)) {
+            return Some(index);
+        }
+        if let Some(&index) = self.listed_in.get(&at) {
+            return Some(index);
+        }
+        let above = match self.owner(at) {
+            Some((account, _)) => vec![account.id],
+            None => self.parents(at).into_iter().map(|(parent, _)| parent).collect(),
+        };
+        // Deeper than any tree.
+        let mut found = above
+            .into_iter()
+            .map(|at| self.organization_above(at, depth + 1))
+            .take(if depth < 64 { usize::MAX } else { 0 });
+        let first = found.next()??;
+        found.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// The id of the organization that a node is of, or what stands for it where the plan creates it. Not to be printed
+    /// before [`Organization::render`] has seen it.
+    pub fn symbolic_id_of(&self, node: NodeId) -> Option<&str> {
+        self.organization(self.organization_of(node)?).symbolic_id()
+    }
+
+    /// The management account of the organization that a node is of, if the inputs show or imply one.
+    pub fn management_of(&self, node: NodeId) -> Option<NodeId> {
+        self.organization(self.organization_of(node)?).management
+    }
+
+    /// Whether policies of this type act on a node: `None` when no input says so.
+    pub fn is_enabled_at(&self, node: NodeId, kind: &PolicyType) -> Option<bool> {
+        self.organization(self.organization_of(node)?).is_enabled(kind)
     }
 
     /// The id of the organization, or what stands for it where the plan creates it. Not to be printed before
     /// [`Organization::render`] has seen it.
     pub fn symbolic_id(&self) -> Option<&str> {
-        self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
+        self.first.symbolic_id()
     }
 
     /// The id of the account that a principal is in, or what stands for it in policy documents. Not to be printed
@@ -155,27 +251,29 @@ impl Organization {
 
     /// The root, if the inputs show or imply one.
     pub fn root(&self) -> Option<NodeId> {
-        self.root
+        self.first.node
     }
 
     /// The management account, if the inputs show or imply one.
     pub fn management(&self) -> Option<NodeId> {
-        self.management
+        self.first.management
     }
 
-    /// Whether policies of this kind act: `None` when no input says so.
+    /// Whether policies of this type act: `None` when no input says so, or when that is not the same in all
+    /// organizations.
     pub fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
-        self.enabled.as_ref().map(|enabled| enabled.contains(kind.api_name()))
+        let first = self.first.is_enabled(kind)?;
+        self.others.iter().all(|root| root.is_enabled(kind) == Some(first)).then_some(first)
     }
 
     /// The resource that says which kinds of policies are enabled.
     pub fn enabler(&self) -> Option<&orgward_plan::Address> {
-        self.enabler.as_ref()
+        self.organizations().find_map(|root| root.enabler.as_ref())
     }
 
     /// Whether the inputs list all accounts of the organization.
     pub fn has_roster(&self) -> bool {
-        self.account_list_complete
+        self.organizations().all(|root| root.account_list_complete)
     }
 
     /// Guardrails that are attached to something unknown.

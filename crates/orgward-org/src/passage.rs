@@ -1,17 +1,16 @@
 //! What the guardrails of a policy chain let pass, as sets of requests.
 
-use orgward_iam::{Callers, Decider, Effect, RequestSet};
+use orgward_iam::{Decider, Effect, RequestSet};
 
 use crate::{Modality, OrgPolicy, PolicyChain, PolicyType};
 
 impl<'o> PolicyChain<'o> {
     /// The requests that guardrails of a kind are about, whatever they say.
     pub fn bound(kind: &PolicyType) -> RequestSet<'o> {
-        let callers = match kind {
-            PolicyType::ResourceControl => RequestSet::everything(),
-            _ => RequestSet::by(Callers::Principals),
-        };
-        callers.minus(RequestSet::by(Callers::ServiceLinked))
+        match kind {
+            PolicyType::ResourceControl => RequestSet::bound_by_resource_control(),
+            _ => RequestSet::bound(),
+        }
     }
 
     /// The requests that are not denied for certain: what is not in the set is denied, whatever the unknown turns out
@@ -53,7 +52,7 @@ impl<'o> PolicyChain<'o> {
 
     fn attached_at_least(&self, least: Modality) -> orgward_iam::PolicyChain<'o> {
         let levels = self.levels.iter().map(|level| {
-            let attached = level.attached.iter().filter(|it| it.attachment.resolved.modality() >= least);
+            let attached = level.attached.iter().filter(|it| it.modality() >= least);
             let policies = attached
                 .filter_map(|it| {
                     let document = &it.org_policy.data.document;

@@ -138,12 +138,19 @@ impl Organization {
             .filter_map(|unresolved_targets| self.org_policy(unresolved_targets.org_policy))
             .filter(|org_policy| org_policy.kind == *kind || org_policy.kind == PolicyType::Unknown)
             .collect();
-        PolicyChain { kind: kind.clone(), levels, gaps, unresolved_targets, enabled: self.is_enabled(kind) }
+        PolicyChain {
+            kind: kind.clone(),
+            levels,
+            gaps,
+            unresolved_targets,
+            enabled: self.is_enabled_at(id, kind),
+        }
     }
 
     /// Everything lies below the root of its organization, whatever lies between.
     fn reach_root(&self, ids: &mut Vec<NodeId>) {
-        if let Some(root) = self.root
+        let organization = ids.last().and_then(|id| self.organization_of(*id));
+        if let Some(root) = organization.and_then(|index| self.organization(index).node)
             && !ids.contains(&root)
         {
             ids.push(root);

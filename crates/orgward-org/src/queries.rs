@@ -56,6 +56,8 @@ pub struct IamArn {
     pub account: Option<String>,
     /// Everything behind the account: `role/app/web`.
     pub resource: Attr<String>,
+    /// What the resource begins with, where its name is unknown until apply: `role/app/web-`.
+    pub prefix: Option<String>,
 }
 
 impl IamArn {
@@ -251,17 +253,22 @@ impl Organization {
         names.join("/")
     }
 
-    /// Whether an account belongs to the organization.
-    pub fn membership(&self, account: &str) -> Membership {
+    /// Whether an account belongs to the organization that a node is of.
+    pub fn membership(&self, of: NodeId, account: &str) -> Membership {
+        let Some(index) = self.organization_of(of) else { return Membership::Unknown };
         if self.placeholder_ids.contains(account) {
             let member = self.account_symbols.iter().find(|(_, symbol)| *symbol == account);
-            let inside = member.and_then(|(id, _)| self.account(*id)).is_some_and(|account| account.member);
+            let inside = member.is_some_and(|(id, _)| self.is_member(*id, index));
             return if inside { Membership::Inside } else { Membership::Unknown };
         }
-        let known = self.members.contains(account);
-        match (known, self.account_list_complete) {
+        let root = self.organization(index);
+        match (root.members.contains(account), root.account_list_complete) {
             (true, _) => Membership::Inside,
             (false, true) => Membership::Outside,
+            // An account is of one organization at most.
+            (false, false) if self.organizations().any(|other| other.members.contains(account)) => {
+                Membership::Outside
+            }
             (false, false) => Membership::Unknown,
         }
     }
@@ -281,13 +288,21 @@ impl Organization {
         self.symbolic_account(principal).or_else(|| self.elsewhere.get(&principal).map(String::as_str))
     }
 
-    /// What lies inside the organization, for questions about outsiders.
-    pub fn perimeter(&self) -> Perimeter {
-        let inside = self.account_symbols.values().filter(|id| self.membership(id) == Membership::Inside);
+    pub(crate) fn is_member(&self, account: NodeId, organization: usize) -> bool {
+        self.account(account).is_some_and(|account| account.member)
+            && self.organization_of(account) == Some(organization)
+    }
+
+    /// What lies inside the organization that a node is of, for questions about outsiders.
+    pub fn perimeter(&self, of: NodeId) -> Perimeter {
+        let Some(index) = self.organization_of(of) else { return Perimeter::default() };
+        let root = self.organization(index);
+        let inside = self.account_symbols.iter().filter(|(id, _)| self.is_member(**id, index));
+        let inside = inside.map(|(_, symbol)| symbol);
         Perimeter {
-            organization: self.symbolic_id().map(str::to_owned),
-            accounts: self.members.iter().chain(inside).cloned().collect(),
-            complete: self.account_list_complete,
+            organization: self.symbolic_id_of(of).map(str::to_owned),
+            accounts: root.members.iter().chain(inside).cloned().collect(),
+            complete: root.account_list_complete,
         }
     }
 
@@ -309,6 +324,7 @@ impl Organization {
                     partition: partition.to_owned(),
                     account: (!account.is_empty()).then(|| account.to_owned()),
                     resource: Attr::Known(resource.to_owned()),
+                    prefix: None,
                 });
             }
         }
@@ -316,12 +332,28 @@ impl Organization {
             .owner(id)
             .filter(|(_, modality)| *modality == Modality::Must)
             .and_then(|(account, _)| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
+        let path = match path {
+            Attr::Known(path) => Some(path.as_str()),
+            Attr::Absent => Some("/"),
+            Attr::Unknown => None,
+        };
         let resource = match (&node.name, path) {
-            (Attr::Known(name), Attr::Known(path)) => Attr::Known(format!("{word}{path}{}", name.expose())),
-            (Attr::Known(name), Attr::Absent) => Attr::Known(format!("{word}/{}", name.expose())),
+            (Attr::Known(name), Some(path)) => Attr::Known(format!("{word}{path}{}", name.expose())),
             _ => Attr::Unknown,
         };
-        Some(IamArn { partition: "aws".to_owned(), account, resource })
+        let begins = || {
+            let name = self.name_prefixes.get(&id).map(String::as_str).unwrap_or_default();
+            path.map(|path| format!("{word}{path}{name}"))
+        };
+        let prefix = if resource.is_unknown() { begins() } else { None };
+        Some(IamArn { partition: self.partition(id).to_owned(), account, resource, prefix })
+    }
+
+    /// The partition that a node is in: `aws` unless the inputs say otherwise.
+    pub fn partition(&self, id: NodeId) -> &str {
+        let own = self.partitions.get(&id);
+        let of_account = || self.owner(id).and_then(|(account, _)| self.partitions.get(&account.id));
+        own.or_else(of_account).map_or("aws", String::as_str)
     }
 
     /// All policy documents that people write, each with the resource that holds it, sorted by name.

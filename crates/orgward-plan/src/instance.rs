@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -96,6 +96,8 @@ pub(crate) struct Body<'a> {
     /// The list of paths that a raw state has in place of a mask.
     pub(crate) stored_sensitive: Option<&'a RawValue>,
     pub(crate) secrets: Option<Arc<Secrets>>,
+    /// What references to the instance mean, parsed once for all of them.
+    pub(crate) shown: OnceLock<Option<Arc<Object>>>,
 }
 
 /// What comes after `before`.
@@ -119,11 +121,55 @@ impl fmt::Debug for Body<'_> {
     }
 }
 
+/// What stands of an instance in AWS, before the plan and once it is applied: the table "graph interpretation of a
+/// change" of the Terraform semantics, in one place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an answer of its own about one object")]
+pub struct Standing {
+    /// Whether its object stands before the plan. An imported object does.
+    pub before: bool,
+    /// Whether the address has an object once the plan is applied.
+    pub after: bool,
+    /// Whether that object is another one than before.
+    pub is_new: bool,
+    /// Whether the object of before goes on to stand although Terraform stops managing it: it is forgotten, or not
+    /// destroyed (`skip_destroy`).
+    pub left_behind: bool,
+}
+
+impl Standing {
+    /// Whether anything of it stands once the plan is applied.
+    pub fn stays(self) -> bool {
+        self.after || self.left_behind
+    }
+
+    /// Whether the plan destroys the object that stands before it.
+    pub fn destroys(self) -> bool {
+        self.before && !self.left_behind && (self.is_new || !self.after)
+    }
+}
+
 impl Instance<'_> {
-    /// The object that stands before the plan, if any; parsed now.
-    ///
-    /// Follows the table "graph interpretation of a change" of the Terraform semantics. An imported object
-    /// stands before the plan too, but some versions of Terraform do not show it then.
+    /// What stands of it on both sides of the plan. Told from its action; of its values only `skip_destroy` is read.
+    pub fn standing(&self) -> Standing {
+        let before = self.action != Action::Create || self.imported;
+        let (after, left_behind) = match self.action {
+            Action::NoOp | Action::Create | Action::Read | Action::Update | Action::Other => (true, false),
+            Action::DeleteCreate | Action::CreateDelete => (true, self.skips_destroy()),
+            Action::CreateForget => (true, true),
+            Action::Delete => (false, self.skips_destroy()),
+            Action::Forget => (false, true),
+        };
+        let is_new = match self.action {
+            Action::Create => !self.imported,
+            Action::DeleteCreate | Action::CreateDelete | Action::CreateForget | Action::Other => true,
+            Action::NoOp | Action::Read | Action::Update | Action::Delete | Action::Forget => false,
+        };
+        Standing { before, after, is_new, left_behind }
+    }
+
+    /// The object that stands before the plan, if any; parsed now. Some versions of Terraform do not show an imported
+    /// object before the plan.
     pub fn before(&self) -> Option<Object> {
         let body = &self.body;
         let value = present(body.before)?;
@@ -134,49 +180,27 @@ impl Instance<'_> {
         Some(object)
     }
 
-    /// The object that stands after the plan, if any; parsed now. A forgotten object, and a deleted one with
-    /// `skip_destroy`, go on to stand: they are what they were before.
-    ///
-    /// Where a new object replaces one that goes on to stand, this is the new one; see
-    /// [`Instance::left_behind`] for the other.
+    /// The object that the address has once the plan is applied, if any; parsed now.
     pub fn after(&self) -> Option<Object> {
         let Sides::Change { after, unknown, sensitive, .. } = self.body.sides else { return self.before() };
-        match self.action {
-            Action::Delete => self.skips_destroy().then(|| self.before()).flatten(),
-            Action::Forget => self.before(),
-            Action::Other => Some(Object::unknown()),
-            Action::NoOp if present(after).is_none() => self.before(),
-            Action::NoOp
-            | Action::Create
-            | Action::Read
-            | Action::Update
-            | Action::DeleteCreate
-            | Action::CreateDelete
-            | Action::CreateForget => Some(match present(after) {
-                None => Object::unknown(),
-                after => Object::parse(after, unknown, sensitive, self.body.secrets.clone()),
-            }),
+        if !self.standing().after {
+            return None;
+        }
+        match (self.action, present(after)) {
+            (Action::NoOp, None) => self.before(),
+            (Action::Other, _) | (_, None) => Some(Object::unknown()),
+            (_, after) => Some(Object::parse(after, unknown, sensitive, self.body.secrets.clone())),
         }
     }
 
-    /// The old object that goes on to stand in AWS beside the new one of [`Instance::after`]: for
-    /// [`Action::CreateForget`], and for a replacement of an object with `skip_destroy`.
+    /// The object of before that goes on to stand in AWS without being managed; parsed now.
     pub fn left_behind(&self) -> Option<Object> {
-        let stays = match self.action {
-            Action::CreateForget => true,
-            Action::DeleteCreate | Action::CreateDelete => self.skips_destroy(),
-            _ => false,
-        };
-        stays.then(|| self.before()).flatten()
+        self.standing().left_behind.then(|| self.before()).flatten()
     }
 
-    /// Whether Terraform stops managing the object although it goes on to stand (`forget`, `skip_destroy`).
-    pub fn is_abandoned(&self) -> bool {
-        match self.action {
-            Action::Forget => true,
-            Action::Delete => self.skips_destroy(),
-            _ => false,
-        }
+    /// What a reference to the instance means; parsed once.
+    pub(crate) fn shown(&self) -> Option<&Object> {
+        self.body.shown.get_or_init(|| self.after().map(Arc::new)).as_deref()
     }
 
     /// The resource identity after the plan, or before it where there is none after; with provider `aws` from
@@ -192,7 +216,7 @@ impl Instance<'_> {
 
     /// Whether the configuration can refer to the instance once the plan is applied.
     pub(crate) fn is_current(&self) -> bool {
-        self.deposed.is_none() && !matches!(self.action, Action::Delete | Action::Forget)
+        self.deposed.is_none() && self.standing().after
     }
 
     /// Whether destroying leaves the object in AWS. Of an object that cannot be read nobody can say so, and what

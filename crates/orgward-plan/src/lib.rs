@@ -26,7 +26,7 @@ pub use address::{Address, Key, ModulePath, ModuleStep};
 pub use attr::{Attr, Text};
 pub use error::PlanError;
 pub use input::Document;
-pub use instance::{Action, Instance, Mode, Origin};
+pub use instance::{Action, Instance, Mode, Origin, Standing};
 pub use object::{Object, View};
 pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPlacement, Strength};
 pub use plan::{Doubt, Kind, Plan};

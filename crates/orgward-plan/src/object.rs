@@ -177,6 +177,11 @@ impl<'v> View<'v> {
         self.sensitive.any() || secret()
     }
 
+    /// Whether the plan says that there is nothing, which is more than saying nothing.
+    pub(crate) fn is_null(self) -> bool {
+        self.value.is_some_and(Value::is_null) && !self.unknown.any()
+    }
+
     /// The value as JSON, for comparing; not for printing.
     pub(crate) fn json(self) -> Option<&'v Value> {
         self.present()

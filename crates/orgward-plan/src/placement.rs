@@ -1,4 +1,4 @@
-mod known;
+mod configured;
 mod own;
 mod providers;
 mod region;
@@ -172,8 +172,7 @@ impl Placement {
 impl<'a> Plan<'a> {
     /// Which account the instance lands in, with all the evidence.
     ///
-    /// Siblings through the same provider count as evidence; of those that are neither of IAM nor of
-    /// Organizations, the first 64 of each provider that exist already are looked at.
+    /// Resources through the same provider configuration that exist already count as evidence.
     pub fn placement(&self, instance: &Instance<'a>) -> Placement {
         if !own::is_aws(instance) {
             return Placement::default();
@@ -233,6 +232,11 @@ impl<'a> Plan<'a> {
     /// the provider is configured with. A region from the environment is not in the plan.
     pub fn region(&self, instance: &Instance<'a>) -> Attr<String> {
         region::of(self, instance)
+    }
+
+    /// The partition an instance lands in: `aws`, `aws-us-gov`, `aws-cn`. `None` where neither ARNs nor regions show it.
+    pub fn partition(&self, instance: &Instance<'a>) -> Option<String> {
+        region::partition(self, instance)
     }
 
     pub(crate) fn providers(&self) -> &Providers {

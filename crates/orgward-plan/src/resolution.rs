@@ -1,16 +1,15 @@
 mod bound;
 mod choice;
-mod found;
+pub(crate) mod evaluator;
 mod locate;
-mod repetition;
-pub(crate) mod resolver;
 pub(crate) mod scope;
+pub(crate) mod value;
 
 use crate::expression::Expression;
 use crate::{Address, Instance, ModulePath, Plan, Spelled};
-use found::Found;
-use resolver::Resolver;
+use evaluator::Evaluator;
 use scope::Scope;
+use value::Value;
 
 /// One step into an attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -63,35 +62,88 @@ pub struct Resolution {
     pub trail: Vec<String>,
 }
 
+impl Legal<'_> {
+    /// Whether the attribute holds a text that anything can be made into. An id or ARN is what it is; of a document,
+    /// an expression can make another one.
+    fn is_text(self) -> bool {
+        self.0.iter().all(|legal| legal.ends_with("json"))
+    }
+}
+
+impl Resolution {
+    /// The same with one of the targets alone, where something else leaves no other.
+    #[must_use]
+    pub fn only(&self, target: &Target) -> Self {
+        Self { certainty: Certainty::Typed, targets: vec![target.clone()], trail: self.trail.clone() }
+    }
+
+    fn unknown(trail: Vec<String>) -> Self {
+        Self { certainty: Certainty::Unknown, targets: Vec::new(), trail }
+    }
+
+    /// The attributes that a value can be, as far as it is unknown.
+    fn of(value: &Value, evaluator: &Evaluator<'_, '_>) -> Self {
+        let mut trail: Vec<String> = Vec::new();
+        for step in &value.trail {
+            if !trail.contains(step) {
+                trail.push(step.clone());
+            }
+        }
+        match evaluator.unknown_of(value) {
+            Ok(targets) => {
+                let certainty = match targets.len() {
+                    0 => Certainty::Unknown,
+                    1 if value.alternatives.len() == 1 => value.most,
+                    1 => value.most.min(Certainty::Typed),
+                    _ => Certainty::Candidates,
+                };
+                Self { certainty, targets: targets.into_iter().cloned().collect(), trail }
+            }
+            Err(why) => {
+                trail.extend(Some(why).filter(|why| !why.is_empty()));
+                Self::unknown(trail)
+            }
+        }
+    }
+}
+
 impl<'a> Plan<'a> {
     /// What the unknown attribute at `path` of `instance` will be, told from the configuration.
     ///
-    /// `legal` says which attributes of which resource types the attribute can possibly hold; it is used to
-    /// choose between references where the configuration is ambiguous, never to drop one that is certain.
-    /// When empty, everything is possible.
+    /// `legal` says which attributes of which resource types the attribute can possibly hold, and every target is one of
+    /// them: a reference is to an attribute, and an argument that is none of them is followed to what sets it. When
+    /// empty, everything is possible.
     ///
     /// Where a reference cannot be followed, the whole is [`Certainty::Unknown`], even if others can: the
     /// targets of [`Certainty::Candidates`] are all there are.
     ///
-    /// Where the plan does not show it, the sources are asked, and at last Terraform's list of all attributes that take
-    /// part in what is planned.
+    /// The sources are asked first, since a plan does not show what an expression makes of its references; then the
+    /// configuration that the plan shows, and at last Terraform's list of all attributes that take part in what is
+    /// planned.
     pub fn resolve(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Resolution {
-        let shown = self.shown(instance, path, legal);
-        let is_constant = shown.constant;
-        let mut shown = Resolution::from(shown);
-        if shown.certainty == Certainty::Exact {
-            return shown;
-        }
+        let evaluator = Evaluator::new(self, legal);
+        let value = self.value(instance, path, &evaluator);
+        let mut shown = Resolution::of(&value, &evaluator);
         if let Some(spelled) = self.spell_out(instance, path) {
-            let resolver = Resolver::new(self, legal);
             match (spelled.reference(), &spelled) {
-                (Some(found), _) if found.targets.iter().all(|target| resolver.fits(target)) => {
+                (Some(found), _) if found.targets.iter().all(|target| evaluator.fits(target)) => {
+                    if shown.certainty == Certainty::Exact && shown.targets == found.targets {
+                        return shown;
+                    }
                     let mut trail = shown.trail;
                     trail.extend(found.trail.iter().cloned());
                     return Resolution { trail, ..found.clone() };
                 }
-                (_, Spelled::Open(why)) if shown.certainty < Certainty::Typed => {
-                    shown.trail.push(why.clone());
+                (None, Spelled::Open(why)) => {
+                    if shown.certainty < Certainty::Typed {
+                        shown.trail.push(why.clone());
+                    } else if legal.is_text() && !legal.0.is_empty() {
+                        return Resolution::unknown([shown.trail, vec![why.clone()]].concat());
+                    }
+                }
+                (None, _) if legal.is_text() => {
+                    let why = "the sources make something else of it".to_owned();
+                    return Resolution::unknown([shown.trail, vec![why]].concat());
                 }
                 _ => {}
             }
@@ -100,7 +152,8 @@ impl<'a> Plan<'a> {
         let is_set = matches!(path.first(), Some(Step::Name(name)) if !self.is_unset(instance, name));
         if shown.certainty == Certainty::Unknown
             && is_set
-            && !is_constant
+            && !value.is_constant()
+            && !legal.is_text()
             && let Some(bound) = self.bound(legal)
         {
             return Resolution { trail: shown.trail.into_iter().chain(bound.trail).collect(), ..bound };
@@ -109,22 +162,21 @@ impl<'a> Plan<'a> {
     }
 
     /// What the configuration that the plan shows says of an attribute.
-    fn shown(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Found {
-        let resolver = Resolver::new(self, legal);
+    fn value(&self, instance: &Instance<'a>, path: &[Step<'_>], evaluator: &Evaluator<'_, 'a>) -> Value {
         let scope = match Scope::of(self, instance) {
             Ok(scope) => scope,
-            Err(end) => return Found::unknown(end),
+            Err(end) => return Value::open(end),
         };
         let places = match locate::locate(instance, &scope, path) {
             Ok(places) => places,
-            Err(end) => return Found::unknown(end),
+            Err(end) => return Value::open(end),
         };
-        let found =
-            places.iter().map(|place| resolver.expression(&place.expression, &scope, &place.rest, &[], 0));
-        resolver.union(found.collect())
+        let values =
+            places.iter().map(|place| evaluator.value(&place.expression, &scope, &place.rest, &[], 0));
+        Value::one_of(values.collect())
     }
 
-    /// What the elements of the unknown set or list at `path` will be: one resolution for each reference
+    /// What the unknown elements of the set or list at `path` will be: one resolution for each reference
     /// where the configuration lists them, and otherwise one for the whole, which then says less.
     pub fn resolve_all(
         &self,
@@ -132,33 +184,36 @@ impl<'a> Plan<'a> {
         path: &[Step<'_>],
         legal: &Legal<'_>,
     ) -> Vec<Resolution> {
-        let resolver = Resolver::new(self, legal);
-        let listed = Scope::of(self, instance).ok().and_then(|scope| {
-            let places = locate::locate(instance, &scope, path).ok()?;
-            let [place] = places.as_slice() else { return None };
-            resolver.elements(&place.expression, &scope, &place.rest, 0)
-        });
-        if let Some(listed) = listed {
-            return listed.into_iter().map(Resolution::from).collect();
-        }
         let spelled = self.spell_out(instance, path);
         let spelled = spelled.as_ref().and_then(Spelled::items).and_then(|items| {
             let open = items.iter().filter(|item| item.literal().is_none());
             open.map(|item| item.reference().cloned()).collect::<Option<Vec<_>>>()
         });
-        spelled.unwrap_or_else(|| vec![self.resolve(instance, path, legal)])
+        let listed = || {
+            let evaluator = Evaluator::new(self, legal);
+            let scope = Scope::of(self, instance).ok()?;
+            let places = locate::locate(instance, &scope, path).ok()?;
+            let [place] = places.as_slice() else { return None };
+            let values = evaluator.elements(&place.expression, &scope, &place.rest, 0)?;
+            Some(values.iter().map(|value| Resolution::of(value, &evaluator)).collect())
+        };
+        spelled.or_else(listed).unwrap_or_else(|| vec![self.resolve(instance, path, legal)])
     }
 
-    /// Whether the configuration shows the resource and does not set this argument, so that a value that is
-    /// unknown is one that AWS computes.
+    /// Whether the configuration shows the resource and does not set this argument, or sets it to null, so that a value
+    /// that is unknown is one that AWS computes.
     pub fn is_unset(&self, instance: &Instance<'a>, argument: &str) -> bool {
-        let Some(resource) = Scope::of(self, instance).ok().and_then(|scope| scope.resource) else {
-            return false;
-        };
-        let Some(raw) = resource.expressions else { return true };
+        let Ok(scope) = Scope::of(self, instance) else { return false };
+        let Some(raw) = scope.resource.and_then(|resource| resource.expressions) else { return true };
         let arguments: Option<serde_json::Map<String, serde_json::Value>> =
             serde_json::from_str(raw.get()).ok();
-        arguments.is_some_and(|arguments| !arguments.contains_key(argument))
+        let Some(arguments) = arguments else { return false };
+        arguments.get(argument).is_none_or(|argument| {
+            let legal = Legal(&[]);
+            let value = |expression| Evaluator::new(self, &legal).value(&expression, &scope, &[], &[], 0);
+            let value = Expression::of(argument).map(value);
+            value.is_some_and(|value| value.constant().is_some_and(|(value, _)| value.is_null()))
+        })
     }
 
     /// The references in the expression of an attribute, as Terraform prints them and without their prefixes;

@@ -8,6 +8,7 @@ mod functions;
 mod load;
 mod names;
 mod parse;
+mod provider;
 mod reading;
 mod site;
 mod template;

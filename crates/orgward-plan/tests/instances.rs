@@ -37,7 +37,7 @@ fn every_action() {
     assert_eq!(sides_of(r#"["delete","create"]"#, BOTH), "old new");
     assert_eq!(sides_of(r#"["create","delete"]"#, BOTH), "old new");
     assert_eq!(sides_of(r#"["delete"]"#, NO_AFTER), "old -");
-    assert_eq!(sides_of(r#"["forget"]"#, NO_AFTER), "old old");
+    assert_eq!(sides_of(r#"["forget"]"#, NO_AFTER), "old -");
     assert_eq!(sides_of(r#"["create","forget"]"#, BOTH), "old new");
 }
 
@@ -60,8 +60,8 @@ fn deleted_with_skip_destroy() {
     let document = changes(&row(r#"["delete"]"#, kept));
     let plan = Plan::parse(&document).unwrap();
     let instance = at(&plan, "aws_x.y");
-    assert!(instance.is_abandoned());
-    assert_eq!(sides(instance), "old old");
+    assert!(instance.left_behind().is_some());
+    assert_eq!(sides(instance), "old -");
     let gone = r#""before":{"v":"old","skip_destroy":false},"after":null"#;
     assert_eq!(sides_of(r#"["delete"]"#, gone), "old -");
 }
@@ -77,7 +77,9 @@ fn replaced_with_the_old_one_left() {
     assert!(left(r#"["delete","create"]"#, &kept));
     assert!(left(r#"["create","forget"]"#, BOTH));
     assert!(!left(r#"["create","delete"]"#, BOTH));
-    assert!(!left(r#"["delete"]"#, &kept));
+    assert!(left(r#"["delete"]"#, &kept));
+    assert!(left(r#"["forget"]"#, BOTH));
+    assert!(!left(r#"["delete"]"#, BOTH));
 }
 
 #[test]
@@ -111,7 +113,7 @@ fn real_changes() {
     let document = data("changes_plan.json");
     let plan = Plan::parse(&document).unwrap();
     let forgotten = at(&plan, "aws_organizations_policy.forgetme");
-    assert_eq!((forgotten.action, forgotten.is_abandoned()), (Action::Forget, true));
+    assert_eq!((forgotten.action, forgotten.left_behind().is_some()), (Action::Forget, true));
     // Terraform gives the reason of a deletion even though it deletes nothing.
     assert_eq!(forgotten.action_reason.as_deref(), Some("delete_because_no_resource_config"));
     let moved = at(&plan, "aws_organizations_organizational_unit.newname");

@@ -35,7 +35,7 @@ fn plan(providers: &str, resources: &[(&str, &str, &str, &str)]) -> Document {
     }
     document(&format!(
         r#"{{"format_version":"1.2","planned_values":{{}},
-        "variables":{{"role":{{"value":"arn:aws:iam::333333333333:role/x"}},"account":{{"value":"444444444444"}},"region":{{"value":"eu-west-1"}},"secret":{{"value":"555555555555"}}}},
+        "variables":{{"role":{{"value":"arn:aws:iam::333333333333:role/x"}},"account":{{"value":"444444444444"}},"region":{{"value":"eu-west-1"}},"secret":{{"value":"555555555555"}},"accounts":{{"value":["666666666666"]}},"production":{{"value":false}}}},
         "resource_changes":[{}],
         "configuration":{{"provider_config":{{{providers}}},"root_module":{{"resources":[{}],"variables":{{"secret":{{"sensitive":true}}}}}}}}}}"#,
         rows.join(","),
@@ -161,6 +161,9 @@ fn assumed_roles() {
     assert_eq!(configured(variable), ["Strong AssumeRole 333333333333 provider aws"]);
     let inside = r#""assume_role":[{"role_arn":{"references":["var.account"]}}]"#;
     assert_eq!(configured(inside), ["Good AssumeRole 444444444444 provider aws"]);
+    // `var.production ? var.account : "222222222222"` is shown like this.
+    let chosen = r#""assume_role":[{"role_arn":{"references":["var.production","var.account"]}}]"#;
+    assert_eq!(configured(chosen), [""; 0]);
     let web = r#""assume_role_with_web_identity":[{"role_arn":{"constant_value":"arn:aws:iam::222222222222:role/x"}}]"#;
     assert_eq!(configured(web), ["Strong AssumeRole 222222222222 provider aws"]);
     assert_eq!(configured(r#""assume_role":[{"role_arn":{"references":["local.role"]}}]"#), [""; 0]);
@@ -171,8 +174,13 @@ fn assumed_roles() {
 fn allowed_accounts() {
     let one = r#""allowed_account_ids":{"constant_value":["222222222222"]}"#;
     assert_eq!(configured(one), ["Strong AllowedAccounts 222222222222 provider aws"]);
-    let variable = r#""allowed_account_ids":{"references":["var.account"]}"#;
-    assert_eq!(configured(variable), ["Strong AllowedAccounts 444444444444 provider aws"]);
+    // Terraform takes a number for a string.
+    let number = r#""allowed_account_ids":{"constant_value":[222222222222]}"#;
+    assert_eq!(configured(number), ["Strong AllowedAccounts 222222222222 provider aws"]);
+    // `[var.account]` is shown like `[var.account, "222222222222"]`.
+    assert_eq!(configured(r#""allowed_account_ids":{"references":["var.account"]}"#), [""; 0]);
+    let list = r#""allowed_account_ids":{"references":["var.accounts"]}"#;
+    assert_eq!(configured(list), ["Good AllowedAccounts 666666666666 provider aws"]);
     assert_eq!(
         configured(r#""allowed_account_ids":{"constant_value":["222222222222","333333333333"]}"#),
         [""; 0]
@@ -439,4 +447,36 @@ fn each_provider_is_reported_once() {
             ("aws.lost".to_owned(), None, vec![], 1),
         ]
     );
+}
+
+/// The ARN of an event target names the target, that of a secret's version the secret: each can be another account's.
+#[test]
+fn an_arn_of_something_else_is_no_evidence() {
+    let elsewhere = r#"{"arn":"arn:aws:events:us-east-1:111111111111:event-bus/central"}"#;
+    for kind in
+        ["aws_cloudwatch_event_target", "aws_sns_topic_subscription", "aws_secretsmanager_secret_version"]
+    {
+        let document = plan("", &[(kind, "x", "aws", elsewhere), ("aws_s3_bucket", "b", "aws", "{}")]);
+        assert!(place(&document, "aws_s3_bucket.b").evidence.is_empty(), "{kind}");
+        assert!(place(&document, &format!("{kind}.x")).evidence.is_empty(), "{kind}");
+    }
+    // A delegated administrator can make the organization's trail, which belongs to the management account.
+    let trail =
+        r#"{"is_organization_trail":true,"arn":"arn:aws:cloudtrail:us-east-1:111111111111:trail/all"}"#;
+    let document = plan("", &[("aws_cloudtrail", "x", "aws", trail), ("aws_s3_bucket", "b", "aws", "{}")]);
+    assert!(place(&document, "aws_s3_bucket.b").evidence.is_empty());
+}
+
+/// Resources that name no account can come first, and many.
+#[test]
+fn evidence_stands_behind_many_resources_that_have_none() {
+    let names: Vec<String> = (0..100).map(|number| format!("r{number}")).collect();
+    let mut resources: Vec<_> = names
+        .iter()
+        .map(|name| ("aws_route53_record", name.as_str(), "aws", r#"{"fqdn":"a.example.com"}"#))
+        .collect();
+    resources.push(("aws_sqs_queue", "old", "aws", r#"{"arn":"arn:aws:sqs:us-east-1:111111111111:old"}"#));
+    resources.push(("aws_s3_bucket", "b", "aws", "{}"));
+    let document = plan("", &resources);
+    assert_eq!(told(&place(&document, "aws_s3_bucket.b")), ["Strong Sibling 111111111111 aws_sqs_queue.old"]);
 }

@@ -74,12 +74,13 @@ fn other_references_of_the_organization() {
     assert_eq!(account, format!("Exact module.ou[\"prod\"].{OU}.this#id"));
     let content = of("aws_organizations_policy.rcp", "content");
     assert_eq!(content, "Exact data.aws_iam_policy_document.unknownref#json");
+    // What the plan shows makes nothing unknown.
     let content = of("module.scp.aws_organizations_policy.this", "content");
-    assert_eq!(content, "Exact data.aws_iam_policy_document.region#json");
+    assert_eq!(content, "Unknown ");
     let boundary = of("module.roles.aws_iam_role.this", "permissions_boundary");
     assert_eq!(boundary, "Exact aws_iam_policy.boundary#arn");
     let trust = of("module.roles.aws_iam_role.second", "assume_role_policy");
-    assert_eq!(trust, "Exact module.roles.data.aws_iam_policy_document.trust#json");
+    assert_eq!(trust, "Unknown ", "the plan shows it");
     let inline = [Step::Name("inline_policy"), Step::Index(0), Step::Name("policy")];
     let inline = plan.resolve(at(&plan, "aws_iam_role.trust"), &inline, &Legal(&[]));
     assert_eq!(told(&inline), "Exact data.aws_iam_policy_document.unknownref#json");
@@ -200,7 +201,7 @@ fn roles_and_documents_by_reference() {
     let plan = Plan::parse(&document).unwrap();
     let of = |address: &str, attribute: &str| told(&resolve(&plan, address, attribute, &[]));
     assert_eq!(of("aws_iam_role_policy.rp", "role"), "Exact aws_iam_role.base#id");
-    assert_eq!(of("aws_iam_role_policy.rp2", "role"), "Exact aws_iam_role.base#name");
+    assert_eq!(of("aws_iam_role_policy.rp2", "role"), "Unknown ", "the plan shows the name");
     assert_eq!(of("aws_iam_role_policy.rp", "policy"), "Exact data.aws_iam_policy_document.t2#json");
     // `templatefile` makes something of the reference.
     assert_eq!(of("aws_iam_role_policy.rp2", "policy"), "Typed aws_iam_role.base#arn");
@@ -292,8 +293,14 @@ fn only_one_reference_fits() {
     let list = references(&["aws_iam_role.a.id", "aws_iam_role.a", "aws_iam_role.b.arn", "aws_iam_role.b"]);
     let document = roles(&format!(r#""role":{list}"#), "");
     let plan = Plan::parse(&document).unwrap();
-    assert_eq!(told(&resolve(&plan, "aws_x.y", "role", &["aws_iam_role.arn"])), "Typed aws_iam_role.b#arn");
+    // The other one may choose between it and something that the plan does not show.
+    assert_eq!(told(&resolve(&plan, "aws_x.y", "role", &["aws_iam_role.arn"])), "Unknown ");
     assert_eq!(told(&resolve(&plan, "aws_x.y", "role", &["aws_iam_role.name"])), "Unknown ");
+    let both = &["aws_iam_role.arn", "aws_iam_role.id"];
+    assert_eq!(
+        told(&resolve(&plan, "aws_x.y", "role", both)),
+        "Candidates aws_iam_role.a#id aws_iam_role.b#arn"
+    );
 }
 
 #[test]
@@ -386,4 +393,78 @@ fn count_index_in_a_list_and_in_a_condition() {
     let plan = Plan::parse(&condition).unwrap();
     let found = told(&resolve(&plan, "aws_x.n[1]", "role", &[]));
     assert_eq!(found, "Candidates aws_iam_role.a#arn aws_iam_role.b#arn");
+}
+
+/// A plan with the instances `(address, key, after)`, in which `aws_x.y` has these instances and expression for `unit`.
+fn units(rows: &[(&str, &str, &str)], expression: &str, more: &str) -> orgward_plan::Document {
+    let row = |(address, key, after): &(&str, &str, &str)| {
+        let (kind, name) = address.split_once('.').unwrap_or_default();
+        let name = name.split('[').next().unwrap_or_default();
+        let index = if key.is_empty() { String::new() } else { format!(r#""index":{key},"#) };
+        let address = address.replace('"', "\\\"");
+        format!(
+            r#"{{"address":"{address}","mode":"managed","type":"{kind}","name":"{name}",{index}"change":{{"actions":["create"],"after":{after},"after_unknown":{{"id":true}}}}}}"#
+        )
+    };
+    let rows: Vec<String> = rows.iter().map(row).collect();
+    document(&format!(
+        r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[{}],
+        "configuration":{{"root_module":{{"resources":[{{"mode":"managed","type":"aws_x","name":"y","expressions":{{"unit":{expression}}}}}{more}]}}}}}}"#,
+        rows.join(",")
+    ))
+}
+
+const UNIT: &[&str] = &["aws_ou.id"];
+
+/// `aws_ou.inner.parent_id` is where `inner` is, and not `inner`.
+#[test]
+fn an_argument_is_what_sets_it() {
+    let parent = references(&["aws_ou.inner.parent_id", "aws_ou.inner"]);
+    let inner = r#",{"mode":"managed","type":"aws_ou","name":"inner","expressions":{"parent_id":{"references":["aws_ou.outer.id","aws_ou.outer"]}}}"#;
+    let rows = [("aws_ou.inner", "", "{}"), ("aws_ou.outer", "", "{}"), ("aws_x.y", "", "{}")];
+    let document = units(&rows, &parent, inner);
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!(told(&resolve(&plan, "aws_x.y", "unit", UNIT)), "Exact aws_ou.outer#id");
+}
+
+/// `coalesce(aws_ou.new.id, aws_ou.old.id)`, where the plan shows the id of `old`: what is unknown is the other one.
+#[test]
+fn what_is_known_is_not_what_is_unknown() {
+    let either = references(&["aws_ou.new.id", "aws_ou.new", "aws_ou.old.name", "aws_ou.old"]);
+    let rows = [("aws_ou.new", "", "{}"), ("aws_ou.old", "", r#"{"name":"ou-1"}"#), ("aws_x.y", "", "{}")];
+    let document = units(&rows, &either, "");
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!(told(&resolve(&plan, "aws_x.y", "unit", UNIT)), "Typed aws_ou.new#id");
+    // Something unknown that is no unit may choose the known one.
+    let chosen = references(&["aws_draw.d.id", "aws_draw.d", "aws_ou.new.id", "aws_ou.new"]);
+    let rows = [("aws_draw.d", "", "{}"), ("aws_ou.new", "", "{}"), ("aws_x.y", "", "{}")];
+    let document = units(&rows, &chosen, "");
+    let plan = Plan::parse(&document).unwrap();
+    assert_eq!(told(&resolve(&plan, "aws_x.y", "unit", UNIT)), "Unknown ");
+}
+
+/// `aws_ou.all[count.index + 1]` is shown like `aws_ou.all[count.index]`.
+#[test]
+fn an_index_is_certain_where_no_other_is_possible() {
+    let all = references(&["aws_ou.all", "count.index"]);
+    let ous = [0, 1, 2].map(|index| (format!("aws_ou.all[{index}]"), index.to_string()));
+    let of = |instances: usize| {
+        let own = (0..instances).map(|index| (format!("aws_x.y[{index}]"), index.to_string()));
+        let rows: Vec<_> = ous.iter().cloned().chain(own).collect();
+        let rows: Vec<_> = rows.iter().map(|(address, key)| (address.as_str(), key.as_str(), "{}")).collect();
+        let document = units(&rows, &all, "");
+        told(&resolve(&Plan::parse(&document).unwrap(), "aws_x.y[0]", "unit", UNIT))
+    };
+    assert_eq!(of(3), "Typed aws_ou.all[0]#id");
+    assert_eq!(of(2), "Candidates aws_ou.all[0]#id aws_ou.all[1]#id aws_ou.all[2]#id");
+}
+
+/// `null` is shown as a constant, and what is null is computed.
+#[test]
+fn null_is_not_set() {
+    for (expression, unset) in [(r#"{"constant_value":null}"#, true), (r#"{"constant_value":"x"}"#, false)] {
+        let document = units(&[("aws_x.y", "", "{}")], expression, "");
+        let plan = Plan::parse(&document).unwrap();
+        assert_eq!(plan.is_unset(at(&plan, "aws_x.y"), "unit"), unset);
+    }
 }

@@ -19,7 +19,7 @@ fn ask(bytes: Vec<u8>) -> Option<usize> {
                 let _ = (view.text(), view.items(), view.is_sensitive(), view.has_unknown());
             }
         }
-        let _ = (plan.placement(instance).landing(), plan.region(instance), instance.is_abandoned());
+        let _ = (plan.placement(instance).landing(), plan.region(instance), instance.standing());
         for attribute in ["target_id", "policy_id", "role", "policy"] {
             let path = [Step::Name(attribute)];
             let _ =

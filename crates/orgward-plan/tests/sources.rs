@@ -255,7 +255,7 @@ fn expressions_that_multiply_end() {
     ] {
         assert!(short(&spelled(&format!("text = {bomb}"))).contains('?'), "{}", &bomb[..20]);
     }
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(3), "{:?}", start.elapsed());
 }
 
 const PLAN: &str = r#"{"format_version":"1.2","terraform_version":"1.11.4","relevant_attributes":RELEVANT,

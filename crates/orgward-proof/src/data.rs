@@ -47,6 +47,13 @@ pub(crate) fn global_services() -> &'static [GlobalService] {
     &GLOBAL.service
 }
 
+/// The prefixes of services that have no regional endpoints of their own beside the [`global_services`], or that are
+/// gone: exempting them opens no region.
+pub(crate) fn services_without_regions() -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("../data/services-without-regions.txt").lines();
+    lines.filter(|line| !line.starts_with('#') && !line.is_empty())
+}
+
 /// What published region locks exempt.
 pub(crate) fn published_locks() -> &'static PublishedLocks {
     &LOCKS

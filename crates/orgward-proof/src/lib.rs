@@ -9,12 +9,11 @@ pub mod chains;
 mod data;
 pub mod guardrail;
 pub mod org_policies;
-mod placeholder;
 pub mod region_lock;
 pub mod required_access;
 pub mod trust;
 
 pub use guardrail::{EnforcedBy, ExplainError, Guardrail, Proofs, explain};
-pub use placeholder::placeholder;
+
 pub use region_lock::{Profile, Regions};
 pub use required_access::{Operator, RequiredAccess};

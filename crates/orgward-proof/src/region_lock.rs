@@ -14,8 +14,11 @@ mod settings;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Witness, WitnessValue};
-use orgward_iam::{Caller, Condition, Context, ContextValue, Effect, Policy, Request, action_matches, glob};
-use orgward_org::{Denial, Judge, Modality, NodeId, Organization, PolicyChain, Ruling};
+use orgward_iam::{
+    Caller, Catalogue, Condition, Context, ContextValue, Effect, Policy, Request, Statement, action_matches,
+    glob,
+};
+use orgward_org::{Denial, Entity, Judge, Modality, NodeId, OrgPolicy, Organization, PolicyChain, Ruling};
 
 use crate::data;
 use crate::guardrail::{ChainKey, Chains, EnforcedBy, Guardrail, Proofs};
@@ -45,6 +48,8 @@ pub struct Allowed {
     pub regions: BTreeSet<String>,
     /// The guardrails that it was taken from; empty when the configuration says so.
     pub inferred_from: Vec<String>,
+    /// Patterns of services that locks exempt and that AWS does not list any more: they open no region.
+    pub gone: BTreeSet<String>,
 }
 
 /// The lock to the regions of the organization as a guardrail, where it has any.
@@ -70,24 +75,69 @@ pub fn region_lock(settings: &Regions, organization: &Organization) -> Option<Gu
 /// anything about regions.
 pub fn allowed(settings: &Regions, sides: [&Organization; 2]) -> Option<Allowed> {
     if !settings.allowed.is_empty() {
-        return Some(Allowed { regions: settings.allowed.clone(), inferred_from: Vec::new() });
+        let inferred_from = Vec::new();
+        return Some(Allowed { regions: settings.allowed.clone(), inferred_from, gone: gone(sides) });
     }
     let mut regions = BTreeSet::new();
     let mut inferred_from = BTreeSet::new();
     for organization in sides {
-        for org_policy in organization.org_policies() {
-            for (_, statement) in denials(org_policy) {
+        for org_policy in organization.org_policies().filter(|it| may_act(organization, *it)) {
+            for (_, statement) in denials(org_policy).filter(|(_, statement)| is_lock(statement)) {
                 for condition in region_conditions(&statement.conditions) {
                     let values = condition.values.iter().map(|value| value.value.as_str());
-                    regions
-                        .extend(values.filter(|value| !value.contains(['*', '?', '$'])).map(str::to_owned));
-                    inferred_from.insert(org_policy.node.title());
+                    let names: Vec<&str> = values.filter(|value| is_region_name(value)).collect();
+                    if !names.is_empty() {
+                        inferred_from.insert(org_policy.node.title());
+                    }
+                    regions.extend(names.into_iter().map(str::to_owned));
                 }
             }
         }
     }
     let inferred_from = inferred_from.into_iter().collect();
-    (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+    (!regions.is_empty()).then(|| Allowed { regions, inferred_from, gone: gone(sides) })
+}
+
+/// Whether a text can be the name of a region: whether AWS lists it is another question.
+fn is_region_name(text: &str) -> bool {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    is_plain && text.contains('-')
+}
+
+/// Whether a policy is attached to something, or may be, and its type is not known to be off.
+pub fn may_act(organization: &Organization, org_policy: Entity<'_, OrgPolicy>) -> bool {
+    let loose = || organization.loose_attachments().iter().any(|loose| loose.org_policy == org_policy.id);
+    organization.is_enabled(&org_policy.data.kind) != Some(false)
+        && (!organization.targets_of(org_policy.id).is_empty() || loose())
+}
+
+/// Services that a statement has to deny before it counts as a lock of the organization.
+const FEW_SERVICES: usize = 3;
+
+/// Whether a denial with a condition on the region is meant to lock the organization to some regions. A statement about
+/// one service is none. A list of denied regions says nothing about allowed ones, unless it exempts global services:
+/// then it is a lock with the operator the wrong way round.
+pub fn is_lock(statement: &Statement) -> bool {
+    let actions = &statement.actions;
+    let services: BTreeSet<&str> =
+        actions.patterns.iter().filter_map(|it| it.value.split(':').next()).collect();
+    let is_wide = actions.not || services.contains("*") || services.len() >= FEW_SERVICES;
+    let negated = || region_conditions(&statement.conditions).any(|line| line.operator.value.is_negated());
+    let named = || region_conditions(&statement.conditions).next().is_some();
+    is_wide && named() && (statement.effect.value == Effect::Allow || actions.not || negated())
+}
+
+/// The services that locks exempt and that AWS does not list.
+fn gone(sides: [&Organization; 2]) -> BTreeSet<String> {
+    let mut gone = BTreeSet::new();
+    for org_policy in sides.into_iter().flat_map(Organization::org_policies) {
+        for (_, statement) in denials(org_policy).filter(|(_, it)| it.actions.not && is_lock(it)) {
+            let prefixes = statement.actions.patterns.iter().filter_map(|it| it.value.split_once(':'));
+            let unlisted = prefixes.filter(|(prefix, _)| Catalogue::get().service(prefix).is_none());
+            gone.extend(unlisted.map(|(prefix, _)| format!("{}:*", prefix.to_ascii_lowercase())));
+        }
+    }
+    gone
 }
 
 /// The same, or the regions that a pattern in a lock matches today.
@@ -96,14 +146,15 @@ pub fn allowed_or_matched(settings: &Regions, sides: [&Organization; 2]) -> Opti
         let (mut regions, mut inferred_from) = (BTreeSet::new(), BTreeSet::new());
         for org_policy in sides.into_iter().flat_map(Organization::org_policies) {
             let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
-            for line in statements.iter().flat_map(|statement| region_conditions(&statement.conditions)) {
+            let locks = statements.iter().filter(|statement| is_lock(statement));
+            for line in locks.flat_map(|statement| region_conditions(&statement.conditions)) {
                 let matched = |region: &&str| line.values.iter().any(|value| glob(&value.value, region));
                 regions.extend(data::regions().into_iter().filter(matched).map(str::to_owned));
                 inferred_from.insert(org_policy.node.title());
             }
         }
         let inferred_from = inferred_from.into_iter().collect();
-        (!regions.is_empty()).then_some(Allowed { regions, inferred_from })
+        (!regions.is_empty()).then(|| Allowed { regions, inferred_from, gone: gone(sides) })
     })
 }
 
@@ -204,7 +255,7 @@ fn search(
     let (named, judge) = (Named::of(chain), chain.judge());
     let regions = outside(&allowed.regions, &named.regions);
     let few: Vec<&str> = regions.iter().map(String::as_str).filter(|r| named.is_telling(r)).collect();
-    let actions = actions(settings, &named);
+    let actions = actions(settings, allowed, &named);
     let ordinary = format!("arn:aws:iam::{account}:role/application");
     let mut evidence = Evidence {
         tried: 0,
@@ -343,7 +394,14 @@ fn exempt_actions(settings: &Regions) -> Vec<String> {
         Profile::ControlTower => &locks.control_tower,
     };
     let global = data::global_services().iter().map(|service| format!("{}:*", service.prefix));
-    global.chain(published.iter().chain(&settings.exempt_actions).cloned()).collect()
+    let without = data::services_without_regions().map(|prefix| format!("{prefix}:*"));
+    global.chain(without).chain(published.iter().chain(&settings.exempt_actions).cloned()).collect()
+}
+
+/// Whether the region denial that Control Tower publishes exempts an action, or a pattern of actions.
+pub fn is_exempt_in_control_tower(action: &str) -> bool {
+    let published = &data::published_locks().control_tower;
+    published.iter().any(|pattern| action_matches(pattern, action) || pattern == action)
 }
 
 /// Whether an action may be used everywhere.
@@ -429,7 +487,7 @@ fn outside(allowed: &BTreeSet<String>, named: &BTreeSet<String>) -> Vec<String> 
 }
 
 /// The actions to try: those that are not exempt.
-fn actions(settings: &Regions, named: &Named) -> Vec<String> {
+fn actions(settings: &Regions, allowed: &Allowed, named: &Named) -> Vec<String> {
     let known: Vec<&str> = data::regional_actions().map(|(action, _)| action).collect();
     let mut actions: BTreeSet<String> = known.iter().map(|action| (*action).to_owned()).collect();
     actions.insert(UNLISTED_ACTION.to_owned());
@@ -438,7 +496,8 @@ fn actions(settings: &Regions, named: &Named) -> Vec<String> {
             actions.insert(concrete(pattern, "Something"));
         }
     }
-    actions.retain(|action| !is_exempt(settings, action));
+    let is_gone = |action: &str| allowed.gone.iter().any(|pattern| action_matches(pattern, action));
+    actions.retain(|action| !is_exempt(settings, action) && !is_gone(action));
     // The ordinary action first, so that the first opening is the one people understand.
     let mut actions: Vec<String> = actions.into_iter().collect();
     actions.sort_by_key(|action| action != ORDINARY_ACTION);

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use orgward_iam::{Effect, Policy, PrincipalPattern, SetQuantifier, Statement};
+use orgward_iam::{
+    Caller, Condition, Context, ContextValue, Effect, Policy, PrincipalPattern, Request, SetQuantifier,
+    Spanned, Statement,
+};
 use orgward_org::{Content, Entity, Organization, Role};
 
 /// A role whose trust policy can be read.
@@ -30,6 +33,8 @@ pub struct NamedAccount<'p> {
     pub account: String,
     /// Whether it is the account as a whole, and not a principal in it.
     pub whole: bool,
+    /// Whether every role of the account gets in, however it is called.
+    pub any_role: bool,
     /// The statement that admits it.
     pub statement: &'p Statement,
     /// The principal, in the text of the policy.
@@ -41,31 +46,106 @@ pub fn named_accounts(policy: &Policy) -> Vec<NamedAccount<'_>> {
     let mut named = Vec::new();
     for statement in &policy.statements {
         let Some(principals) = &statement.principals else { continue };
-        if statement.effect.value != Effect::Allow || principals.not {
+        // Tagging a session lets nobody in by itself.
+        let admits = statement.covers_action("sts:AssumeRole");
+        if statement.effect.value != Effect::Allow || principals.not || !admits {
             continue;
         }
         // Everybody, and a condition that leaves only the principals of some accounts.
         if principals.patterns.iter().any(|pattern| pattern.value == PrincipalPattern::Everyone) {
             for account in statement.narrowed_accounts().into_iter().flatten() {
                 let whole = !requires(statement, |key| key == "aws:principalarn");
-                named.push(NamedAccount { account: account.value, whole, statement, span: account.span });
+                let any_role = admits_any_role(policy, statement, &account.value);
+                let Spanned { value: account, span } = account;
+                named.push(NamedAccount { account, whole, any_role, statement, span });
             }
         }
         for pattern in &principals.patterns {
-            let (account, whole) = match &pattern.value {
-                PrincipalPattern::Account(account) => (account.clone(), true),
+            let (account, whole, any_role) = match &pattern.value {
+                PrincipalPattern::Account(account) => {
+                    (account.clone(), true, admits_any_role(policy, statement, account))
+                }
                 PrincipalPattern::Arn(arn) => {
                     let Some(account) = arn.split(':').nth(4).filter(|account| !account.is_empty()) else {
                         continue;
                     };
-                    (account.to_owned(), false)
+                    (account.to_owned(), false, false)
                 }
                 _ => continue,
             };
-            named.push(NamedAccount { account, whole, statement, span: pattern.span.clone() });
+            let span = pattern.span.clone();
+            named.push(NamedAccount { account, whole, any_role, statement, span });
         }
     }
     named
+}
+
+/// The principals that statements let in by the unique id that AWS gave them.
+pub fn unique_ids(policy: &Policy) -> Vec<Spanned<String>> {
+    let allowing = policy.statements.iter().filter(|statement| {
+        statement.effect.value == Effect::Allow && statement.covers_action("sts:AssumeRole")
+    });
+    let principals = allowing.filter_map(|statement| statement.principals.as_ref()).filter(|it| !it.not);
+    let patterns = principals.flat_map(|principals| &principals.patterns);
+    let ids = patterns.filter_map(|entry| match &entry.value {
+        PrincipalPattern::UniqueId(id) => Some(Spanned { value: id.clone(), span: entry.span.clone() }),
+        _ => None,
+    });
+    ids.collect()
+}
+
+/// Whether a statement lets in every role of an account, however it is called, and no denial of the policy keeps such
+/// a role out. Decided for a role and a session that nobody names. Conditions that are not about the caller are left
+/// out: they narrow when a role may be assumed, and not by whom.
+pub fn admits_any_role(policy: &Policy, statement: &Statement, account: &str) -> bool {
+    let is_about_caller = |line: &Condition| {
+        let key = line.key.value.to_ascii_lowercase();
+        let caller =
+            ["aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:userid", "aws:username"];
+        caller.contains(&key.as_str()) || key.starts_with("aws:principaltag/")
+    };
+    let request = some_role(policy, account);
+    let mut asked = statement.clone();
+    asked.conditions.retain(&is_about_caller);
+    let is_denied = policy.statements.iter().any(|denial| {
+        denial.effect.value == Effect::Deny
+            && denial.conditions.iter().all(&is_about_caller)
+            && denial.matches(policy, &request)
+    });
+    asked.matches(policy, &request) && !is_denied
+}
+
+/// A session of a role that no policy names.
+fn some_role(policy: &Policy, account: &str) -> Request {
+    const NAME: &str = "any-role-of-the-account";
+    let mut context = Context::default();
+    context.set("aws:userid", ContextValue::One(format!("AROAANYROLEOFTHEACCOUNT:{NAME}")));
+    for line in policy.statements.iter().flat_map(|statement| &statement.conditions) {
+        // The administrator of the account tags it at will, and does not know what is asked for.
+        if line.key.value.to_ascii_lowercase().starts_with("aws:principaltag/") {
+            context.set(&line.key.value, ContextValue::One(NAME.to_owned()));
+        }
+    }
+    Request {
+        caller: Caller::Arn(format!("arn:aws:iam::{account}:role/{NAME}")),
+        action: "sts:AssumeRole".to_owned(),
+        resource: "*".to_owned(),
+        resource_account: None,
+        context,
+    }
+}
+
+/// Whether a value asks for an id that not everybody has: it has a letter or digit, and no variable whose value the
+/// caller chooses.
+pub fn asks_for_an_id(statement: &Statement, key: &str) -> bool {
+    let is_narrow =
+        |value: &str| !value.contains("${") && value.bytes().any(|byte| byte.is_ascii_alphanumeric());
+    requires(statement, |other| other == key)
+        && statement.conditions.iter().any(|line| {
+            line.key.value.eq_ignore_ascii_case(key)
+                && !line.operator.value.is_negated()
+                && line.values.iter().all(|value| is_narrow(&value.value))
+        })
 }
 
 /// Whether a statement must see a key with a value that it names: a positive operator that fails when the key is

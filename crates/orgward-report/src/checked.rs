@@ -15,8 +15,30 @@ pub struct Checked {
     pub administrator: Option<Question>,
     /// Whether it lets in somebody whom it does not name; only policies of resources and roles are asked.
     pub public: Option<Question>,
-    /// The statements that do nothing, and those of which it cannot be told.
+    /// The statements that do nothing, and those that are undecided.
     pub dead: Vec<DeadStatement>,
+    /// What else is wrong with the document, in the order of the text.
+    pub problems: Vec<ShownProblem>,
+}
+
+/// Something that is wrong with the document.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ShownProblem {
+    /// Which check.
+    pub code: &'static str,
+    /// `error`, `security-warning`, `warning` or `suggestion`.
+    pub severity: &'static str,
+    /// Where: `Statement/2/Resource/1`, empty for the document as a whole.
+    pub path: String,
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// Whether the document does not do what it says because of it.
+    #[serde(skip)]
+    pub blocks: bool,
 }
 
 /// The answer to a question.
@@ -65,7 +87,9 @@ impl Checked {
     /// Whether nothing was found.
     pub fn is_clean(&self) -> bool {
         let mut questions = self.administrator.iter().chain(&self.public);
-        questions.all(|question| question.verdict == Verdict::No) && self.dead.is_empty()
+        questions.all(|question| question.verdict == Verdict::No)
+            && self.dead.is_empty()
+            && !self.problems.iter().any(|problem| problem.blocks)
     }
 }
 
@@ -128,6 +152,26 @@ pub fn checked(checked: &Checked, style: Style) -> String {
         let unsure = if dead.is_undecided { "cannot be told: " } else { "" };
         pen.entry("statement", &format!("{}{sid}: {unsure}{}", dead.statement, escape::line(&dead.reason)));
     }
+    if !checked.problems.is_empty() {
+        let blocking = checked.problems.iter().any(|problem| problem.blocks);
+        let count =
+            pen.paint(if blocking { Ink::Red } else { Ink::Yellow }, &checked.problems.len().to_string());
+        pen.line(&format!("problems: {count}"));
+    }
+    for problem in &checked.problems {
+        let place = if problem.path.is_empty() { "document" } else { &problem.path };
+        pen.entry(
+            problem.severity,
+            &format!(
+                "{}, line {}: {} ({})",
+                escape::line(place),
+                problem.line,
+                escape::line(&problem.message),
+                problem.code
+            ),
+        );
+        pen.entry("help", &escape::line(&problem.help));
+    }
     pen.finish()
 }
 
@@ -147,6 +191,7 @@ pub fn checked_json(checked: &Checked) -> String {
                 reason: &dead.reason,
             })
             .collect(),
+        problems: &checked.problems,
     })
 }
 
@@ -158,6 +203,7 @@ struct CheckedJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     public: Option<QuestionJson<'a>>,
     dead: Vec<DeadJson<'a>>,
+    problems: &'a [ShownProblem],
 }
 
 #[derive(Serialize)]
@@ -215,6 +261,15 @@ mod tests {
                 dead(1, Some("Legacy\u{1b}"), "no request meets `Bool` on `aws:SecureTransport`", false),
                 dead(2, None, "it depends on the policy variable `${x:y}`", true),
             ],
+            problems: vec![ShownProblem {
+                code: "invalid-action",
+                severity: "error",
+                path: "Statement/1/Action/0".to_owned(),
+                line: 7,
+                message: "AWS lists no action `s3:GetObjekt`".to_owned(),
+                help: "did you mean `s3:GetObject`?".to_owned(),
+                blocks: true,
+            }],
         };
         assert!(answers.is_undecided() && !answers.is_clean());
         let style = Style { color: false, unicode: true, width: 100, quiet: false };
@@ -224,6 +279,9 @@ mod tests {
         dead statements: yes, a statement does nothing
           statement: 1 (`Legacy\u{1b}`): no request meets `Bool` on `aws:SecureTransport`
           statement: 2: cannot be told: it depends on the policy variable `${x:y}`
+        problems: 1
+          error: Statement/1/Action/0, line 7: AWS lists no action `s3:GetObjekt` (invalid-action)
+          help: did you mean `s3:GetObject`?
         ");
         insta::assert_snapshot!(checked_json(&answers), @r#"
         {
@@ -248,6 +306,16 @@ mod tests {
               "statement": 2,
               "verdict": "undecided",
               "reason": "it depends on the policy variable `${x:y}`"
+            }
+          ],
+          "problems": [
+            {
+              "code": "invalid-action",
+              "severity": "error",
+              "path": "Statement/1/Action/0",
+              "line": 7,
+              "message": "AWS lists no action `s3:GetObjekt`",
+              "help": "did you mean `s3:GetObject`?"
             }
           ]
         }

@@ -128,6 +128,8 @@ struct FindingJson<'r> {
     snippets: Vec<SnippetJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     waiver: Option<WaiverJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'r str>,
     fingerprint: String,
 }
 
@@ -283,6 +285,7 @@ impl<'r> FindingJson<'r> {
             definition: finding.definition.as_ref().map(SiteJson::of),
             snippets: finding.snippets.iter().map(SnippetJson::of).collect(),
             waiver: finding.waived.as_ref().map(WaiverJson::of),
+            cause: finding.cause.as_deref(),
             fingerprint: finding.fingerprint(),
         }
     }

@@ -38,7 +38,9 @@ pub use access::{
     who_json,
 };
 pub use baseline::{BaselineError, baseline, read_baseline};
-pub use checked::{Checked, DeadStatement, Question, Verdict as QuestionVerdict, checked, checked_json};
+pub use checked::{
+    Checked, DeadStatement, Question, ShownProblem, Verdict as QuestionVerdict, checked, checked_json,
+};
 pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,

@@ -7,7 +7,7 @@ use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status, Verd
 
 use self::quote::{code, fence, html, prose};
 use crate::escape::append;
-use crate::terminal::finding::{Group, excerpts, groups, request};
+use crate::terminal::finding::{Group, consequences, excerpts, groups, request};
 use crate::terminal::summary;
 use crate::{escape, links};
 
@@ -43,6 +43,8 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
     };
     let (loud, quiet): (Vec<_>, Vec<_>) = review.findings.iter().partition(is_loud);
     let of = |status| quiet.iter().copied().filter(|finding| finding.status == status).collect::<Vec<_>>();
+    let (loud, follows): (Vec<_>, Vec<_>) =
+        loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
     let loud = groups(&loud);
 
     let mut budget = Budget::of(options.budget);
@@ -60,8 +62,8 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
     let mut details = String::new();
     let mut shown = 0;
     for group in &loud {
-        let full = detail(group, rules, true);
-        let text = if budget.fits(&full) { full } else { detail(group, rules, false) };
+        let full = detail(group, &follows, rules, true);
+        let text = if budget.fits(&full) { full } else { detail(group, &follows, rules, false) };
         if !budget.spend(&text) {
             break;
         }
@@ -206,7 +208,7 @@ fn table(groups: &[Group<'_>], rules: &[&RuleInfo], budget: &mut Budget) -> Stri
 }
 
 /// A finding in full, folded; only the first of those that say the same.
-fn detail(group: &Group<'_>, rules: &[&RuleInfo], with_excerpts: bool) -> String {
+fn detail(group: &Group<'_>, follows: &[&Finding], rules: &[&RuleInfo], with_excerpts: bool) -> String {
     let Some(first) = group.findings.first() else { return String::new() };
     let place = match place(first) {
         Some(place) => format!(": <code>{}</code>", html(&cut(place))),
@@ -277,6 +279,9 @@ fn detail(group: &Group<'_>, rules: &[&RuleInfo], with_excerpts: bool) -> String
     }
     if let Some(help) = &first.help {
         append(&mut text, &format!("- **help** {}\n", prose(&cut(help))));
+    }
+    for line in consequences(&group.findings, follows) {
+        append(&mut text, &format!("- **follows** {}\n", prose(&cut(&line))));
     }
     append(&mut text, &format!("- **fingerprint** `{}`\n\n</details>\n\n", first.fingerprint()));
     text

@@ -43,12 +43,14 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     }
     let (loud, background): (Vec<_>, Vec<_>) =
         review.findings.iter().partition(|finding| finding.status == Status::New || review.gate.existing);
+    let (loud, follows): (Vec<_>, Vec<_>) =
+        loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
     for severity in Severity::ALL.into_iter().rev() {
         let section: Vec<_> = loud.iter().copied().filter(|finding| finding.severity == severity).collect();
         if !section.is_empty() {
             pen.heading(severity_ink(severity), &title(review, severity, &section));
             for group in groups(&section) {
-                finding::write(&mut pen, &group);
+                finding::write(&mut pen, &group, &follows);
             }
         }
     }

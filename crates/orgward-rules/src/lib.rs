@@ -8,6 +8,7 @@ mod controls;
 mod data;
 mod engine;
 mod escalation;
+mod federation;
 mod review;
 mod severities;
 

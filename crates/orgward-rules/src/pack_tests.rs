@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::{
-    Answer, Callers, Catalogue, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy, RequestSet,
-    compare, may_be_allowed,
+    Answer, Callers, Catalogue, Compared, Decider, Denying, Level, Policy, PolicyChain, Relation, Remedy,
+    RequestSet, compare, may_be_allowed,
 };
 
 use crate::data::quotas;
@@ -141,7 +141,7 @@ fn the_published_statements_are_the_pack() {
         assert_eq!(open.len(), 1, "statement {left_out}: {open:?}");
     }
     let ours = Remedy::new(denying(&guardrails)).policy().unwrap();
-    assert_eq!(compare(&pasted, &ours).0, Relation::Equivalent);
+    assert_eq!(compare(&pasted, &ours).relation, Relation::Equivalent);
     // What the hardened pack adds is not in the published text.
     let hardened = shipped("amazon-infosec-hardened");
     assert!(
@@ -301,7 +301,7 @@ fn the_two_readings_of_the_organizations_rule_differ() {
     };
     let (strict, everything) = policy(&["organizations:*"]);
     let (weak, leaving) = policy(&["organizations:LeaveOrganization"]);
-    let (relation, gained, lost) = compare(&strict, &weak);
+    let Compared { relation, gained, lost, .. } = compare(&strict, &weak);
     assert_eq!((relation, lost), (Relation::Wider, Answer::None));
     let Answer::Witness(request) = gained else { panic!("{gained:?}") };
     assert!(request.action.starts_with("organizations:"), "{}", request.action);

@@ -1,5 +1,6 @@
 //! From the organization to what a reader is told.
 
+mod causes;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -85,6 +86,7 @@ fn judge(
     let gone = baseline(question.baseline, &mut findings);
     waivers::apply(config, question.today, &mut findings);
     findings.sort_by(|a, b| a.order().cmp(&b.order()));
+    causes::link(&mut findings);
     Review {
         inputs,
         accounts: after.accounts().filter(|account| account.member).count(),

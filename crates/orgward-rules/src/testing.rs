@@ -68,6 +68,40 @@ pub(crate) fn messages_with(rule: &Rule, name: &str, config: &str) -> Vec<String
     findings.filter(|finding| finding.rule == rule.info.id).map(|finding| finding.message).collect()
 }
 
+/// What one rule finds in a plan of a folder, without a configuration, after an attribute of its resources, a policy
+/// document, was replaced.
+pub(crate) fn findings_with_document(
+    rule: &Rule,
+    (folder, name): (&str, &str),
+    (attribute, document): (&str, &str),
+) -> Vec<Finding> {
+    fn replace(value: &mut serde_json::Value, attribute: &str, document: &str) {
+        match value {
+            serde_json::Value::Object(members) => {
+                for (name, member) in members {
+                    if name == attribute && member.is_string() {
+                        *member = document.into();
+                    } else {
+                        replace(member, attribute, document);
+                    }
+                }
+            }
+            serde_json::Value::Array(items) => {
+                for item in items {
+                    replace(item, attribute, document);
+                }
+            }
+            _ => {}
+        }
+    }
+    let file = format!("{name}.json");
+    let text = std::fs::read_to_string(fixtures(folder).join(&file)).unwrap();
+    let mut plan = serde_json::from_str(&text).unwrap();
+    replace(&mut plan, attribute, document);
+    let findings = review_text(&file, plan.to_string().into_bytes(), "").findings;
+    findings.into_iter().filter(|finding| finding.rule == rule.info.id).collect()
+}
+
 /// What a reader sees of one rule's findings.
 pub(crate) fn report(rule: &Rule, name: &str) -> String {
     let mut review = review_of(rule.info.id, name);

@@ -273,6 +273,9 @@ pub(crate) struct CheckArguments {
     /// The organization whose members are no strangers; without it, those that the policy names.
     #[arg(long, value_name = "ID")]
     pub(crate) organization: Option<String>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -321,6 +324,9 @@ pub(crate) struct CompareArguments {
     /// What the policies are attached to; without it, told from whether they name principals.
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<PolicyKind>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -330,7 +336,7 @@ pub(crate) struct CompareArguments {
 pub(crate) struct ProveArguments {
     /// What has to be denied, as JSON or TOML.
     #[arg(value_name = "GUARDRAIL")]
-    pub(crate) guardrail: PathBuf,
+    pub(crate) guardrail: Option<PathBuf>,
     /// Service control policies as JSON, levels from the root to the account; a proof for each file.
     #[arg(long, value_name = "FILE", required_unless_present = "rcp")]
     pub(crate) scp: Vec<PathBuf>,
@@ -349,6 +355,10 @@ pub(crate) struct ProveArguments {
 pub(crate) enum PolicyKind {
     /// Of a user, group or role.
     Identity,
+    /// A permissions boundary.
+    Boundary,
+    /// A session policy.
+    Session,
     /// Of a resource.
     Resource,
     /// Of a role: who may assume it.
@@ -666,6 +676,14 @@ impl FailOn {
 pub(crate) struct Output {
     pub(crate) format: Format,
     pub(crate) file: PathBuf,
+}
+
+/// `NAME=VALUE`.
+fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write `NAME=VALUE`".to_owned()),
+    }
 }
 
 fn parse_output(text: &str) -> Result<Output, String> {

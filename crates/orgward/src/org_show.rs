@@ -147,7 +147,7 @@ fn view(organization: &Organization) -> OrganizationView {
             address: node.address.as_ref().map(ToString::to_string),
             parent,
             candidates,
-            management: organization.management() == Some(id),
+            management: organization.account(id).is_some_and(|account| account.management),
             account: owner.map(|(account, _)| account.node.label()),
         });
         attachments(organization, id, &mut view.attachments);

@@ -17,7 +17,7 @@ impl Config {
         if regions.is_empty() {
             return None;
         }
-        let allowed = Allowed { regions: regions.clone(), inferred_from: Vec::new() };
+        let allowed = Allowed { regions: regions.clone(), inferred_from: Vec::new(), gone: BTreeSet::new() };
         let mut spec = lock(&self.regions, &allowed).ok()?.spec().clone();
         // The proof is about principals of one partition; a policy cannot meet those of another.
         if let Some(keys) = spec.conditions.get_mut("ArnLike") {

@@ -6,7 +6,7 @@ use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::test::Test;
 use crate::arn::Arn;
-use crate::matching::Subject;
+use crate::matching::{Subject, Value};
 use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Version};
 
 /// Kinds of principals that have an ARN: what stands before and behind the account, and well-known ones.
@@ -26,8 +26,14 @@ const ACCOUNTS: [&str; 2] = ["111111111111", "999999999999"];
 const EXAMPLES: usize = 4;
 
 /// The callers that tests tell apart.
-pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, String> {
-    let (languages, services, providers, ids) = separators(tests);
+///
+/// `partitions` are those that the question is about: no other exists for it.
+pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budget) -> Result<Values, String> {
+    let (mut languages, services, providers, ids) = separators(tests);
+    if partitions.len() > 1 {
+        let marks = [('~', Token::Many(Class::Any))];
+        languages.extend(partitions.iter().map(|it| Language::template(&format!("arn:{it}:~"), &marks)));
+    }
     let mut callers: Vec<(Caller, Option<String>)> = Vec::new();
     let accounts: Vec<&str> = tests
         .iter()
@@ -43,11 +49,12 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
             .into_iter()
             .chain(accounts.iter().copied())
             .flat_map(|account| {
-                let prefix = format!("arn:aws:{}", prefix.replace("############", account));
+                let partition = partitions.first().copied().unwrap_or("aws");
+                let prefix = format!("arn:{partition}:{}", prefix.replace("############", account));
                 known.iter().map(move |known| format!("{prefix}{known}"))
             })
             .collect();
-        let principals = texts(&arns(prefix, kinds), &languages, &known, budget)?;
+        let principals = texts(&arns(partitions, prefix, kinds), &languages, &known, budget)?;
         callers.extend(principals.into_iter().map(|text| (Caller::Arn(text), None)));
     }
     let mut sessions = named_sessions(tests, &languages, budget)?;
@@ -80,25 +87,31 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
     }
     let may_be_open: Vec<Option<&str>> = tests.iter().map(|test| open_key(test)).collect();
     let truths = ask(&points, tests, budget, |index, _, request| {
-        let key = may_be_open.get(index).copied().flatten();
-        if key.is_some_and(|key| Subject::of(request).value(key).is_some()) { Hint::Open } else { Hint::Ask }
+        let Some(key) = may_be_open.get(index).copied().flatten() else { return Hint::Ask };
+        let Some(Test::Line(line, version)) = tests.get(index) else { return Hint::Ask };
+        let subject = Subject::of(request);
+        let is_open = match subject.value(key) {
+            Some(Value::One(given)) => {
+                any_compared(tests.get(index)).is_none() || line.is_open_for(*version, &given, &subject)
+            }
+            Some(Value::Many(_)) => true,
+            None => false,
+        };
+        if is_open { Hint::Open } else { Hint::Ask }
     })?;
     Ok(Values { points, truths })
 }
 
-fn arns(prefix: &str, kinds: &[&str]) -> Language {
+fn arns(partitions: &[&str], prefix: &str, kinds: &[&str]) -> Language {
     let marks = [
-        ('.', Token::One(Class::Label)),
-        ('^', Token::Many(Class::Label)),
         ('#', Token::One(Class::Digit)),
         ('@', Token::One(Class::Principal)),
         ('+', Token::Many(Class::Principal)),
         ('~', Token::Many(Class::Path)),
     ];
     let template = |partition, kind| Language::template(&format!("arn:{partition}:{prefix}{kind}"), &marks);
-    kinds
-        .iter()
-        .fold(Language::default(), |all, kind| all.or(template("aws", kind)).or(template("aws-.^", kind)))
+    let all = partitions.iter().flat_map(|partition| kinds.iter().map(move |kind| (partition, kind)));
+    all.map(|(partition, kind)| template(partition, kind)).fold(Language::default(), Language::or)
 }
 
 fn anything() -> Language {
@@ -161,15 +174,22 @@ fn separators(tests: &[Test<'_>]) -> (Vec<Language>, Vec<Language>, Vec<String>,
                 languages.extend(accounts);
             }
             Test::Line(..) => {
-                let (Some(key), Some(language)) = (key(test), compared(test)) else { continue };
-                match key.as_str() {
-                    "aws:principalarn" => languages.push(language),
-                    "aws:principalaccount" => languages.push(language.of_account()),
-                    "aws:username" => languages.push(language.of_user()),
-                    "aws:principalservicename" => services.push(language),
-                    "aws:userid" => ids.push(language),
-                    // These are the same for all of a kind.
-                    _ => {}
+                let Some(key) = key(test) else { continue };
+                let found = match compared(test) {
+                    Some(language) => vec![language],
+                    // Where variables make a difference, and where values without any do.
+                    None => any_compared(Some(test)).into_iter().chain(fixed(test)).collect(),
+                };
+                for language in found {
+                    match key.as_str() {
+                        "aws:principalarn" => languages.push(language),
+                        "aws:principalaccount" | "kms:calleraccount" => languages.push(language.of_account()),
+                        "aws:username" => languages.push(language.of_user()),
+                        "aws:principalservicename" => services.push(language),
+                        "aws:userid" => ids.push(language),
+                        // These are the same for all of a kind.
+                        _ => {}
+                    }
                 }
             }
             Test::Actions(_) | Test::Action(_) | Test::Resources(..) => {}
@@ -212,6 +232,23 @@ fn compared(test: &Test<'_>) -> Option<Language> {
         });
     }
     Some(all.normal())
+}
+
+/// The texts that a condition compares its key with for some values of its variables; `None` when no language says so.
+fn any_compared(test: Option<&Test<'_>>) -> Option<Language> {
+    let Some(Test::Line(line, version)) = test else { return None };
+    let operator = line.operator.value.base;
+    let all: Option<Vec<_>> =
+        line.values.iter().map(|it| Language::any_compared(operator, &it.value, *version)).collect();
+    Some(all?.into_iter().map(|(language, _)| language).fold(Language::default(), Language::or).normal())
+}
+
+/// The texts that the values without variables of a condition match.
+fn fixed(test: &Test<'_>) -> Option<Language> {
+    let Test::Line(line, version) = test else { return None };
+    let operator = line.operator.value.base;
+    let all = line.values.iter().filter_map(|it| Language::compared(operator, &it.value, *version));
+    Some(all.fold(Language::default(), Language::or).normal())
 }
 
 /// The account of a principal is always the one of its ARN: a variable that says so there stands for any account.

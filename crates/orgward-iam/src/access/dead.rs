@@ -1,8 +1,10 @@
 //! Statements that do nothing, and why.
 
-use super::questions::bound;
+use std::collections::BTreeSet;
+
+use super::questions::{Relation, bound, compare};
 use super::set::{Answer, RequestSet};
-use crate::{Effect, Policy, Spanned, Statement};
+use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
 
 /// Why a statement does nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -15,14 +17,90 @@ pub enum Dead {
     Contradiction,
     /// It allows nothing that other statements do not deny.
     Denied,
+    /// Other statements with the same effect match all that it matches; this one, by its index, is nearest to that.
+    Covered(usize),
     /// It cannot be told whether it does nothing, for this reason.
     Undecided(String),
 }
 
 /// The statements of a policy that do nothing: they match no request, or allow only what is denied.
 pub fn dead(policy: &Policy) -> Vec<(usize, Dead)> {
-    let all = policy.statements.iter().enumerate();
-    all.filter_map(|(at, statement)| Some((at, why(policy, statement)?))).collect()
+    let mut found: Vec<(usize, Dead)> = Vec::new();
+    // What is dead covers nothing, so that of two equal statements one is left.
+    let mut gone: BTreeSet<usize> = BTreeSet::new();
+    for (at, statement) in policy.statements.iter().enumerate() {
+        if let Some(dead) = why(policy, statement) {
+            gone.insert(at);
+            found.push((at, dead));
+        }
+    }
+    for (at, statement) in policy.statements.iter().enumerate() {
+        if !gone.contains(&at)
+            && let Some(by) = covered(policy, at, statement, &gone)
+        {
+            gone.insert(at);
+            found.push((at, Dead::Covered(by)));
+        }
+    }
+    found.sort_by_key(|(at, _)| *at);
+    found
+}
+
+/// The statement that covers another one: alone, or as the one of several that shares most with it.
+fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<usize>) -> Option<usize> {
+    let others: Vec<(usize, &Statement)> = policy
+        .statements
+        .iter()
+        .enumerate()
+        .filter(|(other, it)| {
+            *other != at && !gone.contains(other) && it.effect.value == statement.effect.value
+        })
+        .collect();
+    let own = || bound(policy).and(RequestSet::matched(policy, statement));
+    let others = near(statement, others)?;
+    let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
+    if all.example() != Answer::None {
+        return None;
+    }
+    // Whom a statement names decides what else has to allow it, so that a grant to everybody takes the place of none.
+    if policy.has_standing() && compare_without(policy, at) {
+        return None;
+    }
+    let alone = |(_, other): &&(usize, &Statement)| {
+        own().minus(RequestSet::matched(policy, other)).example() == Answer::None
+    };
+    others.iter().find(alone).or(others.first()).map(|(other, _)| *other)
+}
+
+/// The statements that have an action in common with another one, where they have all of its actions together: most
+/// statements are about actions of their own, and then no set has to be computed.
+fn near<'p>(
+    statement: &Statement,
+    others: Vec<(usize, &'p Statement)>,
+) -> Option<Vec<(usize, &'p Statement)>> {
+    let patterns = || statement.actions.patterns.iter().map(|it| it.value.as_str());
+    if statement.actions.not || patterns().any(|pattern| pattern == "*") {
+        let is_wide = |other: &Statement| {
+            other.actions.not || other.actions.patterns.iter().any(|pattern| pattern.value == "*")
+        };
+        return others.iter().any(|(_, other)| is_wide(other)).then_some(others);
+    }
+    let actions = listed_actions(patterns())?;
+    let covers = |other: &Statement, action: &Action| other.covers_action(action.name());
+    let is_lost = |action: &Action| !others.iter().any(|(_, other)| covers(other, action));
+    if actions.is_empty() || actions.iter().any(is_lost) {
+        return None;
+    }
+    Some(others.into_iter().filter(|(_, other)| actions.iter().any(|action| covers(other, action))).collect())
+}
+
+/// Whether a policy without one of its statements allows something else, or less firmly.
+fn compare_without(policy: &Policy, at: usize) -> bool {
+    let mut rest = policy.clone();
+    if at < rest.statements.len() {
+        rest.statements.remove(at);
+    }
+    compare(policy, &rest).relation != Relation::Equivalent
 }
 
 fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
@@ -46,7 +124,7 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
 }
 
 /// The part of a statement that no request meets; all of it where each part has some.
-fn cause(policy: &Policy, statement: &Statement) -> Dead {
+pub(crate) fn cause(policy: &Policy, statement: &Statement) -> Dead {
     let lives = |part: &Statement| {
         let set = bound(policy).and(RequestSet::matched(policy, part));
         set.example() != Answer::None

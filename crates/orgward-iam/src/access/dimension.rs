@@ -3,6 +3,7 @@
 use super::Budget;
 use super::bits::Bits;
 use super::test::Test;
+use crate::arn::Arn;
 use crate::{Caller, ContextValue, Request};
 
 /// One value, which stands for all those that no test of the question tells from it.
@@ -28,6 +29,16 @@ pub(super) enum Point {
 }
 
 impl Point {
+    /// Whether a request of a partition of AWS may have it.
+    pub(super) fn is_in(&self, partition: &str) -> bool {
+        let arn = match self {
+            Self::Caller { caller: Caller::Arn(arn), .. } => arn,
+            Self::Resource { resource, .. } => resource,
+            _ => return true,
+        };
+        Arn::parse(arn).is_none_or(|arn| arn.partition == partition)
+    }
+
     /// Puts the value into a request.
     pub(super) fn apply(&self, request: &mut Request) {
         match self {

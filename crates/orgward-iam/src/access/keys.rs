@@ -9,7 +9,7 @@ use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::points;
 use super::test::{Test, positive};
-use crate::matching::Subject;
+use crate::matching::{Subject, Value};
 use crate::{BaseOperator, Catalogue, ContextValue, KeyKind, Request};
 
 /// What a key's operators compare.
@@ -24,6 +24,16 @@ enum Family {
 
 /// Keys that every request has, in lower case.
 const ALWAYS: [&str; 4] = ["aws:requestedregion", "aws:securetransport", "aws:currenttime", "aws:epochtime"];
+/// Keys that hold a list in every request, in lower case.
+const ALWAYS_LISTS: [&str; 7] = [
+    "aws:calledvia",
+    "aws:principalorgpaths",
+    "aws:principalservicenameslist",
+    "aws:resourceorgpaths",
+    "aws:sourceorgpaths",
+    "aws:tagkeys",
+    "aws:vpceorgpaths",
+];
 /// How many combinations of values of a list are told apart.
 const COMBINATIONS: usize = 4096;
 
@@ -48,8 +58,10 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
     let mixed = families.len() > 1 && !truth;
     let sets =
         tests.iter().any(|test| matches!(test, Test::Line(line, _) if line.operator.value.set.is_some()));
-    // A key that is not listed may hold one value or several, as far as its operators expect.
-    let (one, many) = info.map_or((true, sets), |info| (!info.multivalued, info.multivalued));
+    // A key that is not listed may hold one value or several, as far as its operators expect. One that may hold several
+    // has a single value in many requests, and AWS compares it like any other (AWS-managed policies rely on it).
+    let (one, many) = info
+        .map_or((true, sets), |info| (!info.multivalued || !ALWAYS_LISTS.contains(&key), info.multivalued));
 
     let mut points = Vec::new();
     // As the policies write it.
@@ -72,17 +84,24 @@ pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Resu
         points.extend(lists.into_iter().map(|list| point(Some(ContextValue::Many(list)))));
     }
     let may_be_open: Vec<bool> = tests.iter().map(|test| mixed || is_open(test)).collect();
+    let opaque: Vec<bool> = tests.iter().map(|test| mixed || is_opaque(test)).collect();
     let is_open = |index: usize, request: &Request| {
-        let Some(Test::Line(line, _)) = tests.get(index) else { return false };
+        let Some(Test::Line(line, version)) = tests.get(index) else { return false };
         let operator = line.operator.value;
-        may_be_open.get(index).is_some_and(|open| *open)
-            && operator.base != BaseOperator::Null
-            && match Subject::of(request).value(&line.key.value) {
-                None => false,
-                // A list matches no operator without a set prefix.
-                Some(crate::matching::Value::Many(_)) => operator.set.is_some(),
-                Some(crate::matching::Value::One(_)) => true,
+        if !may_be_open.get(index).is_some_and(|open| *open) || operator.base == BaseOperator::Null {
+            return false;
+        }
+        let is_opaque = opaque.get(index).is_some_and(|opaque| *opaque);
+        let subject = Subject::of(request);
+        match subject.value(&line.key.value) {
+            None => false,
+            // A list matches no operator without a set prefix.
+            Some(Value::Many(given)) => {
+                operator.set.is_some()
+                    && (is_opaque || given.iter().any(|it| line.is_open_for(*version, it, &subject)))
             }
+            Some(Value::One(given)) => is_opaque || line.is_open_for(*version, &given, &subject),
+        }
     };
     let truths = ask(&points, tests, budget, |index, at, request| {
         if is_open(index, request) {
@@ -120,9 +139,16 @@ fn merged(values: &Values) -> Values {
 }
 
 fn is_open(test: &Test<'_>) -> bool {
-    test.variable().is_some()
-        || matches!(test, Test::Line(line, version) if family(test) == Some(Family::Text)
-            && line.values.iter().any(|it| Language::compared(line.operator.value.base, &it.value, *version).is_none()))
+    test.variable().is_some() || is_opaque(test)
+}
+
+/// Whether it compares texts in a way that no language describes.
+fn is_opaque(test: &Test<'_>) -> bool {
+    let Test::Line(line, version) = test else { return false };
+    let operator = line.operator.value.base;
+    let mut values = line.values.iter();
+    family(test) == Some(Family::Text)
+        && values.any(|it| Language::any_compared(operator, &it.value, *version).is_none())
 }
 
 fn family(test: &Test<'_>) -> Option<Family> {
@@ -175,6 +201,13 @@ impl Groups {
         };
         let own: Vec<Option<Language>> = tests.iter().map(language).collect();
         let mut languages: Vec<Language> = own.iter().flatten().cloned().collect();
+        // Where variables may make a difference.
+        for test in tests {
+            let Test::Line(line, version) = test else { continue };
+            let base = line.operator.value.base;
+            let all = line.values.iter().filter_map(|it| Language::any_compared(base, &it.value, *version));
+            languages.extend(all.filter(|(_, varies)| *varies).map(|(language, _)| language.normal()));
+        }
         languages.push(Language::literal(""));
         languages.sort();
         languages.dedup();

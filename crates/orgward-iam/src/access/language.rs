@@ -1,6 +1,6 @@
 //! Sets of texts that are written with wildcards.
 
-use crate::matching::{Part, parts, variable_keys};
+use crate::matching::{Part, all_parts, variable_keys};
 use crate::{BaseOperator, Version};
 
 /// A kind of character.
@@ -178,12 +178,20 @@ impl Language {
 
     /// The ARNs that the pattern of a `Resource` element matches; `None` when it depends on a policy variable.
     pub(super) fn resource(pattern: &str, version: Version) -> Option<Self> {
+        let (language, varies) = Self::any_resource(pattern, version);
+        (!varies).then_some(language)
+    }
+
+    /// The ARNs that the pattern of a `Resource` element matches for some values of its policy variables, and whether
+    /// it has any.
+    pub(super) fn any_resource(pattern: &str, version: Version) -> (Self, bool) {
         const COLONS: usize = 5;
         // Variables stand in the resource part only; before it the text is as written.
         let split = pattern.match_indices(':').nth(COLONS - 1).map_or(pattern.len(), |(at, _)| at + 1);
         let (head, tail) = pattern.split_at_checked(split).unwrap_or((pattern, ""));
-        let mut all = parts(head, Version::V2008)?;
-        all.extend(parts(tail, version)?);
+        let mut all = all_parts(head, Version::V2008);
+        all.extend(all_parts(tail, version));
+        let varies = all.contains(&Part::Variable);
         let mut colons = 0;
         let mut tokens = Vec::with_capacity(all.len());
         for (at, part) in all.iter().enumerate() {
@@ -195,17 +203,29 @@ impl Language {
                 }
                 Part::One => Token::One(if colons < COLONS { Class::Part } else { Class::Any }),
                 Part::Any => Token::Many(if colons < COLONS && !ends { Class::Part } else { Class::Any }),
+                Part::Variable => Token::Many(Class::Any),
             });
         }
         if tokens.iter().all(|token| matches!(token, Token::Many(_))) && !tokens.is_empty() {
             tokens = vec![Token::Many(Class::Any)];
         }
-        Some(Self(vec![tokens]))
+        (Self(vec![tokens]), varies)
     }
 
     /// The texts that an operator, or the positive form of a negated one, matches with a value of a policy; `None`
     /// when it does not compare text or depends on a policy variable.
     pub(super) fn compared(operator: BaseOperator, wanted: &str, version: Version) -> Option<Self> {
+        let (language, varies) = Self::any_compared(operator, wanted, version)?;
+        (!varies).then_some(language)
+    }
+
+    /// The texts that an operator matches for some values of the policy variables, and whether there are any; `None`
+    /// when it does not compare text.
+    pub(super) fn any_compared(
+        operator: BaseOperator,
+        wanted: &str,
+        version: Version,
+    ) -> Option<(Self, bool)> {
         use BaseOperator as B;
         let version = if operator.takes_variables() { version } else { Version::V2008 };
         if version == Version::V2012
@@ -213,17 +233,20 @@ impl Language {
             && !wanted.contains('\'')
         {
             // Every key has a colon: a placeholder such as `${Account}` has no value, and what has none matches nothing.
-            return Some(Self::default());
+            return Some((Self::default(), false));
         }
+        let all = all_parts(wanted, version);
+        let varies = all.contains(&Part::Variable);
         let literal = |fold: bool| -> Option<Self> {
-            let tokens = parts(wanted, version)?.into_iter().map(|part| match part {
-                Part::Char(char) => Token::Char(char, fold),
+            let tokens = all.iter().map(|part| match part {
+                Part::Char(char) => Token::Char(*char, fold),
                 Part::One => Token::Char('?', false),
                 Part::Any => Token::Char('*', false),
+                Part::Variable => Token::Many(Class::Any),
             });
             Some(Self(vec![tokens.collect()]))
         };
-        match operator {
+        let language = match operator {
             B::StringEquals | B::StringNotEquals => literal(false),
             // Beyond ASCII, upper and lower case do not come in pairs.
             B::StringEqualsIgnoreCase | B::StringNotEqualsIgnoreCase if wanted.is_ascii() => literal(true),
@@ -233,14 +256,18 @@ impl Language {
                 Some(Self(vec![stem.chain([Token::Many(Class::Padding)]).collect()]))
             }
             B::StringLike | B::StringNotLike => {
-                let tokens = parts(wanted, version)?.into_iter().map(|part| wild(part, Class::Any));
+                let tokens = all.iter().map(|part| wild(*part, Class::Any));
                 Some(Self(vec![tokens.collect()]))
             }
-            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => {
-                Some(arn(&parts(wanted, version)?))
+            // What is put in may hold colons, so that the parts cannot be told apart.
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike if varies => {
+                let tokens = all.iter().map(|part| wild(*part, Class::Any));
+                Some(Self(vec![tokens.collect()]))
             }
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike => Some(arn(&all)),
             _ => None,
-        }
+        };
+        language.map(|language| (language, varies))
     }
 
     /// Whether a text is in it, by definition; the [`Partition`](super::partition::Partition) is faster.
@@ -270,6 +297,7 @@ fn wild(part: Part, class: Class) -> Token {
         Part::Char(char) => Token::Char(char, false),
         Part::One => Token::One(class),
         Part::Any => Token::Many(class),
+        Part::Variable => Token::Many(Class::Any),
     }
 }
 

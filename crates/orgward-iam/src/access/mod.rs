@@ -30,8 +30,10 @@ mod tests;
 
 pub use self::action_set::ActionSet;
 pub(crate) use self::budget::Budget;
+pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
 pub use self::questions::{
-    Relation, allowed_but_not, compare, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
+    Compared, Relation, Standing, allowed_but_not, compare, dead_statements, is_public, may_be_allowed,
+    not_allowed, only_denies,
 };
 pub use self::set::{Answer, Callers, RequestSet};

@@ -6,7 +6,8 @@ use super::Budget;
 use super::set::{Answer, Callers, RequestSet};
 use super::test::Dimension;
 use super::universe::Universe;
-use crate::{Effect, Kind, Policy, PolicyChain};
+use crate::arn::Arn;
+use crate::{Effect, Kind, Policy, PolicyChain, PrincipalPattern};
 
 /// How what two policies allow compares.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -51,17 +52,97 @@ fn undenied(policy: &Policy) -> RequestSet<'_> {
     RequestSet::everything().minus(RequestSet::effect(policy, Effect::Deny))
 }
 
-/// What the new policy allows and the old one does not, and the reverse.
-pub fn compare(old: &Policy, new: &Policy) -> (Relation, Answer, Answer) {
-    let [gained, lost] = RequestSet::examples([&gained(new, old), &gained(old, new)]);
-    let relation = match (&gained, &lost) {
+/// What else has to allow a request within one account that the policy of a resource grants (IAM user guide,
+/// "Evaluating policies within a single account"). Each grants more firmly than the one before it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Standing {
+    /// The grant is to the account: policies of the caller have to allow it, too.
+    Account,
+    /// The grant is to a role: its permissions boundary and session policies limit it.
+    Role,
+    /// The grant is to a session, to a user or to everybody: nothing else is needed.
+    Caller,
+}
+
+impl Standing {
+    /// The standing of what an entry of a `Principal` element grants.
+    pub(crate) fn of(pattern: &PrincipalPattern) -> Self {
+        let is_role = |arn: &str| {
+            Arn::parse(arn).is_some_and(|arn| arn.service == "iam" && arn.resource.starts_with("role/"))
+        };
+        match pattern {
+            PrincipalPattern::Account(_) => Self::Account,
+            PrincipalPattern::Arn(arn) if is_role(arn) => Self::Role,
+            PrincipalPattern::UniqueId(id) if id.starts_with("AROA") => Self::Role,
+            _ => Self::Caller,
+        }
+    }
+}
+
+impl Policy {
+    /// Whether it grants with a [`Standing`]: the policy of a role or another resource that names principals.
+    pub(super) fn has_standing(&self) -> bool {
+        let mut statements = self.statements.iter();
+        matches!(self.kind, Kind::Trust | Kind::Resource)
+            && statements.any(|it| it.effect.value == Effect::Allow && it.principals.is_some())
+    }
+
+    /// The policy with the grants of some standing at least.
+    fn of_standing(&self, least: Standing) -> Self {
+        let mut policy = self.clone();
+        for statement in policy.statements.iter_mut().filter(|it| it.effect.value == Effect::Allow) {
+            if let Some(principals) = statement.principals.as_mut().filter(|it| !it.not) {
+                principals.patterns.retain(|pattern| Standing::of(&pattern.value) >= least);
+            }
+        }
+        policy
+    }
+}
+
+/// How two policies compare.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Compared {
+    /// How what they allow compares.
+    pub relation: Relation,
+    /// A request that the new policy allows and the old one does not, or does less firmly.
+    pub gained: Answer,
+    /// The reverse.
+    pub lost: Answer,
+    /// How firmly the new policy grants what the old one grants less firmly. `None` where the old one does not grant it
+    /// at all.
+    pub gained_standing: Option<Standing>,
+    /// The reverse.
+    pub lost_standing: Option<Standing>,
+}
+
+/// What the new policy allows and the old one does not, and the reverse. What both grant with different standing is
+/// not the same.
+pub fn compare(old: &Policy, new: &Policy) -> Compared {
+    let [mut gain, mut loss] = RequestSet::examples([&gained(new, old), &gained(old, new)]);
+    let (mut gained_standing, mut lost_standing) = (None, None);
+    if old.has_standing() && new.has_standing() {
+        for least in [Standing::Role, Standing::Caller] {
+            let (old, new) = (old.of_standing(least), new.of_standing(least));
+            let principals = || RequestSet::by(Callers::Principals);
+            let firmer = gained(&new, &old).and(principals());
+            let weaker = gained(&old, &new).and(principals());
+            let [firmer, weaker] = RequestSet::examples([&firmer, &weaker]);
+            if gain == Answer::None && firmer != Answer::None {
+                (gain, gained_standing) = (firmer, Some(least));
+            }
+            if loss == Answer::None && weaker != Answer::None {
+                (loss, lost_standing) = (weaker, Some(least));
+            }
+        }
+    }
+    let relation = match (&gain, &loss) {
         (Answer::Undecided(_), _) | (_, Answer::Undecided(_)) => Relation::Undecided,
         (Answer::None, Answer::None) => Relation::Equivalent,
         (Answer::None, Answer::Witness(_)) => Relation::Narrower,
         (Answer::Witness(_), Answer::None) => Relation::Wider,
         (Answer::Witness(_), Answer::Witness(_)) => Relation::Incomparable,
     };
-    (relation, gained, lost)
+    Compared { relation, gained: gain, lost: loss, gained_standing, lost_standing }
 }
 
 /// A request of a set that no chain denies; none if and only if the chains deny all of them. The chains are those

@@ -1,12 +1,15 @@
 //! What a request may be about.
 
+use std::collections::BTreeSet;
+
 use super::Budget;
 use super::dimension::{Hint, Point, Truth, Values, ask};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::test::Test;
-use crate::Request;
-use crate::matching::{Subject, resource_matches};
+use crate::arn::Arn;
+use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
+use crate::{Catalogue, Request};
 
 /// Resources of examples.
 const KNOWN: [&str; 5] = [
@@ -18,18 +21,26 @@ const KNOWN: [&str; 5] = [
 ];
 
 /// The resources that tests tell apart.
-pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, String> {
+///
+/// `partitions` are those that the question is about: no other exists for it.
+pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budget) -> Result<Values, String> {
     let mut languages: Vec<Language> = Vec::new();
     let mut accounts: Vec<Language> = Vec::new();
     for test in tests {
         match (test, compared(test)) {
-            (Test::Resources(..), language) => languages.push(language.normal()),
-            (Test::Line(..), language) => {
-                accounts.push(language.clone().normal());
-                languages.push(language.of_account().normal());
+            (Test::Resources(..), all) => languages.extend(all.into_iter().map(Language::normal)),
+            (Test::Line(..), all) => {
+                for language in all {
+                    accounts.push(language.clone().normal());
+                    languages.push(language.of_account().normal());
+                }
             }
             _ => {}
         }
+    }
+    if partitions.len() > 1 {
+        let marks = [('~', Token::Many(Class::Any))];
+        languages.extend(partitions.iter().map(|it| Language::template(&format!("arn:{it}:~"), &marks)));
     }
     let marks = [
         ('^', Token::Many(Class::Label)),
@@ -37,15 +48,31 @@ pub(super) fn values(tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, 
         ('#', Token::One(Class::Digit)),
         ('@', Token::One(Class::Any)),
         ('~', Token::Many(Class::Any)),
+        ('!', Token::One(Class::Part)),
+        ('%', Token::Many(Class::Part)),
     ];
-    // The account is told from the rest only where a test asks for it.
-    let of = |account: &str| {
-        let own = Language::template(&format!("arn:aws:.^:^:{account}:@~"), &marks);
-        own.or(Language::template(&format!("arn:aws-.^:.^:^:{account}:@~"), &marks))
+    // The account is told from the rest only where a test asks for it. The names of regions have a hyphen.
+    let of = |service: &str, account: &str, name: &str| {
+        let places = partitions.iter().flat_map(|partition| [(partition, ""), (partition, ".^-.^")]);
+        places.fold(Language::default(), |all, (partition, region)| {
+            let text = format!("arn:{partition}:{service}:{region}:{account}:{name}");
+            all.or(Language::template(&text, &marks))
+        })
     };
-    let without = of("");
+    // A colon in a name is one that a test asks for: otherwise what a wildcard takes in across the parts of an ARN would
+    // be the name of something else.
+    let colons = services_with_colons(tests);
+    let with_names = |service: &str, account: &str| {
+        let all = service == ".^" && colons.contains("*") || colons.contains(service);
+        of(service, account, if all { "@~" } else { "!%" })
+    };
+    let without =
+        accountless(tests).iter().fold(Language::default(), |all, service| all.or(with_names(service, "")));
     // What AWS manages has `aws` for an account.
-    let with = of("############").or(of("aws"));
+    let named = colons.iter().filter(|service| *service != "*");
+    let with = named.fold(with_names(".^", "############").or(with_names(".^", "aws")), |all, service| {
+        all.or(with_names(service, "############"))
+    });
     let mut points = vec![Point::Resource { resource: "*".to_owned(), account: None }];
     if accounts.is_empty() {
         points.extend(
@@ -79,21 +106,71 @@ fn texts(domain: &Language, languages: &[Language], budget: &mut Budget) -> Resu
     Ok(partition.groups.into_iter().map(|group| group.example).collect())
 }
 
-/// The texts that a test compares with, as far as they do not depend on a variable.
-fn compared(test: &Test<'_>) -> Language {
-    let none = Language::default();
-    match test {
+/// The services whose resources have colons in their names, as far as tests ask for it; `*` for all of them.
+fn services_with_colons(tests: &[Test<'_>]) -> BTreeSet<String> {
+    let patterns = tests.iter().filter_map(|test| match test {
+        Test::Resources(resources, _) => Some(&resources.patterns),
+        _ => None,
+    });
+    let arns = patterns.flatten().filter_map(|pattern| Arn::parse(&pattern.value));
+    let named = arns.filter(|arn| arn.resource.contains(':'));
+    let services = named.map(|arn| {
+        if arn.service.contains(['*', '?', '$']) { "*".to_owned() } else { arn.service.to_owned() }
+    });
+    // The path of a role or user may have any character.
+    services.chain(["iam".to_owned()]).collect()
+}
+
+/// The services whose ARNs may have no account: those that the catalogue lists so, as far as tests tell them apart, and
+/// those that nobody lists.
+fn accountless(tests: &[Test<'_>]) -> Vec<String> {
+    const UNLISTED: &str = "unlisted-service";
+    let catalogue = Catalogue::get();
+    let named = tests.iter().filter_map(|test| match test {
+        Test::Resources(resources, _) => Some(resources.patterns.iter()),
+        _ => None,
+    });
+    let named: Vec<&str> =
+        named.flatten().filter_map(|it| Arn::parse(&it.value)).map(|arn| arn.service).collect();
+    let is_wild = named.iter().any(|service| service.contains(['*', '?']) && *service != "*");
+    let listed = Catalogue::accountless_services();
+    let mut services: Vec<String> = listed
+        .filter(|service| is_wild || *service == "s3" || named.contains(service))
+        .map(str::to_owned)
+        .collect();
+    let unknown = named.iter().filter(|it| !it.contains(['*', '?', '$']) && catalogue.service(it).is_none());
+    services.extend(unknown.map(|service| (*service).to_owned()));
+    services.push(UNLISTED.to_owned());
+    services.sort();
+    services.dedup();
+    services
+}
+
+/// The texts that a test compares with: those that do not depend on a variable, and those that match for some values of
+/// the variables.
+fn compared(test: &Test<'_>) -> Vec<Language> {
+    let all: Vec<(Language, bool)> = match test {
         Test::Resources(resources, version) => {
-            let known = resources.patterns.iter().filter_map(|it| Language::resource(&it.value, *version));
-            known.fold(none, Language::or)
+            resources.patterns.iter().map(|it| Language::any_resource(&it.value, *version)).collect()
         }
         Test::Line(line, version) => {
             let operator = line.operator.value.base;
-            let known = line.values.iter().filter_map(|it| Language::compared(operator, &it.value, *version));
-            known.fold(none, Language::or)
+            line.values
+                .iter()
+                .filter_map(|it| Language::any_compared(operator, &it.value, *version))
+                .collect()
         }
-        _ => none,
+        _ => return vec![Language::default()],
+    };
+    let (varying, known): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, varies)| *varies);
+    let join = |all: Vec<(Language, bool)>| {
+        all.into_iter().map(|(language, _)| language).fold(Language::default(), Language::or)
+    };
+    let mut languages = vec![join(known)];
+    if !varying.is_empty() {
+        languages.push(join(varying));
     }
+    languages
 }
 
 fn truths(points: &[Point], tests: &[Test<'_>], budget: &mut Budget) -> Result<Vec<Truth>, String> {
@@ -103,13 +180,25 @@ fn truths(points: &[Point], tests: &[Test<'_>], budget: &mut Budget) -> Result<V
             && match tests.get(index) {
                 // A pattern without a variable may decide by itself.
                 Some(Test::Resources(resources, version)) => {
+                    let varies = |pattern: &str| variable_keys(pattern).next().is_some();
                     request.resource != "*"
+                        && resources.patterns.iter().any(|pattern| {
+                            varies(&pattern.value)
+                                && resource_may_match(&pattern.value, *version, &request.resource)
+                        })
                         && !resources.patterns.iter().any(|pattern| {
                             Language::resource(&pattern.value, *version).is_some()
                                 && resource_matches(&pattern.value, &request.resource)
                         })
                 }
-                Some(Test::Line(line, _)) => Subject::of(request).value(&line.key.value).is_some(),
+                Some(Test::Line(line, version)) => {
+                    let subject = Subject::of(request);
+                    match subject.value(&line.key.value) {
+                        Some(Value::One(given)) => line.is_open_for(*version, &given, &subject),
+                        Some(Value::Many(_)) => true,
+                        None => false,
+                    }
+                }
                 _ => false,
             }
     };

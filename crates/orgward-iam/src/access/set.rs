@@ -61,6 +61,36 @@ static REACHED: LazyLock<Option<Policy>> = LazyLock::new(|| {
     Policy::parse(document.to_string(), Kind::ServiceControl).ok()
 });
 
+/// What `UnmodifiableEntity` and `NotAuthorizedException` say for every caller (IAM user guide, "Service-linked
+/// roles"; KMS developer guide, "Aliases").
+static REFUSED: LazyLock<Option<Policy>> = LazyLock::new(|| {
+    let roles = [
+        "iam:AttachRolePolicy",
+        "iam:DeleteRole",
+        "iam:DeleteRolePermissionsBoundary",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:PutRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:UpdateRole",
+    ];
+    let policies = [
+        "iam:CreatePolicyVersion",
+        "iam:DeletePolicy",
+        "iam:DeletePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
+    ];
+    let statement = |actions: &[&str], resources: &[&str]| json!({ "Effect": "Deny", "Action": actions, "Resource": resources });
+    let statements = [
+        statement(&roles, &["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"]),
+        statement(&policies, &["arn:*:iam::aws:policy/*"]),
+        statement(&["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], &["arn:*:kms:*:*:alias/aws/*"]),
+    ];
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
+    Policy::parse(document.to_string(), Kind::ServiceControl).ok()
+});
+
 impl Callers {
     /// Whether the caller of a request is one of them.
     pub fn contains(&self, request: &Request) -> bool {
@@ -130,14 +160,20 @@ impl<'p> RequestSet<'p> {
         Self::bound().not().or(open)
     }
 
-    /// The requests that a chain of resource control policies leaves open: all that it does not deny.
+    /// The requests that a chain of resource control policies leaves open: those that it does not bind, and those
+    /// that it does not deny. A denial of an action of a service that such policies do not reach denies nothing.
     pub fn passed_by_resource(chain: &PolicyChain<'p>) -> Self {
-        let free = Self::by(Callers::ServiceLinked).or(Self(Formula::Action("kms:RetireGrant")));
         let open = chain
             .0
             .iter()
             .fold(Self::everything(), |open, level| open.minus(Self::joined(&level.policies, Effect::Deny)));
-        free.or(open)
+        Self::bound_by_resource_control().not().or(open)
+    }
+
+    /// The requests that IAM and KMS refuse whatever the policies say: nobody changes AWS-managed policies, roles of
+    /// IAM Identity Center, service-linked roles and the aliases of AWS-managed keys.
+    pub fn refused_by_aws() -> Self {
+        REFUSED.as_ref().map_or_else(Self::nothing, |policy| Self::effect(policy, Effect::Deny))
     }
 
     /// The requests that resource control policies bind: not those of service-linked roles, not the retirement of

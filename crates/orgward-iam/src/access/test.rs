@@ -2,7 +2,9 @@
 
 use super::set::Callers;
 use crate::matching::{Subject, action_matches, variable_keys};
-use crate::{Actions, BaseOperator, Condition, Principals, Request, Resources, Spanned, Version};
+use crate::{
+    Actions, BaseOperator, Condition, PrincipalPattern, Principals, Request, Resources, Spanned, Version,
+};
 
 /// One thing that is asked. Each looks at one dimension of requests.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +34,7 @@ pub(super) enum Dimension {
 }
 
 /// The keys whose values follow from the caller.
-const CALLER_KEYS: [&str; 7] = [
+const CALLER_KEYS: [&str; 8] = [
     "aws:principalarn",
     "aws:principalaccount",
     "aws:principaltype",
@@ -40,9 +42,22 @@ const CALLER_KEYS: [&str; 7] = [
     "aws:principalservicename",
     "aws:username",
     "aws:userid",
+    "kms:calleraccount",
 ];
-/// The key whose value follows from the resource.
-pub(super) const RESOURCE_ACCOUNT: &str = "aws:resourceaccount";
+/// The keys whose value is the account of the resource.
+const RESOURCE_ACCOUNT: [&str; 2] = ["aws:resourceaccount", "s3:resourceaccount"];
+
+/// The dimension that the values of a context key belong to.
+pub(super) fn dimension_of(key: &str) -> Dimension {
+    let key = key.to_ascii_lowercase();
+    if CALLER_KEYS.contains(&key.as_str()) {
+        Dimension::Caller
+    } else if RESOURCE_ACCOUNT.contains(&key.as_str()) {
+        Dimension::Resource
+    } else {
+        Dimension::Key(key)
+    }
+}
 
 impl Test<'_> {
     pub(super) fn dimension(&self) -> Dimension {
@@ -50,16 +65,23 @@ impl Test<'_> {
             Self::Actions(_) | Self::Action(_) => Dimension::Action,
             Self::Resources(..) => Dimension::Resource,
             Self::Principals(..) | Self::Callers(_) => Dimension::Caller,
-            Self::Line(line, _) => {
-                let key = line.key.value.to_ascii_lowercase();
-                if CALLER_KEYS.contains(&key.as_str()) {
-                    Dimension::Caller
-                } else if key == RESOURCE_ACCOUNT {
-                    Dimension::Resource
-                } else {
-                    Dimension::Key(key)
-                }
+            Self::Line(line, _) => dimension_of(&line.key.value),
+        }
+    }
+
+    /// The texts that it compares ARNs with.
+    pub(super) fn arns(&self) -> Vec<&str> {
+        match self {
+            Self::Resources(resources, _) => resources.patterns.iter().map(|it| it.value.as_str()).collect(),
+            Self::Line(line, _) => line.values.iter().map(|it| it.value.as_str()).collect(),
+            Self::Principals(principals, _) => {
+                let named = principals.patterns.iter().filter_map(|pattern| match &pattern.value {
+                    PrincipalPattern::Arn(arn) => Some(arn.as_str()),
+                    _ => None,
+                });
+                named.collect()
             }
+            Self::Actions(_) | Self::Action(_) | Self::Callers(_) => Vec::new(),
         }
     }
 

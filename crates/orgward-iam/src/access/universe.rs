@@ -8,7 +8,8 @@ use super::solve::{Arena, Choice, Node};
 use super::test::{Dimension, Test};
 use super::witness::Kind;
 use super::{Budget, actions, callers, keys, resources};
-use crate::Request;
+use crate::arn::Arn;
+use crate::{Catalogue, Request};
 
 /// How many choices are tried as requests where policy variables leave open whether they are ones.
 const ATTEMPTS: usize = 64;
@@ -24,6 +25,8 @@ pub(super) struct Universe<'f> {
     pub(super) unknowns: Vec<Unknown<'f>>,
     /// Each test by its identity: its dimension and its place there.
     tests: BTreeMap<String, (usize, usize)>,
+    /// The partitions of AWS that the question is about, `aws` first.
+    partitions: Vec<&'static str>,
 }
 
 /// What is left open by a policy variable.
@@ -44,20 +47,22 @@ impl<'f> Universe<'f> {
             // They are written out, sorted and looked up again.
             budget.spend(formula.weight())?;
         }
+        let partitions = partitions(tests.values().flat_map(BTreeMap::values));
         let mut universe = Self {
             #[cfg(test)]
             formulas: formulas.to_vec(),
             dimensions: Vec::new(),
             unknowns: Vec::new(),
             tests: BTreeMap::new(),
+            partitions: partitions.clone(),
         };
         for (dimension, tests) in tests {
             let index = universe.dimensions.len();
             let list: Vec<Test<'_>> = tests.values().copied().collect();
             let values = match &dimension {
-                Dimension::Caller => callers::values(&list, budget)?,
+                Dimension::Caller => callers::values(&list, &partitions, budget)?,
                 Dimension::Action => actions::values(&list, budget)?,
-                Dimension::Resource => resources::values(&list, budget)?,
+                Dimension::Resource => resources::values(&list, &partitions, budget)?,
                 Dimension::Key(key) => keys::values(key, &list, budget)?,
             };
             for (at, (identity, test)) in tests.into_iter().enumerate() {
@@ -98,8 +103,9 @@ impl<'f> Universe<'f> {
         let goal = self.compile(set.formula(), &mut arena);
         let mut refuted = 0_usize;
         let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
-        for kind in Kind::ALL {
-            let Some(choice) = self.start(kind, action) else { continue };
+        let ways = self.partitions.iter().flat_map(|partition| Kind::ALL.map(|kind| (kind, *partition)));
+        for (kind, partition) in ways {
+            let Some(choice) = self.start(kind, partition, action) else { continue };
             let mut found = None;
             arena.search(choice, vec![goal], budget, &mut |choice| {
                 found = self.requests(choice).find(|request| set.contains(request));
@@ -122,16 +128,20 @@ impl<'f> Universe<'f> {
         })
     }
 
-    /// All values that a kind of caller may have, of one group of actions or of any; `None` if there is no such
-    /// caller.
-    fn start(&self, kind: Kind, action: Option<usize>) -> Option<Choice> {
+    /// All values that a kind of caller may have in a partition, of one group of actions or of any; `None` if there is
+    /// no such caller.
+    fn start(&self, kind: Kind, partition: &str, action: Option<usize>) -> Option<Choice> {
+        let one = self.partitions.len() == 1;
         let mut choice: Choice = self
             .dimensions
             .iter()
             .map(|(dimension, values)| {
                 Bits::of(values.points.len(), |at| {
                     let asked = *dimension != Dimension::Action || action.is_none_or(|it| it == at);
-                    asked && values.points.get(at).is_some_and(|point| kind.admits(dimension, point))
+                    asked
+                        && values.points.get(at).is_some_and(|point| {
+                            kind.admits(dimension, point) && (one || point.is_in(partition))
+                        })
                 })
             })
             .collect();
@@ -194,6 +204,22 @@ impl<'f> Universe<'f> {
         let depends = arena.all(vec![open, holds]);
         arena.any(vec![certain, depends])
     }
+}
+
+/// The partitions that requests may be of: caller and resource are always of the same. It is `aws`, and those that tests
+/// name.
+fn partitions<'t>(tests: impl Iterator<Item = &'t Test<'t>>) -> Vec<&'static str> {
+    let named: Vec<&str> =
+        tests.flat_map(Test::arns).filter_map(Arn::parse).map(|arn| arn.partition).collect();
+    let mut found = vec!["aws"];
+    for (partition, _) in Catalogue::get().partitions() {
+        // `*` says nothing about partitions.
+        let is_named = |pattern: &&str| **pattern != *"*" && crate::glob(pattern, partition);
+        if partition != "aws" && named.iter().any(is_named) {
+            found.push(partition);
+        }
+    }
+    found
 }
 
 /// The patterns of the tests that tell actions apart.

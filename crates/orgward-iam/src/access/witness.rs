@@ -3,9 +3,9 @@
 use super::dimension::{Point, blank};
 use super::set::RequestSet;
 use super::solve::Choice;
-use super::test::{Dimension, Test};
+use super::test::{Dimension, Test, dimension_of};
 use super::universe::Universe;
-use crate::arn::Arn;
+use crate::arn::{Arn, is_account_id};
 use crate::matching::{Subject, resolved, resource_matches, variable_keys};
 use crate::{Action, Caller, Catalogue, ContextValue, Request, SetQuantifier};
 
@@ -70,7 +70,22 @@ impl Universe<'_> {
             }
         }
         let resolved = self.resolve(choice, &request);
-        std::iter::once(request).chain(resolved)
+        // Only users have a name, so that a request that depends on it is one of a user.
+        let user = self.of_user(choice, &request).and_then(|request| self.resolve(choice, &request));
+        std::iter::once(request).chain(resolved).chain(user)
+    }
+
+    /// The request of a user, where a policy variable stands for the name of one.
+    fn of_user(&self, choice: &Choice, request: &Request) -> Option<Request> {
+        let mut asked = self.unknowns.iter().filter_map(|unknown| unknown.test.variable());
+        asked.find(|key| key.eq_ignore_ascii_case("aws:username"))?;
+        let at = self.dimensions.iter().position(|(dimension, _)| *dimension == Dimension::Caller)?;
+        let (_, values) = self.dimensions.get(at)?;
+        let is_user = |point: &&Point| matches!(point, Point::Caller { caller: Caller::Arn(arn), .. } if arn.contains(":user/"));
+        let point = choice.get(at)?.iter().filter_map(|at| values.points.get(at)).find(is_user)?;
+        let mut request = request.clone();
+        point.apply(&mut request);
+        Some(request)
     }
 
     /// The request, with the values that its policy variables stand for where they are to match.
@@ -113,6 +128,10 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
         Some(ContextValue::One(region)) => region,
         _ => "eu-west-1",
     };
+    let partition = match &request.caller {
+        Caller::Arn(arn) => Arn::parse(arn).map_or("aws", |arn| arn.partition),
+        _ => "aws",
+    };
     let fits = |action: &Action| {
         action.resource_types().any(|kind| resource_matches(&kind.pattern(), &request.resource))
             || request.resource == "*" && !action.has_resource_types()
@@ -125,7 +144,7 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
             (!kind.required, !named.contains(&kind.name.replace('-', "")), kind.arn().len())
         });
         let of_types = |account: &&str| -> Vec<String> {
-            types.iter().map(|kind| example(&kind.arn(), region, account)).collect()
+            types.iter().map(|kind| example(&kind.arn(), partition, region, account)).collect()
         };
         let listed: Vec<String> = accounts.iter().flat_map(of_types).collect();
         let none = (!action.has_resource_types()).then(|| "*".to_owned());
@@ -157,14 +176,14 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
 }
 
 /// An ARN of a type of resources: every `${…}` filled in.
-fn example(arn: &str, region: &str, account: &str) -> String {
+fn example(arn: &str, partition: &str, region: &str, account: &str) -> String {
     let mut out = String::new();
     let mut rest = arn;
     while let Some((text, variable)) = rest.split_once("${") {
         out.push_str(text);
         let (name, after) = variable.split_once('}').unwrap_or((variable, ""));
         out.push_str(match name {
-            "Partition" => "aws",
+            "Partition" => partition,
             "Region" => region,
             "Account" => account,
             _ => "example",
@@ -174,11 +193,41 @@ fn example(arn: &str, region: &str, account: &str) -> String {
     out + rest
 }
 
+/// Gives the resource the account that a variable stands for.
+fn own_resource(test: &Test<'_>, request: &mut Request) -> bool {
+    let Test::Line(line, version) = test else { return false };
+    let wanted = line.values.iter().find(|value| variable_keys(&value.value).next().is_some());
+    let account = wanted.and_then(|value| resolved(&value.value, *version, &Subject::of(request)));
+    account.is_some_and(|account| is_account_id(&account) && give(request, &account))
+}
+
+/// Gives the resource the account of the caller, where a test compares the two.
+fn own_caller(test: &Test<'_>, request: &mut Request) -> bool {
+    let Test::Line(line, _) = test else { return false };
+    let mut keys = line.values.iter().flat_map(|value| variable_keys(&value.value));
+    let Some(account) = Subject::of(request).account().map(str::to_owned) else { return false };
+    keys.any(|key| dimension_of(key) == Dimension::Resource) && give(request, &account)
+}
+
+/// Makes an account the owner of the resource of a request.
+fn give(request: &mut Request, account: &str) -> bool {
+    match Arn::parse(&request.resource).filter(|arn| is_account_id(arn.account)) {
+        Some(arn) => {
+            let Arn { partition, service, region, resource, .. } = arn;
+            request.resource = format!("arn:{partition}:{service}:{region}:{account}:{resource}");
+            request.resource_account = None;
+        }
+        None => request.resource_account = Some(account.to_owned()),
+    }
+    true
+}
+
 /// Makes a test with a policy variable match.
 fn fill(test: &Test<'_>, request: &mut Request) -> bool {
     let (values, version) = match test {
-        // Who calls, and for what, decides such keys: they have the values that they have.
-        Test::Line(..) if !matches!(test.dimension(), Dimension::Key(_)) => return false,
+        Test::Line(..) if test.dimension() == Dimension::Resource => return own_resource(test, request),
+        // Who calls decides such keys: they have the values that they have.
+        Test::Line(..) if test.dimension() == Dimension::Caller => return own_caller(test, request),
         Test::Resources(resources, version) => (&resources.patterns, *version),
         Test::Line(line, version) => (&line.values, *version),
         _ => return false,
@@ -188,6 +237,10 @@ fn fill(test: &Test<'_>, request: &mut Request) -> bool {
     };
     for key in variable_keys(&value.value) {
         if Subject::of(request).value(key).is_none() {
+            // What follows from the caller or the resource has no other value.
+            if dimension_of(key) != Dimension::Key(key.to_ascii_lowercase()) {
+                return false;
+            }
             request.context.set(key, ContextValue::One("example".to_owned()));
         }
     }

@@ -3,6 +3,8 @@
 //! New ones appear every day. What is not in the catalogue is possible all the same, and no question about
 //! permissions may take it for something that does not exist.
 
+use std::sync::LazyLock;
+
 mod action;
 mod key;
 mod managed;
@@ -98,6 +100,23 @@ impl Catalogue {
         key::find(KEYS, name)
     }
 
+    /// The services that have resources whose ARNs name no account, sorted.
+    pub(crate) fn accountless_services() -> impl Iterator<Item = &'static str> {
+        static SERVICES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+            let patterns = RESOURCES.rows().map(|row| row.cell(1));
+            let without = patterns.filter_map(|pattern| {
+                let mut parts = pattern.splitn(4, ':');
+                let (service, _region) = (parts.next()?, parts.next()?);
+                (parts.next()?.is_empty() && !service.contains('$')).then_some(service)
+            });
+            let mut services: Vec<&'static str> = without.collect();
+            services.sort_unstable();
+            services.dedup();
+            services
+        });
+        SERVICES.iter().copied()
+    }
+
     /// Whether a service is called through one region, wherever its caller works.
     pub fn is_global(self, service: &str) -> bool {
         self.service(service).is_some_and(|service| service.global_region().is_some())
@@ -118,7 +137,17 @@ impl Catalogue {
         PARTITIONS.rows().map(|row| (row.cell(0), row.cell(2)))
     }
 
-    /// The listed action that somebody may have meant, when a name is near to one.
+    /// The service that may be meant, when a prefix is none and near to one.
+    pub fn near_service(self, prefix: &str) -> Option<&'static str> {
+        suggestion::near_service(self, prefix)
+    }
+
+    /// The condition key that may be meant, when a name is none and near to one.
+    pub fn near_key(self, key: &str) -> Option<&'static str> {
+        suggestion::near_key(KEYS.rows().map(|row| row.cell(1)), key)
+    }
+
+    /// The listed action that may be meant, when a name is near to one.
     pub fn near(self, action: &str) -> Option<&'static str> {
         suggestion::near(self, action)
     }

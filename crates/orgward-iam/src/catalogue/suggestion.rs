@@ -15,9 +15,26 @@ pub(super) fn near(catalogue: Catalogue, action: &str) -> Option<&'static str> {
             candidate.split_once(':').map_or(candidate, |(_, name)| name)
         });
     }
-    let prefixes = catalogue.services().map(super::Service::prefix);
-    let service = nearest(prefix, prefixes, |prefix| prefix)?;
+    let service = near_service(catalogue, prefix)?;
     catalogue.action(&format!("{service}:{name}")).map(super::Action::name)
+}
+
+/// The service whose prefix is nearest to one that is none, if one is near.
+pub(super) fn near_service(catalogue: Catalogue, prefix: &str) -> Option<&'static str> {
+    if prefix.len() > LONGEST || catalogue.service(prefix).is_some() {
+        return None;
+    }
+    nearest(prefix, catalogue.services().map(super::Service::prefix), |prefix| prefix)
+}
+
+/// The condition key that is nearest to a name, if one is near.
+pub(super) fn near_key(keys: impl Iterator<Item = &'static str>, key: &str) -> Option<&'static str> {
+    if key.len() > LONGEST {
+        return None;
+    }
+    let (prefix, name) = key.split_once(':')?;
+    let same = |other: &&str| other.split_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(prefix));
+    nearest(name, keys.filter(same), |key| key.split_once(':').map_or(key, |(_, name)| name))
 }
 
 fn nearest(

@@ -8,6 +8,7 @@ use super::values::{self, NAME, callers, candidates, concrete, has_variables, in
 use super::{Perimeter, RoleTrust};
 use crate::arn::Arn;
 use crate::matching::variable_keys;
+use crate::pattern::intersect;
 use crate::{BaseOperator, Condition, ContextValue, Policy, PrincipalPattern, Version};
 
 /// The organization of an outsider, where no other is asked for.
@@ -322,7 +323,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
         let named = parts.len() == 6 && parts.iter().take(5).all(literal);
         return if value.bytes().all(|byte| byte == b'*') {
             Reach::All
-        } else if named || !values::intersect(value, "arn:*:iam::????????????:*") {
+        } else if named || !intersect(value, "arn:*:iam::????????????:*") {
             Reach::None
         } else {
             Reach::Some
@@ -335,7 +336,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
                 && crate::glob(service, "iam")
                 && crate::glob(region, "")
                 && account.contains(['*', '?'])
-                && (values::intersect(resource, "role/?*") || values::intersect(resource, "user/?*"));
+                && (intersect(resource, "role/?*") || intersect(resource, "user/?*"));
             if possible { Reach::Some } else { Reach::None }
         }
         _ => Reach::None,
@@ -345,7 +346,11 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
 pub(super) fn topic(key: &str) -> Topic {
     let key = key.to_ascii_lowercase();
     match key.as_str() {
-        "aws:principalarn" | "aws:principalaccount" | "aws:principaltype" | "aws:username" => Topic::Caller,
+        "aws:principalarn"
+        | "aws:principalaccount"
+        | "aws:principaltype"
+        | "aws:username"
+        | "kms:calleraccount" => Topic::Caller,
         "aws:principalorgid" | "aws:principalorgpaths" => Topic::Organization,
         "aws:sourceip" | "aws:vpcsourceip" | "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourcevpcarn"
         | "aws:vpceaccount" | "aws:vpceorgid" | "aws:vpceorgpaths" => Topic::Network,
@@ -387,6 +392,8 @@ fn free(key: &str, about: &[&Condition]) -> (Vec<Alternative>, bool) {
     let name = direct.first().map_or(key, |line| line.key.value.as_str());
     let mut texts = vec![NAME.to_owned()];
     texts.extend(direct.iter().flat_map(|line| candidates(line)));
+    // Who has the unique id of a principal is that principal.
+    texts.retain(|text| key != "aws:userid" || !values::names_one_principal(text));
     let mut seen = std::collections::BTreeSet::new();
     texts.retain(|text| seen.insert(text.clone()));
 

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
 use super::outsider::{Topic, is_wide, topic};
-use super::{Perimeter, RoleTrust, search};
+use super::{Perimeter, RoleTrust, search, values};
 use crate::arn::is_account_id;
 use crate::matching::variable_keys;
 use crate::{Callers, Condition, ContextValue, Kind, Policy, Request, RequestSet, Version};
@@ -47,6 +47,14 @@ impl Outsiders {
         } else {
             // Users, roles and whoever does not sign; neither services nor holders of tokens.
             lines.set("Null", "aws:PrincipalType", json!("false"));
+        }
+        let ids: Vec<String> = keys
+            .values("aws:userid")
+            .filter(|value| values::names_one_principal(value))
+            .map(|value| format!("{}*", value.split(':').next().unwrap_or_default()))
+            .collect();
+        if !ids.is_empty() {
+            lines.set("StringNotLike", "aws:userid", json!(ids));
         }
         if !organizations.is_empty() {
             // What starts like an id is meant to be it, and ids are in lower case however they are compared.

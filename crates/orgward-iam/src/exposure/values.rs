@@ -2,7 +2,6 @@
 
 use crate::arn::{Arn, is_account_id};
 use crate::matching::{date, number, variable_keys};
-use crate::pattern::Token;
 use crate::{BaseOperator, Condition};
 
 /// What an outsider's user, role and session are called, and every value that it makes up.
@@ -17,6 +16,17 @@ pub(super) fn concrete(value: &str) -> String {
         text = format!("{before}{NAME}{after}");
     }
     text
+}
+
+/// Whether a value of `aws:userid` starts with the whole unique id of a user or role. AWS gives it to one principal, and
+/// an outsider cannot have it.
+pub(super) fn names_one_principal(value: &str) -> bool {
+    let is_id = |id: &str| {
+        (id.starts_with("AROA") || id.starts_with("AIDA"))
+            && id.len() >= 16
+            && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    is_id(value.split(':').next().unwrap_or_default())
 }
 
 /// Whether a value has policy variables.
@@ -154,35 +164,4 @@ pub(super) fn is_user_or_role(arn: &str) -> bool {
             && is_account_id(arn.account)
             && (named("role/") || named("user/"))
     })
-}
-
-/// Whether there is a text that two patterns match.
-pub(super) fn intersect(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    let token = |pattern: &[u8], at: usize| pattern.get(at).copied().map(Token::of);
-    let get = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
-    // `below[to]`: what follows in `left`, and `right[to..]`, have a text in common; filled from the end.
-    let mut below = vec![false; right.len() + 1];
-    for from in (0..=left.len()).rev() {
-        let mut row = vec![false; right.len() + 1];
-        for to in (0..=right.len()).rev() {
-            let common = match (token(left, from), token(right, to)) {
-                (None, None) => true,
-                (Some(Token::Any), Some(_)) | (Some(_), Some(Token::Any)) => {
-                    get(&below, to) || get(&row, to + 1)
-                }
-                (Some(Token::Any), None) => get(&below, to),
-                (None, Some(Token::Any)) => get(&row, to + 1),
-                (Some(one), Some(other)) => {
-                    (one == other || one == Token::One || other == Token::One) && get(&below, to + 1)
-                }
-                (None, Some(_)) | (Some(_), None) => false,
-            };
-            if let Some(slot) = row.get_mut(to) {
-                *slot = common;
-            }
-        }
-        below = row;
-    }
-    get(&below, 0)
 }

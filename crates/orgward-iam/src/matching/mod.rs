@@ -13,9 +13,10 @@ mod tests;
 
 pub use self::action::action_matches;
 pub use self::resource::resource_matches;
+pub(crate) use self::resource::resource_may_match;
 pub(crate) use self::subject::{Subject, Value, is_service_linked};
 pub(crate) use self::value::{date, number};
-pub(crate) use self::variables::{Part, keys as variable_keys, parts, resolved};
+pub(crate) use self::variables::{Part, all_parts, keys as variable_keys, resolved};
 use crate::{Condition, Effect, Policy, Principals, Request, Resources, Statement, Version};
 
 impl Statement {
@@ -61,6 +62,19 @@ impl Condition {
 
     pub(crate) fn holds_in(&self, version: Version, subject: &Subject<'_>) -> bool {
         condition::holds(self, version, subject)
+    }
+
+    /// Whether it depends on policy variables whether a value matches one of those listed: it does for some values of
+    /// the variables, and does not match a value that has none.
+    pub(crate) fn is_open_for(&self, version: Version, given: &str, subject: &Subject<'_>) -> bool {
+        let operator = self.operator.value.base;
+        // A name without a colon is no key and has no value.
+        let varies = |wanted: &str| variable_keys(wanted).any(|key| key.contains(':'));
+        let (varying, fixed): (Vec<&str>, Vec<&str>) =
+            self.values.iter().map(|value| value.value.as_str()).partition(|wanted| varies(wanted));
+        version == Version::V2012
+            && varying.iter().any(|wanted| value::may_match(operator, wanted, given, version))
+            && !fixed.iter().any(|wanted| value::matches(operator, wanted, given, version, subject))
     }
 }
 

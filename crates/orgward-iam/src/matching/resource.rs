@@ -1,5 +1,5 @@
 use super::subject::Subject;
-use super::variables::{Expanded, expand};
+use super::variables::{Expanded, expand, loosest};
 use crate::pattern::{self, Token};
 use crate::{Resources, Version};
 
@@ -45,6 +45,15 @@ pub fn resource_matches(pattern: &str, resource: &str) -> bool {
     }
     let tokens: Vec<Token> = pattern.bytes().map(Token::of).collect();
     simulate(&tokens, resource)
+}
+
+/// Whether the pattern of a `Resource` element matches a resource for some values of its policy variables.
+pub(crate) fn resource_may_match(pattern: &str, version: Version, resource: &str) -> bool {
+    let split = pattern.match_indices(':').nth(COLONS - 1).map_or(pattern.len(), |(at, _)| at + 1);
+    let (head, tail) = pattern.split_at_checked(split).unwrap_or((pattern, ""));
+    let mut tokens: Vec<Token> = head.bytes().map(Token::of).collect();
+    tokens.extend(loosest(tail, version, true));
+    tokens_match(&tokens, resource)
 }
 
 fn tokens_match(pattern: &[Token], resource: &str) -> bool {

@@ -71,9 +71,13 @@ impl<'r> Subject<'r> {
         // Who is not an IAM principal has none of the keys about principals (IAM user guide, "AWS global condition
         // context keys").
         let (prefix, name) = key.split_once(':')?;
-        if !prefix.eq_ignore_ascii_case("aws") {
-            return None;
-        }
+        // Services have names of their own for two of them.
+        let name = match prefix.to_ascii_lowercase().as_str() {
+            "aws" => name,
+            "kms" if name.eq_ignore_ascii_case("CallerAccount") => "PrincipalAccount",
+            "s3" if name.eq_ignore_ascii_case("ResourceAccount") => "ResourceAccount",
+            _ => return None,
+        };
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         if is("PrincipalArn") {
             self.principal_arn()

@@ -9,7 +9,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use super::subject::Subject;
-use super::variables::{Expanded, expand};
+use super::variables::{Expanded, expand, loosest};
 use crate::arn::{arn_like, arn_like_tokens};
 use crate::pattern::{self, Token};
 use crate::{BaseOperator, Version};
@@ -63,6 +63,22 @@ pub(super) fn matches(
         B::BinaryEquals => wanted.trim_end_matches('=') == value.trim_end_matches('='),
         B::IpAddress | B::NotIpAddress => in_range(wanted, value),
     }
+}
+
+/// Whether a value of the request matches a value of the policy for some values of its variables. What is not compared
+/// as text has none.
+pub(super) fn may_match(operator: BaseOperator, wanted: &str, value: &str, version: Version) -> bool {
+    if !operator.takes_variables() {
+        return false;
+    }
+    let fold =
+        matches!(operator, BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase);
+    if fold && !(wanted.is_ascii() && value.is_ascii()) {
+        return true;
+    }
+    // A value that is put in may hold colons, so that the parts of an ARN cannot be told apart.
+    let tokens = loosest(wanted, version, operator.takes_wildcards());
+    pattern::matches::<[Token]>(&tokens, value.as_bytes(), fold)
 }
 
 fn same_but_for_case(left: &str, right: &str) -> bool {

@@ -70,10 +70,12 @@ pub(crate) enum Part {
     One,
     /// `*`.
     Any,
+    /// A variable, whose value depends on the request.
+    Variable,
 }
 
-/// A text of a policy taken apart, whatever the request; `None` when it depends on one.
-pub(crate) fn parts(text: &str, version: Version) -> Option<Vec<Part>> {
+/// A text of a policy taken apart, its variables among the parts.
+pub(crate) fn all_parts(text: &str, version: Version) -> Vec<Part> {
     let plain = |text: &str, parts: &mut Vec<Part>| {
         parts.extend(text.chars().map(|char| match char {
             '*' => Part::Any,
@@ -84,16 +86,34 @@ pub(crate) fn parts(text: &str, version: Version) -> Option<Vec<Part>> {
     let mut parts = Vec::with_capacity(text.len());
     if version == Version::V2008 {
         plain(text, &mut parts);
-        return Some(parts);
+        return parts;
     }
     for piece in Pieces(text) {
         match piece {
             Piece::Text(text) => plain(text, &mut parts),
             Piece::Variable(inner @ ("*" | "?" | "$")) => parts.extend(inner.chars().map(Part::Char)),
-            Piece::Variable(_) => return None,
+            Piece::Variable(_) => parts.push(Part::Variable),
         }
     }
-    Some(parts)
+    parts
+}
+
+/// A pattern that matches whatever a text matches, whatever the values of its variables. `wild` says whether `*` and
+/// `?` of the text are wildcards.
+pub(super) fn loosest(text: &str, version: Version, wild: bool) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(text.len());
+    let mut bytes = [0; 4];
+    for part in all_parts(text, version) {
+        match part {
+            Part::Variable => tokens.push(Token::Any),
+            Part::Any if wild => tokens.push(Token::Any),
+            Part::One if wild => tokens.push(Token::One),
+            Part::Any => tokens.push(Token::Byte(b'*')),
+            Part::One => tokens.push(Token::Byte(b'?')),
+            Part::Char(char) => tokens.extend(char.encode_utf8(&mut bytes).bytes().map(Token::Byte)),
+        }
+    }
+    tokens
 }
 
 fn key_and_default(inner: &str) -> (&str, Option<&str>) {

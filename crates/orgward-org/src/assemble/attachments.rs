@@ -8,8 +8,10 @@ use orgward_plan::{Action, Address, Attr, Step, Text};
 use super::coverage::{self, End, Pending};
 use super::join::{GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
+use crate::node::CONTROL;
+use crate::organization::{PolicyTypes, Root};
 use crate::{
-    Attachment, Document, Edge, Key, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved,
+    Attachment, Content, Document, Edge, Key, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved,
     UnresolvedAttachment,
 };
 
@@ -40,6 +42,9 @@ const RCP_FULL_ACCESS_TEXT: &str = r#"{
     }
   ]
 }"#;
+
+/// The controls of Control Tower that deny regions.
+const REGION_DENY: [&str; 2] = ["AWS-GR_REGION_DENY", "CT.MULTISERVICE.PV.1"];
 
 impl<'a> Builder<'_, 'a> {
     /// The policies of the organization.
@@ -74,7 +79,14 @@ impl<'a> Builder<'_, 'a> {
                 Attr::Unknown | Attr::Absent => Document::unknown(name, Kind::ServiceControl, why),
             };
         }
-        self.document(piece, &[Step::Name("content")], document_kind(kind), "content")
+        let of = |kind| self.document(piece, &[Step::Name("content")], kind, "content");
+        let document = of(document_kind(kind));
+        // A policy of unknown type is read as the type that it can be.
+        if *kind == PolicyType::Unknown && matches!(document.content, Content::Unreadable(_)) {
+            let other = of(Kind::ResourceControl);
+            return if other.policy().is_some() { other } else { document };
+        }
+        document
     }
 
     /// A policy document of a piece.
@@ -103,7 +115,7 @@ impl<'a> Builder<'_, 'a> {
                 Link::Candidates(nodes, trail) | Link::Bounded(nodes, trail) => {
                     End::candidates(nodes, &trail)
                 }
-                Link::Value(id) => vec![End::known(self.guardrail_by_id(&id))],
+                Link::Value(id) => vec![End::known(self.guardrail_by_id(&id, PolicyType::Unknown))],
                 Link::Unknown(trail) => vec![End::known(self.nameless(piece, trail))],
                 Link::Absent => vec![End::known(self.nameless(piece, Vec::new()))],
             };
@@ -167,8 +179,8 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
-    /// The guardrail with an id that no resource manages.
-    fn guardrail_by_id(&mut self, id: &Text) -> NodeId {
+    /// The guardrail with an id that no resource manages, of a type as far as it is known.
+    fn guardrail_by_id(&mut self, id: &Text, kind: PolicyType) -> NodeId {
         let (name, org_policy) = match id.expose() {
             FULL_ACCESS => (
                 Attr::Known(Text::plain("FullAWSAccess")),
@@ -181,11 +193,102 @@ impl<'a> Builder<'_, 'a> {
             other => {
                 let why = vec!["its text is not in the inputs".to_owned()];
                 let name = if id.is_sensitive() { "(sensitive value)" } else { other };
-                let document = Document::unknown(name, Kind::ServiceControl, why);
-                (Attr::Absent, OrgPolicy { kind: PolicyType::Unknown, document, aws_managed: false })
+                let document = Document::unknown(name, document_kind(&kind), why);
+                (Attr::Absent, OrgPolicy { kind, document, aws_managed: false })
             }
         };
         self.by_id(id, name, Attr::Absent, NodeKind::OrgPolicy(org_policy))
+    }
+
+    /// Completes a guardrail of which only the id was known.
+    fn is_of_type(&mut self, org_policy: NodeId, kind: &PolicyType) {
+        if let Some(node) = self.organization.graph.node_weight_mut(org_policy)
+            && let NodeKind::OrgPolicy(data) = &mut node.kind
+            && data.kind == PolicyType::Unknown
+            && node.address.is_none()
+        {
+            data.kind = kind.clone();
+            data.document.kind = document_kind(kind);
+        }
+    }
+
+    /// The targets that attachments of the other side name by an id: they exist on both sides, whatever becomes of the
+    /// attachments, unless the inputs manage them.
+    pub(super) fn targets_of_the_other_side(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>) {
+        let of = |kind: &str| other.get(kind).into_iter().flatten();
+        let managed = of("aws_organizations_account").chain(of("aws_organizations_organizational_unit"));
+        let managed: BTreeSet<String> = managed
+            .filter_map(|piece| Some(piece.object.get("id").text().known()?.expose().to_owned()))
+            .collect();
+        for piece in of("aws_organizations_policy_attachment") {
+            let Attr::Known(id) = piece.object.get("target_id").text() else { continue };
+            if !managed.contains(id.expose()) && !self.departed.contains(id.expose()) && !id.is_sensitive() {
+                self.target_by_id(&id);
+            }
+        }
+    }
+
+    /// What Control Tower enables: its preventive controls are policies that it writes and attaches itself.
+    pub(super) fn control_tower(&mut self) {
+        for piece in self.of_kind("aws_controltower_control") {
+            let text =
+                |name: &str| piece.object.get(name).text().known().map(|text| text.expose().to_owned());
+            let Some(target) = text("target_identifier") else { continue };
+            let id = target.rsplit('/').next().unwrap_or(&target).to_owned();
+            let target = self.arns.get(&target).or_else(|| self.ids.get(&id)).copied();
+            let target = target.unwrap_or_else(|| self.target_by_id(&Text::plain(id)));
+            let control = text("control_identifier").unwrap_or_default();
+            let control = control.rsplit('/').next().unwrap_or(&control);
+            // The other preventive controls deny little; those that detect or check deployments deny nothing.
+            if [".PR.", ".DT.", ".DV."].iter().any(|word| control.contains(word)) {
+                continue;
+            }
+            let kind = if REGION_DENY.contains(&control) {
+                PolicyType::ServiceControl
+            } else {
+                PolicyType::Other(CONTROL.to_owned())
+            };
+            let why = vec!["Control Tower writes its text".to_owned()];
+            let key = self.key(piece);
+            let document = Document::unknown(key.to_string(), Kind::ServiceControl, why);
+            let at = self.add(Node {
+                key,
+                address: Some(piece.instance.address.clone()),
+                stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+                name: Attr::Known(Text::plain(control)),
+                id: Attr::Unknown,
+                arn: Attr::Unknown,
+                forgotten: piece.left_behind,
+                kind: NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false }),
+            });
+            let address = Some(piece.instance.address.clone());
+            let attachment =
+                Attachment { address, resolved: Resolved::Known, trail: Vec::new(), window: false };
+            self.attach(at, target, attachment);
+        }
+    }
+
+    /// Where it is unknown which types of policies are enabled, nothing that is attached acts for certain.
+    pub(super) fn doubt_attachments(&mut self) {
+        let unknown = |root: &Root| root.policy_types == PolicyTypes::Unknown;
+        if !self.organization.organizations().any(unknown) {
+            return;
+        }
+        let edges: Vec<_> = self.organization.graph.edge_indices().collect();
+        for edge in edges {
+            let Some((_, target)) = self.organization.graph.edge_endpoints(edge) else { continue };
+            let index = self.organization.organization_of(target);
+            let root = index.map(|index| self.organization.organization(index));
+            let Some(root) = root.filter(|root| unknown(root)) else { continue };
+            let enabler = root.enabler.as_ref().map_or("the organization", Address::as_str);
+            let why = format!("which policy types `{enabler}` enables is unknown until apply");
+            if let Some(Edge::Attached(attachment)) = self.organization.graph.edge_weight_mut(edge)
+                && attachment.resolved != Resolved::Implicit
+            {
+                attachment.resolved = Resolved::Candidates;
+                attachment.trail.push(why);
+            }
+        }
     }
 
     /// What an id that no resource manages stands for, told by its form.
@@ -216,6 +319,11 @@ impl<'a> Builder<'_, 'a> {
         for piece in self.of_kind("data.aws_organizations_policies_for_target") {
             let Attr::Known(target) = piece.object.get("target_id").text() else { continue };
             let Attr::Known(ids) = piece.object.get("ids").items() else { continue };
+            // It lists the policies of one type.
+            let listed = match piece.object.get("filter").text() {
+                Attr::Known(filter) => PolicyType::from_api(filter.expose()),
+                Attr::Unknown | Attr::Absent => PolicyType::Unknown,
+            };
             let node = self.ids.get(target.expose()).copied();
             let node = node.unwrap_or_else(|| self.target_by_id(&target));
             for id in ids.iter().filter_map(|id| id.text().known()) {
@@ -223,7 +331,8 @@ impl<'a> Builder<'_, 'a> {
                     continue;
                 }
                 let known = self.ids.get(id.expose()).copied();
-                let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&id));
+                let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&id, listed.clone()));
+                self.is_of_type(org_policy, &listed);
                 if self.organization.attached_to(node).iter().all(|(attached, _)| attached.id != org_policy) {
                     let resolved = Resolved::Known;
                     self.attach(
@@ -248,7 +357,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// `FullAWSAccess` is attached to everything unless there is evidence that it is not.
     pub(super) fn full_access(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) {
-        if self.organization.root.is_none() && self.organization.graph.node_count() == 0 {
+        if self.organization.first.node.is_none() && self.organization.graph.node_count() == 0 {
             return;
         }
         let gone = self.without_full_access(other, side);
@@ -261,11 +370,13 @@ impl<'a> Builder<'_, 'a> {
         for (id, kind) in
             [(FULL_ACCESS, PolicyType::ServiceControl), (RCP_FULL_ACCESS, PolicyType::ResourceControl)]
         {
-            if targets.is_empty() || self.organization.is_enabled(&kind) == Some(false) {
+            let acts = |target: &NodeId| self.organization.is_enabled_at(*target, &kind) != Some(false);
+            let targets: Vec<NodeId> = targets.iter().copied().filter(acts).collect();
+            if targets.is_empty() {
                 continue;
             }
             let known = self.ids.get(id).copied();
-            let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id)));
+            let org_policy = known.unwrap_or_else(|| self.guardrail_by_id(&Text::plain(id), kind.clone()));
             for &target in &targets {
                 let here = self.organization.attached_to(target);
                 let there = here.iter().any(|(attached, _)| attached.id == org_policy);

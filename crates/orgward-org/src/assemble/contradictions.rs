@@ -25,13 +25,18 @@ pub(super) fn between(
 /// By what they are, the pieces that stand and are managed. A deposed object is no claim of its own.
 fn by_identity<'p, 'b, 'a>(pieces: &'p Pieces<'b, 'a>) -> BTreeMap<(String, String), Vec<&'p Piece<'b, 'a>>> {
     let mut all: BTreeMap<(String, String), Vec<&Piece<'_, '_>>> = BTreeMap::new();
+    let of_organization = |piece: &&Piece<'_, '_>| {
+        piece.instance.mode == Mode::Managed && piece.instance.kind == "aws_organizations_organization"
+    };
+    let organizations = pieces.values().flatten().filter(of_organization);
+    // Where no two organizations are told apart there is one, whether its id is known or not.
+    let one_organization = organizations.filter_map(identity).collect::<BTreeSet<_>>().len() < 2;
     for piece in pieces.values().flatten() {
-        if piece.instance.deposed.is_some() || piece.forgotten {
+        if piece.instance.deposed.is_some() || piece.left_behind {
             continue;
         }
         let kind = &*piece.instance.kind;
-        // There is one organization, whether its id is known or not.
-        let organization = piece.instance.mode == Mode::Managed && kind == "aws_organizations_organization";
+        let organization = one_organization && of_organization(&piece);
         let id = if organization { Some((kind.to_owned(), String::new())) } else { identity(piece) };
         if let Some(id) = id {
             all.entry(id).or_default().push(piece);
@@ -85,11 +90,7 @@ fn deleted_elsewhere(
     for (identity, pieces) in by_identity(before) {
         for gone in pieces {
             let address = gone.instance.address.as_str();
-            if gone.context
-                || gone.instance.is_abandoned()
-                || gone.instance.after().is_some()
-                || stays.contains(&(gone.stack, address))
-            {
+            if gone.context || gone.instance.standing().stays() || stays.contains(&(gone.stack, address)) {
                 continue;
             }
             let others = after.get(&identity).into_iter().flatten();

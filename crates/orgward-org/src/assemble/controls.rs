@@ -27,7 +27,7 @@ impl Builder<'_, '_> {
                         Landing::Created(address) => {
                             self.addresses.get(&(piece.stack, address.clone())).copied()
                         }
-                        Landing::Management => self.organization.management,
+                        Landing::Management => self.organization.management(),
                     }
                 });
                 let document = document_of(kind).map(|attribute| {

@@ -2,7 +2,7 @@
 //! where something is unknown.
 
 use orgward_iam::Kind;
-use orgward_plan::{Address, Attr, Certainty, Instance, Legal, Mode, Plan, Resolution, Step, View};
+use orgward_plan::{Address, Attr, Certainty, Instance, Legal, Mode, Plan, Resolution, Step, Target, View};
 
 use super::filling::Position;
 use super::join::DOCUMENT;
@@ -61,7 +61,7 @@ impl<'a> Builder<'_, 'a> {
             return spelled.unwrap_or_else(|| Document::unknown(name, kind, trail));
         }
         trail.push(format!("it is rendered by `{}` while applying", target.address));
-        match self.draft(piece.stack, &target.address, 0) {
+        match self.draft(piece.stack, &target.address, kind, 0) {
             Ok(draft) => draft.document(name, kind, trail, &self.placeholder_ids.borrow()),
             Err(why) => {
                 trail.push(why);
@@ -71,7 +71,13 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What a data source renders, by the rules of the provider.
-    pub(super) fn draft(&self, stack: usize, address: &Address, depth: usize) -> Result<Draft, String> {
+    pub(super) fn draft(
+        &self,
+        stack: usize,
+        address: &Address,
+        kind: Kind,
+        depth: usize,
+    ) -> Result<Draft, String> {
         let unknown = |what: &str| format!("{what} of `{address}` is unknown until apply");
         let plan = self.stacks.get(stack).map(|stack| stack.plan);
         let found = plan.and_then(|plan| Some((plan, plan.instance(address)?)));
@@ -84,7 +90,7 @@ impl<'a> Builder<'_, 'a> {
         let mut draft = Draft::default();
         let mut merges = false;
         for attribute in ["source_json", "source_policy_documents"] {
-            merges |= self.merge(&mut draft, source, object.get(attribute), attribute, depth)?;
+            merges |= self.merge(&mut draft, source, attribute, kind, depth)?;
         }
         let mut own = Draft { sensitive: object.get("statement").is_sensitive(), ..Draft::default() };
         own.version = match object.get("version").text() {
@@ -108,7 +114,7 @@ impl<'a> Builder<'_, 'a> {
         let nameless = nameless.into_iter().any(|view| view.get("sid").text().is_unknown());
         draft.merge(own);
         for attribute in ["override_policy_documents", "override_json"] {
-            merges |= self.merge(&mut draft, source, object.get(attribute), attribute, depth)?;
+            merges |= self.merge(&mut draft, source, attribute, kind, depth)?;
         }
         if merges && nameless {
             return Err(unknown("a `sid`, by which documents are merged,"));
@@ -121,14 +127,19 @@ impl<'a> Builder<'_, 'a> {
         &self,
         draft: &mut Draft,
         source: Source<'_, 'a>,
-        view: View<'_>,
         attribute: &str,
+        kind: Kind,
         depth: usize,
     ) -> Result<bool, String> {
-        let unknown = || format!("`{attribute}` of `{}` is unknown until apply", source.instance.address);
+        let Some(object) = source.instance.after() else { return Ok(false) };
+        let view = object.get(attribute);
+        let overrides = attribute.starts_with("override");
         let list = match view.state() {
             Attr::Absent => return Ok(false),
-            Attr::Unknown => return Err(unknown()),
+            Attr::Unknown => {
+                draft.merge_unknown(attribute.to_owned(), kind, overrides);
+                return Ok(true);
+            }
             Attr::Known(()) => match view.items() {
                 Attr::Known(items) => {
                     items.into_iter().enumerate().map(|(at, item)| (Some(at), item)).collect()
@@ -136,51 +147,40 @@ impl<'a> Builder<'_, 'a> {
                 _ => vec![(None, view)],
             },
         };
+        let open = list.iter().filter(|(_, item)| item.text().is_unknown()).count();
         for (at, item) in &list {
-            let other = match item.text() {
-                Attr::Known(text) if text.expose().is_empty() => continue,
+            match item.text() {
+                Attr::Known(text) if text.expose().is_empty() => {}
                 Attr::Known(text) => {
-                    let mut draft = Draft::read(text.expose()).ok_or_else(|| {
+                    let mut other = Draft::read(text.expose()).ok_or_else(|| {
                         format!("`{attribute}` of `{}` is not a policy", source.instance.address)
                     })?;
-                    draft.sensitive = text.is_sensitive();
-                    draft
+                    other.sensitive = text.is_sensitive();
+                    draft.merge(other);
                 }
-                Attr::Absent => continue,
+                Attr::Absent => {}
                 Attr::Unknown => {
                     let mut path = vec![Step::Name(attribute)];
                     path.extend(at.map(Step::Index));
-                    let open = list.iter().filter(|(_, item)| item.text().is_unknown()).count();
                     let resolution = source.plan.resolve(source.instance, &path, &ANY);
-                    match resolution.targets.as_slice() {
+                    let lone = match resolution.targets.as_slice() {
                         [target] if open == 1 && resolution.certainty >= Certainty::Typed => {
-                            self.draft(source.stack, &target.address, depth + 1)?
+                            Some(target.clone())
                         }
-                        _ => self.listed(source, attribute, open, *at, depth)?,
+                        _ => listed(source, attribute, open, *at),
+                    };
+                    let other = lone
+                        .and_then(|target| self.draft(source.stack, &target.address, kind, depth + 1).ok());
+                    if let Some(other) = other {
+                        draft.merge(other);
+                    } else {
+                        let path = path.iter().map(ToString::to_string).collect::<String>();
+                        draft.merge_unknown(path.trim_start_matches('.').to_owned(), kind, overrides);
                     }
                 }
-            };
-            draft.merge(other);
+            }
         }
         Ok(!list.is_empty())
-    }
-
-    /// A document of a list of which several are unknown: the configuration has to write the whole list out, since
-    /// the order decides what replaces what.
-    fn listed(
-        &self,
-        source: Source<'_, 'a>,
-        attribute: &str,
-        open: usize,
-        at: Option<usize>,
-        depth: usize,
-    ) -> Result<Draft, String> {
-        let unknown = || format!("`{attribute}` of `{}` is unknown until apply", source.instance.address);
-        let all = source.plan.resolve_all(source.instance, &[Step::Name(attribute)], &ANY);
-        let single = |resolution: &Resolution| resolution.targets.len() == 1;
-        let picked = at.and_then(|at| all.get(at)).filter(|_| all.len() == open && all.iter().all(single));
-        let target = picked.and_then(|resolution| resolution.targets.first()).ok_or_else(unknown)?;
-        self.draft(source.stack, &target.address, depth + 1)
     }
 
     fn statement(
@@ -278,6 +278,18 @@ impl<'a> Builder<'_, 'a> {
         }
         Line { test, key, items }
     }
+}
+
+/// A document of a list of which several are unknown: the configuration has to write the whole list out, since
+/// the order decides what replaces what.
+fn listed(source: Source<'_, '_>, attribute: &str, open: usize, at: Option<usize>) -> Option<Target> {
+    let all = source.plan.resolve_all(source.instance, &[Step::Name(attribute)], &ANY);
+    let object = source.instance.after()?;
+    let views = object.get(attribute).items().known()?;
+    let before = views.iter().take(at?).filter(|view| view.text().is_unknown()).count();
+    let single = |resolution: &Resolution| resolution.targets.len() == 1;
+    let picked = all.get(before).filter(|_| all.len() == open && all.iter().all(single));
+    picked.and_then(|resolution| resolution.targets.first()).cloned()
 }
 
 fn is_document(instance: &Instance<'_>) -> bool {

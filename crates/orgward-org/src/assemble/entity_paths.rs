@@ -25,7 +25,9 @@ impl Builder<'_, '_> {
         for id in path.split('/').filter(|id| !id.is_empty()) {
             let text = Text::plain(id);
             let at = if id.starts_with("o-") {
-                self.organization.id.get_or_insert_with(|| id.to_owned());
+                if self.organization.organizations().all(|root| root.id.as_deref() != Some(id)) {
+                    self.organization.first.id.get_or_insert_with(|| id.to_owned());
+                }
                 continue;
             } else if id.starts_with("r-") || id.starts_with("ou-") {
                 self.container(&text)

@@ -28,6 +28,7 @@ struct Place {
     account: String,
     /// Whether the account, or the resource that creates it, is known.
     placed: bool,
+    partition: String,
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -69,7 +70,10 @@ impl<'a> Builder<'_, 'a> {
         });
         if let Some(piece) = created {
             placeholder_ids.organization(format!("${{{}.id}}", piece.instance.address));
-            self.organization.is_new = self.organization.id.is_none();
+            let address = (piece.stack, piece.instance.address.clone());
+            let index = self.organizations.get(&address).copied().unwrap_or_default();
+            let root = self.organization.organization_mut(index);
+            root.is_new = root.id.is_none();
         }
         *self.placeholder_ids.get_mut() = placeholder_ids;
     }
@@ -92,6 +96,7 @@ impl<'a> Builder<'_, 'a> {
             ("", Position::Principal(_)) if instance.kind.starts_with("aws_iam_") => "arn",
             (attribute, _) => attribute,
         };
+        let partition = || plan.partition(instance).unwrap_or_else(|| "aws".to_owned());
         let filling = match (&*instance.kind, attribute) {
             ("aws_iam_role", "arn") => self.principal(stack, plan, instance, &object, "role", position),
             ("aws_iam_user", "arn") => self.principal(stack, plan, instance, &object, "user", position),
@@ -111,19 +116,23 @@ impl<'a> Builder<'_, 'a> {
                 let name = known(&object, "name").map(|name| format!("saml-provider/{name}"));
                 self.provider(stack, plan, instance, name, position)
             }
-            ("aws_organizations_organization", "id") => self.organization_id(instance, &object, position),
+            ("aws_organizations_organization", "id") => {
+                self.organization_id(stack, instance, &object, position)
+            }
             ("aws_organizations_organization", "master_account_id") => {
-                self.management_id().and_then(|account| account_filling(&account, position))
+                let index = self.organizations.get(&(stack, target.address.clone())).copied();
+                let account = self.management_id(index.unwrap_or_default());
+                account.and_then(|account| account_filling(&account, &partition(), position))
             }
             ("aws_organizations_account", "id") => {
                 let id = self.created(stack, target, &object);
-                id.and_then(|account| account_filling(&account, position))
+                id.and_then(|account| account_filling(&account, &partition(), position))
             }
             ("aws_caller_identity", "account_id" | "id") if instance.mode == Mode::Data => {
                 let place = self.place(stack, plan, instance);
                 place
                     .filter(|place| place.placed || matches!(position, Position::Principal(_)))
-                    .and_then(|place| account_filling(&place.account, position))
+                    .and_then(|place| account_filling(&place.account, &place.partition, position))
             }
             ("aws_s3_bucket", "arn") if *position == Position::Resource => {
                 known(&object, "bucket").map(|bucket| Filling::Among(vec![format!("arn:*:s3:::{bucket}*")]))
@@ -144,7 +153,7 @@ impl<'a> Builder<'_, 'a> {
     ) -> Option<Filling> {
         let place = self.place(stack, plan, instance)?;
         let resource = self.resource(instance, object, word)?;
-        let exact = format!("arn:aws:iam::{}:{resource}", place.account);
+        let exact = format!("arn:{}:iam::{}:{resource}", place.partition, place.account);
         let anywhere = || Filling::Among(vec![format!("arn:*:iam::*:{resource}")]);
         match position {
             Position::Principal(kind) if kind == "AWS" => Some(Filling::Exactly(exact)),
@@ -172,7 +181,7 @@ impl<'a> Builder<'_, 'a> {
         let place = self.place(stack, plan, instance)?;
         let resource = self.resource(instance, object, "policy")?;
         Some(if place.placed {
-            Filling::Exactly(format!("arn:aws:iam::{}:{resource}", place.account))
+            Filling::Exactly(format!("arn:{}:iam::{}:{resource}", place.partition, place.account))
         } else {
             Filling::Among(vec![format!("arn:*:iam::*:{resource}")])
         })
@@ -189,20 +198,24 @@ impl<'a> Builder<'_, 'a> {
         if *position != Position::Principal("Federated".to_owned()) {
             return None;
         }
-        let account = self.place(stack, plan, instance)?.account;
-        Some(Filling::Exactly(format!("arn:aws:iam::{account}:{}", resource?)))
+        let Place { account, partition, .. } = self.place(stack, plan, instance)?;
+        Some(Filling::Exactly(format!("arn:{partition}:iam::{account}:{}", resource?)))
     }
 
     fn organization_id(
         &self,
+        stack: usize,
         instance: &Instance<'a>,
         object: &Object,
         position: &Position,
     ) -> Option<Filling> {
         let Position::Condition(key) = position else { return None };
+        let index = self.organizations.get(&(stack, instance.address.clone())).copied().unwrap_or_default();
         let id = match known(object, "id") {
             Some(id) => id,
-            None if self.organization.is_new && instance.mode == Mode::Managed => ORGANIZATION.to_owned(),
+            None if instance.mode == Mode::Managed && self.organization.organization(index).is_new => {
+                ORGANIZATION.to_owned()
+            }
             None => return None,
         };
         match key.as_str() {
@@ -222,8 +235,8 @@ impl<'a> Builder<'_, 'a> {
         })
     }
 
-    fn management_id(&self) -> Option<String> {
-        let at = self.organization.management?;
+    fn management_id(&self, index: usize) -> Option<String> {
+        let at = self.organization.organization(index).management?;
         let node = self.organization.node(at)?;
         match node.id.as_ref() {
             Attr::Known(id) if id.is_sensitive() => None,
@@ -235,6 +248,7 @@ impl<'a> Builder<'_, 'a> {
     /// The account that an instance lands in.
     fn place(&self, stack: usize, plan: &Plan<'a>, instance: &Instance<'a>) -> Option<Place> {
         let placement = plan.placement(instance);
+        let partition = plan.partition(instance).unwrap_or_else(|| "aws".to_owned());
         let account = match placement.landing() {
             Some(Landing::Account(id)) => Some(id.clone()),
             Some(Landing::Created(address)) => {
@@ -248,12 +262,14 @@ impl<'a> Builder<'_, 'a> {
                     }
                 })
             }
-            Some(Landing::Management) => self.management_id(),
+            Some(Landing::Management) => {
+                self.organization_for(stack, instance).and_then(|index| self.management_id(index))
+            }
             None => None,
         };
         match account {
-            Some(account) => Some(Place { account, placed: true }),
-            None => Some(Place { account: self.elsewhere(stack, instance)?, placed: false }),
+            Some(account) => Some(Place { account, placed: true, partition }),
+            None => Some(Place { account: self.elsewhere(stack, instance)?, placed: false, partition }),
         }
     }
 
@@ -276,11 +292,11 @@ impl<'a> Builder<'_, 'a> {
 }
 
 /// What the id of an account can be made into.
-fn account_filling(account: &str, position: &Position) -> Option<Filling> {
+fn account_filling(account: &str, partition: &str, position: &Position) -> Option<Filling> {
     match position {
         // The id, the root, or a principal of the account: the whole account at most.
         Position::Principal(kind) if kind == "AWS" => {
-            Some(Filling::Among(vec![format!("arn:aws:iam::{account}:root")]))
+            Some(Filling::Among(vec![format!("arn:{partition}:iam::{account}:root")]))
         }
         Position::Condition(key) => match key.as_str() {
             "aws:principalaccount" | "aws:sourceaccount" | "aws:resourceaccount" => {

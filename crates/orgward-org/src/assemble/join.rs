@@ -41,7 +41,7 @@ pub(super) const POLICY_ARN: Legal<'_> =
     Legal(&["aws_iam_policy.arn", "aws_iam_policy.id", "data.aws_iam_policy.arn"]);
 
 /// Attributes that hold the name of a role.
-pub(super) const ROLE_NAME: Legal<'_> = Legal(&["aws_iam_role.id", "aws_iam_role.name"]);
+pub(super) const ROLE_NAME: Legal<'_> = Legal(&["aws_iam_role.arn", "aws_iam_role.id", "aws_iam_role.name"]);
 
 /// Attributes that hold the name of a user.
 pub(super) const USER_NAME: Legal<'_> = Legal(&["aws_iam_user.id", "aws_iam_user.name"]);
@@ -81,7 +81,8 @@ impl<'a> Builder<'_, 'a> {
         let mut nodes = Vec::new();
         for target in &resolution.targets {
             let node = if target.attribute.starts_with("roots") {
-                self.organization.root
+                let index = self.organizations.get(&(piece.stack, target.address.clone())).copied();
+                self.organization.organization(index.unwrap_or_default()).node
             } else {
                 self.addresses.get(&(piece.stack, target.address.clone())).copied()
             };

@@ -41,9 +41,19 @@ struct Piece<'b, 'a> {
     stack: usize,
     instance: &'b Instance<'a>,
     object: Object,
-    forgotten: bool,
+    /// Whether it goes on to stand although Terraform stops managing it.
+    left_behind: bool,
     /// Whether it comes from a state or from context, and not from a plan that is to be applied.
     context: bool,
+}
+
+impl Piece<'_, '_> {
+    /// Whether it is the object that references to its address mean. A deposed object, and one that is left behind by its
+    /// replacement, share the address with the current one.
+    fn is_current(&self) -> bool {
+        let replaced = self.left_behind && self.instance.standing().after;
+        self.instance.deposed.is_none() && !replaced
+    }
 }
 
 /// Builds one side.
@@ -69,6 +79,8 @@ struct Builder<'b, 'a> {
     /// Policies that a resource of the other side embeds in a role and none of this side does, by role and name: what
     /// the role shows of them is from before.
     removed_inline: BTreeSet<(String, String)>,
+    /// Which organization a resource or data source shows.
+    organizations: BTreeMap<(usize, Address), usize>,
 }
 
 /// Which side of the change is built.
@@ -107,11 +119,13 @@ impl Organization {
             all.filter(|piece| !piece.context).filter_map(identity).collect()
         };
         let (before, after) = (without_repetitions(before, &managed), without_repetitions(after, &managed));
-        let (before, mut after) = both(
+        let (mut before, mut after) = both(
             || Builder::new(&stacks, plans.len(), &before, declared).assemble(&after, Side::Before),
             || Builder::new(&stacks, plans.len(), &after, declared).assemble(&before, Side::After),
         );
+        // What the inputs say against each other is a doubt about them, and nothing that was there before.
         after.contradictions.extend(contradictions);
+        before.contradictions.clear();
         Change { before, after }
     }
 }
@@ -141,38 +155,57 @@ fn pieces<'b, 'a>(
     for (stack, Stack { plan, .. }) in stacks.iter().enumerate() {
         for instance in plan.instances() {
             let Some(kind) = asked.of(instance) else { continue };
-            let object =
-                if side == Side::Before && stack < plans { instance.before() } else { instance.after() };
-            let Some(object) = object else { continue };
-            pieces.entry(kind).or_default().push(Piece {
-                stack,
-                instance,
-                object,
-                forgotten: side == Side::After && instance.is_abandoned(),
+            let objects = if side == Side::Before && stack < plans {
+                [instance.before(), None]
+            } else {
+                [instance.after(), instance.left_behind()]
+            };
+            for (object, left_behind) in objects.into_iter().zip([false, true]) {
+                let Some(object) = object else { continue };
                 // A state shows how things are, wherever it is given.
-                context: stack >= plans || plan.kind == orgward_plan::Kind::State,
-            });
+                let context = stack >= plans || plan.kind == orgward_plan::Kind::State;
+                pieces.entry(kind).or_default().push(Piece { stack, instance, object, left_behind, context });
+            }
+        }
+        if side == Side::After && stack < plans {
+            destroyed_elsewhere(plan, stack, &mut pieces);
         }
     }
     pieces
 }
 
+/// Drops what a plan destroys at one address and keeps at another: a deposed object that is the current one, or an old
+/// block that goes while an import brings in the same object. Terraform runs every row.
+fn destroyed_elsewhere(plan: &Plan<'_>, stack: usize, pieces: &mut BTreeMap<&str, Vec<Piece<'_, '_>>>) {
+    let mut asked = PerKind::new(asked);
+    let ends = plan.instances().iter().filter(|instance| instance.standing().destroys());
+    let ends = ends.filter(|instance| asked.of(instance).is_some());
+    let destroyed: BTreeSet<_> =
+        ends.filter_map(|instance| identity_of(instance, &instance.before()?)).collect();
+    if destroyed.is_empty() {
+        return;
+    }
+    for pieces in pieces.values_mut() {
+        pieces.retain(|piece| {
+            let keeps = piece.stack == stack && (piece.left_behind || !piece.instance.standing().is_new);
+            !keeps || identity(piece).is_none_or(|identity| !destroyed.contains(&identity))
+        });
+    }
+}
+
 /// What tells that two inputs mean the same object: its type with its ARN or, where AWS gives out unique ids, its
 /// id.
 fn identity(piece: &Piece<'_, '_>) -> Option<(String, String)> {
-    if piece.instance.mode == Mode::Data {
+    identity_of(piece.instance, &piece.object)
+}
+
+fn identity_of(instance: &Instance<'_>, object: &Object) -> Option<(String, String)> {
+    if instance.mode == Mode::Data {
         return None;
     }
-    let arn = piece.object.get("arn").text().known();
-    let id = || {
-        piece
-            .object
-            .get("id")
-            .text()
-            .known()
-            .filter(|_| piece.instance.kind.starts_with("aws_organizations_"))
-    };
-    Some((piece.instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
+    let arn = object.get("arn").text().known();
+    let id = || object.get("id").text().known().filter(|_| instance.kind.starts_with("aws_organizations_"));
+    Some((instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
 }
 
 /// Drops what context shows of objects that the plans manage.
@@ -193,6 +226,7 @@ fn without_repetitions<'b, 'a>(
 /// The types whose values are read, sorted.
 const ASKED: &[&str] = &[
     "aws_cloudtrail",
+    "aws_controltower_control",
     "aws_iam_access_key",
     "aws_iam_group",
     "aws_iam_group_membership",
@@ -292,6 +326,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             elsewhere: BTreeMap::new(),
             departed: BTreeSet::new(),
             removed_inline: BTreeSet::new(),
+            organizations: BTreeMap::new(),
         }
     }
 
@@ -319,6 +354,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.org_policies();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
+        self.control_tower();
+        self.targets_of_the_other_side(other);
         self.managed_policies();
         self.principals();
         self.grants();
@@ -329,12 +366,22 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.departures(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
-        let members = self.organization.accounts().filter(|account| account.member);
-        let ids =
-            members.filter_map(|account| account.node.id.as_ref().known().map(|id| id.expose().to_owned()));
-        self.organization.members = ids.collect();
+        self.doubt_attachments();
+        for (index, id) in self.members() {
+            self.organization.organization_mut(index).members.insert(id);
+        }
         self.organization.placeholder_ids = self.placeholder_ids.take();
         self.organization
+    }
+
+    /// The ids of the accounts of each organization.
+    fn members(&self) -> Vec<(usize, String)> {
+        let members = self.organization.accounts().filter(|account| account.member);
+        let one = |account: crate::Entity<'_, crate::Account>| {
+            let id = account.node.id.as_ref().known()?.expose().to_owned();
+            Some((self.organization.organization_of(account.id)?, id))
+        };
+        members.filter_map(one).collect()
     }
 
     /// The pieces of a type; a data source's type has `data.` before it.
@@ -349,6 +396,8 @@ impl<'b, 'a> Builder<'b, 'a> {
         let mut key = stack.map_or_else(|| address.to_owned(), |stack| format!("{stack}:{address}"));
         if let Some(deposed) = &piece.instance.deposed {
             key = format!("{key} (deposed {deposed})");
+        } else if !piece.is_current() {
+            key = format!("{key} (left behind)");
         }
         Key(key.into())
     }
@@ -376,12 +425,16 @@ impl<'b, 'a> Builder<'b, 'a> {
             name: view(name),
             id,
             arn,
-            forgotten: piece.forgotten,
+            forgotten: piece.left_behind,
             kind,
         };
         let at = self.add(node);
-        // A deposed object shares its address with the current one, and references mean the current one.
-        if piece.instance.deposed.is_none() {
+        if let Attr::Known(prefix) = piece.object.get("name_prefix").text()
+            && !prefix.is_sensitive()
+        {
+            self.organization.name_prefixes.insert(at, prefix.expose().to_owned());
+        }
+        if piece.is_current() {
             self.addresses.insert((piece.stack, piece.instance.address.clone()), at);
         }
         at
@@ -438,16 +491,21 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    /// The management account, added when nothing has shown it yet.
-    fn management(&mut self) -> NodeId {
-        if let Some(at) = self.organization.management {
+    /// The management account of an organization, added when nothing has shown it yet.
+    fn management(&mut self, index: usize) -> NodeId {
+        if let Some(at) = self.organization.organization(index).management {
             return at;
         }
+        let name = if index == 0 {
+            "management account".to_owned()
+        } else {
+            format!("management account {}", index + 1)
+        };
         let at = self.add(Node {
-            key: Key("management account".into()),
+            key: Key(name.as_str().into()),
             address: None,
             stack: None,
-            name: Attr::Known(Text::plain("management account")),
+            name: Attr::Known(Text::plain(name)),
             id: Attr::Unknown,
             arn: Attr::Unknown,
             forgotten: false,
@@ -457,7 +515,8 @@ impl<'b, 'a> Builder<'b, 'a> {
                 ..crate::Account::default()
             }),
         });
-        self.organization.management = Some(at);
+        self.organization.organization_mut(index).management = Some(at);
+        self.organization.listed_in.insert(at, index);
         at
     }
 }

@@ -60,12 +60,20 @@ impl<'a> Builder<'_, 'a> {
         }
         for piece in self.of_kind("aws_ssoadmin_permissions_boundary_attachment") {
             let boundary = self.set_boundary(piece);
-            for (set, _) in self.sets(piece) {
-                self.bind(&boundary, set);
+            for (set, modality) in self.sets(piece) {
+                self.bind(&boundary, set, modality);
+                // Of several candidates, one gets it.
+                let boundary = match modality {
+                    Modality::Must => boundary.clone(),
+                    Modality::May => Boundary::Unknown(vec![format!(
+                        "which permission set `{}` bounds is unknown until apply",
+                        piece.instance.address
+                    )]),
+                };
                 if let Some(node) = self.organization.graph.node_weight_mut(set)
                     && let NodeKind::PermissionSet(data) = &mut node.kind
                 {
-                    data.boundary = boundary.clone();
+                    data.boundary = boundary;
                 }
             }
         }

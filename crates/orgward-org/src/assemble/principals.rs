@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::Kind;
-use orgward_plan::{Attr, Evidence, Landing, Mode, Step, Text};
+use orgward_plan::{Attr, Evidence, Instance, Landing, Mode, Step, Text};
 
 use super::join::{Link, POLICY_ARN, USER_NAME};
 use super::{Builder, Piece};
 use crate::{
-    Account, Boundary, Credential, Edge, Group, InlinePolicy, ManagedPolicy, Modality, NodeId, NodeKind,
-    Role, User,
+    Account, Boundary, Credential, Edge, Group, InlinePolicy, Key, ManagedPolicy, Modality, Node, NodeId,
+    NodeKind, Role, User,
 };
 
 /// Resources that give a user a long-lived credential.
@@ -60,7 +60,7 @@ impl<'a> Builder<'_, 'a> {
                 evidence: Vec::new(),
             };
             let at = self.managed(piece, "name", NodeKind::Role(role));
-            self.bind(&boundary, at);
+            self.bind(&boundary, at, Modality::Must);
             let evidence = self.own(piece, at);
             if let Some(node) = self.organization.graph.node_weight_mut(at)
                 && let NodeKind::Role(role) = &mut node.kind
@@ -68,7 +68,6 @@ impl<'a> Builder<'_, 'a> {
                 role.evidence = evidence;
             }
         }
-        let mut credentials = self.credentials();
         for piece in self.of_kind("aws_iam_user") {
             let boundary = self.boundary(piece);
             let user = User {
@@ -80,27 +79,32 @@ impl<'a> Builder<'_, 'a> {
                 evidence: Vec::new(),
             };
             let at = self.managed(piece, "name", NodeKind::User(user));
-            self.bind(&boundary, at);
+            self.bind(&boundary, at, Modality::Must);
             let evidence = self.own(piece, at);
-            let mine = credentials_of(piece, &mut credentials);
             if let Some(node) = self.organization.graph.node_weight_mut(at)
                 && let NodeKind::User(user) = &mut node.kind
             {
                 user.evidence = evidence;
-                user.credentials = mine;
             }
         }
         for piece in self.of_kind("aws_iam_group") {
             let at = self.managed(piece, "name", NodeKind::Group(Group::default()));
             self.own(piece, at);
         }
+        self.credentials();
     }
 
     /// The account that an instance lands in becomes its owner. Returns the evidence.
     pub(super) fn own(&mut self, piece: &Piece<'_, 'a>, at: NodeId) -> Vec<Evidence> {
         let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
         let placement = stack.plan.placement(piece.instance);
-        let owner = placement.landing().and_then(|landing| self.landing(piece.stack, landing));
+        let owner =
+            placement.landing().and_then(|landing| self.landing(piece.stack, piece.instance, landing));
+        let partition = stack.plan.partition(piece.instance);
+        if let Some(partition) = partition.filter(|partition| partition != "aws") {
+            self.organization.partitions.extend(owner.map(|owner| (owner, partition.clone())));
+            self.organization.partitions.insert(at, partition);
+        }
         if let Some(owner) = owner
             && self.organization.owner(at).is_none()
         {
@@ -115,7 +119,12 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The node of the account that a resource lands in.
-    pub(super) fn landing(&mut self, stack: usize, landing: &Landing) -> Option<NodeId> {
+    pub(super) fn landing(
+        &mut self,
+        stack: usize,
+        instance: &Instance<'a>,
+        landing: &Landing,
+    ) -> Option<NodeId> {
         match landing {
             Landing::Account(id) => {
                 let account = Account::default();
@@ -123,7 +132,10 @@ impl<'a> Builder<'_, 'a> {
                 Some(self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(account)))
             }
             Landing::Created(address) => self.addresses.get(&(stack, address.clone())).copied(),
-            Landing::Management => Some(self.management()),
+            Landing::Management => {
+                let index = self.organization_for(stack, instance)?;
+                Some(self.management(index))
+            }
         }
     }
 
@@ -142,11 +154,12 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    pub(super) fn bind(&mut self, boundary: &Boundary, principal: NodeId) {
+    /// Draws the edge of a boundary; it is as sure as who has it.
+    pub(super) fn bind(&mut self, boundary: &Boundary, principal: NodeId, modality: Modality) {
         if let Boundary::Policy(key) = boundary
             && let Some(policy) = self.organization.find(key)
         {
-            self.organization.graph.add_edge(policy, principal, Edge::Bounds(Modality::Must));
+            self.organization.graph.add_edge(policy, principal, Edge::Bounds(modality));
         }
     }
 
@@ -183,29 +196,67 @@ impl<'a> Builder<'_, 'a> {
         inline
     }
 
-    /// Long-lived credentials by stack and name of the user, or by address of the user where the name is unknown.
-    fn credentials(&self) -> BTreeMap<(usize, String), Vec<Credential>> {
-        let mut found: BTreeMap<(usize, String), Vec<Credential>> = BTreeMap::new();
-        for (kind, attribute, what) in CREDENTIALS {
-            for piece in self.of_kind(kind) {
-                let address = piece.instance.address.clone();
-                let user = match piece.object.get(attribute).text() {
-                    Attr::Known(name) => name.expose().to_owned(),
-                    Attr::Unknown => {
-                        let Some(stack) = self.stacks.get(piece.stack) else { continue };
-                        let path = [Step::Name(attribute)];
-                        let resolution = stack.plan.resolve(piece.instance, &path, &USER_NAME);
-                        let Some(target) = resolution.targets.first() else { continue };
-                        target.address.to_string()
-                    }
-                    Attr::Absent => continue,
-                };
-                found.entry((piece.stack, user)).or_default().push(Credential { address, what });
+    /// Long-lived credentials of users: of each that they may be of, or of one that another stack manages.
+    fn credentials(&mut self) {
+        let mut names: BTreeMap<(usize, String), Vec<NodeId>> = BTreeMap::new();
+        for ((stack, _), &at) in &self.addresses {
+            let Some(node) = self.organization.node(at) else { continue };
+            if let (NodeKind::User(_), Attr::Known(name)) = (&node.kind, &node.name) {
+                names.entry((*stack, name.expose().to_owned())).or_default().push(at);
             }
         }
-        found
+        for (kind, attribute, what) in CREDENTIALS {
+            for piece in self.of_kind(kind) {
+                let credential = Credential { address: piece.instance.address.clone(), what };
+                let users = match self.link(piece, &[Step::Name(attribute)], &USER_NAME) {
+                    Link::Node(user, ..) => vec![user],
+                    Link::Candidates(users, _) | Link::Bounded(users, _) => users,
+                    Link::Value(name) => {
+                        let known = names.get(&(piece.stack, name.expose().to_owned())).cloned();
+                        known.unwrap_or_else(|| vec![self.user_elsewhere(piece, Attr::Known(name))])
+                    }
+                    Link::Unknown(_) => vec![self.user_elsewhere(piece, Attr::Unknown)],
+                    Link::Absent => continue,
+                };
+                for user in users {
+                    if let Some(node) = self.organization.graph.node_weight_mut(user)
+                        && let NodeKind::User(data) = &mut node.kind
+                    {
+                        data.credentials.push(credential.clone());
+                        data.credentials.sort();
+                        data.credentials.dedup();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A user that another stack manages, in the account of a resource that gives it something.
+    fn user_elsewhere(&mut self, piece: &Piece<'_, 'a>, name: Attr<Text>) -> NodeId {
+        let key = format!("{} (its user)", self.key(piece));
+        let user = User {
+            path: Attr::Unknown,
+            boundary: Boundary::Unknown(vec!["the user is not in the inputs".to_owned()]),
+            inline: Vec::new(),
+            managed_arns: Vec::new(),
+            credentials: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let at = self.add(Node {
+            key: Key(key.into()),
+            address: None,
+            stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+            name,
+            id: Attr::Unknown,
+            arn: Attr::Unknown,
+            forgotten: false,
+            kind: NodeKind::User(user),
+        });
+        self.own(piece, at);
+        at
     }
 }
+
 /// The IAM path of a piece; IAM uses `/` where none is set.
 fn path_of(piece: &Piece<'_, '_>) -> Attr<String> {
     match piece.object.get("path").text() {
@@ -214,18 +265,4 @@ fn path_of(piece: &Piece<'_, '_>) -> Attr<String> {
         Attr::Unknown => Attr::Unknown,
         Attr::Absent => Attr::Known("/".to_owned()),
     }
-}
-
-/// The credentials of one user.
-fn credentials_of(
-    piece: &Piece<'_, '_>,
-    all: &mut BTreeMap<(usize, String), Vec<Credential>>,
-) -> Vec<Credential> {
-    let mut mine = all.remove(&(piece.stack, piece.instance.address.to_string())).unwrap_or_default();
-    if let Attr::Known(name) = piece.object.get("name").text() {
-        mine.extend(all.get(&(piece.stack, name.expose().to_owned())).into_iter().flatten().cloned());
-    }
-    mine.sort();
-    mine.dedup();
-    mine
 }

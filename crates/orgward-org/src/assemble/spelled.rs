@@ -31,7 +31,7 @@ impl<'a> Builder<'_, 'a> {
         let plan = self.stacks.get(piece.stack)?.plan;
         let spelled = plan.spell_out(piece.instance, path)?;
         let mut trail = trail.to_vec();
-        match self.spelled_draft(piece.stack, &spelled) {
+        match self.spelled_draft(piece.stack, &spelled, kind) {
             Ok(mut draft) => {
                 draft.sensitive |= at(piece, path).is_sensitive();
                 trail.push("the sources spell it out".to_owned());
@@ -44,7 +44,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn spelled_draft(&self, stack: usize, spelled: &Spelled) -> Result<Draft, String> {
+    fn spelled_draft(&self, stack: usize, spelled: &Spelled, kind: Kind) -> Result<Draft, String> {
         let unreadable = || "the sources spell out something that is no policy".to_owned();
         let plan = self.stacks.get(stack).map(|stack| stack.plan).ok_or_else(unreadable)?;
         let mut references = References::new();
@@ -54,7 +54,7 @@ impl<'a> Builder<'_, 'a> {
                 if let [Part::Reference(resolution)] = parts.as_slice()
                     && let [target] = resolution.targets.as_slice()
                 {
-                    return self.draft(stack, &target.address, 0);
+                    return self.draft(stack, &target.address, kind, 0);
                 }
                 let text = text(parts, &mut references)?;
                 serde_json::from_str(&text).map_err(|_| unreadable())?
@@ -294,7 +294,9 @@ impl<'a> Builder<'_, 'a> {
                         pattern.split(':').nth(4).map(|account| (account.to_owned(), true))
                     }
                     "aws_s3_bucket" => {
-                        pattern.strip_suffix('*').map(|arn| (arn.replace("arn:*:", "arn:aws:"), true))
+                        let partition = self.stacks.get(stack)?.plan.partition(instance);
+                        let head = format!("arn:{}:", partition.as_deref().unwrap_or("aws"));
+                        pattern.strip_suffix('*').map(|arn| (arn.replace("arn:*:", &head), true))
                     }
                     _ => Some((pattern, false)),
                 }

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_plan::{Attr, Landing, Legal, Step, Text, View};
+use orgward_plan::{Attr, Instance, Landing, Legal, Mode, Step, Text, View};
 
 use super::join::{Link, PARENT};
 use super::{Builder, Piece};
+use crate::organization::{PolicyTypes, Root};
 use crate::{Account, Edge, Key, Modality, Node, NodeId, NodeKind, Tags};
 
 impl<'a> Builder<'_, 'a> {
     /// Builds the whole tree.
     pub(super) fn tree(&mut self) {
-        self.organization.id.clone_from(&self.declared.organization);
+        self.organization.first.id.clone_from(&self.declared.organization);
         for piece in self.of_kind("aws_organizations_organization") {
             self.root_of(piece);
         }
@@ -45,23 +46,17 @@ impl<'a> Builder<'_, 'a> {
     /// The root, the id of the organization, its management account, and which policy types are enabled.
     fn root_of(&mut self, piece: &Piece<'_, 'a>) {
         let object = &piece.object;
-        let root = object.get("roots").item(0);
-        let id = root.get("id").text();
-        let at = self.implied_root();
-        if let Attr::Known(id) = &id {
-            let known = self.organization.node(at).map(|node| node.id.clone());
-            if matches!(known, Some(Attr::Known(known)) if known.expose() != id.expose()) {
-                self.organization.contradictions.push(format!(
-                    "`{}` shows another organization than the rest of the inputs",
-                    piece.instance.address
-                ));
-                return;
-            }
-            self.root_by_id(id);
+        let shown = object.get("roots").item(0);
+        let index = self.organization_shown(piece);
+        self.organizations.insert((piece.stack, piece.instance.address.clone()), index);
+        let at = self.implied_root(index);
+        if let Attr::Known(id) = shown.get("id").text() {
+            self.root_has_id(at, &id);
         }
-        self.complete(at, root.get("name").text(), root.get("arn").text());
-        match (&self.organization.id, object.get("id").text()) {
-            (None, Attr::Known(id)) => self.organization.id = Some(id.expose().to_owned()),
+        self.complete(at, shown.get("name").text(), shown.get("arn").text());
+        let root = self.organization.organization_mut(index);
+        match (&root.id, object.get("id").text()) {
+            (None, Attr::Known(id)) => root.id = Some(id.expose().to_owned()),
             // Both sides of a plan that creates the organization anew show one id at most.
             (Some(known), Attr::Known(id)) if *known != id.expose() => {
                 self.organization.contradictions.push(format!(
@@ -71,57 +66,109 @@ impl<'a> Builder<'_, 'a> {
             }
             _ => {}
         }
-        self.policy_types(piece);
+        self.policy_types(piece, index);
         if let Attr::Known(id) = object.get("master_account_id").text() {
             let name = object.get("master_account_name").text();
-            self.management_is(&id, name, object.get("master_account_arn").text());
-        } else if piece.instance.mode == orgward_plan::Mode::Managed
+            self.management_is(index, &id, name, object.get("master_account_arn").text());
+        } else if piece.instance.mode == Mode::Managed
             && let Some(stack) = self.stacks.get(piece.stack)
             && let Some(Landing::Account(id)) = stack.plan.placement(piece.instance).landing()
         {
             // Whoever creates an organization becomes its management account.
-            self.management_is(&Text::plain(id.as_str()), Attr::Unknown, Attr::Unknown);
+            self.management_is(index, &Text::plain(id.as_str()), Attr::Unknown, Attr::Unknown);
         }
     }
 
-    fn policy_types(&mut self, piece: &Piece<'_, 'a>) {
-        if self.organization.enabled.is_some() {
+    /// Which of the organizations an input shows: one that it says nothing else of, or a new one. Two resources are two
+    /// organizations.
+    fn organization_shown(&mut self, piece: &Piece<'_, 'a>) -> usize {
+        let known = |view: View<'_>| view.text().known().map(|text| text.expose().to_owned());
+        let root_id = known(piece.object.get("roots").item(0).get("id"));
+        let id = known(piece.object.get("id"));
+        let node_id = |at: Option<NodeId>| {
+            let node = self.organization.node(at?)?;
+            node.id.as_ref().known().map(|id| id.expose().to_owned())
+        };
+        let is_managed = |index: usize| {
+            let mut managed = self.of_kind("aws_organizations_organization").iter();
+            managed.any(|piece| {
+                self.organizations.get(&(piece.stack, piece.instance.address.clone())) == Some(&index)
+            })
+        };
+        let agrees = |a: &Option<String>, b: &Option<String>| a.as_ref().zip(b.as_ref()).map(|(a, b)| a == b);
+        let fits = |(index, root): (usize, &Root)| {
+            match agrees(&node_id(root.node), &root_id).or(agrees(&root.id, &id)) {
+                Some(same) if same || root.node.is_some() => same,
+                // What the configuration declares is of the first one that the inputs show.
+                Some(_) => true,
+                None => piece.instance.mode == Mode::Data || !is_managed(index),
+            }
+        };
+        let all: Vec<_> = self.organization.organizations().enumerate().collect();
+        let same = |(_, root): &&(usize, &Root)| agrees(&node_id(root.node), &root_id) == Some(true);
+        let found =
+            all.iter().find(same).or_else(|| all.iter().find(|it| fits(**it))).map(|(index, _)| *index);
+        found.unwrap_or_else(|| {
+            self.organization.others.push(Root::default());
+            self.organization.others.len()
+        })
+    }
+
+    /// The organization that what an instance manages is of; `None` where there are several and nothing says which.
+    pub(super) fn organization_for(&self, stack: usize, instance: &Instance<'a>) -> Option<usize> {
+        if self.organization.others.is_empty() {
+            return Some(0);
+        }
+        let plan = self.stacks.get(stack)?.plan;
+        let shown = self.organizations.iter().filter(|((shown, _), _)| *shown == stack);
+        let shown: Vec<_> = shown.map(|((_, address), index)| (plan.instance(address), *index)).collect();
+        let key = plan.provider_key(instance);
+        let same = shown
+            .iter()
+            .filter(|(shown, _)| shown.is_some_and(|shown| key.is_some() && plan.provider_key(shown) == key));
+        let same: BTreeSet<usize> = same.map(|(_, index)| *index).collect();
+        let all: BTreeSet<usize> = shown.iter().map(|(_, index)| *index).collect();
+        let only = |of: &BTreeSet<usize>| of.first().copied().filter(|_| of.len() == 1);
+        only(&same).or_else(|| only(&all))
+    }
+
+    fn policy_types(&mut self, piece: &Piece<'_, 'a>, index: usize) {
+        // What is known of the time before does not replace what is unknown of the time after.
+        if self.organization.organization(index).policy_types != PolicyTypes::NotShown {
             return;
         }
         let object = &piece.object;
-        let shown = match object.get("roots").item(0).get("policy_types").items() {
-            Attr::Known(types) => Some(
-                types
-                    .iter()
-                    .filter(|each| {
-                        each.get("status").text().known().is_none_or(|status| status.expose() == "ENABLED")
-                    })
-                    .filter_map(|each| each.get("type").text().known())
-                    .map(|name| name.expose().to_owned())
-                    .collect::<BTreeSet<_>>(),
+        let text = |view: View<'_>| view.text().known().map(|name| name.expose().to_owned());
+        let is_enabled = |each: &View<'_>| text(each.get("status")).is_none_or(|status| status == "ENABLED");
+        let shown = || match object.get("roots").item(0).get("policy_types").items() {
+            Attr::Known(types) => PolicyTypes::Enabled(
+                types.into_iter().filter(is_enabled).filter_map(|each| text(each.get("type"))).collect(),
             ),
-            Attr::Unknown | Attr::Absent => None,
+            Attr::Unknown | Attr::Absent => PolicyTypes::NotShown,
         };
-        let is_data = piece.instance.mode == orgward_plan::Mode::Data;
-        self.organization.enabled = match object.get("enabled_policy_types").items() {
+        let is_data = piece.instance.mode == Mode::Data;
+        let types = match object.get("enabled_policy_types").items() {
             // A set with an unknown element may enable anything.
             Attr::Known(types) => types
-                .iter()
-                .map(|each| each.text().known().map(|name| name.expose().to_owned()))
-                .collect::<Option<BTreeSet<_>>>(),
-            Attr::Unknown => None,
+                .into_iter()
+                .map(text)
+                .collect::<Option<BTreeSet<_>>>()
+                .map_or(PolicyTypes::Unknown, PolicyTypes::Enabled),
+            Attr::Unknown => PolicyTypes::Unknown,
             // A resource that does not set them turns them off; the data source shows them with the root.
-            Attr::Absent if is_data => shown,
-            Attr::Absent => Some(BTreeSet::new()),
+            Attr::Absent if is_data => shown(),
+            Attr::Absent => PolicyTypes::Enabled(BTreeSet::new()),
         };
-        self.organization.enabler = (!is_data).then(|| piece.instance.address.clone());
+        let root = self.organization.organization_mut(index);
+        root.policy_types = types;
+        root.enabler = (!is_data).then(|| piece.instance.address.clone());
     }
 
-    /// Says which account is the management account.
-    fn management_is(&mut self, id: &Text, name: Attr<Text>, arn: Attr<Text>) {
+    /// Says which account is the management account of an organization.
+    fn management_is(&mut self, index: usize, id: &Text, name: Attr<Text>, arn: Attr<Text>) {
         let account = Account { management: true, member: true, ..Account::default() };
         let at = self.by_id(id, name, arn, NodeKind::Account(account.clone()));
-        if let Some(old) = self.organization.management
+        if let Some(old) = self.organization.organization(index).management
             && old != at
         {
             self.organization.contradictions.push(
@@ -135,19 +182,24 @@ impl<'a> Builder<'_, 'a> {
             data.management = true;
             data.member = true;
         }
-        self.organization.management = Some(at);
+        self.organization.organization_mut(index).management = Some(at);
+        self.organization.listed_in.insert(at, index);
     }
 
     /// Nobody but the management account manages accounts and units.
     fn management_by_what_it_manages(&mut self) {
-        if self.organization.management.is_some() || self.declared.management_account.is_some() {
+        let several = !self.organization.others.is_empty();
+        if several
+            || self.organization.first.management.is_some()
+            || self.declared.management_account.is_some()
+        {
             return;
         }
         for kind in ["aws_organizations_account", "aws_organizations_organizational_unit"] {
             for piece in self.of_kind(kind) {
                 let Some(stack) = self.stacks.get(piece.stack) else { continue };
                 if let Some(Landing::Account(id)) = stack.plan.placement(piece.instance).landing() {
-                    self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
+                    self.management_is(0, &Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
                     return;
                 }
             }
@@ -156,7 +208,7 @@ impl<'a> Builder<'_, 'a> {
 
     fn declared_accounts(&mut self) {
         if let Some(id) = &self.declared.management_account {
-            self.management_is(&Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
+            self.management_is(0, &Text::plain(id.as_str()), Attr::Absent, Attr::Absent);
         }
         for id in &self.declared.accounts {
             self.by_id(
@@ -166,15 +218,19 @@ impl<'a> Builder<'_, 'a> {
                 NodeKind::Account(new_member()),
             );
         }
-        self.organization.account_list_complete |= self.declared.accounts_complete;
+        self.organization.first.account_list_complete |= self.declared.accounts_complete;
     }
 
     /// The accounts that an organization lists.
     fn account_list_complete(&mut self, piece: &Piece<'_, 'a>) {
         let Attr::Known(accounts) = piece.object.get("accounts").items() else { return };
-        self.organization.account_list_complete = true;
+        let address = (piece.stack, piece.instance.address.clone());
+        let index = self.organizations.get(&address).copied().unwrap_or_default();
+        self.organization.organization_mut(index).account_list_complete = true;
         for account in accounts {
-            self.listed_account(account);
+            if let Some(at) = self.listed_account(account) {
+                self.organization.listed_in.insert(at, index);
+            }
         }
     }
 
@@ -192,12 +248,12 @@ impl<'a> Builder<'_, 'a> {
 
     /// What a managed unit or account lies in.
     fn parent_of(&mut self, piece: &Piece<'_, 'a>) {
-        let Some(&child) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else { return };
         // Where it lies is for the input to say that manages it; an older state of the same stack agrees or lags.
-        let manages = self.organization.node(child).is_some_and(|node| node.key == self.key(piece));
-        if piece.instance.deposed.is_some() || !manages {
+        let Some(child) =
+            self.organization.find(&self.key(piece)).filter(|_| piece.instance.deposed.is_none())
+        else {
             return;
-        }
+        };
         match self.parent(piece, "parent_id", &PARENT) {
             Link::Node(parent, resolved, _) => self.contain(parent, child, resolved.modality()),
             Link::Candidates(parents, _) | Link::Bounded(parents, _) => {
@@ -210,20 +266,26 @@ impl<'a> Builder<'_, 'a> {
                 self.contain(parent, child, Modality::Must);
             }
             // Accounts are born in the root.
-            Link::Absent => {
-                let root = self.implied_root();
-                self.contain(root, child, Modality::Must);
-            }
-            Link::Unknown(trail) => {
-                let why =
-                    trail.last().cloned().unwrap_or_else(|| "its parent is unknown until apply".to_owned());
-                if let Some(node) = self.organization.graph.node_weight_mut(child)
-                    && let NodeKind::Account(account) = &mut node.kind
-                {
-                    account.unknown_parent =
-                        Some(format!("what `{}` lies in is unknown: {why}", piece.instance.address));
+            Link::Absent => match self.organization_for(piece.stack, piece.instance) {
+                Some(index) => {
+                    let root = self.implied_root(index);
+                    self.contain(root, child, Modality::Must);
                 }
+                None => self.is_homeless(piece, child, "the inputs show several organizations"),
+            },
+            Link::Unknown(trail) => {
+                let why = trail.last().map_or("its parent is unknown until apply", String::as_str);
+                self.is_homeless(piece, child, why);
             }
+        }
+    }
+
+    fn is_homeless(&mut self, piece: &Piece<'_, 'a>, child: NodeId, why: &str) {
+        if let Some(node) = self.organization.graph.node_weight_mut(child)
+            && let NodeKind::Account(account) = &mut node.kind
+        {
+            account.unknown_parent =
+                Some(format!("what `{}` lies in is unknown: {why}", piece.instance.address));
         }
     }
 
@@ -236,13 +298,14 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    /// The root, added when nothing has shown it yet.
-    fn implied_root(&mut self) -> NodeId {
-        if let Some(at) = self.organization.root {
+    /// The root of an organization, added when nothing has shown it yet.
+    fn implied_root(&mut self, index: usize) -> NodeId {
+        if let Some(at) = self.organization.organization(index).node {
             return at;
         }
+        let key = if index == 0 { "root".to_owned() } else { format!("root {}", index + 1) };
         let at = self.add(Node {
-            key: Key("root".into()),
+            key: Key(key.into()),
             address: None,
             stack: None,
             name: Attr::Unknown,
@@ -251,8 +314,17 @@ impl<'a> Builder<'_, 'a> {
             forgotten: false,
             kind: NodeKind::Root,
         });
-        self.organization.root = Some(at);
+        self.organization.organization_mut(index).node = Some(at);
         at
+    }
+
+    fn root_has_id(&mut self, at: NodeId, id: &Text) {
+        if let Some(node) = self.organization.graph.node_weight_mut(at)
+            && !matches!(node.id, Attr::Known(_))
+        {
+            node.id = Attr::Known(id.clone());
+            self.ids.entry(id.expose().to_owned()).or_insert(at);
+        }
     }
 
     /// The root or unit with an id that no resource manages.
@@ -263,20 +335,24 @@ impl<'a> Builder<'_, 'a> {
         self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Unit)
     }
 
-    /// The root with an id. An organization has one root: it is the one that is there, unless that has another
-    /// id.
+    /// The root with an id. An organization has one root: it is one whose id nothing has shown yet, or that of another
+    /// organization.
     pub(super) fn root_by_id(&mut self, id: &Text) -> NodeId {
-        let at = self.implied_root();
-        let Some(node) = self.organization.graph.node_weight_mut(at) else { return at };
-        match &node.id {
-            Attr::Known(known) if known.expose() == id.expose() => at,
-            Attr::Known(_) => self.by_id(id, Attr::Absent, Attr::Absent, NodeKind::Root),
-            Attr::Unknown | Attr::Absent => {
-                node.id = Attr::Known(id.clone());
-                self.ids.entry(id.expose().to_owned()).or_insert(at);
-                at
-            }
+        if let Some(&at) = self.ids.get(id.expose()) {
+            return at;
         }
+        let is_open = |root: &Root| {
+            let node = root.node.and_then(|at| self.organization.node(at));
+            node.is_none_or(|node| !matches!(node.id, Attr::Known(_)))
+        };
+        let open = self.organization.organizations().position(is_open);
+        let index = open.unwrap_or_else(|| {
+            self.organization.others.push(Root::default());
+            self.organization.others.len()
+        });
+        let at = self.implied_root(index);
+        self.root_has_id(at, id);
+        at
     }
 
     pub(super) fn contain(&mut self, parent: NodeId, child: NodeId, modality: Modality) {

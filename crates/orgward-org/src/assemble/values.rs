@@ -55,14 +55,23 @@ impl<'a> Builder<'_, 'a> {
             }
             _ => source.plan.resolve_all(source.instance, path, &ANY),
         };
-        // Which of several elements is which does not matter as long as each has a reference of its own.
+        // Which of several elements is which does not matter as long as each has a reference of its own: the references
+        // that are written out, or as many candidates as there are elements, of which no two are the same.
+        let resolutions = match resolutions.as_slice() {
+            [all] if all.targets.len() == unknown.len() && all.certainty == Certainty::Candidates => {
+                all.targets.iter().map(|target| all.only(target)).collect()
+            }
+            _ => resolutions,
+        };
         let distinct = resolutions.iter().enumerate().all(|(at, one)| {
             one.targets.len() == 1
                 && !resolutions.iter().skip(at + 1).any(|other| other.targets == one.targets)
         });
         let paired = resolutions.len() == unknown.len() && (unknown.len() == 1 || distinct);
+        // Otherwise each of them is one of all.
+        let all = resolutions.first().filter(|_| resolutions.len() == 1);
         for (at, index) in unknown.into_iter().enumerate() {
-            let resolution = resolutions.get(at).filter(|_| paired);
+            let resolution = if paired { resolutions.get(at) } else { all };
             let mut hole = self.hole(source.stack, resolution, position);
             hole.path = format!("{}[{index}]", text(path));
             items.push(Item::Hole(holes.len()));

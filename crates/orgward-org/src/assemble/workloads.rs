@@ -19,10 +19,16 @@ impl Builder<'_, '_> {
         let mut category = PerKind::new(|instance| ResourceType::workload_category(&instance.kind));
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
+                let standing = instance.standing();
+                let stands = if side == Side::Before && index < self.plans {
+                    standing.before
+                } else {
+                    standing.stays()
+                };
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
                     || category.of(instance).is_none()
-                    || !stands(instance, side, index < self.plans)
+                    || !stands
                     || trails.contains(&(index, instance.address.to_string()))
                 {
                     continue;
@@ -30,7 +36,7 @@ impl Builder<'_, '_> {
                 let placement = plan.provider_placement(instance);
                 let told = placement.evidence.iter().any(|evidence| evidence.strength >= Strength::Good);
                 let placement = if told { placement } else { plan.placement(instance) };
-                let owner = placement.landing().and_then(|landing| self.landing(index, landing));
+                let owner = placement.landing().and_then(|landing| self.landing(index, instance, landing));
                 self.workload(instance, name.as_deref(), owner, placement.evidence);
             }
         }
@@ -70,7 +76,7 @@ impl Builder<'_, '_> {
             }
             match piece.object.get("s3_bucket_name").text() {
                 Attr::Known(name) => {
-                    names.insert((piece.stack, name.expose().to_owned()));
+                    names.insert(name.expose().to_owned());
                 }
                 Attr::Unknown => {
                     let Some(stack) = self.stacks.get(piece.stack) else { continue };
@@ -83,26 +89,16 @@ impl Builder<'_, '_> {
                 Attr::Absent => {}
             }
         }
-        for (index, name) in names {
-            let Some(stack) = self.stacks.get(index) else { continue };
-            let found = stack.plan.instances().iter().find(|instance| {
+        // Another stack can manage the bucket: names of buckets are unique.
+        for (index, stack) in self.stacks.iter().enumerate().filter(|_| !names.is_empty()) {
+            let found = stack.plan.instances().iter().filter(|instance| {
                 instance.kind == "aws_s3_bucket"
                     && instance.after().or_else(|| instance.before()).is_some_and(|object| {
-                        object.get("bucket").text().known().is_some_and(|b| b.expose() == name)
+                        object.get("bucket").text().known().is_some_and(|name| names.contains(name.expose()))
                     })
             });
             buckets.extend(found.map(|instance| (index, instance.address.to_string())));
         }
         buckets
-    }
-}
-
-/// Whether an instance stands on a side, told without parsing its values.
-fn stands(instance: &Instance<'_>, side: Side, planned: bool) -> bool {
-    use orgward_plan::Action;
-    if side == Side::Before && planned {
-        !matches!(instance.action, Action::Create) || instance.imported
-    } else {
-        !matches!(instance.action, Action::Delete)
     }
 }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -117,6 +117,7 @@ impl<'a> Row<'a> {
                 provider_key: None,
                 stored_sensitive: None,
                 secrets: secrets.cloned(),
+                shown: OnceLock::new(),
             },
         }))
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -143,6 +143,7 @@ impl<'a> Collect<'_, 'a> {
                 provider_key: None,
                 stored_sensitive: None,
                 secrets: self.secrets.cloned(),
+                shown: OnceLock::new(),
             },
         });
         Ok(())

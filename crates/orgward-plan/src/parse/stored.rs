@@ -1,7 +1,7 @@
 //! The raw state, version 4: what `terraform state pull` prints.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -86,6 +86,7 @@ impl<'a> Resource<'a> {
                     provider_key: provider_key.clone().map(Arc::from),
                     stored_sensitive: stored.sensitive_attributes,
                     secrets: None,
+                    shown: OnceLock::new(),
                 },
             })
         };

@@ -18,9 +18,55 @@ const OWNERS: [(&str, bool); 6] = [
     ("owner_account_id", true),
 ];
 
-/// Types in which an attribute of [`OWNERS`] names another account even where it is computed.
-const FOREIGN: [&str; 5] =
-    ["aws_networkmanager_", "aws_organizations_", "aws_quicksight_", "aws_ram_", "aws_vpclattice_"];
+/// What of a type names something else than the resource.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Foreign {
+    /// The `arn`: that of a target, a topic, a secret, or of an object that another account can own.
+    Arn,
+    /// Every attribute of [`OWNERS`], even where it is computed.
+    Owner,
+    Both,
+}
+
+/// Types, and prefixes of types that end with `_`, of which attributes name the account of something else.
+const FOREIGN: &[(&str, Foreign)] = &[
+    ("aws_cloudformation_stack_set", Foreign::Arn), // A delegated administrator makes it in the management account.
+    ("aws_cloudwatch_event_target", Foreign::Arn),
+    ("aws_codeartifact_", Foreign::Arn), // The owner of the domain.
+    ("aws_directory_service_shared_directory_accepter", Foreign::Owner),
+    ("aws_dx_hosted_", Foreign::Both),
+    ("aws_ec2_transit_gateway_peering_attachment", Foreign::Arn),
+    ("aws_ec2_transit_gateway_vpc_attachment", Foreign::Arn),
+    ("aws_ec2_transit_gateway_vpc_attachment_accepter", Foreign::Arn),
+    ("aws_glue_catalog_", Foreign::Arn), // `catalog_id` can be another account.
+    ("aws_glue_user_defined_function", Foreign::Arn),
+    ("aws_kinesis_stream_consumer", Foreign::Arn),
+    ("aws_lakeformation_resource", Foreign::Arn),
+    ("aws_macie2_member", Foreign::Both),
+    ("aws_msk_vpc_connection", Foreign::Arn),
+    ("aws_networkmanager_", Foreign::Both),
+    ("aws_notifications_channel_association", Foreign::Arn),
+    ("aws_organizations_", Foreign::Owner),
+    ("aws_quicksight_", Foreign::Owner),
+    ("aws_ram_", Foreign::Owner),
+    ("aws_route53profiles_", Foreign::Both),
+    ("aws_s3tables_namespace", Foreign::Both),
+    ("aws_s3tables_table", Foreign::Both),
+    ("aws_secretsmanager_secret_version", Foreign::Arn),
+    ("aws_sns_topic_data_protection_policy", Foreign::Arn),
+    ("aws_sns_topic_policy", Foreign::Both),
+    ("aws_sns_topic_subscription", Foreign::Arn),
+    ("aws_ssoadmin_", Foreign::Arn), // The account of the Identity Center instance.
+    ("aws_vpc_ipam_resource_discovery_association", Foreign::Both),
+    ("aws_vpclattice_", Foreign::Owner),
+];
+
+fn is_foreign(kind: &str, what: Foreign) -> bool {
+    FOREIGN.iter().any(|(named, foreign)| {
+        (*foreign == what || *foreign == Foreign::Both)
+            && (*named == kind || (named.ends_with('_') && kind.starts_with(named)))
+    })
+}
 
 /// The few attributes that matter here; all else is skipped without being kept.
 #[derive(Deserialize, Default)]
@@ -43,6 +89,24 @@ struct Fields<'a> {
     aws_account_id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     master_account_id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    partition: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    is_organization_trail: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    organization_enabled: Option<&'a RawValue>,
+}
+
+impl Fields<'_> {
+    /// The ARN of the resource itself.
+    fn own_arn(&self, kind: &str) -> Option<String> {
+        // Those of an organization are the management account's, also where a delegated administrator makes them.
+        let organizational = [self.is_organization_trail, self.organization_enabled]
+            .into_iter()
+            .flatten()
+            .any(|flag| flag.get() != "false");
+        text(self.arn).filter(|_| !organizational && !is_foreign(kind, Foreign::Arn))
+    }
 }
 
 pub(super) fn is_aws(instance: &Instance<'_>) -> bool {
@@ -104,10 +168,10 @@ pub(super) fn evidence(instance: &Instance<'_>, is_argument: impl Fn(&str) -> Op
         if instance.mode == Mode::Data {
             continue;
         }
-        if let Some(account) = text(fields.arn).and_then(|arn| arn_account(&arn)) {
+        if let Some(account) = fields.own_arn(&instance.kind).and_then(|arn| arn_account(&arn)) {
             add(Strength::Conclusive, Basis::Arn, Landing::Account(account));
         }
-        if FOREIGN.iter().any(|prefix| instance.kind.starts_with(prefix)) {
+        if is_foreign(&instance.kind, Foreign::Owner) {
             continue;
         }
         // Everywhere else it is the name of somebody.
@@ -152,6 +216,20 @@ pub(super) fn arn_account(arn: &str) -> Option<String> {
     parts.nth(3).filter(|account| is_account(account)).map(str::to_owned)
 }
 
+/// The partition in an ARN of the instance, or that `aws_partition` reads.
+pub(super) fn arn_partition(instance: &Instance<'_>) -> Option<String> {
+    let after = match instance.body.sides {
+        Sides::Change { after, .. } => after,
+        Sides::Same => None,
+    };
+    [after, instance.body.before].into_iter().filter_map(present).find_map(|side| {
+        let fields: Fields<'_> = serde_json::from_str(side.get()).ok()?;
+        let of_arn = || Some(text(fields.arn)?.strip_prefix("arn:")?.split(':').next()?.to_owned());
+        let partition = if instance.kind == "aws_partition" { text(fields.partition) } else { of_arn() };
+        partition.filter(|partition| partition == "aws" || partition.starts_with("aws-"))
+    })
+}
+
 /// The region in the instance's own ARN.
 pub(super) fn arn_region(instance: &Instance<'_>) -> Option<String> {
     let after = match instance.body.sides {
@@ -160,7 +238,7 @@ pub(super) fn arn_region(instance: &Instance<'_>) -> Option<String> {
     };
     [after, instance.body.before].into_iter().filter_map(present).find_map(|side| {
         let fields: Fields<'_> = serde_json::from_str(side.get()).ok()?;
-        let arn = text(fields.arn)?;
+        let arn = fields.own_arn(&instance.kind)?;
         let region = arn.strip_prefix("arn:")?.split(':').nth(2)?;
         (!region.is_empty()).then(|| region.to_owned())
     })

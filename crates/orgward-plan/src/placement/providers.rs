@@ -3,19 +3,11 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::{Basis, Evidence, Landing, Strength};
-use super::{known, own};
+use super::{configured, own};
+use crate::Plan;
 use crate::configuration::Provider;
-use crate::expression::{Expression, Head};
 use crate::instance::{Instance, present};
-use crate::resolution::{module_scope, resolver};
-use crate::{Certainty, Legal, ModulePath, Plan};
-
-/// How many siblings of other types are looked at for each provider: their values may be large, and one that
-/// names the account is as good as many.
-const SIBLINGS: usize = 64;
 
 /// The evidence of each provider, by group.
 #[derive(Default)]
@@ -25,9 +17,10 @@ pub(crate) struct Providers(BTreeMap<String, Facts>);
 struct Facts {
     configured: Vec<Evidence>,
     callers: Vec<Evidence>,
+    /// The partition, by the first resource that shows it.
+    partition: Option<String>,
     /// For each landing, the first two siblings that name it: one of them may be the one that asks.
     siblings: BTreeMap<Landing, Vec<Evidence>>,
-    others: usize,
 }
 
 /// Which provider an instance is managed through.
@@ -102,7 +95,7 @@ impl Providers {
         let configured =
             plan.configuration.as_ref().and_then(|configuration| configuration.provider_config.as_ref());
         for (key, provider) in configured.into_iter().flatten() {
-            all.0.entry(key.to_string()).or_default().configured = configured_evidence(plan, key, provider);
+            all.0.entry(key.to_string()).or_default().configured = configured::evidence(plan, key, provider);
         }
         all
     }
@@ -111,6 +104,11 @@ impl Providers {
     pub(super) fn evidence(&self, plan: &Plan<'_>, instance: &Instance<'_>, certain: bool) -> Vec<Evidence> {
         let Some(group) = Group::of(plan, instance) else { return Vec::new() };
         self.of_group(group, instance.address.as_str(), certain)
+    }
+
+    /// The partition that the provider of an instance is in.
+    pub(super) fn partition(&self, plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+        self.0.get(&*Group::of(plan, instance)?.exact)?.partition.clone()
     }
 
     /// The evidence of the provider of an instance, that of the instance about its provider included.
@@ -133,6 +131,9 @@ impl Providers {
 impl Facts {
     /// Takes what one instance says for evidence about its provider.
     fn witness(&mut self, plan: &Plan<'_>, instance: &Instance<'_>) {
+        if self.partition.is_none() && present(instance.body.before).is_some() {
+            self.partition = own::arn_partition(instance);
+        }
         // Policies and their attachments can be managed by a delegated administrator, and their ARNs name
         // the management account all the same.
         if instance.kind.starts_with("aws_organizations_polic") {
@@ -142,12 +143,9 @@ impl Facts {
         let cheap = caller
             || instance.kind.starts_with("aws_iam_")
             || instance.kind.starts_with("aws_organizations_");
-        if !cheap {
-            // What is yet to be created cannot say where it is.
-            if self.others >= SIBLINGS || present(instance.body.before).is_none() {
-                return;
-            }
-            self.others += 1;
+        // What is yet to be created cannot say where it is.
+        if !cheap && present(instance.body.before).is_none() {
+            return;
         }
         for mut evidence in own::evidence(instance, own::is_argument(plan, instance)) {
             if caller {
@@ -179,128 +177,13 @@ impl Facts {
     }
 }
 
-/// What the provider block says.
-fn configured_evidence(plan: &Plan<'_>, key: &str, provider: &Provider<'_>) -> Vec<Evidence> {
-    let mut found = Vec::new();
-    let raw = provider.expressions.and_then(|raw| serde_json::from_str(raw.get()).ok());
-    let Some(expressions): Option<Value> = raw else { return found };
-    let path = provider.module_address.as_deref().map(module_path).unwrap_or_default();
-    let name = format!("provider {key}");
-    let mut add = |strength, basis, landing, source: &str| {
-        found.push(Evidence { strength, basis, landing, source: source.to_owned() });
-    };
-    // Roles are assumed one after the other: the last one counts.
-    for block in ["assume_role", "assume_role_with_web_identity"] {
-        let role = match expressions.get(block) {
-            Some(Value::Array(chain)) => chain.last().and_then(|role| role.get("role_arn")),
-            Some(single) => single.get("role_arn"),
-            None => None,
-        };
-        let Some(role) = role else { continue };
-        for (strength, basis, landing, shown_by) in role_evidence(plan, &path, role) {
-            let source = shown_by.map(|shown_by| format!("{name} by {shown_by}"));
-            add(strength, basis, landing, source.as_ref().unwrap_or(&name));
-        }
-        break;
-    }
-    if let Some(Value::Array(accounts)) =
-        expressions.get("allowed_account_ids").and_then(|list| list_of(plan, &path, list))
-        && let [Value::String(account)] = accounts.as_slice()
-        && own::is_account(account)
-    {
-        add(Strength::Strong, Basis::AllowedAccounts, Landing::Account(account.clone()), &name);
-    }
-    found
-}
-
-/// What a role says about the account that it is in, and which instance of the plan shows it.
-type RoleEvidence = (Strength, Basis, Landing, Option<String>);
-
-fn role_evidence(plan: &Plan<'_>, path: &ModulePath, role: &Value) -> Vec<RoleEvidence> {
-    let account = |text: &str| own::arn_account(text).map(Landing::Account);
-    let references = match Expression::of(role) {
-        Some(Expression::Constant(Value::String(arn))) => {
-            return account(&arn)
-                .map(|landing| (Strength::Strong, Basis::AssumeRole, landing, None))
-                .into_iter()
-                .collect();
-        }
-        Some(Expression::References(references)) => references,
-        _ => return Vec::new(),
-    };
-    let Some(scope) = module_scope(plan, path) else { return Vec::new() };
-    let legal = Legal(&["aws_organizations_account.id"]);
-    let resolver = resolver::Resolver::new(plan, &legal);
-    let mut accounts = Vec::new();
-    let mut roles = Vec::new();
-    for reference in &references {
-        let (text, shown_by) = match resolver.value(reference, &scope) {
-            Some(Value::String(text)) => (Some(text), None),
-            _ => match known::text(plan, reference, &scope, &[], 0) {
-                Some(known) => (Some(known.text), Some(known.shown_by)),
-                None => (None, None),
-            },
-        };
-        let vended = || {
-            let object = matches!(reference.head, Head::Resource { .. } | Head::Module { .. });
-            let found = object.then(|| resolver.reference(reference, &scope, &[], &[], 0))?;
-            let target = found.targets.first().filter(|_| found.certainty >= Certainty::Typed)?;
-            let fits = target.attribute == "id" && resolver.fits(target);
-            fits.then(|| (Strength::Good, Basis::Vending, Landing::Created(target.address.clone()), None))
-        };
-        // The resource that stands for the account says more than its id.
-        if let Some(vended) = vended() {
-            accounts.push(vended);
-        } else if let Some(text) = text {
-            let basis = if shown_by.is_some() { Basis::Value } else { Basis::AssumeRole };
-            if let Some(landing) = account(&text) {
-                roles.push((Strength::Strong, basis, landing, shown_by));
-            } else if own::is_account(&text) {
-                // `"arn:aws:iam::${var.account}:role/x"`
-                accounts.push((Strength::Good, basis, Landing::Account(text), shown_by));
-            }
-        }
-    }
-    // A whole ARN is only the role if nothing else takes part; one account among names is the account.
-    if references.len() == 1 && !roles.is_empty() {
-        roles
-    } else if accounts.len() == 1 && roles.is_empty() {
-        accounts
-    } else {
-        Vec::new()
-    }
-}
-
-/// The value of an expression that is a constant list, or a list of one input.
-fn list_of(plan: &Plan<'_>, path: &ModulePath, value: &Value) -> Option<Value> {
-    match constant(plan, path, value)? {
-        single @ Value::String(_) => Some(Value::Array(vec![single])),
-        list => Some(list),
-    }
-}
-
-/// The value of an expression that is a constant or nothing but an input.
-pub(super) fn constant(plan: &Plan<'_>, path: &ModulePath, value: &Value) -> Option<Value> {
-    match Expression::of(value)? {
-        Expression::Constant(value) => Some(value),
-        Expression::References(references) => {
-            let [reference] = references.as_slice() else { return None };
-            let legal = Legal(&[]);
-            resolver::Resolver::new(plan, &legal).value(reference, &module_scope(plan, path)?)
-        }
-        Expression::Opaque => None,
-    }
-}
-
-pub(super) fn module_path(address: &str) -> ModulePath {
-    crate::traversal::parse(address)
-        .map(|segments| crate::traversal::module_path(&segments).0)
-        .unwrap_or_default()
-}
-
-/// The provider block of an instance, as far as the plan tells.
-pub(super) fn block<'p, 'a>(plan: &'p Plan<'a>, instance: &Instance<'_>) -> Option<&'p Provider<'a>> {
+/// The provider block of an instance and its key, as far as the plan tells.
+pub(super) fn block<'p, 'a>(
+    plan: &'p Plan<'a>,
+    instance: &Instance<'_>,
+) -> Option<(&'p str, &'p Provider<'a>)> {
     let group = Group::of(plan, instance)?;
     let all = plan.configuration.as_ref()?.provider_config.as_ref()?;
-    all.get(&*group.exact).or_else(|| all.get(group.probable?.as_str()))
+    let found = |key: &str| all.get_key_value(key).map(|(key, block)| (&**key, block));
+    found(&group.exact).or_else(|| found(group.probable?.as_str()))
 }

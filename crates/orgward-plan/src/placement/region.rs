@@ -1,6 +1,4 @@
-use serde_json::Value;
-
-use super::{own, providers};
+use super::{configured, own, providers};
 use crate::{Attr, Instance, Plan};
 
 /// The region of an instance, from what is closest to it.
@@ -24,16 +22,36 @@ pub(super) fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Attr<String> {
     if own::is_argument(plan, instance)("region") == Some(true) && argument.is_unknown() {
         return Attr::Unknown;
     }
-    configured(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
+    of_provider(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
 }
 
 /// The region that the provider block names, if the plan tells.
-fn configured(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
-    let provider = providers::block(plan, instance)?;
-    let expressions: Value = serde_json::from_str(provider.expressions?.get()).ok()?;
-    let path = provider.module_address.as_deref().map(providers::module_path).unwrap_or_default();
-    let region = providers::constant(plan, &path, expressions.get("region")?)?;
-    let region = region.as_str()?;
-    let secret = plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(region));
-    (!secret).then(|| region.to_owned())
+fn of_provider(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+    let (key, provider) = providers::block(plan, instance)?;
+    let region = configured::text(plan, key, provider, "region")?;
+    let secret = plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(&region));
+    (!secret).then_some(region)
+}
+
+/// The beginnings of the regions of partitions other than `aws`.
+const PARTITIONS: [(&str, &str); 7] = [
+    ("cn-", "aws-cn"),
+    ("eusc-", "aws-eusc"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isoe-", "aws-iso-e"),
+];
+
+/// The partition of an instance: that of its ARN, of its region, or of what the same provider reads and manages.
+pub(super) fn partition(plan: &Plan<'_>, instance: &Instance<'_>) -> Option<String> {
+    own::arn_partition(instance).or_else(|| {
+        let provider = plan.providers().partition(plan, instance);
+        provider.or_else(|| {
+            let region = of(plan, instance).known()?;
+            let found = PARTITIONS.iter().find(|(begin, _)| region.starts_with(begin));
+            Some(found.map_or("aws", |(_, partition)| partition).to_owned())
+        })
+    })
 }

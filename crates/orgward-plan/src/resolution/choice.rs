@@ -1,7 +1,9 @@
-//! Choosing the attribute that a reference ends in.
+//! Choosing the attribute that a reference ends in, and what the plan shows of it.
+
+use serde_json::Value;
 
 use crate::traversal::Segment;
-use crate::{Instance, Legal, Mode, Target};
+use crate::{Instance, Key, Legal, Mode, Target, View};
 
 /// The attribute, and whether the configuration leaves no other.
 pub(super) fn attribute(
@@ -13,7 +15,9 @@ pub(super) fn attribute(
     let joined = join(own.iter().chain(rest));
     match (own, rest) {
         // `aws_x.y[each.key].id` is shown without the attribute; the type of the attribute may tell.
-        ([], []) => (only_legal(legal, instance).unwrap_or_default(), false),
+        ([], rest) if rest.iter().all(|part| matches!(part, Segment::Key(_))) => {
+            (only_legal(legal, instance).unwrap_or_default(), false)
+        }
         // An element of a list that is written out, or the whole.
         ([_, ..], rest) if rest.iter().all(|part| matches!(part, Segment::Key(_))) => (joined, true),
         _ if legal.0.is_empty() => (joined, own.is_empty()),
@@ -57,6 +61,38 @@ pub(super) fn attributes<'l>(legal: &Legal<'l>, instance: &Instance<'_>) -> impl
         };
         entry.strip_prefix(&*instance.kind)?.strip_prefix('.')
     })
+}
+
+/// What the plan shows of an attribute.
+pub(super) enum Shown {
+    /// Nothing: it is unknown until apply, or not there.
+    Nothing,
+    /// That there is a value, which must not be looked at.
+    Sensitive,
+    Value(Value),
+}
+
+/// What the plan shows of an attribute.
+pub(super) fn shown(instance: &Instance<'_>, path: &[Segment]) -> Shown {
+    let Some(object) = instance.shown() else { return Shown::Nothing };
+    let view = path.iter().fold(object.view(), |view: View<'_>, segment| match segment {
+        Segment::Name(name) | Segment::Key(Key::Name(name)) => view.get(name),
+        Segment::Key(Key::Index(index)) => view.item(usize::try_from(*index).unwrap_or(usize::MAX)),
+    });
+    let is = |name: &str| matches!(path, [Segment::Name(only)] if only == name);
+    // The provider calls every parameter's `value` a secret, and shows those that are none a second time.
+    let parameter = instance.mode == Mode::Data && instance.kind == "aws_ssm_parameter" && is("value");
+    let insecure = || object.get("insecure_value").text().known().filter(|text| !text.is_sensitive());
+    let shown_again = || Some(Value::String(insecure()?.expose().to_owned())).filter(|text| *text != "");
+    match view.json() {
+        _ if view.has_unknown() => Shown::Nothing,
+        Some(_) if view.is_sensitive() => {
+            shown_again().filter(|_| parameter).map_or(Shown::Sensitive, Shown::Value)
+        }
+        Some(value) => Shown::Value(value.clone()),
+        None if view.is_null() => Shown::Value(Value::Null),
+        None => Shown::Nothing,
+    }
 }
 
 fn join<'s>(segments: impl Iterator<Item = &'s Segment>) -> String {

@@ -1,6 +1,7 @@
 use serde_json::value::RawValue;
 
 use crate::configuration::{Module, Resource};
+use crate::index::KeySet;
 use crate::{Instance, Key, ModulePath, Plan};
 
 /// What the names in an expression mean: the module instance it is in, and the repetition around it.
@@ -15,6 +16,8 @@ pub(crate) struct Scope<'p, 'a> {
     pub(crate) for_each: Option<&'a RawValue>,
     /// How many instances the repetition has.
     pub(crate) instances: usize,
+    /// Their keys.
+    pub(crate) keys: KeySet,
 }
 
 impl<'p, 'a> Scope<'p, 'a> {
@@ -32,12 +35,21 @@ impl<'p, 'a> Scope<'p, 'a> {
             key: instance.key.clone(),
             for_each: resource.for_each_expression,
             instances: plan.index().resource(&plan.instances, name).len(),
+            keys: plan.index().keys(&plan.instances, name),
         })
     }
 
     /// The scope of the outputs of a module instance: nothing is repeated there.
     pub(crate) fn module(path: ModulePath, module: &'p Module<'a>) -> Self {
-        Self { path, module, resource: None, key: None, for_each: None, instances: 0 }
+        Self {
+            path,
+            module,
+            resource: None,
+            key: None,
+            for_each: None,
+            instances: 0,
+            keys: KeySet::default(),
+        }
     }
 
     /// The scope of the repetition itself.
@@ -51,9 +63,10 @@ impl<'p, 'a> Scope<'p, 'a> {
         let step = path.0.pop()?;
         let module = plan.configuration.as_ref()?.module(&path)?;
         let call = module.call(&step.name)?;
-        let instances = plan.index().module_keys(&path, &step.name).len();
+        let (instances, keys) = plan.index().module_keys(&path, &step.name);
+        let instances = instances.len();
         let for_each = call.for_each_expression;
-        Some((Self { path, module, resource: None, key: step.key, for_each, instances }, step.name))
+        Some((Self { path, module, resource: None, key: step.key, for_each, instances, keys }, step.name))
     }
 
     /// A name of this scope as an absolute address, for messages.

@@ -67,7 +67,8 @@ fn body(shown: &Value, written: &Body) -> bool {
     })
 }
 
-fn agrees(shown: &expression::Expression, written: &Expression) -> bool {
+/// Whether an expression is written as the plan shows it.
+pub(super) fn agrees(shown: &expression::Expression, written: &Expression) -> bool {
     let heads = names::heads(written);
     match shown {
         expression::Expression::References(references) => {

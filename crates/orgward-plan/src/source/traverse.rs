@@ -326,7 +326,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
     /// The keys of the instances of a module call, where the plan has all of them.
     fn module_keys(&self, name: &str, place: &Place<'p, 'a>) -> Option<Vec<String>> {
-        let keys = self.plan.index().module_keys(&place.scope.path, name);
+        let (keys, _) = self.plan.index().module_keys(&place.scope.path, name);
         let name = |key: Option<Key>| match key {
             Some(Key::Name(name)) => Some(name),
             _ => None,

@@ -176,7 +176,7 @@ impl<'o> Access<'o> {
             for policy in &resource.policies {
                 let Some(read) = policy.document.policy() else { continue };
                 for account in paths::accounts_of(read) {
-                    let membership = self.org.membership(&account);
+                    let membership = membership_of(self.org, resource.owner, &account);
                     let own = resource.account.as_deref() == Some(&account);
                     if membership == Membership::Inside
                         || own
@@ -227,7 +227,7 @@ impl<'o> Access<'o> {
         if !could_be_public(policy) {
             return Answer::None;
         }
-        let perimeter = self.org.perimeter();
+        let perimeter = perimeter_of(self.org, resource.owner);
         let mut accounts = perimeter.accounts.clone();
         accounts.extend(resource.account.clone());
         let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
@@ -264,7 +264,7 @@ impl<'o> Access<'o> {
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
             return matches!(is.minus(was).and(by).example(), Answer::None);
         }
-        let perimeter = new.org.perimeter();
+        let perimeter = perimeter_of(new.org, opening.resource.owner);
         let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
         let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else {
             return false;
@@ -278,7 +278,7 @@ impl<'o> Access<'o> {
     /// A request that a service makes on behalf of an account outside, and that a policy allows.
     pub fn deputy(&self, policy: &'o Policy, service: &str, owner: Option<orgward_org::NodeId>) -> Answer {
         let taken = paths::accounts_of(policy);
-        let perimeter = self.org.perimeter();
+        let perimeter = perimeter_of(self.org, owner);
         let outside = (0..1_000_000_000_000_u64)
             .rev()
             .map(|number| format!("{number:012}"))
@@ -347,4 +347,16 @@ fn names_account(text: &str) -> bool {
 
 fn allowing(policy: &Policy, request: &Request) -> Option<usize> {
     policy.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow).map(|(at, _)| at)
+}
+
+/// What is inside of the organization of a resource; of the first one where its account is unknown.
+pub(super) fn perimeter_of(org: &Organization, owner: Option<orgward_org::NodeId>) -> orgward_iam::Perimeter {
+    let near = owner.or_else(|| org.management()).or_else(|| org.root());
+    near.map(|near| org.perimeter(near)).unwrap_or_default()
+}
+
+/// Whether an account is in the organization of a resource, or in the first one where its account is unknown.
+pub fn membership_of(org: &Organization, owner: Option<orgward_org::NodeId>, account: &str) -> Membership {
+    let near = owner.or_else(|| org.management()).or_else(|| org.root());
+    near.map_or(Membership::Unknown, |near| org.membership(near, account))
 }

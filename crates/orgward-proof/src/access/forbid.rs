@@ -123,5 +123,5 @@ pub fn is_exempt(exempt: &[String], arn: &str) -> bool {
 
 /// Whether an account is known to be outside.
 pub fn is_outside(org: &Organization, account: &str) -> bool {
-    org.membership(account) == Membership::Outside
+    super::exposure::membership_of(org, None, account) == Membership::Outside
 }

@@ -30,7 +30,7 @@ pub use self::boundary::Removal;
 pub use self::claims::transport;
 pub use self::diff::{Difference, Gained, difference};
 pub use self::edges::{Edge, EdgeKind, End};
-pub use self::exposure::{Opening, Shield, is_owned_by_aws, refuses_new, shield};
+pub use self::exposure::{Opening, Shield, is_owned_by_aws, membership_of, refuses_new, shield};
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
 pub use self::paths::{Gain, Reach, Step, accounts_of};
 pub use self::reach::{Reached, Who};

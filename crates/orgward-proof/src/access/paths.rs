@@ -327,12 +327,12 @@ impl<'o> Access<'o> {
         };
         let role = orgward_iam::RoleTrust { arn: &target.arn, account: target.account_text.as_deref() };
         let open = self.rcp(target.account, super::Side::AtMost, super::sets::About::Action(ACTION));
-        if let Answer::Witness(request) = policy.admits_outsider_among(&role, &org.perimeter(), open.clone())
+        if let Answer::Witness(request) = policy.admits_outsider_among(&role, &org.perimeter(target.node.id), open.clone())
         {
             return Some(edge(*request, true));
         }
         for account in accounts_of(policy) {
-            let membership = org.membership(&account);
+            let membership = org.membership(target.node.id, &account);
             if membership == orgward_org::Membership::Inside
                 || target.account_text.as_deref() == Some(&account)
             {

@@ -209,7 +209,7 @@ impl<'o> Access<'o> {
                 let by = Some(policy.address.clone());
                 found.push(Reached { who, request, certain: true, by, standing: Some(standing) });
             };
-            let perimeter = self.org.perimeter();
+            let perimeter = super::exposure::perimeter_of(self.org, guard.resource.owner);
             let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
             if let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations)
                 && let Answer::Witness(request) = allowed.clone().and(outsiders.requests()).example()
@@ -217,7 +217,7 @@ impl<'o> Access<'o> {
                 add(Who::Everybody, *request, "everybody");
             }
             for account in paths::accounts_of(read) {
-                if self.org.membership(&account) != Membership::Outside {
+                if super::exposure::membership_of(self.org, guard.resource.owner, &account) != Membership::Outside {
                     continue;
                 }
                 let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));

@@ -25,9 +25,11 @@ impl Assumptions {
         policy_chains: &[&PolicyChain<'_>],
     ) -> Self {
         let account = account.filter(|account| is_account_id(account));
-        let management = organization.management().and_then(|id| organization.symbolic_account_id(id));
+        let above = policy_chains.iter().find_map(|chain| chain.levels.first()).map(|level| level.id);
+        let management = above.and_then(|above| organization.management_of(above));
+        let management = management.and_then(|id| organization.symbolic_account_id(id));
         let management = management.filter(|account| is_account_id(account));
-        let organization = organization.symbolic_id();
+        let organization = above.and_then(|above| organization.symbolic_id_of(above));
         let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
         let callers = match (kind, account) {
             (PolicyType::ResourceControl, Some(account)) => {

@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{
-    Answer, Callers, Effect, Kind, Policy, Request, RequestSet, Statement, action_matches, is_account_id,
+    Answer, Callers, Claim, ClaimSpec, Effect, Policy, Request, RequestSet, Statement, action_matches,
+    is_account_id,
 };
 use orgward_org::{Denial, NodeId, PolicyChain, Ruling};
-use serde_json::json;
 
 use super::{
     Allowed, REQUESTED_REGION, Signature, UNLISTED_REGION, expects_exemption, names_accounts,
@@ -105,13 +105,14 @@ fn proved(
     while !services.is_empty() && !locks.is_empty() {
         let calls = calls(&services)?;
         let accepted = accepted(settings)?;
+        let called = calls.iter().fold(RequestSet::nothing(), |all, claim| all.or(claim.requests()));
         let mut set = RequestSet::bound();
         if is_account_id(account) {
             set = set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into())));
         }
-        set = set.and(RequestSet::effect(&calls, Effect::Deny)).and(any_of(&locks)).minus(any_of(&others));
+        set = set.and(called).and(any_of(&locks)).minus(any_of(&others));
         if let Some(accepted) = &accepted {
-            set = set.minus(RequestSet::effect(accepted, Effect::Deny));
+            set = set.minus(accepted.requests());
         }
         match set.example() {
             Answer::None => break,
@@ -149,35 +150,38 @@ fn any_of<'p>(statements: &Denials<'p>) -> RequestSet<'p> {
     matched.fold(RequestSet::nothing(), RequestSet::or)
 }
 
-/// A policy whose statements match the calls of services, each in its region.
-fn calls(services: &[&GlobalService]) -> Result<Policy, String> {
+/// The calls of services, each in its region.
+fn calls(services: &[&GlobalService]) -> Result<Vec<Claim>, String> {
     let regions: BTreeSet<&str> = services.iter().map(|service| service.region.as_str()).collect();
-    let statements = regions.into_iter().map(|region| {
+    let claims = regions.into_iter().map(|region| {
         let there = services.iter().filter(|service| service.region == region);
-        let actions: Vec<String> = there.map(|service| format!("{}:*", service.prefix)).collect();
-        json!({
-            "Effect": "Deny", "Action": actions, "Resource": "*",
-            "Condition": { "StringEquals": { REQUESTED_REGION: region } },
+        claim(ClaimSpec {
+            actions: Some(there.map(|service| format!("{}:*", service.prefix)).collect()),
+            conditions: condition("StringEquals", REQUESTED_REGION, vec![region.to_owned()]),
+            ..ClaimSpec::default()
         })
     });
-    policy(&statements.collect())
+    claims.collect()
 }
 
-/// A policy that matches the principals that need not be bound, if there are any.
-fn accepted(settings: &Regions) -> Result<Option<Policy>, String> {
-    let accepted = settings.accepted_principals();
+/// The requests of principals that need not be bound, if there are any.
+fn accepted(settings: &Regions) -> Result<Option<Claim>, String> {
+    let accepted: Vec<String> = settings.accepted_principals().into_iter().map(str::to_owned).collect();
     if accepted.is_empty() {
         return Ok(None);
     }
-    let statement = json!({
-        "Effect": "Deny", "Action": "*", "Resource": "*",
-        "Condition": { "ArnLike": { "aws:PrincipalArn": accepted } },
-    });
-    policy(&json!([statement])).map(Some)
+    let conditions = condition("ArnLike", "aws:PrincipalArn", accepted);
+    claim(ClaimSpec { conditions, ..ClaimSpec::default() }).map(Some)
 }
 
-fn policy(statements: &serde_json::Value) -> Result<Policy, String> {
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    Policy::parse(document.to_string(), Kind::ServiceControl)
-        .map_err(|error| format!("`orgward.toml` makes no lock: {}", error.message))
+fn condition(
+    operator: &str,
+    key: &str,
+    values: Vec<String>,
+) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
+    BTreeMap::from([(operator.to_owned(), BTreeMap::from([(key.to_owned(), values)]))])
+}
+
+fn claim(spec: ClaimSpec) -> Result<Claim, String> {
+    Claim::new(spec).map_err(|error| format!("`orgward.toml` makes no lock: {error}"))
 }

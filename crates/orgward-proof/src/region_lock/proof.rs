@@ -23,7 +23,7 @@ pub fn lock(settings: &Regions, allowed: &Allowed) -> Result<Claim, ClaimError> 
         (operator.to_owned(), BTreeMap::from([(key.to_owned(), values)]))
     };
     Claim::new(ClaimSpec {
-        not_actions: Some(exempt_actions(settings)),
+        not_actions: Some(exempt_actions(settings).into_iter().chain(allowed.gone.iter().cloned()).collect()),
         conditions: BTreeMap::from([
             condition("StringNotEquals", REQUESTED_REGION, allowed.regions.iter().cloned().collect()),
             // Other partitions have organizations of their own.

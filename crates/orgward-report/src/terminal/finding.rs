@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
@@ -13,6 +13,8 @@ use crate::excerpt::Excerpt;
 const SHOWN: usize = 3;
 /// Characters of a line of the configuration.
 const QUOTED: usize = 100;
+/// How many findings that follow from another one get a line.
+const FOLLOWS: usize = 5;
 /// How many places are listed.
 const LISTED: usize = 10;
 
@@ -61,8 +63,9 @@ pub(crate) fn place(finding: &Finding) -> Option<String> {
     })
 }
 
-/// Writes a group: things found in full up to a limit, things that cannot be told once for all places.
-pub(super) fn write(pen: &mut Pen, group: &Group<'_>) {
+/// Writes a group: things found in full up to a limit, things that cannot be told once for all places. What follows
+/// from a finding is folded under it.
+pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
     let Some(first) = group.findings.first() else { return };
     if is_unverifiable(first) && group.findings.len() > 1 {
         header(pen, first, false);
@@ -71,7 +74,7 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>) {
         if differs && let Some(place) = place(first) {
             pen.entry("for example", &place);
         }
-        details(pen, first, &[]);
+        details(pen, first, &[], &consequences(&group.findings, follows));
         return;
     }
     let shown = if first.snippets.is_empty() && first.witness.is_none() { 1 } else { SHOWN };
@@ -79,7 +82,8 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>) {
     for (index, finding) in shown.iter().enumerate() {
         header(pen, finding, true);
         let rest = if index + 1 == shown.len() { rest } else { &[] };
-        details(pen, finding, rest);
+        let told: Vec<&Finding> = rest.iter().copied().chain([*finding]).collect();
+        details(pen, finding, rest, &consequences(&told, follows));
     }
 }
 
@@ -137,7 +141,7 @@ fn draw(pen: &mut Pen, finding: &Finding, shown: &Shown) {
     pen.block(text.trim_start_matches('\n'));
 }
 
-fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
+fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding], consequences: &[String]) {
     for snippet in finding.snippets.iter().filter(|snippet| snippet.text.is_none()) {
         let separator = if snippet.label.is_empty() { "" } else { ": " };
         let (name, label) = (escape::line(&snippet.name), escape::line(&snippet.label));
@@ -179,7 +183,33 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding]) {
     if let Some(help) = &finding.help {
         pen.entry("help", &escape::line(help));
     }
+    if !consequences.is_empty() {
+        pen.list("follows", consequences);
+    }
     pen.blank();
+}
+
+/// The findings that follow from some findings, one line each up to a limit, fit to print.
+pub(crate) fn consequences(causes: &[&Finding], follows: &[&Finding]) -> Vec<String> {
+    let causes: BTreeSet<String> = causes.iter().map(|cause| cause.fingerprint()).collect();
+    let follows: Vec<_> = follows
+        .iter()
+        .filter(|finding| finding.cause.as_ref().is_some_and(|cause| causes.contains(cause)))
+        .collect();
+    let line = |finding: &&&Finding| {
+        let place = place(finding).map(|place| format!("{place}: ")).unwrap_or_default();
+        format!(
+            "{} {} {place}{}",
+            finding.severity,
+            escape::line(finding.rule),
+            escape::line(&finding.message)
+        )
+    };
+    let mut lines: Vec<String> = follows.iter().take(FOLLOWS).map(line).collect();
+    if follows.len() > FOLLOWS {
+        lines.push(format!("and {} more, which `--format json` lists", follows.len() - FOLLOWS));
+    }
+    lines
 }
 
 /// The excerpts of a finding without colors, for formats that show them in a fixed-width font.

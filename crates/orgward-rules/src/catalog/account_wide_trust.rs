@@ -4,7 +4,7 @@ use orgward_org::Membership;
 use crate::engine::rule;
 use crate::{Context, Findings};
 use orgward_proof::org_policies::source;
-use orgward_proof::trust::{named_accounts, requires, trusts};
+use orgward_proof::trust::{named_accounts, trusts};
 
 rule! {
     /// Checks for roles that trust another account of the organization as a whole.
@@ -41,12 +41,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
         for named in named_accounts(trust.policy) {
             let elsewhere = !cx.after.is_own_account(trust.role.id, &named.account);
-            let inside = cx.after.membership(&named.account) == Membership::Inside;
-            let narrowed = requires(named.statement, |key| {
-                matches!(key, "aws:principalarn" | "aws:userid" | "aws:username")
-                    || key.starts_with("aws:principaltag/")
-            });
-            if !named.whole || !elsewhere || !inside || narrowed {
+            let inside = cx.after.membership(trust.role.id, &named.account) == Membership::Inside;
+            if !named.any_role || !elsewhere || !inside {
                 continue;
             }
             let document = &trust.role.data.trust;
@@ -67,7 +63,51 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::ACCOUNT_WIDE_TRUST;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report};
+
+    /// A condition narrows only if it keeps some role of the account out.
+    #[test]
+    fn conditions_that_every_role_of_the_account_meets_narrow_nothing() {
+        let is_wide = |statements: &str| {
+            let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#);
+            let fixture = ("account-wide-trust", "bad-member-root");
+            let attribute = ("assume_role_policy", document.as_str());
+            !findings_with_document(&ACCOUNT_WIDE_TRUST, fixture, attribute).is_empty()
+        };
+        let trust = |principal: &str, action: &str, condition: &str| {
+            format!(
+                r#"{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Condition":{{{condition}}}}}"#
+            )
+        };
+        let (account, assume) = (r#"{"AWS":"arn:aws:iam::222222222222:root"}"#, "sts:AssumeRole");
+        for wide in [
+            trust(account, assume, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:*"}"#),
+            trust(account, assume, r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/*"}"#),
+            trust(account, assume, r#""StringLike":{"aws:userid":"*:*"}"#),
+            trust(account, assume, r#""ArnEquals":{"aws:PrincipalArn":"${aws:PrincipalArn}"}"#),
+            trust(account, assume, r#""StringEquals":{"sts:ExternalId":"7"}"#),
+            trust(
+                r#""*""#,
+                assume,
+                r#""StringEquals":{"aws:PrincipalAccount":"222222222222"},"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/*"}"#,
+            ),
+        ] {
+            assert!(is_wide(&wide), "{wide}");
+        }
+        let denial = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/x"}}}"#;
+        for narrow in [
+            trust(
+                account,
+                assume,
+                r#""ArnLike":{"aws:PrincipalArn":"arn:aws:iam::222222222222:role/delivery"}"#,
+            ),
+            trust(account, assume, r#""StringEquals":{"aws:PrincipalTag/team":"delivery"}"#),
+            trust(account, "sts:TagSession", ""),
+            format!("{},{denial}", trust(account, assume, "")),
+        ] {
+            assert!(!is_wide(&narrow), "{narrow}");
+        }
+    }
 
     #[test]
     fn member_root() {

@@ -67,7 +67,13 @@ impl Place {
         match found {
             Some(account) if account.management => Self::Management,
             Some(account) if account.member => Self::of_member(cx, account.id),
-            _ if cx.after.membership(id) == orgward_org::Membership::Outside => Self::Outside,
+            _ if cx
+                .after
+                .root()
+                .is_some_and(|root| cx.after.membership(root, id) == orgward_org::Membership::Outside) =>
+            {
+                Self::Outside
+            }
             _ => Self::Unknown,
         }
     }

@@ -1,10 +1,13 @@
 use orgward_finding::Severity;
+use orgward_iam::BaseOperator;
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
 use orgward_proof::org_policies::source;
-use orgward_proof::trust::{NamedAccount, Trust, named_accounts, requires, trusts};
+use orgward_proof::trust::{
+    NamedAccount, Trust, asks_for_an_id, named_accounts, requires, trusts, unique_ids,
+};
 
 rule! {
     /// Checks for roles whose trust policy names a principal outside the organization.
@@ -53,15 +56,27 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 judge(cx, &trust, &named, findings);
             }
         }
+        for id in unique_ids(trust.policy) {
+            let document = &trust.role.data.trust;
+            let finding = findings.cannot_tell(&EXTERNAL_TRUST, trust.role.node);
+            finding.subject(format!("unique id {}", id.value));
+            finding.says("cannot tell which account a principal belongs to that is named by its unique id");
+            finding.show(&source(document), id.span.clone(), "tells no account");
+            finding.help("name the principal by its ARN; IAM shows an id where the principal was deleted");
+        }
     }
 }
 
 fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings: &mut Findings) {
     // Nobody outside carries the id of this organization.
-    let inside_only = cx.after.symbolic_id().is_some_and(|id| {
+    let inside_only = cx.after.symbolic_id_of(trust.role.id).is_some_and(|id| {
         requires(named.statement, |key| key == "aws:principalorgid")
             && named.statement.conditions.iter().any(|condition| {
+                let operator = condition.operator.value;
                 condition.key.value.eq_ignore_ascii_case("aws:PrincipalOrgID")
+                    && !operator.is_negated()
+                    && !operator.if_exists
+                    && operator.base != BaseOperator::Null
                     && condition.values.iter().all(|value| value.value == id)
             })
     });
@@ -70,9 +85,9 @@ fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings
     }
     let document = &trust.role.data.trust;
     let account = &named.account;
-    let has_external_id = requires(named.statement, |key| key == "sts:externalid");
+    let has_external_id = asks_for_an_id(named.statement, "sts:externalid");
     let shown = if document.text.is_sensitive() { "(sensitive value)" } else { account.as_str() };
-    match cx.after.membership(account) {
+    match cx.after.membership(trust.role.id, account) {
         Membership::Inside => {}
         Membership::Outside => {
             let trusted = cx.config.organization.trusted_accounts.contains(account);

@@ -319,8 +319,8 @@ fn nothing_to_prove(
 }
 
 fn is_management(cx: &Context<'_>, target: &Selector) -> bool {
-    let managed = cx.after.management().and_then(|id| cx.after.account(id));
-    managed.is_some_and(|account| match target {
+    let mut managed = cx.after.accounts().filter(|account| account.management);
+    managed.any(|account| match target {
         Selector::Account(id) => account.node.label() == *id,
         Selector::Name(name) => account.node.title() == *name,
         Selector::Path(_) | Selector::Unit(_) | Selector::Tag(..) | Selector::Role(_) => false,

@@ -1,5 +1,6 @@
 mod cause;
 mod report;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -102,12 +103,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let mut losses = Losses::new();
         for pair in changed(cx.change(), &kind) {
             compare(cx, &pair, &mut losses);
+            unread::compare(cx, &pair, &mut losses);
         }
+        unread::disabled(cx, &kind, &losses, findings);
         for ((cause, _, is_certain), loss) in losses {
             report::report(cx, &kind, &cause, is_certain, &loss, findings);
         }
         windows(cx, &kind, findings);
     }
+    unread::controls(cx, findings);
 }
 
 /// Finds what denies requests before that are not denied after.

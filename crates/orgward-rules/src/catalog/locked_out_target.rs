@@ -1,13 +1,15 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
-use orgward_iam::{Answer, Effect, RequestSet, Statement};
-use orgward_org::{Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
+use orgward_iam::{Answer, Effect, RequestSet, Spanned, Statement};
+use orgward_org::{Account, Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
 use orgward_proof::chains::{Difference, in_words, is_everything, passing, restricted, standing};
 use orgward_proof::org_policies::{account_label, source};
+use orgward_proof::org_policies::{denials, statement_key, statement_title};
 
 rule! {
     /// Checks for levels of the tree at which no service control policy allows anything.
@@ -56,6 +58,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     let mut closed = BTreeSet::new();
     for (id, node) in cx.after.nodes() {
+        if cx.after.is_enabled_at(id, &kind) == Some(false) {
+            continue;
+        }
         match &node.kind {
             NodeKind::Root | NodeKind::Unit => {}
             NodeKind::Account(account) if account.member && !account.management => {}
@@ -85,6 +90,49 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     without_overlap(cx, &closed, findings);
+    denied_outright(cx, findings);
+}
+
+/// Reports statements that deny everything to accounts that are in use, as if no policy allowed anything. Units for
+/// suspended accounts are there for that.
+fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
+    for guardrail in cx.after.org_policies().filter(|it| it.data.kind == PolicyType::ServiceControl) {
+        for (index, statement) in denials(guardrail).filter(|(_, statement)| denies_everything(statement)) {
+            for (target, attachment) in cx.after.targets_of(guardrail.id) {
+                let is_used = |account: &Entity<'_, Account>| {
+                    account.member
+                        && !account.management
+                        && unit_plays(&cx.config.structure, cx.after, account.id, UnitRole::Suspended)
+                            == RoleMatch::No
+                };
+                let below = cx.after.accounts_below(target);
+                let used: Vec<_> = below.into_iter().filter(is_used).collect();
+                if used.is_empty() || attachment.resolved.modality() != Modality::Must {
+                    continue;
+                }
+                let document = &guardrail.data.document;
+                let finding = findings.about(&LOCKED_OUT_TARGET, guardrail.node);
+                finding.severity = Severity::High;
+                let path = cx.after.path(target);
+                finding.subject(format!("denied outright {path} {}", statement_key(document, statement)));
+                let title = statement_title(index, statement, document.text.is_sensitive());
+                finding.says(format!("statement {title} denies everything to every principal below {path}"));
+                finding.accounts(used.iter().filter_map(|account| account_label(cx.after, account.id)));
+                finding.target(path);
+                finding.show(&source(document), statement.effect.span.clone(), "whatever the request");
+                finding
+                    .help("add a condition or name actions, or attach it to a unit for suspended accounts");
+            }
+        }
+    }
+}
+
+/// Whether a denial is about every action and resource, on no condition.
+fn denies_everything(statement: &Statement) -> bool {
+    let is_all = |not: bool, patterns: &[Spanned<String>]| !not && patterns.iter().any(|it| it.value == "*");
+    statement.is_unconditional()
+        && is_all(statement.actions.not, &statement.actions.patterns)
+        && statement.resources.as_ref().is_none_or(|it| is_all(it.not, &it.patterns))
 }
 
 /// What a level of the tree allows.
@@ -183,7 +231,22 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
 #[cfg(test)]
 mod tests {
     use super::LOCKED_OUT_TARGET;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report};
+
+    /// A denial of everything on no condition is as if no policy allowed anything.
+    #[test]
+    fn everything_is_denied_to_accounts_in_use() {
+        let found = |condition: &str| -> Vec<String> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Stop","Effect":"Deny","Action":"*","Resource":"*"{condition}}}]}}"#
+            );
+            let fixture = ("inert-guardrail", "good-attached");
+            let findings = findings_with_document(&LOCKED_OUT_TARGET, fixture, ("content", &document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        assert!(found("").iter().any(|message| message.contains("`Stop` denies everything")));
+        assert_eq!(found(r#","Condition":{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:root"}}"#), [""; 0]);
+    }
 
     #[test]
     fn full_access_detached() {

@@ -1,10 +1,11 @@
 use orgward_finding::Severity;
-use orgward_iam::{BaseOperator, Condition, Effect, PrincipalPattern, Statement};
+use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, SetQuantifier, Statement};
 
 use crate::engine::rule;
+use crate::federation::{Issuer, issuer};
 use crate::{Context, Findings};
 use orgward_proof::org_policies::{source, statement_key};
-use orgward_proof::trust::{requires, trusts};
+use orgward_proof::trust::trusts;
 
 rule! {
     /// Checks for roles that trust an identity provider which many customers share, without saying which of them.
@@ -38,81 +39,6 @@ rule! {
     }
 }
 
-/// An identity provider that serves many customers.
-struct Issuer {
-    host: &'static str,
-    /// What the provider's customers are called.
-    customers: &'static str,
-    /// The claim that tells customers apart.
-    claim: &'static str,
-    /// What the claim starts with, before the name of the customer.
-    prefix: &'static str,
-    /// What follows the name of the customer; empty where the whole claim is the name.
-    end: &'static str,
-    /// Claims that tell customers apart as well.
-    instead: &'static [&'static str],
-}
-
-/// From the AWS guide on identity provider controls for shared OIDC providers, 2026.
-const ISSUERS: &[Issuer] = &[
-    Issuer {
-        host: "token.actions.githubusercontent.com",
-        customers: "repository of GitHub",
-        claim: "sub",
-        prefix: "repo:",
-        end: "/",
-        instead: &["enterprise_id", "job_workflow_ref", "repository", "repository_id", "repository_owner_id"],
-    },
-    Issuer {
-        host: "gitlab.com",
-        customers: "project of GitLab",
-        claim: "sub",
-        prefix: "project_path:",
-        end: "/",
-        instead: &["namespace_id", "project_id"],
-    },
-    Issuer {
-        host: "app.terraform.io",
-        customers: "organization of HCP Terraform",
-        claim: "sub",
-        prefix: "organization:",
-        end: ":",
-        instead: &[],
-    },
-    Issuer {
-        host: "agent.buildkite.com",
-        customers: "organization of Buildkite",
-        claim: "sub",
-        prefix: "organization:",
-        end: ":",
-        instead: &["organization_id", "pipeline_id", "cluster_id"],
-    },
-    Issuer {
-        host: "oidc.codefresh.io",
-        customers: "account of Codefresh",
-        claim: "sub",
-        prefix: "",
-        end: "",
-        instead: &[],
-    },
-    Issuer {
-        host: "scalr.io",
-        customers: "account of Scalr",
-        claim: "sub",
-        prefix: "",
-        end: "",
-        instead: &[],
-    },
-    Issuer {
-        host: "cognito-identity.amazonaws.com",
-        customers: "identity pool of Cognito",
-        claim: "aud",
-        prefix: "",
-        end: "",
-        instead: &[],
-    },
-];
-
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for trust in trusts(cx.after) {
         for statement in &trust.policy.statements {
@@ -122,22 +48,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             for pattern in statement.principals.iter().flat_map(|principals| &principals.patterns) {
                 let PrincipalPattern::Federated(provider) = &pattern.value else { continue };
                 let host = provider.split_once(":oidc-provider/").map_or(provider.as_str(), |(_, host)| host);
-                let Some(issuer) = ISSUERS.iter().find(|issuer| issuer.host == host) else { continue };
+                let Some(issuer) = issuer(host) else { continue };
                 let document = &trust.role.data.trust;
-                if let Some(dead) = dead_condition(statement, issuer) {
+                if let Some((dead, says, help)) = dead_condition(statement, host) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.severity = Severity::Low;
                     finding.subject(format!("{host} dead {}", statement_key(document, statement)));
-                    finding.says("statement can never match: `StringEquals` takes `*` for a character");
+                    finding.says(says);
                     finding.show(&source(document), dead.span.clone(), "no token carries this");
-                    finding.help("use `StringLike`");
-                } else if let Some(why) = opening(statement, issuer) {
+                    finding.help(help);
+                } else if let Some(why) = opening(statement, issuer, host) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
                         Counterexample::Missing => {
-                            let label = format!("no condition requires `{host}:{}`", issuer.claim);
+                            let label = format!("no condition requires `{host}:{}`", issuer.required);
                             finding.show(&source(document), pattern.span.clone(), label);
                         }
                         Counterexample::Weak(condition) => {
@@ -151,10 +77,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
-                    finding.help(format!(
-                        "require `{host}:{}` to start with `{}` and the name of your organization",
-                        issuer.claim, issuer.prefix
-                    ));
+                    finding.help(issuer.help());
                 }
             }
         }
@@ -171,77 +94,126 @@ enum Counterexample<'p> {
     Wide(std::ops::Range<usize>),
 }
 
-fn opening<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<Counterexample<'p>> {
-    let is = |key: &str, claim: &str| key.eq_ignore_ascii_case(&format!("{}:{claim}", issuer.host));
-    // Another claim that only one customer carries does as well.
-    if issuer.instead.iter().any(|claim| requires(statement, |key| is(key, claim))) {
-        return None;
-    }
-    let asking: Vec<&Condition> =
-        statement.conditions.iter().filter(|condition| is(&condition.key.value, issuer.claim)).collect();
+/// Why a token of another customer may satisfy the whole condition; `None` when one of the conditions keeps all others
+/// away.
+fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<Counterexample<'p>> {
     let mut why = Counterexample::Missing;
-    for condition in asking {
+    for condition in &statement.conditions {
+        let Some((own, name)) = condition.key.value.rsplit_once(':') else { continue };
+        if !own.eq_ignore_ascii_case(host) {
+            continue;
+        }
+        let Some(claim) = issuer.claims.iter().find(|claim| claim.name.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
         let operator = condition.operator.value;
         if operator.is_negated() || operator.base == BaseOperator::Null {
             continue;
         }
-        if operator.if_exists
-            || operator.set.is_some_and(|set| set == orgward_iam::SetQuantifier::ForAllValues)
-        {
-            why = Counterexample::Weak(condition);
+        let is_subject = claim.name == issuer.required;
+        if operator.if_exists || operator.set == Some(SetQuantifier::ForAllValues) {
+            if is_subject {
+                why = Counterexample::Weak(condition);
+            }
             continue;
         }
         // One wide value is enough to let others in.
-        match condition.values.iter().find(|value| is_wide(&value.value, issuer)) {
-            Some(wide) => why = Counterexample::Wide(wide.span.clone()),
+        match condition.values.iter().find(|value| !claim.names_customer(&value.value)) {
+            Some(wide) if is_subject || matches!(why, Counterexample::Missing) => {
+                why = Counterexample::Wide(wide.span.clone());
+            }
+            Some(_) => {}
             None => return None,
         }
     }
     Some(why)
 }
 
-/// Whether a pattern leaves the name of the customer open.
-fn is_wide(pattern: &str, issuer: &Issuer) -> bool {
-    let literal = pattern.split(['*', '?']).next().unwrap_or_default();
-    if issuer.prefix.is_empty() {
-        return literal.is_empty();
-    }
-    // Claims can be customized; a literal beginning of another form names something all the same.
-    let Some(name) = literal.strip_prefix(issuer.prefix) else {
-        return issuer.prefix.starts_with(literal);
-    };
-    name.is_empty() || (literal.len() < pattern.len() && !name.contains(issuer.end))
-}
-
-/// A condition that compares letter by letter with a pattern.
-fn dead_condition<'p>(statement: &'p Statement, issuer: &Issuer) -> Option<&'p Condition> {
-    let claim = format!("{}:{}", issuer.host, issuer.claim);
-    statement.conditions.iter().find(|condition| {
+/// A condition that no token meets, with what to say of it and what to do.
+fn dead_condition<'p>(statement: &'p Statement, host: &str) -> Option<(&'p Condition, String, &'static str)> {
+    let catalogue = Catalogue::get();
+    let is_firm = |condition: &Condition| {
         let operator = condition.operator.value;
-        condition.key.value.eq_ignore_ascii_case(&claim)
-            && operator.base == BaseOperator::StringEquals
+        !operator.is_negated()
             && !operator.if_exists
             && operator.set.is_none()
-            && !condition.values.is_empty()
-            && condition.values.iter().all(|value| value.value.contains(['*', '?']))
+            && operator.base != BaseOperator::Null
+    };
+    let of_issuer = |condition: &&Condition| {
+        condition.key.value.rsplit_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(host))
+    };
+    statement.conditions.iter().filter(of_issuer).filter(|it| is_firm(it)).find_map(|condition| {
+        let key = condition.key.value.as_str();
+        let (_, claim) = key.rsplit_once(':')?;
+        // Every provider has these; of those that AWS maps more claims for, it publishes all of them.
+        let always = ["aud", "sub", "amr", "email", "oaud"].iter().any(|it| it.eq_ignore_ascii_case(claim));
+        let is_published = catalogue.condition_key(&format!("{host}:repository")).is_some()
+            || catalogue.condition_key(&format!("{host}:project_id")).is_some()
+            || catalogue.condition_key(&format!("{host}:organization_id")).is_some();
+        if is_published && !always && catalogue.condition_key(key).is_none() {
+            let says = format!("statement can never match: AWS maps no claim `{claim}` of this provider");
+            return Some((condition, says, "ask for a claim that AWS maps, such as `sub`"));
+        }
+        let is_exact = condition.operator.value.base == BaseOperator::StringEquals;
+        let wild =
+            !condition.values.is_empty() && condition.values.iter().all(|it| it.value.contains(['*', '?']));
+        (is_exact && wild).then(|| {
+            let says = "statement can never match: `StringEquals` takes `*` for a character".to_owned();
+            (condition, says, "use `StringLike`")
+        })
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ISSUERS, LOOSE_FEDERATION, is_wide};
+    use super::{LOOSE_FEDERATION, issuer};
     use crate::testing::report;
 
     #[test]
-    fn the_name_of_the_organization_must_be_closed() {
-        let github = &ISSUERS[0];
-        for wide in ["*", "repo:*", "repo:acme*", "repo:*/app:*", "repo:acm?/app:*", "re*"] {
-            assert!(is_wide(wide, github), "{wide}");
+    fn the_name_of_the_customer_must_be_closed() {
+        let github = issuer("token.actions.githubusercontent.com").expect("it is listed");
+        let names = |claim: &str, value: &str| {
+            let claim = github.claims.iter().find(|it| it.name == claim).expect("it is listed");
+            claim.names_customer(value)
+        };
+        for wide in [
+            "*",
+            "repo:*",
+            "repo:acme*",
+            "repo:*/app:*",
+            "repo:acm?/app:*",
+            "re*",
+            "environment:production:*",
+            "ref:refs/heads/main",
+            "job_workflow_ref:*",
+            "repository_owner:acme*",
+            "workflow:deploy",
+        ] {
+            assert!(!names("sub", wide), "{wide}");
         }
-        for narrow in
-            ["repo:acme/*", "repo:acme/app:ref:refs/heads/main", "repo:acme@1/app@2:*", "repository_id:7"]
-        {
-            assert!(!is_wide(narrow, github), "{narrow}");
+        for narrow in [
+            "repo:acme/*",
+            "repo:acme/app:ref:refs/heads/main",
+            "repo:acme@1/app@2:*",
+            "repository_id:7",
+            "environment:production:repo:acme/app",
+            "repository_owner:acme:*",
+        ] {
+            assert!(names("sub", narrow), "{narrow}");
+        }
+        for (claim, wide, narrow) in [
+            ("repository", "acme*", "acme/*"),
+            ("repository", "?*/?*", "acme/app"),
+            ("repository", "*/infrastructure", "acme/infrastructure"),
+            (
+                "job_workflow_ref",
+                "*/.github/workflows/deploy.yml@*",
+                "acme/flows/.github/workflows/deploy.yml@*",
+            ),
+            ("repository_owner_id", "*", "123456"),
+        ] {
+            assert!(!names(claim, wide), "{claim} {wide}");
+            assert!(names(claim, narrow), "{claim} {narrow}");
         }
     }
 

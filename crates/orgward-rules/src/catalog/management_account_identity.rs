@@ -49,11 +49,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         match cx.after.owner(user.id) {
             Some((account, _)) if account.management => {
                 let label = account.node.label();
-                let finding = findings.about(&MANAGEMENT_ACCOUNT_IDENTITY, user.node);
-                finding.says("IAM user in the management account").accounts([label.clone()]);
-                finding.help(
-                    "use a permission set of Identity Center, or name a break-glass user in `allowed_users`",
-                );
+                // A user of another stack is that stack's to report.
+                if user.node.address.is_some() {
+                    let finding = findings.about(&MANAGEMENT_ACCOUNT_IDENTITY, user.node);
+                    finding.says("IAM user in the management account").accounts([label.clone()]);
+                    finding.help(
+                        "use a permission set of Identity Center, or name a break-glass user in `allowed_users`",
+                    );
+                }
                 for credential in &user.data.credentials {
                     let finding = findings.report(&MANAGEMENT_ACCOUNT_IDENTITY, &credential.address);
                     finding.input = user.node.stack.as_deref().map(str::to_owned);

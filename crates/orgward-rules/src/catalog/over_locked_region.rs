@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{Severity, Verdict};
+use orgward_iam::{Catalogue, glob, placeholder};
 use orgward_org::PolicyType;
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::org_policies::{Group, groups, source, statement_key};
+use orgward_proof::org_policies::{Group, denials, groups, source, statement_key};
 use orgward_proof::region_lock::{
-    Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, region_conditions, witness,
+    Allowed, DeniedService, DeniedServices, Mistakes, allowed, denied_at_home, is_lock, may_act,
+    region_conditions, witness,
 };
 
 rule! {
@@ -52,6 +54,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    everywhere_denied(cx, findings);
     let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
     home_denied(cx, &allowed, findings);
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
@@ -119,6 +122,34 @@ fn cannot_tell(cx: &Context<'_>, group: &Group<'_>, reason: String, findings: &m
     finding.help("write the lock without policy variables");
 }
 
+/// Reports locks that leave no region open: none of their values is the name of a region.
+fn everywhere_denied(cx: &Context<'_>, findings: &mut Findings) {
+    let regions: Vec<&str> = Catalogue::get().regions().map(|region| region.name).collect();
+    let locks = cx.after.org_policies().filter(|org_policy| may_act(cx.after, *org_policy));
+    for guardrail in locks {
+        let document = &guardrail.data.document;
+        for (_, statement) in denials(guardrail).filter(|(_, statement)| is_lock(statement)) {
+            let mut lines = region_conditions(&statement.conditions);
+            let (Some(line), None) = (lines.next(), lines.next()) else { continue };
+            let leaves_open = |value: &str| {
+                value.contains("${")
+                    || placeholder(value).is_some()
+                    || regions.iter().any(|region| glob(&value.to_ascii_lowercase(), region))
+            };
+            let is_closed = line.operator.value.is_negated()
+                && !line.values.iter().any(|value| leaves_open(&value.value));
+            if !is_closed {
+                continue;
+            }
+            let finding = findings.about(&OVER_LOCKED_REGION, guardrail.node);
+            finding.subject(format!("everywhere {}", statement_key(document, statement)));
+            finding.says("the region lock denies every region: it names none that AWS lists");
+            finding.show(&source(document), line.span.clone(), "names no region");
+            finding.help("name the regions that should be open, such as `eu-west-1`");
+        }
+    }
+}
+
 /// Reports locks that deny the very regions that should be open: an inverted operator, or one statement for each
 /// region.
 fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
@@ -162,8 +193,26 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::Severity;
+
     use super::OVER_LOCKED_REGION;
-    use crate::testing::{messages_with, report};
+    use crate::testing::{findings_with_document, messages_with, report};
+
+    /// A variable that was empty, or a list that was written as text: an outage.
+    #[test]
+    fn a_lock_that_names_no_region_denies_all_of_them() {
+        for regions in [r#"[""]"#, "[]", r#"["[\"eu-west-1\"]"]"#] {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","NotAction":["iam:*"],"Resource":"*","Condition":{{"StringNotEquals":{{"aws:RequestedRegion":{regions}}}}}}}]}}"#
+            );
+            let fixture = ("over-locked-region", "good-exempted");
+            let found = findings_with_document(&OVER_LOCKED_REGION, fixture, ("content", &document));
+            assert!(
+                found.iter().any(|it| it.severity == Severity::High && it.message.contains("every region")),
+                "{regions}: {found:?}"
+            );
+        }
+    }
 
     /// The requests of one action, of one kind of principal or in one circumstance would not show it.
     #[test]

@@ -54,8 +54,8 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let perimeter = cx.after.perimeter();
     for role in cx.after.roles() {
+        let perimeter = cx.after.perimeter(role.id);
         match &role.data.trust.content {
             Content::Unknown(trail) => {
                 let finding = findings.cannot_tell(&PUBLIC_TRUST, role.node);

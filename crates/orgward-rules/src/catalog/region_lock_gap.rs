@@ -8,7 +8,9 @@ use crate::engine::rule;
 use orgward_proof::Profile;
 use orgward_proof::guardrail::{Chains, Verdict, as_account};
 use orgward_proof::org_policies::{Group, account_id, groups};
-use orgward_proof::region_lock::{Allowed, Evidence, Mistakes, allowed, evidence, is_common, lock, witness};
+use orgward_proof::region_lock::{
+    Allowed, Evidence, Mistakes, allowed, evidence, is_common, is_exempt_in_control_tower, lock, witness,
+};
 
 use crate::{Context, Findings};
 
@@ -112,6 +114,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 );
             } else {
                 finding.help(match cx.config.regions.profile {
+                    Profile::AwsSample if actions.iter().all(|action| is_exempt_in_control_tower(action)) => {
+                        "this is the lock of Control Tower: accept its exemptions by `profile = \"control-tower\"` in \
+                         `[regions]` of `orgward.toml`"
+                    }
                     Profile::Strict => {
                         "deny them elsewhere, too, or accept the exemptions of a published lock: `profile` in \
                          `orgward.toml`"
@@ -257,7 +263,47 @@ fn summary_of(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::REGION_LOCK_GAP;
-    use crate::testing::{messages_with, report, review_with};
+    use crate::testing::{findings_with_document, messages_with, report, review_with};
+
+    /// What a statement about regions says about allowed ones, and about which services.
+    #[test]
+    fn only_a_lock_of_the_organization_says_which_regions_it_uses() {
+        let lock = |actions: &str, operator: &str, regions: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny",{actions},"Resource":"*","Condition":{{"{operator}":{{"aws:RequestedRegion":{regions}}}}}}}]}}"#
+            )
+        };
+        // One unit has the lock, and the other one has not.
+        let found = |document: &str| -> Vec<String> {
+            let fixture = ("region-lock-gap", "bad-unlocked-ou");
+            let findings = findings_with_document(&REGION_LOCK_GAP, fixture, ("content", document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        let not_action =
+            r#""NotAction":["iam:*","sts:*","organizations:*","route53:*","cloudfront:*","support:*"]"#;
+        let real = found(&lock(not_action, "StringNotEquals", r#"["eu-central-1"]"#));
+        assert!(real.iter().any(|message| message.contains("not locked to eu-central-1")), "{real:?}");
+        for silent in [
+            // A list of denied regions.
+            lock(r#""Action":"*""#, "StringEquals", r#"["me-south-1","af-south-1"]"#),
+            // One service.
+            lock(r#""Action":["bedrock:*"]"#, "StringNotEquals", r#"["eu-central-1"]"#),
+            // No region at all.
+            lock(not_action, "StringNotEquals", r#"[""]"#),
+        ] {
+            assert_eq!(found(&silent), [""; 0], "{silent}");
+        }
+        // Exempting what has no regions of its own, or is gone, opens none.
+        let gone = not_action.replace(
+            "\"support:*\"",
+            "\"support:*\",\"supportplans:*\",\"awsbillingconsole:*\",\"goneservice:*\"",
+        );
+        let found = found(&lock(&gone, "StringNotEquals", r#"["eu-central-1"]"#));
+        assert!(
+            !found.iter().any(|message| message.contains("supportplans") || message.contains("goneservice")),
+            "{found:?}"
+        );
+    }
 
     #[test]
     fn inverted() {
@@ -353,9 +399,6 @@ mod tests {
         let sample = [
             "a4b:*",
             "acm:*",
-            "aws-marketplace-management:*",
-            "aws-marketplace:*",
-            "aws-portal:*",
             "config:*",
             "directconnect:*",
             "ec2:DescribeRegions",
@@ -363,7 +406,6 @@ mod tests {
             "ec2:DescribeVpnGateways",
             "fms:*",
             "kms:*",
-            "mobileanalytics:*",
             "pricing:*",
             "route53-recovery-cluster:*",
             "route53-recovery-readiness:*",
@@ -385,8 +427,8 @@ mod tests {
         for global in ["iam:*", "sts:*", "organizations:*", "route53:*", "support:*", "networkmanager:*"] {
             assert!(!tower.iter().any(|exempt| exempt == global), "{global}");
         }
-        // 86 entries, of which 28 are global services.
-        assert_eq!(tower.len(), 86 - 28, "{tower:?}");
+        // 86 entries, of which 28 are global services, and 11 have no regions of their own or are gone.
+        assert_eq!(tower.len(), 86 - 28 - 11, "{tower:?}");
     }
 
     /// Each published lock is one by its own profile, and not by the narrower one.

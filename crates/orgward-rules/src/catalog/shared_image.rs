@@ -66,7 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn outside(org: &Organization, share: &Share) -> Option<(String, Option<String>)> {
     match &share.with {
         SharedWith::Everybody => Some(("everybody".to_owned(), None)),
-        SharedWith::Account(account) => match org.membership(account) {
+        SharedWith::Account(account) => match orgward_proof::access::membership_of(org, None, account) {
             Membership::Outside => {
                 Some((format!("account {account}, which is outside of the organization"), None))
             }

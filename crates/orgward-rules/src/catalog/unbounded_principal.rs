@@ -1,6 +1,7 @@
 use orgward_finding::Severity;
-use orgward_iam::arn_like;
+use orgward_iam::{arn_like, glob_prefix};
 use orgward_org::{Boundary, Principal};
+use orgward_plan::Attr;
 use orgward_proof::boundaries::{bounds_nothing, is_same_policy, may_fit, names_account, predecessor};
 
 use crate::engine::rule;
@@ -63,7 +64,8 @@ enum Scope {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for principal in cx.after.principals() {
+    // Only the stack that manages a principal can set its boundary.
+    for principal in cx.after.principals().filter(|principal| principal.node.address.is_some()) {
         let before = predecessor(cx.change(), &principal).map(|old| old.boundary);
         let scope = scope(cx, &principal);
         if scope == Scope::Inside && judge(cx, &principal, before, findings) {
@@ -236,8 +238,26 @@ fn scope(cx: &Context<'_>, principal: &Principal<'_>) -> Scope {
             let is_inside = patterns.iter().any(|pattern| may_fit(pattern, &arn));
             if is_inside { Scope::Inside } else { Scope::Outside }
         }
-        _ => Scope::Unknown,
+        Some(arn) => {
+            let begins: Vec<_> = patterns.iter().map(|pattern| begins(pattern, &arn)).collect();
+            match (begins.contains(&Some(true)), begins.contains(&None)) {
+                (true, _) => Scope::Inside,
+                (false, true) => Scope::Unknown,
+                (false, false) => Scope::Outside,
+            }
+        }
+        None => Scope::Unknown,
     }
+}
+
+/// Whether a pattern matches an ARN of which only the beginning is known, whatever follows.
+fn begins(pattern: &str, arn: &orgward_org::IamArn) -> Option<bool> {
+    let prefix = arn.prefix.as_deref()?;
+    let mut parts = pattern.splitn(6, ':');
+    let resource = parts.nth(5)?;
+    let known = orgward_org::IamArn { resource: Attr::Known(String::new()), ..arn.clone() };
+    let head = pattern.strip_suffix(resource)?;
+    if may_fit(head, &known) { glob_prefix(resource, prefix) } else { Some(false) }
 }
 
 fn list(patterns: &[String]) -> String {

@@ -1,5 +1,9 @@
+use std::collections::BTreeSet;
+
 use orgward_finding::Severity;
-use orgward_org::Content;
+use orgward_iam::Policy;
+use orgward_org::{Content, Document};
+use orgward_plan::Address;
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -39,6 +43,9 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (address, document) in cx.after.documents() {
+        if let Content::Policy(policy) = &document.content {
+            refused(address, document, policy, findings);
+        }
         let Content::Unreadable(error) = &document.content else { continue };
         let finding = findings.report(&UNREADABLE_POLICY, address);
         finding.subject(document.name.to_string());
@@ -54,10 +61,51 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports what AWS refuses in a document that can be read. An apply fails, and what was there before stays.
+fn refused(address: Option<&Address>, document: &Document, policy: &Policy, findings: &mut Findings) {
+    let refusals = policy.refusals();
+    let Some(first) = refusals.first() else { return };
+    let finding = findings.report(&UNREADABLE_POLICY, address);
+    let codes: BTreeSet<&str> = refusals.iter().map(|problem| problem.code).collect();
+    let codes: Vec<&str> = codes.into_iter().collect();
+    finding.subject(format!("{} {}", document.name, codes.join(" ")));
+    if document.text.is_sensitive() {
+        finding.says("AWS refuses the policy document");
+        finding.help("the document is sensitive");
+        return;
+    }
+    finding.says(format!("AWS refuses the document: {}", first.message));
+    for problem in refusals.iter().take(3) {
+        finding.show(&source(document), problem.span.clone(), problem.code);
+    }
+    finding.help(&first.help);
+}
+
 #[cfg(test)]
 mod tests {
     use super::UNREADABLE_POLICY;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report};
+
+    /// A document that can be read and that AWS refuses: the apply fails, and the old one stays.
+    #[test]
+    fn what_aws_refuses_is_reported() {
+        let messages = |document: &str| -> Vec<String> {
+            let fixture = ("inert-guardrail", "good-attached");
+            let findings = findings_with_document(&UNREADABLE_POLICY, fixture, ("content", document));
+            findings.into_iter().map(|finding| finding.message).collect()
+        };
+        let deny = r#"{"Sid":"A","Effect":"Deny","Action":"s3:PutBucketPolicy","Resource":"*"}"#;
+        for (document, says) in [
+            (format!(r#"{{"Statement":[{deny}]}}"#), "has no `Version`"),
+            (format!(r#"{{"Version":"2008-10-17","Statement":[{deny}]}}"#), "2008-10-17"),
+            (r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned(), "no statement"),
+            (format!(r#"{{"Version":"2012-10-17","Statement":[{deny},{deny}]}}"#), "`Sid`"),
+        ] {
+            let found = messages(&document);
+            assert!(matches!(found.as_slice(), [one] if one.contains(says)), "{document}: {found:?}");
+        }
+        assert_eq!(messages(&format!(r#"{{"Version":"2012-10-17","Statement":[{deny}]}}"#)), [""; 0]);
+    }
 
     #[test]
     fn duplicate_keys() {

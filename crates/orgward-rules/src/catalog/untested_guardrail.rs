@@ -140,7 +140,7 @@ fn is_tested(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>) -> bool {
 /// Whether two documents say the same for certain.
 fn says_the_same(one: &Document, other: &Document) -> bool {
     let (Some(left), Some(right)) = (one.policy(), other.policy()) else { return false };
-    one.text.expose() == other.text.expose() || compare(left, right).0 == Relation::Equivalent
+    one.text.expose() == other.text.expose() || compare(left, right).relation == Relation::Equivalent
 }
 
 #[cfg(test)]

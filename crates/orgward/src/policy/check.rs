@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use miette::Diagnostic;
-use orgward_iam::{Answer, Dead, Kind, Outsiders, Policy, RequestSet, Statement, is_account_id};
-use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, escape};
+use orgward_iam::{
+    Answer, Dead, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
+    is_account_id,
+};
+use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
 use thiserror::Error;
 
 use super::{guess, kind_of, parse, shown};
@@ -31,12 +34,18 @@ pub(crate) fn run(
     let texts = input::texts(std::slice::from_ref(&arguments.policy))?;
     let Some(text) = texts.first() else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[text]), kind_of);
-    let policy = parse(text, kind)?;
+    let policy = parse(text, kind, &arguments.set)?;
+    let dead = orgward_iam::dead(&policy);
     let checked = Checked {
         kind: word(kind),
         administrator: (kind == Kind::Identity).then(|| administrator(&policy)),
         public: matches!(kind, Kind::Resource | Kind::Trust).then(|| public(&policy, arguments)),
-        dead: orgward_iam::dead(&policy).into_iter().filter_map(|dead| statement(&policy, &dead)).collect(),
+        dead: dead.iter().filter_map(|dead| statement(&policy, dead)).collect(),
+        problems: policy
+            .problems_beside(&dead)
+            .iter()
+            .filter_map(|problem| shown_problem(&policy, problem))
+            .collect(),
     };
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::checked(&checked, terminal.style(false)),
@@ -49,6 +58,23 @@ pub(crate) fn run(
         Exit::Clean
     } else {
         Exit::Blocked
+    })
+}
+
+/// A problem as reports show it; `None` for those that the questions answer.
+fn shown_problem(policy: &Policy, problem: &Problem) -> Option<ShownProblem> {
+    if ["denied-statement", "unsatisfiable-statement"].contains(&problem.code) {
+        return None;
+    }
+    let before = policy.text().get(..problem.span.start).unwrap_or_default();
+    Some(ShownProblem {
+        code: problem.code,
+        severity: problem.gravity.as_str(),
+        path: problem.path.clone(),
+        line: before.matches('\n').count() + 1,
+        message: problem.message.clone(),
+        help: problem.help.clone(),
+        blocks: problem.gravity == Gravity::Error && problem.effectiveness != Effectiveness::Meant,
     })
 }
 
@@ -137,6 +163,13 @@ fn statement(policy: &Policy, (at, dead): &(usize, Dead)) -> Option<DeadStatemen
         }
         Dead::Contradiction => "no request meets all of it: its parts contradict each other".to_owned(),
         Dead::Denied => "other statements deny everything that it allows".to_owned(),
+        Dead::Covered(by) => {
+            let text = policy.text().get(found.span.clone()).unwrap_or_default();
+            let saves = text.chars().filter(|char| !char.is_whitespace()).count();
+            format!(
+                "statement {by}, alone or with others, says all that it says: removing it saves {saves} characters"
+            )
+        }
         Dead::Undecided(reason) => reason.clone(),
     };
     Some(DeadStatement {

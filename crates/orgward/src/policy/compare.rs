@@ -1,7 +1,7 @@
 //! `orgward policy compare`.
 
 use miette::Diagnostic;
-use orgward_iam::{Answer, Kind, Policy, Relation, only_denies};
+use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
 use orgward_report::{Comparison, ShownRequest};
 
 use super::{guess, kind_of, parse, shown};
@@ -23,15 +23,21 @@ pub(crate) fn run(
     let texts = input::texts(&paths)?;
     let (Some(old), Some(new)) = (texts.first(), texts.last()) else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[old, new]), kind_of);
-    let old = parse(old, kind)?;
-    let new = parse(new, kind)?;
-    let (relation, gained, lost) = orgward_iam::compare(&old, &new);
-    let exit = match &gained {
+    let [old, new] = [parse(old, kind, &arguments.set)?, parse(new, kind, &arguments.set)?];
+    let mut unfilled = old.placeholders();
+    unfilled.extend(new.placeholders());
+    unfilled.sort();
+    unfilled.dedup();
+    if !unfilled.is_empty() {
+        return undecided(&unfilled, arguments.format, terminal);
+    }
+    let compared = orgward_iam::compare(&old, &new);
+    let exit = match &compared.gained {
         Answer::None => Exit::Clean,
         Answer::Witness(_) => Exit::Blocked,
         Answer::Undecided(_) => Exit::Failed,
     };
-    let comparison = describe(relation, &gained, &lost, [&old, &new]);
+    let comparison = describe(&compared, [&old, &new]);
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(false)),
         AnswerFormat::Json => orgward_report::comparison_json(&comparison),
@@ -40,7 +46,30 @@ pub(crate) fn run(
     Ok(exit)
 }
 
-fn describe(relation: Relation, gained: &Answer, lost: &Answer, policies: [&Policy; 2]) -> Comparison {
+/// A template is no policy before its placeholders have values.
+fn undecided(
+    unfilled: &[String],
+    format: AnswerFormat,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let names: Vec<String> = unfilled.iter().map(|name| format!("`{name}`")).collect();
+    let comparison = Comparison {
+        relation: "undecided",
+        gained: None,
+        lost: None,
+        reasons: vec![format!("nothing fills in {}: pass `--set NAME=VALUE` for each", names.join(", "))],
+        notes: Vec::new(),
+    };
+    let text = match format {
+        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(false)),
+        AnswerFormat::Json => orgward_report::comparison_json(&comparison),
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Failed)
+}
+
+fn describe(compared: &Compared, policies: [&Policy; 2]) -> Comparison {
+    let Compared { relation, gained, lost, gained_standing, lost_standing } = compared;
     let request = |answer: &Answer| -> Option<ShownRequest> { answer.witness().map(shown) };
     let reason = |answer: &Answer| match answer {
         Answer::Undecided(reason) => Some(reason.clone()),
@@ -58,6 +87,14 @@ fn describe(relation: Relation, gained: &Answer, lost: &Answer, policies: [&Poli
         }
         _ => None,
     };
+    let standing =
+        [("gained", gained_standing), ("lost", lost_standing)].into_iter().filter_map(|(name, it)| {
+            let standing = (*it)?;
+            Some(format!(
+                "{name}: both policies grant it, one of them more firmly: there, {}",
+                needs(standing)
+            ))
+        });
     Comparison {
         relation: match relation {
             Relation::Equivalent => "equivalent",
@@ -69,6 +106,15 @@ fn describe(relation: Relation, gained: &Answer, lost: &Answer, policies: [&Poli
         gained: request(gained),
         lost: request(lost),
         reasons,
-        notes: note.into_iter().map(str::to_owned).collect(),
+        notes: note.map(str::to_owned).into_iter().chain(standing).collect(),
+    }
+}
+
+/// What else has to allow a request that a grant of a standing allows.
+const fn needs(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Account => "the policies of the caller have to allow it as well",
+        Standing::Role => "the permissions boundary and the session policies of the role limit it",
+        Standing::Caller => "nothing else has to allow it within the account",
     }
 }

@@ -101,7 +101,7 @@ impl Guardrail {
                 .collect(),
             exempt_principals: written.exempt_principals,
         };
-        let claim = Claim::new(spec)
+        let claim = Claim::declared(spec)
             .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
         Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim })
     }

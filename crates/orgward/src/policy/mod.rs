@@ -33,7 +33,7 @@ pub(crate) fn run(
 
 fn kind_of(kind: PolicyKind) -> Kind {
     match kind {
-        PolicyKind::Identity => Kind::Identity,
+        PolicyKind::Identity | PolicyKind::Boundary | PolicyKind::Session => Kind::Identity,
         PolicyKind::Resource => Kind::Resource,
         PolicyKind::Trust => Kind::Trust,
         PolicyKind::Scp => Kind::ServiceControl,
@@ -53,8 +53,26 @@ fn guess(texts: &[&Text]) -> Kind {
     }
 }
 
-fn parse(text: &Text, kind: Kind) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
-    Policy::parse(text.text.as_str(), kind)
+/// The text of a template with values in the place of placeholders.
+fn filled(text: &str, set: &[(String, String)]) -> String {
+    let mut text = text.to_owned();
+    for (name, value) in set {
+        // The value stands within a string of JSON.
+        let value = serde_json::to_string(value).unwrap_or_default();
+        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or_default();
+        for (open, close) in [("${", "}"), ("<", ">"), ("{{", "}}"), ("{{ ", " }}"), ("[", "]"), ("%", "%")] {
+            text = text.replace(&format!("{open}{name}{close}"), value);
+        }
+    }
+    text
+}
+
+fn parse(
+    text: &Text,
+    kind: Kind,
+    set: &[(String, String)],
+) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
+    Policy::parse(filled(&text.text, set), kind)
         .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
 }
 

@@ -22,6 +22,13 @@ struct NoAccount {
     account: String,
 }
 
+#[derive(Debug, Error, Diagnostic)]
+#[error("no guardrail is given")]
+#[diagnostic(help(
+    "name the file of the guardrail first: `orgward policy prove guardrail.toml --scp scp.json`"
+))]
+struct NoGuardrail;
+
 /// Proves a guardrail over chains of policies.
 pub(crate) fn run(
     arguments: &ProveArguments,
@@ -30,13 +37,19 @@ pub(crate) fn run(
     if let Some(account) = arguments.account.as_ref().filter(|account| !is_account_id(account)) {
         return Err(Box::new(NoAccount { account: account.clone() }));
     }
-    let mut paths = vec![arguments.guardrail.clone()];
-    paths.extend(arguments.scp.iter().cloned());
+    // `--scp` takes what follows it: where no guardrail is given by itself, the last file is the guardrail.
+    let (guardrail, scp) = match (&arguments.guardrail, arguments.scp.split_last()) {
+        (Some(guardrail), _) => (guardrail, arguments.scp.as_slice()),
+        (None, Some((last, scp))) if !scp.is_empty() => (last, scp),
+        (None, _) => return Err(Box::new(NoGuardrail)),
+    };
+    let mut paths = vec![guardrail.clone()];
+    paths.extend(scp.iter().cloned());
     paths.extend(arguments.rcp.clone());
     let texts = input::texts(&paths)?;
     let Some((guardrail, chains)) = texts.split_first() else { return Ok(Exit::Failed) };
     let guardrail = Guardrail::read(guardrail)?;
-    let (scps, rcps) = chains.split_at_checked(arguments.scp.len()).unwrap_or((chains, &[]));
+    let (scps, rcps) = chains.split_at_checked(scp.len()).unwrap_or((chains, &[]));
     let rcp = rcps.first().map(|text| levels(text, Kind::ResourceControl)).transpose()?;
     let mut proofs = Vec::new();
     for text in scps {

@@ -186,7 +186,7 @@ fn statement(with_principal: bool) -> impl Strategy<Value = String> + Clone {
     )
 }
 
-fn document(kind: Kind) -> impl Strategy<Value = Policy> {
+pub(super) fn document(kind: Kind) -> impl Strategy<Value = Policy> {
     proptest::collection::vec(statement(kind == Kind::Resource), 1..4).prop_map(move |statements| {
         policy(kind, &format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")))
     })
@@ -208,7 +208,7 @@ prop_compose! {
             "arn:aws:iam::222222222222:user/bob", "arn:aws:iam::999999888888:user/team/ci-7",
             "arn:aws:iam::999999888888:root", "arn:aws:sts::222222222222:federated-user/bob",
             "arn:aws:sts::222222222222:assumed-role/deploy/ann", "arn:aws:sts::222222222222:assumed-role/deploy/eve",
-            "arn:aws-cn:iam::333333333333:role/deploy", "anonymous", "ec2.amazonaws.com", "x.amazonaws.com",
+            "arn:aws:iam::333333333333:role/deploy", "anonymous", "ec2.amazonaws.com", "x.amazonaws.com",
             "federated:accounts.google.com", "federated:arn:aws:iam::444444444444:oidc-provider/x.io",
             "arn:aws:iam::222222222222:role/aws-service-role/x/y",
         ]),
@@ -217,7 +217,7 @@ prop_compose! {
             "s3:GetObject", "s3:Get", "s3:PutObject", "s3:GetBbject", "ec2:RunInstances", "iam:PassRole", "sqs:SendMessage",
         ]),
         resource in proptest::sample::select(vec![
-            "*", "arn:aws:s3:::a", "arn:aws:s3:::a/b", "arn:aws:s3:::abc", "arn:aws:s3:::b:c", "arn:aws-cn:s3:::a",
+            "*", "arn:aws:s3:::a", "arn:aws:s3:::a/b", "arn:aws:s3:::abc", "arn:aws:s3:::b:c",
             "arn:aws:ec2:eu-west-1:222222222222:instance/i-1", "arn:aws:ec2:us-east-1:999999888888:image/x",
             "arn:aws:s3:::home/bob/x", "arn:aws:sqs:eu-west-1:222222222222:q", "arn:aws:s3:eu-west-1:222222222222:accesspoint/a",
         ]),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::access::{
-    Answer, Callers, Relation, RequestSet, compare, dead_statements, is_public, may_be_allowed, not_allowed,
+    Answer, Callers, Compared, Relation, RequestSet, Standing, compare, dead_statements, is_public,
+    may_be_allowed, not_allowed,
 };
 use crate::testing::{policy, single};
 use crate::{Caller, Decider, FULL_AWS_ACCESS, Kind, Level, Policy, PolicyChain, Request};
@@ -17,7 +18,7 @@ fn scp(statement: &str) -> Policy {
 }
 
 fn relation(old: &str, new: &str) -> Relation {
-    compare(&identity(old), &identity(new)).0
+    compare(&identity(old), &identity(new)).relation
 }
 
 const READ: &str = r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a/*""#;
@@ -91,19 +92,88 @@ fn set_operators_differ_on_lists() {
 fn a_policy_with_variables_is_equal_to_itself_and_narrower_than_without() {
     let home = r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a/${aws:username}/*""#;
     assert_eq!(relation(home, home), Relation::Equivalent);
-    assert_eq!(relation(READ, home), Relation::Undecided);
-    let (_, gained, lost) = compare(&identity(home), &identity(READ));
+    assert_eq!(relation(READ, home), Relation::Narrower, "whatever the name, it is one of all keys");
+    let Compared { gained, lost, .. } = compare(&identity(home), &identity(READ));
     assert!(gained.witness().is_some(), "{gained:?}");
-    assert!(matches!(lost, Answer::Undecided(reason) if reason.contains("aws:username")));
+    assert_eq!(lost, Answer::None);
+    // What is in the way of the variable is something else.
+    let other = r#""Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/${aws:username}/*""#;
+    assert_eq!(relation(home, other), Relation::Incomparable);
+}
+
+#[test]
+fn a_variable_about_the_owner_of_the_resource_is_met_by_a_resource_of_the_caller() {
+    for line in [
+        r#""aws:ResourceAccount":"${aws:PrincipalAccount}""#,
+        r#""aws:PrincipalAccount":"${aws:ResourceAccount}""#,
+    ] {
+        let own = identity(&format!(
+            r#""Effect":"Allow","Action":"s3:GetObject","Resource":"*","Condition":{{"StringEquals":{{{line}}}}}"#
+        ));
+        let Answer::Witness(request) = crate::RequestSet::allowed(&own).example() else { panic!("{line}") };
+        assert!(own.statements[0].matches(&own, &request), "{request:?}");
+        assert_eq!(crate::dead(&own), [], "AWS-managed policies rely on it");
+    }
+}
+
+#[test]
+fn grants_of_another_standing_are_not_equal() {
+    let bucket = |principal: &str, condition: &str| {
+        policy(
+            Kind::Resource,
+            &format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},
+                "Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*"{condition}}}]}}"#
+            ),
+        )
+    };
+    let role = bucket(r#"{"AWS":"arn:aws:iam::111111111111:role/r"}"#, "");
+    let everybody = bucket(
+        r#""*""#,
+        r#","Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/r"}}"#,
+    );
+    let account = bucket(
+        r#"{"AWS":"111111111111"}"#,
+        r#","Condition":{"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/r"}}"#,
+    );
+    let wider = compare(&role, &everybody);
+    assert_eq!((wider.relation, wider.gained_standing), (Relation::Wider, Some(Standing::Caller)));
+    assert_eq!(compare(&everybody, &role).relation, Relation::Narrower);
+    assert_eq!(compare(&account, &role).gained_standing, Some(Standing::Role));
+    assert_eq!(compare(&role, &role).relation, Relation::Equivalent);
+}
+
+#[test]
+fn the_account_of_a_key_caller_is_the_account_of_the_caller() {
+    let key = policy(
+        Kind::Resource,
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*",
+        "Condition":{"StringEquals":{"kms:CallerAccount":"111111111111"}}}}"#,
+    );
+    assert_eq!(is_public(&key, ["111111111111".to_owned()].into()), Answer::None);
+    assert!(is_public(&key, ["222222222222".to_owned()].into()).witness().is_some());
+}
+
+#[test]
+fn a_witness_has_a_partition_that_exists_and_the_account_that_its_type_needs() {
+    let claim = scp(r#""Effect":"Deny","Action":"iam:DeleteRole","Resource":"arn:*:iam::*:role/Sec*""#);
+    let denied = scp(r#""Effect":"Deny","Action":"iam:DeleteRole","Resource":"arn:aws:iam::*:role/Sec*""#);
+    let set = |policy| crate::RequestSet::bound().and(crate::RequestSet::effect(policy, crate::Effect::Deny));
+    assert_eq!(set(&claim).minus(set(&denied)).example(), Answer::None, "no role is without an account");
+    let china = scp(r#""Effect":"Deny","Action":"iam:DeleteRole","Resource":"arn:aws-cn:iam::*:role/Sec*""#);
+    let Answer::Witness(request) = set(&claim).minus(set(&denied)).and(set(&china)).example() else {
+        panic!("the partition that is named exists, too")
+    };
+    assert!(matches!(&request.caller, Caller::Arn(arn) if arn.starts_with("arn:aws-cn:")), "{request:?}");
 }
 
 #[test]
 fn policies_that_only_deny_are_compared_by_what_they_leave_open() {
     let tight = scp(r#""Effect":"Deny","Action":["s3:*","ec2:*"],"Resource":"*""#);
     let loose = scp(r#""Effect":"Deny","Action":["s3:*"],"Resource":"*""#);
-    assert_eq!(compare(&tight, &loose).0, Relation::Wider);
+    assert_eq!(compare(&tight, &loose).relation, Relation::Wider);
     let full = policy(Kind::ServiceControl, FULL_AWS_ACCESS);
-    assert_eq!(compare(&tight, &full).0, Relation::Wider);
+    assert_eq!(compare(&tight, &full).relation, Relation::Wider);
 }
 
 #[test]

@@ -2,3 +2,4 @@ mod action_set;
 mod agreement;
 mod examples;
 mod languages;
+mod removal;

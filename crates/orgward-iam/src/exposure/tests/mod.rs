@@ -2,7 +2,7 @@ mod soundness;
 
 use proptest::prelude::*;
 
-use super::values::intersect;
+use crate::pattern::intersect;
 use crate::testing::{policy, single};
 use crate::{Kind, OutsiderAccess, Perimeter, Policy, RoleTrust, glob};
 

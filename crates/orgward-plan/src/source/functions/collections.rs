@@ -55,7 +55,7 @@ fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             for map in maps {
                 match map {
                     Spelled::Map(entries) => {
-                        origin = entries.origin.clone().or(origin);
+                        origin = origin.or_else(|| entries.origin.clone());
                         all.extend(entries.iter().cloned());
                     }
                     Spelled::Null => {}

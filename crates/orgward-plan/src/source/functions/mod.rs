@@ -178,7 +178,13 @@ pub(super) fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
     match (left, right) {
         (Spelled::Null, Spelled::Null) => Some(true),
         (Spelled::Null, other) | (other, Spelled::Null) => is_there(other).then_some(false),
-        // A string and a number are never equal.
+        // A string and a number are never equal; what is unknown can be either.
+        (text @ Spelled::Text(_), Spelled::Number(_) | Spelled::Bool(_))
+        | (Spelled::Number(_) | Spelled::Bool(_), text @ Spelled::Text(_))
+            if text.reference().is_some() =>
+        {
+            None
+        }
         (Spelled::Text(_) | Spelled::Json(_), Spelled::Number(_) | Spelled::Bool(_))
         | (Spelled::Number(_) | Spelled::Bool(_), Spelled::Text(_) | Spelled::Json(_))
         | (Spelled::Number(_), Spelled::Bool(_))

@@ -1,15 +1,14 @@
 //! What a lock should do for one account, and what the guardrails do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Answer, Callers, Kind, Policy, Request, RequestSet, is_account_id};
+use orgward_iam::{Answer, Callers, Claim, ClaimSpec, Request, RequestSet, is_account_id};
 use orgward_org::{PolicyChain, Ruling};
-use serde_json::json;
 
 use super::super::Regions;
 use super::super::{ORDINARY_ACTION, REQUESTED_REGION, exempt_actions, request};
 use crate::data;
-use crate::placeholder::placeholder;
+use orgward_iam::placeholder;
 
 /// Regions to show requests in, the best known first.
 const WELL_KNOWN: [&str; 5] = ["us-east-1", "eu-west-1", "us-west-2", "ap-southeast-1", "eu-central-1"];
@@ -17,8 +16,8 @@ const WELL_KNOWN: [&str; 5] = ["us-east-1", "eu-west-1", "us-west-2", "ap-southe
 /// What a lock is about.
 pub(super) struct Premises {
     regions: BTreeSet<String>,
-    /// A statement that matches what has to be denied, and perhaps one that matches exempt principals.
-    policy: Policy,
+    /// What has to be denied.
+    claim: Claim,
 }
 
 impl Premises {
@@ -26,20 +25,17 @@ impl Premises {
     pub(super) fn of(settings: &Regions, allowed: &BTreeSet<String>) -> Option<Self> {
         let regions: BTreeSet<String> =
             allowed.iter().filter(|region| placeholder(region).is_none()).cloned().collect();
-        let mut statements = vec![json!({
-            "Effect": "Deny", "NotAction": exempt_actions(settings), "Resource": "*",
-            "Condition": { "StringNotEquals": { REQUESTED_REGION: regions } },
-        })];
-        let accepted = settings.accepted_principals();
-        if !accepted.is_empty() {
-            statements.push(json!({
-                "Effect": "Deny", "Action": "*", "Resource": "*",
-                "Condition": { "ArnLike": { "aws:PrincipalArn": accepted } },
-            }));
-        }
-        let document = json!({ "Version": "2012-10-17", "Statement": statements });
-        let policy = Policy::parse(document.to_string(), Kind::ServiceControl).ok()?;
-        Some(Self { regions, policy })
+        let values = regions.iter().cloned().collect();
+        let claim = Claim::new(ClaimSpec {
+            not_actions: Some(exempt_actions(settings)),
+            conditions: BTreeMap::from([(
+                "StringNotEquals".to_owned(),
+                BTreeMap::from([(REQUESTED_REGION.to_owned(), values)]),
+            )]),
+            exempt_principals: settings.accepted_principals().into_iter().map(str::to_owned).collect(),
+            ..ClaimSpec::default()
+        });
+        Some(Self { regions, claim: claim.ok()? })
     }
 
     pub(super) const fn regions(&self) -> &BTreeSet<String> {
@@ -89,18 +85,11 @@ impl<'s> LockContext<'s> {
 
     /// Everything that a lock has to deny here.
     pub(super) fn elsewhere(&self) -> RequestSet<'s> {
-        let policy = &self.premises.policy;
         let mut set = RequestSet::bound();
         if is_account_id(self.account) {
             set = set.and(RequestSet::by(Callers::Accounts([self.account.to_owned()].into())));
         }
-        if let [lock, exempt @ ..] = policy.statements.as_slice() {
-            set = set.and(RequestSet::matched(policy, lock));
-            for statement in exempt {
-                set = set.minus(RequestSet::matched(policy, statement));
-            }
-        }
-        set
+        set.and(self.premises.claim.requests())
     }
 
     /// Whether a request is certainly not denied.

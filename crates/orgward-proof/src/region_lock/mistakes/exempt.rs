@@ -5,7 +5,7 @@ use orgward_iam::{Request, Spanned, arn_like};
 use super::super::{ORDINARY_ACTION, concrete, request};
 use super::context::LockContext;
 use super::{Kind, Lock, Mistake, is_principal};
-use crate::placeholder::placeholder;
+use orgward_iam::placeholder;
 
 /// How one becomes a principal of a kind: by making one, or by taking over one that is there.
 const WAYS: [(&str, [&str; 2]); 2] = [

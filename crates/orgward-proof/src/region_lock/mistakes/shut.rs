@@ -8,7 +8,7 @@ use super::super::region_conditions;
 use super::context::LockContext;
 use super::{Kind, Lock, Mistake, is_principal, is_region};
 use crate::data;
-use crate::placeholder::placeholder;
+use orgward_iam::placeholder;
 
 pub(super) fn find(context: &LockContext<'_>, locks: &[Lock<'_>], found: &mut Vec<Mistake>) {
     for lock in locks {

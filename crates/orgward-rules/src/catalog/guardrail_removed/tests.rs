@@ -283,7 +283,7 @@ fn resource_control_policies_are_missed_for_outsiders() {
       target: Root/prod
       account: 222222222222
       note: no longer denied: all of `s3` and all of `sqs`
-      request: s3:GetObject on arn:aws:s3:::example/example
+      request: s3:GetObject on arn:aws:s3:::example-bucket/key
                by arn:aws:iam::999999999999:role/application
                with aws:ResourceAccount = "222222222222"
       help: keep the attachment, or attach what takes its place in the same plan

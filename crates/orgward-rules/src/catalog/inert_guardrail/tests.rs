@@ -1,7 +1,9 @@
 //! What cannot act, in the words that a reader sees.
 
 use super::INERT_GUARDRAIL;
-use crate::testing::report;
+use orgward_finding::Severity;
+
+use crate::testing::{findings_with_document, report};
 
 #[test]
 fn attached_to_management() {
@@ -217,4 +219,73 @@ fn an_allow_list_beside_full_access() {
     reviewed bad-pointless-allow-list.json: 1 account, 0 principals, 1 policy
     `orgward rules inert-guardrail` explains the first one
     "#);
+}
+
+/// What a denial does that cannot mean what it says: nothing, or more. Each has a sibling that is right.
+#[test]
+fn denials_that_do_something_else_than_they_say() {
+    let deny = |action: &str, resource: &str, condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"{action}","Resource":"{resource}","Condition":{{{condition}}}}}]}}"#
+        )
+    };
+    let found = |document: &str| -> Vec<(Severity, String)> {
+        let fixture = ("inert-guardrail", "good-attached");
+        let findings = findings_with_document(&INERT_GUARDRAIL, fixture, ("content", document));
+        findings.into_iter().map(|finding| (finding.severity, finding.message)).collect()
+    };
+    for (wrong, severity, says, right) in [
+        (
+            deny("iam:CreateUser", "*", r#""StringNotLike":{"aws:PrincipleArn":"arn:aws:iam::*:role/x"}"#),
+            Severity::Medium,
+            "so that the statement denies it to everyone",
+            deny("iam:CreateUser", "*", r#""ArnNotLike":{"AWS:principalARN":"arn:aws:iam::*:role/x"}"#),
+        ),
+        (
+            deny("iam:CreateUser", "*", r#""Bool":{"aws:IsRootUser":"true"}"#),
+            Severity::Low,
+            "so that the statement denies nothing",
+            deny("iam:CreateUser", "*", r#""Bool":{"aws:ViaAWSService":"false"}"#),
+        ),
+        (
+            deny("kms:CreateKey", "*", r#""Bool":{"rds:StorageEncrypted":"false"}"#),
+            Severity::Low,
+            "no action of the statement has `rds:StorageEncrypted`",
+            deny("rds:CreateDBCluster", "*", r#""Bool":{"rds:StorageEncrypted":"false"}"#),
+        ),
+        (
+            deny("ec2:*", "*", r#""StringNotEquals":{"ec2:InstanceType":"t3.nano"}"#),
+            Severity::Low,
+            "have no `ec2:InstanceType`",
+            deny(
+                "ec2:RunInstances",
+                "arn:aws:ec2:*:*:instance/*",
+                r#""StringNotEquals":{"ec2:InstanceType":"t3.nano"}"#,
+            ),
+        ),
+        (
+            deny("iam:DeleteUser", "*", r#""StringNotEquals":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}"#),
+            Severity::Low,
+            "takes the wildcard",
+            deny("iam:DeleteUser", "*", r#""ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}"#),
+        ),
+        (
+            deny("sns:DeleteTopic", "arn:aws:sns:*:*:topic/x", r#""Bool":{"aws:SecureTransport":"false"}"#),
+            Severity::Low,
+            "",
+            deny("sns:DeleteTopic", "arn:aws:sns:*:*:x", r#""Bool":{"aws:SecureTransport":"false"}"#),
+        ),
+    ] {
+        let problems = found(&wrong);
+        if says.is_empty() {
+            // The name of a topic may have anything in it.
+            assert_eq!(problems, [], "{wrong}");
+        } else {
+            assert!(
+                problems.iter().any(|(at, message)| *at == severity && message.contains(says)),
+                "{wrong}: {problems:?}"
+            );
+        }
+        assert_eq!(found(&right), [], "{right}");
+    }
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use orgward_finding::Severity;
-use orgward_iam::{Answer, Catalogue, Condition, Effect, RequestSet, Statement};
+use orgward_iam::{
+    Answer, Catalogue, Condition, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, placeholder,
+};
 use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
 use super::INERT_GUARDRAIL;
 use crate::Findings;
 use orgward_proof::chains::enumerate;
 use orgward_proof::org_policies::{source, statement_key, statement_title};
-use orgward_proof::placeholder;
 use orgward_proof::region_lock::region_conditions;
 
 pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
@@ -26,6 +27,92 @@ pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) 
         }
         never_about(org_policy, statement, findings);
     }
+    mistaken(org_policy, &waiting, findings);
+}
+
+/// Checks that say that a part of a denial never acts, or that it denies more than is meant.
+const MISTAKES: [&str; 16] = [
+    "invalid-condition-key-format",
+    "invalid-global-condition-key",
+    "invalid-principal-arn",
+    "invalid-service-condition-key",
+    "invalid-service-in-action",
+    "irrelevant-condition-key-in-policy",
+    "key-missing-for-some-actions",
+    "missing-tag-key-in-condition",
+    "redundant-statement",
+    "resource-of-no-action",
+    "type-mismatch-boolean",
+    "type-mismatch-date",
+    "type-mismatch-ip-range",
+    "type-mismatch-number",
+    "variable-unsupported-in-version",
+    "wildcard-without-like-operator",
+];
+
+/// Reports what the document cannot mean, as the check of documents finds it.
+fn mistaken(guardrail: Entity<'_, OrgPolicy>, waiting: &BTreeSet<usize>, findings: &mut Findings) {
+    let document = &guardrail.data.document;
+    let Some(policy) = document.policy() else { return };
+    let mut told: BTreeSet<(&str, Option<usize>)> = BTreeSet::new();
+    for problem in policy.problems() {
+        let Some(statement) = problem.statement.and_then(|at| policy.statements.get(at)) else { continue };
+        let is_mistake = MISTAKES.contains(&problem.code)
+            && statement.effect.value == Effect::Deny
+            && matches!(problem.effectiveness, Effectiveness::Inert | Effectiveness::Overreaching)
+            && !problem.statement.is_some_and(|at| waiting.contains(&at));
+        // One finding for a mistake that a statement makes twice.
+        if is_mistake
+            && !is_told_otherwise(&problem, statement)
+            && told.insert((problem.code, problem.statement))
+        {
+            mistake(guardrail, statement, &problem, findings);
+        }
+    }
+}
+
+/// Whether another check of the rules says it.
+fn is_told_otherwise(problem: &Problem, statement: &Statement) -> bool {
+    match problem.code {
+        // A service that is unknown altogether may be new; a single action is told by its list.
+        "invalid-service-in-action" => !problem.help.contains("did you mean") || !problem.help.contains(":*"),
+        "wildcard-without-like-operator" => {
+            problem.effectiveness == Effectiveness::Inert || problem.path.ends_with("RequestedRegion")
+        }
+        "resource-of-no-action" => {
+            let mut listed =
+                statement.actions.patterns.iter().flat_map(|it| Catalogue::get().actions_matching(&it.value));
+            listed.all(|action| !action.has_resource_types())
+        }
+        _ => false,
+    }
+}
+
+fn mistake(
+    guardrail: Entity<'_, OrgPolicy>,
+    statement: &Statement,
+    problem: &Problem,
+    findings: &mut Findings,
+) {
+    let document = &guardrail.data.document;
+    let finding = findings.about(&INERT_GUARDRAIL, guardrail.node);
+    // A name that is near to none may be one that AWS has added since.
+    let is_certain = problem.gravity == Gravity::Error
+        && (!problem.code.contains("condition-key") || problem.help.contains("did you mean"));
+    if !is_certain {
+        finding.severity = Severity::Low;
+    }
+    finding.subject(format!("{} {}", problem.code, statement_key(document, statement)));
+    let index = problem.statement.unwrap_or_default();
+    let title = statement_title(index, statement, document.text.is_sensitive());
+    if document.text.is_sensitive() {
+        finding.says(format!("statement {title} does not do what it says"));
+        finding.help("the document is sensitive: run `orgward policy check` on it");
+        return;
+    }
+    finding.says(format!("statement {title}: {}", problem.message));
+    finding.show(&source(document), problem.span.clone(), problem.code);
+    finding.help(&problem.help);
 }
 
 /// Reports denials of actions that AWS does not list.

@@ -1,10 +1,17 @@
-//! What somebody was to replace in a template.
+//! Placeholders of templates.
 
 /// What people write where something is missing.
 const WORDS: [&str; 7] =
     ["REPLACE_ME", "REPLACEME", "CHANGE_ME", "CHANGEME", "PLACEHOLDER", "YOUR_", "ACCOUNT_ID"];
 
-/// A part of a text that looks as if it was to be replaced. Policy variables have a colon in their names.
+/// A part of a text that looks like a placeholder of a template. Policy variables have a colon in their names.
+///
+/// ```
+/// use orgward_iam::placeholder;
+///
+/// assert_eq!(placeholder("arn:aws:iam::*:role/<ROLE>"), Some("<ROLE>"));
+/// assert_eq!(placeholder("${aws:username}"), None);
+/// ```
 pub fn placeholder(text: &str) -> Option<&str> {
     let marks = [("[", "]"), ("<", ">"), ("{{", "}}"), ("${", "}"), ("%", "%")];
     let found = marks.into_iter().filter_map(|(open, close)| between(text, open, close));

@@ -1,0 +1,179 @@
+//! Which actions are named.
+
+use super::{At, Effectiveness as E, Gravity as G, place};
+use crate::pattern::glob_ignore_case;
+use crate::{BaseOperator, Catalogue, Effect, Kind, Statement};
+
+pub(super) fn check(at: &mut At<'_, '_>) {
+    let actions = &at.statement.actions;
+    let element = if actions.not { "NotAction" } else { "Action" };
+    if actions.patterns.is_empty() {
+        at.report(
+            ("empty-array-action", G::Suggestion, E::Inert),
+            element,
+            &actions.span,
+            format!("`{element}` names no action"),
+            "name one, or remove the statement",
+        );
+    }
+    unlisted(at, element);
+    redundant(at, element);
+    if at.statement.effect.value == Effect::Allow && at.kind() == Kind::Identity {
+        let delegations = [
+            ("iam:PassRole", "iam:PassedToService", PASS_ROLE),
+            ("iam:CreateServiceLinkedRole", "iam:AWSServiceName", CREATE_SLR),
+        ];
+        for (action, key, codes) in delegations {
+            delegation(at, action, key, codes);
+        }
+    }
+    if at.kind() == Kind::ResourceControl && !actions.not {
+        unreached(at, element);
+    }
+}
+
+/// What to say of an action on all resources, on all but some, and behind a wildcard.
+type Codes = [&'static str; 4];
+const PASS_ROLE: Codes = [
+    "pass-role-with-star-in-resource",
+    "pass-role-with-not-resource",
+    "pass-role-with-star-in-action-and-resource",
+    "pass-role-with-star-in-action-and-not-resource",
+];
+const CREATE_SLR: Codes = [
+    "create-slr-with-star-in-resource",
+    "create-slr-with-not-resource",
+    "create-slr-with-star-in-action-and-resource",
+    "create-slr-with-star-in-action-and-not-resource",
+];
+
+/// Reports names that AWS does not list.
+fn unlisted(at: &mut At<'_, '_>, element: &str) {
+    let catalogue = Catalogue::get();
+    let actions = &at.statement.actions;
+    let inert = if actions.not { E::Overreaching } else { E::Inert };
+    for (index, pattern) in actions.patterns.iter().enumerate() {
+        let name = pattern.value.as_str();
+        if name == "*" || catalogue.actions_matching(name).next().is_some() {
+            continue;
+        }
+        let prefix = name.split(':').next().unwrap_or_default();
+        let place = place(element, index, pattern, &actions.span);
+        let near = catalogue.near(name).map(str::to_owned);
+        let near = near.or_else(|| {
+            let service = catalogue.near_service(prefix)?;
+            Some(format!("{service}:{}", name.split_once(':').map_or("*", |(_, name)| name)))
+        });
+        let help = near.map_or_else(
+            || "compare the name with the documentation of the service; it may be new".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let (code, message) = if catalogue.service(prefix).is_some() {
+            ("invalid-action", format!("AWS lists no action `{name}`, as of {}", catalogue.date()))
+        } else {
+            (
+                "invalid-service-in-action",
+                format!("AWS lists no service `{prefix}`, as of {}", catalogue.date()),
+            )
+        };
+        at.report((code, G::Error, inert), &place, &pattern.span, message, help);
+    }
+}
+
+/// Reports names that another name of the list matches.
+fn redundant(at: &mut At<'_, '_>, element: &str) {
+    let actions = &at.statement.actions;
+    for (index, pattern) in actions.patterns.iter().enumerate() {
+        let by = actions.patterns.iter().enumerate().find(|(other, wider)| {
+            let equal = wider.value.eq_ignore_ascii_case(&pattern.value);
+            *other != index && contains(&wider.value, &pattern.value) && (!equal || *other < index)
+        });
+        let Some((_, by)) = by else { continue };
+        let place = place(element, index, pattern, &actions.span);
+        at.report(
+            ("redundant-action", G::Suggestion, E::Meant),
+            &place,
+            &pattern.span,
+            format!("`{}` is part of `{}`", pattern.value, by.value),
+            "remove it",
+        );
+    }
+}
+
+/// Whether every name that a pattern matches is matched by a wider one.
+fn contains(wider: &str, pattern: &str) -> bool {
+    if pattern.contains('*') && wider.contains('?') {
+        return wider.eq_ignore_ascii_case(pattern);
+    }
+    glob_ignore_case(wider, pattern)
+}
+
+/// Reports that roles of any kind may be handed to services.
+fn delegation(at: &mut At<'_, '_>, action: &str, key: &str, [star, not, wide, wide_not]: Codes) {
+    if at.statement.actions.not || is_narrowed(at.statement, key) {
+        return;
+    }
+    let Some(resources) = &at.statement.resources else { return };
+    let everything = resources.not || resources.patterns.iter().any(|pattern| pattern.value == "*");
+    if !everything {
+        return;
+    }
+    let listed = at.statement.actions.patterns.iter().enumerate();
+    // `*` is an administrator, which other checks name.
+    let listed = listed.filter(|(_, pattern)| pattern.value != "*");
+    let Some((index, pattern)) = listed.into_iter().find(|(_, it)| glob_ignore_case(&it.value, action))
+    else {
+        return;
+    };
+    let exact = pattern.value.eq_ignore_ascii_case(action);
+    let code = match (exact, resources.not) {
+        (true, false) => star,
+        (true, true) => not,
+        (false, false) => wide,
+        (false, true) => wide_not,
+    };
+    let gravity = if action.ends_with("PassRole") { G::SecurityWarning } else { G::Warning };
+    let place = place("Action", index, pattern, &at.statement.actions.span);
+    let (span, message) = (pattern.span.clone(), format!("`{action}` is allowed for every role"));
+    let help = format!("name the roles in `Resource`, or ask for the service by `StringEquals` on `{key}`");
+    at.report((code, gravity, E::Meant), &place, &span, message, help);
+}
+
+/// Whether a condition says for which services.
+fn is_narrowed(statement: &Statement, key: &str) -> bool {
+    statement.conditions.iter().any(|line| {
+        let operator = line.operator.value;
+        line.key.value.eq_ignore_ascii_case(key)
+            && !operator.is_negated()
+            && !operator.if_exists
+            && operator.base != BaseOperator::Null
+            && line.values.iter().all(|value| value.value != "*")
+    })
+}
+
+/// Reports actions of services that resource control policies do not reach.
+fn unreached(at: &mut At<'_, '_>, element: &str) {
+    let catalogue = Catalogue::get();
+    let actions = &at.statement.actions;
+    if at.statement.effect.value == Effect::Allow {
+        return;
+    }
+    for (index, pattern) in actions.patterns.iter().enumerate() {
+        let prefix = pattern.value.split(':').next().unwrap_or_default();
+        let Some(service) = catalogue.service(prefix).filter(|it| !it.takes_resource_control()) else {
+            continue;
+        };
+        let place = place(element, index, pattern, &actions.span);
+        at.report(
+            ("unsupported-action-in-policy", G::Error, E::Refused),
+            &place,
+            &pattern.span,
+            format!(
+                "resource control policies do not reach `{}`, as of {}",
+                service.prefix(),
+                catalogue.date()
+            ),
+            "remove the action, or deny it in a service control policy",
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! What plans say of organizations in ways that are easily read wrong.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+
+use orgward_org::{Change, Declared, Key, Membership, Modality, NodeId, Organization, PolicyType};
+use orgward_plan::{Document, Plan};
+use serde_json::{Value, json};
+
+/// A row of a plan. Without `before` the plan creates it, without `after` it destroys it.
+fn row(address: &str, before: &Value, after: &Value, unknown: &Value) -> Value {
+    let data = address.strip_prefix("data.");
+    let (kind, name) = data.unwrap_or(address).split_once('.').unwrap();
+    let actions = match (before, after) {
+        (Value::Null, _) if data.is_some() => json!(["read"]),
+        (Value::Null, _) => json!(["create"]),
+        (_, Value::Null) => json!(["delete"]),
+        (before, after) if before == after => json!(["no-op"]),
+        _ => json!(["update"]),
+    };
+    json!({
+        "address": address, "mode": if data.is_some() { "data" } else { "managed" }, "type": kind, "name": name,
+        "provider_name": "registry.terraform.io/hashicorp/aws",
+        "change": { "actions": actions, "before": before, "after": after, "after_unknown": unknown },
+    })
+}
+
+fn stays(address: &str, values: &Value) -> Value {
+    row(address, values, values, &json!({}))
+}
+
+fn created(address: &str, values: &Value, unknown: &Value) -> Value {
+    row(address, &Value::Null, values, unknown)
+}
+
+/// The configuration of a resource.
+fn written(address: &str, expressions: &Value) -> Value {
+    let data = address.strip_prefix("data.");
+    let (kind, name) = data.unwrap_or(address).split_once('.').unwrap();
+    json!({ "mode": if data.is_some() { "data" } else { "managed" }, "type": kind, "name": name,
+        "provider_config_key": "aws", "expressions": expressions })
+}
+
+fn organization(rows: &[Value], resources: &[Value]) -> Change<Organization> {
+    let plan = json!({ "format_version": "1.2", "planned_values": {}, "resource_changes": rows,
+        "configuration": { "root_module": { "resources": resources } } });
+    let document = Document::decode("plan.json", plan.to_string().into_bytes()).unwrap();
+    let plan = Plan::parse(&document).unwrap();
+    Organization::of(&[plan], &[], &Declared::default())
+}
+
+fn find(organization: &Organization, key: &str) -> NodeId {
+    organization.find(&Key(key.into())).unwrap()
+}
+
+fn targets(organization: &Organization, policy: &str) -> Vec<(String, Modality)> {
+    let targets = organization.targets_of(find(organization, policy));
+    let name = |id| organization.node(id).unwrap().key.to_string();
+    targets.into_iter().map(|(id, attachment)| (name(id), attachment.resolved.modality())).collect()
+}
+
+const POLICY: &str =
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+
+fn policy() -> Value {
+    json!({ "id": "p-lock0000", "name": "lock", "type": "SERVICE_CONTROL_POLICY", "content": POLICY })
+}
+
+fn attachment(target: &str) -> Value {
+    json!({ "id": format!("{target}:p-lock0000"), "policy_id": "p-lock0000", "target_id": target })
+}
+
+/// Two resources are two organizations: what is attached to the root of one does not bind the accounts of the other.
+#[test]
+fn two_organizations_have_two_roots() {
+    let root = |id: &str| json!([{ "id": id, "policy_types": [] }]);
+    let shown = |id: &str, root_id: &str, management: &str, types: &Value| {
+        json!({ "id": id, "roots": root(root_id), "master_account_id": management, "enabled_policy_types": types,
+            "accounts": [{ "id": management }] })
+    };
+    let rows = [
+        stays(
+            "aws_organizations_organization.a",
+            &shown("o-aaaaaaaaaa", "r-aaaa", "111111111111", &json!(["SERVICE_CONTROL_POLICY"])),
+        ),
+        stays(
+            "aws_organizations_organization.b",
+            &shown("o-bbbbbbbbbb", "r-bbbb", "555555555555", &json!([])),
+        ),
+        stays("aws_organizations_account.shop", &json!({ "id": "222222222222", "parent_id": "r-aaaa" })),
+        stays("aws_organizations_account.lab", &json!({ "id": "666666666666", "parent_id": "r-bbbb" })),
+        stays("aws_organizations_policy.lock", &policy()),
+        stays("aws_organizations_policy_attachment.lock", &attachment("r-aaaa")),
+    ];
+    let after = organization(&rows, &[]).after;
+    let (shop, lab) =
+        (find(&after, "aws_organizations_account.shop"), find(&after, "aws_organizations_account.lab"));
+    let kind = PolicyType::ServiceControl;
+    let policies = |account| after.policy_chain(account, &kind).levels[0].attached.len();
+    assert_eq!((policies(shop), policies(lab)), (2, 0), "`FullAWSAccess` and the lock, and nothing");
+    assert_eq!(
+        (after.is_enabled_at(shop, &kind), after.is_enabled_at(lab, &kind)),
+        (Some(true), Some(false))
+    );
+    assert_eq!(after.is_enabled(&kind), None, "it is not the same everywhere");
+    assert_eq!(after.membership(shop, "666666666666"), Membership::Outside);
+    assert_eq!(after.membership(lab, "666666666666"), Membership::Inside);
+    assert_eq!(after.symbolic_id_of(lab), Some("o-bbbbbbbbbb"));
+    assert!(after.contradictions().is_empty());
+}
+
+/// A data source is read before the plan is applied and says nothing of what is known after it.
+#[test]
+fn unknown_policy_types_leave_open_whether_policies_act() {
+    let types = json!({ "id": "o-aaaaaaaaaa", "roots": [{ "id": "r-aaaa", "policy_types": [{ "type": "SERVICE_CONTROL_POLICY", "status": "ENABLED" }] }] });
+    let mut before = types.clone();
+    before["enabled_policy_types"] = json!(["SERVICE_CONTROL_POLICY"]);
+    let rows = [
+        row("aws_organizations_organization.this", &before, &types, &json!({ "enabled_policy_types": true })),
+        stays("data.aws_organizations_organization.read", &before),
+        stays("aws_organizations_policy.lock", &policy()),
+        stays("aws_organizations_policy_attachment.lock", &attachment("r-aaaa")),
+    ];
+    let change = organization(&rows, &[]);
+    let kind = PolicyType::ServiceControl;
+    assert_eq!((change.before.is_enabled(&kind), change.after.is_enabled(&kind)), (Some(true), None));
+    let bound = |side| targets(side, "aws_organizations_policy.lock");
+    assert_eq!(bound(&change.before), [("root".to_owned(), Modality::Must)]);
+    assert_eq!(bound(&change.after), [("root".to_owned(), Modality::May)]);
+}
+
+/// The target of an attachment exists whether the plan attaches anything to it or not.
+#[test]
+fn a_target_that_only_an_attachment_names_stays() {
+    let rows = [
+        stays("aws_organizations_policy.lock", &policy()),
+        row(
+            "aws_organizations_policy_attachment.lock",
+            &attachment("ou-aaaa-prod0000"),
+            &Value::Null,
+            &json!({}),
+        ),
+    ];
+    let change = organization(&rows, &[]);
+    assert_eq!(targets(&change.before, "aws_organizations_policy.lock").len(), 1);
+    assert_eq!(targets(&change.after, "aws_organizations_policy.lock"), []);
+    assert!(change.after.find(&Key("ou-aaaa-prod0000".into())).is_some());
+}
+
+/// Terraform runs every row: what one address destroys is gone, although another one manages it, too.
+#[test]
+fn what_is_destroyed_at_one_address_is_gone_at_all() {
+    let old = attachment("ou-aaaa-prod0000");
+    let rows = [
+        stays("aws_organizations_policy.lock", &policy()),
+        stays("aws_organizations_policy_attachment.new", &old),
+        row("aws_organizations_policy_attachment.old", &old, &Value::Null, &json!({})),
+    ];
+    let change = organization(&rows, &[]);
+    assert_eq!(targets(&change.before, "aws_organizations_policy.lock").len(), 2);
+    assert_eq!(targets(&change.after, "aws_organizations_policy.lock"), []);
+}
+
+/// `skip_destroy` leaves the old attachment in AWS when the new one takes its address.
+#[test]
+fn a_replacement_leaves_behind_what_it_does_not_destroy() {
+    let mut before = attachment("ou-aaaa-prod0000");
+    before["skip_destroy"] = json!(true);
+    let mut replaced =
+        row("aws_organizations_policy_attachment.lock", &before, &attachment("ou-aaaa-test0000"), &json!({}));
+    replaced["change"]["actions"] = json!(["delete", "create"]);
+    let change = organization(&[stays("aws_organizations_policy.lock", &policy()), replaced], &[]);
+    let names: Vec<_> =
+        targets(&change.after, "aws_organizations_policy.lock").into_iter().map(|(key, _)| key).collect();
+    assert_eq!(names, ["ou-aaaa-prod0000", "ou-aaaa-test0000"]);
+}
+
+/// The filter of the data source says of which type the policies are that it lists.
+#[test]
+fn policies_for_target_are_of_the_type_of_the_filter() {
+    let listed = json!({ "target_id": "r-aaaa", "filter": "TAG_POLICY", "ids": ["p-tags0000"] });
+    let after = organization(&[stays("data.aws_organizations_policies_for_target.tags", &listed)], &[]).after;
+    let kinds: Vec<_> = after.org_policies().map(|it| (it.node.label(), it.data.kind.clone())).collect();
+    assert!(
+        kinds.contains(&("p-tags0000".to_owned(), PolicyType::Other("TAG_POLICY".to_owned()))),
+        "{kinds:?}"
+    );
+}
+
+/// A control that denies regions is a policy that Control Tower writes; its text is in no plan.
+#[test]
+fn a_control_of_control_tower_is_a_policy_without_a_text() {
+    let control = json!({
+        "control_identifier": "arn:aws:controltower:eu-west-1::control/CT.MULTISERVICE.PV.1",
+        "target_identifier": "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000",
+    });
+    let change =
+        organization(&[row("aws_controltower_control.regions", &control, &Value::Null, &json!({}))], &[]);
+    let control = find(&change.before, "aws_controltower_control.regions");
+    let control = change.before.org_policy(control).unwrap();
+    assert_eq!(control.data.kind, PolicyType::ServiceControl);
+    assert!(control.data.document.policy().is_none());
+    assert_eq!(
+        targets(&change.before, "aws_controltower_control.regions"),
+        [("ou-aaaa-prod0000".to_owned(), Modality::Must)]
+    );
+    assert!(change.after.find(&Key("aws_controltower_control.regions".into())).is_none());
+}
+
+/// The account and the region say which partition a role is in before it has an ARN.
+#[test]
+fn a_role_in_govcloud_gets_an_arn_of_its_partition() {
+    let caller = json!({ "account_id": "222222222222", "arn": "arn:aws-us-gov:iam::222222222222:user/ci" });
+    let rows = [
+        stays("data.aws_caller_identity.current", &caller),
+        created("aws_iam_role.web", &json!({ "name": "web", "path": "/app/" }), &json!({ "arn": true })),
+        created(
+            "aws_iam_role.job",
+            &json!({ "name_prefix": "job-", "path": "/" }),
+            &json!({ "arn": true, "name": true }),
+        ),
+    ];
+    let resources = [
+        written("data.aws_caller_identity.current", &json!({})),
+        written("aws_iam_role.web", &json!({})),
+        written("aws_iam_role.job", &json!({})),
+    ];
+    let after = organization(&rows, &resources).after;
+    let arn = |key| after.iam_arn(find(&after, key)).unwrap();
+    assert_eq!(arn("aws_iam_role.web").text("?").unwrap(), "arn:aws-us-gov:iam::222222222222:role/app/web");
+    // AWS appends what nobody knows to a prefix.
+    assert_eq!(arn("aws_iam_role.job").prefix.unwrap(), "role/job-");
+}
+
+/// A key of a user that another stack manages is in the account of its provider.
+#[test]
+fn credentials_of_users_elsewhere_have_an_owner() {
+    let caller = json!({ "account_id": "222222222222", "arn": "arn:aws:iam::222222222222:user/ci" });
+    let rows = [
+        stays("data.aws_caller_identity.current", &caller),
+        created("aws_iam_access_key.ci", &json!({ "user": "ci" }), &json!({ "id": true })),
+    ];
+    let resources = [
+        written("data.aws_caller_identity.current", &json!({})),
+        written("aws_iam_access_key.ci", &json!({})),
+    ];
+    let after = organization(&rows, &resources).after;
+    let user = after.users().next().unwrap();
+    assert_eq!(user.data.credentials.len(), 1);
+    assert_eq!(after.owner(user.id).unwrap().0.node.label(), "222222222222");
+}
+
+/// A document that overrides others does not lower their version, and one that is unknown leaves what has no `Sid`.
+#[test]
+fn documents_are_merged_as_the_provider_merges_them() {
+    let base = r#"{"Version":"2012-10-17","Statement":[{"Sid":"A","Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+    let over = r#"{"Statement":[{"Sid":"A","Effect":"Deny","Action":"ec2:*","Resource":"*"}]}"#;
+    let reference =
+        json!({ "references": ["data.aws_iam_policy_document.d.json", "data.aws_iam_policy_document.d"] });
+    let of = |after: &Value, unknown: &Value| {
+        let rows = [
+            created(
+                "aws_organizations_policy.lock",
+                &json!({ "name": "lock" }),
+                &json!({ "content": true, "id": true }),
+            ),
+            created("data.aws_iam_policy_document.d", after, unknown),
+        ];
+        let resources = [
+            written("aws_organizations_policy.lock", &json!({ "content": reference })),
+            written("data.aws_iam_policy_document.d", &json!({})),
+        ];
+        organization(&rows, &resources).after
+    };
+    let known =
+        json!({ "source_policy_documents": [base], "override_policy_documents": [over], "version": null });
+    let after = of(&known, &json!({ "json": true }));
+    let lock = after.org_policy(find(&after, "aws_organizations_policy.lock")).unwrap();
+    let text = lock.data.document.text.expose();
+    assert!(text.contains("2012-10-17") && text.contains("ec2:*") && !text.contains("s3:*"), "{text}");
+    let open = json!({ "source_policy_documents": [base, null], "version": null });
+    let after = of(&open, &json!({ "json": true, "source_policy_documents": [false, true] }));
+    let lock = after.org_policy(find(&after, "aws_organizations_policy.lock")).unwrap();
+    let permissive = lock.data.document.completed(orgward_org::Completion::Permissive).unwrap();
+    assert!(permissive.text.expose().contains("s3:*"), "what is known stands in every completion");
+}

@@ -1,0 +1,98 @@
+//! Identity providers that many customers share: `data/federation.toml`.
+
+use std::sync::LazyLock;
+
+use orgward_iam::glob;
+use serde::Deserialize;
+
+/// An identity provider that many customers share.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Issuer {
+    host: String,
+    /// What its customers are called.
+    pub(crate) customers: String,
+    /// The claims that tell customers apart.
+    pub(crate) claims: Vec<Claim>,
+    /// The claim that IAM asks for.
+    pub(crate) required: String,
+}
+
+/// A claim that tells customers apart.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claim {
+    pub(crate) name: String,
+    /// What stands before the name of a customer; anywhere behind a colon.
+    #[serde(default)]
+    starts: Vec<String>,
+    /// What stands behind it. Without, the whole value is the name.
+    #[serde(default)]
+    ends: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Federation {
+    issuer: Vec<Issuer>,
+}
+
+static FEDERATION: LazyLock<Federation> =
+    LazyLock::new(|| toml::from_str(include_str!("../data/federation.toml")).unwrap_or_default());
+
+/// The issuer of a host, if it is one that many customers share.
+pub(crate) fn issuer(host: &str) -> Option<&'static Issuer> {
+    FEDERATION.issuer.iter().find(|issuer| glob(&issuer.host, host))
+}
+
+impl Issuer {
+    /// What to require.
+    pub(crate) fn help(&self) -> String {
+        let claim = self.claims.iter().find(|claim| claim.name == self.required);
+        let start = claim.and_then(|claim| claim.starts.first()).filter(|start| !start.is_empty());
+        let what = match start {
+            Some(start) => format!("to start with `{start}` and the name of your organization"),
+            None => "with the value that is yours".to_owned(),
+        };
+        format!("require `{}:{}` {what}", self.host, self.required)
+    }
+}
+
+impl Claim {
+    /// Whether only tokens of one customer match a value: the name of the customer is written out.
+    pub(crate) fn names_customer(&self, value: &str) -> bool {
+        // A policy variable holds what the caller brings along.
+        if value.contains("${") {
+            return false;
+        }
+        let literal = value.split(['*', '?']).next().unwrap_or_default();
+        let is_whole = literal.len() == value.len();
+        let names = |rest: &str| {
+            let is_closed = self.ends.iter().any(|end| rest.find(end.as_str()).is_some_and(|at| at > 0));
+            !rest.is_empty() && (is_whole || is_closed)
+        };
+        if self.starts.is_empty() {
+            return names(literal);
+        }
+        self.starts.iter().any(|start| {
+            let first = literal.strip_prefix(start.as_str());
+            let behind = || {
+                let inner = format!(":{start}");
+                literal.split_once(inner.as_str()).map(|(_, rest)| rest)
+            };
+            first.or_else(behind).is_some_and(names)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FEDERATION;
+
+    #[test]
+    fn the_file_is_read_and_each_issuer_has_the_claim_that_it_requires() {
+        assert!(FEDERATION.issuer.len() >= 16);
+        for issuer in &FEDERATION.issuer {
+            assert!(issuer.claims.iter().any(|claim| claim.name == issuer.required), "{issuer:?}");
+        }
+    }
+}
