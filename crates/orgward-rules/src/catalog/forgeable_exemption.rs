@@ -9,6 +9,7 @@ use orgward_proof::chains::{Assumptions, Counterexample, Difference, passing};
 use orgward_proof::org_policies::{Group, denials, groups, source};
 
 use self::ways::{Exemption, Way};
+use crate::controls::undecided;
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -55,12 +56,21 @@ rule! {
     }
 }
 
+/// How others become such a principal, and why that is not certain; empty when it is.
+#[derive(Clone)]
+struct Obtained {
+    way: Way,
+    example: Box<Counterexample>,
+    doubts: Vec<String>,
+}
+
 /// Where one exemption can be obtained.
 struct Forged<'o> {
     policy: Entity<'o, OrgPolicy>,
     exemption: Exemption,
     way: Way,
     example: Box<Counterexample>,
+    doubts: Vec<String>,
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
 }
@@ -71,7 +81,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         return;
     }
     let mut forged: BTreeMap<(orgward_org::Key, String), Forged<'_>> = BTreeMap::new();
+    // Groups whose chains say the same get the same answers, unless a policy names the account.
+    let mut asked: BTreeMap<_, Option<Obtained>> = BTreeMap::new();
     for group in groups(cx.after, &kind) {
+        let alike = (group.chain.signature(), named_account(&group));
         for (_, policy) in group.chain.certain() {
             for (_, statement) in denials(policy) {
                 // Locks by region have a rule of their own.
@@ -80,12 +93,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 }
                 for exemption in Exemption::of(statement) {
                     let key = (policy.node.key.clone(), exemption.to_string());
-                    let Some((way, example)) = obtain(cx, &group, &exemption) else { continue };
+                    let question = (alike.clone(), exemption.to_string());
+                    let answer = asked.entry(question).or_insert_with(|| obtain(cx, &group, &exemption));
+                    let Some(Obtained { way, example, doubts }) = answer.clone() else { continue };
                     let forged = forged.entry(key).or_insert_with(|| Forged {
                         policy,
                         exemption: exemption.clone(),
                         way,
                         example,
+                        doubts,
                         accounts: BTreeSet::new(),
                         places: BTreeSet::new(),
                     });
@@ -108,22 +124,49 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.target((*place).clone());
         }
         finding.witness(forged.example.witness());
+        if !forged.doubts.is_empty() {
+            undecided(finding, &FORGEABLE_EXEMPTION);
+            finding.says(format!(
+                "undecided: spares {name}, and nothing that is known denies others to {}",
+                forged.way.words
+            ));
+            for doubt in &forged.doubts {
+                finding.note(doubt.clone());
+            }
+        }
         finding.help(forged.exemption.help(forged.way.is_odd));
     }
 }
 
-/// How an ordinary principal of the accounts comes to be exempt, if nothing denies it for certain.
-fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<(Way, Box<Counterexample>)> {
+/// The account of a group, where a policy above it names the account.
+fn named_account(group: &Group<'_>) -> Option<String> {
+    let account = group.account_ids.first()?;
+    let mut attached = group.chain.levels.iter().flat_map(|level| &level.attached);
+    let is_named = attached.any(|it| it.org_policy.data.document.text.expose().contains(account.as_str()));
+    is_named.then(|| account.clone())
+}
+
+/// How an ordinary principal of the accounts comes to be exempt, if nothing denies it.
+fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<Obtained> {
     let kind = PolicyType::ServiceControl;
     let account = group.account_ids.first().map(String::as_str);
     let assumptions = Assumptions::of(&kind, cx.after, account, &[&group.chain]);
-    exemption.ways().into_iter().find_map(|way| {
-        let claim = way.claim()?;
-        let set = assumptions.requests().and(claim.requests()).and(group.chain.must_pass(&kind));
-        match passing(&set) {
-            Difference::Some(example) => Some((way, example)),
-            Difference::Nothing | Difference::Undecided(_) => None,
-        }
+    let doubts = group.chain.doubts();
+    let first = |is_certain: bool| {
+        exemption.ways().into_iter().find_map(|way| {
+            let claim = way.claim()?;
+            let open = if is_certain { group.chain.must_pass(&kind) } else { group.chain.may_pass(&kind) };
+            match passing(&assumptions.requests().and(claim.requests()).and(open)) {
+                Difference::Some(example) => Some((way, example)),
+                Difference::Nothing | Difference::Undecided(_) => None,
+            }
+        })
+    };
+    let certain = first(true).map(|(way, example)| Obtained { way, example, doubts: Vec::new() });
+    certain.or_else(|| {
+        // What may be denied by something unknown is neither open nor closed.
+        let (way, example) = first(false).filter(|_| !doubts.is_empty())?;
+        Some(Obtained { way, example, doubts: doubts.clone() })
     })
 }
 
