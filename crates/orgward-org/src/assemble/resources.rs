@@ -86,7 +86,8 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn place_of(&mut self, piece: &Piece<'_, 'a>) -> (Option<String>, Option<NodeId>) {
         let Some(stack) = self.stacks.get(piece.stack) else { return (None, None) };
         let placement = stack.plan.placement(piece.instance);
-        let owner = placement.landing().and_then(|landing| self.landing(piece.stack, piece.instance, landing));
+        let owner =
+            placement.landing().and_then(|landing| self.landing(piece.stack, piece.instance, landing));
         let account = owner
             .and_then(|owner| self.organization.symbolic_account_id(owner).map(str::to_owned))
             .or_else(|| self.elsewhere(piece.stack, piece.instance));

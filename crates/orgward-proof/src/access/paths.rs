@@ -327,7 +327,8 @@ impl<'o> Access<'o> {
         };
         let role = orgward_iam::RoleTrust { arn: &target.arn, account: target.account_text.as_deref() };
         let open = self.rcp(target.account, super::Side::AtMost, super::sets::About::Action(ACTION));
-        if let Answer::Witness(request) = policy.admits_outsider_among(&role, &org.perimeter(target.node.id), open.clone())
+        if let Answer::Witness(request) =
+            policy.admits_outsider_among(&role, &org.perimeter(target.node.id), open.clone())
         {
             return Some(edge(*request, true));
         }

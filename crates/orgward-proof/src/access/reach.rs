@@ -217,7 +217,9 @@ impl<'o> Access<'o> {
                 add(Who::Everybody, *request, "everybody");
             }
             for account in paths::accounts_of(read) {
-                if super::exposure::membership_of(self.org, guard.resource.owner, &account) != Membership::Outside {
+                if super::exposure::membership_of(self.org, guard.resource.owner, &account)
+                    != Membership::Outside
+                {
                     continue;
                 }
                 let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
