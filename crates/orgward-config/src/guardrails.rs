@@ -80,7 +80,7 @@ fn guardrail(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>)
 }
 
 /// An id is part of fingerprints and is typed on command lines.
-fn as_id(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+pub(super) fn as_id(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
     let id = as_text(file, value)?;
     let is_plain = !id.is_empty()
         && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'/'));
@@ -127,6 +127,20 @@ fn enforced_by(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Enforced
 }
 
 fn claim(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Claim> {
+    let exempt = match table.get("exempt_principals") {
+        Some(value) => as_arns(file, value)?,
+        None => Vec::new(),
+    };
+    claim_of(file, table, entry, &exempt)
+}
+
+/// The requests that the keys of a table describe.
+pub(super) fn claim_of(
+    file: &File<'_>,
+    table: &DeTable<'_>,
+    entry: &Spanned<DeValue<'_>>,
+    exempt: &[String],
+) -> Result<Claim> {
     let patterns = |key: &str| table.get(key).map(|value| as_patterns(file, value)).transpose();
     let spec = ClaimSpec {
         actions: patterns("actions")?,
@@ -138,10 +152,7 @@ fn claim(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> 
             .map(|value| conditions(file, value))
             .transpose()?
             .unwrap_or_default(),
-        exempt_principals: match table.get("exempt_principals") {
-            Some(value) => as_arns(file, value)?,
-            None => Vec::new(),
-        },
+        exempt_principals: exempt.to_vec(),
     };
     if spec.actions.is_none() && spec.not_actions.is_none() {
         let message = "guardrail without `actions` or `not_actions`".to_owned();

@@ -2,6 +2,7 @@
 
 mod entries;
 mod error;
+mod forbids;
 mod guardrails;
 mod inferred;
 mod operators;
@@ -34,6 +35,7 @@ use orgward_proof::{Operator, Regions};
 
 use crate::waivers::Waiver;
 use orgward_proof::Guardrail;
+use orgward_proof::access::Forbid;
 
 /// The configuration. Every setting has a default, so that the program runs without a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -52,6 +54,8 @@ pub struct Config {
     pub unverifiable: Option<Severity>,
     /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub guardrails: Vec<Guardrail>,
+    /// `[[forbid]]`: what nobody but some may be able to do, in the order of the file.
+    pub forbids: Vec<Forbid>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,
     /// `[[operator]]`: who must be able to do what, in the order of the file.

@@ -12,7 +12,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::File;
 use super::options::{self, OPTIONS};
-use super::{Config, ConfigError, RULE_IDS, entries, guardrails, operators, packs, stacks, structure};
+use super::{
+    Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure,
+};
 use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
@@ -29,7 +31,7 @@ const TABLES: [(&str, &[&str]); 7] = [
 ];
 
 /// The tables that are read elsewhere.
-const LISTS: [&str; 6] = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
+const LISTS: [&str; 7] = ["forbid", "guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
 
 /// Whether a table is one of the configuration.
 pub(super) fn is_table(name: &str) -> bool {
@@ -47,6 +49,7 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<(
     let file = File { name, text };
     let root = parse(&file)?;
     let mut shipped = Vec::new();
+    let mut forbids = None;
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
             "waiver" => {
@@ -63,6 +66,10 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<(
             }
             "guardrail" => {
                 config.guardrails = guardrails::guardrails(&file, value)?;
+                continue;
+            }
+            "forbid" => {
+                forbids = Some(forbids::forbids(&file, value)?);
                 continue;
             }
             "pack" => {
@@ -92,6 +99,16 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<(
         }
     }
     config.guardrails.extend(shipped);
+    for (forbid, span) in forbids.iter().flatten() {
+        if config.guardrails.iter().any(|guardrail| guardrail.id == forbid.id) {
+            let message = format!("a guardrail and a claim of `[[forbid]]` are called `{}`", forbid.id);
+            return Err(ConfigError::new(&file, span.clone(), "the second one", message)
+                .help("findings and waivers name a claim by its id"));
+        }
+    }
+    if let Some(forbids) = forbids {
+        config.forbids = forbids.into_iter().map(|(forbid, _)| forbid).collect();
+    }
     Ok(())
 }
 

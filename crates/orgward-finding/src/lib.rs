@@ -3,6 +3,7 @@
 //! This crate knows neither AWS nor any output format.
 
 mod acceptance;
+mod access;
 mod described;
 mod digest;
 mod finding;
@@ -14,6 +15,7 @@ pub mod story;
 mod witness;
 
 pub use acceptance::{BaselineEntry, Waived};
+pub use access::{AccessChange, AccessEntry};
 pub use described::{Accepted, Described, not_accepted};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;

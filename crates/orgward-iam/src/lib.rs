@@ -30,7 +30,9 @@ pub use access::{
     dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
-pub use catalogue::{AccessLevel, Action, Catalogue, KeyInfo, KeyKind, Region, ResourceType, Service};
+pub use catalogue::{
+    AccessLevel, Action, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType, Service,
+};
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};

@@ -19,6 +19,7 @@ mod passage;
 mod policy_chain;
 mod queries;
 mod remap_spans;
+mod resource;
 mod resource_types;
 mod roles;
 mod selector;
@@ -39,6 +40,10 @@ pub use node::{
 pub use organization::{Organization, UnresolvedAttachment};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use resource::{
+    AccessFacts, Acl, Assignment, Grant, GrantedPolicy, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
+    Share, SharedWith,
+};
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
 pub use selector::{Matcher, Selector, guesses};

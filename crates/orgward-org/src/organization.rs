@@ -99,12 +99,19 @@ pub struct Organization {
     pub(crate) account_symbols: BTreeMap<NodeId, String>,
     /// What stands for the account of principals of which nothing says where they are.
     pub(crate) elsewhere: BTreeMap<NodeId, String>,
+    /// Grants, resources with policies, and what bounds them.
+    pub(crate) access: crate::AccessFacts,
 }
 
 impl Organization {
     /// The graph itself, for reports that draw it.
     pub fn graph(&self) -> &StableDiGraph<Node, Edge, u32> {
         &self.graph
+    }
+
+    /// Grants, resources with policies, shares, switches, and what runs as a role.
+    pub fn access(&self) -> &crate::AccessFacts {
+        &self.access
     }
 
     /// The id of the organization, `o-…`, if known.
@@ -223,6 +230,10 @@ impl Organization {
             control.document.iter_mut().for_each(complete);
         }
         inline(&mut organization.policies_of_unmanaged);
+        let resources = organization.access.resources.iter_mut();
+        resources
+            .flat_map(|resource| &mut resource.policies)
+            .for_each(|policy| complete(&mut policy.document));
         for node in organization.graph.node_weights_mut() {
             match &mut node.kind {
                 NodeKind::OrgPolicy(org_policy) => complete(&mut org_policy.document),

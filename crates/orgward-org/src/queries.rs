@@ -121,6 +121,18 @@ entities! {
     workloads: Workload(Workload),
 }
 
+fn edge_modality(edge: &Edge) -> Modality {
+    match edge {
+        Edge::Contains(modality)
+        | Edge::Owns(modality)
+        | Edge::Bounds(modality)
+        | Edge::Grants(modality)
+        | Edge::Member(modality)
+        | Edge::Assigned(modality) => *modality,
+        Edge::Attached(attachment) => attachment.resolved.modality(),
+    }
+}
+
 impl Organization {
     /// All roles and users, sorted by key.
     pub fn principals(&self) -> impl Iterator<Item = Principal<'_>> {
@@ -261,6 +273,21 @@ impl Organization {
         }
     }
 
+    /// The groups that a user is in, sorted by key.
+    pub fn groups_of(&self, user: NodeId) -> Vec<(NodeId, Modality)> {
+        let edges = self.incoming(user).into_iter();
+        edges
+            .filter_map(|(group, edge)| {
+                matches!(edge, Edge::Member(_)).then_some((group, edge_modality(edge)))
+            })
+            .collect()
+    }
+
+    /// The account of a principal as policy documents write it, or what stands for it where nothing says which it is.
+    pub fn account_text(&self, principal: NodeId) -> Option<&str> {
+        self.symbolic_account(principal).or_else(|| self.elsewhere.get(&principal).map(String::as_str))
+    }
+
     pub(crate) fn is_member(&self, account: NodeId, organization: usize) -> bool {
         self.account(account).is_some_and(|account| account.member)
             && self.organization_of(account) == Some(organization)
@@ -355,6 +382,8 @@ impl Organization {
             }
         }
         documents.extend(inline.into_iter().map(|policy| (Some(&policy.address), &policy.document)));
+        let policies = self.access.resources.iter().flat_map(|resource| &resource.policies);
+        documents.extend(policies.map(|policy| (Some(&policy.address), &policy.document)));
         documents.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         documents
     }

@@ -3,6 +3,7 @@
 //!
 //! This crate knows no rules, no output formats and no configuration files.
 
+pub mod access;
 pub mod boundaries;
 pub mod chains;
 mod data;

@@ -8,6 +8,7 @@ use orgward_finding::{
 };
 use serde::Serialize;
 
+use crate::access::ChangeJson;
 use crate::escape;
 use crate::position::{Position, clamp};
 
@@ -38,6 +39,8 @@ struct ReviewJson<'r> {
     configuration: Option<ConfigurationJson<'r>>,
     rules: Vec<RuleJson>,
     findings: Vec<FindingJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    access: Option<ChangeJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<GoneJson<'r>>,
 }
@@ -237,6 +240,7 @@ impl<'r> ReviewJson<'r> {
             configuration: ConfigurationJson::of(&review.configuration),
             rules: fired,
             findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
+            access: (!review.access.is_empty()).then(|| ChangeJson::of(&review.access, false)),
             gone: review
                 .gone
                 .iter()

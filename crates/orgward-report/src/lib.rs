@@ -4,6 +4,7 @@
 //! formats and neither rules, nor AWS, nor files. Whatever comes from a plan is escaped here, since here is
 //! known for which reader.
 
+mod access;
 mod baseline;
 mod checked;
 mod comparison;
@@ -32,6 +33,11 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 
+pub use access::{
+    AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView, access_change,
+    access_change_json, access_change_markdown, fenced, of, of_json, path, path_json, path_mermaid, who,
+    who_json,
+};
 pub use baseline::{BaselineError, baseline, read_baseline};
 pub use checked::{
     Checked, DeadStatement, Question, ShownProblem, Verdict as QuestionVerdict, checked, checked_json,

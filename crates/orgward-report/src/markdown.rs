@@ -81,6 +81,13 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
     if shown < total {
         page.push_str(&left_out(total - shown, options));
     }
+    let access = crate::access::lines(&review.access);
+    if !access.is_empty() {
+        let section = crate::access::section(&access);
+        if budget.spend(&section) {
+            page.push_str(&section);
+        }
+    }
     page.push_str(&sections);
     page.push_str(&foot);
     page

@@ -54,6 +54,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
             }
         }
     }
+    changes(&mut pen, review);
     let of = |status| background.iter().copied().filter(|f| f.status == status).collect::<Vec<_>>();
     listed(&mut pen, "there before this plan", &of(Status::Existing));
     listed(&mut pen, "in the baseline", &of(Status::Baseline));
@@ -76,6 +77,24 @@ fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
     };
     let blocks = section.iter().any(|finding| review.blocks(finding));
     format!("{severity}: {counts}{}", if blocks { "" } else { " (does not block)" })
+}
+
+/// What the plan changes about who can do what, the worst first.
+fn changes(pen: &mut Pen, review: &Review) {
+    let lines = crate::access::lines(&review.access);
+    if lines.is_empty() {
+        return;
+    }
+    pen.heading(Ink::Dim, &format!("access: {} changed", lines.len()));
+    for line in lines.iter().take(crate::access::LINES) {
+        pen.line(line);
+    }
+    if lines.len() > crate::access::LINES {
+        let more = format!("  and {} more, in the JSON review", lines.len() - crate::access::LINES);
+        let more = pen.paint(Ink::Dim, &more);
+        pen.line(&more);
+    }
+    pen.blank();
 }
 
 /// What does not block whatever its severity: one line each.

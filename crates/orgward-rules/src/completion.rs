@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_finding::{Finding, Verdict, Witness, WitnessValue};
 use orgward_org::{Completion, Hole, Organization};
 
+use crate::engine::Accesses;
 use crate::{Context, Rule};
 
 /// Runs rules on all completions. No finding has a symbol in it.
@@ -34,7 +35,10 @@ fn both(
 ) -> Vec<Finding> {
     let completed = |completion| {
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
-        judge(rules, &Context { before: &before, after: &after, ..*context })
+        let Context { config, doubts, proofs, .. } = *context;
+        let accesses = Accesses::default();
+        let context = Context { before: &before, after: &after, config, doubts, proofs, accesses: &accesses };
+        judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);
     let restrictive = completed(Completion::Restrictive);

@@ -1,10 +1,13 @@
 //! What a rule is, what it sees, and where it puts what it finds.
 
+use std::sync::OnceLock;
+
 use orgward_finding::{Finding, RuleInfo, Verdict};
 use orgward_org::{Change, Node, Organization};
 use orgward_plan::Address;
 
 use orgward_config::Config;
+use orgward_proof::access::Access;
 use orgward_proof::guardrail::Proofs;
 
 /// A rule: what is known about it, and the function that checks.
@@ -32,9 +35,31 @@ pub struct Context<'a> {
     pub doubts: &'a [(String, String)],
     /// What has been proved already, by this run or another one.
     pub proofs: &'a Proofs,
+    /// What has been asked about access, by this run.
+    pub accesses: &'a Accesses<'a>,
+}
+
+/// Access on both sides, gathered at the first question.
+#[derive(Debug, Default)]
+pub struct Accesses<'a> {
+    before: OnceLock<Access<'a>>,
+    after: OnceLock<Access<'a>>,
 }
 
 impl<'a> Context<'a> {
+    /// Who can do what after the plan.
+    pub fn access(&self) -> &'a Access<'a> {
+        self.accesses.after.get_or_init(|| Access::of(self.after))
+    }
+
+    /// Who can do what before the plan.
+    pub fn access_before(&self) -> &'a Access<'a> {
+        if std::ptr::eq(self.before, self.after) {
+            return self.access();
+        }
+        self.accesses.before.get_or_init(|| Access::of(self.before))
+    }
+
     /// Both sides.
     pub fn change(&self) -> Change<&'a Organization> {
         Change { before: self.before, after: self.after }

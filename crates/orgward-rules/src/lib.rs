@@ -8,6 +8,7 @@ mod controls;
 mod data;
 mod described;
 mod engine;
+mod escalation;
 mod federation;
 mod review;
 mod severities;
@@ -28,5 +29,5 @@ mod role_tests;
 mod testing;
 
 pub use data::scp_characters;
-pub use engine::{Context, Findings, Rule};
-pub use review::{Question, audit, check, review};
+pub use engine::{Accesses, Context, Findings, Rule};
+pub use review::{Question, access_change, audit, check, review};

@@ -9,16 +9,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use orgward_finding::{
-    Accepted, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review, Status, Verdict,
-    not_accepted,
+    Accepted, AccessChange, AccessEntry, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review,
+    Status, Verdict, not_accepted,
 };
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
 
 use self::standing::Standing;
 use orgward_config::{Config, waivers};
+use orgward_proof::access::{Access, Gained};
 use orgward_proof::guardrail::Proofs;
 
+use crate::engine::Accesses;
 use crate::{Context, Findings, Rule, catalog, completion, described, severities};
 
 /// How a review judges.
@@ -110,9 +112,36 @@ fn judge(
         principals: after.principals().count() + after.permission_sets().count(),
         policies: after.documents().len(),
         findings,
+        access: access_change(organization),
         gone,
         gate: question.gate,
         allow_incomplete: question.allow_incomplete,
+    }
+}
+
+/// What a plan changes about who can do what.
+pub fn access_change(organization: &Change<Organization>) -> AccessChange {
+    let (before, after) = (Access::of(&organization.before), Access::of(&organization.after));
+    let difference = orgward_proof::access::difference(&before, &after);
+    let render = |texts: Vec<String>| texts.iter().map(|text| organization.after.render(text)).collect();
+    let entry = |gained: Gained| {
+        let mut entry = AccessEntry {
+            principal: gained.principal,
+            account: gained.account,
+            administrator: gained.administrator,
+            ..AccessEntry::default()
+        };
+        if let Some(what) = gained.entry {
+            entry.levels = what.levels.into_iter().map(orgward_proof::access::Level::as_str).collect();
+            entry.service = what.service;
+            entry.actions = what.actions;
+            entry.resources = render(what.resources);
+        }
+        entry
+    };
+    AccessChange {
+        gained: difference.gained.into_iter().map(entry).collect(),
+        lost: difference.lost.into_iter().map(entry).collect(),
     }
 }
 
@@ -129,9 +158,13 @@ pub fn check(
     // What both runs, and all completions, ask about the same guardrails is proved once.
     let proofs = Proofs::default();
     let (change, proofs) = (organization.as_ref(), &proofs);
-    let context = Context { before: change.before, after: change.after, config, doubts, proofs };
+    let accesses = [Accesses::default(), Accesses::default()];
+    let [here, there] = &accesses;
+    let context =
+        Context { before: change.before, after: change.after, config, doubts, proofs, accesses: here };
     let unchanged = organization.unchanged();
-    let unchanged = Context { before: unchanged.before, after: unchanged.after, config, doubts: &[], proofs };
+    let Change { before, after } = unchanged;
+    let unchanged = Context { before, after, config, doubts: &[], proofs, accesses: there };
     // The two runs do not depend on each other.
     let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

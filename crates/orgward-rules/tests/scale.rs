@@ -10,7 +10,7 @@ use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
 use orgward_proof::Proofs;
 use orgward_rules::catalog::RULES;
-use orgward_rules::{Context, Findings};
+use orgward_rules::{Accesses, Context, Findings};
 
 const UNITS: usize = 50;
 
@@ -26,7 +26,9 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
     let mut findings = Findings::default();
     for after in [&change.after, &change.before].into_iter().take(if twice { 2 } else { 1 }) {
         let before = &change.before;
-        let context = Context { before, after, config: &config, doubts: &[], proofs: &proofs };
+        let accesses = Accesses::default();
+        let context =
+            Context { before, after, config: &config, doubts: &[], proofs: &proofs, accesses: &accesses };
         findings = Findings::default();
         (rule.check)(&context, &mut findings);
     }

@@ -38,6 +38,9 @@ pub(crate) enum Command {
     /// Prove what the organization says must never be possible.
     #[command(subcommand)]
     Guardrail(GuardrailCommand),
+    /// Ask who can do what, and what a plan changes about it.
+    #[command(subcommand)]
+    Access(AccessCommand),
     /// Write a configuration and a workflow, after asking the plan what it can tell.
     ///
     /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
@@ -121,6 +124,92 @@ pub(crate) enum GuardrailCommand {
     Explain(ExplainArguments),
     /// Show what packs and guardrails claim, and the service control policies that make them hold.
     Show(ShowGuardrailArguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccessCommand {
+    /// Show what principals and outsiders can do after plans and not before, and the reverse.
+    Diff(AccessDiffArguments),
+    /// List every principal that can do an action after plans.
+    WhoCan(WhoCanArguments),
+    /// Show what a principal can do after plans, and what caps it.
+    Of(AccessOfArguments),
+    /// Find the shortest way by which a principal of one place comes to act as one of another.
+    Path(AccessPathArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccessInputs {
+    /// Context: states and plans of the organization's other stacks.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print the answer; `mermaid` draws a path.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: AccessFormat,
+}
+
+/// How to print an answer about access.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum AccessFormat {
+    Text,
+    Json,
+    Markdown,
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccessDiffArguments {
+    /// The plans; without any, the one plan in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: AccessInputs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WhoCanArguments {
+    /// The action: `s3:GetObject`.
+    #[arg(value_name = "ACTION")]
+    pub(crate) action: String,
+    /// The resource, with wildcards; any resource without it.
+    #[arg(value_name = "RESOURCE")]
+    pub(crate) resource: Option<String>,
+    /// The plans; without any, the one plan in the current folder.
+    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    pub(crate) plan: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: AccessInputs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccessOfArguments {
+    /// The principal: its ARN, or the address of its resource.
+    #[arg(value_name = "PRINCIPAL")]
+    pub(crate) principal: String,
+    /// The plans; without any, the one plan in the current folder.
+    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    pub(crate) plan: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: AccessInputs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccessPathArguments {
+    /// Where it starts: an ARN pattern, an address, an account, a unit, `role:production`, or `outside`.
+    #[arg(value_name = "FROM")]
+    pub(crate) from: String,
+    /// Where it leads.
+    #[arg(value_name = "TO")]
+    pub(crate) to: String,
+    /// The plans; without any, the one plan in the current folder.
+    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    pub(crate) plan: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) inputs: AccessInputs,
 }
 
 #[derive(Debug, Args)]

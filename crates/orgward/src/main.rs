@@ -1,5 +1,6 @@
 //! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
 
+mod access;
 mod arguments;
 mod base;
 mod baseline;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Access(command) => access::run(command),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Guardrail(command) => guardrail::run(command, terminal),

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Budget;
 use super::set::{Answer, Callers, RequestSet};
+use super::test::Dimension;
+use super::universe::Universe;
 use crate::arn::Arn;
 use crate::{Effect, Kind, Policy, PolicyChain, PrincipalPattern};
 
@@ -171,6 +174,24 @@ pub fn not_allowed(policy: &Policy) -> Answer {
 pub fn is_public(policy: &Policy, accounts: BTreeSet<String>) -> Answer {
     let known = RequestSet::by(Callers::Accounts(accounts)).or(RequestSet::by(Callers::Services));
     RequestSet::allowed(policy).minus(known).example()
+}
+
+impl RequestSet<'_> {
+    /// An action of a request of another set for which this set has no request; none if and only if this set has a
+    /// request for every action that the other has one for. Actions that no catalogue lists are among them.
+    pub fn lacks_action_of(&self, other: &RequestSet<'_>) -> Result<Option<String>, String> {
+        let mut budget = Budget::new(Budget::QUESTION);
+        let universe = Universe::of(&[self.formula(), other.formula()], &mut budget)?;
+        let actions = universe.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::Action);
+        let groups = actions.map_or(0, |(_, values)| values.points.len());
+        for at in 0..groups {
+            let Some(request) = universe.search_of(other, Some(at), &mut budget)? else { continue };
+            if universe.search_of(self, Some(at), &mut budget)?.is_none() {
+                return Ok(Some(request.action));
+            }
+        }
+        Ok(None)
+    }
 }
 
 /// The requests that policies of a kind are asked about.

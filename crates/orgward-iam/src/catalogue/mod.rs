@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 mod action;
 mod key;
+mod managed;
 mod suggestion;
 mod table;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tests;
 
 pub use self::action::{AccessLevel, Action, ResourceType};
 pub use self::key::{KeyInfo, KeyKind};
+pub use self::managed::ManagedPolicies;
 use self::table::{Row, Table};
 use crate::matching::action_matches;
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use orgward_iam::Kind;
-use orgward_plan::{Attr, Legal, Step};
+use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
 use super::{Builder, Piece};
+use crate::resource::{Grant, GrantedPolicy};
 use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind};
 
 /// How principals of one kind are named in resources that give them something.
@@ -22,6 +23,18 @@ const HOLDERS: [Holder; 3] = [
     Holder { word: "group", legal: GROUP_NAME },
 ];
 
+/// Who is given a policy.
+pub(super) struct To<'t> {
+    /// The holders, as far as the inputs show them.
+    pub(super) nodes: &'t [NodeId],
+    /// `role`, `user`, `group`, `permission set`.
+    pub(super) word: &'static str,
+    /// How the resource names the holder.
+    pub(super) name: Attr<Text>,
+    /// Whether it must be these, or may be.
+    pub(super) modality: Modality,
+}
+
 /// Principals by input and name. A name that two accounts of one input use means either.
 type Names = BTreeMap<(usize, &'static str, String), Vec<NodeId>>;
 
@@ -36,16 +49,38 @@ impl<'a> Builder<'_, 'a> {
             for piece in self.of_kind(&format!("aws_iam_{}_policy_attachment", holder.word)) {
                 let path = [Step::Name(holder.word)];
                 let (to, modality) = self.holders(piece, &path, holder, &names);
-                self.grant(piece, &[Step::Name("policy_arn")], &to, modality);
+                let name = piece.object.get(holder.word).text();
+                self.grant(
+                    piece,
+                    &[Step::Name("policy_arn")],
+                    &To { nodes: &to, word: holder.word, name, modality },
+                );
+            }
+            // What it lists, it attaches, too.
+            let attribute = format!("{}_name", holder.word);
+            for piece in self.of_kind(&format!("aws_iam_{}_policy_attachments_exclusive", holder.word)) {
+                let (to, modality) = self.holders(piece, &[Step::Name(&attribute)], holder, &names);
+                for index in 0..length(piece, "policy_arns") {
+                    let name = piece.object.get(&attribute).text();
+                    let path = [Step::Name("policy_arns"), Step::Index(index)];
+                    self.grant(piece, &path, &To { nodes: &to, word: holder.word, name, modality });
+                }
             }
         }
         for piece in self.of_kind("aws_iam_role") {
             let Some(&role) = self.addresses.get(&(piece.stack, piece.instance.address.clone())) else {
                 continue;
             };
+            // What a refresh read is what attachments give, or gave.
+            let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
+            if plan.is_some_and(|plan| plan.is_unset(piece.instance, "managed_policy_arns")) {
+                continue;
+            }
             for index in 0..length(piece, "managed_policy_arns") {
                 let path = [Step::Name("managed_policy_arns"), Step::Index(index)];
-                self.grant(piece, &path, &[role], Modality::Must);
+                let name = piece.object.get("name").text();
+                let to = To { nodes: &[role], word: "role", name, modality: Modality::Must };
+                self.grant(piece, &path, &to);
             }
         }
         for piece in self.of_kind("aws_iam_policy_attachment") {
@@ -54,7 +89,9 @@ impl<'a> Builder<'_, 'a> {
                 for index in 0..length(piece, &attribute) {
                     let path = [Step::Name(&attribute), Step::Index(index)];
                     let (to, modality) = self.holders(piece, &path, holder, &names);
-                    self.grant(piece, &[Step::Name("policy_arn")], &to, modality);
+                    let name = super::join::at(piece, &path).text();
+                    let to = To { nodes: &to, word: holder.word, name, modality };
+                    self.grant(piece, &[Step::Name("policy_arn")], &to);
                 }
             }
         }
@@ -143,14 +180,11 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Gives principals the managed policy that an attribute names.
-    pub(super) fn grant(
-        &mut self,
-        piece: &Piece<'_, 'a>,
-        path: &[Step<'_>],
-        to: &[NodeId],
-        modality: Modality,
-    ) {
-        match self.link(piece, path, &POLICY_ARN) {
+    pub(super) fn grant(&mut self, piece: &Piece<'_, 'a>, path: &[Step<'_>], given: &To<'_>) {
+        let (to, modality) = (given.nodes, given.modality);
+        let link = self.link(piece, path, &POLICY_ARN);
+        self.record(piece, &link, given);
+        match link {
             Link::Node(policy, resolved, _) => {
                 for &at in to {
                     self.connect(policy, at, modality.min(resolved.modality()));
@@ -180,6 +214,36 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
             Link::Unknown(_) | Link::Absent => {}
+        }
+    }
+
+    /// Keeps which resource gives what to whom: findings are about that resource.
+    fn record(&mut self, piece: &Piece<'_, 'a>, link: &Link, given: &To<'_>) {
+        let (policies, certainty) = match link {
+            Link::Node(node, resolved, _) => (vec![GrantedPolicy::Node(*node)], resolved.modality()),
+            Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => {
+                (nodes.iter().map(|node| GrantedPolicy::Node(*node)).collect(), Modality::May)
+            }
+            Link::Value(arn) => (vec![GrantedPolicy::Arn(arn.clone())], Modality::Must),
+            Link::Unknown(_) => (vec![GrantedPolicy::Unknown], Modality::May),
+            Link::Absent => return,
+        };
+        let (account, _) = self.place_of(piece);
+        let holders: Vec<Option<NodeId>> =
+            if given.nodes.is_empty() { vec![None] } else { given.nodes.iter().copied().map(Some).collect() };
+        for policy in policies {
+            for holder in &holders {
+                self.organization.access.grants.push(Grant {
+                    address: piece.instance.address.clone(),
+                    stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+                    holder: *holder,
+                    holder_name: given.name.clone(),
+                    word: given.word,
+                    policy: policy.clone(),
+                    modality: given.modality.min(certainty),
+                    account: account.clone(),
+                });
+            }
         }
     }
 
@@ -238,7 +302,7 @@ impl<'a> Builder<'_, 'a> {
                     kept.extend(self.holders(piece, &path, holder, names).0);
                 }
             }
-            self.dispute(|from, to| from == policy && !kept.contains(&to));
+            self.dispute(|from, to| *from == GrantedPolicy::Node(policy) && !kept.contains(&to));
         }
         for holder in &HOLDERS {
             let attribute = format!("{}_name", holder.word);
@@ -247,12 +311,15 @@ impl<'a> Builder<'_, 'a> {
                 let mut kept = Vec::new();
                 for index in 0..length(piece, "policy_arns") {
                     match self.link(piece, &[Step::Name("policy_arns"), Step::Index(index)], &POLICY_ARN) {
-                        Link::Node(policy, ..) => kept.push(policy),
-                        Link::Candidates(policies, _) | Link::Bounded(policies, _) => kept.extend(policies),
-                        Link::Value(_) | Link::Unknown(_) | Link::Absent => {}
+                        Link::Node(policy, ..) => kept.push(GrantedPolicy::Node(policy)),
+                        Link::Candidates(policies, _) | Link::Bounded(policies, _) => {
+                            kept.extend(policies.into_iter().map(GrantedPolicy::Node));
+                        }
+                        Link::Value(arn) => kept.push(GrantedPolicy::Arn(arn)),
+                        Link::Unknown(_) | Link::Absent => {}
                     }
                 }
-                self.dispute(|from, to| holders.contains(&to) && !kept.contains(&from));
+                self.dispute(|from, to| holders.contains(&to) && !kept.contains(from));
             }
             for piece in self.of_kind(&format!("aws_iam_{}_policies_exclusive", holder.word)) {
                 let (holders, _) = self.holders(piece, &[Step::Name(&attribute)], holder, names);
@@ -275,13 +342,18 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn dispute(&mut self, affected: impl Fn(NodeId, NodeId) -> bool) {
+    fn dispute(&mut self, affected: impl Fn(&GrantedPolicy, NodeId) -> bool) {
+        for grant in &mut self.organization.access.grants {
+            if grant.holder.is_some_and(|holder| affected(&grant.policy, holder)) {
+                grant.modality = Modality::May;
+            }
+        }
         let graph = &mut self.organization.graph;
         let edges: Vec<_> = graph.edge_indices().collect();
         for edge in edges {
             let Some((from, to)) = graph.edge_endpoints(edge) else { continue };
             if let Some(Edge::Grants(modality)) = graph.edge_weight_mut(edge)
-                && affected(from, to)
+                && affected(&GrantedPolicy::Node(from), to)
             {
                 *modality = Modality::May;
             }

@@ -1,6 +1,7 @@
 //! From plans to the organization: one pass for each side, in the order in which things depend on each other.
 
 mod attachments;
+mod carriers;
 mod contradictions;
 mod controls;
 mod coverage;
@@ -11,8 +12,10 @@ mod grants;
 mod join;
 mod permission_sets;
 mod principals;
+mod resources;
 mod runs;
 mod spelled;
+mod statements;
 mod tree;
 mod twins;
 mod values;
@@ -74,6 +77,9 @@ struct Builder<'b, 'a> {
     elsewhere: BTreeMap<(usize, String), String>,
     /// The ids of accounts that the plans remove: what lists them shows the time before.
     departed: BTreeSet<String>,
+    /// Policies that a resource of the other side embeds in a role and none of this side does, by role and name: what
+    /// the role shows of them is from before.
+    removed_inline: BTreeSet<(String, String)>,
     /// Which organization a resource or data source shows.
     organizations: BTreeMap<(usize, Address), usize>,
 }
@@ -300,7 +306,9 @@ fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
         Mode::Managed => {
             let listed = ASKED.binary_search(&&*instance.kind).ok().and_then(|at| ASKED.get(at)).copied();
-            listed.or_else(|| crate::control::control_type(&instance.kind))
+            listed
+                .or_else(|| crate::control::control_type(&instance.kind))
+                .or_else(|| carriers::listed(&instance.kind))
         }
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
@@ -329,6 +337,7 @@ impl<'b, 'a> Builder<'b, 'a> {
             placeholder_ids: RefCell::default(),
             elsewhere: BTreeMap::new(),
             departed: BTreeSet::new(),
+            removed_inline: BTreeSet::new(),
             organizations: BTreeMap::new(),
         }
     }
@@ -343,6 +352,15 @@ impl<'b, 'a> Builder<'b, 'a> {
             let stay = accounts(self.pieces);
             self.departed = accounts(other).into_iter().filter(|id| !stay.contains(id)).collect();
         }
+        let embedded = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<(String, String)> {
+            let pieces = pieces.get("aws_iam_role_policy").into_iter().flatten();
+            let text = |piece: &Piece<'_, '_>, name: &str| {
+                piece.object.get(name).text().known().map(|text| text.expose().to_owned())
+            };
+            pieces.filter_map(|piece| Some((text(piece, "role")?, text(piece, "name")?))).collect()
+        };
+        let here = embedded(self.pieces);
+        self.removed_inline = embedded(other).into_iter().filter(|it| !here.contains(it)).collect();
         self.tree();
         self.name_what_is_unknown();
         self.org_policies();
@@ -355,6 +373,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.grants();
         self.permission_sets();
         self.workloads(side);
+        self.access_facts(other);
         self.controls();
         self.departures(side);
         // Last, when every account has been mentioned.

@@ -3,8 +3,10 @@
 use orgward_iam::Kind;
 use orgward_plan::{Attr, Step, Text};
 
+use super::grants::To;
 use super::join::{ACCOUNT, Link, PERMISSION_SET, POLICY_ARN};
 use super::{Builder, Piece};
+use crate::resource::{Assignment, Grant, GrantedPolicy};
 use crate::{Account, Boundary, Edge, InlinePolicy, Modality, NodeId, NodeKind, PermissionSet};
 
 impl<'a> Builder<'_, 'a> {
@@ -35,14 +37,25 @@ impl<'a> Builder<'_, 'a> {
         }
         for piece in self.of_kind("aws_ssoadmin_managed_policy_attachment") {
             for (set, modality) in self.sets(piece) {
-                self.grant(piece, &[Step::Name("managed_policy_arn")], &[set], modality);
+                let to = To { nodes: &[set], word: "permission set", name: Attr::Absent, modality };
+                self.grant(piece, &[Step::Name("managed_policy_arn")], &to);
             }
         }
         for piece in self.of_kind("aws_ssoadmin_customer_managed_policy_attachment") {
             let reference = piece.object.get("customer_managed_policy_reference").item(0);
             let Attr::Known(name) = reference.get("name").text() else { continue };
-            for (set, _) in self.sets(piece) {
+            for (set, modality) in self.sets(piece) {
                 self.customer_managed(set, &name);
+                self.organization.access.grants.push(Grant {
+                    address: piece.instance.address.clone(),
+                    stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+                    holder: Some(set),
+                    holder_name: Attr::Absent,
+                    word: "permission set",
+                    policy: GrantedPolicy::Arn(name.clone()),
+                    modality,
+                    account: None,
+                });
             }
         }
         for piece in self.of_kind("aws_ssoadmin_permissions_boundary_attachment") {
@@ -115,6 +128,8 @@ impl<'a> Builder<'_, 'a> {
 
     fn assignment(&mut self, piece: &Piece<'_, 'a>) {
         let sets = self.sets(piece);
+        let principal_type = piece.object.get("principal_type").text();
+        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
         let accounts = match self.link(piece, &[Step::Name("target_id")], &ACCOUNT) {
             Link::Node(account, resolved, _) => vec![(account, resolved.modality())],
             Link::Candidates(accounts, _) | Link::Bounded(accounts, _) => {
@@ -128,9 +143,26 @@ impl<'a> Builder<'_, 'a> {
             }
             Link::Unknown(_) | Link::Absent => Vec::new(),
         };
+        let assigned = |set, account, modality| Assignment {
+            address: piece.instance.address.clone(),
+            stack: stack.clone(),
+            set,
+            account,
+            principal_type: principal_type.clone(),
+            modality,
+        };
+        if sets.is_empty() {
+            let assigned =
+                accounts.iter().map(|(account, modality)| assigned(None, Some(*account), *modality));
+            self.organization.access.assignments.extend(assigned);
+        }
         for (set, is_set) in sets {
+            if accounts.is_empty() {
+                self.organization.access.assignments.push(assigned(Some(set), None, is_set));
+            }
             for (account, is_account) in &accounts {
                 let modality = is_set.min(*is_account);
+                self.organization.access.assignments.push(assigned(Some(set), Some(*account), modality));
                 self.organization.graph.add_edge(set, *account, Edge::Assigned(modality));
             }
         }

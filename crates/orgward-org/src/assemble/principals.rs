@@ -168,6 +168,12 @@ impl<'a> Builder<'_, 'a> {
         let blocks = piece.object.get("inline_policy").items().known().unwrap_or_default();
         let mut inline = Vec::new();
         for (index, block) in blocks.iter().enumerate() {
+            let texts = (piece.object.get("name").text().known(), block.get("name").text().known());
+            if let (Some(role), Some(name)) = texts
+                && self.removed_inline.contains(&(role.expose().to_owned(), name.expose().to_owned()))
+            {
+                continue;
+            }
             // `inline_policy {}` means: none. States show it as a block of empty strings.
             match block.get("policy").text() {
                 Attr::Absent => continue,

@@ -1,0 +1,201 @@
+//! What carries a policy, is shared, is closed to the public, or runs as a role.
+
+use std::sync::Arc;
+
+use orgward_plan::{Address, Attr, Text};
+
+use crate::{Document, Key, Modality, NodeId};
+
+/// A resource that carries policies of its own.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    /// What identifies it on both sides of a change.
+    pub key: Key,
+    /// The resource that manages it; `None` when only its policy is in the inputs.
+    pub address: Option<Address>,
+    /// The Terraform type of the resource itself: `aws_s3_bucket`.
+    pub kind: &'static str,
+    /// The prefix of the actions of its service: `s3`.
+    pub service: &'static str,
+    /// Its ARN, with placeholders for what is unknown until apply; `None` when nothing of it is known.
+    pub arn: Option<String>,
+    /// Its account as policy documents write it: twelve digits, or a placeholder.
+    pub account: Option<String>,
+    /// The node of its account.
+    pub owner: Option<NodeId>,
+    /// Whether the plan creates it.
+    pub created: bool,
+    /// Its policies. Statements of several resources add up.
+    pub policies: Vec<ResourcePolicy>,
+    /// The canned or granted access control list of a bucket.
+    pub acl: Option<Acl>,
+    /// Whether access control lists count (`aws_s3_bucket_ownership_controls`).
+    pub acls_enabled: Attr<bool>,
+}
+
+/// A policy of a resource.
+#[derive(Clone, Debug)]
+pub struct ResourcePolicy {
+    /// The resource that sets it.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// What it says.
+    pub document: Document,
+}
+
+/// An access control list of a bucket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Acl {
+    /// The resource that sets it.
+    pub address: Address,
+    /// Whether it lets in everybody, or every AWS account.
+    pub public: Attr<bool>,
+}
+
+/// Something that is shared by an attribute and not by a policy.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// The resource that shares it.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// What is shared, in words: `image`.
+    pub what: &'static str,
+    /// The thing that is shared, as the plan names it.
+    pub subject: String,
+    /// The account that shares it.
+    pub account: Option<String>,
+    /// With whom.
+    pub with: SharedWith,
+}
+
+/// With whom something is shared.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum SharedWith {
+    /// Everybody.
+    Everybody,
+    /// An account, by its id.
+    Account(String),
+    /// An organization, by its id.
+    Organization(String),
+    /// It is unknown until apply.
+    Unknown,
+}
+
+/// A switch that closes something to the public.
+#[derive(Clone, Debug)]
+pub struct PublicAccessBlock {
+    /// The resource that sets it.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The Terraform type.
+    pub kind: &'static str,
+    /// What it closes: a bucket by its key, or an account and region.
+    pub holder: Key,
+    /// Its account as policy documents write it.
+    pub account: Option<String>,
+    /// Each switch with how far it closes: 0 is open.
+    pub switches: Vec<(&'static str, Attr<u8>)>,
+    /// Whether AWS opens it when the resource is destroyed.
+    pub opens_when_destroyed: bool,
+}
+
+impl PublicAccessBlock {
+    /// How far a switch closes. Absent means that it is not set, which is open.
+    pub fn switch(&self, name: &str) -> Attr<u8> {
+        let found = self.switches.iter().find(|(other, _)| *other == name);
+        found.map_or(Attr::Absent, |(_, level)| *level)
+    }
+}
+
+/// Something that runs as a role.
+#[derive(Clone, Debug)]
+pub struct Runtime {
+    /// The resource.
+    pub address: Address,
+    /// Its Terraform type.
+    pub kind: &'static str,
+    /// Its ARN, when it is known.
+    pub arn: Option<String>,
+    /// The role that it runs as.
+    pub role: NodeId,
+    /// Whether it must be this role, or may be.
+    pub modality: Modality,
+}
+
+/// A policy that a principal, a group or a permission set is given.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The resource that gives it.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The role, user, group or permission set; `None` when no input shows it.
+    pub holder: Option<NodeId>,
+    /// How the resource names the holder.
+    pub holder_name: Attr<Text>,
+    /// `role`, `user`, `group`, or `permission set`.
+    pub word: &'static str,
+    /// The managed policy.
+    pub policy: GrantedPolicy,
+    /// Whether it must be given, or may be.
+    pub modality: Modality,
+    /// The account of the resource as policy documents write it.
+    pub account: Option<String>,
+}
+
+/// A managed policy as an attachment names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GrantedPolicy {
+    /// A policy of the inputs.
+    Node(NodeId),
+    /// A policy that no input shows: its ARN, or the name by which a permission set finds it in each account.
+    Arn(Text),
+    /// It is unknown until apply.
+    Unknown,
+}
+
+/// A permission set that is assigned to a user or group in an account.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// The resource that assigns it.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The permission set; `None` when no input shows it.
+    pub set: Option<NodeId>,
+    /// The account; `None` when it is unknown.
+    pub account: Option<NodeId>,
+    /// `USER` or `GROUP`.
+    pub principal_type: Attr<Text>,
+    /// Whether it must be assigned there, or may be.
+    pub modality: Modality,
+}
+
+/// What the inputs show of access beside the tree: grants, resources with policies, shares, switches and what runs.
+#[derive(Clone, Debug, Default)]
+pub struct AccessFacts {
+    /// Managed policies that are given, sorted by address.
+    pub grants: Vec<Grant>,
+    /// Permission sets that are assigned, sorted by address.
+    pub assignments: Vec<Assignment>,
+    /// Resources with policies, sorted by key.
+    pub resources: Vec<Resource>,
+    /// What is shared by attribute, sorted by address.
+    pub shares: Vec<Share>,
+    /// Switches that close something to the public, sorted by address.
+    pub blocks: Vec<PublicAccessBlock>,
+    /// What runs as a role, sorted by address.
+    pub runtimes: Vec<Runtime>,
+    /// The keys of the resources that stand on this side and that a switch may close.
+    pub(crate) standing: std::collections::BTreeSet<Key>,
+}
+
+impl AccessFacts {
+    /// Whether a resource that a switch closes stands on this side, or is not managed in the inputs at all.
+    pub fn stands(&self, holder: &Key) -> bool {
+        self.standing.contains(holder)
+    }
+}

@@ -1,0 +1,73 @@
+//! Sets of requests by the words of a statement.
+
+use std::collections::BTreeMap;
+
+use orgward_iam::{Claim, ClaimSpec};
+
+/// The requests of a principal.
+pub(super) fn by(arn: &str) -> Option<Claim> {
+    claim(None, None, &[("StringEquals", "aws:PrincipalArn", arn)])
+}
+
+/// The requests for an action, on a resource, under conditions.
+pub(super) fn claim(
+    action: Option<&str>,
+    resource: Option<&str>,
+    conditions: &[(&str, &str, &str)],
+) -> Option<Claim> {
+    let mut lines: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for (operator, key, value) in conditions {
+        let values = lines.entry((*operator).to_owned()).or_default().entry((*key).to_owned()).or_default();
+        values.push((*value).to_owned());
+    }
+    let spec = ClaimSpec {
+        actions: action.map(|action| vec![action.to_owned()]),
+        resources: resource.map(|resource| vec![resource.to_owned()]),
+        conditions: lines,
+        ..ClaimSpec::default()
+    };
+    Claim::new(spec).ok()
+}
+
+/// The requests that are about a resource with policies of its own, or about what is in it.
+pub(super) fn on_resource(arn: &str, service: &str) -> Option<Claim> {
+    let inside = format!("{arn}/*");
+    let spec = ClaimSpec {
+        actions: Some(vec![format!("{service}:*")]),
+        resources: Some(vec![arn.to_owned(), inside]),
+        ..ClaimSpec::default()
+    };
+    Claim::new(spec).ok()
+}
+
+/// The requests for actions that a pattern describes, on resources that patterns describe.
+pub(super) fn over(action: &str, resources: &[String]) -> Option<Claim> {
+    let spec = ClaimSpec {
+        actions: Some(vec![action.to_owned()]),
+        resources: Some(resources.to_vec()),
+        ..ClaimSpec::default()
+    };
+    Claim::new(spec).ok()
+}
+
+/// The requests that are sent without encryption.
+pub fn transport() -> Option<Claim> {
+    claim(None, None, &[("Bool", "aws:SecureTransport", "false")])
+}
+
+/// What is done with keys: the policy of the key has to allow it.
+pub(super) fn of_keys() -> Option<Claim> {
+    const USES: [&str; 10] = [
+        "kms:Decrypt",
+        "kms:Encrypt",
+        "kms:ReEncrypt*",
+        "kms:GenerateDataKey*",
+        "kms:Sign",
+        "kms:Verify*",
+        "kms:CreateGrant",
+        "kms:PutKeyPolicy",
+        "kms:ScheduleKeyDeletion",
+        "kms:DisableKey",
+    ];
+    Claim::new(ClaimSpec { actions: Some(USES.map(str::to_owned).to_vec()), ..ClaimSpec::default() }).ok()
+}

@@ -1,0 +1,392 @@
+//! How one principal comes to act as another within an account.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use orgward_iam::{Answer, Catalogue, Effect, ManagedPolicies, Request, RequestSet, resource_matches};
+use orgward_org::Modality;
+
+use super::sets::{About, ByStanding, Side};
+use super::subject::{Cap, Held, Subject, SubjectId};
+use super::ways::{Way, WayKind, ways};
+use super::{Access, claims};
+
+/// How somebody comes to act as another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum EdgeKind {
+    /// Its trust policy lets the principal assume it.
+    Assume,
+    /// The principal changes what it, or another, may do, or who may be it.
+    Change,
+    /// The principal runs code in what already runs as it.
+    RunInside,
+    /// The principal passes it to something new.
+    Pass,
+    /// It is let in from outside of the organization.
+    Outside,
+}
+
+impl EdgeKind {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assume => "assume",
+            Self::Change => "change",
+            Self::RunInside => "run-inside",
+            Self::Pass => "pass",
+            Self::Outside => "outside",
+        }
+    }
+}
+
+/// Where an edge leads.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum End {
+    /// To a principal as it is.
+    Subject(SubjectId),
+    /// To a principal that can do everything that its boundary and the chain leave to it.
+    Armed(SubjectId),
+    /// To a new principal of the account of this one, without a boundary that holds.
+    New(SubjectId),
+}
+
+impl End {
+    /// The principal that the end is, or is in the account of.
+    pub fn subject(self) -> SubjectId {
+        match self {
+            Self::Subject(id) | Self::Armed(id) | Self::New(id) => id,
+        }
+    }
+}
+
+/// One step: how, and the requests that do it, all allowed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Edge {
+    /// How.
+    pub kind: EdgeKind,
+    /// What is done, in words: `passes it to lambda.amazonaws.com`.
+    pub how: String,
+    /// The requests.
+    pub requests: Vec<Request>,
+    /// Whether it is open whatever the unknown turns out to be.
+    pub certain: bool,
+}
+
+/// What the requests of one principal are allowed to be, asked one action at a time.
+pub(super) struct Asker<'a, 'o> {
+    access: &'a Access<'o>,
+    pub(super) subject: Subject<'o>,
+    settled: bool,
+    memo: RefCell<BTreeMap<String, Option<(Request, bool)>>>,
+}
+
+impl<'a, 'o> Asker<'a, 'o> {
+    pub(super) fn of(access: &'a Access<'o>, subject: &Subject<'o>) -> Self {
+        // What is not known at all is no way that could be shown.
+        let subject = Subject { unknowns: Vec::new(), ..subject.clone() };
+        let settled = subject.is_certain() && access.is_settled(subject.account);
+        Self { access, subject, settled, memo: RefCell::default() }
+    }
+
+    /// The same principal with everything that its boundary leaves to it.
+    pub(super) fn armed(access: &'a Access<'o>, subject: &Subject<'o>) -> Option<Self> {
+        let policy = ManagedPolicies::get().policy("arn:aws:iam::aws:policy/AdministratorAccess")?;
+        let held = Held {
+            policy,
+            name: "AdministratorAccess".into(),
+            document: None,
+            address: None,
+            stack: None,
+            own_arn: None,
+            group: None,
+            must: true,
+        };
+        Some(Self::of(access, &Subject { held: vec![held], ..subject.clone() }))
+    }
+
+    /// Whether some statement allows an action at all.
+    pub(super) fn mentions(&self, action: &str) -> bool {
+        let mut statements = self.subject.held.iter().flat_map(|held| &held.policy.statements);
+        statements.any(|statement| statement.effect.value == Effect::Allow && statement.covers_action(action))
+    }
+
+    /// A request that the principal can make, and whether it certainly can.
+    pub(super) fn can(
+        &self,
+        action: &str,
+        resource: Option<&str>,
+        conditions: &[(&str, &str, &str)],
+    ) -> Option<(Request, bool)> {
+        if !self.mentions(action) {
+            return None;
+        }
+        let key = format!("{action} {resource:?} {conditions:?}");
+        if let Some(known) = self.memo.borrow().get(&key) {
+            return known.clone();
+        }
+        let found = self.ask(action, resource, conditions);
+        self.memo.borrow_mut().insert(key, found.clone());
+        found
+    }
+
+    fn ask(
+        &self,
+        action: &str,
+        resource: Option<&str>,
+        conditions: &[(&str, &str, &str)],
+    ) -> Option<(Request, bool)> {
+        let mut lines = vec![("StringEquals", "aws:PrincipalArn", self.subject.arn.as_str())];
+        lines.extend(conditions);
+        let claim = claims::claim(Some(action), resource, &lines)?;
+        let on = |side| {
+            let own = self.access.own(&self.subject, side, About::Action(action));
+            own.and(claim.requests()).example()
+        };
+        if !self.settled
+            && let Answer::Witness(request) = on(Side::AtLeast)
+        {
+            return Some((*request, true));
+        }
+        match on(Side::AtMost) {
+            Answer::Witness(request) => Some((*request, self.settled)),
+            Answer::None | Answer::Undecided(_) => None,
+        }
+    }
+
+    /// All of these on what a resource type takes: on the resource where the action is about such resources, else on any.
+    fn all(&self, actions: &[&str], arn: Option<&str>) -> Option<(Vec<Request>, bool)> {
+        let mut requests = Vec::new();
+        let mut certain = true;
+        for action in actions {
+            let fits = arn.filter(|arn| {
+                let types = Catalogue::get().resource_types(action);
+                types.is_some_and(|mut types| types.any(|it| resource_matches(&it.pattern(), arn)))
+            });
+            let (request, sure) = self.can(action, fits, &[])?;
+            requests.push(request);
+            certain &= sure;
+        }
+        Some((requests, certain))
+    }
+}
+
+/// The principals of one account, and what leads from one to another.
+pub(super) struct Local<'a, 'o> {
+    pub(super) access: &'a Access<'o>,
+    /// The principals, in the order of the class.
+    pub(super) ids: &'a [SubjectId],
+    ways: Vec<Way>,
+    trusts: Vec<Option<[ByStanding; 1]>>,
+}
+
+/// An edge with both ends.
+pub(super) type Step = (End, End, Edge);
+
+impl<'a, 'o> Local<'a, 'o> {
+    pub(super) fn of(access: &'a Access<'o>, ids: &'a [SubjectId]) -> Self {
+        let trust = |id: &SubjectId| {
+            let policy = access.subject(*id)?.trust?.policy()?;
+            Some([ByStanding::of(policy)])
+        };
+        Self { access, ids, ways: ways().collect(), trusts: ids.iter().map(trust).collect() }
+    }
+
+    fn members(&self) -> impl Iterator<Item = (SubjectId, &'a Subject<'o>)> + '_ {
+        self.ids.iter().filter_map(|id| Some((*id, self.access.subject(*id)?)))
+    }
+
+    /// All edges that start in the account.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for (id, subject) in self.members() {
+            let asker = Asker::of(self.access, subject);
+            self.from(End::Subject(id), id, &asker, &mut steps);
+        }
+        // Whoever is armed within a boundary goes on from there.
+        let armed: Vec<SubjectId> = steps
+            .iter()
+            .filter_map(|(_, to, _)| if let End::Armed(id) = to { Some(*id) } else { None })
+            .collect();
+        let mut seen = std::collections::BTreeSet::new();
+        for id in armed {
+            let Some(subject) = self.access.subject(id).filter(|_| seen.insert(id)) else { continue };
+            if self.access.is_unbounded(subject) {
+                continue;
+            }
+            if let Some(asker) = Asker::armed(self.access, subject) {
+                self.from(End::Armed(id), id, &asker, &mut steps);
+            }
+        }
+        steps
+    }
+
+    fn from(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
+        let first = steps.len();
+        self.assumes(from, me, asker, steps);
+        self.passes(from, me, asker, steps);
+        self.runs(from, asker, steps);
+        self.changes(from, me, asker, steps);
+        self.creates(from, me, asker, steps);
+        // The same end is reached best by one way; the others are counted by whoever shows it.
+        steps
+            .get_mut(first..)
+            .unwrap_or_default()
+            .sort_by(|a, b| (a.1, a.2.kind, &a.2.how).cmp(&(b.1, b.2.kind, &b.2.how)));
+    }
+
+    fn assumes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
+        for ((id, target), trust) in self.members().zip(&self.trusts) {
+            let Some(trust) = trust.as_ref().filter(|_| id != me) else { continue };
+            if let Some(edge) = self.access.assume(asker, target, trust) {
+                steps.push((from, End::Subject(id), edge));
+            }
+        }
+    }
+
+    fn passes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
+        if !asker.mentions("iam:PassRole") {
+            return;
+        }
+        for way in self.ways.iter().filter(|way| way.kind == WayKind::Pass) {
+            let Some((requests, certain)) = asker.all(&way.permissions, None) else { continue };
+            for ((id, target), trust) in self.members().zip(&self.trusts) {
+                let Some(trust) = trust.as_ref().filter(|_| id != me) else { continue };
+                for service in &way.services {
+                    if !Access::admits_service(&trust[0], service) {
+                        continue;
+                    }
+                    let to = [("StringEquals", "iam:PassedToService", *service)];
+                    let Some((pass, sure)) = asker.can("iam:PassRole", Some(&target.arn), &to) else {
+                        continue;
+                    };
+                    let mut all = vec![pass];
+                    all.extend(requests.iter().cloned());
+                    let edge = Edge {
+                        kind: EdgeKind::Pass,
+                        how: format!("passes it to `{service}` ({})", way.id),
+                        requests: all,
+                        certain: certain && sure,
+                    };
+                    steps.push((from, End::Subject(id), edge));
+                }
+            }
+        }
+    }
+
+    fn runs(&self, from: End, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
+        let runtimes = &self.access.org.access().runtimes;
+        for (id, target) in self.members() {
+            for runtime in runtimes.iter().filter(|it| it.role == target.node.id) {
+                let ways = self.ways.iter().filter(|way| way.runs.contains(&runtime.kind));
+                for way in ways {
+                    let Some((requests, certain)) = asker.all(&way.permissions, runtime.arn.as_deref())
+                    else {
+                        continue;
+                    };
+                    let edge = Edge {
+                        kind: EdgeKind::RunInside,
+                        how: format!("runs code in `{}` ({})", runtime.address, way.id),
+                        requests,
+                        certain: certain && runtime.modality == Modality::Must,
+                    };
+                    steps.push((from, End::Subject(id), edge));
+                }
+            }
+        }
+    }
+}
+
+impl<'o> Access<'o> {
+    /// The edge by which a principal assumes a role.
+    pub(super) fn assume(
+        &self,
+        asker: &Asker<'_, 'o>,
+        target: &Subject<'o>,
+        trust: &[ByStanding; 1],
+    ) -> Option<Edge> {
+        const ACTION: &str = "sts:AssumeRole";
+        let is_about = |statement: &orgward_iam::Statement| {
+            statement.effect.value == Effect::Allow
+                && statement.covers_action(ACTION)
+                && statement.principals.as_ref().is_some_and(|principals| {
+                    principals.not
+                        || principals.patterns.iter().any(|pattern| names(&pattern.value, &asker.subject))
+                })
+        };
+        if !trust[0].whole.statements.iter().any(is_about) {
+            return None;
+        }
+        let same = asker.subject.account_text == target.account_text;
+        if !same && !asker.mentions(ACTION) {
+            return None;
+        }
+        let by = [("StringEquals", "aws:PrincipalArn", asker.subject.arn.as_str())];
+        let claim = claims::claim(Some(ACTION), Some(&target.arn), &by)?;
+        let place = (target.account, target.account_text.as_deref());
+        let on = |side| {
+            let open = self.on(&asker.subject, trust, place, true, (side, About::Action(ACTION)));
+            open.and(claim.requests()).example()
+        };
+        let settled = asker.settled && self.is_settled(target.account);
+        let (request, certain) = match on(if settled { Side::AtMost } else { Side::AtLeast }) {
+            Answer::Witness(request) => (*request, true),
+            _ if settled => return None,
+            _ => match on(Side::AtMost) {
+                Answer::Witness(request) => (*request, false),
+                Answer::None | Answer::Undecided(_) => return None,
+            },
+        };
+        Some(Edge { kind: EdgeKind::Assume, how: "assumes it".to_owned(), requests: vec![request], certain })
+    }
+
+    /// Whether a trust policy lets a service assume the role.
+    pub(super) fn admits_service(trust: &ByStanding, service: &str) -> bool {
+        let named = trust.caller.statements.iter().any(|statement| {
+            statement.covers_action("sts:AssumeRole")
+                && statement.principals.as_ref().is_some_and(|principals| {
+                    principals.patterns.iter().any(|pattern| match &pattern.value {
+                        orgward_iam::PrincipalPattern::Service(name) => name == service,
+                        orgward_iam::PrincipalPattern::Everyone => true,
+                        _ => false,
+                    })
+                })
+        });
+        if !named {
+            return false;
+        }
+        let Some(claim) = claims::claim(
+            Some("sts:AssumeRole"),
+            None,
+            &[("StringEquals", "aws:PrincipalServiceName", service)],
+        ) else {
+            return false;
+        };
+        let about = About::Action("sts:AssumeRole");
+        let open = super::sets::effect(&trust.whole, Effect::Allow, about).minus(trust.denied());
+        matches!(
+            open.and(claim.requests()).and(RequestSet::by(orgward_iam::Callers::Services)).example(),
+            Answer::Witness(_)
+        )
+    }
+
+    /// Whether a principal that is given everything is an administrator: nothing bounds it.
+    pub(super) fn is_unbounded(&self, subject: &Subject<'o>) -> bool {
+        match &subject.cap {
+            Cap::None => true,
+            Cap::Unknown(_) => false,
+            Cap::Policy { .. } => {
+                Asker::armed(self, subject).is_some_and(|asker| self.is_administrator(&asker.subject))
+            }
+        }
+    }
+}
+
+/// Whether an entry of a `Principal` element may be about a principal.
+fn names(pattern: &orgward_iam::PrincipalPattern, subject: &Subject<'_>) -> bool {
+    match pattern {
+        orgward_iam::PrincipalPattern::Everyone => true,
+        orgward_iam::PrincipalPattern::Account(account) => subject.account_text.as_ref() == Some(account),
+        orgward_iam::PrincipalPattern::Arn(arn) => *arn == subject.arn,
+        _ => false,
+    }
+}

@@ -1,0 +1,362 @@
+//! Whom the policies of resources let in from outside of the organization.
+
+use std::collections::BTreeSet;
+
+use orgward_iam::{
+    Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
+    is_account_id,
+};
+use orgward_org::{Membership, Organization, Resource, ResourcePolicy};
+use orgward_plan::{Address, Attr};
+
+use super::sets::{About, Side};
+use super::{Access, claims, paths};
+
+/// Somebody outside who is let in.
+#[derive(Clone, Debug)]
+pub struct Opening<'o> {
+    /// The resource.
+    pub resource: &'o Resource,
+    /// The policy that lets it in; `None` for an access control list.
+    pub policy: Option<&'o ResourcePolicy>,
+    /// The resource to change.
+    pub address: &'o Address,
+    /// The account that is let in; `None` for everybody.
+    pub account: Option<String>,
+    /// A request that is allowed.
+    pub request: Option<Request>,
+    /// The statement that allows it, by its place.
+    pub statement: Option<usize>,
+    /// What it depends on where that is unknown.
+    pub unknown: Option<String>,
+    /// Whether only resource control policies keep it closed.
+    pub held_back: bool,
+}
+
+/// Whether something closes a resource to the public.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shield {
+    /// It is closed.
+    Closed,
+    /// Nothing closes it.
+    Open,
+    /// It is unknown, for this reason.
+    Unknown(String),
+}
+
+/// Accounts that AWS owns and that its services use as principals, as published in November 2026: logs of load
+/// balancers, audit logs of Redshift, billing reports.
+const OWNED_BY_AWS: &str = "
+    127311923021 033677994240 027434742980 797873946194 098369216593 985666609251 054676820928 156460612806
+    652711504416 635631232127 009996457667 897822967062 754344448648 582318560864 600734575887 383597477331
+    114774131450 783225319266 589379963580 718504428378 076674570225 507241528517 048591011584 190560391635
+    638102146993 037604701340 193672423079 391106570357 262260360010 902366379725 865932855811 760740231472
+    361669875840 762762565011 404641285394 907379612154 053454850223 210876761215 075028567923 386209384616";
+
+/// Whether AWS owns an account.
+pub fn is_owned_by_aws(account: &str) -> bool {
+    OWNED_BY_AWS.split_whitespace().any(|it| it == account)
+}
+
+/// What closes a bucket to the public; every other resource is open.
+pub fn shield(org: &Organization, resource: &Resource, acls: bool) -> Shield {
+    if resource.kind != "aws_s3_bucket" {
+        return Shield::Open;
+    }
+    let (old, now) = if acls {
+        ("block_public_acls", "ignore_public_acls")
+    } else {
+        ("block_public_policy", "restrict_public_buckets")
+    };
+    let blocks = &org.access().blocks;
+    let own = blocks
+        .iter()
+        .filter(|block| block.kind == "aws_s3_bucket_public_access_block" && block.holder == resource.key);
+    let account = blocks.iter().filter(|block| {
+        block.kind == "aws_s3_account_public_access_block" && block.account == resource.account
+    });
+    let own: Vec<_> = own.collect();
+    let all: Vec<_> = own.iter().copied().chain(account).collect();
+    let closes = |name: &str| all.iter().any(|block| block.switch(name) == Attr::Known(1));
+    // What refuses new policies and lists leaves those alone that are there.
+    if closes(now) || resource.created && closes(old) {
+        return Shield::Closed;
+    }
+    if all.iter().any(|block| block.switch(now).is_unknown()) {
+        return Shield::Unknown("whether public access is blocked is unknown until apply".to_owned());
+    }
+    if own.is_empty() {
+        return if resource.created {
+            // AWS blocks public access of every new bucket (since April 2023).
+            Shield::Closed
+        } else {
+            Shield::Unknown("whether the bucket blocks public access is not in the inputs".to_owned())
+        };
+    }
+    Shield::Open
+}
+
+/// Whether a switch refuses that a policy is written.
+pub fn refuses_new(org: &Organization, resource: &Resource) -> bool {
+    let blocks = org.access().blocks.iter().filter(|block| {
+        block.holder == resource.key
+            || block.kind == "aws_s3_account_public_access_block" && block.account == resource.account
+    });
+    resource.kind == "aws_s3_bucket"
+        && blocks.into_iter().any(|block| block.switch("block_public_policy") == Attr::Known(1))
+}
+
+impl<'o> Access<'o> {
+    /// Everybody whom policies let in without naming them, or their account.
+    pub fn public(&self) -> Vec<Opening<'o>> {
+        let mut found = Vec::new();
+        for resource in &self.org.access().resources {
+            let opening =
+                |policy: Option<&'o ResourcePolicy>, address, request, statement, unknown| Opening {
+                    resource,
+                    policy,
+                    address,
+                    account: None,
+                    request,
+                    statement,
+                    unknown,
+                    held_back: false,
+                };
+            let why =
+                |shield: &Shield| if let Shield::Unknown(why) = shield { Some(why.clone()) } else { None };
+            let shield = shield(self.org, resource, false);
+            for policy in resource.policies.iter().filter(|_| shield != Shield::Closed) {
+                let Some(read) = policy.document.policy() else { continue };
+                let held_back = matches!(self.public_request(resource, read, true), Answer::None);
+                match self.public_request(resource, read, !held_back) {
+                    Answer::Witness(request) => {
+                        let statement = allowing(read, &request);
+                        let opened =
+                            opening(Some(policy), &policy.address, Some(*request), statement, why(&shield));
+                        found.push(Opening { held_back, ..opened });
+                    }
+                    Answer::Undecided(reason) if could_be_public(read) => {
+                        found.push(opening(Some(policy), &policy.address, None, None, Some(reason)));
+                    }
+                    Answer::Undecided(_) | Answer::None => {}
+                }
+            }
+            if let Some(acl) = &resource.acl {
+                let shield = self::shield(self.org, resource, true);
+                let enabled = match &resource.acls_enabled {
+                    Attr::Absent if resource.created => Attr::Known(false),
+                    Attr::Absent => Attr::Unknown,
+                    other => *other,
+                };
+                if shield == Shield::Closed
+                    || enabled == Attr::Known(false)
+                    || acl.public == Attr::Known(false)
+                {
+                    continue;
+                }
+                let known =
+                    shield == Shield::Open && enabled == Attr::Known(true) && acl.public == Attr::Known(true);
+                let unknown = "whether access control lists count is not in the inputs".to_owned();
+                found.push(opening(
+                    None,
+                    &acl.address,
+                    None,
+                    None,
+                    (!known).then(|| why(&shield).unwrap_or(unknown)),
+                ));
+            }
+        }
+        found
+    }
+
+    /// Accounts outside of the organization that policies name.
+    pub fn external(&self, trusted: &BTreeSet<String>) -> Vec<Opening<'o>> {
+        let mut found = Vec::new();
+        for resource in &self.org.access().resources {
+            for policy in &resource.policies {
+                let Some(read) = policy.document.policy() else { continue };
+                for account in paths::accounts_of(read) {
+                    let membership = membership_of(self.org, resource.owner, &account);
+                    let own = resource.account.as_deref() == Some(&account);
+                    if membership == Membership::Inside
+                        || own
+                        || is_owned_by_aws(&account)
+                        || trusted.contains(&account)
+                    {
+                        continue;
+                    }
+                    let set = self.by_account(resource, read, &account);
+                    if let Answer::Witness(request) = set.example() {
+                        let unknown = (membership == Membership::Unknown).then(|| {
+                            format!(
+                                "whether account {account} belongs to the organization is not in the inputs"
+                            )
+                        });
+                        found.push(Opening {
+                            resource,
+                            policy: Some(policy),
+                            address: &policy.address,
+                            statement: allowing(read, &request),
+                            account: Some(account),
+                            request: Some(*request),
+                            unknown,
+                            held_back: false,
+                        });
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn by_account(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> RequestSet<'_> {
+        self.let_in(resource, policy, true)
+            .and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
+    }
+
+    /// What one policy of a resource allows that nothing else about the resource denies.
+    fn let_in(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> RequestSet<'_> {
+        let policies = resource.policies.iter().filter_map(|it| it.document.policy());
+        let denied =
+            policies.fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
+        let allowed = RequestSet::effect(policy, Effect::Allow).minus(denied);
+        if bounded { allowed.and(self.rcp(resource.owner, Side::AtMost, About::Everything)) } else { allowed }
+    }
+
+    fn public_request(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> Answer {
+        if !could_be_public(policy) {
+            return Answer::None;
+        }
+        let perimeter = perimeter_of(self.org, resource.owner);
+        let mut accounts = perimeter.accounts.clone();
+        accounts.extend(resource.account.clone());
+        let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        let outsiders = match Outsiders::of(policy, None, &accounts, &organizations) {
+            Ok(outsiders) => outsiders,
+            Err(why) => return Answer::Undecided(why),
+        };
+        let named = near(policy);
+        let set = named
+            .iter()
+            .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| {
+                set.minus(claim.requests())
+            });
+        set.example()
+    }
+
+    /// Whether an opening let in as much before the plan.
+    pub fn had(&self, new: &Access<'o>, opening: &Opening<'o>) -> bool {
+        let Some(old) = self.org.access().resources.iter().find(|it| it.key == opening.resource.key) else {
+            return false;
+        };
+        let Some(policy) = opening.policy else {
+            return old.acl.as_ref().is_some_and(|acl| acl.public == Attr::Known(true))
+                && shield(self.org, old, true) != Shield::Closed;
+        };
+        let Some(read) = policy.document.policy() else { return false };
+        if opening.account.is_none() && shield(self.org, old, false) == Shield::Closed {
+            return false;
+        }
+        let was = old.policies.iter().filter_map(|it| it.document.policy());
+        let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
+        let is = new.let_in(opening.resource, read, !opening.held_back);
+        if let Some(account) = &opening.account {
+            let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
+            return matches!(is.minus(was).and(by).example(), Answer::None);
+        }
+        let perimeter = perimeter_of(new.org, opening.resource.owner);
+        let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else {
+            return false;
+        };
+        let named = near(read);
+        let gained =
+            named.iter().fold(is.minus(was).and(outsiders.requests()), |set, it| set.minus(it.requests()));
+        matches!(gained.example(), Answer::None)
+    }
+
+    /// A request that a service makes on behalf of an account outside, and that a policy allows.
+    pub fn deputy(&self, policy: &'o Policy, service: &str, owner: Option<orgward_org::NodeId>) -> Answer {
+        let taken = paths::accounts_of(policy);
+        let perimeter = perimeter_of(self.org, owner);
+        let outside = (0..1_000_000_000_000_u64)
+            .rev()
+            .map(|number| format!("{number:012}"))
+            .find(|it| !taken.contains(it) && !perimeter.accounts.contains(it))
+            .unwrap_or_default();
+        let mut spec = ClaimSpec::default();
+        let mut set = |operator: &str, key: &str, values: Vec<String>| {
+            spec.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), values);
+        };
+        set("StringEquals", "aws:PrincipalServiceName", vec![service.to_owned()]);
+        set("StringEquals", "aws:SourceAccount", vec![outside.clone()]);
+        set(
+            "ArnLike",
+            "aws:SourceArn",
+            vec![format!("arn:*:*:*:{outside}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()],
+        );
+        set("StringEqualsIfExists", "aws:SourceOrgID", vec!["o-outsider00".to_owned()]);
+        set("ForAllValues:StringLike", "aws:SourceOrgPaths", vec!["o-outsider00/*".to_owned()]);
+        // Whatever else names an account names that one.
+        for line in policy.statements.iter().flat_map(|it| &it.conditions) {
+            let key = line.key.value.to_ascii_lowercase();
+            let standard = key.starts_with("aws:source") && key != "aws:sourceowner"
+                || key.starts_with("aws:principal")
+                || key.starts_with("aws:resource");
+            if !standard && line.values.iter().any(|value| names_account(&value.value)) {
+                set("StringLike", &line.key.value, vec![format!("*{outside}*")]);
+            }
+        }
+        let Ok(claim) = Claim::new(spec) else { return Answer::None };
+        let open = self.rcp(owner, Side::AtMost, About::Everything);
+        let allowed = RequestSet::allowed(policy).and(open);
+        allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
+    }
+}
+
+/// Whether a policy has a statement that lets in whoever it does not name.
+fn could_be_public(policy: &Policy) -> bool {
+    policy.statements.iter().any(|statement| {
+        statement.effect.value == Effect::Allow
+            && statement.principals.as_ref().is_some_and(|principals| {
+                principals.not || principals.patterns.iter().any(|it| it.value == PrincipalPattern::Everyone)
+            })
+    })
+}
+
+/// The requests that keys other than those of principals show to come from near: from a mount target, or with a value
+/// that names an account.
+fn near(policy: &Policy) -> Vec<Claim> {
+    let mount = claims::claim(None, None, &[("Bool", "elasticfilesystem:AccessedViaMountTarget", "true")]);
+    let lines = policy.statements.iter().flat_map(|it| &it.conditions).filter(|line| {
+        let key = line.key.value.to_ascii_lowercase();
+        !key.starts_with("aws:principal") && !key.starts_with("aws:source")
+            || key == "aws:sourceowner"
+            || key == "aws:sourceaccount"
+    });
+    let values = lines.flat_map(|line| line.values.iter().map(move |value| (&line.key.value, &value.value)));
+    let named = values
+        .filter(|(_, value)| names_account(value))
+        .filter_map(|(key, value)| claims::claim(None, None, &[("StringLike", key, value)]));
+    mount.into_iter().chain(named).collect()
+}
+
+fn names_account(text: &str) -> bool {
+    text.split(|char: char| !char.is_ascii_digit()).any(is_account_id)
+}
+
+fn allowing(policy: &Policy, request: &Request) -> Option<usize> {
+    policy.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow).map(|(at, _)| at)
+}
+
+/// What is inside of the organization of a resource; of the first one where its account is unknown.
+pub(super) fn perimeter_of(org: &Organization, owner: Option<orgward_org::NodeId>) -> orgward_iam::Perimeter {
+    let near = owner.or_else(|| org.management()).or_else(|| org.root());
+    near.map(|near| org.perimeter(near)).unwrap_or_default()
+}
+
+/// Whether an account is in the organization of a resource, or in the first one where its account is unknown.
+pub fn membership_of(org: &Organization, owner: Option<orgward_org::NodeId>, account: &str) -> Membership {
+    let near = owner.or_else(|| org.management()).or_else(|| org.root());
+    near.map_or(Membership::Unknown, |near| org.membership(near, account))
+}

@@ -1,0 +1,136 @@
+//! Effective access: what principals can do, over all policies that have a say, and how one comes to act as another.
+//!
+//! Everything here is asked of one side of a change. Nothing is computed before a question needs it.
+
+mod admin;
+#[cfg(test)]
+mod agreement;
+mod boundary;
+mod changes;
+mod claims;
+mod classes;
+mod diff;
+mod edges;
+mod exposure;
+mod forbid;
+mod paths;
+mod reach;
+mod sets;
+mod subject;
+mod summary;
+mod ways;
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use orgward_org::{NodeId, Organization, PolicyChain, PolicyType};
+
+pub use self::admin::Standing;
+pub use self::boundary::Removal;
+pub use self::claims::transport;
+pub use self::diff::{Difference, Gained, difference};
+pub use self::edges::{Edge, EdgeKind, End};
+pub use self::exposure::{Opening, Shield, is_owned_by_aws, membership_of, refuses_new, shield};
+pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
+pub use self::paths::{Gain, Reach, Step, accounts_of};
+pub use self::reach::{Reached, Who};
+pub use self::sets::{ByStanding, Side};
+pub use self::subject::{Cap, Held, Stray, Subject, SubjectId};
+pub use self::summary::{Entry, Level};
+pub use self::ways::{Way, WayKind, ways};
+
+/// What can be asked about access on one side of a change.
+#[derive(Debug)]
+pub struct Access<'o> {
+    org: &'o Organization,
+    subjects: Vec<Subject<'o>>,
+    by_arn: BTreeMap<String, SubjectId>,
+    by_node: BTreeMap<NodeId, Vec<SubjectId>>,
+    /// The SCP chains of the accounts of principals, and the RCP chains of the accounts of resources.
+    chains: BTreeMap<NodeId, (PolicyChain<'o>, Option<PolicyChain<'o>>)>,
+    standings: OnceLock<Vec<Standing>>,
+    paths: OnceLock<paths::Graph>,
+    gains: OnceLock<BTreeMap<SubjectId, Gain>>,
+}
+
+impl<'o> Access<'o> {
+    /// Gathers the principals of an organization.
+    pub fn of(org: &'o Organization) -> Self {
+        let subjects = subject::all(org);
+        let mut by_arn = BTreeMap::new();
+        let mut by_node: BTreeMap<NodeId, Vec<SubjectId>> = BTreeMap::new();
+        let mut chains = BTreeMap::new();
+        for (at, subject) in subjects.iter().enumerate() {
+            by_arn.entry(subject.arn.clone()).or_insert(SubjectId(at));
+            by_node.entry(subject.node.id).or_default().push(SubjectId(at));
+        }
+        let owners = subjects.iter().filter_map(|subject| subject.account);
+        let owners = owners.chain(org.access().resources.iter().filter_map(|resource| resource.owner));
+        for account in owners {
+            chains.entry(account).or_insert_with(|| {
+                let bound = org.management() != Some(account);
+                let scp = org.policy_chain(account, &PolicyType::ServiceControl);
+                let rcp = bound.then(|| org.policy_chain(account, &PolicyType::ResourceControl));
+                (scp, rcp)
+            });
+        }
+        Self {
+            org,
+            subjects,
+            by_arn,
+            by_node,
+            chains,
+            standings: OnceLock::new(),
+            paths: OnceLock::new(),
+            gains: OnceLock::new(),
+        }
+    }
+
+    /// The organization that is asked about.
+    pub fn organization(&self) -> &'o Organization {
+        self.org
+    }
+
+    /// All principals, sorted by key.
+    pub fn subjects(&self) -> impl Iterator<Item = (SubjectId, &Subject<'o>)> {
+        self.subjects.iter().enumerate().map(|(at, subject)| (SubjectId(at), subject))
+    }
+
+    /// A principal.
+    pub fn subject(&self, id: SubjectId) -> Option<&Subject<'o>> {
+        self.subjects.get(id.0)
+    }
+
+    /// The principal with an ARN.
+    pub fn find(&self, arn: &str) -> Option<SubjectId> {
+        self.by_arn.get(arn).copied()
+    }
+
+    /// The principals of a node: one, or one in each account for a permission set.
+    pub fn of_node(&self, node: NodeId) -> &[SubjectId] {
+        self.by_node.get(&node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Policies that are given to principals of other stacks, which no input shows.
+    pub fn strays(&self) -> Vec<Stray<'o>> {
+        subject::strays(self.org)
+    }
+
+    /// Whether a policy alone makes an administrator of whoever has it.
+    pub fn makes_administrator(&self, policy: &'o orgward_iam::Policy) -> bool {
+        admin::allows_everything(policy)
+    }
+
+    /// The same principal on another side: the one with the same ARN, or the same key.
+    pub fn same(&self, other: &Subject<'_>) -> Option<(SubjectId, &Subject<'o>)> {
+        let by_arn = self.find(&other.arn);
+        let by_key = || {
+            let node = self.org.find(&other.node.key)?;
+            self.of_node(node).iter().copied().find(|id| {
+                self.subject(*id).is_some_and(|subject| subject.account_text == other.account_text)
+            })
+        };
+        let id = by_arn.or_else(by_key)?;
+        Some((id, self.subject(id)?))
+    }
+}

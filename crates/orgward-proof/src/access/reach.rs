@@ -1,0 +1,270 @@
+//! Who can make the requests of a claim, by all policies that the inputs show.
+
+use std::collections::BTreeSet;
+
+use orgward_iam::{Answer, Callers, Claim, Effect, Outsiders, Request, RequestSet};
+use orgward_org::{Membership, Resource};
+use orgward_plan::Address;
+
+use super::sets::{About, ByStanding, Side, must_allow};
+use super::subject::{Subject, SubjectId};
+use super::{Access, claims, paths};
+
+/// Who can make a request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Who {
+    /// A principal of the inputs.
+    Subject(SubjectId),
+    /// The principals of an account outside of the organization, by its id.
+    Account(String),
+    /// Everybody, authenticated or not.
+    Everybody,
+}
+
+/// Somebody who can make a request, and by what.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reached {
+    /// Who.
+    pub who: Who,
+    /// One request that is allowed.
+    pub request: Request,
+    /// Whether it certainly is.
+    pub certain: bool,
+    /// The resource whose policy lets it in, and the resource that sets that policy; `None` when its own policies do.
+    pub by: Option<Address>,
+    /// What the policy of the resource names: `account`, `role`, `session`, `user`, `everybody`.
+    pub standing: Option<&'static str>,
+}
+
+/// The policies of a resource, ready for questions.
+pub(super) struct Guarded<'o> {
+    pub(super) resource: &'o Resource,
+    parts: Vec<ByStanding>,
+    /// The requests that are about it.
+    pub(super) domain: Option<Claim>,
+}
+
+impl<'o> Access<'o> {
+    /// The resources with policies that a claim may be about.
+    pub(super) fn guarded(&self, claim: &Claim) -> Vec<Guarded<'o>> {
+        let resources = self.org.access().resources.iter().filter(|resource| !resource.policies.is_empty());
+        let services = services(claim);
+        resources
+            .filter(|resource| services.as_ref().is_none_or(|all| all.contains(resource.service)))
+            .map(|resource| {
+                let policies = resource.policies.iter().filter_map(|policy| policy.document.policy());
+                let arn = resource.arn.as_deref();
+                let domain = arn.and_then(|arn| claims::on_resource(arn, resource.service));
+                Guarded { resource, parts: policies.map(ByStanding::of).collect(), domain }
+            })
+            .collect()
+    }
+
+    /// What a principal may do of a claim.
+    pub(super) fn reached_by<'s>(
+        &'s self,
+        subject: &'s Subject<'o>,
+        guarded: &'s [Guarded<'o>],
+        keys: Option<&'s Claim>,
+        side: Side,
+    ) -> RequestSet<'s> {
+        let about = About::Everything;
+        let mut all = self.own(subject, side, about);
+        // Identity policies count for a key only where its own policy says so, and no input shows that of others.
+        if let Some(keys) = keys {
+            all = all.minus(keys.requests());
+        }
+        // What has a policy of its own is asked about with that policy.
+        for guard in guarded {
+            if let Some(domain) = &guard.domain {
+                all = all.minus(domain.requests());
+            }
+        }
+        for guard in guarded {
+            let place = (guard.resource.owner, guard.resource.account.as_deref());
+            let on = self.on(subject, &guard.parts, place, must_allow(guard.resource), (side, about));
+            if let Some(domain) = &guard.domain {
+                all = all.or(on.and(domain.requests()));
+            } else {
+                // Which resource it is, is unknown: what its statements name counts.
+                let named = guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
+                all = all.or(on.and(named));
+            }
+        }
+        all
+    }
+
+    /// Everybody who can make a request of a claim, principals of the inputs first, then outsiders. Asked once for all
+    /// principals that are alike.
+    pub fn who(&self, claim: &Claim, outside: bool) -> Vec<Reached> {
+        let guarded = self.guarded(claim);
+        let mut found = Vec::new();
+        let mut known: std::collections::BTreeMap<usize, Option<(Request, bool)>> =
+            std::collections::BTreeMap::new();
+        for (id, subject) in self.subjects() {
+            // What names the account of a principal treats it unlike others of its cohort.
+            let own = subject.account_text.as_deref().is_some_and(|account| {
+                claim.policy().text().contains(account)
+                    || guarded.iter().any(|it| {
+                        it.resource.account.as_deref() == Some(account)
+                            || it.parts.iter().any(|part| part.whole.text().contains(account))
+                    })
+            });
+            let answer = if let Some(answer) = known.get(&subject.cohort).filter(|_| !own) {
+                answer.clone()
+            } else {
+                let answer = self.asks(subject, claim, &guarded);
+                known.insert(subject.cohort, answer.clone());
+                answer
+            };
+            let Some((request, certain)) = answer else { continue };
+            let (by, standing) = Self::credit(subject, &request, &guarded);
+            found.push(Reached { who: Who::Subject(id), request, certain, by, standing });
+        }
+        if outside {
+            for guard in &guarded {
+                found.extend(self.outsiders(guard, claim));
+            }
+        }
+        found
+    }
+
+    /// Whether a principal can make a request of a claim that another, of another side, could not.
+    pub fn gains_of(&self, id: SubjectId, before: &Access<'o>, old: SubjectId, claim: &Claim) -> bool {
+        let (Some(subject), Some(was)) = (self.subject(id), before.subject(old)) else { return true };
+        let Some(me) = claims::by(&subject.arn) else { return true };
+        let known = |subject: &Subject<'o>| Subject { unknowns: Vec::new(), ..subject.clone() };
+        let (now, then) = (known(subject), known(was));
+        let (here, there) = (self.guarded(claim), before.guarded(claim));
+        let keys = claims::of_keys();
+        let is = self.reached_by(&now, &here, keys.as_ref(), Side::AtMost);
+        let could = before.reached_by(&then, &there, keys.as_ref(), Side::AtLeast);
+        !matches!(is.minus(could).and(claim.requests()).and(me.requests()).example(), Answer::None)
+    }
+
+    /// Whether a principal can make some request of a claim.
+    pub fn can_any(&self, id: SubjectId, claim: &Claim) -> bool {
+        let guarded = self.guarded(claim);
+        self.subject(id).is_some_and(|subject| self.asks(subject, claim, &guarded).is_some())
+    }
+
+    fn asks(&self, subject: &Subject<'o>, claim: &Claim, guarded: &[Guarded<'o>]) -> Option<(Request, bool)> {
+        let me = claims::by(&subject.arn)?;
+        let keys = claims::of_keys();
+        let keys = keys.as_ref();
+        let on = |side| {
+            self.reached_by(subject, guarded, keys, side).and(claim.requests()).and(me.requests()).example()
+        };
+        if let Answer::Witness(request) = on(Side::AtLeast) {
+            return Some((*request, true));
+        }
+        // What cannot be read may allow anything, and is said to be unknown elsewhere.
+        let known = Subject { unknowns: Vec::new(), ..subject.clone() };
+        match self
+            .reached_by(&known, guarded, keys, Side::AtMost)
+            .and(claim.requests())
+            .and(me.requests())
+            .example()
+        {
+            Answer::Witness(request) => Some((*request, false)),
+            Answer::None | Answer::Undecided(_) => None,
+        }
+    }
+
+    /// What lets a request of a principal pass: its own policies, or the policy of a resource.
+    fn credit(
+        subject: &Subject<'o>,
+        request: &Request,
+        guarded: &[Guarded<'o>],
+    ) -> (Option<Address>, Option<&'static str>) {
+        let own = subject.held.iter().any(|held| {
+            held.policy.matching(request).any(|(_, statement)| statement.effect.value == Effect::Allow)
+        });
+        if own {
+            return (None, None);
+        }
+        for guard in guarded {
+            for policy in &guard.resource.policies {
+                let Some(read) = policy.document.policy() else { continue };
+                let found =
+                    read.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow);
+                if let Some((_, statement)) = found {
+                    return (Some(policy.address.clone()), Some(standing_of(statement)));
+                }
+            }
+        }
+        (None, None)
+    }
+
+    /// Principals outside of the organization that the policy of a resource lets in.
+    fn outsiders(&self, guard: &Guarded<'o>, claim: &Claim) -> Vec<Reached> {
+        let mut found = Vec::new();
+        for policy in &guard.resource.policies {
+            let Some(read) = policy.document.policy() else { continue };
+            let denied = guard.parts.iter().fold(RequestSet::nothing(), |all, it| all.or(it.denied()));
+            let open = self.rcp(guard.resource.owner, Side::AtMost, About::Everything);
+            let allowed =
+                RequestSet::effect(read, Effect::Allow).minus(denied).and(open).and(claim.requests());
+            let mut add = |who, request: Request, standing| {
+                let by = Some(policy.address.clone());
+                found.push(Reached { who, request, certain: true, by, standing: Some(standing) });
+            };
+            let perimeter = super::exposure::perimeter_of(self.org, guard.resource.owner);
+            let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+            if let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations)
+                && let Answer::Witness(request) = allowed.clone().and(outsiders.requests()).example()
+            {
+                add(Who::Everybody, *request, "everybody");
+            }
+            for account in paths::accounts_of(read) {
+                if super::exposure::membership_of(self.org, guard.resource.owner, &account)
+                    != Membership::Outside
+                {
+                    continue;
+                }
+                let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
+                if let Answer::Witness(request) = allowed.clone().and(by).example() {
+                    let statement = read.matching(&request).find(|(_, it)| it.effect.value == Effect::Allow);
+                    let standing = statement.map_or("account", |(_, statement)| standing_of(statement));
+                    add(Who::Account(account), *request, standing);
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What a statement names.
+fn standing_of(statement: &orgward_iam::Statement) -> &'static str {
+    use orgward_iam::PrincipalPattern as P;
+    let Some(principals) = &statement.principals else { return "everybody" };
+    if principals.not {
+        return "everybody";
+    }
+    let words = principals.patterns.iter().map(|pattern| match &pattern.value {
+        P::Everyone => "everybody",
+        P::Account(_) => "account",
+        P::Arn(arn) if arn.contains(":user/") => "user",
+        P::Arn(arn) if arn.contains(":role/") => "role",
+        P::Arn(_) => "session",
+        P::Service(_) => "service",
+        P::UniqueId(_) | P::Federated(_) | P::CanonicalUser(_) | P::Invalid(_) => "user",
+    });
+    words
+        .min_by_key(|word| {
+            ["everybody", "session", "user", "role", "service", "account"].iter().position(|it| it == word)
+        })
+        .unwrap_or("account")
+}
+
+/// The prefixes of the services that the actions of a claim are of; `None` when they may be of any.
+fn services(claim: &Claim) -> Option<BTreeSet<String>> {
+    let actions = claim.spec().actions.as_ref()?;
+    actions
+        .iter()
+        .map(|action| {
+            let (prefix, _) = action.split_once(':')?;
+            (!prefix.contains(['*', '?'])).then(|| prefix.to_ascii_lowercase())
+        })
+        .collect()
+}

@@ -1,0 +1,492 @@
+//! Principals with all policies that have a say in what they can do.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orgward_iam::{ManagedPolicies, Policy};
+use orgward_org::{
+    Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, Organization,
+};
+use orgward_plan::{Address, Attr};
+
+/// A principal, by its place in [`super::Access`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct SubjectId(pub(super) usize);
+
+/// A principal: a role, a user, or the role that Identity Center makes of a permission set in one account.
+#[derive(Clone, Debug)]
+pub struct Subject<'o> {
+    /// The node in the organization.
+    pub node: NodeOf<'o>,
+    /// `role`, `user` or `permission set`.
+    pub word: &'static str,
+    /// Its account.
+    pub account: Option<NodeId>,
+    /// Its account as policy documents write it.
+    pub account_text: Option<String>,
+    /// Its ARN, with placeholders for what is unknown until apply.
+    pub arn: String,
+    /// Whether account, path and name are known.
+    pub named: bool,
+    /// The identity policies that it has, or may have.
+    pub held: Vec<Held<'o>>,
+    /// Identity policies that cannot be read, one sentence each: they may allow anything.
+    pub unknowns: Vec<String>,
+    /// Its permissions boundary.
+    pub cap: Cap<'o>,
+    /// Who may assume it.
+    pub trust: Option<&'o Document>,
+    /// Equal numbers have equal policies, boundary, name and chain.
+    pub cohort: usize,
+}
+
+/// A node with its place.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeOf<'o> {
+    /// Where it is in the graph.
+    pub id: NodeId,
+    node: &'o Node,
+}
+
+impl std::ops::Deref for NodeOf<'_> {
+    type Target = Node;
+
+    fn deref(&self) -> &Self::Target {
+        self.node
+    }
+}
+
+impl<'o> NodeOf<'o> {
+    /// The node, for as long as the organization lives.
+    pub fn get(&self) -> &'o Node {
+        self.node
+    }
+}
+
+/// An identity policy that a principal has.
+#[derive(Clone, Debug)]
+pub struct Held<'o> {
+    /// What it says.
+    pub policy: &'o Policy,
+    /// What to call it: the document of the inputs, or the ARN of a policy that AWS manages.
+    pub name: Arc<str>,
+    /// The document, when it is in the inputs.
+    pub document: Option<&'o Document>,
+    /// The resource that gives it.
+    pub address: Option<&'o Address>,
+    /// Which input that is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The ARN of the managed policy that it is, when the account can change it.
+    pub own_arn: Option<String>,
+    /// The group that it comes through.
+    pub group: Option<NodeId>,
+    /// Whether the principal must have it, or may.
+    pub must: bool,
+}
+
+/// A permissions boundary.
+#[derive(Clone, Debug)]
+pub enum Cap<'o> {
+    /// There is none.
+    None,
+    /// This policy bounds.
+    Policy {
+        /// What it says.
+        policy: &'o Policy,
+        /// What to call it.
+        name: String,
+        /// Its ARN, as the context key `iam:PermissionsBoundary` has it.
+        arn: String,
+    },
+    /// There is one, and what it allows is unknown. The sentences say why.
+    Unknown(Vec<String>),
+}
+
+impl Cap<'_> {
+    /// The ARN of the boundary, if there is one and it is known.
+    pub fn arn(&self) -> Option<&str> {
+        match self {
+            Self::Policy { arn, .. } => Some(arn),
+            Self::None | Self::Unknown(_) => None,
+        }
+    }
+}
+
+impl<'o> Subject<'o> {
+    /// The policy, and the statement of it, that allows a request.
+    pub fn grant_of(
+        &self,
+        request: &orgward_iam::Request,
+    ) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
+        self.held.iter().find_map(|held| {
+            let mut allowing = held.policy.matching(request);
+            let (_, statement) =
+                allowing.find(|(_, statement)| statement.effect.value == orgward_iam::Effect::Allow)?;
+            Some((held, statement))
+        })
+    }
+
+    /// The policy that allows the most: a principal that is an administrator is one by it.
+    pub fn widest(&self) -> Option<(&Held<'o>, &'o orgward_iam::Statement)> {
+        let all = self.held.iter().flat_map(|held| held.policy.statements.iter().map(move |it| (held, it)));
+        let allowing = all.filter(|(_, it)| it.effect.value == orgward_iam::Effect::Allow);
+        allowing.min_by_key(|(held, statement)| {
+            (!statement.covers_action("unlisted-service:CreateThing"), statement.actions.not, !held.must)
+        })
+    }
+}
+
+impl Subject<'_> {
+    /// How people write it: its ARN where that is known before apply, else its address.
+    pub fn shown(&self, org: &Organization) -> String {
+        if self.named {
+            return org.render(&self.arn);
+        }
+        self.node.address.as_ref().map_or_else(|| org.render(&self.arn), ToString::to_string)
+    }
+
+    /// The name without path.
+    pub fn name(&self) -> String {
+        self.node.title()
+    }
+
+    /// Whether everything that decides about it is known.
+    pub fn is_certain(&self) -> bool {
+        self.unknowns.is_empty()
+            && !matches!(self.cap, Cap::Unknown(_))
+            && self.held.iter().all(|held| held.must)
+    }
+}
+
+/// Everything that is looked up by node or ARN.
+struct Index<'o> {
+    org: &'o Organization,
+    grants: BTreeMap<NodeId, Vec<&'o Grant>>,
+    /// Customer managed policies by ARN, and by account and name.
+    by_arn: BTreeMap<String, NodeId>,
+    by_name: BTreeMap<(String, String), NodeId>,
+}
+
+/// All principals of an organization, sorted by key.
+pub(super) fn all(org: &Organization) -> Vec<Subject<'_>> {
+    let index = Index::of(org);
+    let mut subjects = Vec::new();
+    for (id, node) in org.nodes() {
+        match &node.kind {
+            NodeKind::Role(_) | NodeKind::User(_) => subjects.push(index.principal(id, node)),
+            NodeKind::PermissionSet(_) => index.permission_set(id, node, &mut subjects),
+            _ => {}
+        }
+    }
+    cohorts(org, &mut subjects);
+    subjects
+}
+
+impl<'o> Index<'o> {
+    fn of(org: &'o Organization) -> Self {
+        let mut index =
+            Index { org, grants: BTreeMap::new(), by_arn: BTreeMap::new(), by_name: BTreeMap::new() };
+        for grant in &org.access().grants {
+            if let Some(holder) = grant.holder {
+                index.grants.entry(holder).or_default().push(grant);
+            }
+        }
+        for policy in org.managed_policies() {
+            let account = org.account_text(policy.id).unwrap_or_default().to_owned();
+            if let Some(arn) = org.iam_arn(policy.id).and_then(|arn| arn.text(&account)) {
+                index.by_arn.insert(arn, policy.id);
+            }
+            if let Attr::Known(name) = &policy.node.name {
+                index.by_name.insert((account, name.expose().to_owned()), policy.id);
+            }
+        }
+        index
+    }
+
+    fn principal(&self, id: NodeId, node: &'o Node) -> Subject<'o> {
+        let org = self.org;
+        let account_text = org.account_text(id).map(str::to_owned);
+        let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
+        let arn = org.iam_arn(id);
+        let text = arn.as_ref().and_then(|arn| arn.text(&written));
+        let (word, inline, trust, boundary) = match &node.kind {
+            NodeKind::User(user) => ("user", &user.inline, None, &user.boundary),
+            NodeKind::Role(role) => ("role", &role.inline, Some(&role.trust), &role.boundary),
+            // Only these are asked for.
+            _ => ("role", const { &Vec::new() }, None, &Boundary::None),
+        };
+        let named = text.is_some() && arn.is_some_and(|arn| arn.account.is_some());
+        let placeholder = || {
+            let key: String = node
+                .key
+                .0
+                .chars()
+                .map(|char| if char.is_ascii_alphanumeric() { char } else { '-' })
+                .collect();
+            format!("arn:aws:iam::{written}:{word}/unknown-until-apply-{key}")
+        };
+        let mut subject = Subject {
+            node: NodeOf { id, node },
+            word,
+            account: org.owner(id).map(|(account, _)| account.id),
+            arn: text.unwrap_or_else(placeholder),
+            named,
+            held: Vec::new(),
+            unknowns: Vec::new(),
+            cap: self.cap(boundary, &written),
+            trust,
+            account_text,
+            cohort: 0,
+        };
+        Self::inline(inline, None, true, &mut subject);
+        self.managed(id, None, true, &written, &mut subject);
+        for (group, modality) in org.groups_of(id) {
+            if let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) {
+                let must = modality == Modality::Must;
+                Self::inline(&data.inline, Some(group), must, &mut subject);
+                self.managed(group, Some(group), must, &written, &mut subject);
+            }
+        }
+        subject
+    }
+
+    /// The roles that Identity Center makes of a permission set, one for each account that it is assigned in; where no
+    /// input shows an assignment, one in an account that nobody knows.
+    fn permission_set(&self, id: NodeId, node: &'o Node, subjects: &mut Vec<Subject<'o>>) {
+        let NodeKind::PermissionSet(set) = &node.kind else { return };
+        let assigned = self.org.access().assignments.iter().filter(|it| it.set == Some(id));
+        let mut accounts: Vec<Option<NodeId>> = assigned.map(|it| it.account).collect();
+        accounts.sort();
+        accounts.dedup();
+        if accounts.len() > 1 {
+            accounts.retain(Option::is_some);
+        }
+        if accounts.is_empty() {
+            accounts.push(None);
+        }
+        for account in accounts {
+            let account_text =
+                account.and_then(|account| self.org.symbolic_account_id(account).map(str::to_owned));
+            let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
+            let name = node.title();
+            let mut subject = Subject {
+                node: NodeOf { id, node },
+                word: "permission set",
+                account,
+                arn: format!(
+                    "arn:aws:iam::{written}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_0123456789abcdef"
+                ),
+                named: account_text.is_some(),
+                held: Vec::new(),
+                unknowns: Vec::new(),
+                cap: self.cap(&set.boundary, &written),
+                trust: None,
+                account_text,
+                cohort: 0,
+            };
+            Self::inline(&set.inline, None, true, &mut subject);
+            self.managed(id, None, true, &written, &mut subject);
+            subjects.push(subject);
+        }
+    }
+
+    fn inline(inline: &'o [InlinePolicy], group: Option<NodeId>, must: bool, subject: &mut Subject<'o>) {
+        for policy in inline {
+            match policy.document.policy() {
+                Some(read) => subject.held.push(Held {
+                    policy: read,
+                    name: policy.document.name.clone(),
+                    document: Some(&policy.document),
+                    address: Some(&policy.address),
+                    stack: subject.node.node.stack.clone(),
+                    own_arn: None,
+                    group,
+                    must: must && policy.must,
+                }),
+                None => subject.unknowns.extend(policy.document.doubt()),
+            }
+        }
+    }
+
+    fn managed(
+        &self,
+        holder: NodeId,
+        group: Option<NodeId>,
+        must: bool,
+        account: &str,
+        subject: &mut Subject<'o>,
+    ) {
+        for grant in self.grants.get(&holder).into_iter().flatten() {
+            let found = match &grant.policy {
+                GrantedPolicy::Node(node) => self.node_policy(*node, account),
+                GrantedPolicy::Arn(arn) => self.arn_policy(arn.expose(), account),
+                GrantedPolicy::Unknown => {
+                    Err(format!("which policy `{}` attaches is unknown until apply", grant.address))
+                }
+            };
+            match found {
+                Ok(found) => subject.held.push(Held {
+                    policy: found.policy,
+                    name: found.name,
+                    document: found.document,
+                    address: Some(&grant.address),
+                    stack: grant.stack.clone(),
+                    own_arn: found.own_arn,
+                    group,
+                    must: must && grant.modality == Modality::Must,
+                }),
+                Err(why) => subject.unknowns.push(why),
+            }
+        }
+    }
+
+    fn node_policy(&self, node: NodeId, account: &str) -> Result<Found<'o>, String> {
+        let NodeKind::ManagedPolicy(data) = self.org.node(node).map(|node| &node.kind).ok_or("")? else {
+            return Err("what is attached is no policy".to_owned());
+        };
+        let policy = data.document.policy();
+        let doubt = || data.document.doubt().unwrap_or_default();
+        Ok(Found {
+            policy: policy.ok_or_else(doubt)?,
+            name: data.document.name.clone(),
+            document: Some(&data.document),
+            own_arn: self.org.iam_arn(node).and_then(|arn| arn.text(account)),
+        })
+    }
+
+    fn arn_policy(&self, arn: &str, account: &str) -> Result<Found<'o>, String> {
+        if let Some(policy) = ManagedPolicies::get().policy(arn) {
+            return Ok(Found { policy, name: arn.into(), document: None, own_arn: None });
+        }
+        // A permission set names customer managed policies without their account.
+        let node = self.by_arn.get(arn).or_else(|| self.by_name.get(&(account.to_owned(), arn.to_owned())));
+        match node {
+            Some(node) => self.node_policy(*node, account),
+            None => Err(format!("what `{arn}` allows is not in the inputs")),
+        }
+    }
+
+    fn cap(&self, boundary: &'o Boundary, account: &str) -> Cap<'o> {
+        let found = match boundary {
+            Boundary::None => return Cap::None,
+            Boundary::Unknown(trail) => {
+                let why = trail.last().cloned();
+                return Cap::Unknown(vec![
+                    why.unwrap_or_else(|| "which boundary it carries is unknown".to_owned()),
+                ]);
+            }
+            Boundary::Arn(arn) => self.arn_policy(arn.expose(), account).map(|found| {
+                let own = found.own_arn.clone();
+                (found, own.unwrap_or_else(|| arn.expose().to_owned()))
+            }),
+            Boundary::Policy(key) => match self.org.find(key) {
+                Some(node) => self.node_policy(node, account).map(|found| {
+                    let arn = found.own_arn.clone().unwrap_or_default();
+                    (found, arn)
+                }),
+                None => Err(format!("what `{key}` allows is not in the inputs")),
+            },
+        };
+        match found {
+            Ok((found, arn)) => Cap::Policy { policy: found.policy, name: found.name.to_string(), arn },
+            Err(why) => Cap::Unknown(vec![why]),
+        }
+    }
+}
+
+/// The policies that a group gives to whoever is in it.
+pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<'o>) -> Vec<Held<'o>> {
+    let index = Index::of(org);
+    let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) else { return Vec::new() };
+    let mut joined = Subject { held: Vec::new(), unknowns: Vec::new(), ..like.clone() };
+    let written = like.account_text.as_deref().unwrap_or("111111111111");
+    Index::inline(&data.inline, Some(group), true, &mut joined);
+    index.managed(group, Some(group), true, written, &mut joined);
+    joined.held
+}
+
+/// A policy that is given to a principal of another stack.
+#[derive(Clone, Debug)]
+pub struct Stray<'o> {
+    /// What it says.
+    pub policy: &'o Policy,
+    /// What to call it.
+    pub name: Arc<str>,
+    /// The document, when it is in the inputs.
+    pub document: Option<&'o Document>,
+    /// The resource that gives it.
+    pub address: &'o Address,
+    /// Which input that is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The principal, in words: role `deploy`.
+    pub holder: String,
+}
+
+/// What is given to principals that no input shows. Groups are no principals, and permission sets are judged themselves.
+pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
+    let index = Index::of(org);
+    let mut strays = Vec::new();
+    for grant in
+        org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user"))
+    {
+        let account = grant.account.as_deref().unwrap_or_default();
+        let found = match &grant.policy {
+            GrantedPolicy::Node(node) => index.node_policy(*node, account),
+            GrantedPolicy::Arn(arn) => index.arn_policy(arn.expose(), account),
+            GrantedPolicy::Unknown => continue,
+        };
+        let name = match &grant.holder_name {
+            Attr::Known(name) => format!("{} `{name}`", grant.word),
+            Attr::Unknown | Attr::Absent => format!("a {}", grant.word),
+        };
+        if let Ok(found) = found {
+            strays.push(Stray {
+                policy: found.policy,
+                name: found.name,
+                document: found.document,
+                address: &grant.address,
+                stack: grant.stack.clone(),
+                holder: name,
+            });
+        }
+    }
+    strays
+}
+
+/// A policy that was looked up.
+struct Found<'o> {
+    policy: &'o Policy,
+    name: Arc<str>,
+    document: Option<&'o Document>,
+    own_arn: Option<String>,
+}
+
+/// Numbers principals that are alike but for their account.
+fn cohorts(org: &Organization, subjects: &mut [Subject<'_>]) {
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut chains: BTreeMap<NodeId, String> = BTreeMap::new();
+    for subject in subjects {
+        let account = subject.account_text.clone().unwrap_or_default();
+        let alike =
+            |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(&account, "ACCOUNT") };
+        let mut parts: Vec<String> =
+            subject.held.iter().map(|held| format!("{} {}", held.must, alike(held.policy.text()))).collect();
+        parts.sort();
+        parts.extend(subject.unknowns.iter().map(|why| format!("? {why}")));
+        parts.push(match &subject.cap {
+            Cap::None => "no boundary".to_owned(),
+            Cap::Policy { policy, arn, .. } => format!("boundary {} {}", alike(arn), alike(policy.text())),
+            Cap::Unknown(why) => format!("unknown boundary {why:?}"),
+        });
+        parts.push(alike(&subject.arn));
+        if let Some(account) = subject.account {
+            let chain = chains.entry(account).or_insert_with(|| {
+                let chain = org.policy_chain(account, &orgward_org::PolicyType::ServiceControl);
+                format!("{} {:?} {:?}", org.management() == Some(account), chain.signature(), chain.enabled)
+            });
+            parts.push(chain.clone());
+        }
+        let next = numbers.len();
+        subject.cohort = *numbers.entry(parts.join("\n")).or_insert(next);
+    }
+}

@@ -1,0 +1,269 @@
+//! What a principal can do, in the words of its policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orgward_iam::{AccessLevel, Answer, Catalogue, Effect, Statement};
+
+use super::edges::Asker;
+use super::sets::{About, Side, effect};
+use super::subject::{Cap, SubjectId};
+use super::{Access, claims};
+
+/// How far a set of actions goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Level {
+    /// Names of things.
+    List,
+    /// What is in them.
+    Read,
+    /// Changes.
+    Write,
+    /// Changes of tags.
+    Tagging,
+    /// Changes of who may do what.
+    Permissions,
+}
+
+impl Level {
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Tagging => "tagging",
+            Self::Permissions => "permissions",
+        }
+    }
+
+    fn of(level: AccessLevel) -> Self {
+        match level {
+            AccessLevel::List => Self::List,
+            AccessLevel::Read => Self::Read,
+            AccessLevel::Write => Self::Write,
+            AccessLevel::Tagging => Self::Tagging,
+            AccessLevel::PermissionsManagement => Self::Permissions,
+        }
+    }
+}
+
+/// Actions of one service on the same resources.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Entry {
+    /// The prefix of the actions.
+    pub service: String,
+    /// The resources, as policies write them.
+    pub resources: Vec<String>,
+    /// The actions, as policies write them.
+    pub actions: Vec<String>,
+    /// How far they go.
+    pub levels: Vec<Level>,
+}
+
+/// How far actions go, by the catalogue.
+pub(super) fn levels(actions: &[String]) -> Vec<Level> {
+    let listed = actions.iter().flat_map(|action| Catalogue::get().actions_matching(action));
+    listed.map(|action| Level::of(action.level())).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// How many patterns of one principal are told.
+const MOST: usize = 400;
+/// How many of them are asked about one by one.
+const ASKED: usize = 60;
+
+impl<'o> Access<'o> {
+    /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
+    pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
+        let Some(subject) = self.subject(id) else { return Vec::new() };
+        let asker = Asker::of(self, subject);
+        let mut entries: BTreeMap<(String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
+        let caps: Vec<&Statement> = match &subject.cap {
+            Cap::Policy { policy, .. } => {
+                policy.statements.iter().filter(|it| it.effect.value == Effect::Allow).collect()
+            }
+            Cap::None | Cap::Unknown(_) => Vec::new(),
+        };
+        let statements =
+            subject.held.iter().flat_map(|held| held.policy.statements.iter().map(|it| (held.policy, it)));
+        for (policy, statement) in statements.filter(|(_, it)| it.effect.value == Effect::Allow) {
+            let own = patterns(statement);
+            let resources = resources(statement);
+            // A boundary that says less than the policy is what is effective.
+            let cut: Vec<(String, Vec<String>)> = if caps.is_empty() {
+                own.into_iter().map(|action| (action, resources.clone())).collect()
+            } else {
+                caps.iter()
+                    .flat_map(|cap| {
+                        let theirs = patterns(cap);
+                        let narrower = narrower_resources(&resources, &self::resources(cap));
+                        let pairs: Vec<(String, Vec<String>)> = own
+                            .iter()
+                            .flat_map(|mine| {
+                                theirs.iter().filter_map(move |other| narrower_action(mine, other))
+                            })
+                            .map(|action| (action, narrower.clone()))
+                            .collect();
+                        pairs
+                    })
+                    .collect()
+            };
+            let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
+            for (at, (action, resources)) in cut.into_iter().take(MOST).enumerate() {
+                let is_asked = !whole && at < ASKED;
+                if resources.is_empty() || is_asked && !self.is_effective(&asker, &action, &resources) {
+                    continue;
+                }
+                let service = action.split(':').next().unwrap_or("*").to_owned();
+                entries.entry((service, resources)).or_default().insert(action);
+            }
+        }
+        let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
+            let actions: Vec<String> = actions.into_iter().collect();
+            Entry { service, resources, levels: levels(&actions), actions }
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
+    pub(super) fn can_all(&self, id: SubjectId, action: &str, resources: &[String]) -> bool {
+        let Some(subject) = self.subject(id) else { return false };
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+            return false;
+        };
+        let own = self.own(subject, Side::AtMost, About::Everything);
+        matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
+    }
+
+    /// What makes the chain above an account differ from another.
+    pub(super) fn chain_text(&self, account: Option<orgward_org::NodeId>) -> Vec<String> {
+        let chain = account.and_then(|account| self.chains.get(&account)).map(|(scp, _)| scp);
+        let attached = chain.into_iter().flat_map(|scp| scp.levels.iter().flat_map(|level| &level.attached));
+        let mut texts: Vec<String> = attached
+            .filter_map(|it| {
+                Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text()))
+            })
+            .collect();
+        texts.push(format!("{:?}", chain.map(|chain| chain.enabled)));
+        texts
+    }
+
+    /// Whether nothing takes anything of a statement away.
+    fn is_undenied(
+        &self,
+        asker: &Asker<'_, 'o>,
+        policy: &'o orgward_iam::Policy,
+        statement: &'o Statement,
+    ) -> bool {
+        let subject = &asker.subject;
+        let Some(me) = claims::by(&subject.arn) else { return true };
+        let open = self
+            .scp(subject.account, Side::AtMost, About::Everything)
+            .minus(subject.denied(Side::AtMost, About::Everything));
+        let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
+        matches!(set.example(), Answer::None)
+    }
+
+    /// Whether some request of a pattern is allowed, which the policies and the boundary of the principal allow.
+    fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
+        let subject = &asker.subject;
+        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+            return true;
+        };
+        let open = self
+            .scp(subject.account, Side::AtMost, About::Everything)
+            .minus(subject.denied(Side::AtMost, About::Everything));
+        !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
+    }
+
+    /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
+    pub fn capped_by(&self, id: SubjectId) -> Vec<(&'static str, String)> {
+        claims::claim(None, None, &[]).map_or_else(Vec::new, |claim| self.caps_of(id, &claim))
+    }
+
+    /// The layers that take a part of what a principal is granted of a claim away.
+    pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
+        let Some(subject) = self.subject(id) else { return Vec::new() };
+        let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
+        let one = claim.spec().actions.as_deref().and_then(|actions| match actions {
+            [action] if !action.contains(['*', '?']) => Some(action.as_str()),
+            _ => None,
+        });
+        let about = one.map_or(About::Everything, About::Action);
+        let granted = || subject.granted(Side::AtMost, about).and(me.requests()).and(claim.requests());
+        let mut layers = Vec::new();
+        if let Cap::Policy { policy, name, .. } = &subject.cap {
+            let within = effect(policy, Effect::Allow, about).minus(effect(policy, Effect::Deny, about));
+            if !matches!(granted().minus(within).example(), Answer::None) {
+                layers.push(("boundary", name.clone()));
+            }
+        }
+        if let Some((scp, _)) = subject
+            .account
+            .filter(|it| Some(*it) != self.org.management())
+            .and_then(|it| self.chains.get(&it))
+        {
+            for level in &scp.levels {
+                for attached in &level.attached {
+                    let Some(policy) = attached.org_policy.data.document.policy() else { continue };
+                    let denied = effect(policy, Effect::Deny, about);
+                    if matches!(granted().and(denied).example(), Answer::Witness(_)) {
+                        layers.push(("scp", attached.org_policy.data.document.name.to_string()));
+                    }
+                }
+            }
+        }
+        layers
+    }
+}
+
+/// The actions that a statement allows, as it writes them: of `NotAction` only what it leaves in, by service.
+pub(super) fn patterns(statement: &Statement) -> Vec<String> {
+    if !statement.actions.not {
+        return statement.actions.patterns.iter().map(|pattern| pattern.value.clone()).collect();
+    }
+    let out: Vec<&str> = statement.actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
+    let services = Catalogue::get().services().map(|service| format!("{}:*", service.prefix()));
+    services.filter(|service| !out.contains(&service.as_str()) && !out.contains(&"*")).collect()
+}
+
+pub(super) fn resources(statement: &Statement) -> Vec<String> {
+    match &statement.resources {
+        Some(resources) if !resources.not => {
+            let mut all: Vec<String> =
+                resources.patterns.iter().map(|pattern| pattern.value.clone()).collect();
+            all.sort();
+            all.dedup();
+            all
+        }
+        _ => vec!["*".to_owned()],
+    }
+}
+
+/// The narrower of two patterns of actions, if one lies within the other.
+fn narrower_action(one: &str, other: &str) -> Option<String> {
+    if orgward_iam::action_matches(other, &one.replace(['*', '?'], "x")) || other == "*" {
+        Some(one.to_owned())
+    } else if orgward_iam::action_matches(one, &other.replace(['*', '?'], "x")) || one == "*" {
+        Some(other.to_owned())
+    } else {
+        None
+    }
+}
+
+fn narrower_resources(one: &[String], other: &[String]) -> Vec<String> {
+    let pairs = one.iter().flat_map(|mine| {
+        other.iter().filter_map(move |theirs| {
+            let within = |inner: &str, outer: &str| {
+                outer == "*" || inner == outer || orgward_iam::glob(outer, &inner.replace('*', "x"))
+            };
+            if within(mine, theirs) {
+                Some(mine.clone())
+            } else if within(theirs, mine) {
+                Some(theirs.clone())
+            } else {
+                None
+            }
+        })
+    });
+    pairs.collect::<BTreeSet<String>>().into_iter().collect()
+}

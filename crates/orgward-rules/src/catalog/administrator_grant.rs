@@ -1,0 +1,86 @@
+use orgward_finding::{Severity, Status, Verdict};
+use orgward_proof::access::Standing;
+
+use crate::engine::rule;
+use crate::escalation::{about, caps, show};
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for roles and users whose policies make them administrators: everything is allowed that an
+    /// administrator of their account can do under its service control policies. That is decided over all policies
+    /// and the boundary, not by the name of a policy.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Whoever gets hold of one administrator gets hold of the account: its data, its keys, its logs and all other
+    /// principals.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_iam_role_policy_attachment" "reports" {
+    ///   role       = aws_iam_role.reports.name
+    ///   policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
+    /// }
+    /// ```
+    ///
+    /// Use instead a policy of the actions that the role needs:
+    ///
+    /// ```hcl
+    /// resource "aws_iam_role_policy_attachment" "reports" {
+    ///   role       = aws_iam_role.reports.name
+    ///   policy_arn = aws_iam_policy.read_reports.arn
+    /// }
+    /// ```
+    ///
+    /// The rule does not see policies that other stacks attach. Permission sets are judged by
+    /// `unbounded-permission-set`, and ways to become an administrator by `privilege-escalation`, `open-pass-role`
+    /// and `unbounded-delegation`.
+    pub(crate) static ADMINISTRATOR_GRANT = {
+        id: "administrator-grant",
+        summary: "principal is an administrator",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    for (id, subject) in access.subjects().filter(|(_, subject)| subject.word != "permission set") {
+        let standing = access.standing(id);
+        if *standing == Standing::Other {
+            continue;
+        }
+        let was = before.same(subject).map_or(&Standing::Other, |(old, _)| before.standing(old));
+        let grant = subject.widest();
+        let finding = about(&ADMINISTRATOR_GRANT, cx, subject, grant.map(|(held, _)| held), findings);
+        finding.says(format!("{} `{}` is an administrator", subject.word, subject.shown(cx.after)));
+        if let Some((held, statement)) = grant {
+            show(finding, held, statement, "allows everything");
+        }
+        caps(finding, subject);
+        finding.help("allow the actions that are needed, or set a permissions boundary");
+        if *standing == Standing::Possible {
+            finding.verdict = Verdict::Unverifiable;
+            finding.severity = ADMINISTRATOR_GRANT.info.unverifiable;
+            finding.note("whether all of its policies are attached is unknown");
+        }
+        if *was == Standing::Administrator || was == standing {
+            finding.status = Status::Existing;
+        }
+    }
+    let old = before.strays();
+    for stray in access.strays().into_iter().filter(|stray| access.makes_administrator(stray.policy)) {
+        let finding = findings.report(&ADMINISTRATOR_GRANT, stray.address);
+        finding.input = stray.stack.as_deref().map(str::to_owned);
+        finding.subject(stray.holder.clone());
+        finding
+            .says(format!("{} of another stack becomes an administrator by `{}`", stray.holder, stray.name));
+        finding.note("its other policies, its boundary and who may assume it are not in the inputs");
+        finding.help("attach a policy of the actions that are needed");
+        if old.iter().any(|it| it.holder == stray.holder && it.name == stray.name) {
+            finding.status = Status::Existing;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use orgward_finding::Severity;
+
+use super::public_resource::{name, report, set};
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for policies of resources that let in principals of accounts outside of the organization.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// What an account outside may read or change is only as safe as that account, and no service control policy of
+    /// this organization binds it.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::999999999999:root" }, "Action": "sqs:SendMessage", "Resource": "*" }
+    /// ```
+    ///
+    /// Use instead an account of the organization, or list the account in `trusted_accounts` of `orgward.toml`.
+    ///
+    /// Accounts of AWS itself, such as those that load balancers write their logs from, are known and quiet.
+    pub(crate) static EXTERNAL_RESOURCE = {
+        id: "external-resource",
+        summary: "resource lets in an account outside of the organization",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let old = before.external(&cx.config.organization.trusted_accounts);
+    for opening in access.external(&cx.config.organization.trusted_accounts) {
+        let Some(account) = opening.account.clone() else { continue };
+        let had = before.had(access, &opening);
+        let action =
+            opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
+        let finding = report(&EXTERNAL_RESOURCE, cx, &opening, findings);
+        let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
+        let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
+        let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
+        finding
+            .says(format!("the policy of `{}` lets in account {shown}{place}{action}", name(cx, &opening)));
+        finding.help(
+            "name a principal of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
+        );
+        set(finding, had, &opening, &old);
+    }
+}

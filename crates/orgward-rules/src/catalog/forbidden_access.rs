@@ -1,0 +1,232 @@
+use orgward_finding::{Severity, Status, Verdict};
+use orgward_iam::Claim;
+use orgward_org::Selector;
+use orgward_proof::access::{
+    Access, Forbid, Forbidden, Place, Reached, Subject, Who, is_exempt, is_outside, means_something,
+};
+use orgward_proof::region_lock::witness;
+
+use crate::engine::rule;
+use crate::escalation::{account, told};
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for claims of `[[forbid]]` that do not hold: what nobody but some may be able to do after the plan, and
+    /// which principals must not be reached from which others. Asked over everything that the inputs show: identity
+    /// policies, boundaries, service and resource control policies, policies of resources, and paths.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// The organization said that it must not be possible.
+    ///
+    /// ## Example
+    ///
+    /// ```toml
+    /// [[forbid]]
+    /// id = "customer-data"
+    /// actions = ["s3:GetObject"]
+    /// resources = ["arn:aws:s3:::prod-data/*"]
+    /// exempt_principals = ["arn:aws:iam::*:role/shop"]
+    /// ```
+    ///
+    /// finds a role `reports` that may `s3:Get*` on `*`. Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*" }
+    /// ```
+    ///
+    /// The rule does not ask about root users, AWS services, and principals whose policies no input shows.
+    pub(crate) static FORBIDDEN_ACCESS = {
+        id: "forbidden-access",
+        summary: "a claim of `[[forbid]]` does not hold",
+        severity: Severity::High,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for forbid in &cx.config.forbids {
+        let places: Vec<&Selector> = match &forbid.what {
+            Forbidden::Requests { claim, targets } => {
+                requests(cx, forbid, claim, targets, findings);
+                targets.iter().collect()
+            }
+            Forbidden::Path { from, to } => {
+                path(cx, forbid, from, to, findings);
+                [from, to]
+                    .into_iter()
+                    .filter_map(|it| if let Place::Accounts(it) = it { Some(it) } else { None })
+                    .collect()
+            }
+        };
+        for target in places {
+            if !means_something(cx.after, &cx.config.structure, target) {
+                let finding = findings.report(&FORBIDDEN_ACCESS, None);
+                finding.verdict = Verdict::Unverifiable;
+                finding.severity = forbid.severity;
+                finding.subject(format!("{} {target}", forbid.id));
+                finding.says(format!(
+                    "`{}` is not proved for `{target}`: it matches nothing in the inputs",
+                    forbid.id
+                ));
+                finding.help("correct the target, or give the state of the organization with `--org`");
+            }
+        }
+    }
+}
+
+fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let structure = &cx.config.structure;
+    for reached in access.who(claim, targets.is_empty()) {
+        let (address, stack, subject, name, accounts, existed) = match &reached.who {
+            Who::Subject(id) => {
+                let Some(subject) = access.subject(*id) else { continue };
+                if !access.is_target(structure, targets, subject) || is_exempt(&forbid.exempt, &subject.arn) {
+                    continue;
+                }
+                let existed =
+                    before.same(subject).is_some_and(|(old, _)| !access.gains_of(*id, before, old, claim));
+                let address = subject.node.address.as_ref().or(reached.by.as_ref());
+                let name = subject.shown(cx.after);
+                (
+                    address,
+                    subject.node.stack.clone(),
+                    subject.node.key.to_string(),
+                    name,
+                    account(cx.after, subject),
+                    existed,
+                )
+            }
+            Who::Account(id) => {
+                let root = format!("arn:aws:iam::{id}:root");
+                if !is_outside(cx.after, id) || is_exempt(&forbid.exempt, &root) {
+                    continue;
+                }
+                let existed = outside(before, claim, &reached);
+                (reached.by.as_ref(), None, id.clone(), root, None, existed)
+            }
+            Who::Everybody => {
+                let existed = outside(before, claim, &reached);
+                (reached.by.as_ref(), None, "*".to_owned(), "everybody".to_owned(), None, existed)
+            }
+        };
+        let finding = findings.report(&FORBIDDEN_ACCESS, address);
+        finding.input = stack.as_deref().map(str::to_owned);
+        finding.severity = forbid.severity;
+        finding.subject(format!("{} {subject}", forbid.id));
+        finding.says(format!("`{}` does not hold: `{name}` can `{}`", forbid.id, reached.request.action));
+        finding.accounts(accounts);
+        finding.notes.extend(forbid.description.clone());
+        match (&reached.by, reached.standing) {
+            (Some(by), Some(standing)) => {
+                finding.note(format!("`{by}` lets it in, as {standing}"));
+            }
+            _ => {
+                if let Who::Subject(id) = &reached.who
+                    && let Some((held, statement)) =
+                        access.subject(*id).and_then(|it| it.grant_of(&reached.request))
+                {
+                    crate::escalation::show(finding, held, statement, "allows it");
+                }
+            }
+        }
+        finding.witness(witness(&reached.request));
+        finding.help("take the grant away, or add the principal to `exempt_principals` of the claim");
+        if !reached.certain {
+            finding.verdict = Verdict::Unverifiable;
+        }
+        if existed {
+            finding.status = Status::Existing;
+        } else if let Who::Subject(id) = &reached.who
+            && access
+                .subject(*id)
+                .is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
+        {
+            finding.subject.push_str(" widened");
+        }
+    }
+}
+
+/// Whether a principal outside was let in before by the same policy.
+fn outside(before: &Access<'_>, claim: &Claim, reached: &Reached) -> bool {
+    before.who(claim, true).iter().any(|old| old.who == reached.who && old.by == reached.by)
+}
+
+fn path(cx: &Context<'_>, forbid: &Forbid, from: &Place, to: &Place, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let structure = &cx.config.structure;
+    let exempt = |subject: &Subject<'_>| is_exempt(&forbid.exempt, &subject.arn);
+    if *from == Place::Outside {
+        for (_, subject) in access.subjects() {
+            if !access.is_in(structure, to, subject) || exempt(subject) {
+                continue;
+            }
+            let Some(edge) = access.let_in_from_outside(subject) else { continue };
+            let existed =
+                before.same(subject).is_some_and(|(_, old)| before.let_in_from_outside(old).is_some());
+            let finding = findings.about(&FORBIDDEN_ACCESS, subject.node.get());
+            finding.severity = forbid.severity;
+            finding.subject(format!("{} outside", forbid.id));
+            finding.says(format!(
+                "`{}` does not hold: `{}` {}",
+                forbid.id,
+                subject.shown(cx.after),
+                edge.how
+            ));
+            if let Some(request) = edge.requests.first() {
+                finding.witness(witness(request));
+            }
+            finding.help("name principals of the organization in the trust policy");
+            close(finding, edge.certain, existed);
+        }
+        return;
+    }
+    let find = |access: &Access<'_>| {
+        let paths = access.path(
+            &|subject| access.is_in(structure, from, subject) && !access.is_in(structure, to, subject),
+            &|subject| access.is_in(structure, to, subject),
+            &exempt,
+        );
+        paths
+            .into_iter()
+            .filter_map(|(path, certain)| {
+                let start = access.subject(path.first()?.from.subject())?;
+                Some((start.arn.clone(), path, certain))
+            })
+            .collect::<Vec<_>>()
+    };
+    let old = find(before);
+    for (arn, path, certain) in find(access) {
+        let ends = path.first().zip(path.last());
+        let Some((start, end)) = ends.and_then(|(first, last)| {
+            Some((access.subject(first.from.subject())?, access.subject(last.to.subject())?))
+        }) else {
+            continue;
+        };
+        let finding = findings.about(&FORBIDDEN_ACCESS, start.node.get());
+        finding.severity = forbid.severity;
+        finding.subject(format!("{} {arn}", forbid.id));
+        let (from, to) = (start.shown(cx.after), end.shown(cx.after));
+        finding.says(format!("`{}` does not hold: `{from}` can come to act as `{to}`", forbid.id));
+        for step in &path {
+            finding.note(told(access, step, cx.after));
+        }
+        if let Some(request) = path.first().and_then(|step| step.edge.requests.first()) {
+            finding.witness(witness(request));
+        }
+        finding.help("close a step of the way, or add a principal of it to `exempt_principals` of the claim");
+        let existed = old.iter().any(|(known, _, sure)| *known == arn && (*sure || !certain));
+        close(finding, certain, existed);
+    }
+}
+
+fn close(finding: &mut orgward_finding::Finding, certain: bool, existed: bool) {
+    if !certain {
+        finding.verdict = Verdict::Unverifiable;
+    }
+    if existed {
+        finding.status = Status::Existing;
+    }
+}

@@ -1,0 +1,110 @@
+use orgward_finding::{Finding, Severity, Status, Verdict};
+use orgward_proof::access::{Opening, refuses_new};
+use orgward_proof::org_policies::source;
+use orgward_proof::region_lock::witness;
+
+use crate::engine::rule;
+use crate::{Context, Findings, Rule};
+
+rule! {
+    /// Checks for policies of resources, and access control lists of buckets, that let in whoever comes. That is
+    /// decided: conditions that AWS does not count as narrowing do not help, the public access blocks of bucket and
+    /// account and resource control policies do.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Everybody on the internet, or in any AWS account, is let in.
+    ///
+    /// ## Example
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*" }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```json
+    /// { "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::reports/*",
+    ///   "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-acmeexample1" } } }
+    /// ```
+    ///
+    /// A bucket that stood before the plan and whose public access block no input shows is unverifiable.
+    pub(crate) static PUBLIC_RESOURCE = {
+        id: "public-resource",
+        summary: "resource lets in everybody",
+        severity: Severity::Critical,
+        unverifiable: Severity::Medium,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let old = before.public();
+    for opening in access.public() {
+        let had = before.had(access, &opening);
+        // The block refuses that such a policy is written.
+        if !had && opening.policy.is_some() && refuses_new(cx.after, opening.resource) {
+            continue;
+        }
+        let finding = report(&PUBLIC_RESOURCE, cx, &opening, findings);
+        let what = if opening.policy.is_some() { "policy" } else { "access control list" };
+        let action =
+            opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
+        finding.says(format!("the {what} of `{}` lets in everybody{action}", name(cx, &opening)));
+        finding.help("name principals, or require `aws:PrincipalOrgID` of the organization");
+        if opening.held_back {
+            finding.severity = finding.severity.min(Severity::Medium);
+            finding.note("only resource control policies keep everybody out");
+        }
+        set(finding, had, &opening, &old);
+    }
+}
+
+/// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.
+pub(super) fn set(finding: &mut Finding, had: bool, opening: &Opening<'_>, old: &[Opening<'_>]) {
+    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.account == opening.account;
+    if had {
+        finding.status = Status::Existing;
+    } else if old.iter().any(same) {
+        finding.subject.push_str(" widened");
+    }
+}
+
+/// A finding about somebody outside who is let in.
+pub(super) fn report<'f>(
+    rule: &Rule,
+    cx: &Context<'_>,
+    opening: &Opening<'_>,
+    findings: &'f mut Findings,
+) -> &'f mut Finding {
+    let finding = findings.report(rule, opening.address);
+    finding.input = opening.policy.and_then(|policy| policy.stack.as_deref()).map(str::to_owned);
+    finding.subject(format!("{} {}", opening.resource.key, opening.account.as_deref().unwrap_or("*")));
+    finding.accounts(
+        opening.resource.owner.and_then(|owner| cx.after.node(owner)).map(orgward_org::Node::label),
+    );
+    if let Some((policy, statement)) = opening.policy.zip(opening.statement)
+        && let Some(statement) = policy.document.policy().and_then(|it| it.statements.get(statement))
+    {
+        let span = statement.principals.as_ref().map_or(statement.span.clone(), |it| it.span.clone());
+        finding.show(&source(&policy.document), span, "lets it in");
+    }
+    if let Some(request) = &opening.request {
+        finding.witness(witness(request));
+    }
+    if let Some(unknown) = &opening.unknown {
+        finding.note(unknown.clone());
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = rule.info.unverifiable;
+    }
+    finding
+}
+
+/// What to call the resource.
+pub(super) fn name(cx: &Context<'_>, opening: &Opening<'_>) -> String {
+    let resource = opening.resource;
+    let arn = resource.arn.as_ref().map(|arn| cx.after.render(arn));
+    arn.or_else(|| resource.address.as_ref().map(ToString::to_string))
+        .unwrap_or_else(|| opening.address.to_string())
+}

@@ -1,0 +1,92 @@
+use orgward_finding::{Severity, Status, Verdict};
+use orgward_org::{Membership, Organization, Share, SharedWith};
+
+use crate::engine::rule;
+use crate::{Context, Findings};
+
+rule! {
+    /// Checks for images, snapshots, documents and resource shares that are shared with everybody or outside of the
+    /// organization.
+    ///
+    /// ## Why is this bad?
+    ///
+    /// Who gets a snapshot has the data in it, and who gets an image has the software, with whatever secrets were
+    /// left in it.
+    ///
+    /// ## Example
+    ///
+    /// ```hcl
+    /// resource "aws_ami_launch_permission" "base" {
+    ///   image_id = aws_ami.base.id
+    ///   group    = "all"
+    /// }
+    /// ```
+    ///
+    /// Use instead:
+    ///
+    /// ```hcl
+    /// resource "aws_ami_launch_permission" "base" {
+    ///   image_id         = aws_ami.base.id
+    ///   organization_arn = aws_organizations_organization.this.arn
+    /// }
+    /// ```
+    ///
+    /// A resource share that allows no principals outside of the organization is quiet: AWS refuses them.
+    pub(crate) static SHARED_IMAGE = {
+        id: "shared-image",
+        summary: "image, snapshot or share leaves the organization",
+        severity: Severity::High,
+        unverifiable: Severity::Low,
+        check: check,
+    }
+}
+
+fn check(cx: &Context<'_>, findings: &mut Findings) {
+    for share in &cx.after.access().shares {
+        let Some((who, unknown)) = outside(cx.after, share) else { continue };
+        let finding = findings.report(&SHARED_IMAGE, &share.address);
+        finding.input = share.stack.as_deref().map(str::to_owned);
+        finding.subject(format!("{} {:?}", share.subject, share.with));
+        finding.says(format!("{} `{}` is shared with {who}", share.what, share.subject));
+        finding.help("share it with accounts or units of the organization");
+        if let Some(why) = unknown {
+            finding.verdict = Verdict::Unverifiable;
+            finding.severity = SHARED_IMAGE.info.unverifiable;
+            finding.note(why);
+        }
+        let same =
+            |old: &Share| old.with == share.with && old.what == share.what && old.subject == share.subject;
+        if cx.before.access().shares.iter().any(same) {
+            finding.status = Status::Existing;
+        }
+    }
+}
+
+/// Whom outside something is shared with, and why that is not known for certain; `None` when it stays inside.
+fn outside(org: &Organization, share: &Share) -> Option<(String, Option<String>)> {
+    match &share.with {
+        SharedWith::Everybody => Some(("everybody".to_owned(), None)),
+        SharedWith::Account(account) => match orgward_proof::access::membership_of(org, None, account) {
+            Membership::Outside => {
+                Some((format!("account {account}, which is outside of the organization"), None))
+            }
+            Membership::Unknown if share.account.as_ref() != Some(account) => {
+                let why = "the inputs do not list all accounts of the organization".to_owned();
+                Some((format!("account {account}"), Some(why)))
+            }
+            Membership::Inside | Membership::Unknown => None,
+        },
+        SharedWith::Organization(id) => match org.symbolic_id() {
+            Some(own) if own == id => None,
+            Some(_) => Some((format!("organization `{id}`"), None)),
+            None => Some((
+                format!("organization `{id}`"),
+                Some("the id of this organization is not in the inputs".to_owned()),
+            )),
+        },
+        SharedWith::Unknown => Some((
+            "a principal that is unknown until apply".to_owned(),
+            Some("with whom is unknown until apply".to_owned()),
+        )),
+    }
+}

@@ -1,0 +1,264 @@
+//! `orgward access`.
+
+use std::path::{Path, PathBuf};
+
+use miette::Diagnostic;
+use orgward_config::Config;
+use orgward_iam::{Claim, ClaimSpec};
+use orgward_org::{Change, Organization};
+use orgward_proof::access::{Access, Place, Standing, Step, Who};
+use orgward_report::{AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView};
+use thiserror::Error;
+
+use crate::arguments::{AccessCommand, AccessFormat, AccessInputs};
+use crate::exit::Exit;
+use crate::{config, discover, input, output, source};
+
+/// Why a question about access cannot be answered.
+#[derive(Debug, Error, Diagnostic)]
+enum AccessError {
+    #[error("no principal of the inputs is called `{}`", orgward_report::escape(.0))]
+    #[diagnostic(help("name it by its ARN, or by the address of its resource"))]
+    NoPrincipal(String),
+    #[error("`{}` is no action that a policy could name", orgward_report::escape(.0))]
+    #[diagnostic(help("for example `s3:GetObject`"))]
+    NoAction(String),
+    #[error("`{}` is no place of principals: {wrong}", orgward_report::escape(.text))]
+    #[diagnostic(help("for example `{example}`"))]
+    NoPlace { text: String, wrong: &'static str, example: &'static str },
+    #[error("`{}` matches nothing in the inputs", orgward_report::escape(.0))]
+    #[diagnostic(help("correct it, or give the state of the organization with `--org`"))]
+    Nothing(String),
+}
+
+type Failure = Box<dyn Diagnostic + Send + Sync>;
+
+pub(crate) fn run(command: &AccessCommand) -> Result<Exit, Failure> {
+    let text = match command {
+        AccessCommand::Diff(arguments) => on(&arguments.inputs, &arguments.plans, |change, _| {
+            let change = orgward_rules::access_change(change);
+            Ok(match arguments.inputs.format {
+                AccessFormat::Json => orgward_report::access_change_json(&change),
+                AccessFormat::Markdown => orgward_report::access_change_markdown(&change),
+                AccessFormat::Text | AccessFormat::Mermaid => orgward_report::access_change(&change),
+            })
+        })?,
+        AccessCommand::WhoCan(arguments) => on(&arguments.inputs, &arguments.plan, |change, _| {
+            let view = who(&change.after, &arguments.action, arguments.resource.as_deref())?;
+            Ok(written(arguments.inputs.format, orgward_report::who(&view), || {
+                orgward_report::who_json(&view)
+            }))
+        })?,
+        AccessCommand::Of(arguments) => on(&arguments.inputs, &arguments.plan, |change, _| {
+            let view = of(&change.after, &arguments.principal)?;
+            Ok(written(arguments.inputs.format, orgward_report::of(&view), || orgward_report::of_json(&view)))
+        })?,
+        AccessCommand::Path(arguments) => on(&arguments.inputs, &arguments.plan, |change, config| {
+            let view = path(&change.after, config, &arguments.from, &arguments.to)?;
+            if arguments.inputs.format == AccessFormat::Mermaid {
+                return Ok(orgward_report::path_mermaid(&view));
+            }
+            Ok(written(arguments.inputs.format, orgward_report::path(&view), || {
+                orgward_report::path_json(&view)
+            }))
+        })?,
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn written(format: AccessFormat, text: String, json: impl FnOnce() -> String) -> String {
+    match format {
+        AccessFormat::Json => json(),
+        AccessFormat::Markdown => orgward_report::fenced(&text),
+        AccessFormat::Text | AccessFormat::Mermaid => text,
+    }
+}
+
+/// Reads the inputs and asks a question.
+fn on(
+    inputs: &AccessInputs,
+    plans: &[PathBuf],
+    ask: impl FnOnce(&Change<Organization>, &Config) -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let config = config::load(&inputs.config)?;
+    let plans = if !plans.is_empty() {
+        plans.to_vec()
+    } else if inputs.org.is_empty() {
+        vec![discover::plan(Path::new("."))?]
+    } else {
+        // With the organization given, a plan in the folder is asked about, too, and none has to be there.
+        discover::plan(Path::new(".")).into_iter().collect()
+    };
+    let documents = input::read_all(plans.iter().chain(&inputs.org))?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(&inputs.config));
+    source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &inputs.source)?;
+    let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    let change = Organization::of(plans, context, &config.declared());
+    ask(&change, &config)
+}
+
+fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoView, Failure> {
+    let spec = ClaimSpec {
+        actions: Some(vec![action.to_owned()]),
+        resources: resource.map(|resource| vec![resource.to_owned()]),
+        ..ClaimSpec::default()
+    };
+    let claim = Claim::new(spec).map_err(|_| AccessError::NoAction(action.to_owned()))?;
+    let access = Access::of(org);
+    let mut principals = Vec::new();
+    for reached in access.who(&claim, true) {
+        let certainty = if reached.certain { "certain" } else { "possible" };
+        let by = reached.by.as_ref().map(ToString::to_string);
+        let grant = |policy: String| GrantView {
+            policy,
+            statement: None,
+            sid: None,
+            standing: reached.standing.unwrap_or("identity").to_owned(),
+        };
+        let outside = |principal: String, account: Option<String>| WhoEntry {
+            principal,
+            address: None,
+            account,
+            cohort: None,
+            certainty,
+            unknowns: Vec::new(),
+            grant: grant(by.clone().unwrap_or_default()),
+            capped_by: Vec::new(),
+        };
+        match &reached.who {
+            Who::Everybody => principals.push(outside("*".to_owned(), None)),
+            Who::Account(id) => {
+                principals.push(outside(format!("arn:aws:iam::{id}:root"), Some(id.clone())));
+            }
+            Who::Subject(id) => {
+                let Some(subject) = access.subject(*id) else { continue };
+                let own = subject.grant_of(&reached.request).filter(|_| by.is_none());
+                let grant = match own {
+                    Some((held, statement)) => GrantView {
+                        policy: held.address.map_or_else(|| held.name.to_string(), ToString::to_string),
+                        statement: held.policy.statements.iter().position(|it| std::ptr::eq(it, statement)),
+                        sid: statement.sid.as_ref().map(|sid| sid.value.clone()),
+                        standing: "identity".to_owned(),
+                    },
+                    None => grant(by.clone().unwrap_or_default()),
+                };
+                let unknowns = if reached.certain { Vec::new() } else { subject.unknowns.clone() };
+                principals.push(WhoEntry {
+                    principal: subject.shown(org),
+                    address: subject.node.address.as_ref().map(ToString::to_string),
+                    account: subject.account_text.as_ref().map(|account| org.render(account)),
+                    cohort: Some(subject.cohort + 1),
+                    certainty,
+                    unknowns,
+                    grant,
+                    capped_by: access
+                        .caps_of(*id, &claim)
+                        .into_iter()
+                        .map(|(layer, policy)| CapView { layer, policy })
+                        .collect(),
+                });
+            }
+        }
+    }
+    Ok(WhoView::new(action.to_owned(), resource.map(str::to_owned), principals))
+}
+
+fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
+    let access = Access::of(org);
+    let found = access.subjects().find(|(_, subject)| {
+        subject.arn == principal
+            || subject.shown(org) == principal
+            || subject.node.address.as_ref().is_some_and(|address| address.as_str() == principal)
+    });
+    let Some((id, subject)) = found else {
+        return Err(AccessError::NoPrincipal(principal.to_owned()).into());
+    };
+    let account = subject.account_text.as_ref().map(|account| org.render(account));
+    let mut view = OfView::new(subject.shown(org), account, *access.standing(id) == Standing::Administrator);
+    view.access = access
+        .summary(id)
+        .into_iter()
+        .map(|entry| AccessView {
+            service: entry.service,
+            levels: entry.levels.into_iter().map(orgward_proof::access::Level::as_str).collect(),
+            actions: entry.actions,
+            resources: entry.resources.iter().map(|it| org.render(it)).collect(),
+        })
+        .collect();
+    view.capped_by =
+        access.capped_by(id).into_iter().map(|(layer, policy)| CapView { layer, policy }).collect();
+    view.unknowns.clone_from(&subject.unknowns);
+    Ok(view)
+}
+
+fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<PathView, Failure> {
+    let place = |text: &str| {
+        Place::parse(text).map_err(|(wrong, example)| AccessError::NoPlace {
+            text: text.to_owned(),
+            wrong,
+            example,
+        })
+    };
+    let (start, end) = (place(from)?, place(to)?);
+    let access = Access::of(org);
+    let structure = &config.structure;
+    let means = |place: &Place| {
+        *place == Place::Outside
+            || access.subjects().any(|(_, subject)| access.is_in(structure, place, subject))
+            || match place {
+                Place::Accounts(selector) => orgward_proof::access::means_something(org, structure, selector),
+                _ => false,
+            }
+    };
+    for (place, text) in [(&start, from), (&end, to)] {
+        if !means(place) {
+            return Err(AccessError::Nothing(text.to_owned()).into());
+        }
+    }
+    let shown = |id| access.subject(id).map(|subject| subject.shown(org)).unwrap_or_default();
+    if start == Place::Outside {
+        let found = access
+            .subjects()
+            .filter(|(_, subject)| access.is_in(structure, &end, subject))
+            .find_map(|(id, subject)| Some((id, access.let_in_from_outside(subject)?)));
+        return Ok(match found {
+            None => PathView::new(start.to_string(), end.to_string(), "none", Vec::new()),
+            Some((_, edge)) if !edge.certain => {
+                PathView::new(start.to_string(), end.to_string(), "undecided", Vec::new())
+            }
+            Some((id, edge)) => {
+                let step = StepView {
+                    from: "outside".to_owned(),
+                    to: shown(id),
+                    edge: edge.kind.as_str(),
+                    actions: edge.requests.iter().map(|it| it.action.clone()).collect(),
+                };
+                PathView::new(start.to_string(), end.to_string(), "reached", vec![step])
+            }
+        });
+    }
+    let found = access.path(
+        &|subject| access.is_in(structure, &start, subject),
+        &|subject| {
+            access.is_in(structure, &end, subject)
+                && !(access.is_in(structure, &start, subject) && start == end)
+        },
+        &|_| false,
+    );
+    let best = found.into_iter().min_by_key(|(path, certain)| (!*certain, path.len()));
+    let step = |step: &Step| StepView {
+        from: shown(step.from.subject()),
+        to: shown(step.to.subject()),
+        edge: step.edge.kind.as_str(),
+        actions: step.edge.requests.iter().map(|it| it.action.clone()).collect(),
+    };
+    Ok(match best {
+        None => PathView::new(start.to_string(), end.to_string(), "none", Vec::new()),
+        Some((_, false)) => PathView::new(start.to_string(), end.to_string(), "undecided", Vec::new()),
+        Some((path, true)) => {
+            PathView::new(start.to_string(), end.to_string(), "reached", path.iter().map(step).collect())
+        }
+    })
+}
