@@ -168,11 +168,11 @@ mod tests {
         };
         assert_eq!(
             error("--select", "select", "publc-trust"),
-            "unknown rule `publc-trust`: did you mean `public-trust`?"
+            "unknown rule `publc-trust` (--select, line 1): did you mean `public-trust`?"
         );
         assert_eq!(
             error("ORGWARD_FAIL_ON", "fail_on", "hihg"),
-            "unknown severity `hihg`: did you mean `high`?"
+            "unknown severity `hihg` (ORGWARD_FAIL_ON, line 1): did you mean `high`?"
         );
         let error = Config::default().lay_over("--config", "fail_onn = \"high\"").unwrap_err();
         assert_eq!(miette::Diagnostic::help(&error).unwrap().to_string(), "did you mean `fail_on`?");

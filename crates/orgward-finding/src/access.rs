@@ -8,6 +8,18 @@ pub struct AccessChange {
 }
 
 impl AccessChange {
+    /// Replaces every text that has a sensitive value in it. `redacted` returns such a text without the value.
+    pub fn redact(&mut self, redacted: &dyn Fn(&str) -> Option<String>) {
+        for entry in self.gained.iter_mut().chain(&mut self.lost) {
+            let texts = entry.actions.iter_mut().chain(&mut entry.resources).chain(&mut entry.account);
+            for text in texts.chain([&mut entry.principal, &mut entry.service]) {
+                if let Some(clean) = redacted(text) {
+                    *text = clean;
+                }
+            }
+        }
+    }
+
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         self.gained.is_empty() && self.lost.is_empty()

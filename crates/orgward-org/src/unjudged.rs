@@ -63,7 +63,6 @@ pub(crate) const GOVERNING: &[(&str, Governs)] = &[
     ("aws_cloudformation_stack_set_instance", anything(STACKS)),
     ("aws_cloudtrail_event_data_store", part("records of what happens in the organization")),
     ("aws_cloudtrail_organization_delegated_admin_account", part(ADMINISTRATOR)),
-    ("aws_controltower_control", anything("policies of the organization")),
     ("aws_controltower_landing_zone", anything("the organization, its accounts and its policies")),
     ("aws_detective_organization_admin_account", part(ADMINISTRATOR)),
     ("aws_fms_admin_account", part(ADMINISTRATOR)),

@@ -25,8 +25,8 @@ fn outcome(text: &str) -> (usize, Vec<(String, Hidden)>) {
     let document = Document::decode("plan.json", text.as_bytes().to_vec()).unwrap();
     let plan = Plan::parse(&document).unwrap();
     let change = Organization::of(&[plan], &[], &Declared::default());
-    let attached: usize =
-        change.after.org_policies().map(|policy| change.after.targets_of(policy.id).len()).sum();
+    let own = change.after.org_policies().filter(|policy| !policy.data.aws_managed);
+    let attached: usize = own.map(|policy| change.after.targets_of(policy.id).len()).sum();
     let said = change.after.unjudged().iter().map(|each| (each.message.clone(), each.weight)).collect();
     (attached, said)
 }

@@ -85,9 +85,12 @@ fn judge(
     let after = &organization.after;
     let mut findings = check(rules, organization, config, &doubts);
     described::describe(&mut findings, after, plans);
+    let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
     for finding in &mut findings {
-        finding.redact(&|text| plans.iter().find_map(|plan| plan.redacted(text)));
+        finding.redact(&redacted);
     }
+    let mut access = access_change(organization);
+    access.redact(&redacted);
     let gone = baseline(question.baseline, &mut findings);
     let stacks = plans.iter().filter_map(Plan::stack).collect();
     waivers::apply(config, question.today, &stacks, &mut findings);
@@ -112,7 +115,7 @@ fn judge(
         principals: after.principals().count() + after.permission_sets().count(),
         policies: after.documents().len(),
         findings,
-        access: access_change(organization),
+        access,
         gone,
         gate: question.gate,
         allow_incomplete: question.allow_incomplete,

@@ -106,6 +106,8 @@ pub(crate) fn findings_with_document(
 pub(crate) fn report(rule: &Rule, name: &str) -> String {
     let mut review = review_of(rule.info.id, name);
     review.findings.retain(|finding| finding.rule == rule.info.id);
+    // Which configuration is in effect is for every rule the same.
+    review.configuration = orgward_finding::ConfigurationInEffect::default();
     // What one rule says is asked here.
     review.access = orgward_finding::AccessChange::default();
     let style = Style { color: false, unicode: true, width: 100, quiet: false };

@@ -6,6 +6,7 @@ use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_iam::{Claim, ClaimSpec};
 use orgward_org::{Change, Organization};
+use orgward_plan::Plan;
 use orgward_proof::access::{Access, Place, Standing, Step, Who};
 use orgward_report::{AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView};
 use thiserror::Error;
@@ -96,7 +97,10 @@ fn on(
     source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());
-    ask(&change, &config)
+    let text = ask(&change, &config)?;
+    // Answers quote ARNs and patterns of policies, which may have a sensitive value in them.
+    let clean = |text: String, plan: &Plan<'_>| plan.redacted(&text).unwrap_or(text);
+    Ok(parsed.iter().fold(text, clean))
 }
 
 fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoView, Failure> {

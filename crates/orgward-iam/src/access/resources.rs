@@ -53,7 +53,9 @@ pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budge
     ];
     // The account is told from the rest only where a test asks for it. The names of regions have a hyphen.
     let of = |service: &str, account: &str, name: &str| {
-        let places = partitions.iter().flat_map(|partition| [(partition, ""), (partition, ".^-.^")]);
+        // IAM is in no region.
+        let regions: &[&str] = if service == "iam" { &[""] } else { &["", ".^-.^"] };
+        let places = partitions.iter().flat_map(|partition| regions.iter().map(move |it| (partition, it)));
         places.fold(Language::default(), |all, (partition, region)| {
             let text = format!("arn:{partition}:{service}:{region}:{account}:{name}");
             all.or(Language::template(&text, &marks))
@@ -64,7 +66,9 @@ pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budge
     let colons = services_with_colons(tests);
     let with_names = |service: &str, account: &str| {
         let all = service == ".^" && colons.contains("*") || colons.contains(service);
-        of(service, account, if all { "@~" } else { "!%" })
+        // A name of IAM begins with its type.
+        let any = if service == "iam" { "^/~" } else { "@~" };
+        of(service, account, if all { any } else { "!%" })
     };
     let without =
         accountless(tests).iter().fold(Language::default(), |all, service| all.or(with_names(service, "")));

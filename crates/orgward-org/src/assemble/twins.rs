@@ -30,8 +30,8 @@ enum Fate {
 fn fate(instance: &Instance<'_>) -> Fate {
     match instance.action {
         Action::DeleteCreate | Action::CreateDelete | Action::CreateForget => Fate::Replaced,
-        _ if instance.after().is_none() => Fate::Destroyed,
-        Action::Update | Action::Other | Action::Create => Fate::Changed,
+        _ if !instance.standing().stays() => Fate::Destroyed,
+        Action::Update | Action::Other | Action::Create if instance.standing().after => Fate::Changed,
         _ => Fate::Kept,
     }
 }

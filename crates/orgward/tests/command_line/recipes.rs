@@ -188,7 +188,7 @@ fn recipes() -> Vec<(&'static str, &'static [&'static str], Vec<String>)> {
     let mut action: Vec<String> =
         blocks(&action, "run: |", None).into_iter().filter(|block| block.contains("plan review")).collect();
     // The last step is the one that decides.
-    action.push(". ./outputs 2> /dev/null; CODE=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null); exit \"${CODE:-2}\"".to_owned());
+    action.push("CODE=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null); exit \"${CODE:-2}\"".to_owned());
     vec![
         ("gitlab", SH, gitlab),
         ("atlantis", &["sh", "-c"], atlantis),
