@@ -49,8 +49,8 @@ pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dy
         .ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
     let text_of = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
     let listed = |folder: &str| -> Result<Vec<String>, String> {
-        let names = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
-        Ok(names.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
+        let tree = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
+        Ok(tree.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
     let mut config = match listed(&below).map_err(failed)?.first() {
         Some(path) => Config::parse(&format!("{base}:{path}"), &text_of(path).map_err(failed)?)?,

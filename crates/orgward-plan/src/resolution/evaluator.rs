@@ -496,7 +496,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         match targets.iter().find(|target| !self.fits(target)) {
             Some(other) if !self.legal.0.is_empty() => {
                 let Target { address, attribute } = other;
-                Err(format!("`{address}.{attribute}` takes part in it and is nothing that it can be"))
+                Err(format!("it refers to `{address}.{attribute}`"))
             }
             _ => Ok(targets),
         }

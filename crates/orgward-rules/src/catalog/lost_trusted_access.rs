@@ -56,7 +56,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let finding = about(findings, &LOST_TRUSTED_ACCESS, control);
         let principals =
             cx.after.control(key).map(|control| control.attributes.get("aws_service_access_principals"));
-        let is_unknown = principals.is_some_and(|principals| principals.has_unknown());
+        let is_unknown = principals.is_some_and(orgward_plan::View::has_unknown);
         let weight = |service: &&str| GoverningService::find(service).map_or(Weight::Medium, |it| it.weight);
         finding.subject(services.join(" "));
         finding.severity = severity(services.iter().map(weight).max().unwrap_or(Weight::Medium));

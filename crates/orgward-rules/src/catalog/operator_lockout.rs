@@ -121,11 +121,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Says of targets that match nothing in the inputs that nothing was asked about them.
 fn unmatched(cx: &Context<'_>, matcher: &mut Matcher<'_>, findings: &mut Findings) {
     for operator in &cx.config.operators {
-        let mut matched = vec![false; operator.targets.len()];
+        let mut hits = vec![false; operator.targets.len()];
         for account in cx.after.accounts().filter(|account| account.member) {
-            matcher.any(&operator.targets, account.id, &mut matched);
+            matcher.any(&operator.targets, account.id, &mut hits);
         }
-        let targets = operator.targets.iter().zip(matched).filter(|(_, matched)| !matched);
+        let targets = operator.targets.iter().zip(hits).filter(|(_, hit)| !hit);
         let targets: Vec<String> = targets.map(|(target, _)| format!("`{target}`")).collect();
         if targets.is_empty() {
             continue;

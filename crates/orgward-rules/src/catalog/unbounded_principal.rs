@@ -181,15 +181,13 @@ fn changed(
     };
     let old = title(before).unwrap_or_else(|| "a boundary".to_owned());
     let Some(new) = title(principal.boundary) else {
-        match principal.boundary {
-            Boundary::Unknown(trail) => unknown(principal, trail, findings),
-            _ => {
-                let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
-                finding.subject("dropped");
-                finding.says(format!("the plan takes the permissions boundary `{old}` away"));
-                finding
-                    .help("keep `permissions_boundary`, or say in the review why this principal needs none");
-            }
+        if let Boundary::Unknown(trail) = principal.boundary {
+            unknown(principal, trail, findings);
+        } else {
+            let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
+            finding.subject("dropped");
+            finding.says(format!("the plan takes the permissions boundary `{old}` away"));
+            finding.help("keep `permissions_boundary`, or say in the review why this principal needs none");
         }
         return;
     };

@@ -1,15 +1,16 @@
 //! A repository of three stacks, planned with terraform: the first run, without any configuration.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
-
 use std::fs;
 use std::path::Path;
 
 use crate::support::{Folder, Run, fixture};
 
+/// A stack, its role, the file and line of the statement, and where the module or resource is.
+type Case = (&'static str, &'static str, &'static str, &'static str, Option<(&'static str, &'static str)>);
+
 /// The stacks, each with the one role that everyone may assume, where that is said, and what is on that line; then the
 /// line of the module or resource, where it is another place.
-const STACKS: [(&str, &str, &str, &str, Option<(&str, &str)>); 4] = [
+const STACKS: [Case; 4] = [
     ("documents", "aws_iam_role.reader", "stacks/documents/main.tf", "  statement { # everyone", None),
     (
         "documents",
