@@ -23,6 +23,7 @@ fn allow(actions: &[&str]) -> Value {
 }
 
 /// A resource that the plan creates, with all of its values known.
+#[expect(clippy::needless_pass_by_value, reason = "callers make the values for it")]
 fn created(kind: &str, name: &str, values: Value) -> Value {
     json!({
         "address": format!("{kind}.{name}"), "mode": "managed", "type": kind, "name": name,
