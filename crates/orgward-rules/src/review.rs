@@ -259,6 +259,8 @@ fn run(rules: &[&Rule], context: &Context<'_>) -> Vec<Finding> {
         let first = findings.list.len();
         (rule.check)(context, &mut findings);
         for finding in findings.list.iter_mut().skip(first) {
+            // Several steps may give the same reason.
+            finding.notes.dedup();
             match finding.verdict {
                 Verdict::Found => {
                     if let Some(severity) = context.config.severity(rule.info.id) {
