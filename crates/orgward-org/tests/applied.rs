@@ -1,6 +1,11 @@
 //! Random plans of `fixtures/applied/` against the states that applying them made: what a plan was said to make is what
 //! it made, with the sources and without, and what was left open was not decided wrongly.
 
+#![expect(
+    clippy::similar_names,
+    clippy::print_stdout,
+    reason = "a plan is not what was planned; the counts are printed for the reader"
+)]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use std::collections::BTreeMap;
