@@ -1,6 +1,6 @@
 //! What plans say of organizations in ways that are easily read wrong.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use orgward_org::{Change, Declared, Key, Membership, Modality, NodeId, Organization, PolicyType};
 use orgward_plan::{Document, Plan};
