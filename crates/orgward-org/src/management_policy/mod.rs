@@ -260,7 +260,8 @@ mod tests {
         let parent = json!({"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "block_new_sharing"}}}});
         let child =
             json!({"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "unblocked"}}}});
-        let found = told(&[parent.clone()], &[parent.clone(), child.clone()], "DECLARATIVE_POLICY_EC2");
+        let found =
+            told(std::slice::from_ref(&parent), &[parent.clone(), child.clone()], "DECLARATIVE_POLICY_EC2");
         assert_eq!(found, [("ec2_attributes.image_block_public_access.state".to_owned(), Weight::Medium)]);
         assert_eq!(told(&[parent.clone(), child], &[parent], "DECLARATIVE_POLICY_EC2"), []);
     }
@@ -281,7 +282,7 @@ mod tests {
         let parent = json!({"tags": {"c": {"tag_value": {"@@assign": ["1", "2"]}, "enforced_for": {"@@assign": ["a", "b"]}}}});
         let child =
             json!({"tags": {"c": {"tag_value": {"@@append": ["*"]}, "enforced_for": {"@@remove": ["b"]}}}});
-        let found = told(&[parent.clone()], &[parent.clone(), child], "TAG_POLICY");
+        let found = told(std::slice::from_ref(&parent), &[parent.clone(), child], "TAG_POLICY");
         assert_eq!(
             found,
             [
@@ -291,7 +292,7 @@ mod tests {
         );
         // Fewer values are stricter.
         let fewer = json!({"tags": {"c": {"tag_value": {"@@remove": ["2"]}}}});
-        assert_eq!(told(&[parent.clone()], &[parent, fewer], "TAG_POLICY"), []);
+        assert_eq!(told(std::slice::from_ref(&parent), &[parent.clone(), fewer], "TAG_POLICY"), []);
     }
 
     #[test]
@@ -301,7 +302,7 @@ mod tests {
             json!({"services": {"default": {"opt_out_policy": {"@@assign": "optOut"}},
                 "lex": {"opt_out_policy": {"@@assign": value}}}})
         };
-        assert_eq!(told(&[all.clone()], &[lex("optIn")], "AISERVICES_OPT_OUT_POLICY").len(), 1);
+        assert_eq!(told(std::slice::from_ref(&all), &[lex("optIn")], "AISERVICES_OPT_OUT_POLICY").len(), 1);
         assert_eq!(told(&[all], &[lex("optOut")], "AISERVICES_OPT_OUT_POLICY"), []);
         assert_eq!(told(&[lex("optOut")], &[lex("optOut")], "AISERVICES_OPT_OUT_POLICY"), []);
     }
