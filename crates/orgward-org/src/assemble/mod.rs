@@ -11,6 +11,7 @@ mod filling;
 mod grants;
 mod join;
 mod permission_sets;
+mod planned;
 mod principals;
 mod resources;
 mod runs;
@@ -376,6 +377,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.access_facts(other);
         self.controls();
         self.departures(side);
+        self.planned(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         self.doubt_attachments();
