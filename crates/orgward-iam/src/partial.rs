@@ -32,13 +32,13 @@ pub struct PartialRequest {
 
 impl PartialRequest {
     /// A request of a principal, or of any principal of an account; on a resource, or on one that is unknown.
-    pub fn new(caller: Option<&str>, account: &str, action: &str, resource: Option<String>) -> Self {
+    pub fn new(caller: Option<&str>, account: &str, action: &str, resource: Option<&str>) -> Self {
         let anyone = || format!("arn:aws:iam::{account}:role/{UNKNOWN_PART}");
         Self {
             request: Request {
                 caller: Caller::Arn(caller.map_or_else(anyone, str::to_owned)),
                 action: action.to_owned(),
-                resource: resource.clone().unwrap_or_else(|| UNKNOWN_PART.to_string()),
+                resource: resource.map_or_else(|| UNKNOWN_PART.to_string(), str::to_owned),
                 resource_account: Some(account.to_owned()).filter(|account| !account.is_empty()),
                 context: crate::Context::default(),
             },
@@ -143,11 +143,15 @@ impl Statement {
 
 /// All of several answers.
 fn all(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
-    answers.fold(Some(true), |all, answer| match (all, answer) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    })
+    let mut all = Some(true);
+    for answer in answers {
+        match answer {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => all = None,
+        }
+    }
+    all
 }
 
 /// Any of several answers.
@@ -245,7 +249,12 @@ fn holds(
 }
 
 /// Whether a line holds for a value of which parts are unknown.
-fn holds_for_parts(line: &Condition, version: Version, value: &str, request: &PartialRequest) -> Option<bool> {
+fn holds_for_parts(
+    line: &Condition,
+    version: Version,
+    value: &str,
+    request: &PartialRequest,
+) -> Option<bool> {
     let operator = line.operator.value;
     if operator.base == BaseOperator::Null {
         return Some(line.values.iter().any(|wanted| wanted.value.eq_ignore_ascii_case("false")));
@@ -312,7 +321,7 @@ mod tests {
             let statement =
                 format!(r#"{{"Effect":"Deny","Action":"iam:CreateRole","Resource":"{pattern}"}}"#);
             let arn = format!("arn:aws:iam::111111111111:role/{UNKNOWN_PART}");
-            let request = PartialRequest::new(Some(ROLE), "111111111111", "iam:CreateRole", Some(arn));
+            let request = PartialRequest::new(Some(ROLE), "111111111111", "iam:CreateRole", Some(&arn));
             applies(&statement, &request)
         };
         assert_eq!(on("arn:aws:iam::*:role/*"), Some(true));

@@ -99,8 +99,21 @@ pub struct PlannedChange {
 
 /// Attributes that are kept of every type.
 pub(crate) const KEPT: &[&str] = &[
-    "arn", "id", "name", "path", "bucket", "role", "user", "group", "function_name", "identifier", "cluster_identifier",
-    "policy_arn", "permissions_boundary", "deletion_protection", "deletion_protection_enabled",
+    "arn",
+    "id",
+    "name",
+    "path",
+    "bucket",
+    "role",
+    "user",
+    "group",
+    "function_name",
+    "identifier",
+    "cluster_identifier",
+    "policy_arn",
+    "permissions_boundary",
+    "deletion_protection",
+    "deletion_protection_enabled",
 ];
 
 /// Attributes that make the provider create an object by another call: from a snapshot, a replica, an import.

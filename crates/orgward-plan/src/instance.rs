@@ -204,9 +204,8 @@ impl Instance<'_> {
     /// The attributes that make the provider replace the object, sorted; of nested ones the outermost.
     pub fn replaced_for(&self) -> Vec<String> {
         let Sides::Change { replace_paths, .. } = self.body.sides else { return Vec::new() };
-        let paths: Vec<Vec<Value>> = present(replace_paths)
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default();
+        let paths: Vec<Vec<Value>> =
+            present(replace_paths).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
         let names: std::collections::BTreeSet<String> =
             paths.iter().filter_map(|path| path.first()?.as_str().map(str::to_owned)).collect();
         names.into_iter().collect()

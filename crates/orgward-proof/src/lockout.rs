@@ -95,8 +95,10 @@ fn lockout<'o>(org: &'o Organization, resource: &'o Resource) -> Option<Lockout<
         ..ClaimSpec::default()
     })
     .ok()?;
-    let denied = policies.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
-    let granted = policies.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Allow)));
+    let denied =
+        policies.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
+    let granted =
+        policies.iter().fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Allow)));
     let granted = granted.and(RequestSet::by(Callers::Principals));
     let may = if lock.needs_grant {
         granted
@@ -127,7 +129,10 @@ fn gives_to_account(statement: &Statement, lock: &Lock, account: &str) -> bool {
     statement.effect.value == Effect::Allow
         && named
         && statement.is_unconditional()
-        && statement.resources.as_ref().is_none_or(|it| !it.not && it.patterns.iter().any(|it| it.value == "*"))
+        && statement
+            .resources
+            .as_ref()
+            .is_none_or(|it| !it.not && it.patterns.iter().any(|it| it.value == "*"))
         && lock.actions.iter().any(|action| statement.covers_action(action))
 }
 

@@ -217,11 +217,6 @@ resource "aws_codebuild_project" "a" {
   }
   tags = var.tags
 }
-resource "aws_codecommit_repository" "a" {
-  repository_name = "recorded"
-  description     = var.text
-  tags            = var.tags
-}
 resource "aws_codepipeline" "a" {
   name     = "recorded"
   role_arn = aws_iam_role.a.arn
@@ -349,17 +344,4 @@ resource "aws_mq_configuration" "a" {
 resource "aws_emr_security_configuration" "a" {
   name          = "recorded"
   configuration = jsonencode({ EncryptionConfiguration = { EnableInTransitEncryption = false, EnableAtRestEncryption = false } })
-}
-resource "aws_xray_sampling_rule" "a" {
-  rule_name      = "recorded"
-  priority       = 9000 + var.number
-  version        = 1
-  reservoir_size = 1
-  fixed_rate     = 0.05
-  url_path       = "*"
-  host           = "*"
-  http_method    = "*"
-  service_type   = "*"
-  service_name   = "*"
-  resource_arn   = "*"
 }

@@ -66,7 +66,6 @@ resource "aws_iam_openid_connect_provider" "a" {
   tags            = var.tags
 }
 resource "aws_iam_service_linked_role" "a" { aws_service_name = "elasticbeanstalk.amazonaws.com" }
-resource "aws_iam_virtual_mfa_device" "a" { virtual_mfa_device_name = "recorded" }
 resource "aws_organizations_organization" "a" {
   feature_set          = "ALL"
   enabled_policy_types = ["SERVICE_CONTROL_POLICY"]
@@ -148,12 +147,6 @@ resource "aws_ssm_maintenance_window" "a" {
   cutoff   = 1
   tags     = var.tags
 }
-resource "aws_ssm_patch_baseline" "a" {
-  name             = "recorded"
-  description      = var.text
-  approved_patches = ["KB123456"]
-  tags             = var.tags
-}
 resource "aws_acm_certificate" "a" {
   domain_name       = "example.com"
   validation_method = "DNS"
@@ -179,11 +172,6 @@ resource "aws_cognito_user_group" "a" {
 resource "aws_cognito_identity_pool" "a" {
   identity_pool_name = "recorded"
   tags               = var.tags
-}
-resource "aws_ram_resource_share" "a" {
-  name                      = "recorded-${var.text}"
-  allow_external_principals = false
-  tags                      = var.tags
 }
 resource "aws_guardduty_detector" "a" {
   enable = true

@@ -197,11 +197,6 @@ resource "aws_ec2_managed_prefix_list" "a" {
   max_entries    = 5
   tags           = var.tags
 }
-resource "aws_placement_group" "a" {
-  name     = "recorded"
-  strategy = "cluster"
-  tags     = var.tags
-}
 resource "aws_ec2_tag" "a" {
   resource_id = aws_vpc.b.id
   key         = "a"
@@ -234,17 +229,6 @@ resource "aws_lb_listener" "a" {
 resource "aws_lb_target_group_attachment" "a" {
   target_group_arn = aws_lb_target_group.a.arn
   target_id        = aws_instance.a.id
-}
-resource "aws_elb" "a" {
-  name               = "recorded-elb"
-  availability_zones = ["us-east-1a"]
-  listener {
-    instance_port     = 80
-    instance_protocol = "http"
-    lb_port           = 80
-    lb_protocol       = "http"
-  }
-  tags = var.tags
 }
 resource "aws_launch_configuration" "a" {
   name          = "recorded"

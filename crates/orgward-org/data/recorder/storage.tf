@@ -70,11 +70,6 @@ resource "aws_s3_object" "a" {
   content = var.text
   tags    = var.tags
 }
-resource "aws_s3_account_public_access_block" "a" { block_public_acls = var.number == 1 }
-resource "aws_s3_access_point" "a" {
-  bucket = aws_s3_bucket.a.id
-  name   = "recorded"
-}
 resource "aws_dynamodb_table" "a" {
   name         = "recorded"
   billing_mode = "PAY_PER_REQUEST"
@@ -191,15 +186,6 @@ resource "aws_elasticache_cluster" "a" {
   node_type       = "cache.t3.micro"
   num_cache_nodes = 1
   tags            = var.tags
-}
-resource "aws_redshift_cluster" "a" {
-  cluster_identifier  = "recorded"
-  node_type           = "ra3.large"
-  master_username     = "recorded"
-  master_password     = "Recorded1password"
-  skip_final_snapshot = true
-  cluster_type        = "single-node"
-  tags                = var.tags
 }
 resource "aws_redshift_subnet_group" "a" {
   name       = "recorded"

@@ -35,14 +35,9 @@ impl<'a> Builder<'_, 'a> {
             for instance in plan.instances() {
                 let Some(operation) = operation(instance) else { continue };
                 let key = plan.provider_key(instance);
-                let facts = match key.as_ref().and_then(|key| providers.get(key)) {
-                    Some(facts) => facts.clone(),
-                    None => {
-                        let facts = self.provider_facts(index, plan, instance);
-                        providers.extend(key.map(|key| (key, facts.clone())));
-                        facts
-                    }
-                };
+                let known = key.as_ref().and_then(|key| providers.get(key)).cloned();
+                let facts = known.unwrap_or_else(|| self.provider_facts(index, plan, instance));
+                providers.extend(key.map(|key| (key, facts.clone())));
                 let (kind, names) = kinds.entry(&*instance.kind).or_insert_with(|| {
                     let mut names: Vec<&'static str> = kept(&instance.kind).collect();
                     names.sort_unstable();
@@ -66,8 +61,7 @@ impl<'a> Builder<'_, 'a> {
                     (facts.owner, region)
                 } else {
                     let placement = plan.placement(instance);
-                    let owner =
-                        placement.landing().and_then(|landing| self.landing(index, instance, landing));
+                    let owner = placement.landing().and_then(|landing| self.known_landing(index, landing));
                     (owner, plan.region(instance))
                 };
                 let account = owner.and_then(|owner| self.organization.symbolic_account_id(owner));
@@ -89,7 +83,7 @@ impl<'a> Builder<'_, 'a> {
         self.organization.planned = changes;
     }
 
-    fn provider_facts(&mut self, stack: usize, plan: &Plan<'a>, instance: &Instance<'a>) -> ProviderFacts {
+    fn provider_facts(&self, stack: usize, plan: &Plan<'a>, instance: &Instance<'a>) -> ProviderFacts {
         let placement = plan.provider_placement(instance);
         let told = placement.evidence.iter().any(|evidence| evidence.strength >= Strength::Good);
         let placement = if told { placement } else { plan.placement(instance) };
@@ -102,7 +96,7 @@ impl<'a> Builder<'_, 'a> {
             principal,
             hides_tags: plan.provider_has(instance, "ignore_tags"),
             adds_tags: plan.provider_has(instance, "default_tags"),
-            owner: placement.landing().and_then(|landing| self.landing(stack, instance, landing)),
+            owner: placement.landing().and_then(|landing| self.known_landing(stack, landing)),
             region: plan.provider_region(instance),
         }
     }

@@ -80,12 +80,7 @@ pub fn walls<'o>(
                 wall.members.push(change);
             } else {
                 known.insert(question, walls.denied.len());
-                walls.denied.push(Wall {
-                    members: vec![change],
-                    requested,
-                    denial,
-                    principal: applied_by,
-                });
+                walls.denied.push(Wall { members: vec![change], requested, denial, principal: applied_by });
             }
             // The apply of this resource stops at the first one.
             reasons.clear();

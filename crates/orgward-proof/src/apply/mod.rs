@@ -81,7 +81,8 @@ impl<'a, 'o> Policies<'a, 'o> {
         let bound = self.org.management_of(account) != Some(account)
             && self.org.account(account).is_some_and(|account| account.member);
         if bound {
-            if let Some(denial) = self.chain(account, PolicyType::ServiceControl).deny(self.org, request, &mut reasons)
+            if let Some(denial) =
+                self.chain(account, &PolicyType::ServiceControl).deny(self.org, request, &mut reasons)
             {
                 return Foreseen::Denied(denial);
             }
@@ -89,7 +90,7 @@ impl<'a, 'o> Policies<'a, 'o> {
             let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
             if reached
                 && let Some(denial) =
-                    self.chain(account, PolicyType::ResourceControl).deny(self.org, request, &mut reasons)
+                    self.chain(account, &PolicyType::ResourceControl).deny(self.org, request, &mut reasons)
             {
                 return Foreseen::Denied(denial);
             }
@@ -104,13 +105,13 @@ impl<'a, 'o> Policies<'a, 'o> {
         if reasons.is_empty() { Foreseen::Open } else { Foreseen::Undecided(reasons) }
     }
 
-    fn chain(&self, account: NodeId, kind: PolicyType) -> std::rc::Rc<Chain<'o>> {
-        let is_scp = kind == PolicyType::ServiceControl;
+    fn chain(&self, account: NodeId, kind: &PolicyType) -> std::rc::Rc<Chain<'o>> {
+        let is_scp = *kind == PolicyType::ServiceControl;
         let known = if is_scp { &self.scp } else { &self.rcp };
         if let Some(chain) = known.borrow().get(&account) {
             return std::rc::Rc::clone(chain);
         }
-        let chain = self.org.policy_chain(account, &kind);
+        let chain = self.org.policy_chain(account, kind);
         let above = chain.levels.split_last().map_or(&[][..], |(_, above)| above);
         let key = (is_scp, above.iter().map(|level| level.id).collect(), chain.signature());
         let mut shared = self.shared.borrow_mut();
@@ -232,7 +233,10 @@ impl<'o> Chain<'o> {
                     });
                 }
                 Some(true) => {
-                    reasons.insert(format!("{name} denies it, and may or may not be attached to `{}`", at.title));
+                    reasons.insert(format!(
+                        "{name} denies it, and may or may not be attached to `{}`",
+                        at.title
+                    ));
                 }
                 None => reasons.extend(why(&name, policy, statement, request)),
             }

@@ -34,7 +34,11 @@ const NAMED_BY: &[(&str, &str)] = &[
 
 /// The requests of a change that are certain. `principal` is the role that applies it, where nothing closer says which;
 /// `*` in place of its account stands for the account of the change.
-pub fn certain(organization: &Organization, change: &PlannedChange, principal: Option<&str>) -> Vec<Requested> {
+pub fn certain(
+    organization: &Organization,
+    change: &PlannedChange,
+    principal: Option<&str>,
+) -> Vec<Requested> {
     let mut all: Vec<Requested> = calls::certain(change)
         .into_iter()
         .map(|call| request(organization, change, call, principal))
@@ -63,7 +67,7 @@ fn start(
     organization: &Organization,
     change: &PlannedChange,
     action: &str,
-    resource: Option<String>,
+    resource: Option<&str>,
     principal: Option<&str>,
 ) -> PartialRequest {
     let caller = principal_of(change, principal);
@@ -88,14 +92,16 @@ fn request(
 ) -> Requested {
     let listed = Catalogue::get().action(call.action);
     let resource = listed.and_then(|action| resource_of(change, call, action));
-    let mut request = start(organization, change, call.action, resource, principal);
+    let mut request = start(organization, change, call.action, resource.as_deref(), principal);
     let region = region_of(change, call.action);
     if let Some(region) = &region {
         for key in ["aws:RequestedRegion", "ec2:Region"] {
             request.set(key, ContextValue::One(region.clone()));
         }
     }
-    if !call.deletes && let Some(after) = &change.after {
+    if !call.deletes
+        && let Some(after) = &change.after
+    {
         tags_of_request(&mut request, change, call, after);
         for key in calls::keys_of(&change.kind).filter(|key| key.action == call.action) {
             match (after.get(key.attribute), key.unset) {
@@ -119,9 +125,8 @@ fn request(
 fn boundary_of(organization: &Organization, change: &PlannedChange, key: &str, request: &mut PartialRequest) {
     request.has(key);
     let mut principals = organization.principals();
-    let found = principals.find(|it| {
-        it.node.address.as_ref() == Some(&change.address) && it.node.stack == change.stack
-    });
+    let found = principals
+        .find(|it| it.node.address.as_ref() == Some(&change.address) && it.node.stack == change.stack);
     let Some(orgward_org::Boundary::Policy(policy)) = found.map(|it| it.boundary) else { return };
     let arn = organization.find(policy).and_then(|policy| organization.iam_arn(policy));
     let account = change.account.as_deref().unwrap_or("\u{F8FF}");
@@ -194,7 +199,7 @@ fn passing(
         || format!("arn:{}:iam::{account}:role/{UNKNOWN_PART}", change.partition),
         str::to_owned,
     );
-    let mut request = start(organization, change, "iam:PassRole", Some(resource), principal);
+    let mut request = start(organization, change, "iam:PassRole", Some(&resource), principal);
     request.set("iam:PassedToService", ContextValue::One(service.to_owned()));
     Requested { request, region: None }
 }
@@ -214,7 +219,8 @@ fn resource_of(change: &PlannedChange, call: Call, action: Action) -> Option<Str
     if types.is_empty() {
         return Some("*".to_owned());
     }
-    let standing = change.before.as_ref().filter(|_| call.deletes || matches!(change.operation, Operation::Update(_)));
+    let standing =
+        change.before.as_ref().filter(|_| call.deletes || matches!(change.operation, Operation::Update(_)));
     if let Some(Attr::Known(arn)) = standing.map(|before| before.get("arn"))
         && types.iter().any(|kind| glob(&kind.pattern(), arn))
     {
@@ -230,13 +236,13 @@ fn resource_of(change: &PlannedChange, call: Call, action: Action) -> Option<Str
         (_, [only]) => only,
         _ => *alike.last()?,
     };
-    Some(fill(&kind.arn(), change, call, &own.ends_with(&plain(kind.name))))
+    Some(fill(&kind.arn(), change, call, own.ends_with(&plain(kind.name))))
 }
 
 /// Fills the variables of an ARN with what is known.
-fn fill(template: &str, change: &PlannedChange, call: Call, is_own: &bool) -> String {
+fn fill(template: &str, change: &PlannedChange, call: Call, is_own: bool) -> String {
     let values = if call.deletes { change.before.as_ref() } else { change.after.as_ref() };
-    let mut name = values.and_then(|values| name_of(change, values, *is_own, template));
+    let mut name = values.and_then(|values| name_of(change, values, is_own, template));
     let mut filled = String::new();
     let mut rest = template;
     while let Some((text, variable)) = rest.split_once("${") {

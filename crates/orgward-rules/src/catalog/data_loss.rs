@@ -52,9 +52,8 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for change in cx.after.planned().iter().filter(|change| change.operation.deletes()) {
         let (Some(store), Some(before)) = (store::of(&change.kind), &change.before) else { continue };
-        let production = change.owner.map(|owner| {
-            unit_plays(&cx.config.structure, cx.after, owner, UnitRole::Production)
-        });
+        let production =
+            change.owner.map(|owner| unit_plays(&cx.config.structure, cx.after, owner, UnitRole::Production));
         let finding = findings.report(&DATA_LOSS, &change.address);
         finding.input = change.stack.as_deref().map(str::to_owned);
         let owner = change.owner.and_then(|owner| cx.after.node(owner));
@@ -128,4 +127,45 @@ fn help(change: &PlannedChange, store: &Store, before: &Values) -> String {
         || keep.to_owned(),
         |(attribute, ..)| format!("{keep}; change `{attribute}` in an apply before this one"),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::DATA_LOSS;
+    use crate::testing::{findings, messages_with};
+    use orgward_finding::Severity;
+
+    #[test]
+    fn it_says_what_makes_the_end_final() {
+        for (name, severity, message) in [
+            ("bad-database", Severity::High, "database of production is deleted: no final snapshot is made"),
+            (
+                "bad-replaced",
+                Severity::High,
+                "database of production is replaced by an empty one, for another `identifier`: no final snapshot is made",
+            ),
+            (
+                "bad-bucket",
+                Severity::High,
+                "bucket of production is deleted: everything in it is deleted first",
+            ),
+            (
+                "bad-secret",
+                Severity::High,
+                "secret of production is deleted: it cannot be restored: the recovery window is 0 days",
+            ),
+            ("bad-protected", Severity::Low, "database of production is deleted: no final snapshot is made"),
+            ("bad-development", Severity::Info, "database is deleted: no final snapshot is made"),
+        ] {
+            let found = findings(&DATA_LOSS, name);
+            assert_eq!((found[0].severity, found[0].message.as_str()), (severity, message), "{name}");
+        }
+    }
+
+    #[test]
+    fn production_is_what_the_configuration_says() {
+        let config = "[structure.units]\nproduction = ['Root/Dev']";
+        let messages = messages_with(&DATA_LOSS, "bad-development", config);
+        assert_eq!(messages, ["database of production is deleted: no final snapshot is made"]);
+    }
 }

@@ -83,7 +83,7 @@ fn report(cx: &Context<'_>, wall: &Wall<'_>, findings: &mut Findings) {
     let region = wall.requested.region.as_ref().map_or_else(String::new, |region| format!(" in {region}"));
     let more = match wall.members.len() {
         1 => String::new(),
-        count => format!(", and of {} more", count - 1),
+        count => format!(", and of {} more,", count - 1),
     };
     let operation = first.operation.as_str();
     finding.says(format!("the {operation}{more} will be denied: `{action}`{region}, by {}", wall.denial.by));
@@ -149,7 +149,8 @@ fn help(change: &PlannedChange, statement: &Statement) -> String {
     let mut ways: Vec<String> = statement.conditions.iter().filter_map(|line| way(change, line)).collect();
     ways.dedup();
     if ways.is_empty() {
-        return "take the change out of the plan, or exempt the role that applies it in the policy".to_owned();
+        return "take the change out of the plan, or exempt the role that applies it in the policy"
+            .to_owned();
     }
     ways.join(", or ")
 }
@@ -181,6 +182,101 @@ fn way(change: &PlannedChange, line: &Condition) -> Option<String> {
         _ => {
             let carried = calls::keys_of(&change.kind).find(|it| it.key.eq_ignore_ascii_case(key));
             carried.map(|it| format!("set `{}`{one_of} (`{key}`)", it.attribute))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orgward_finding::Verdict;
+
+    use super::DENIED_APPLY;
+    use crate::testing::{findings, messages_with};
+
+    /// What is said of a plan, and what helps.
+    fn said(name: &str) -> (String, String) {
+        let found = findings(&DENIED_APPLY, name);
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        assert_eq!(found[0].verdict, Verdict::Found, "{name}");
+        (found[0].message.clone(), found[0].help.clone().unwrap_or_default())
+    }
+
+    #[test]
+    fn the_wall_and_the_way_around_it_are_named() {
+        for (name, message, help) in [
+            (
+                "bad-region",
+                "the create will be denied: `s3:CreateBucket` in us-west-2, by SCP `regions` at `Root/Prod`",
+                "use the region `eu-west-1` or `eu-central-1`",
+            ),
+            (
+                "bad-own-region",
+                "the create will be denied: `s3:CreateBucket` in ap-south-1, by SCP `regions` at `Root/Prod`",
+                "use the region `eu-west-1` or `eu-central-1`",
+            ),
+            (
+                "bad-missing-tag",
+                "the create will be denied: `ec2:RunInstances` in eu-west-1, by SCP `tags` at `Root/Prod`",
+                "set the tag `CostCenter`",
+            ),
+            (
+                "bad-instance-type",
+                "the create will be denied: `ec2:RunInstances` in eu-west-1, by SCP `sizes` at `Root/Prod`",
+                "set `instance_type` to `t3.*` or `m7g.*` (`ec2:InstanceType`)",
+            ),
+            (
+                "bad-no-boundary",
+                "the create will be denied: `iam:CreateRole` in us-east-1, by SCP `boundary` at `Root/Prod`",
+                "set `permissions_boundary` to `arn:aws:iam::*:policy/boundary/app` (`iam:PermissionsBoundary`)",
+            ),
+            (
+                "bad-replacement",
+                "the replace will be denied: `dynamodb:DeleteTable` in eu-west-1, by SCP `keep` at `Root/Prod`",
+                "take the change out of the plan, or exempt the role that applies it in the policy",
+            ),
+        ] {
+            assert_eq!(said(name), (message.to_owned(), help.to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn equal_calls_are_one_finding() {
+        let found = findings(&DENIED_APPLY, "bad-two-instances");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].address.as_ref().unwrap().as_str(), "aws_instance.web[0]");
+        assert!(
+            found[0].message.starts_with("the create, and of 1 more, will be denied"),
+            "{}",
+            found[0].message
+        );
+        assert!(found[0].notes.contains(&"`aws_instance.web[0]`, `aws_instance.web[1]`".to_owned()));
+    }
+
+    /// What depends on who applies is decided by who does.
+    #[test]
+    fn the_configuration_says_who_applies() {
+        let says = |config: &str| messages_with(&DENIED_APPLY, "bad-unknown-principal", config);
+        assert_eq!(
+            says(""),
+            [
+                "whether AWS denies the apply of 1 resource is unknown: SCP `regions` asks for `aws:PrincipalArn`, \
+              which is unknown"
+            ]
+        );
+        assert_eq!(says("[apply]\nprincipal = 'arn:aws:iam::*:role/platform/deploy'"), [""; 0]);
+        assert_eq!(
+            says("[apply]\nprincipal = 'arn:aws:iam::222222222222:role/ci'"),
+            ["the create will be denied: `s3:CreateBucket` in us-west-2, by SCP `regions` at `Root/Prod`"]
+        );
+    }
+
+    #[test]
+    fn what_is_unknown_never_blocks() {
+        for name in ["bad-unknown-principal", "bad-unknown-principal-tag", "bad-unknown-tags"] {
+            for finding in findings(&DENIED_APPLY, name) {
+                assert_eq!(finding.verdict, Verdict::Unverifiable, "{name}");
+                assert_eq!(finding.severity, orgward_finding::Severity::Info, "{name}");
+            }
         }
     }
 }

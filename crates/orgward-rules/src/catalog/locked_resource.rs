@@ -47,22 +47,50 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let actions: Vec<String> = lockout.actions.iter().map(|action| format!("`{action}`")).collect();
         let actions = actions.join(" and ");
         let document = &lockout.policy.document;
-        match lockout.statement {
-            Some(statement) => {
-                finding.says(format!("no principal of the account may change this policy again: {actions} are denied"));
-                let span = statement.principals.as_ref().map_or(statement.span.clone(), |it| it.span.clone());
-                finding.show(&source(document), span, "denies it to every principal");
-                finding.help("exempt the role that manages it: `ArnNotLike` on `aws:PrincipalArn`");
-            }
-            None => {
-                finding.says(format!("no principal may change this key policy again: it gives {actions} to none"));
-                finding.help("give `kms:*` to the account, `arn:aws:iam::ACCOUNT:root`, as AWS does by default");
-                finding.note("AWS refuses such a key policy unless `bypass_policy_lockout_safety_check` is set");
-            }
+        if let Some(statement) = lockout.statement {
+            finding.says(format!(
+                "no principal of the account may change this policy again: {actions} are denied"
+            ));
+            let span = statement.principals.as_ref().map_or(statement.span.clone(), |it| it.span.clone());
+            finding.show(&source(document), span, "denies it to every principal");
+            finding.help("exempt the role that manages it: `ArnNotLike` on `aws:PrincipalArn`");
+        } else {
+            finding
+                .says(format!("no principal may change this key policy again: it gives {actions} to none"));
+            finding.help("give `kms:*` to the account, `arn:aws:iam::ACCOUNT:root`, as AWS does by default");
+            finding.note("AWS refuses such a key policy unless `bypass_policy_lockout_safety_check` is set");
         }
         finding.note(match lockout.root {
             Some(way) => format!("the root user of the account may still {way}"),
             None => "only AWS support can undo it".to_owned(),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LOCKED_RESOURCE;
+    use crate::testing::findings;
+
+    #[test]
+    fn it_says_which_way_is_left() {
+        let last = |name: &str| findings(&LOCKED_RESOURCE, name)[0].notes.last().cloned().unwrap_or_default();
+        assert_eq!(last("bad-bucket"), "the root user of the account may still delete the bucket policy");
+        assert_eq!(last("bad-bucket-and-root"), "only AWS support can undo it");
+        assert_eq!(last("bad-key"), "only AWS support can undo it");
+    }
+
+    #[test]
+    fn it_says_what_is_denied() {
+        let message = |name: &str| findings(&LOCKED_RESOURCE, name)[0].message.clone();
+        assert_eq!(
+            message("bad-everything"),
+            "no principal of the account may change this policy again: `s3:PutBucketPolicy` and \
+             `s3:DeleteBucketPolicy` are denied"
+        );
+        assert_eq!(
+            message("bad-key"),
+            "no principal may change this key policy again: it gives `kms:PutKeyPolicy` to none"
+        );
     }
 }
