@@ -10,6 +10,8 @@ use crate::{Operation, PlannedChange};
 
 const RECORDED: &str = include_str!("../data/terraform-calls.tsv");
 const KEYS: &str = include_str!("../data/call-keys.tsv");
+/// What the provider may call, deflated; `data/generate-terraform-actions` says where it is from.
+const POSSIBLE: &[u8] = include_bytes!("../data/terraform-actions.bin");
 const PASSED: &str = include_str!("../data/passed-roles.tsv");
 
 /// A call that is certain.
@@ -102,6 +104,70 @@ static ROLES: LazyLock<BTreeMap<&'static str, Vec<(&'static str, &'static str)>>
     all
 });
 
+/// The actions that may be called for a type.
+#[derive(Clone, Debug, Default)]
+struct Possible {
+    create: Vec<String>,
+    update: Vec<String>,
+    delete: Vec<String>,
+    attributes: BTreeMap<String, Vec<String>>,
+}
+
+/// The table has some 400 kB.
+static MAYBE: LazyLock<BTreeMap<String, Possible>> = LazyLock::new(|| {
+    let text = miniz_oxide::inflate::decompress_to_vec_with_limit(POSSIBLE, 4 << 20).unwrap_or_default();
+    let text = String::from_utf8(text).unwrap_or_default();
+    let actions = |cell: &str| cell.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    let mut all = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [kind, create, update, delete, attributes] = *cells.as_slice() else { continue };
+        let attributes = attributes.split(';').filter_map(|entry| {
+            let (name, listed) = entry.split_once('=')?;
+            Some((name.to_owned(), actions(listed)))
+        });
+        let possible = Possible {
+            create: actions(create),
+            update: actions(update),
+            delete: actions(delete),
+            attributes: attributes.collect(),
+        };
+        all.insert(kind.to_owned(), possible);
+    }
+    all
+});
+
+/// The actions that the provider may call for a change beside the certain ones, reads included, sorted.
+pub fn possible(change: &PlannedChange) -> BTreeSet<&'static str> {
+    let Some(listed) = MAYBE.get(&*change.kind) else { return BTreeSet::new() };
+    let mut actions = BTreeSet::new();
+    let mut add = |list: &'static [String]| actions.extend(list.iter().map(String::as_str));
+    if change.operation.creates() {
+        add(&listed.create);
+        for (name, list) in &listed.attributes {
+            // Which attributes are set is kept for some of them only.
+            if name != "tags"
+                || change.after.as_ref().is_none_or(|it| !it.tags.known.is_empty() || !it.tags.complete)
+            {
+                add(list);
+            }
+        }
+    }
+    if change.operation.deletes() {
+        add(&listed.delete);
+    }
+    if let Operation::Update(attributes) = &change.operation {
+        add(&listed.update);
+        for list in attributes.iter().filter_map(|name| listed.attributes.get(name)) {
+            add(list);
+        }
+    }
+    for call in certain(change) {
+        actions.remove(call.action);
+    }
+    actions
+}
+
 /// The rows of a table; lines that begin with `#` say where it comes from.
 fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
     table
@@ -143,7 +209,13 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
     }
     if let Operation::Update(attributes) = &change.operation {
         let mut seen = BTreeSet::new();
-        for attribute in attributes {
+        // Tags that only go are taken off by another call.
+        let adds_tags = || {
+            let old = change.before.as_ref().map(|values| &values.tags.known);
+            let new = change.after.as_ref().map(|values| &values.tags.known);
+            new.is_some_and(|new| new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value)))
+        };
+        for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
             let calls_of = recorded.update.get(attribute.as_str()).into_iter().flatten();
             calls.extend(calls_of.filter(|call| seen.insert(call.action)));
         }
@@ -155,7 +227,7 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
 mod tests {
     use orgward_iam::Catalogue;
 
-    use super::{CALLS, CARRIED, ROLES};
+    use super::{CALLS, CARRIED, MAYBE, ROLES};
     use crate::ResourceType;
 
     #[test]
@@ -169,6 +241,14 @@ mod tests {
                 assert!(catalogue.action(call.action).is_some(), "{kind}: {}", call.action);
             }
         }
+    }
+
+    #[test]
+    fn the_table_of_possible_calls_is_read() {
+        assert!(MAYBE.len() > 1_500);
+        assert!(MAYBE["aws_s3_bucket"].create.iter().any(|action| action == "s3:CreateBucket"));
+        assert_eq!(MAYBE["aws_s3_bucket"].delete, ["s3:DeleteBucket"]);
+        assert_eq!(MAYBE["aws_s3_bucket"].attributes["tags"], ["s3:PutBucketTagging"]);
     }
 
     /// A key that the action does not know is in no request: a condition on it would be judged by a value that AWS never

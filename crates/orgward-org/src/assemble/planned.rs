@@ -32,11 +32,17 @@ impl<'a> Builder<'_, 'a> {
         let mut kinds: BTreeMap<&str, (Arc<str>, Vec<&'static str>)> = BTreeMap::new();
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate().take(self.plans) {
             let mut providers: BTreeMap<String, ProviderFacts> = BTreeMap::new();
+            let mut only = None;
             for instance in plan.instances() {
                 let Some(operation) = operation(instance) else { continue };
+                // What the configuration no longer has was of the only provider, if there is one.
                 let key = plan.provider_key(instance);
+                let is_configured = key.is_some();
+                let like = if is_configured { Some(instance) } else { sole(&mut only, plan) };
+                let key = key.or_else(|| plan.provider_key(like?));
                 let known = key.as_ref().and_then(|key| providers.get(key)).cloned();
-                let facts = known.unwrap_or_else(|| self.provider_facts(index, plan, instance));
+                let facts =
+                    known.unwrap_or_else(|| self.provider_facts(index, plan, like.unwrap_or(instance)));
                 providers.extend(key.map(|key| (key, facts.clone())));
                 let (kind, names) = kinds.entry(&*instance.kind).or_insert_with(|| {
                     let mut names: Vec<&'static str> = kept(&instance.kind).collect();
@@ -62,7 +68,10 @@ impl<'a> Builder<'_, 'a> {
                 } else {
                     let placement = plan.placement(instance);
                     let owner = placement.landing().and_then(|landing| self.known_landing(index, landing));
-                    (owner, plan.region(instance))
+                    match plan.region(instance) {
+                        Attr::Unknown if !is_configured => (owner.or(facts.owner), facts.region.clone()),
+                        region => (owner.or(facts.owner.filter(|_| !is_configured)), region),
+                    }
                 };
                 let account = owner.and_then(|owner| self.organization.symbolic_account_id(owner));
                 changes.push(PlannedChange {
@@ -100,6 +109,19 @@ impl<'a> Builder<'_, 'a> {
             region: plan.provider_region(instance),
         }
     }
+}
+
+/// An instance of the only provider configuration of a plan, `None` where it has several.
+fn sole<'p, 'a>(
+    known: &mut Option<Option<&'p Instance<'a>>>,
+    plan: &'p Plan<'a>,
+) -> Option<&'p Instance<'a>> {
+    *known.get_or_insert_with(|| {
+        let aws = plan.instances().iter().filter(|instance| instance.kind.starts_with("aws_"));
+        let mut keyed = aws.filter_map(|instance| Some((plan.provider_key(instance)?, instance)));
+        let (first, instance) = keyed.next()?;
+        keyed.all(|(key, _)| key == first).then_some(instance)
+    })
 }
 
 /// What the plan does to an instance of the AWS provider; `None` where it calls nothing that changes it.

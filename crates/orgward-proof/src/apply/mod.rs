@@ -1,6 +1,7 @@
 //! Whether AWS will deny what an apply asks for, as far as policies tell before it runs.
 
 mod ask;
+mod permissions;
 mod request;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use orgward_org::{Document, Modality, NodeId, Organization, PolicyChain, PolicyT
 use crate::access::{Access, Cap, Subject};
 
 pub use self::ask::{Wall, Walls, walls};
+pub use self::permissions::{Needed, permissions};
 pub use self::request::{Requested, certain, principal_of};
 
 /// What becomes of a request.

@@ -53,6 +53,15 @@ pub fn certain(
     all
 }
 
+/// The actions of a change that are possible and not certain, each with what it is about as far as that is known.
+pub(super) fn possible(change: &PlannedChange) -> Vec<(&'static str, Option<String>)> {
+    let about = |name: &'static str| {
+        let call = Call { action: name, with_tags: false, deletes: !change.operation.creates() };
+        Catalogue::get().action(name).and_then(|action| resource_of(change, call, action))
+    };
+    calls::possible(change).into_iter().map(|name| (name, about(name))).collect()
+}
+
 /// The role that makes the requests of a change.
 pub fn principal_of(change: &PlannedChange, fallback: Option<&str>) -> Option<String> {
     let arn = change.principal.as_deref().or(fallback)?;
