@@ -62,13 +62,11 @@ impl RequestSet<'_> {
         let mut actions = Vec::new();
         // Examples that are still to be had for an action that AWS lists.
         let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
-        for service in Catalogue::get().services() {
+        for (service, listed) in Catalogue::get().by_service() {
             // Most patterns are about other services.
             let about = |pattern: &str| {
                 pattern == "*"
-                    || pattern
-                        .split_once(':')
-                        .is_some_and(|(prefix, _)| glob_ignore_case(prefix, service.prefix()))
+                    || pattern.split_once(':').is_some_and(|(prefix, _)| glob_ignore_case(prefix, service))
             };
             let here: Vec<Vec<&str>> = tests
                 .iter()
@@ -76,25 +74,24 @@ impl RequestSet<'_> {
                 .collect();
             // Most services are named as a whole or not at all: their actions are all alike.
             let alike = here.iter().flatten().all(|pattern| is_whole(pattern));
-            let mut group = None;
-            for action in service.actions() {
-                let at = match group.filter(|_| alike) {
-                    Some(at) => at,
-                    None => found.get(&signature(&here, action.name())).copied(),
-                };
-                group = Some(at);
-                let Some(at) = at else { continue };
-                actions.push(action);
+            let group = |action: &Action| found.get(&signature(&here, action.name())).copied();
+            let whole = listed.first().filter(|_| alike).map(group);
+            if whole == Some(None) {
+                continue;
+            }
+            for action in listed {
+                let Some(at) = whole.unwrap_or_else(|| group(action)) else { continue };
+                actions.push(*action);
                 if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
                     && *made_up
                 {
-                    *example = self.listed(example, action);
+                    *example = self.listed(example, *action);
                     *made_up = !is_listed(example);
                 }
             }
         }
         examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
-        actions.sort_by_cached_key(|action| action.name());
+        actions.sort();
         let unlisted = found.contains_key(&signature(&tests, UNLISTED));
         Ok(ActionSet { examples, actions, unlisted })
     }
