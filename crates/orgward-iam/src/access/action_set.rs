@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Budget;
 use super::dimension::Point;
-use super::set::RequestSet;
+use super::set::{Formula, RequestSet};
 use super::test::{Dimension, Test};
 use super::universe::{Universe, tests_about_actions};
 use super::witness::published;
@@ -39,6 +39,30 @@ impl RequestSet<'_> {
         self.action_set_with(0).map(|action_set| action_set.actions)
     }
 
+    /// For each pattern of an `Action` element, whether a request of the set is for an action that it matches; an error
+    /// where that cannot be told.
+    pub fn are_met(&self, patterns: &[&str]) -> Result<Vec<bool>, String> {
+        let mut budget = Budget::new(Budget::QUESTION);
+        let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
+        let formulas: Vec<&Formula<'_>> = std::iter::once(self.formula()).chain(&asked).collect();
+        let universe = Universe::of(&formulas, &mut budget)?;
+        let points = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
+        let points = points.map_or(&[][..], |(_, values)| values.points.as_slice());
+        let mut met = vec![false; patterns.len()];
+        for (at, point) in points.iter().enumerate() {
+            let Point::Action(action) = point else { continue };
+            let left = |(pattern, met): (&&str, &bool)| !met && action_matches(pattern, action);
+            if patterns.iter().zip(&met).any(left)
+                && universe.search_of(self, Some(at), &mut budget)?.is_some()
+            {
+                for (pattern, met) in patterns.iter().zip(&mut met) {
+                    *met |= action_matches(pattern, action);
+                }
+            }
+        }
+        Ok(met)
+    }
+
     fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
@@ -62,7 +86,7 @@ impl RequestSet<'_> {
         let mut actions = Vec::new();
         // Examples that are still to be had for an action that AWS lists.
         let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
-        for (service, listed) in Catalogue::get().by_service() {
+        for (service, listed) in Catalogue::by_service() {
             // Most patterns are about other services.
             let about = |pattern: &str| {
                 pattern == "*"

@@ -1,7 +1,7 @@
 //! What questions tell apart, remembered from one question to the next: most questions about an organization are about
 //! the same chain of policies, and differ in who asks for what.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Budget;
@@ -12,7 +12,7 @@ use super::test::Dimension;
 const KEPT: usize = 20_000_000;
 
 /// The values of a dimension depend on nothing but what is asked about them.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Asked {
     dimension: Dimension,
     partitions: Vec<&'static str>,
@@ -39,7 +39,7 @@ impl Asked {
 
 #[derive(Default)]
 struct Memo {
-    known: HashMap<Asked, (Arc<Values>, usize)>,
+    known: BTreeMap<Asked, (Arc<Values>, usize)>,
     steps: usize,
 }
 
@@ -65,7 +65,7 @@ pub(super) fn remembered(
     let mut memo = memo();
     memo.steps += steps;
     if memo.steps > KEPT {
-        *memo = Memo { known: HashMap::new(), steps };
+        *memo = Memo { known: BTreeMap::new(), steps };
     }
     memo.known.insert(asked, (Arc::clone(&values), steps));
     Ok(values)

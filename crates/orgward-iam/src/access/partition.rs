@@ -1,7 +1,7 @@
 //! Which texts a list of languages tells apart, with an example of each.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -63,7 +63,7 @@ impl Partition {
         let start: Rc<Progress> = Rc::new(self.reader.start());
         // The states in the order in which they were found, so that examples are shortest.
         let mut found: Vec<(Rc<Progress>, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
-        let mut seen: HashSet<Rc<Progress>> = HashSet::from([start]);
+        let mut seen: BTreeSet<Rc<Progress>> = BTreeSet::from([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
         let mut alphabet = Alphabet::default();
@@ -137,11 +137,14 @@ fn accepted(reader: &Reader, state: &Progress) -> Option<Bits> {
     domain.then_some(within)
 }
 
+/// Letters that some classes do not tell apart, each with its place among all letters.
+type Alike = Vec<(usize, char)>;
+
 /// The characters that make a difference, in the order in which examples use them.
 #[derive(Default)]
 struct Alphabet {
-    /// For each set of classes, the letters of each kind that the classes tell apart, with their places.
-    kinds: HashMap<u16, Vec<(u16, Vec<(usize, char)>)>>,
+    /// For each set of classes, the kinds of letters that they tell apart.
+    kinds: BTreeMap<u16, Vec<Alike>>,
 }
 
 impl Alphabet {
@@ -178,10 +181,8 @@ impl Alphabet {
         }
         let is_new = |char: char| !named.contains(&char) && !folded.contains(&char.to_ascii_lowercase());
         let kinds = self.kinds.entry(classes).or_insert_with(|| kinds(classes));
-        let mut others: Vec<(usize, char)> = kinds
-            .iter()
-            .filter_map(|(_, letters)| letters.iter().copied().find(|(_, char)| is_new(*char)))
-            .collect();
+        let mut others: Vec<(usize, char)> =
+            kinds.iter().filter_map(|alike| alike.iter().copied().find(|(_, char)| is_new(*char))).collect();
         others.sort_unstable();
         // Beyond ASCII no class tells characters apart, so that one is enough.
         let beyond = ('\u{a1}'..=char::MAX).find(|char| is_new(*char)).filter(|char| {
@@ -194,14 +195,10 @@ impl Alphabet {
     }
 }
 
-fn kinds(classes: u16) -> Vec<(u16, Vec<(usize, char)>)> {
-    let mut kinds: Vec<(u16, Vec<(usize, char)>)> = Vec::new();
+fn kinds(classes: u16) -> Vec<Alike> {
+    let mut kinds: BTreeMap<u16, Alike> = BTreeMap::new();
     for (at, (char, marks)) in LETTERS.iter().enumerate() {
-        let kind = marks & classes;
-        match kinds.iter_mut().find(|(other, _)| *other == kind) {
-            Some((_, letters)) => letters.push((at, *char)),
-            None => kinds.push((kind, vec![(at, *char)])),
-        }
+        kinds.entry(marks & classes).or_default().push((at, *char));
     }
-    kinds
+    kinds.into_values().collect()
 }

@@ -1,6 +1,6 @@
 //! How far patterns may have matched a text, all of them at once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::Budget;
 use super::language::{Language, Token};
@@ -22,7 +22,7 @@ pub(super) struct Reader {
     /// The positions of each language.
     spans: Vec<std::ops::Range<u32>>,
     blocks: Vec<Block>,
-    taken: HashMap<char, Vec<Taken>>,
+    taken: BTreeMap<char, Vec<Taken>>,
 }
 
 /// What is special about the positions of a block.
@@ -112,14 +112,11 @@ impl Reader {
         budget: &mut Budget,
     ) -> Result<(), String> {
         budget.spend(2 + state.len())?;
-        let taken = match self.taken.get(&char) {
-            Some(taken) => taken,
-            None => {
-                budget.spend(self.tokens.len() / 8)?;
-                let taken = self.takes(char);
-                self.taken.entry(char).or_insert(taken)
-            }
-        };
+        if !self.taken.contains_key(&char) {
+            budget.spend(self.tokens.len() / 8)?;
+            self.taken.insert(char, self.takes(char));
+        }
+        let taken = self.taken.get(&char).map_or(&[][..], Vec::as_slice);
         after.clear();
         let mut carried = None;
         for (block, bits) in state {
@@ -222,9 +219,9 @@ impl Reader {
 
     /// The languages that have the text.
     pub(super) fn accepted<'a>(&'a self, state: &'a Progress) -> impl Iterator<Item = usize> + 'a {
-        let accepting = move |(block, bits): &(u32, u64)| (*block, self.block(*block).map_or(0, |it| it.accepts) & bits);
-        places(state.iter().map(accepting))
-            .map(|place| self.spans.partition_point(|span| span.end <= place))
+        let accepting =
+            move |(block, bits): &(u32, u64)| (*block, self.block(*block).map_or(0, |it| it.accepts) & bits);
+        places(state.iter().map(accepting)).map(|place| self.spans.partition_point(|span| span.end <= place))
     }
 
     /// The tokens that come next.

@@ -78,7 +78,7 @@ impl Catalogue {
     }
 
     /// All actions, sorted, those of one service together with its prefix.
-    pub(crate) fn by_service(self) -> impl Iterator<Item = (&'static str, &'static [Action])> {
+    pub(crate) fn by_service() -> impl Iterator<Item = (&'static str, &'static [Action])> {
         static ALL: LazyLock<Vec<(&'static str, Vec<Action>)>> = LazyLock::new(|| {
             let mut all: Vec<(&'static str, Vec<Action>)> = Vec::new();
             for action in Catalogue::get().actions() {
