@@ -44,7 +44,8 @@ impl RequestSet<'_> {
     pub fn are_met(&self, patterns: &[&str]) -> Result<Vec<bool>, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
-        let formulas: Vec<&Formula<'_>> = std::iter::once(self.formula()).chain(&asked).collect();
+        let set = self.narrowed();
+        let formulas: Vec<&Formula<'_>> = std::iter::once(set.formula()).chain(&asked).collect();
         let universe = Universe::of(&formulas, &mut budget)?;
         let points = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
         let points = points.map_or(&[][..], |(_, values)| values.points.as_slice());
@@ -53,7 +54,7 @@ impl RequestSet<'_> {
             let Point::Action(action) = point else { continue };
             let left = |(pattern, met): (&&str, &bool)| !met && action_matches(pattern, action);
             if patterns.iter().zip(&met).any(left)
-                && universe.search_of(self, Some(at), &mut budget)?.is_some()
+                && universe.search_of(&set, Some(at), &mut budget)?.is_some()
             {
                 for (pattern, met) in patterns.iter().zip(&mut met) {
                     *met |= action_matches(pattern, action);
@@ -64,6 +65,10 @@ impl RequestSet<'_> {
     }
 
     fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+        self.narrowed().action_set_of(readable)
+    }
+
+    fn action_set_of(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
         let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
