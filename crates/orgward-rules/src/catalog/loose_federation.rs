@@ -2,8 +2,9 @@ use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, SetQuantifier, Statement};
 
 use crate::engine::rule;
-use crate::federation::{Issuer, issuer};
+use crate::federation::{Issuer, issuer, names_some_customer};
 use crate::{Context, Findings};
+use orgward_org::{Content, Document, Entity, Role};
 use orgward_proof::org_policies::{source, statement_key};
 use orgward_proof::trust::trusts;
 
@@ -15,6 +16,9 @@ rule! {
     /// `token.actions.githubusercontent.com` signs tokens for every repository of GitHub. What tells yours from all
     /// others is the subject, `sub`. A trust policy that does not ask for it, asks with an operator that holds when
     /// it is missing, or accepts a pattern that others can match, lets anybody with a repository in.
+    ///
+    /// EKS gives every cluster an issuer of its own. Without the subject each pod of the cluster can assume the role
+    /// (medium). Of a provider that is unknown until apply the rule asks for a subject that names a customer.
     ///
     /// Since 2025 IAM refuses to save such a policy for the providers it knows; those that were saved before go on
     /// to work.
@@ -40,6 +44,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    unknown_policies(cx, findings);
     for trust in trusts(cx.after) {
         for statement in &trust.policy.statements {
             if statement.effect.value != Effect::Allow {
@@ -48,8 +53,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             for pattern in statement.principals.iter().flat_map(|principals| &principals.patterns) {
                 let PrincipalPattern::Federated(provider) = &pattern.value else { continue };
                 let host = provider.split_once(":oidc-provider/").map_or(provider.as_str(), |(_, host)| host);
-                let Some(issuer) = issuer(host) else { continue };
                 let document = &trust.role.data.trust;
+                if cx.after.render(provider) != *provider {
+                    unknown_provider(cx, findings, trust.role, statement, provider);
+                    continue;
+                }
+                let Some(issuer) = issuer(host) else { continue };
                 if let Some((dead, says, help)) = dead_condition(statement, host) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.severity = Severity::Low;
@@ -77,7 +86,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
-                    finding.help(issuer.help());
+                    finding.severity = issuer.severity();
+                    finding.help(issuer.help(host));
                 }
             }
         }
@@ -85,6 +95,68 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Why others get in.
+/// Resources that are identity providers.
+const PROVIDERS: [&str; 2] = ["aws_iam_openid_connect_provider", "aws_iam_saml_provider"];
+
+/// Reports trust policies of which nothing is known but that they refer to identity providers alone.
+fn unknown_policies(cx: &Context<'_>, findings: &mut Findings) {
+    for role in cx.after.roles() {
+        let Content::Unknown(trail) = &role.data.trust.content else { continue };
+        if is_about_providers(&role.data.trust) {
+            let finding = findings.cannot_tell(&LOOSE_FEDERATION, role.node);
+            finding.says(
+                "undecided: the trust policy is unknown until apply; it refers to an identity provider alone",
+            );
+            finding.notes.extend(trail.iter().cloned());
+            finding.help("write it with `aws_iam_policy_document`, or give the sources with `--source`");
+        }
+    }
+}
+
+/// Whether an unknown trust policy refers to identity providers and to nothing else.
+pub(super) fn is_about_providers(document: &Document) -> bool {
+    let mut kinds = document.refers_to.iter();
+    document.policy().is_none()
+        && !document.refers_to.is_empty()
+        && kinds.all(|kind| PROVIDERS.contains(&kind.as_str()))
+}
+
+/// Reports a statement whose provider is unknown: it may be one that many customers share. A subject that is written out
+/// names a customer whichever it is.
+fn unknown_provider(
+    cx: &Context<'_>,
+    findings: &mut Findings,
+    role: Entity<'_, Role>,
+    statement: &Statement,
+    provider: &str,
+) {
+    let narrows = |condition: &Condition| {
+        let operator = condition.operator.value;
+        let claim = condition.key.value.rsplit(':').next().unwrap_or_default();
+        let is_firm = !operator.is_negated()
+            && !operator.if_exists
+            && operator.set != Some(SetQuantifier::ForAllValues)
+            && operator.base != BaseOperator::Null;
+        is_firm && condition.values.iter().all(|value| names_some_customer(claim, &value.value))
+    };
+    if statement.conditions.iter().any(narrows) {
+        return;
+    }
+    let document = &role.data.trust;
+    let is_open = document.open_holes().any(|hole| hole.path.to_ascii_lowercase().contains("condition"));
+    let finding = findings.cannot_tell(&LOOSE_FEDERATION, role.node);
+    finding.subject(format!("{provider} {}", statement_key(document, statement)));
+    finding.says(format!(
+        "undecided: the identity provider `{}` is unknown until apply; it may be one that many customers share",
+        cx.after.render(provider)
+    ));
+    if is_open {
+        finding.severity = Severity::Low;
+        finding.note("a condition of the statement is unknown until apply, too");
+    }
+    finding.help("require the subject of the tokens, `PROVIDER:sub`, with a value that the plan shows");
+}
+
 enum Counterexample<'p> {
     /// No condition asks for the claim.
     Missing,
