@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Address, Finding, Status, Verdict};
-use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, Statement};
+use orgward_iam::{Answer, Effect, Kind, Policy, PrincipalPattern, RequestSet, Statement};
 use orgward_org::{Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
 use orgward_plan::Plan;
 use serde_json::Value;
@@ -30,6 +30,9 @@ const ADMIT: [&str; 7] = [
     "public-trust",
 ];
 
+/// Rules that compare all requests before and after themselves.
+const DECIDED: [&str; 2] = ["external-resource", "public-resource"];
+
 /// Says of findings that were there before whether the plan makes them worse: a policy of a resource lets in by a
 /// statement that none of the old ones covers, or no longer denies what it denied; or a policy that could not be read
 /// before is another one now, so that what was possible before is unknown. What is worse is new.
@@ -45,7 +48,8 @@ pub(crate) fn renew(findings: &mut [Finding], before: &Organization, after: &Org
         let of = after.of_address(finding.address.as_ref().filter(|_| admits));
         let shown = finding.snippets.iter().map(|snippet| &*snippet.name);
         let names: BTreeSet<&str> = shown.chain(of.iter().copied()).collect();
-        if names.iter().any(|name| after.is_worse(&before, name, finding)) {
+        let decided = DECIDED.contains(&finding.rule);
+        if !decided && names.iter().any(|name| after.is_worse(&before, name, finding)) {
             finding.status = Status::New;
             finding.note(
                 "it was there before in another form: the plan changes a statement that has a say in it",
@@ -119,8 +123,7 @@ impl<'o> Describer<'o> {
     fn of_address(&self, address: Option<&Address>) -> Vec<&'o str> {
         let Some(address) = address else { return Vec::new() };
         let documents = self.addresses.get(address).into_iter().flatten();
-        let admits =
-            documents.filter(|document| matches!(document.kind, Kind::Trust | Kind::Resource));
+        let admits = documents.filter(|document| matches!(document.kind, Kind::Trust | Kind::Resource));
         admits.map(|document| &*document.name).collect()
     }
 
@@ -138,11 +141,13 @@ impl<'o> Describer<'o> {
                 || shows().next().is_none()
                     && self.classes(statement, &BTreeSet::new(), false).contains(&Class::Account)
         };
-        self.with_a_say(new, &BTreeSet::new(), &shown).into_iter().any(|statement| {
+        let wider = self.with_a_say(new, &BTreeSet::new(), &shown).into_iter().any(|statement| {
             statement.effect.value == Effect::Allow && !is_covered(statement, new, old, Effect::Allow)
         }) || old.statements.iter().any(|statement| {
             statement.effect.value == Effect::Deny && !is_covered(statement, old, new, Effect::Deny)
-        })
+        });
+        // Statements that were split or joined allow what they allowed.
+        wider && RequestSet::allowed(new).minus(RequestSet::allowed(old)).example() != Answer::None
     }
 
     /// Whether what a finding says rests on one of some policies: its own, or one above its accounts.

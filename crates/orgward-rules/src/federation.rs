@@ -24,7 +24,6 @@ pub(crate) struct Issuer {
     write: Option<String>,
 }
 
-
 /// A claim that tells customers apart.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
