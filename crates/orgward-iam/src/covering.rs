@@ -25,6 +25,20 @@ impl Statement {
     }
 }
 
+impl Actions {
+    /// Whether some action may be in both. Sound and not complete: `false` is certain.
+    pub fn meets(&self, other: &Self) -> bool {
+        let (mine, theirs) = (lower(&self.patterns), lower(&other.patterns));
+        let apart = match (self.not, other.not) {
+            (false, false) => mine.iter().all(|each| theirs.iter().all(|other| disjoint(each, other))),
+            (false, true) => covers(false, &theirs, false, &mine),
+            (true, false) => covers(false, &mine, false, &theirs),
+            (true, true) => false,
+        };
+        !apart
+    }
+}
+
 /// Whether all that `theirs` names, or leaves after what it excludes, is in `mine`. An account does not stand for its
 /// roles here: it grants them less.
 fn covers_principals(mine: &Statement, theirs: &Statement) -> bool {
@@ -45,10 +59,11 @@ fn covers_principals(mine: &Statement, theirs: &Statement) -> bool {
     }
 }
 
+fn lower(patterns: &[Spanned<String>]) -> Vec<String> {
+    patterns.iter().map(|pattern| pattern.value.to_ascii_lowercase()).collect()
+}
+
 fn covers_actions(mine: &Actions, theirs: &Actions) -> bool {
-    let lower = |patterns: &[Spanned<String>]| -> Vec<String> {
-        patterns.iter().map(|pattern| pattern.value.to_ascii_lowercase()).collect()
-    };
     covers(mine.not, &lower(&mine.patterns), theirs.not, &lower(&theirs.patterns))
 }
 
@@ -133,6 +148,28 @@ mod tests {
 
     const LOCK: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*",
         "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1"]}}}"#;
+
+    #[test]
+    fn statements_about_other_actions_do_not_meet() {
+        let meets = |one: &str, other: &str| {
+            let policy = |actions: &str| {
+                let text = format!(
+                    r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny",{actions},"Resource":"*"}}]}}"#
+                );
+                Policy::parse(text, Kind::ServiceControl).expect("it is a policy")
+            };
+            let (one, other) = (policy(one), policy(other));
+            let (one, other) = (&one.statements[0].actions, &other.statements[0].actions);
+            assert_eq!(one.meets(other), other.meets(one), "it goes both ways");
+            one.meets(other)
+        };
+        assert!(!meets(r#""Action":"ec2:Run*""#, r#""Action":["ec2:Describe*","s3:*"]"#));
+        assert!(meets(r#""Action":"EC2:runInstances""#, r#""Action":["ec2:Run*","s3:*"]"#));
+        assert!(meets(r#""Action":"*""#, r#""Action":"s3:GetObject""#));
+        assert!(!meets(r#""NotAction":["iam:*","sts:*"]"#, r#""Action":["iam:Get*","sts:AssumeRole"]"#));
+        assert!(meets(r#""NotAction":["iam:*","sts:*"]"#, r#""Action":["iam:Get*","s3:GetObject"]"#));
+        assert!(meets(r#""NotAction":"iam:*""#, r#""NotAction":"sts:*""#));
+    }
 
     #[test]
     fn a_statement_covers_itself_in_any_order() {

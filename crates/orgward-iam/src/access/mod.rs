@@ -15,6 +15,7 @@ mod dead;
 mod dimension;
 mod keys;
 mod language;
+mod memo;
 mod partition;
 mod points;
 mod questions;

@@ -24,7 +24,7 @@ pub(super) enum Test<'p> {
 }
 
 /// What a test looks at.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Dimension {
     Caller,
     Action,
@@ -167,6 +167,14 @@ impl Test<'_> {
                 line.key.value.to_ascii_lowercase(),
                 list(&line.values, false)
             ),
+        }
+    }
+
+    /// The context key that it is about, as it is written.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Line(line, _) => Some(line.key.value.as_str()),
+            _ => None,
         }
     }
 

@@ -130,7 +130,7 @@ impl<'o> Access<'o> {
         let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
             return false;
         };
-        let own = self.own(subject, Side::AtMost, About::Everything);
+        let own = self.own(subject, Side::AtMost, About::claimed(&claim));
         matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
     }
 
@@ -156,9 +156,8 @@ impl<'o> Access<'o> {
     ) -> bool {
         let subject = &asker.subject;
         let Some(me) = claims::by(&subject.arn) else { return true };
-        let open = self
-            .scp(subject.account, Side::AtMost, About::Everything)
-            .minus(subject.denied(Side::AtMost, About::Everything));
+        let about = About::Actions(&statement.actions);
+        let open = self.scp(subject.account, Side::AtMost, about).minus(subject.denied(Side::AtMost, about));
         let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
         matches!(set.example(), Answer::None)
     }
@@ -169,9 +168,8 @@ impl<'o> Access<'o> {
         let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
             return true;
         };
-        let open = self
-            .scp(subject.account, Side::AtMost, About::Everything)
-            .minus(subject.denied(Side::AtMost, About::Everything));
+        let about = About::claimed(&claim);
+        let open = self.scp(subject.account, Side::AtMost, about).minus(subject.denied(Side::AtMost, about));
         !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
     }
 
@@ -184,11 +182,7 @@ impl<'o> Access<'o> {
     pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
         let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
-        let one = claim.spec().actions.as_deref().and_then(|actions| match actions {
-            [action] if !action.contains(['*', '?']) => Some(action.as_str()),
-            _ => None,
-        });
-        let about = one.map_or(About::Everything, About::Action);
+        let about = About::claimed(claim);
         let granted = || subject.granted(Side::AtMost, about).and(me.requests()).and(claim.requests());
         let mut layers = Vec::new();
         if let Cap::Policy { policy, name, .. } = &subject.cap {

@@ -65,22 +65,23 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             NodeKind::ManagedPolicy(policy) => {
                 let sum = solid(&policy.document);
-                size(node, "managed policy", sum, quotas().iam.managed_policy, findings);
+                size(node, "managed policy", sum, quotas().iam.managed_policy, None, findings);
             }
             NodeKind::Role(role) => {
-                size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
+                let (quota, raised) = (quotas().iam.trust_policy, quotas().iam.trust_policy_raised);
+                size(node, "trust policy", solid(&role.trust), quota, Some(raised), findings);
                 let quota = quotas().iam.role_inline;
-                size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&role.inline), quota, None, findings);
                 attached(node, role.managed_arns.len(), findings);
             }
             NodeKind::User(user) => {
                 let quota = quotas().iam.user_inline;
-                size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&user.inline), quota, None, findings);
                 attached(node, user.managed_arns.len(), findings);
             }
             NodeKind::Group(group) => {
                 let quota = quotas().iam.group_inline;
-                size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&group.inline), quota, None, findings);
                 attached(node, group.managed_arns.len(), findings);
             }
             _ => {}
@@ -243,15 +244,20 @@ fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut 
     }
 }
 
-fn size(node: &Node, what: &str, sum: usize, quota: usize, findings: &mut Findings) {
+/// `raised` is as far as AWS raises the quota, if it does.
+fn size(node: &Node, what: &str, sum: usize, quota: usize, raised: Option<usize>, findings: &mut Findings) {
     if sum > quota {
         let finding = findings.about(&OVER_QUOTA, node);
         finding.subject(what);
         finding
             .says(format!("{what} has {sum} characters without white space, of which {quota} are allowed"));
-        if quota == quotas().iam.trust_policy {
+        if let Some(raised) = raised.filter(|raised| sum <= *raised) {
             finding.severity = Severity::Medium;
-            finding.help("shorten it, or ask AWS for a higher quota: up to 4,096 characters are granted");
+            finding.help(format!(
+                "shorten it, or ask AWS for a higher quota: up to {raised} characters are granted"
+            ));
+        } else if raised.is_some() {
+            finding.help("shorten it: AWS does not raise the quota as far");
         } else {
             finding.help("split it, or use wildcards");
         }
