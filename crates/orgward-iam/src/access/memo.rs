@@ -1,9 +1,8 @@
 //! What questions tell apart, remembered from one question to the next: most questions about an organization are about
 //! the same chain of policies, and differ in who asks for what.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::rc::Rc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Budget;
 use super::dimension::Values;
@@ -13,7 +12,7 @@ use super::test::Dimension;
 const KEPT: usize = 20_000_000;
 
 /// The values of a dimension depend on nothing but what is asked about them.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Asked {
     dimension: Dimension,
     partitions: Vec<&'static str>,
@@ -40,13 +39,11 @@ impl Asked {
 
 #[derive(Default)]
 struct Memo {
-    known: HashMap<Asked, (Rc<Values>, usize)>,
+    known: BTreeMap<Asked, (Arc<Values>, usize)>,
     steps: usize,
 }
 
-thread_local! {
-    static MEMO: RefCell<Memo> = RefCell::default();
-}
+static MEMO: LazyLock<Mutex<Memo>> = LazyLock::new(Mutex::default);
 
 /// The values, found out once. An answer from memory takes the same steps off the budget as finding it out, so that no
 /// verdict depends on what was asked before.
@@ -54,21 +51,22 @@ pub(super) fn remembered(
     asked: Asked,
     budget: &mut Budget,
     find: impl FnOnce(&mut Budget) -> Result<Values, String>,
-) -> Result<Rc<Values>, String> {
-    let known = MEMO.with_borrow(|memo| memo.known.get(&asked).cloned());
+) -> Result<Arc<Values>, String> {
+    // What a thread leaves behind that panics is whole.
+    let memo = || MEMO.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = memo().known.get(&asked).cloned();
     if let Some((values, steps)) = known {
         budget.spend(steps)?;
         return Ok(values);
     }
     let before = budget.left();
-    let values = Rc::new(find(budget)?);
+    let values = Arc::new(find(budget)?);
     let steps = before - budget.left();
-    MEMO.with_borrow_mut(|memo| {
-        memo.steps += steps;
-        if memo.steps > KEPT {
-            *memo = Memo { known: HashMap::new(), steps };
-        }
-        memo.known.insert(asked, (Rc::clone(&values), steps));
-    });
+    let mut memo = memo();
+    memo.steps += steps;
+    if memo.steps > KEPT {
+        *memo = Memo { known: BTreeMap::new(), steps };
+    }
+    memo.known.insert(asked, (Arc::clone(&values), steps));
     Ok(values)
 }

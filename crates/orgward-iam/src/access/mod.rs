@@ -18,6 +18,7 @@ mod language;
 mod memo;
 mod partition;
 mod points;
+mod progress;
 mod questions;
 mod resources;
 mod set;

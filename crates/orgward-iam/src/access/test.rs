@@ -12,7 +12,7 @@ pub(super) enum Test<'p> {
     /// Whether the action is one of those listed, `not` aside.
     Actions(&'p Actions),
     /// Whether the action is this one.
-    Action(&'static str),
+    Action(&'p str),
     /// Whether the resource is one of those listed, `not` aside.
     Resources(&'p Resources, Version),
     /// Whether a `Principal` or `NotPrincipal` element is about the caller; `true` in a denial.
@@ -24,7 +24,7 @@ pub(super) enum Test<'p> {
 }
 
 /// What a test looks at.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Dimension {
     Caller,
     Action,

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::action_set::patterns;
 use super::bits::Bits;
@@ -22,7 +22,7 @@ const EFFORT: usize = 1_000_000;
 pub(super) struct Universe<'f> {
     #[cfg(test)]
     formulas: Vec<&'f Formula<'f>>,
-    pub(super) dimensions: Vec<(Dimension, Rc<Values>)>,
+    pub(super) dimensions: Vec<(Dimension, Arc<Values>)>,
     /// What depends on policy variables: dimensions of two values, yes and no, behind the others.
     pub(super) unknowns: Vec<Unknown<'f>>,
     /// Each test by its identity: its dimension and its place there.

@@ -68,8 +68,6 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
 
 /// How many patterns of one principal are told.
 const MOST: usize = 400;
-/// How many of them are asked about one by one.
-const ASKED: usize = 60;
 
 impl<'o> Access<'o> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
@@ -108,13 +106,19 @@ impl<'o> Access<'o> {
                     .collect()
             };
             let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
-            for (at, (action, resources)) in cut.into_iter().take(MOST).enumerate() {
-                let is_asked = !whole && at < ASKED;
-                if resources.is_empty() || is_asked && !self.is_effective(&asker, &action, &resources) {
-                    continue;
+            let mut on: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+            for (action, resources) in cut.into_iter().take(MOST).filter(|(_, it)| !it.is_empty()) {
+                on.entry(resources).or_default().push(action);
+            }
+            for (resources, actions) in on {
+                let effective = (!whole).then(|| self.effective(&asker, &actions, &resources)).flatten();
+                for (at, action) in actions.into_iter().enumerate() {
+                    if effective.as_ref().is_some_and(|all| all.get(at) == Some(&false)) {
+                        continue;
+                    }
+                    let service = action.split(':').next().unwrap_or("*").to_owned();
+                    entries.entry((service, resources.clone())).or_default().insert(action);
                 }
-                let service = action.split(':').next().unwrap_or("*").to_owned();
-                entries.entry((service, resources)).or_default().insert(action);
             }
         }
         let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
@@ -125,9 +129,11 @@ impl<'o> Access<'o> {
     }
 
     /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
-    pub(super) fn can_all(&self, id: SubjectId, action: &str, resources: &[String]) -> bool {
+    pub(super) fn can_all(&self, id: SubjectId, action: &String, resources: &[String]) -> bool {
         let Some(subject) = self.subject(id) else { return false };
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+        let (Some(me), Some(claim)) =
+            (claims::by(&subject.arn), claims::over(std::slice::from_ref(action), resources))
+        else {
             return false;
         };
         let own = self.own(subject, Side::AtMost, About::claimed(&claim));
@@ -162,15 +168,20 @@ impl<'o> Access<'o> {
         matches!(set.example(), Answer::None)
     }
 
-    /// Whether some request of a pattern is allowed, which the policies and the boundary of the principal allow.
-    fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
+    /// For each of some patterns, whether a request is allowed, which the policies and the boundary of the principal
+    /// allow; `None` where that cannot be told.
+    fn effective(
+        &self,
+        asker: &Asker<'_, 'o>,
+        actions: &[String],
+        resources: &[String],
+    ) -> Option<Vec<bool>> {
         let subject = &asker.subject;
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
-            return true;
-        };
+        let (me, claim) = (claims::by(&subject.arn)?, claims::over(actions, resources)?);
         let about = About::claimed(&claim);
         let open = self.scp(subject.account, Side::AtMost, about).minus(subject.denied(Side::AtMost, about));
-        !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
+        let patterns: Vec<&str> = actions.iter().map(String::as_str).collect();
+        open.and(claim.requests()).and(me.requests()).are_met(&patterns).ok()
     }
 
     /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
