@@ -154,6 +154,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_address_names_the_resource() {
+        assert_eq!(super::name_of("aws_x.main", "main"), None);
+        assert_eq!(super::name_of("module.m[\"a.b\"].aws_x.main[\"k\"]", "main"), None);
+        assert_eq!(super::name_of("aws_x.main", "workloads"), Some("main".to_owned()));
+        assert_eq!(super::name_of("data.aws_x.main[0]", "other"), Some("main".to_owned()));
+    }
+
+    #[test]
     fn nested_module_with_keys() {
         let segments = parse(r#"module.ou["a.b\"]"].module.leaf.aws_x.y[0].id"#).unwrap();
         let (path, rest) = module_path(&segments);

@@ -238,8 +238,10 @@ fn dead_condition<'p>(statement: &'p Statement, host: &str) -> Option<(&'p Condi
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::{Severity, Verdict};
+
     use super::{LOOSE_FEDERATION, issuer};
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report, review_of};
 
     #[test]
     fn the_name_of_the_customer_must_be_closed() {
@@ -287,6 +289,51 @@ mod tests {
             assert!(!names(claim, wide), "{claim} {wide}");
             assert!(names(claim, narrow), "{claim} {narrow}");
         }
+    }
+
+    /// Every cluster of EKS has an issuer of its own, and every pod of it gets a token.
+    #[test]
+    fn pods_of_a_cluster_are_told_apart_by_the_subject() {
+        let host = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE0123456789";
+        let severities = |condition: &str| -> Vec<Severity> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+                "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},"Condition":{{{condition}}}}}]}}"#
+            );
+            let fixture = ("loose-federation", "bad-star-among-subjects");
+            let found = findings_with_document(&LOOSE_FEDERATION, fixture, ("assume_role_policy", &document));
+            found.into_iter().map(|finding| finding.severity).collect()
+        };
+        let audience = format!(r#""StringEquals":{{"{host}:aud":"sts.amazonaws.com"}}"#);
+        assert_eq!(severities(&audience), [Severity::Medium]);
+        let subject = |value: &str| format!(r#"{audience},"StringLike":{{"{host}:sub":"{value}"}}"#);
+        for wide in ["*", "system:serviceaccount:*:*", "system:serviceaccount:*:ledger"] {
+            assert_eq!(severities(&subject(wide)), [Severity::Medium], "{wide}");
+        }
+        for narrow in ["system:serviceaccount:payments:ledger", "system:serviceaccount:payments:*"] {
+            assert_eq!(severities(&subject(narrow)), [], "{narrow}");
+        }
+    }
+
+    /// The provider is made by the same apply, and its issuer is unknown until then. No principal of AWS gets in as one.
+    #[test]
+    fn a_provider_of_the_same_plan() {
+        let review = review_of("loose-federation", "bad-unknown-provider");
+        let mut told: Vec<(String, &str, Severity)> = review
+            .findings
+            .iter()
+            .map(|it| {
+                (it.address.as_ref().map(ToString::to_string).unwrap_or_default(), it.rule, it.severity)
+            })
+            .collect();
+        told.sort();
+        let of = |role: &str, severity| (format!("aws_iam_role.{role}"), "loose-federation", severity);
+        assert_eq!(
+            told,
+            [of("bound", Severity::Low), of("encoded", Severity::Medium), of("open", Severity::Medium)],
+            "and nothing else, such as that anyone may assume them"
+        );
+        assert!(review.findings.iter().all(|finding| finding.verdict == Verdict::Unverifiable));
     }
 
     #[test]

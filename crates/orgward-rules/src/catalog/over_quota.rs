@@ -279,8 +279,10 @@ fn inline(policies: &[InlinePolicy]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::Severity;
+
     use super::OVER_QUOTA;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report, review_text};
 
     #[test]
     fn scp_size() {
@@ -368,6 +370,56 @@ mod tests {
         reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
         `orgward rules over-quota` explains the first one
         ");
+    }
+
+    /// Of a trust policy AWS raises the quota, to twice as much; an apply with more than that always fails.
+    #[test]
+    fn a_trust_policy_that_no_raised_quota_takes() {
+        let of = |roles: usize| {
+            let roles: Vec<String> = (0..roles)
+                .map(|at| format!(r#""arn:aws:iam::222222222222:role/application-{at:04}""#))
+                .collect();
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
+                roles.join(",")
+            );
+            let found = findings_with_document(
+                &OVER_QUOTA,
+                ("public-trust", "bad-star-string"),
+                ("assume_role_policy", &document),
+            );
+            let told =
+                found.into_iter().map(|it| (it.severity, it.help.unwrap_or_default().contains("ask AWS")));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(of(20), []);
+        assert_eq!(of(60), [(Severity::Medium, true)]);
+        assert_eq!(of(120), [(Severity::High, false)]);
+    }
+
+    /// The inline policies of a user have the same number of characters, and AWS does not raise it.
+    #[test]
+    fn inline_policies_of_a_user() {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{}"}}]}}"#,
+            "a".repeat(2100)
+        );
+        let plan = serde_json::json!({
+            "format_version": "1.0", "terraform_version": "1.11.4",
+            "values": { "root_module": { "resources": [
+                { "address": "aws_iam_user.it", "mode": "managed", "type": "aws_iam_user", "name": "it",
+                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+                  "values": { "name": "it", "id": "it", "arn": "arn:aws:iam::222222222222:user/it" } },
+                { "address": "aws_iam_user_policy.it", "mode": "managed", "type": "aws_iam_user_policy", "name": "it",
+                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+                  "values": { "name": "it", "user": "it", "id": "it:it", "policy": document } },
+            ] } },
+        });
+        let review = review_text("state.json", plan.to_string().into_bytes(), "");
+        let found =
+            review.findings.iter().find(|finding| finding.rule == "over-quota").expect("it is too long");
+        assert_eq!(found.severity, Severity::High);
+        assert!(!found.help.as_deref().unwrap_or_default().contains("ask AWS"), "{found:?}");
     }
 
     #[test]
