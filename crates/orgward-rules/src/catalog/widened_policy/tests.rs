@@ -1,0 +1,34 @@
+use orgward_finding::{Severity, Verdict};
+
+use super::WIDENED_POLICY;
+use crate::testing::{findings, report};
+
+#[test]
+fn an_action_less_is_denied() {
+    insta::assert_snapshot!(report(&WIDENED_POLICY, "bad-action-dropped"), @"");
+}
+
+#[test]
+fn a_policy_that_goes_opens_what_it_denied() {
+    let found = findings(&WIDENED_POLICY, "bad-file-removed");
+    assert_eq!(found.len(), 1);
+    assert!(
+        found[0].message.starts_with("the policy is removed, and no longer denies `cloudtrail:"),
+        "{found:?}"
+    );
+    assert_eq!(found[0].severity, Severity::Medium);
+}
+
+#[test]
+fn a_condition_more_spares_a_principal() {
+    let found = findings(&WIDENED_POLICY, "bad-condition-added");
+    let witness = found[0].witness.as_ref().unwrap();
+    assert!(witness.principal.ends_with(":role/audit"), "{witness:?}");
+}
+
+#[test]
+fn a_template_says_what_fills_it_in() {
+    let found = findings(&WIDENED_POLICY, "bad-unknown-placeholder");
+    assert_eq!(found[0].verdict, Verdict::Unverifiable);
+    assert!(found[0].notes[0].contains("pass `--set ROLE=VALUE`"), "{found:?}");
+}
