@@ -61,6 +61,30 @@ mod tests {
 
     #[test]
     fn an_action_more_is_denied() {
-        insta::assert_snapshot!(report(&NARROWED_POLICY, "bad-action-added"), @"");
+        insta::assert_snapshot!(report(&NARROWED_POLICY, "bad-action-added"), @r#"
+        ── info: 1 found (does not block) ──────────────────────────────────────────────
+
+        narrowed-policy
+
+          × scp/trail.json: policy no longer allows `cloudtrail:DeleteTrail`
+            ╭─[scp/trail.json.content:7:17]
+          5 │           "Sid": "Trail",
+          6 │           "Effect": "Deny",
+          7 │ ╭─▶       "Action": [
+          8 │ │           "cloudtrail:StopLogging",
+          9 │ │           "cloudtrail:DeleteTrail"
+         10 │ ├─▶       ],
+            · ╰──── denies it
+         11 │           "Resource": "*",
+         12 │           "Condition": {
+            ╰────
+          request: cloudtrail:DeleteTrail on arn:aws:cloudtrail:eu-west-1:111111111111:trail/example
+                   by arn:aws:iam::111111111111:role/application
+          help: nothing to do where this is meant
+
+        not blocked: 1 finding (1 info new)
+        reviewed bad-action-added.json: 0 accounts, 0 principals, 1 policy
+        `orgward rules narrowed-policy` explains the first one
+        "#);
     }
 }

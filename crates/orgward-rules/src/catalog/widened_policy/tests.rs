@@ -5,7 +5,31 @@ use crate::testing::{findings, report};
 
 #[test]
 fn an_action_less_is_denied() {
-    insta::assert_snapshot!(report(&WIDENED_POLICY, "bad-action-dropped"), @"");
+    insta::assert_snapshot!(report(&WIDENED_POLICY, "bad-action-dropped"), @r#"
+        ── medium: 1 found ─────────────────────────────────────────────────────────────
+
+        widened-policy
+
+          × scp/trail.json: policy allows `cloudtrail:DeleteTrail`, which it did not allow before
+            ╭─[scp/trail.json.content:7:17]
+          5 │           "Sid": "Trail",
+          6 │           "Effect": "Deny",
+          7 │ ╭─▶       "Action": [
+          8 │ │           "cloudtrail:StopLogging",
+          9 │ │           "cloudtrail:DeleteTrail"
+         10 │ ├─▶       ],
+            · ╰──── denied it before
+         11 │           "Resource": "*",
+         12 │           "Condition": {
+            ╰────
+          request: cloudtrail:DeleteTrail on arn:aws:cloudtrail:eu-west-1:111111111111:trail/example
+                   by arn:aws:iam::111111111111:role/application
+          help: keep what the policy denied or left out, or accept the change with a waiver
+
+        blocked: 1 medium finding is new
+        reviewed bad-action-dropped.json: 0 accounts, 0 principals, 1 policy
+        `orgward rules widened-policy` explains the first one
+        "#);
 }
 
 #[test]
