@@ -27,6 +27,8 @@ mod pack_tests;
 #[cfg(test)]
 mod role_tests;
 #[cfg(test)]
+mod status_tests;
+#[cfg(test)]
 mod testing;
 
 pub use data::scp_characters;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Budget;
 use super::dimension::Point;
-use super::set::RequestSet;
+use super::set::{Formula, RequestSet};
 use super::test::{Dimension, Test};
 use super::universe::{Universe, tests_about_actions};
 use super::witness::published;
@@ -39,6 +39,30 @@ impl RequestSet<'_> {
         self.action_set_with(0).map(|action_set| action_set.actions)
     }
 
+    /// For each pattern of an `Action` element, whether a request of the set is for an action that it matches; an error
+    /// where that cannot be told.
+    pub fn are_met(&self, patterns: &[&str]) -> Result<Vec<bool>, String> {
+        let mut budget = Budget::new(Budget::QUESTION);
+        let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
+        let formulas: Vec<&Formula<'_>> = std::iter::once(self.formula()).chain(&asked).collect();
+        let universe = Universe::of(&formulas, &mut budget)?;
+        let points = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
+        let points = points.map_or(&[][..], |(_, values)| values.points.as_slice());
+        let mut met = vec![false; patterns.len()];
+        for (at, point) in points.iter().enumerate() {
+            let Point::Action(action) = point else { continue };
+            let left = |(pattern, met): (&&str, &bool)| !met && action_matches(pattern, action);
+            if patterns.iter().zip(&met).any(left)
+                && universe.search_of(self, Some(at), &mut budget)?.is_some()
+            {
+                for (pattern, met) in patterns.iter().zip(&mut met) {
+                    *met |= action_matches(pattern, action);
+                }
+            }
+        }
+        Ok(met)
+    }
+
     fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
@@ -62,13 +86,11 @@ impl RequestSet<'_> {
         let mut actions = Vec::new();
         // Examples that are still to be had for an action that AWS lists.
         let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
-        for service in Catalogue::get().services() {
+        for (service, listed) in Catalogue::by_service() {
             // Most patterns are about other services.
             let about = |pattern: &str| {
                 pattern == "*"
-                    || pattern
-                        .split_once(':')
-                        .is_some_and(|(prefix, _)| glob_ignore_case(prefix, service.prefix()))
+                    || pattern.split_once(':').is_some_and(|(prefix, _)| glob_ignore_case(prefix, service))
             };
             let here: Vec<Vec<&str>> = tests
                 .iter()
@@ -76,25 +98,24 @@ impl RequestSet<'_> {
                 .collect();
             // Most services are named as a whole or not at all: their actions are all alike.
             let alike = here.iter().flatten().all(|pattern| is_whole(pattern));
-            let mut group = None;
-            for action in service.actions() {
-                let at = match group.filter(|_| alike) {
-                    Some(at) => at,
-                    None => found.get(&signature(&here, action.name())).copied(),
-                };
-                group = Some(at);
-                let Some(at) = at else { continue };
-                actions.push(action);
+            let group = |action: &Action| found.get(&signature(&here, action.name())).copied();
+            let whole = listed.first().filter(|_| alike).map(group);
+            if whole == Some(None) {
+                continue;
+            }
+            for action in listed {
+                let Some(at) = whole.unwrap_or_else(|| group(action)) else { continue };
+                actions.push(*action);
                 if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
                     && *made_up
                 {
-                    *example = self.listed(example, action);
+                    *example = self.listed(example, *action);
                     *made_up = !is_listed(example);
                 }
             }
         }
         examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
-        actions.sort_by_cached_key(|action| action.name());
+        actions.sort();
         let unlisted = found.contains_key(&signature(&tests, UNLISTED));
         Ok(ActionSet { examples, actions, unlisted })
     }

@@ -21,7 +21,7 @@ pub struct RequestSet<'p>(Formula<'p>);
 pub(super) enum Formula<'p> {
     Statement(&'p Policy, &'p Statement),
     Callers(Callers),
-    Action(&'static str),
+    Action(&'p str),
     Not(Box<Formula<'p>>),
     All(Vec<Formula<'p>>),
     Any(Vec<Formula<'p>>),

@@ -12,7 +12,7 @@ pub(super) enum Test<'p> {
     /// Whether the action is one of those listed, `not` aside.
     Actions(&'p Actions),
     /// Whether the action is this one.
-    Action(&'static str),
+    Action(&'p str),
     /// Whether the resource is one of those listed, `not` aside.
     Resources(&'p Resources, Version),
     /// Whether a `Principal` or `NotPrincipal` element is about the caller; `true` in a denial.
@@ -167,6 +167,14 @@ impl Test<'_> {
                 line.key.value.to_ascii_lowercase(),
                 list(&line.values, false)
             ),
+        }
+    }
+
+    /// The context key that it is about, as it is written.
+    pub(super) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Line(line, _) => Some(line.key.value.as_str()),
+            _ => None,
         }
     }
 

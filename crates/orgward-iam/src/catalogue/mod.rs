@@ -77,6 +77,21 @@ impl Catalogue {
         ACTIONS.rows().map(Action::of)
     }
 
+    /// All actions, sorted, those of one service together with its prefix.
+    pub(crate) fn by_service() -> impl Iterator<Item = (&'static str, &'static [Action])> {
+        static ALL: LazyLock<Vec<(&'static str, Vec<Action>)>> = LazyLock::new(|| {
+            let mut all: Vec<(&'static str, Vec<Action>)> = Vec::new();
+            for action in Catalogue::get().actions() {
+                match all.last_mut() {
+                    Some((service, actions)) if *service == action.service() => actions.push(action),
+                    _ => all.push((action.service(), vec![action])),
+                }
+            }
+            all
+        });
+        ALL.iter().map(|(service, actions)| (*service, actions.as_slice()))
+    }
+
     /// The listed actions that the pattern of an `Action` element matches. That there is none does not mean that
     /// nothing matches.
     pub fn actions_matching(self, pattern: &str) -> impl Iterator<Item = Action> + use<'_> {
@@ -177,6 +192,6 @@ impl Service {
     /// Its actions.
     pub fn actions(self) -> impl Iterator<Item = Action> {
         let prefix = format!("{}:", self.prefix());
-        ACTIONS.starting_with(&prefix).collect::<Vec<_>>().into_iter().map(Action::of)
+        ACTIONS.starting_with(prefix).map(Action::of)
     }
 }

@@ -121,7 +121,7 @@ fn is_list(loss: &Regression, org_policy: Entity<'_, OrgPolicy>) -> bool {
 fn merge(parts: &[std::rc::Rc<Counterexample>]) -> Option<Counterexample> {
     let plain = parts.iter().find(|part| !part.is_unlisted).or(parts.first())?;
     let mut actions: Vec<_> = parts.iter().flat_map(|part| part.action_set.actions.iter().copied()).collect();
-    actions.sort_by_key(|action| action.name());
+    actions.sort();
     actions.dedup();
     let unlisted = parts.iter().any(|part| part.action_set.unlisted);
     let action_set = ActionSet { examples: Vec::new(), actions, unlisted };
