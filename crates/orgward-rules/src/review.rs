@@ -87,7 +87,7 @@ pub fn review_policies(
     let runs = |id: &str| rules.iter().any(|rule| rule.info.id == id);
     let mut known = config.clone();
     known.waivers.retain(|waiver| runs(&waiver.rule));
-    let mut review = judge(&rules, organization, inputs, &known, question);
+    let mut review = judge(&rules, organization, inputs, &known, question, false);
     // What other rules would find is not looked for.
     review.gone.retain(|entry| runs(&entry.rule));
     let declares = !config.guardrails.is_empty() || !config.regions.allowed.is_empty();
