@@ -26,6 +26,7 @@ pub const RULE_IDS: &[&str] = &[
     "management-account-workload",
     "missing-foundation-account",
     "mixed-use-account",
+    "narrowed-policy",
     "open-block",
     "open-pass-role",
     "open-suspended-ou",
@@ -53,5 +54,6 @@ pub const RULE_IDS: &[&str] = &[
     "weakened-detection",
     "weakened-management-policy",
     "weakened-trail",
+    "widened-policy",
     "wildcard-resource",
 ];
