@@ -29,6 +29,7 @@ pub const RULE_IDS: &[&str] = &[
     "management-account-workload",
     "missing-foundation-account",
     "mixed-use-account",
+    "narrowed-policy",
     "open-block",
     "open-pass-role",
     "open-suspended-ou",
@@ -56,5 +57,6 @@ pub const RULE_IDS: &[&str] = &[
     "weakened-detection",
     "weakened-management-policy",
     "weakened-trail",
+    "widened-policy",
     "wildcard-resource",
 ];

@@ -1,7 +1,9 @@
 //! Whether one statement certainly does what another one does, told from their structure.
 
 use crate::pattern::glob;
-use crate::{Actions, BaseOperator, Condition, Policy, Resources, Spanned, Statement};
+use crate::{
+    Actions, BaseOperator, Condition, Policy, PrincipalPattern, Principals, Resources, Spanned, Statement,
+};
 
 impl Statement {
     /// Whether this statement matches every request that `other` matches, told from the structure of the two.
@@ -10,27 +12,60 @@ impl Statement {
     pub fn covers(&self, policy: &Policy, other: &Self, other_policy: &Policy) -> bool {
         self.effect.value == other.effect.value
             // Variables are literals in one version and not in the other.
-            && policy.version == other_policy.version
-            && principals(self) == principals(other)
+            && (policy.version == other_policy.version
+                || !self.has_variables(policy) && !other.has_variables(other_policy))
+            && covers_principals(self, other)
             && covers_actions(&self.actions, &other.actions)
             && covers_resources(self.resources.as_ref(), other.resources.as_ref())
             && self.conditions.iter().all(|mine| other.conditions.iter().any(|theirs| implied(mine, theirs)))
     }
+
+    fn has_variables(&self, policy: &Policy) -> bool {
+        policy.text().get(self.span.clone()).is_none_or(|text| text.contains("${"))
+    }
 }
 
-/// The principals without their places in the text, sorted.
-fn principals(statement: &Statement) -> Option<(bool, Vec<&crate::PrincipalPattern>)> {
-    let principals = statement.principals.as_ref()?;
-    let mut patterns: Vec<_> = principals.patterns.iter().map(|pattern| &pattern.value).collect();
-    patterns.sort();
-    patterns.dedup();
-    Some((principals.not, patterns))
+impl Actions {
+    /// Whether some action may be in both. Sound and not complete: `false` is certain.
+    pub fn meets(&self, other: &Self) -> bool {
+        let apart = match (self.not, other.not) {
+            (false, false) => self
+                .patterns
+                .iter()
+                .all(|mine| other.patterns.iter().all(|theirs| is_apart(&mine.value, &theirs.value))),
+            (false, true) => covers(false, &lower(&other.patterns), false, &lower(&self.patterns)),
+            (true, false) => covers(false, &lower(&self.patterns), false, &lower(&other.patterns)),
+            (true, true) => false,
+        };
+        !apart
+    }
+}
+
+/// Whether all that `theirs` names, or leaves after what it excludes, is in `mine`. An account does not stand for its
+/// roles here: it grants them less.
+fn covers_principals(mine: &Statement, theirs: &Statement) -> bool {
+    match (&mine.principals, &theirs.principals) {
+        (None, None) => true,
+        (Some(mine), Some(theirs)) => {
+            let names = |list: &Principals, one: &PrincipalPattern| {
+                list.patterns.iter().any(|pattern| pattern.value == *one)
+            };
+            match (mine.not, theirs.not) {
+                (false, _) if names(mine, &PrincipalPattern::Everyone) => true,
+                (false, false) => theirs.patterns.iter().all(|one| names(mine, &one.value)),
+                (true, true) => mine.patterns.iter().all(|one| names(theirs, &one.value)),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+fn lower(patterns: &[Spanned<String>]) -> Vec<String> {
+    patterns.iter().map(|pattern| pattern.value.to_ascii_lowercase()).collect()
 }
 
 fn covers_actions(mine: &Actions, theirs: &Actions) -> bool {
-    let lower = |patterns: &[Spanned<String>]| -> Vec<String> {
-        patterns.iter().map(|pattern| pattern.value.to_ascii_lowercase()).collect()
-    };
     covers(mine.not, &lower(&mine.patterns), theirs.not, &lower(&theirs.patterns))
 }
 
@@ -84,6 +119,14 @@ fn disjoint(a: &str, b: &str) -> bool {
     a.as_bytes().get(..shared) != b.as_bytes().get(..shared)
 }
 
+/// Whether no action is matched by both patterns: their literal beginnings differ.
+fn is_apart(one: &str, other: &str) -> bool {
+    let literal = |pattern: &str| pattern.find(['*', '?']).unwrap_or(pattern.len());
+    let shared = literal(one).min(literal(other));
+    let (one, other) = (one.as_bytes().get(..shared), other.as_bytes().get(..shared));
+    one.zip(other).is_some_and(|(one, other)| !one.eq_ignore_ascii_case(other))
+}
+
 /// Whether `mine` holds whenever `theirs` does.
 fn implied(mine: &Condition, theirs: &Condition) -> bool {
     let operator = mine.operator.value;
@@ -115,6 +158,28 @@ mod tests {
 
     const LOCK: &str = r#"{"Effect":"Deny","NotAction":["iam:*","sts:*"],"Resource":"*",
         "Condition":{"StringNotEquals":{"aws:RequestedRegion":["eu-west-1","eu-central-1"]}}}"#;
+
+    #[test]
+    fn statements_about_other_actions_do_not_meet() {
+        let meets = |one: &str, other: &str| {
+            let policy = |actions: &str| {
+                let text = format!(
+                    r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny",{actions},"Resource":"*"}}]}}"#
+                );
+                Policy::parse(text, Kind::ServiceControl).expect("it is a policy")
+            };
+            let (one, other) = (policy(one), policy(other));
+            let (one, other) = (&one.statements[0].actions, &other.statements[0].actions);
+            assert_eq!(one.meets(other), other.meets(one), "it goes both ways");
+            one.meets(other)
+        };
+        assert!(!meets(r#""Action":"ec2:Run*""#, r#""Action":["ec2:Describe*","s3:*"]"#));
+        assert!(meets(r#""Action":"EC2:runInstances""#, r#""Action":["ec2:Run*","s3:*"]"#));
+        assert!(meets(r#""Action":"*""#, r#""Action":"s3:GetObject""#));
+        assert!(!meets(r#""NotAction":["iam:*","sts:*"]"#, r#""Action":["iam:Get*","sts:AssumeRole"]"#));
+        assert!(meets(r#""NotAction":["iam:*","sts:*"]"#, r#""Action":["iam:Get*","s3:GetObject"]"#));
+        assert!(meets(r#""NotAction":"iam:*""#, r#""NotAction":"sts:*""#));
+    }
 
     #[test]
     fn a_statement_covers_itself_in_any_order() {
@@ -151,6 +216,29 @@ mod tests {
         assert!(!covers(&deny("s3:?*"), &deny("s3:*")));
         assert!(covers(r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*"}"#, &deny("s3:*")));
         assert!(!covers(r#"{"Effect":"Deny","NotAction":"s3:Get*","Resource":"*"}"#, &deny("s3:*")));
+    }
+
+    #[test]
+    fn fewer_principals_are_covered_and_more_are_not() {
+        let allow = |version: &str, principal: &str, action: &str| {
+            let text = format!(
+                r#"{{{version}"Statement":{{"Effect":"Allow","Principal":{principal},"Action":"{action}","Resource":"*"}}}}"#
+            );
+            Policy::parse(text, Kind::Resource).expect("it is a policy")
+        };
+        let covers =
+            |mine: &Policy, theirs: &Policy| mine.statements[0].covers(mine, &theirs.statements[0], theirs);
+        let new = r#""Version":"2012-10-17","#;
+        let (a, b) = ("arn:aws:iam::111111111111:root", "arn:aws:iam::222222222222:root");
+        let both = allow(new, &format!(r#"{{"AWS":["{a}","{b}"]}}"#), "s3:GetObject");
+        let one = allow(new, &format!(r#"{{"AWS":"{a}"}}"#), "s3:GetObject");
+        let role = allow(new, r#"{"AWS":"arn:aws:iam::111111111111:role/x"}"#, "s3:GetObject");
+        let everybody = allow(new, r#""*""#, "s3:GetObject");
+        let old = allow("", &format!(r#"{{"AWS":"{a}"}}"#), "s3:GetObject");
+        assert!(covers(&both, &one) && !covers(&one, &both));
+        assert!(covers(&everybody, &both) && !covers(&both, &everybody));
+        assert!(!covers(&one, &role), "a role that is named needs no policy of its own");
+        assert!(covers(&one, &old) && covers(&old, &one), "a version matters to variables alone");
     }
 
     #[test]

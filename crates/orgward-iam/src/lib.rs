@@ -28,12 +28,13 @@ mod testing;
 mod validate;
 
 pub use access::{
-    ActionSet, Answer, Callers, Compared, Dead, Relation, RequestSet, Standing, allowed_but_not, compare,
-    dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
+    ActionSet, Answer, Callers, Compared, Dead, Looks, Relation, RequestSet, Standing, allowed_but_not,
+    compare, dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{
-    AccessLevel, Action, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType, Service,
+    AccessLevel, Action, ActionList, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType,
+    Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, Element};

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{Kind, Policy, PolicyError};
@@ -38,6 +39,8 @@ pub struct Document {
     /// The two extreme completions, where holes can be filled in more than one way: the most permissive one and the
     /// most restrictive one. The content is unknown then.
     pub(crate) bounds: Option<Arc<[Document; 2]>>,
+    /// The types of the resources that a document of which nothing is known refers to.
+    pub refers_to: BTreeSet<String>,
 }
 
 impl Document {
@@ -59,6 +62,7 @@ impl Document {
             content,
             holes: Vec::new(),
             bounds: None,
+            refers_to: BTreeSet::new(),
         }
     }
 
@@ -73,6 +77,7 @@ impl Document {
             content: Content::Unknown(trail),
             holes: Vec::new(),
             bounds: None,
+            refers_to: BTreeSet::new(),
         }
     }
 

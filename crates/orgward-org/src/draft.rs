@@ -3,6 +3,7 @@
 mod read;
 mod size;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{Kind, Policy};
@@ -225,6 +226,7 @@ impl Draft {
             content,
             holes: self.holes.clone(),
             bounds: None,
+            refers_to: BTreeSet::new(),
         }
     }
 }

@@ -54,3 +54,9 @@ pub use selector::{Matcher, Selector, guesses};
 pub use unjudged::{Hidden, Unjudged};
 
 pub(crate) use assemble::is_read;
+
+/// The provider of resources that no provider manages: files with policies, and what manifests beside them say of the
+/// organization. Such resources have no ids; their attributes refer to each other by addresses.
+pub const POLICY_FILES: &str = "orgward/policy-files";
+/// The type of a policy file that is of no resource which is judged.
+pub const POLICY_FILE: &str = "orgward_policy_file";

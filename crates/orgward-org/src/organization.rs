@@ -103,12 +103,21 @@ pub struct Organization {
     pub(crate) elsewhere: BTreeMap<NodeId, String>,
     /// Grants, resources with policies, and what bounds them.
     pub(crate) access: crate::AccessFacts,
+    /// What policy files manage, see [`crate::POLICY_FILES`].
+    pub(crate) policy_files: BTreeSet<orgward_plan::Address>,
+    /// Policy files that are of no resource which is judged: policies of endpoints, and of services without a table.
+    pub(crate) other_documents: Vec<(orgward_plan::Address, Document)>,
 }
 
 impl Organization {
     /// The graph itself, for reports that draw it.
     pub fn graph(&self) -> &StableDiGraph<Node, Edge, u32> {
         &self.graph
+    }
+
+    /// Whether a resource is one that a policy file or a manifest beside it describes, and Terraform does not manage.
+    pub fn is_policy_file(&self, address: &orgward_plan::Address) -> bool {
+        self.policy_files.contains(address)
     }
 
     /// Grants, resources with policies, shares, switches, and what runs as a role.

@@ -384,6 +384,7 @@ impl Organization {
         documents.extend(inline.into_iter().map(|policy| (Some(&policy.address), &policy.document)));
         let policies = self.access.resources.iter().flat_map(|resource| &resource.policies);
         documents.extend(policies.map(|policy| (Some(&policy.address), &policy.document)));
+        documents.extend(self.other_documents.iter().map(|(address, document)| (Some(address), document)));
         documents.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         documents
     }

@@ -1,5 +1,6 @@
 //! The `configuration` section. Expressions stay raw until someone asks what an attribute refers to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -7,7 +8,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::parse::Str;
-use crate::{Mode, ModulePath};
+use crate::{Mode, ModulePath, traversal};
 
 /// The whole section.
 #[derive(Deserialize)]
@@ -45,6 +46,8 @@ pub(crate) struct Module<'a> {
 /// A resource or data source.
 #[derive(Deserialize)]
 pub(crate) struct Resource<'a> {
+    #[serde(borrow, default)]
+    address: Option<Str<'a>>,
     #[serde(borrow, default)]
     mode: Option<Str<'a>>,
     #[serde(borrow, rename = "type")]
@@ -131,6 +134,12 @@ impl<'a> Module<'a> {
 
     fn sort(&mut self) {
         if let Some(resources) = &mut self.resources {
+            for resource in resources.iter_mut() {
+                let address = resource.address.as_deref();
+                if let Some(name) = address.and_then(|it| traversal::name_of(it, &resource.name)) {
+                    resource.name = Str(Cow::Owned(name));
+                }
+            }
             resources.sort_by(|a, b| a.order().cmp(&b.order()));
         }
         for call in self.calls.iter_mut().flatten() {

@@ -37,6 +37,22 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Segment>> {
     }
 }
 
+/// The name that an address gives a resource, where it is another one than `name`. Terraform writes the same in both
+/// places; references name the one of the address.
+pub(crate) fn name_of(address: &str, name: &str) -> Option<String> {
+    if address.strip_suffix(name).is_some_and(|rest| rest.ends_with('.')) {
+        return None;
+    }
+    let mut segments = parse(address)?;
+    while let Some(Segment::Key(_)) = segments.last() {
+        segments.pop();
+    }
+    match segments.pop()? {
+        Segment::Name(own) if own != name => Some(own),
+        _ => None,
+    }
+}
+
 fn bracket(text: &str) -> Option<(Key, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let (digits, rest) = text.split_once(']')?;
@@ -136,6 +152,14 @@ impl fmt::Display for ModulePath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_names_the_resource() {
+        assert_eq!(super::name_of("aws_x.main", "main"), None);
+        assert_eq!(super::name_of("module.m[\"a.b\"].aws_x.main[\"k\"]", "main"), None);
+        assert_eq!(super::name_of("aws_x.main", "workloads"), Some("main".to_owned()));
+        assert_eq!(super::name_of("data.aws_x.main[0]", "other"), Some("main".to_owned()));
+    }
 
     #[test]
     fn nested_module_with_keys() {

@@ -66,5 +66,5 @@ pub use permissions::{PermissionsView, permissions_hcl, permissions_json};
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
-pub use story::{story, story_json};
+pub use story::{out_of_scope, out_of_scope_json, story, story_json};
 pub use terminal::{Style, terminal};

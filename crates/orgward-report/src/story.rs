@@ -7,6 +7,24 @@ use crate::request::{RequestJson, json, tell};
 use crate::terminal::{Ink, Pen};
 use crate::{ShownPrincipal, ShownRequest, Style, escape};
 
+/// Writes that a guardrail is not for an account, for a person.
+pub fn out_of_scope(guardrail: &str, account: &str, why: &str, style: Style) -> String {
+    let mut pen = Pen::new(style);
+    let name = pen.paint(Ink::Bold, &escape::line(guardrail));
+    let outside = pen.paint(Ink::Yellow, "outside");
+    let account = escape::line(account);
+    pen.line(&format!("{name} in {account}: {outside}, the guardrail is not for this account"));
+    pen.entry("scope", &escape::line(why));
+    pen.finish()
+}
+
+/// Writes that a guardrail is not for an account, for programs.
+pub fn out_of_scope_json(guardrail: &str, account: &str, why: &str) -> String {
+    json(&serde_json::json!({
+        "guardrail": guardrail, "account": account, "scope": "outside", "notes": [why]
+    }))
+}
+
 /// Tells it to a person.
 pub fn story(story: &Story, style: Style) -> String {
     let mut pen = Pen::new(style);

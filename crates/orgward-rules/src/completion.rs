@@ -35,9 +35,10 @@ fn both(
 ) -> Vec<Finding> {
     let completed = |completion| {
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
-        let Context { config, doubts, proofs, .. } = *context;
+        let Context { config, doubts, proofs, audit, .. } = *context;
         let accesses = Accesses::default();
-        let context = Context { before: &before, after: &after, config, doubts, proofs, accesses: &accesses };
+        let (before, after) = (&before, &after);
+        let context = Context { before, after, config, doubts, proofs, audit, accesses: &accesses };
         judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);

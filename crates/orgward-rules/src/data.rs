@@ -41,6 +41,8 @@ pub(crate) struct IamQuota {
     pub(crate) user_inline: usize,
     pub(crate) group_inline: usize,
     pub(crate) trust_policy: usize,
+    /// As far as AWS raises it.
+    pub(crate) trust_policy_raised: usize,
     pub(crate) groups_per_user: usize,
     pub(crate) attached_policies: usize,
     pub(crate) attached_policies_raised: usize,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Address, Finding, Status};
-use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, Statement};
+use orgward_finding::{Address, Finding, Status, Verdict};
+use orgward_iam::{Answer, Effect, Kind, Policy, PrincipalPattern, RequestSet, Statement};
 use orgward_org::{Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
 use orgward_plan::Plan;
 use serde_json::Value;
@@ -19,39 +19,44 @@ pub(crate) fn describe(findings: &mut [Finding], organization: &Organization, pl
     }
 }
 
+/// Rules about who is let in by the policy of a resource.
+const ADMIT: [&str; 7] = [
+    "account-wide-trust",
+    "confused-deputy",
+    "external-resource",
+    "external-trust",
+    "loose-federation",
+    "public-resource",
+    "public-trust",
+];
+
+/// Rules that compare all requests before and after themselves.
+const DECIDED: [&str; 2] = ["external-resource", "public-resource"];
+
 /// Says of findings that were there before whether the plan makes them worse: a policy of a resource lets in by a
-/// statement that none of the old ones covers, or no longer denies what it denied. What is worse is new.
+/// statement that none of the old ones covers, or no longer denies what it denied; or a policy that could not be read
+/// before is another one now, so that what was possible before is unknown. What is worse is new.
 pub(crate) fn renew(findings: &mut [Finding], before: &Organization, after: &Organization) {
-    if !findings.iter().any(|finding| finding.status == Status::Existing && !finding.snippets.is_empty()) {
+    if !findings.iter().any(|finding| finding.status == Status::Existing) {
         return;
     }
     let (before, after) = (Describer::of(before, &[]), Describer::of(after, &[]));
+    let changed = after.changed_from_unreadable(&before);
     for finding in findings.iter_mut().filter(|finding| finding.status == Status::Existing) {
-        let names: BTreeSet<&str> = finding.snippets.iter().map(|snippet| &*snippet.name).collect();
-        let is_worse = names.iter().any(|name| {
-            let policy =
-                |describer: &Describer<'_>| describer.documents.get(name).and_then(|it| it.policy()).cloned();
-            let (Some(old), Some(new)) = (policy(&before), policy(&after)) else { return false };
-            if old.text() == new.text() || !matches!(new.kind, Kind::Trust | Kind::Resource) {
-                return false;
-            }
-            let shown = |statement: &Statement| {
-                finding
-                    .snippets
-                    .iter()
-                    .any(|snippet| &*snippet.name == *name && statement.span.contains(&snippet.span.start))
-            };
-            after.with_a_say(&new, &BTreeSet::new(), &shown).into_iter().any(|statement| {
-                statement.effect.value == Effect::Allow && !is_covered(statement, &new, &old, Effect::Allow)
-            }) || old.statements.iter().any(|statement| {
-                statement.effect.value == Effect::Deny && !is_covered(statement, &old, &new, Effect::Deny)
-            })
-        });
-        if is_worse {
+        let undecided = finding.verdict == Verdict::Unverifiable;
+        let admits = ADMIT.contains(&finding.rule) && undecided;
+        let of = after.of_address(finding.address.as_ref().filter(|_| admits));
+        let shown = finding.snippets.iter().map(|snippet| &*snippet.name);
+        let names: BTreeSet<&str> = shown.chain(of.iter().copied()).collect();
+        let decided = DECIDED.contains(&finding.rule);
+        if !decided && names.iter().any(|name| after.is_worse(&before, name, finding)) {
             finding.status = Status::New;
             finding.note(
                 "it was there before in another form: the plan changes a statement that has a say in it",
             );
+        } else if undecided && after.rests_on(finding, &names, &changed) {
+            finding.status = Status::New;
+            finding.note("what was so before the plan is unknown, too: the policy could not be read");
         }
     }
 }
@@ -64,6 +69,8 @@ fn is_covered(statement: &Statement, of: &Policy, by: &Policy, effect: Effect) -
 struct Describer<'o> {
     organization: &'o Organization,
     documents: BTreeMap<&'o str, &'o Document>,
+    /// The policies of each resource.
+    addresses: BTreeMap<&'o Address, Vec<&'o Document>>,
     /// The accounts by what findings call them.
     accounts: BTreeMap<String, NodeId>,
     /// What a resource manages, by its input and address.
@@ -76,7 +83,14 @@ struct Describer<'o> {
 
 impl<'o> Describer<'o> {
     fn of(organization: &'o Organization, plans: &'o [Plan<'_>]) -> Self {
-        let documents = organization.documents().into_iter().map(|(_, document)| (&*document.name, document));
+        let listed = organization.documents();
+        let mut addresses: BTreeMap<&Address, Vec<&Document>> = BTreeMap::new();
+        for (address, document) in &listed {
+            if let Some(address) = address {
+                addresses.entry(address).or_default().push(document);
+            }
+        }
+        let documents = listed.into_iter().map(|(_, document)| (&*document.name, document));
         let accounts = organization.accounts().map(|account| (account.node.label(), account.id));
         let nodes = organization
             .nodes()
@@ -88,11 +102,74 @@ impl<'o> Describer<'o> {
         Self {
             organization,
             documents: documents.collect(),
+            addresses,
             accounts: accounts.collect(),
             nodes: nodes.collect(),
             stacks,
             only,
         }
+    }
+
+    /// The policies that could not be read before, and that the plan changes.
+    fn changed_from_unreadable(&self, before: &Self) -> BTreeSet<&'o str> {
+        let documents = self.documents.iter();
+        let changed = documents.filter(|(name, document)| {
+            before.documents.get(*name).is_some_and(|old| old.policy().is_none() && old != *document)
+        });
+        changed.map(|(name, _)| *name).collect()
+    }
+
+    /// The policies of a resource that say who may use it.
+    fn of_address(&self, address: Option<&Address>) -> Vec<&'o str> {
+        let Some(address) = address else { return Vec::new() };
+        let documents = self.addresses.get(address).into_iter().flatten();
+        let admits = documents.filter(|document| matches!(document.kind, Kind::Trust | Kind::Resource));
+        admits.map(|document| &*document.name).collect()
+    }
+
+    /// Whether a policy of a resource admits what it did not before, in a statement that has to do with a finding.
+    fn is_worse(&self, before: &Self, name: &str, finding: &Finding) -> bool {
+        let policy = |describer: &Self| describer.documents.get(name).and_then(|it| it.policy());
+        let (Some(old), Some(new)) = (policy(before), policy(self)) else { return false };
+        if old.text() == new.text() || !matches!(new.kind, Kind::Trust | Kind::Resource) {
+            return false;
+        }
+        let shows = || finding.snippets.iter().filter(|snippet| *snippet.name == *name);
+        // A finding that shows no statement is about all that let in principals of accounts.
+        let shown = |statement: &Statement| {
+            shows().any(|snippet| statement.span.contains(&snippet.span.start))
+                || shows().next().is_none()
+                    && self.classes(statement, &BTreeSet::new(), false).contains(&Class::Account)
+        };
+        let wider = self.with_a_say(new, &BTreeSet::new(), &shown).into_iter().any(|statement| {
+            statement.effect.value == Effect::Allow && !is_covered(statement, new, old, Effect::Allow)
+        }) || old.statements.iter().any(|statement| {
+            statement.effect.value == Effect::Deny && !is_covered(statement, old, new, Effect::Deny)
+        });
+        // Statements that were split or joined allow what they allowed.
+        wider && RequestSet::allowed(new).minus(RequestSet::allowed(old)).example() != Answer::None
+    }
+
+    /// Whether what a finding says rests on one of some policies: its own, or one above its accounts.
+    fn rests_on(&self, finding: &Finding, names: &BTreeSet<&str>, policies: &BTreeSet<&str>) -> bool {
+        if policies.is_empty() {
+            return false;
+        }
+        let above = |account: &String| {
+            let id = self.accounts.get(account);
+            let kinds = [PolicyType::ServiceControl, PolicyType::ResourceControl];
+            id.is_some_and(|id| {
+                kinds.iter().any(|kind| {
+                    let chain = self.organization.policy_chain(*id, kind);
+                    let attached = chain.levels.iter().flat_map(|level| &level.attached);
+                    let attached = attached.map(|attached| attached.org_policy);
+                    attached
+                        .chain(chain.unresolved_targets.iter().copied())
+                        .any(|policy| policies.contains(&*policy.data.document.name))
+                })
+            })
+        };
+        names.iter().any(|name| policies.contains(name)) || finding.accounts.iter().any(above)
     }
 
     fn describe(&self, finding: &mut Finding) {

@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub doubts: &'a [(String, String)],
     /// What has been proved already, by this run or another one.
     pub proofs: &'a Proofs,
+    /// Whether only the guardrails of the configuration are asked about.
+    pub audit: bool,
     /// What has been asked about access, by this run.
     pub accesses: &'a Accesses<'a>,
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use orgward_finding::Severity;
 use orgward_iam::glob;
 use serde::Deserialize;
 
@@ -16,6 +17,11 @@ pub(crate) struct Issuer {
     pub(crate) claims: Vec<Claim>,
     /// The claim that IAM asks for.
     pub(crate) required: String,
+    /// Whether each customer has a URL of its own, so that only its own people share it.
+    #[serde(default)]
+    own_url: bool,
+    /// What the claim has to be, for people.
+    write: Option<String>,
 }
 
 /// A claim that tells customers apart.
@@ -39,21 +45,36 @@ struct Federation {
 static FEDERATION: LazyLock<Federation> =
     LazyLock::new(|| toml::from_str(include_str!("../data/federation.toml")).unwrap_or_default());
 
+/// Whether a value of a claim names a customer of some issuer: where it is not known which issuer it is, tokens of all
+/// others do not match it.
+pub(crate) fn names_some_customer(claim: &str, value: &str) -> bool {
+    let mut claims = FEDERATION.issuer.iter().flat_map(|issuer| &issuer.claims);
+    claims.any(|it| it.name.eq_ignore_ascii_case(claim) && !it.starts.is_empty() && it.names_customer(value))
+}
+
 /// The issuer of a host, if it is one that many customers share.
 pub(crate) fn issuer(host: &str) -> Option<&'static Issuer> {
     FEDERATION.issuer.iter().find(|issuer| glob(&issuer.host, host))
 }
 
 impl Issuer {
+    /// How bad it is when all that share it get in.
+    pub(crate) fn severity(&self) -> Severity {
+        if self.own_url { Severity::Medium } else { Severity::High }
+    }
+
     /// What to require.
-    pub(crate) fn help(&self) -> String {
+    pub(crate) fn help(&self, host: &str) -> String {
+        if let Some(write) = &self.write {
+            return format!("require `{host}:{}` {write}", self.required);
+        }
         let claim = self.claims.iter().find(|claim| claim.name == self.required);
         let start = claim.and_then(|claim| claim.starts.first()).filter(|start| !start.is_empty());
         let what = match start {
             Some(start) => format!("to start with `{start}` and the name of your organization"),
             None => "with the value that is yours".to_owned(),
         };
-        format!("require `{}:{}` {what}", self.host, self.required)
+        format!("require `{host}:{}` {what}", self.required)
     }
 }
 

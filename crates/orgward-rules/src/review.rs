@@ -38,6 +38,8 @@ pub struct Question<'a> {
 
 /// The rules that prove guardrails.
 const PROVED: [&str; 2] = ["guardrail-gap", "region-lock-gap"];
+/// The rules of an audit: what proves guardrails, and what makes such a proof worth nothing.
+const AUDITED: [&str; 4] = ["forgeable-exemption", "guardrail-gap", "region-lock-gap", "unverifiable-plan"];
 
 /// Runs all rules and judges what they find.
 pub fn review(
@@ -46,7 +48,7 @@ pub fn review(
     config: &Config,
     question: Question<'_>,
 ) -> Review {
-    judge(catalog::RULES, organization, plans, config, question)
+    judge(catalog::RULES, organization, plans, config, question, false)
 }
 
 /// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
@@ -60,14 +62,86 @@ pub fn audit(
     let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(|rule| is_audited(rule.info.id)).collect();
     let mut config = config.clone();
     config.waivers.retain(|waiver| is_audited(&waiver.rule));
-    let mut review = judge(&rules, organization, inputs, &config, question);
+    let mut review = judge(&rules, organization, inputs, &config, question, true);
     // What other rules would find is not looked for.
     review.gone.clear();
     review
 }
 
+/// Reviews policy files: rules about policies and about what they are attached to. Where nothing says what they are
+/// attached to, nothing is asked of accounts: the guardrails of the configuration are left out, and the review says so.
+pub fn review_policies(
+    organization: &Change<Organization>,
+    inputs: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let is_open = organization.after.root().is_none();
+    let rules: Vec<&Rule> = catalog::RULES
+        .iter()
+        .copied()
+        .filter(|rule| {
+            ABOUT_POLICIES.contains(&rule.info.id) && !(is_open && ABOUT_ACCOUNTS.contains(&rule.info.id))
+        })
+        .collect();
+    let runs = |id: &str| rules.iter().any(|rule| rule.info.id == id);
+    let mut known = config.clone();
+    known.waivers.retain(|waiver| runs(&waiver.rule));
+    let mut review = judge(&rules, organization, inputs, &known, question, false);
+    // What other rules would find is not looked for.
+    review.gone.retain(|entry| runs(&entry.rule));
+    let declares = !config.guardrails.is_empty() || !config.regions.allowed.is_empty();
+    if is_open && declares {
+        let why = "has guardrails that are not judged: nothing says what the policies are attached to";
+        review.configuration.lets_pass.push(why.to_owned());
+    }
+    review
+}
+
+/// The rules that policy files are judged by.
+const ABOUT_POLICIES: [&str; 25] = [
+    "account-wide-trust",
+    "confused-deputy",
+    "external-resource",
+    "external-trust",
+    "forgeable-exemption",
+    "guardrail-gap",
+    "guardrail-removed",
+    "inert-guardrail",
+    "locked-out-target",
+    "loose-federation",
+    "narrowed-policy",
+    "open-suspended-ou",
+    "operator-lockout",
+    "over-locked-region",
+    "over-quota",
+    "public-resource",
+    "public-trust",
+    "region-lock-gap",
+    "region-lock-mistake",
+    "root-parked-account",
+    "unreadable-policy",
+    "untested-guardrail",
+    "unverifiable-plan",
+    "weakened-management-policy",
+    "widened-policy",
+];
+
+/// Those of them that ask which accounts there are.
+const ABOUT_ACCOUNTS: [&str; 9] = [
+    "forgeable-exemption",
+    "guardrail-gap",
+    "guardrail-removed",
+    "locked-out-target",
+    "open-suspended-ou",
+    "operator-lockout",
+    "region-lock-gap",
+    "root-parked-account",
+    "untested-guardrail",
+];
+
 fn is_audited(rule: &str) -> bool {
-    PROVED.contains(&rule) || rule == "unverifiable-plan"
+    AUDITED.contains(&rule)
 }
 
 fn judge(
@@ -76,6 +150,7 @@ fn judge(
     plans: &[Plan<'_>],
     config: &Config,
     question: Question<'_>,
+    audit: bool,
 ) -> Review {
     let inputs: Vec<Input> = plans.iter().map(input).collect();
     let doubts: Vec<(String, String)> = inputs
@@ -83,7 +158,7 @@ fn judge(
         .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
         .collect();
     let after = &organization.after;
-    let mut findings = check(rules, organization, config, &doubts);
+    let mut findings = check_all(rules, organization, config, &doubts, audit);
     described::describe(&mut findings, after, plans);
     let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
     for finding in &mut findings {
@@ -156,6 +231,16 @@ pub fn check(
     config: &Config,
     doubts: &[(String, String)],
 ) -> Vec<Finding> {
+    check_all(rules, organization, config, doubts, false)
+}
+
+fn check_all(
+    rules: &[&Rule],
+    organization: &Change<Organization>,
+    config: &Config,
+    doubts: &[(String, String)],
+    audit: bool,
+) -> Vec<Finding> {
     let enabled: Vec<&Rule> =
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
     // What both runs, and all completions, ask about the same guardrails is proved once.
@@ -164,10 +249,10 @@ pub fn check(
     let accesses = [Accesses::default(), Accesses::default()];
     let [here, there] = &accesses;
     let context =
-        Context { before: change.before, after: change.after, config, doubts, proofs, accesses: here };
+        Context { before: change.before, after: change.after, config, doubts, proofs, audit, accesses: here };
     let unchanged = organization.unchanged();
     let Change { before, after } = unchanged;
-    let unchanged = Context { before, after, config, doubts: &[], proofs, accesses: there };
+    let unchanged = Context { before, after, config, doubts: &[], proofs, audit, accesses: there };
     // The two runs do not depend on each other.
     let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

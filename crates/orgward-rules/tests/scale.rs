@@ -27,8 +27,15 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
     for after in [&change.after, &change.before].into_iter().take(if twice { 2 } else { 1 }) {
         let before = &change.before;
         let accesses = Accesses::default();
-        let context =
-            Context { before, after, config: &config, doubts: &[], proofs: &proofs, accesses: &accesses };
+        let context = Context {
+            before,
+            after,
+            config: &config,
+            doubts: &[],
+            proofs: &proofs,
+            audit: false,
+            accesses: &accesses,
+        };
         findings = Findings::default();
         (rule.check)(&context, &mut findings);
     }

@@ -114,6 +114,14 @@ pub(crate) enum PolicyCommand {
     ///
     /// Exit codes: 0 it holds, 1 a request slips through, 2 something could not be read or it cannot be told.
     Prove(ProveArguments),
+    /// Review what a change makes of policies that Terraform does not manage: files of JSON, and the manifests of Landing
+    /// Zone Accelerator, Customizations for Control Tower and org-formation.
+    ///
+    /// Every policy that changes is compared with its former version over all requests, and checked. Where a manifest says
+    /// what policies are attached to, guardrails and the region lock are proved as for a plan.
+    ///
+    /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
+    Review(PolicyReviewArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -371,6 +379,50 @@ pub(crate) enum PolicyKind {
     Scp,
     /// A resource control policy.
     Rcp,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PolicyReviewArguments {
+    /// The folder with the policies, in a checkout of git.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The revision to compare with: `origin/main`. Its configuration is compared, too.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: String,
+    /// The revision that is reviewed; without it, the folder as it stands.
+    #[arg(long, value_name = "REV")]
+    pub(crate) head: Option<String>,
+    /// What the policies are of which neither a manifest nor a name says it.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<PolicyKind>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Context: states and plans that show the organization, by the names that manifests use.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print the review.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
+    /// Also write the review into a file, `json=review.json`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Let findings block that were there before the change.
+    #[arg(long)]
+    pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Findings that do not block: what `orgward plan baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Print only what blocks, one line each, and the verdict.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod config;
 mod discover;
 mod exit;
 mod files;
+mod git;
 mod guardrail;
 mod gzip;
 mod init;

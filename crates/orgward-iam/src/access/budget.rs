@@ -10,6 +10,11 @@ impl Budget {
         Self(steps)
     }
 
+    /// How many steps are left.
+    pub(crate) fn left(&self) -> usize {
+        self.0
+    }
+
     /// Takes some away; an error, which says so, when nothing is left.
     pub(crate) fn spend(&mut self, steps: usize) -> Result<(), String> {
         match self.0.checked_sub(steps) {

@@ -174,7 +174,7 @@ fn separators(tests: &[Test<'_>]) -> (Vec<Language>, Vec<Language>, Vec<String>,
                 languages.extend(accounts);
             }
             Test::Line(..) => {
-                let Some(key) = key(test) else { continue };
+                let Some(key) = test.key().map(str::to_ascii_lowercase) else { continue };
                 let found = match compared(test) {
                     Some(language) => vec![language],
                     // Where variables make a difference, and where values without any do.
@@ -206,13 +206,6 @@ fn separators(tests: &[Test<'_>]) -> (Vec<Language>, Vec<Language>, Vec<String>,
         list.dedup();
     }
     (languages, services, providers, ids)
-}
-
-fn key(test: &Test<'_>) -> Option<String> {
-    match test {
-        Test::Line(line, _) => Some(line.key.value.to_ascii_lowercase()),
-        _ => None,
-    }
 }
 
 /// The texts that a condition compares its key with; `None` when it does not compare it with texts, or when they

@@ -15,8 +15,10 @@ mod dead;
 mod dimension;
 mod keys;
 mod language;
+mod memo;
 mod partition;
 mod points;
+mod progress;
 mod questions;
 mod resources;
 mod set;
@@ -37,3 +39,4 @@ pub use self::questions::{
     not_allowed, only_denies,
 };
 pub use self::set::{Answer, Callers, RequestSet};
+pub use self::test::Looks;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::Budget;
 use super::bits::Bits;
 use super::language::{Class, Language, Token};
+use super::progress::{Progress, Reader};
 
 /// Texts that no language of a partition tells apart.
 #[derive(Clone, Debug)]
@@ -22,22 +23,10 @@ pub(super) struct Group {
 ///
 /// A pattern is a list of tokens, and how far it may have matched is a set of positions in it: the classical subset
 /// construction, of all patterns at once, and only of the sets that some text reaches.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Partition {
-    tokens: Vec<Slot>,
-    /// Where the patterns of each language begin.
-    starts: Vec<Vec<u32>>,
+    reader: Reader,
     pub(super) groups: Vec<Group>,
-}
-
-/// A place in a pattern of a language.
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    language: usize,
-    /// `None` at the end of the pattern.
-    token: Option<Token>,
-    /// Whether everything matches from here on.
-    all: bool,
 }
 
 /// The characters of ASCII that are shown, each with the classes that it is in. The texts of policies are mostly
@@ -49,66 +38,50 @@ static LETTERS: LazyLock<Vec<(char, u16)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// How far each pattern may have matched.
-type State = Rc<[u32]>;
-
 impl Partition {
     /// Divides the texts of a language by which of `languages` they are in: one group for each combination that a
     /// text has, and none for those that no text has.
     pub(super) fn of(domain: &Language, languages: &[Language], budget: &mut Budget) -> Result<Self, String> {
-        let mut partition = Self { tokens: Vec::new(), starts: Vec::new(), groups: Vec::new() };
-        for (index, language) in std::iter::once(domain).chain(languages).enumerate() {
-            partition.add(index, language);
-        }
+        let reader = Reader::of(std::iter::once(domain).chain(languages));
+        let mut partition = Self { reader, groups: Vec::new() };
         partition.explore(languages.len(), budget)?;
         Ok(partition)
     }
 
-    fn add(&mut self, index: usize, language: &Language) {
-        let mut starts = Vec::new();
-        for pattern in &language.0 {
-            starts.push(u32::try_from(self.tokens.len()).unwrap_or(u32::MAX));
-            for (at, token) in pattern.iter().enumerate() {
-                let all = *token == Token::Many(Class::Any) && at + 1 == pattern.len();
-                self.tokens.push(Slot { language: index, token: Some(*token), all });
-            }
-            self.tokens.push(Slot { language: index, token: None, all: false });
-        }
-        self.starts.push(starts);
-    }
-
     /// Which languages a text is in; `None` when it is not in the domain.
-    pub(super) fn within(&self, text: &str, budget: &mut Budget) -> Result<Option<Bits>, String> {
-        let mut state = self.start();
+    pub(super) fn within(&mut self, text: &str, budget: &mut Budget) -> Result<Option<Bits>, String> {
+        let mut state = self.reader.start();
+        let mut after = Progress::default();
         for char in text.chars() {
-            budget.spend(state.len())?;
-            state = self.step(&state, char);
+            self.reader.step(&state, char, &mut after, budget)?;
+            std::mem::swap(&mut state, &mut after);
         }
-        Ok(self.accepts(&state))
+        Ok(accepted(&self.reader, &state))
     }
 
     fn explore(&mut self, languages: usize, budget: &mut Budget) -> Result<(), String> {
-        let start = self.start();
+        let start: Rc<Progress> = Rc::new(self.reader.start());
         // The states in the order in which they were found, so that examples are shortest.
-        let mut found: Vec<(State, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
-        let mut seen: BTreeSet<State> = BTreeSet::from([start]);
+        let mut found: Vec<(Rc<Progress>, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
+        let mut seen: BTreeSet<Rc<Progress>> = BTreeSet::from([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
+        let mut alphabet = Alphabet::default();
+        let mut after = Progress::default();
         let mut next = 0;
         while let Some((state, _, _)) = found.get(next) {
             let state = Rc::clone(state);
-            if let Some(within) = self.accepts(&state)
+            if let Some(within) = accepted(&self.reader, &state)
                 && let Entry::Vacant(entry) = groups.entry(within)
             {
                 order.push((entry.key().clone(), next));
                 entry.insert(next);
             }
-            for char in self.letters(&state) {
-                budget.spend(state.len() + 4)?;
-                let after = self.step(&state, char);
-                let alive = after.iter().any(|at| self.slot(*at).is_some_and(|slot| slot.language == 0));
-                if alive && !seen.contains(&after) {
-                    budget.spend(after.len() / 4)?;
+            for char in alphabet.letters(&self.reader, &state) {
+                self.reader.step(&state, char, &mut after, budget)?;
+                if self.reader.is_alive(&after) && !seen.contains(&after) {
+                    budget.spend(2 * after.len())?;
+                    let after = Rc::new(after.clone());
                     found.push((Rc::clone(&after), next, char));
                     seen.insert(after);
                 }
@@ -128,124 +101,6 @@ impl Partition {
         Ok(())
     }
 
-    fn slot(&self, at: u32) -> Option<&Slot> {
-        self.tokens.get(usize::try_from(at).ok()?)
-    }
-
-    fn start(&self) -> State {
-        self.closed(self.starts.iter().flatten().copied().collect())
-    }
-
-    fn step(&self, state: &State, char: char) -> State {
-        let mut after = Vec::with_capacity(state.len());
-        for at in state.iter() {
-            match self.slot(*at).and_then(|slot| slot.token) {
-                Some(token @ Token::Many(_)) if token.admits(char) => after.push(*at),
-                Some(token @ (Token::One(_) | Token::Char(..))) if token.admits(char) => after.push(at + 1),
-                _ => {}
-            }
-        }
-        self.closed(after)
-    }
-
-    /// Adds what is reached without reading, and forgets what makes no difference.
-    fn closed(&self, mut state: Vec<u32>) -> State {
-        let mut at = 0;
-        while let Some(position) = state.get(at).copied() {
-            if let Some(Slot { token: Some(Token::Many(_)), .. }) = self.slot(position) {
-                state.push(position + 1);
-            }
-            at += 1;
-        }
-        state.sort_unstable();
-        state.dedup();
-        // Once a language has everything that may follow, how it came to that does not matter.
-        let mut certain: Vec<(usize, u32)> = Vec::new();
-        for at in &state {
-            if let Some(slot) = self.slot(*at).filter(|slot| slot.all)
-                && certain.last().is_none_or(|(language, _)| *language != slot.language)
-            {
-                certain.push((slot.language, *at));
-            }
-        }
-        if !certain.is_empty() {
-            state.retain(|at| {
-                let Some(slot) = self.slot(*at) else { return false };
-                match certain.binary_search_by_key(&slot.language, |(language, _)| *language) {
-                    Ok(found) => certain.get(found).is_some_and(|(_, only)| only == at),
-                    Err(_) => true,
-                }
-            });
-        }
-        state.into()
-    }
-
-    fn accepts(&self, state: &State) -> Option<Bits> {
-        let mut within = Bits::none(self.starts.len().saturating_sub(1));
-        let mut domain = false;
-        for slot in
-            state.iter().filter_map(|at| self.slot(*at)).filter(|slot| slot.token.is_none() || slot.all)
-        {
-            match slot.language.checked_sub(1) {
-                None => domain = true,
-                Some(language) => within.insert(language),
-            }
-        }
-        domain.then_some(within)
-    }
-
-    /// Characters to go on with: each that a pattern names, and one of those that no token tells apart.
-    fn letters(&self, state: &State) -> Vec<char> {
-        let mut named: Vec<char> = Vec::new();
-        // Letters that some token takes in either case, and those that some token takes in one case only.
-        let (mut folded, mut exact): (Vec<char>, Vec<char>) = (Vec::new(), Vec::new());
-        let mut classes = 0;
-        for token in state.iter().filter_map(|at| self.slot(*at)?.token) {
-            match token {
-                Token::Char(char, fold) => {
-                    if !named.contains(&char) {
-                        named.push(char);
-                    }
-                    let seen = if fold { &mut folded } else { &mut exact };
-                    if !seen.contains(&char.to_ascii_lowercase()) {
-                        seen.push(char.to_ascii_lowercase());
-                    }
-                }
-                Token::One(class) | Token::Many(class) => classes |= class.mark(),
-            }
-        }
-        for char in &folded {
-            let upper = char.to_ascii_uppercase();
-            if exact.contains(char) || Class::marks(*char) & classes != Class::marks(upper) & classes {
-                named.extend([*char, upper]);
-            }
-        }
-        named.sort_unstable();
-        named.dedup();
-        let mut letters = named.clone();
-        if classes == 0 {
-            return letters;
-        }
-        let is_new = |char: &char| !named.contains(char) && !folded.contains(&char.to_ascii_lowercase());
-        let mut kinds: Vec<u16> = Vec::new();
-        for (char, marks) in LETTERS.iter() {
-            let kind = marks & classes;
-            if !kinds.contains(&kind) && is_new(char) {
-                kinds.push(kind);
-                letters.push(*char);
-            }
-        }
-        // Beyond ASCII no class tells characters apart, so that one is enough.
-        if let Some(char) = ('\u{a1}'..=char::MAX).find(is_new)
-            && !kinds.contains(&(Class::marks(char) & classes))
-        {
-            letters.push(char);
-        }
-        letters
-    }
-}
-
-impl Partition {
     /// Makes well-known texts the examples of their groups, and puts those groups first.
     pub(super) fn prefer<'t>(
         &mut self,
@@ -267,4 +122,83 @@ impl Partition {
         }
         Ok(())
     }
+}
+
+/// Which languages have a text that was read so far; `None` when it is not in the domain, which is the first of them.
+fn accepted(reader: &Reader, state: &Progress) -> Option<Bits> {
+    let mut within = Bits::none(reader.languages().saturating_sub(1));
+    let mut domain = false;
+    for language in reader.accepted(state) {
+        match language.checked_sub(1) {
+            None => domain = true,
+            Some(language) => within.insert(language),
+        }
+    }
+    domain.then_some(within)
+}
+
+/// Letters that some classes do not tell apart, each with its place among all letters.
+type Alike = Vec<(usize, char)>;
+
+/// The characters that make a difference, in the order in which examples use them.
+#[derive(Default)]
+struct Alphabet {
+    /// For each set of classes, the kinds of letters that they tell apart.
+    kinds: BTreeMap<u16, Vec<Alike>>,
+}
+
+impl Alphabet {
+    /// Characters to go on with: each that a pattern names, and one of those that no token tells apart.
+    fn letters(&mut self, reader: &Reader, state: &Progress) -> Vec<char> {
+        let mut named: Vec<char> = Vec::new();
+        // Letters that some token takes in either case, and those that some token takes in one case only.
+        let (mut folded, mut exact): (Vec<char>, Vec<char>) = (Vec::new(), Vec::new());
+        let mut classes = 0;
+        for token in reader.tokens(state) {
+            match token {
+                Token::Char(char, fold) => {
+                    if !named.contains(&char) {
+                        named.push(char);
+                    }
+                    let seen = if fold { &mut folded } else { &mut exact };
+                    if !seen.contains(&char.to_ascii_lowercase()) {
+                        seen.push(char.to_ascii_lowercase());
+                    }
+                }
+                Token::One(class) | Token::Many(class) => classes |= class.mark(),
+            }
+        }
+        for char in &folded {
+            let upper = char.to_ascii_uppercase();
+            if exact.contains(char) || Class::marks(*char) & classes != Class::marks(upper) & classes {
+                named.extend([*char, upper]);
+            }
+        }
+        named.sort_unstable();
+        named.dedup();
+        if classes == 0 {
+            return named;
+        }
+        let is_new = |char: char| !named.contains(&char) && !folded.contains(&char.to_ascii_lowercase());
+        let kinds = self.kinds.entry(classes).or_insert_with(|| kinds(classes));
+        let mut others: Vec<(usize, char)> =
+            kinds.iter().filter_map(|alike| alike.iter().copied().find(|(_, char)| is_new(*char))).collect();
+        others.sort_unstable();
+        // Beyond ASCII no class tells characters apart, so that one is enough.
+        let beyond = ('\u{a1}'..=char::MAX).find(|char| is_new(*char)).filter(|char| {
+            let kind = Class::marks(*char) & classes;
+            !others.iter().any(|(_, other)| Class::marks(*other) & classes == kind)
+        });
+        let mut letters = named;
+        letters.extend(others.into_iter().map(|(_, char)| char).chain(beyond));
+        letters
+    }
+}
+
+fn kinds(classes: u16) -> Vec<Alike> {
+    let mut kinds: BTreeMap<u16, Alike> = BTreeMap::new();
+    for (at, (char, marks)) in LETTERS.iter().enumerate() {
+        kinds.entry(marks & classes).or_default().push((at, *char));
+    }
+    kinds.into_values().collect()
 }

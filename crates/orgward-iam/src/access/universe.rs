@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::action_set::patterns;
 use super::bits::Bits;
 use super::dimension::{Truth, Values};
+use super::memo::{Asked, remembered};
 use super::set::{Formula, RequestSet};
 use super::solve::{Arena, Choice, Node};
 use super::test::{Dimension, Test};
@@ -20,7 +22,7 @@ const EFFORT: usize = 1_000_000;
 pub(super) struct Universe<'f> {
     #[cfg(test)]
     formulas: Vec<&'f Formula<'f>>,
-    pub(super) dimensions: Vec<(Dimension, Values)>,
+    pub(super) dimensions: Vec<(Dimension, Arc<Values>)>,
     /// What depends on policy variables: dimensions of two values, yes and no, behind the others.
     pub(super) unknowns: Vec<Unknown<'f>>,
     /// Each test by its identity: its dimension and its place there.
@@ -59,12 +61,13 @@ impl<'f> Universe<'f> {
         for (dimension, tests) in tests {
             let index = universe.dimensions.len();
             let list: Vec<Test<'_>> = tests.values().copied().collect();
-            let values = match &dimension {
-                Dimension::Caller => callers::values(&list, &partitions, budget)?,
-                Dimension::Action => actions::values(&list, budget)?,
-                Dimension::Resource => resources::values(&list, &partitions, budget)?,
-                Dimension::Key(key) => keys::values(key, &list, budget)?,
-            };
+            let asked = Asked::new(&dimension, &partitions, list.iter().find_map(Test::key), tests.keys());
+            let values = remembered(asked, budget, |budget| match &dimension {
+                Dimension::Caller => callers::values(&list, &partitions, budget),
+                Dimension::Action => actions::values(&list, budget),
+                Dimension::Resource => resources::values(&list, &partitions, budget),
+                Dimension::Key(key) => keys::values(key, &list, budget),
+            })?;
             for (at, (identity, test)) in tests.into_iter().enumerate() {
                 if values.truths.get(at).is_some_and(|truth| !truth.open.is_empty()) {
                     universe.note_unknown(test);

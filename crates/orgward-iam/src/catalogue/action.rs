@@ -2,8 +2,8 @@ use super::table::Row;
 use super::{KEY_SETS, KEYS, RESOURCES, SHAPES};
 use crate::KeyInfo;
 
-/// An action.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// An action. They are ordered by name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Action(Row);
 
 /// What an action does, as AWS classifies it.
@@ -63,7 +63,7 @@ impl Action {
 
     /// The prefix of its service, `s3`.
     pub fn service(self) -> &'static str {
-        self.name().split(':').next().unwrap_or_default()
+        super::table::until(self.name(), b':')
     }
 
     /// What it does.

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 mod action;
 mod key;
+mod list;
 mod managed;
 mod suggestion;
 mod table;
@@ -15,6 +16,8 @@ mod tests;
 
 pub use self::action::{AccessLevel, Action, ResourceType};
 pub use self::key::{KeyInfo, KeyKind};
+pub use self::list::ActionList;
+pub(crate) use self::list::OfService;
 pub use self::managed::ManagedPolicies;
 use self::table::{Row, Table};
 use crate::matching::action_matches;
@@ -177,6 +180,6 @@ impl Service {
     /// Its actions.
     pub fn actions(self) -> impl Iterator<Item = Action> {
         let prefix = format!("{}:", self.prefix());
-        ACTIONS.starting_with(&prefix).collect::<Vec<_>>().into_iter().map(Action::of)
+        ACTIONS.starting_with(prefix).map(Action::of)
     }
 }

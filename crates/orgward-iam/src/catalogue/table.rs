@@ -18,9 +18,10 @@ impl Table {
     }
 
     /// The lines whose first cell starts with this, whatever its case.
-    pub(super) fn starting_with(self, prefix: &str) -> impl Iterator<Item = Row> {
-        let rest = self.from(|row| compare(row.cell(0), prefix) == Ordering::Less);
+    pub(super) fn starting_with(self, prefix: impl AsRef<str>) -> impl Iterator<Item = Row> {
+        let rest = self.from(|row| compare(row.cell(0), prefix.as_ref()) == Ordering::Less);
         rows(rest).take_while(move |row| {
+            let prefix = prefix.as_ref();
             row.cell(0).get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         })
     }
@@ -66,8 +67,17 @@ pub(super) struct Row(&'static str);
 impl Row {
     /// A cell; empty where the line is shorter.
     pub(super) fn cell(self, column: usize) -> &'static str {
+        if column == 0 {
+            return until(self.0, b'\t');
+        }
         self.0.split('\t').nth(column).unwrap_or_default()
     }
+}
+
+/// The text before a character of ASCII. Names are so short that a plain loop is fastest.
+pub(super) fn until(text: &'static str, end: u8) -> &'static str {
+    let at = text.bytes().position(|byte| byte == end);
+    at.and_then(|at| text.get(..at)).unwrap_or(text)
 }
 
 fn rows(text: &'static str) -> impl Iterator<Item = Row> + Clone {

@@ -104,9 +104,13 @@ impl Scenario {
     }
 
     /// Reads the levels of service control policies or resource control policies above an account, in the form that
-    /// they have in a scenario: a list, or an object with such a list as `scp` or `rcp`.
+    /// they have in a scenario: a list, or an object with such a list as `scp` or `rcp`. Policies alone, one after the
+    /// other, are one level with `FullAWSAccess` beside them where none of them allows anything.
     pub fn read_levels(text: &str, kind: Kind) -> Result<Vec<ScenarioLevel>, ScenarioError> {
-        let read = || policies::alone(&Node::of(text)?, kind);
+        let read = || match policies::bare(text, kind)? {
+            Some(level) => Ok(vec![level]),
+            None => policies::alone(&Node::of(text)?, kind),
+        };
         read().map_err(|Problem { part, error }| ScenarioError { name: String::new(), part, error })
     }
 

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
 use super::{NamedPolicy, Problem, ScenarioLevel, ScenarioPolicies, required};
 use crate::decision::is_about_trust;
 use crate::parse::json::{Member, Node, Shape};
 use crate::parse::{elements, expect, string};
-use crate::{Kind, Layer, Policy, Request};
+use crate::{Effect, Kind, Layer, Policy, Request};
 
 pub(super) fn read(node: &Node<'_>, request: &Request) -> Result<ScenarioPolicies, Problem> {
     let names = Layer::ALL.map(Layer::as_str);
@@ -31,6 +35,45 @@ pub(super) fn alone(node: &Node<'_>, kind: Kind) -> Result<Vec<ScenarioLevel>, P
     let [scp, rcp] = elements(node, "a chain", ["scp", "rcp"])?;
     let member = required(node, if kind == Kind::ResourceControl { rcp } else { scp }, name, "the chain")?;
     levels(&member, kind)
+}
+
+/// What AWS attaches to every level at first.
+const FULL_ACCESS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}"#;
+
+/// Reads policies that stand by themselves, one after the other, as one level; `None` where the text is something else.
+pub(super) fn bare(text: &str, kind: Kind) -> Result<Option<ScenarioLevel>, Problem> {
+    let mut documents = Vec::new();
+    let mut stream = serde_json::Deserializer::from_str(text).into_iter::<&RawValue>();
+    while let Some(value) = stream.next() {
+        let (Ok(value), end) = (value, stream.byte_offset()) else { return Ok(None) };
+        let is_policy = serde_json::from_str::<BTreeMap<&str, &RawValue>>(value.get())
+            .is_ok_and(|members| members.keys().any(|name| name.eq_ignore_ascii_case("Statement")));
+        if !is_policy {
+            return Ok(None);
+        }
+        documents.push((end.saturating_sub(value.get().len()), value.get()));
+    }
+    let mut policies = Vec::new();
+    for (index, (start, document)) in documents.iter().enumerate() {
+        let name = format!("policy {}", index + 1);
+        let policy = Policy::parse(*document, kind).map_err(|mut error| {
+            error.span = error.span.start + start..error.span.end + start;
+            Problem { part: name.clone(), error }
+        })?;
+        policies.push(NamedPolicy { name, policy });
+    }
+    let mut statements = policies.iter().flat_map(|named| &named.policy.statements);
+    if !policies.is_empty() && statements.all(|statement| statement.effect.value == Effect::Deny) {
+        let text = if kind == Kind::ResourceControl {
+            FULL_ACCESS.into()
+        } else {
+            FULL_ACCESS.replace(r#""Principal":"*","#, "")
+        };
+        let policy =
+            Policy::parse(text, kind).map_err(|error| Problem { part: "FullAWSAccess".to_owned(), error })?;
+        policies.insert(0, NamedPolicy { name: "FullAWSAccess".to_owned(), policy });
+    }
+    Ok((!policies.is_empty()).then(|| ScenarioLevel { target: "level 1".to_owned(), policies }))
 }
 
 fn list(member: &Member<'_>, kind: Kind) -> Result<Vec<NamedPolicy>, Problem> {

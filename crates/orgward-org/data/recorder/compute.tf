@@ -173,13 +173,6 @@ resource "aws_ecs_task_definition" "a" {
   container_definitions = jsonencode([{ name = "a", image = "a:${var.text}", memory = 128, essential = true }])
   tags                  = var.tags
 }
-resource "aws_ecs_service" "a" {
-  name            = "recorded"
-  cluster         = aws_ecs_cluster.a.id
-  task_definition = aws_ecs_task_definition.a.arn
-  desired_count   = var.number
-  tags            = var.tags
-}
 resource "aws_ecs_cluster_capacity_providers" "a" {
   cluster_name       = aws_ecs_cluster.a.name
   capacity_providers = ["FARGATE"]
@@ -214,39 +207,6 @@ resource "aws_codebuild_project" "a" {
   source {
     type     = "S3"
     location = "recorded-a/a.zip"
-  }
-  tags = var.tags
-}
-resource "aws_codepipeline" "a" {
-  name     = "recorded"
-  role_arn = aws_iam_role.a.arn
-  artifact_store {
-    location = aws_s3_bucket.a.bucket
-    type     = "S3"
-  }
-  stage {
-    name = "Source"
-    action {
-      name             = "Source"
-      category         = "Source"
-      owner            = "AWS"
-      provider         = "S3"
-      version          = "1"
-      output_artifacts = ["a"]
-      configuration    = { S3Bucket = "recorded-a", S3ObjectKey = "a" }
-    }
-  }
-  stage {
-    name = "Build"
-    action {
-      name            = "Build"
-      category        = "Build"
-      owner           = "AWS"
-      provider        = "CodeBuild"
-      version         = "1"
-      input_artifacts = ["a"]
-      configuration   = { ProjectName = "a" }
-    }
   }
   tags = var.tags
 }

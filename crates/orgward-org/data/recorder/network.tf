@@ -278,7 +278,6 @@ resource "aws_route53_health_check" "a" {
   request_interval  = 30
   tags              = var.tags
 }
-resource "aws_cloudfront_origin_access_identity" "a" { comment = var.text }
 resource "aws_cloudfront_origin_access_control" "a" {
   name                              = "recorded"
   description                       = var.text

@@ -40,11 +40,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "a" {
     expiration { days = 10 + var.number }
   }
 }
-resource "aws_s3_bucket_logging" "a" {
-  bucket        = aws_s3_bucket.a.id
-  target_bucket = aws_s3_bucket.logs.id
-  target_prefix = var.text
-}
 resource "aws_s3_bucket_cors_configuration" "a" {
   bucket = aws_s3_bucket.a.id
   cors_rule {
@@ -222,11 +217,6 @@ resource "aws_glue_crawler" "a" {
 resource "aws_glue_connection" "a" {
   name                  = "recorded"
   connection_properties = { JDBC_CONNECTION_URL = "jdbc:mysql://${var.text}.example.com/a", PASSWORD = "x", USERNAME = "x" }
-}
-resource "aws_athena_workgroup" "a" {
-  name        = "recorded"
-  description = var.text
-  tags        = var.tags
 }
 resource "aws_athena_named_query" "a" {
   name     = "recorded"

@@ -52,7 +52,15 @@ impl<'a> Builder<'_, 'a> {
             ([target], [only]) if only.address == target.address => target,
             _ => {
                 let spelled = self.spelled_document(piece, path, kind, name, &trail);
-                return spelled.unwrap_or_else(|| Document::unknown(name, kind, trail));
+                return spelled.unwrap_or_else(|| {
+                    let mut document = Document::unknown(name, kind, trail);
+                    let kind = |target: &Target| {
+                        let instance = stack.plan.instance(&target.address);
+                        instance.map(|instance| instance.kind.to_string()).unwrap_or_default()
+                    };
+                    document.refers_to = whole.targets.iter().map(kind).collect();
+                    document
+                });
             }
         };
         let renders = stack.plan.instance(&target.address).is_some_and(is_document);
@@ -227,6 +235,9 @@ impl<'a> Builder<'_, 'a> {
                 let position = Position::Principal(kind.clone());
                 let first = holes.len();
                 let items = self.items(source, block.get("identifiers"), &path, &position, holes);
+                for hole in holes.iter_mut().skip(first) {
+                    self.name_principal(&kind, hole);
+                }
                 let open = holes.iter().skip(first).any(|hole| !matches!(hole.filling, Filling::Exactly(_)));
                 if open && kind != "AWS" {
                     return Err(unknown("a principal"));
@@ -248,6 +259,18 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         Ok(statement)
+    }
+
+    /// Gives an identity provider or a service that is unknown a name of its own. It stays one of its kind, whatever it
+    /// turns out to be: no principal of AWS gets in as one.
+    pub(super) fn name_principal(&self, kind: &str, hole: &mut Hole) {
+        if matches!(hole.filling, Filling::Exactly(_)) || !matches!(kind, "Federated" | "Service") {
+            return;
+        }
+        let shown = hole.reference.clone().unwrap_or_else(|| hole.path.clone());
+        let name = self.placeholder_ids.borrow_mut().name(format!("${{{shown}}}"));
+        hole.filling =
+            Filling::Exactly(if kind == "Service" { format!("{name}.amazonaws.com") } else { name });
     }
 
     fn condition(

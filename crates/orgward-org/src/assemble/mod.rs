@@ -12,6 +12,7 @@ mod grants;
 mod join;
 mod permission_sets;
 mod planned;
+mod policy_files;
 mod principals;
 mod resources;
 mod runs;
@@ -270,6 +271,7 @@ const ASKED: &[&str] = &[
     "aws_ssoadmin_permission_set",
     "aws_ssoadmin_permission_set_inline_policy",
     "aws_ssoadmin_permissions_boundary_attachment",
+    crate::POLICY_FILE,
 ];
 
 /// The data sources whose values are read: the only way a plan shows what other stacks manage. Sorted by the
@@ -362,6 +364,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         };
         let here = embedded(self.pieces);
         self.removed_inline = embedded(other).into_iter().filter(|it| !here.contains(it)).collect();
+        self.policy_files();
         self.tree();
         self.name_what_is_unknown();
         self.org_policies();

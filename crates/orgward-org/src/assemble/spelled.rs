@@ -151,7 +151,10 @@ impl<'a> Builder<'_, 'a> {
                 items.iter().enumerate().map(fill).collect::<Result<_, _>>().map(Value::Array)
             }
             Value::String(text) if text.contains(MARK) => {
-                let hole = self.text_hole(stack, text, position, path, references);
+                let mut hole = self.text_hole(stack, text, position, path, references);
+                if let Position::Principal(kind) = position {
+                    self.name_principal(kind, &mut hole);
+                }
                 if hole.filling == Filling::Anything
                     && matches!(position, Position::Principal(kind) if kind != "AWS")
                 {

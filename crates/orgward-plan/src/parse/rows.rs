@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -85,21 +86,21 @@ impl<'a> Row<'a> {
                 .map_or_else(ModulePath::default, |parts| traversal::module_path(&parts).0),
             None => ModulePath::default(),
         };
+        let name = place.text("name", self.name)?;
+        let name = traversal::name_of(&address, &name).map_or(name, Cow::Owned);
         Ok(Some(Instance {
             previous_address: place.optional("previous_address", self.previous_address)?.map(Address::new),
             module,
             mode,
             kind: place.text("type", self.kind)?,
-            name: place.text("name", self.name)?,
+            name,
             key: place.key("index", self.index)?,
             provider: place.optional("provider_name", self.provider_name)?.unwrap_or_default(),
             action: action(place, change.actions)?,
             origin: Origin::Change,
-            deposed: place.optional("deposed", self.deposed)?.map(std::borrow::Cow::into_owned),
+            deposed: place.optional("deposed", self.deposed)?.map(Cow::into_owned),
             imported: change.importing.is_some(),
-            action_reason: place
-                .optional("action_reason", self.action_reason)?
-                .map(std::borrow::Cow::into_owned),
+            action_reason: place.optional("action_reason", self.action_reason)?.map(Cow::into_owned),
             address: Address::new(address),
             body: Body {
                 before: change.before,

@@ -40,10 +40,10 @@ pub(super) fn on_resource(arn: &str, service: &str) -> Option<Claim> {
     Claim::new(spec).ok()
 }
 
-/// The requests for actions that a pattern describes, on resources that patterns describe.
-pub(super) fn over(action: &str, resources: &[String]) -> Option<Claim> {
+/// The requests for actions that patterns describe, on resources that patterns describe.
+pub(super) fn over(actions: &[String], resources: &[String]) -> Option<Claim> {
     let spec = ClaimSpec {
-        actions: Some(vec![action.to_owned()]),
+        actions: Some(actions.to_vec()),
         resources: Some(resources.to_vec()),
         ..ClaimSpec::default()
     };

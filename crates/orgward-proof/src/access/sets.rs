@@ -1,6 +1,6 @@
 //! What a principal can do, as sets of requests.
 
-use orgward_iam::{Effect, Policy, PrincipalPattern, RequestSet, Statement};
+use orgward_iam::{Actions, Claim, Effect, Policy, PrincipalPattern, RequestSet, Statement};
 use orgward_org::{NodeId, Resource};
 
 use super::Access;
@@ -23,13 +23,22 @@ pub(super) enum About<'a> {
     Everything,
     /// Those that are about one action.
     Action(&'a str),
+    /// Those that may be about one of some actions.
+    Actions(&'a Actions),
 }
 
-impl About<'_> {
+impl<'a> About<'a> {
+    /// What has to do with the requests of a claim.
+    pub(super) fn claimed(claim: &'a Claim) -> Self {
+        let wanted = claim.policy().statements.first();
+        wanted.map_or(Self::Everything, |statement| Self::Actions(&statement.actions))
+    }
+
     pub(super) fn is_met_by(self, statement: &Statement) -> bool {
         match self {
             Self::Everything => true,
             Self::Action(action) => statement.covers_action(action),
+            Self::Actions(actions) => statement.actions.meets(actions),
         }
     }
 }

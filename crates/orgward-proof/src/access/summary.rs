@@ -68,10 +68,8 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
 
 /// How many patterns of one principal are told.
 const MOST: usize = 400;
-/// How many of them are asked about one by one.
-const ASKED: usize = 60;
 
-impl<'o> Access<'o> {
+impl Access<'_> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
     pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
@@ -107,14 +105,21 @@ impl<'o> Access<'o> {
                     })
                     .collect()
             };
-            let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
-            for (at, (action, resources)) in cut.into_iter().take(MOST).enumerate() {
-                let is_asked = !whole && at < ASKED;
-                if resources.is_empty() || is_asked && !self.is_effective(&asker, &action, &resources) {
-                    continue;
+            let whole = caps.is_empty() && self.is_undenied(&asker.subject, policy, statement);
+            let mut on: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
+            for (action, resources) in cut.into_iter().take(MOST).filter(|(_, it)| !it.is_empty()) {
+                on.entry(resources).or_default().push(action);
+            }
+            for (resources, actions) in on {
+                let effective =
+                    (!whole).then(|| self.effective(&asker.subject, &actions, &resources)).flatten();
+                for (at, action) in actions.into_iter().enumerate() {
+                    if effective.as_ref().is_some_and(|all| all.get(at) == Some(&false)) {
+                        continue;
+                    }
+                    let service = action.split(':').next().unwrap_or("*").to_owned();
+                    entries.entry((service, resources.clone())).or_default().insert(action);
                 }
-                let service = action.split(':').next().unwrap_or("*").to_owned();
-                entries.entry((service, resources)).or_default().insert(action);
             }
         }
         let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
@@ -125,54 +130,15 @@ impl<'o> Access<'o> {
     }
 
     /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
-    pub(super) fn can_all(&self, id: SubjectId, action: &str, resources: &[String]) -> bool {
+    pub(super) fn can_all(&self, id: SubjectId, action: &String, resources: &[String]) -> bool {
         let Some(subject) = self.subject(id) else { return false };
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
+        let (Some(me), Some(claim)) =
+            (claims::by(&subject.arn), claims::over(std::slice::from_ref(action), resources))
+        else {
             return false;
         };
-        let own = self.own(subject, Side::AtMost, About::Everything);
+        let own = self.own(subject, Side::AtMost, About::claimed(&claim));
         matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
-    }
-
-    /// What makes the chain above an account differ from another.
-    pub(super) fn chain_text(&self, account: Option<orgward_org::NodeId>) -> Vec<String> {
-        let chain = account.and_then(|account| self.chains.get(&account)).map(|(scp, _)| scp);
-        let attached = chain.into_iter().flat_map(|scp| scp.levels.iter().flat_map(|level| &level.attached));
-        let mut texts: Vec<String> = attached
-            .filter_map(|it| {
-                Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text()))
-            })
-            .collect();
-        texts.push(format!("{:?}", chain.map(|chain| chain.enabled)));
-        texts
-    }
-
-    /// Whether nothing takes anything of a statement away.
-    fn is_undenied(
-        &self,
-        asker: &Asker<'_, 'o>,
-        policy: &'o orgward_iam::Policy,
-        statement: &'o Statement,
-    ) -> bool {
-        let subject = &asker.subject;
-        let Some(me) = claims::by(&subject.arn) else { return true };
-        let open = self
-            .scp(subject.account, Side::AtMost, About::Everything)
-            .minus(subject.denied(Side::AtMost, About::Everything));
-        let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
-        matches!(set.example(), Answer::None)
-    }
-
-    /// Whether some request of a pattern is allowed, which the policies and the boundary of the principal allow.
-    fn is_effective(&self, asker: &Asker<'_, 'o>, action: &str, resources: &[String]) -> bool {
-        let subject = &asker.subject;
-        let (Some(me), Some(claim)) = (claims::by(&subject.arn), claims::over(action, resources)) else {
-            return true;
-        };
-        let open = self
-            .scp(subject.account, Side::AtMost, About::Everything)
-            .minus(subject.denied(Side::AtMost, About::Everything));
-        !matches!(open.and(claim.requests()).and(me.requests()).example(), Answer::None)
     }
 
     /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
@@ -184,11 +150,7 @@ impl<'o> Access<'o> {
     pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
         let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
-        let one = claim.spec().actions.as_deref().and_then(|actions| match actions {
-            [action] if !action.contains(['*', '?']) => Some(action.as_str()),
-            _ => None,
-        });
-        let about = one.map_or(About::Everything, About::Action);
+        let about = About::claimed(claim);
         let granted = || subject.granted(Side::AtMost, about).and(me.requests()).and(claim.requests());
         let mut layers = Vec::new();
         if let Cap::Policy { policy, name, .. } = &subject.cap {
@@ -224,6 +186,12 @@ pub(super) fn patterns(statement: &Statement) -> Vec<String> {
     let out: Vec<&str> = statement.actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
     let services = Catalogue::get().services().map(|service| format!("{}:*", service.prefix()));
     services.filter(|service| !out.contains(&service.as_str()) && !out.contains(&"*")).collect()
+}
+
+/// What tells lists of actions apart.
+pub(super) fn patterns_text(actions: &orgward_iam::Actions) -> String {
+    let patterns: Vec<&str> = actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
+    format!("{} {patterns:?}", actions.not)
 }
 
 pub(super) fn resources(statement: &Statement) -> Vec<String> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use orgward_iam::{Callers, Kind, Policy, RequestSet, is_account_id};
 use orgward_org::{Organization, PolicyChain, PolicyType};
 use serde_json::{Value, json};
@@ -11,6 +13,8 @@ pub(super) const PATHS: &str = "orgpaths";
 pub struct Assumptions {
     kind: PolicyType,
     callers: Option<Callers>,
+    /// Accounts that are not the one at the end, where that is unknown: what is shown must not name them.
+    others: Option<Callers>,
     facts: Option<Policy>,
     /// Whose principals are of the organization, and what tells so; only where a policy asks.
     insiders: Option<(Callers, Policy)>,
@@ -29,6 +33,8 @@ impl Assumptions {
         let management = above.and_then(|above| organization.management_of(above));
         let management = management.and_then(|id| organization.symbolic_account_id(id));
         let management = management.filter(|account| is_account_id(account));
+        let others = (account.is_none() && *kind == PolicyType::ServiceControl)
+            .then(|| others(organization, management, policy_chains));
         let organization = above.and_then(|above| organization.symbolic_id_of(above));
         let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
         let callers = match (kind, account) {
@@ -60,7 +66,7 @@ impl Assumptions {
             let policy = Policy::parse(document.to_string(), Kind::ServiceControl).ok()?;
             Some((Callers::Accounts(known), policy))
         });
-        Self { kind: kind.clone(), callers, facts, insiders }
+        Self { kind: kind.clone(), callers, others, facts, insiders }
     }
 
     /// The requests.
@@ -73,8 +79,28 @@ impl Assumptions {
             let facts = policy.statements.iter().map(move |it| RequestSet::matched(policy, it));
             facts.map(|told| RequestSet::by(callers.clone()).minus(told))
         });
-        strangers.fold(all, RequestSet::minus)
+        let all = strangers.fold(all, RequestSet::minus);
+        self.others.iter().fold(all, |all, others| all.minus(RequestSet::by(others.clone())))
     }
+}
+
+/// The management account, which service control policies never bind, and the accounts that no policy above tells from
+/// others: there are always more accounts like them.
+fn others(organization: &Organization, management: Option<&str>, chains: &[&PolicyChain<'_>]) -> Callers {
+    let texts: Vec<&str> = chains
+        .iter()
+        .flat_map(|chain| &chain.levels)
+        .flat_map(|level| &level.attached)
+        .map(|attached| attached.org_policy.data.document.text.expose())
+        .collect();
+    let named: BTreeSet<&str> = texts
+        .iter()
+        .flat_map(|text| text.split(|char: char| !char.is_ascii_digit()))
+        .filter(|digits| is_account_id(digits))
+        .collect();
+    let known = organization.accounts().filter_map(|account| organization.symbolic_account_id(account.id));
+    let alike = known.filter(|account| is_account_id(account) && !named.contains(account));
+    Callers::Accounts(alike.chain(management).map(str::to_owned).collect())
 }
 
 /// The requests of principals of an organization.

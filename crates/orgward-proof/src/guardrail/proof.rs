@@ -159,26 +159,11 @@ impl<'l, 'o> Chains<'l, 'o> {
     }
 }
 
-/// The statements that have to do with a prohibition: all but those about other services.
+/// The statements that have to do with a prohibition: all but those about other actions.
 fn relevant(claim: &Claim) -> impl Fn(&Policy, &Statement) -> bool + '_ {
-    let services = |statement: &Statement| -> Option<Vec<String>> {
-        if statement.actions.not {
-            return None;
-        }
-        let patterns = statement.actions.patterns.iter();
-        patterns
-            .map(|pattern| {
-                let (service, _) = pattern.value.split_once(':')?;
-                (!service.contains(['*', '?'])).then(|| service.to_ascii_lowercase())
-            })
-            .collect()
-    };
-    // `None`: any service.
-    let wanted = claim.policy().statements.first().and_then(services);
-    move |_, statement| match (&wanted, services(statement)) {
-        (Some(wanted), Some(named)) => named.iter().any(|service| wanted.contains(service)),
-        _ => true,
-    }
+    // `None`: any action.
+    let wanted = claim.policy().statements.first().map(|statement| &statement.actions);
+    move |_, statement| wanted.is_none_or(|wanted| statement.actions.meets(wanted))
 }
 
 impl Proofs {

@@ -60,7 +60,8 @@ rule! {
 #[derive(Clone)]
 struct Obtained {
     way: Way,
-    example: Box<Counterexample>,
+    /// A request that nothing denies; `None` where the proof did not come to an end.
+    example: Option<Box<Counterexample>>,
     doubts: Vec<String>,
 }
 
@@ -68,9 +69,7 @@ struct Obtained {
 struct Forged<'o> {
     policy: Entity<'o, OrgPolicy>,
     exemption: Exemption,
-    way: Way,
-    example: Box<Counterexample>,
-    doubts: Vec<String>,
+    obtained: Obtained,
     accounts: BTreeSet<String>,
     places: BTreeSet<String>,
 }
@@ -92,16 +91,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     continue;
                 }
                 for exemption in Exemption::of(statement) {
+                    if cx.audit && !cx.config.guardrails.iter().any(|it| exemption.is_of(&it.claim)) {
+                        continue;
+                    }
                     let key = (policy.node.key.clone(), exemption.to_string());
                     let question = (alike.clone(), exemption.to_string());
                     let answer = asked.entry(question).or_insert_with(|| obtain(cx, &group, &exemption));
-                    let Some(Obtained { way, example, doubts }) = answer.clone() else { continue };
+                    let Some(obtained) = answer.clone() else { continue };
                     let forged = forged.entry(key).or_insert_with(|| Forged {
                         policy,
                         exemption: exemption.clone(),
-                        way,
-                        example,
-                        doubts,
+                        obtained,
                         accounts: BTreeSet::new(),
                         places: BTreeSet::new(),
                     });
@@ -112,10 +112,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     for ((_, name), forged) in forged {
+        let Obtained { way, example, doubts } = &forged.obtained;
         let finding = findings.about(&FORGEABLE_EXEMPTION, forged.policy.node);
-        finding.severity = if forged.way.is_odd { Severity::Low } else { Severity::High };
+        finding.severity = if way.is_odd { Severity::Low } else { Severity::High };
         finding.subject(name.clone());
-        finding.says(format!("spares {name}, and others can {}", forged.way.words));
+        finding.says(format!("spares {name}, and others can {}", way.words));
         let document = &forged.policy.data.document;
         let span = forged.exemption.span.clone();
         finding.show(&source(document), span, "others can become such a principal");
@@ -123,18 +124,28 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         if let [place] = forged.places.iter().collect::<Vec<_>>().as_slice() {
             finding.target((*place).clone());
         }
-        finding.witness(forged.example.witness());
-        if !forged.doubts.is_empty() {
+        if !doubts.is_empty() {
             undecided(finding, &FORGEABLE_EXEMPTION);
             finding.says(format!(
                 "undecided: spares {name}, and nothing that is known denies others to {}",
-                forged.way.words
+                way.words
             ));
-            for doubt in &forged.doubts {
-                finding.note(doubt.clone());
+            finding.notes.extend(doubts.iter().cloned());
+        }
+        match example {
+            Some(example) => {
+                finding.witness(example.witness());
+            }
+            // What a policy is too large for is not harmless.
+            None => {
+                finding.severity = Severity::High;
+                finding.says(format!(
+                    "undecided: spares {name}, and whether others can {} took too many steps to prove",
+                    way.words
+                ));
             }
         }
-        finding.help(forged.exemption.help(forged.way.is_odd));
+        finding.help(forged.exemption.help(way.is_odd));
     }
 }
 
@@ -152,22 +163,31 @@ fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<
     let account = group.account_ids.first().map(String::as_str);
     let assumptions = Assumptions::of(&kind, cx.after, account, &[&group.chain]);
     let doubts = group.chain.doubts();
-    let first = |is_certain: bool| {
+    let mut undecided = None;
+    let mut first = |is_certain: bool| {
         exemption.ways().into_iter().find_map(|way| {
             let claim = way.claim()?;
             let open = if is_certain { group.chain.must_pass(&kind) } else { group.chain.may_pass(&kind) };
             match passing(&assumptions.requests().and(claim.requests()).and(open)) {
                 Difference::Some(example) => Some((way, example)),
-                Difference::Nothing | Difference::Undecided(_) => None,
+                Difference::Nothing => None,
+                Difference::Undecided(why) => {
+                    undecided.get_or_insert((way, why));
+                    None
+                }
             }
         })
     };
-    let certain = first(true).map(|(way, example)| Obtained { way, example, doubts: Vec::new() });
-    certain.or_else(|| {
-        // What may be denied by something unknown is neither open nor closed.
-        let (way, example) = first(false).filter(|_| !doubts.is_empty())?;
-        Some(Obtained { way, example, doubts: doubts.clone() })
-    })
+    let found = |(way, example), doubts| Obtained { way, example: Some(example), doubts };
+    if let Some(certain) = first(true) {
+        return Some(found(certain, Vec::new()));
+    }
+    // What may be denied by something unknown is neither open nor closed.
+    let possible = if doubts.is_empty() { None } else { first(false) };
+    if let Some(possible) = possible {
+        return Some(found(possible, doubts));
+    }
+    undecided.map(|(way, why)| Obtained { way, example: None, doubts: vec![why] })
 }
 
 fn is_region_lock(cx: &Context<'_>, statement: &Statement) -> bool {

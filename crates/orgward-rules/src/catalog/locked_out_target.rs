@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use orgward_finding::Severity;
+use orgward_finding::{Severity, Verdict};
 use orgward_iam::{Answer, Effect, RequestSet, Spanned, Statement};
 use orgward_org::{Account, Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
@@ -107,9 +107,10 @@ fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
                 };
                 let below = cx.after.accounts_below(target);
                 let used: Vec<_> = below.into_iter().filter(is_used).collect();
-                if used.is_empty() || attachment.resolved.modality() != Modality::Must {
+                if used.is_empty() {
                     continue;
                 }
+                let is_certain = attachment.resolved.modality() == Modality::Must;
                 let document = &guardrail.data.document;
                 let finding = findings.about(&LOCKED_OUT_TARGET, guardrail.node);
                 finding.severity = Severity::High;
@@ -117,6 +118,17 @@ fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
                 finding.subject(format!("denied outright {path} {}", statement_key(document, statement)));
                 let title = statement_title(index, statement, document.text.is_sensitive());
                 finding.says(format!("statement {title} denies everything to every principal below {path}"));
+                if !is_certain {
+                    finding.verdict = Verdict::Unverifiable;
+                    finding.severity = LOCKED_OUT_TARGET.info.unverifiable;
+                    finding.says(format!(
+                        "undecided: statement {title} denies everything, and may be attached to {path}"
+                    ));
+                    finding.note(format!(
+                        "where `{}` is attached is unknown until apply",
+                        guardrail.node.title()
+                    ));
+                }
                 finding.accounts(used.iter().filter_map(|account| account_label(cx.after, account.id)));
                 finding.target(path);
                 finding.show(&source(document), statement.effect.span.clone(), "whatever the request");

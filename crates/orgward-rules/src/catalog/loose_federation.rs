@@ -2,8 +2,9 @@ use orgward_finding::Severity;
 use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, SetQuantifier, Statement};
 
 use crate::engine::rule;
-use crate::federation::{Issuer, issuer};
+use crate::federation::{Issuer, issuer, names_some_customer};
 use crate::{Context, Findings};
+use orgward_org::{Content, Document, Entity, Role};
 use orgward_proof::org_policies::{source, statement_key};
 use orgward_proof::trust::trusts;
 
@@ -15,6 +16,9 @@ rule! {
     /// `token.actions.githubusercontent.com` signs tokens for every repository of GitHub. What tells yours from all
     /// others is the subject, `sub`. A trust policy that does not ask for it, asks with an operator that holds when
     /// it is missing, or accepts a pattern that others can match, lets anybody with a repository in.
+    ///
+    /// EKS gives every cluster an issuer of its own. Without the subject each pod of the cluster can assume the role
+    /// (medium). Of a provider that is unknown until apply the rule asks for a subject that names a customer.
     ///
     /// Since 2025 IAM refuses to save such a policy for the providers it knows; those that were saved before go on
     /// to work.
@@ -40,6 +44,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    unknown_policies(cx, findings);
     for trust in trusts(cx.after) {
         for statement in &trust.policy.statements {
             if statement.effect.value != Effect::Allow {
@@ -48,8 +53,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             for pattern in statement.principals.iter().flat_map(|principals| &principals.patterns) {
                 let PrincipalPattern::Federated(provider) = &pattern.value else { continue };
                 let host = provider.split_once(":oidc-provider/").map_or(provider.as_str(), |(_, host)| host);
-                let Some(issuer) = issuer(host) else { continue };
                 let document = &trust.role.data.trust;
+                if cx.after.render(provider) != *provider {
+                    unknown_provider(cx, findings, trust.role, statement, provider);
+                    continue;
+                }
+                let Some(issuer) = issuer(host) else { continue };
                 if let Some((dead, says, help)) = dead_condition(statement, host) {
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.severity = Severity::Low;
@@ -77,7 +86,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
-                    finding.help(issuer.help());
+                    finding.severity = issuer.severity();
+                    finding.help(issuer.help(host));
                 }
             }
         }
@@ -85,6 +95,68 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Why others get in.
+/// Resources that are identity providers.
+const PROVIDERS: [&str; 2] = ["aws_iam_openid_connect_provider", "aws_iam_saml_provider"];
+
+/// Reports trust policies of which nothing is known but that they refer to identity providers alone.
+fn unknown_policies(cx: &Context<'_>, findings: &mut Findings) {
+    for role in cx.after.roles() {
+        let Content::Unknown(trail) = &role.data.trust.content else { continue };
+        if is_about_providers(&role.data.trust) {
+            let finding = findings.cannot_tell(&LOOSE_FEDERATION, role.node);
+            finding.says(
+                "undecided: the trust policy is unknown until apply; it refers to an identity provider alone",
+            );
+            finding.notes.extend(trail.iter().cloned());
+            finding.help("write it with `aws_iam_policy_document`, or give the sources with `--source`");
+        }
+    }
+}
+
+/// Whether an unknown trust policy refers to identity providers and to nothing else.
+pub(super) fn is_about_providers(document: &Document) -> bool {
+    let mut kinds = document.refers_to.iter();
+    document.policy().is_none()
+        && !document.refers_to.is_empty()
+        && kinds.all(|kind| PROVIDERS.contains(&kind.as_str()))
+}
+
+/// Reports a statement whose provider is unknown: it may be one that many customers share. A subject that is written out
+/// names a customer whichever it is.
+fn unknown_provider(
+    cx: &Context<'_>,
+    findings: &mut Findings,
+    role: Entity<'_, Role>,
+    statement: &Statement,
+    provider: &str,
+) {
+    let narrows = |condition: &Condition| {
+        let operator = condition.operator.value;
+        let claim = condition.key.value.rsplit(':').next().unwrap_or_default();
+        let is_firm = !operator.is_negated()
+            && !operator.if_exists
+            && operator.set != Some(SetQuantifier::ForAllValues)
+            && operator.base != BaseOperator::Null;
+        is_firm && condition.values.iter().all(|value| names_some_customer(claim, &value.value))
+    };
+    if statement.conditions.iter().any(narrows) {
+        return;
+    }
+    let document = &role.data.trust;
+    let is_open = document.open_holes().any(|hole| hole.path.to_ascii_lowercase().contains("condition"));
+    let finding = findings.cannot_tell(&LOOSE_FEDERATION, role.node);
+    finding.subject(format!("{provider} {}", statement_key(document, statement)));
+    finding.says(format!(
+        "undecided: the identity provider `{}` is unknown until apply; it may be one that many customers share",
+        cx.after.render(provider)
+    ));
+    if is_open {
+        finding.severity = Severity::Low;
+        finding.note("a condition of the statement is unknown until apply, too");
+    }
+    finding.help("require the subject of the tokens, `PROVIDER:sub`, with a value that the plan shows");
+}
+
 enum Counterexample<'p> {
     /// No condition asks for the claim.
     Missing,
@@ -166,8 +238,10 @@ fn dead_condition<'p>(statement: &'p Statement, host: &str) -> Option<(&'p Condi
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::{Severity, Verdict};
+
     use super::{LOOSE_FEDERATION, issuer};
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report, review_of};
 
     #[test]
     fn the_name_of_the_customer_must_be_closed() {
@@ -215,6 +289,51 @@ mod tests {
             assert!(!names(claim, wide), "{claim} {wide}");
             assert!(names(claim, narrow), "{claim} {narrow}");
         }
+    }
+
+    /// Every cluster of EKS has an issuer of its own, and every pod of it gets a token.
+    #[test]
+    fn pods_of_a_cluster_are_told_apart_by_the_subject() {
+        let host = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE0123456789";
+        let severities = |condition: &str| -> Vec<Severity> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+                "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},"Condition":{{{condition}}}}}]}}"#
+            );
+            let fixture = ("loose-federation", "bad-star-among-subjects");
+            let found = findings_with_document(&LOOSE_FEDERATION, fixture, ("assume_role_policy", &document));
+            found.into_iter().map(|finding| finding.severity).collect()
+        };
+        let audience = format!(r#""StringEquals":{{"{host}:aud":"sts.amazonaws.com"}}"#);
+        assert_eq!(severities(&audience), [Severity::Medium]);
+        let subject = |value: &str| format!(r#"{audience},"StringLike":{{"{host}:sub":"{value}"}}"#);
+        for wide in ["*", "system:serviceaccount:*:*", "system:serviceaccount:*:ledger"] {
+            assert_eq!(severities(&subject(wide)), [Severity::Medium], "{wide}");
+        }
+        for narrow in ["system:serviceaccount:payments:ledger", "system:serviceaccount:payments:*"] {
+            assert_eq!(severities(&subject(narrow)), [], "{narrow}");
+        }
+    }
+
+    /// The provider is made by the same apply, and its issuer is unknown until then. No principal of AWS gets in as one.
+    #[test]
+    fn a_provider_of_the_same_plan() {
+        let review = review_of("loose-federation", "bad-unknown-provider");
+        let mut told: Vec<(String, &str, Severity)> = review
+            .findings
+            .iter()
+            .map(|it| {
+                (it.address.as_ref().map(ToString::to_string).unwrap_or_default(), it.rule, it.severity)
+            })
+            .collect();
+        told.sort();
+        let of = |role: &str, severity| (format!("aws_iam_role.{role}"), "loose-federation", severity);
+        assert_eq!(
+            told,
+            [of("bound", Severity::Low), of("encoded", Severity::Medium), of("open", Severity::Medium)],
+            "and nothing else, such as that anyone may assume them"
+        );
+        assert!(review.findings.iter().all(|finding| finding.verdict == Verdict::Unverifiable));
     }
 
     #[test]

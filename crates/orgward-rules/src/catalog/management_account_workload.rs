@@ -50,14 +50,16 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut lost: Vec<&Address> = Vec::new();
-    for workload in cx.after.workloads() {
-        let allowed = &cx.config.management;
-        let Some(address) = &workload.node.address else { continue };
-        if allowed.allowed_types.iter().any(|pattern| glob(pattern, &workload.data.resource))
-            || allowed.allowed_addresses.iter().any(|pattern| glob(pattern, address.as_str()))
-        {
-            continue;
-        }
+    let allowed = &cx.config.management;
+    let workloads = || {
+        cx.after.workloads().filter_map(|workload| {
+            let address = workload.node.address.as_ref()?;
+            let is_allowed = allowed.allowed_types.iter().any(|it| glob(it, &workload.data.resource))
+                || allowed.allowed_addresses.iter().any(|it| glob(it, address.as_str()));
+            (!is_allowed).then_some((workload, address))
+        })
+    };
+    for (workload, address) in workloads() {
         match cx.after.owner(workload.id) {
             Some((account, modality)) if account.management => {
                 let what = Organization::workload_category(&workload.data.resource).unwrap_or("workload");
@@ -80,7 +82,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let known = cx.after.management().is_some();
     // Without a management account, no resource is known to lie outside of it.
     if !known {
-        lost = cx.after.workloads().filter_map(|workload| workload.node.address.as_ref()).collect();
+        lost = workloads().map(|(_, address)| address).collect();
     }
     if let Some(first) = lost.first() {
         let finding = findings.report(&MANAGEMENT_ACCOUNT_WORKLOAD, None);
@@ -108,7 +110,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::MANAGEMENT_ACCOUNT_WORKLOAD;
-    use crate::testing::report;
+    use crate::testing::{messages_with, report};
 
     #[test]
     fn bucket_and_instance() {
@@ -133,6 +135,22 @@ mod tests {
         reviewed bad-bucket-and-instance.json: 3 accounts, 0 principals, 0 policies
         `orgward rules management-account-workload` explains the first one
         ");
+    }
+
+    /// What may land in the management account may land anywhere.
+    #[test]
+    fn what_is_allowed_there_is_not_asked_about() {
+        let messages = |config: &str| {
+            messages_with(
+                &MANAGEMENT_ACCOUNT_WORKLOAD,
+                "bad-unknown-account",
+                &format!("[management]\n{config}"),
+            )
+        };
+        assert!(messages("")[0].contains("and 1 more"));
+        let one = messages("allowed_types = ['aws_s3_*']");
+        assert!(one[0].contains("`aws_instance.exporter`") && !one[0].contains("more"), "{one:?}");
+        assert_eq!(messages("allowed_types = ['aws_s3_*']\nallowed_addresses = ['aws_instance.*']"), [""; 0]);
     }
 
     #[test]

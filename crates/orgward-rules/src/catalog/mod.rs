@@ -30,6 +30,7 @@ mod management_account_identity;
 mod management_account_workload;
 mod missing_foundation_account;
 mod mixed_use_account;
+mod narrowed_policy;
 mod open_block;
 mod open_pass_role;
 mod open_suspended_ou;
@@ -57,6 +58,7 @@ mod weakened_boundary;
 mod weakened_detection;
 mod weakened_management_policy;
 mod weakened_trail;
+mod widened_policy;
 mod wildcard_resource;
 
 use crate::Rule;
@@ -92,6 +94,7 @@ pub static RULES: &[&Rule] = &[
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
     &missing_foundation_account::MISSING_FOUNDATION_ACCOUNT,
     &mixed_use_account::MIXED_USE_ACCOUNT,
+    &narrowed_policy::NARROWED_POLICY,
     &open_block::OPEN_BLOCK,
     &open_pass_role::OPEN_PASS_ROLE,
     &open_suspended_ou::OPEN_SUSPENDED_OU,
@@ -119,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &weakened_detection::WEAKENED_DETECTION,
     &weakened_management_policy::WEAKENED_MANAGEMENT_POLICY,
     &weakened_trail::WEAKENED_TRAIL,
+    &widened_policy::WIDENED_POLICY,
     &wildcard_resource::WILDCARD_RESOURCE,
 ];
 

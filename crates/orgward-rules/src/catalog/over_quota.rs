@@ -65,22 +65,23 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             NodeKind::ManagedPolicy(policy) => {
                 let sum = solid(&policy.document);
-                size(node, "managed policy", sum, quotas().iam.managed_policy, findings);
+                size(node, "managed policy", sum, quotas().iam.managed_policy, None, findings);
             }
             NodeKind::Role(role) => {
-                size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
+                let (quota, raised) = (quotas().iam.trust_policy, quotas().iam.trust_policy_raised);
+                size(node, "trust policy", solid(&role.trust), quota, Some(raised), findings);
                 let quota = quotas().iam.role_inline;
-                size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&role.inline), quota, None, findings);
                 attached(node, role.managed_arns.len(), findings);
             }
             NodeKind::User(user) => {
                 let quota = quotas().iam.user_inline;
-                size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&user.inline), quota, None, findings);
                 attached(node, user.managed_arns.len(), findings);
             }
             NodeKind::Group(group) => {
                 let quota = quotas().iam.group_inline;
-                size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
+                size(node, "sum of its inline policies", inline(&group.inline), quota, None, findings);
                 attached(node, group.managed_arns.len(), findings);
             }
             _ => {}
@@ -243,15 +244,20 @@ fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut 
     }
 }
 
-fn size(node: &Node, what: &str, sum: usize, quota: usize, findings: &mut Findings) {
+/// `raised` is as far as AWS raises the quota, if it does.
+fn size(node: &Node, what: &str, sum: usize, quota: usize, raised: Option<usize>, findings: &mut Findings) {
     if sum > quota {
         let finding = findings.about(&OVER_QUOTA, node);
         finding.subject(what);
         finding
             .says(format!("{what} has {sum} characters without white space, of which {quota} are allowed"));
-        if quota == quotas().iam.trust_policy {
+        if let Some(raised) = raised.filter(|raised| sum <= *raised) {
             finding.severity = Severity::Medium;
-            finding.help("shorten it, or ask AWS for a higher quota: up to 4,096 characters are granted");
+            finding.help(format!(
+                "shorten it, or ask AWS for a higher quota: up to {raised} characters are granted"
+            ));
+        } else if raised.is_some() {
+            finding.help("shorten it: AWS does not raise the quota as far");
         } else {
             finding.help("split it, or use wildcards");
         }
@@ -273,8 +279,10 @@ fn inline(policies: &[InlinePolicy]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::Severity;
+
     use super::OVER_QUOTA;
-    use crate::testing::report;
+    use crate::testing::{findings_with_document, report, review_text};
 
     #[test]
     fn scp_size() {
@@ -362,6 +370,56 @@ mod tests {
         reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
         `orgward rules over-quota` explains the first one
         ");
+    }
+
+    /// Of a trust policy AWS raises the quota, to twice as much; an apply with more than that always fails.
+    #[test]
+    fn a_trust_policy_that_no_raised_quota_takes() {
+        let of = |roles: usize| {
+            let roles: Vec<String> = (0..roles)
+                .map(|at| format!(r#""arn:aws:iam::222222222222:role/application-{at:04}""#))
+                .collect();
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
+                roles.join(",")
+            );
+            let found = findings_with_document(
+                &OVER_QUOTA,
+                ("public-trust", "bad-star-string"),
+                ("assume_role_policy", &document),
+            );
+            let told =
+                found.into_iter().map(|it| (it.severity, it.help.unwrap_or_default().contains("ask AWS")));
+            told.collect::<Vec<_>>()
+        };
+        assert_eq!(of(20), []);
+        assert_eq!(of(60), [(Severity::Medium, true)]);
+        assert_eq!(of(120), [(Severity::High, false)]);
+    }
+
+    /// The inline policies of a user have the same number of characters, and AWS does not raise it.
+    #[test]
+    fn inline_policies_of_a_user() {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{}"}}]}}"#,
+            "a".repeat(2100)
+        );
+        let plan = serde_json::json!({
+            "format_version": "1.0", "terraform_version": "1.11.4",
+            "values": { "root_module": { "resources": [
+                { "address": "aws_iam_user.it", "mode": "managed", "type": "aws_iam_user", "name": "it",
+                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+                  "values": { "name": "it", "id": "it", "arn": "arn:aws:iam::222222222222:user/it" } },
+                { "address": "aws_iam_user_policy.it", "mode": "managed", "type": "aws_iam_user_policy", "name": "it",
+                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+                  "values": { "name": "it", "user": "it", "id": "it:it", "policy": document } },
+            ] } },
+        });
+        let review = review_text("state.json", plan.to_string().into_bytes(), "");
+        let found =
+            review.findings.iter().find(|finding| finding.rule == "over-quota").expect("it is too long");
+        assert_eq!(found.severity, Severity::High);
+        assert!(!found.help.as_deref().unwrap_or_default().contains("ask AWS"), "{found:?}");
     }
 
     #[test]

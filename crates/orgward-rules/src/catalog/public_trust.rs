@@ -3,6 +3,7 @@ use orgward_iam::{Answer, Effect, Exposure, OutsiderAccess, RequestSet, RoleTrus
 use orgward_org::{Content, Document, Entity, Modality, Organization, PolicyChain, PolicyType, Role};
 use orgward_plan::{Attr, Text};
 
+use super::loose_federation::is_about_providers;
 use crate::engine::rule;
 use crate::{Context, Findings};
 use orgward_proof::org_policies::source;
@@ -57,6 +58,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for role in cx.after.roles() {
         let perimeter = cx.after.perimeter(role.id);
         match &role.data.trust.content {
+            // Reported by `loose-federation`.
+            Content::Unknown(_) if is_about_providers(&role.data.trust) => {}
             Content::Unknown(trail) => {
                 let finding = findings.cannot_tell(&PUBLIC_TRUST, role.node);
                 finding.says("who may assume this role is unknown until apply");

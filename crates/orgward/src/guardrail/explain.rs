@@ -3,6 +3,7 @@
 use miette::Diagnostic;
 use orgward_finding::story::Outcome;
 use orgward_org::Organization;
+use orgward_proof::ExplainError;
 
 use crate::arguments::{AnswerFormat, ExplainArguments};
 use crate::exit::Exit;
@@ -26,7 +27,22 @@ pub(super) fn run(
         (&config.regions, &config.structure),
         &arguments.id,
         &arguments.account,
-    )?;
+    );
+    // To be outside of the scope is an answer, and neither that it holds nor that it does not.
+    let story = match story {
+        Err(ExplainError::Scope { account, guardrail, targets }) => {
+            return outside(
+                arguments,
+                terminal,
+                [&guardrail, &account, &format!("its targets are: {targets}")],
+            );
+        }
+        Err(ExplainError::Management { account }) => {
+            let why = "policies of the organization never bind the management account";
+            return outside(arguments, terminal, [&arguments.id, &account, why]);
+        }
+        story => story?,
+    };
     let text = match arguments.format {
         AnswerFormat::Terminal => orgward_report::story(&story, terminal.style(false)),
         AnswerFormat::Json => orgward_report::story_json(&story),
@@ -37,4 +53,19 @@ pub(super) fn run(
         Outcome::Refuted => Exit::Blocked,
         Outcome::Undecided => Exit::Failed,
     })
+}
+
+fn outside(
+    arguments: &ExplainArguments,
+    terminal: Terminal,
+    [guardrail, account, why]: [&str; 3],
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let text = match arguments.format {
+        AnswerFormat::Terminal => {
+            orgward_report::out_of_scope(guardrail, account, why, terminal.style(false))
+        }
+        AnswerFormat::Json => orgward_report::out_of_scope_json(guardrail, account, why),
+    };
+    output::print(text.as_bytes())?;
+    Ok(Exit::Failed)
 }

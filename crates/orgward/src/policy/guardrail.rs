@@ -78,7 +78,18 @@ pub(super) struct Guardrail {
 }
 
 impl Guardrail {
-    pub(super) fn read(text: &Text) -> Result<Self, GuardrailError> {
+    /// Reads the guardrails of a file: the tables of `orgward.toml`, as `guardrail show --as toml` prints them, or one in
+    /// the words of a statement.
+    pub(super) fn read_all(text: &Text) -> Result<Vec<Self>, Box<dyn Diagnostic + Send + Sync>> {
+        let is_table = text.text.parse::<toml::Table>().is_ok_and(|root| root.contains_key("guardrail"));
+        if !is_table {
+            return Ok(vec![Self::read(text)?]);
+        }
+        let declared = orgward_config::read_guardrails(&text.name, &text.text)?;
+        Ok(declared.into_iter().map(|it| Self { name: it.id, claim: it.claim }).collect())
+    }
+
+    fn read(text: &Text) -> Result<Self, GuardrailError> {
         let syntax = |message: String| GuardrailError::Syntax { name: text.name.clone(), message };
         let written: Written = if text.text.trim_start().starts_with('{') {
             serde_json::from_str(&text.text).map_err(|error| syntax(error.to_string()))?

@@ -48,23 +48,32 @@ pub(crate) fn run(
     paths.extend(arguments.rcp.clone());
     let texts = input::texts(&paths)?;
     let Some((guardrail, chains)) = texts.split_first() else { return Ok(Exit::Failed) };
-    let guardrail = Guardrail::read(guardrail)?;
+    let guardrails = Guardrail::read_all(guardrail)?;
     let (scps, rcps) = chains.split_at_checked(scp.len()).unwrap_or((chains, &[]));
     let rcp = rcps.first().map(|text| levels(text, Kind::ResourceControl)).transpose()?;
-    let mut proofs = Vec::new();
-    for text in scps {
-        let levels = levels(text, Kind::ServiceControl)?;
-        proofs.push(prove(&guardrail, arguments, &text.name, Some(&levels), rcp.as_deref()));
+    let scps = scps
+        .iter()
+        .map(|text| Ok((text.name.as_str(), levels(text, Kind::ServiceControl)?)))
+        .collect::<Result<Vec<_>, Box<dyn Diagnostic + Send + Sync>>>()?;
+    let mut exits = Vec::new();
+    let mut texts = Vec::new();
+    for guardrail in &guardrails {
+        let scps = scps.iter();
+        let mut chains: Vec<ChainProof> = scps
+            .map(|(name, levels)| prove(guardrail, arguments, name, Some(levels), rcp.as_deref()))
+            .collect();
+        if let (true, Some(text)) = (chains.is_empty(), rcps.first()) {
+            chains.push(prove(guardrail, arguments, &text.name, None, rcp.as_deref()));
+        }
+        exits.extend(chains.iter().map(|proof| exit(&proof.verdict)));
+        let proof = Proof { guardrail: guardrail.name.clone(), chains };
+        texts.push(match arguments.format {
+            AnswerFormat::Terminal => orgward_report::proof(&proof, terminal.style(false)),
+            AnswerFormat::Json => orgward_report::proof_json(&proof),
+        });
     }
-    if let ([], Some(text)) = (scps, rcps.first()) {
-        proofs.push(prove(&guardrail, arguments, &text.name, None, rcp.as_deref()));
-    }
-    let exit = proofs.iter().map(|proof| exit(&proof.verdict)).fold(Exit::Clean, worse);
-    let proof = Proof { guardrail: guardrail.name, chains: proofs };
-    let text = match arguments.format {
-        AnswerFormat::Terminal => orgward_report::proof(&proof, terminal.style(false)),
-        AnswerFormat::Json => orgward_report::proof_json(&proof),
-    };
+    let exit = exits.into_iter().fold(Exit::Clean, worse);
+    let text = texts.concat();
     output::print(text.as_bytes())?;
     Ok(exit)
 }

@@ -25,16 +25,10 @@ fn the_printed_policy_proves_the_printed_guardrail() {
         let policy = folder.run(["guardrail", "show", name, "--as", "scp"]);
         let guardrail = folder.run(["guardrail", "show", name, "--as", "toml"]);
         assert_eq!((policy.code, guardrail.code), (0, 0), "{policy:?} {guardrail:?}");
-        // `policy prove` takes the words in the form of scenarios.
-        let words = guardrail.stdout.replace("not_actions", "notActions").replace("[guardrail.", "[");
-        let kept = |line: &&str| {
-            !["[[", "id", "description", "severity", "upheld_by", "targets"]
-                .iter()
-                .any(|key| line.starts_with(key))
-        };
-        let words: Vec<&str> = words.lines().filter(kept).collect();
-        let words = words.join("\n").replace("exempt_principals", "exemptPrincipals");
-        folder.write("guardrail.toml", words);
+        folder.write("guardrail.toml", &guardrail.stdout);
+        folder.write("policy.json", &policy.stdout);
+        let alone = folder.run(["policy", "prove", "guardrail.toml", "--scp", "policy.json"]);
+        assert_eq!(alone.code, 0, "{name}: {alone:?}");
         folder.write("chain.json", format!(
             r#"[{{"target":"r-ab12","policies":[{FULL},{{"name":"it","document":{}}}]}},{{"target":"222222222222","policies":[{FULL}]}}]"#,
             policy.stdout
@@ -45,6 +39,26 @@ fn the_printed_policy_proves_the_printed_guardrail() {
         let refuted = folder.run(["policy", "prove", "guardrail.toml", "--scp", "bare.json"]);
         assert_eq!(refuted.code, 1, "{name}: {refuted:?}");
     }
+}
+
+/// A pack is several guardrails, and what does not fit in one policy is printed as several.
+#[test]
+fn a_pack_that_is_printed_is_proved_by_its_policies() {
+    let folder = Folder::new();
+    let policy = folder.run(["guardrail", "show", "amazon-infosec", "--as", "scp"]);
+    let guardrails = folder.run(["guardrail", "show", "amazon-infosec", "--as", "toml"]);
+    folder.write("guardrails.toml", &guardrails.stdout);
+    folder.write("policy.json", &policy.stdout);
+    let other = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}"#;
+    folder.write("two.json", format!("{}\n{other}\n", policy.stdout));
+    for file in ["policy.json", "two.json"] {
+        let run = folder.run(["policy", "prove", "guardrails.toml", "--scp", file]);
+        assert_eq!((run.code, run.stdout.matches("holds").count()), (0, 5), "{file}: {run:?}");
+    }
+    folder.write("other.json", other);
+    let run = folder.run(["policy", "prove", "guardrails.toml", "--scp", "other.json"]);
+    assert_eq!(run.code, 1, "FullAWSAccess stands beside what only denies: {run:?}");
+    assert!(run.stdout.contains("keep-buckets-private in other.json: holds"), "{run:?}");
 }
 
 #[test]

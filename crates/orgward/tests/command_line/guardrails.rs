@@ -54,6 +54,20 @@ fn each_account_has_its_story() {
     let run = explain("bad-unknown-content", "shop");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stdout.contains("is unknown until apply"), "{run:?}");
+    // Neither that it holds nor that it does not: the answer goes where answers go.
+    let scoped =
+        "[[guardrail]]\nid = 'trail'\ntargets = ['Root/sandbox/**']\nactions = ['cloudtrail:StopLogging']\n";
+    folder.write("scoped.toml", scoped);
+    let organization = organization("good-denied");
+    let config = ["--config", "scoped.toml", "--org", &organization];
+    let run = folder.run([&["guardrail", "explain", "trail", "shop"][..], &config].concat());
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stdout.contains("outside, the guardrail is not for this account"), "{run:?}");
+    assert!(run.stdout.contains("`Root/sandbox/**`") && !run.stdout.contains("refuted"), "{run:?}");
+    let run =
+        folder.run([&["guardrail", "explain", "trail", "shop", "--format", "json"][..], &config].concat());
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((run.code, &answer["scope"]), (2, &"outside".into()), "{run:?}");
     let run = explain("good-denied", "nobody");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("unknown account `nobody`"), "{run:?}");

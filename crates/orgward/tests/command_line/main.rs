@@ -31,6 +31,7 @@ mod org_show;
 mod packs;
 #[cfg(test)]
 mod policies;
+mod policy_review;
 #[cfg(test)]
 #[cfg(unix)]
 mod recipes;

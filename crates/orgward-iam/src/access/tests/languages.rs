@@ -45,7 +45,7 @@ proptest! {
             .map(|pattern| of(BaseOperator::StringLike, pattern))
             .chain(folded.iter().map(|pattern| of(BaseOperator::StringEqualsIgnoreCase, pattern)))
             .collect();
-        let partition = Partition::of(&everything(), &languages, &mut Budget::new(10_000_000)).unwrap();
+        let mut partition = Partition::of(&everything(), &languages, &mut Budget::new(10_000_000)).unwrap();
         let within = |text: &str| Bits::of(languages.len(), |at| languages[at].contains(text));
         for group in &partition.groups {
             prop_assert_eq!(&within(&group.example), &group.within, "{}", &group.example);

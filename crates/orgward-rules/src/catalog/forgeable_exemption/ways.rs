@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use orgward_iam::{BaseOperator, Claim, ClaimSpec, Statement};
+use orgward_iam::{BaseOperator, Claim, ClaimSpec, Statement, glob};
 
 /// Principals that a statement spares.
 #[derive(Clone, Debug)]
@@ -94,6 +94,18 @@ impl Exemption {
         found
     }
 
+    /// Whether a declared guardrail exempts some of these principals, too.
+    pub(super) fn is_of(&self, claim: &Claim) -> bool {
+        let spec = claim.spec();
+        match &self.spared {
+            Spared::Arn(pattern, _) => spec.exempt_principals.iter().any(|exempt| may_meet(pattern, exempt)),
+            Spared::Tag(name, _) => {
+                let key = format!("aws:principaltag/{}", name.to_ascii_lowercase());
+                spec.conditions.values().flat_map(BTreeMap::keys).any(|it| it.to_ascii_lowercase() == key)
+            }
+        }
+    }
+
     /// What others would have to do; none where the name is exact.
     pub(super) fn ways(&self) -> Vec<Way> {
         match &self.spared {
@@ -125,6 +137,22 @@ impl fmt::Display for Exemption {
             Spared::Tag(name, value) => write!(f, "who has the tag `{name}` = `{value}`"),
         }
     }
+}
+
+/// Whether two patterns of ARNs may have an ARN in common, part by part.
+fn may_meet(a: &str, b: &str) -> bool {
+    let literal = |text: &str| text.split(['*', '?']).next().map_or(0, str::len);
+    let part = |(a, b): (&str, &str)| {
+        let shared = literal(a).min(literal(b));
+        let begins = a.get(..shared) == b.get(..shared);
+        let both_wild = literal(a) < a.len() && literal(b) < b.len();
+        glob(a, b) || glob(b, a) || begins && both_wild
+    };
+    let (one, other): (Vec<&str>, Vec<&str>) = (a.splitn(6, ':').collect(), b.splitn(6, ':').collect());
+    if one.len() != other.len() {
+        return part((a, b));
+    }
+    one.into_iter().zip(other).all(part)
 }
 
 fn by_arn(pattern: &str, is_text: bool) -> Vec<Way> {

@@ -130,8 +130,8 @@ fn replaced_ou() {
 
     guardrail-removed
 
-      × aws_organizations_policy_attachment.audit_trail: for a time, `audit-trail` does not bind what
-      │ lies here: the attachment is deleted and then created anew
+      × aws_organizations_policy_attachment.audit_trail: for a time, `audit-trail` does not bind these
+      │ accounts: the attachment is deleted and then created anew
       target: Root/runtime/prod
       account: 222222222222
       help: set `create_before_destroy`, or attach the guardrail at another level for the time being
