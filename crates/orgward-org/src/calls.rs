@@ -213,7 +213,9 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
         let adds_tags = || {
             let old = change.before.as_ref().map(|values| &values.tags.known);
             let new = change.after.as_ref().map(|values| &values.tags.known);
-            new.is_some_and(|new| new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value)))
+            new.is_some_and(|new| {
+                new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value))
+            })
         };
         for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
             let calls_of = recorded.update.get(attribute.as_str()).into_iter().flatten();
