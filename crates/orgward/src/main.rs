@@ -21,6 +21,7 @@ mod output;
 mod permissions;
 mod policy;
 mod progress;
+mod replay;
 mod review;
 mod rules;
 mod source;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
             Command::Plan(PlanCommand::Permissions(arguments)) => permissions::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
+            Command::Replay(arguments) => replay::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
