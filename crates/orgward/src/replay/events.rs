@@ -197,6 +197,9 @@ fn lines(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), String> {
             continue;
         }
         let event: Event<'_> = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
+        if event.event_name.is_none() {
+            return Err("a line of it has no `eventName`".to_owned());
+        }
         sink(&event);
     }
     Ok(())
