@@ -38,6 +38,14 @@ pub(crate) enum Command {
     /// Prove what the organization says must never be possible.
     #[command(subcommand)]
     Guardrail(GuardrailCommand),
+    /// Show edits of the configuration that cure findings of plans.
+    ///
+    /// An edit is shown only when it is proved: the plan that it leads to is reviewed again, the finding is gone, no other
+    /// appears, and the edited configuration comes to that plan. Standard output has the edits as a diff.
+    ///
+    /// Exit codes: 0 everything that blocks is cured, or nothing blocks; 1 something blocks that no edit cures; 2 it could
+    /// not be checked.
+    Fix(FixArguments),
     /// Ask who can do what, and what a plan changes about it.
     #[command(subcommand)]
     Access(AccessCommand),
@@ -563,6 +571,20 @@ pub(crate) struct ReviewArguments {
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Write the edits into the files.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also cure findings that were there before the plan.
+    #[arg(long)]
+    pub(crate) existing: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,7 @@ mod config;
 mod discover;
 mod exit;
 mod files;
+mod fix;
 mod git;
 mod guardrail;
 mod gzip;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Fix(arguments) => fix::run(arguments),
             Command::Access(command) => access::run(command),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
