@@ -96,6 +96,10 @@ pub(crate) enum PlanCommand {
     Comment(CommentArguments),
     /// Write down what is found today, so that only what comes after it blocks.
     Baseline(BaselineArguments),
+    /// Print the least policy that the apply of plans needs, by account and principal.
+    ///
+    /// Calls that the provider certainly makes and calls that it may make stand apart; reads are among the latter.
+    Permissions(PermissionsArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -470,6 +474,34 @@ pub(crate) struct ShowArguments {
     pub(crate) format: OrganizationFormat,
     #[command(flatten)]
     pub(crate) config: ConfigArguments,
+}
+
+/// What `plan permissions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArguments {
+    /// Plan JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without any, the one plan
+    /// in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(crate) format: PermissionsFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// How to print a policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum PermissionsFormat {
+    /// Policies, for programs.
+    Json,
+    /// Data sources of Terraform.
+    Hcl,
 }
 
 /// A way to show an organization.

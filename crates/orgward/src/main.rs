@@ -19,6 +19,7 @@ mod manual;
 mod names;
 mod org_show;
 mod output;
+mod permissions;
 mod policy;
 mod progress;
 mod review;
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
             Command::Policy(command) => policy::run(command, terminal),
             Command::Guardrail(command) => guardrail::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
+            Command::Plan(PlanCommand::Permissions(arguments)) => permissions::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),

@@ -213,9 +213,7 @@ fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Opti
             let passing = Rc::new(*passing);
             let stays = denied.clone().minus(open.clone()).actions();
             let stays = stays.unwrap_or_else(|_| passing.action_set.actions.clone());
-            let is_lost =
-                |name| passing.action_set.actions.binary_search_by_key(&name, |it| it.name()).is_ok();
-            let in_part = stays.iter().any(|action| is_lost(action.name()));
+            let in_part = stays.meets(&passing.action_set.actions);
             let fate = if doubts.is_empty() {
                 Outcome::Open(passing)
             } else {
