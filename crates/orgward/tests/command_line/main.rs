@@ -28,6 +28,8 @@ mod monorepo;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod org_diff;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packs;
