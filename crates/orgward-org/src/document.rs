@@ -39,6 +39,8 @@ pub struct Document {
     /// The two extreme completions, where holes can be filled in more than one way: the most permissive one and the
     /// most restrictive one. The content is unknown then.
     pub(crate) bounds: Option<Arc<[Document; 2]>>,
+    /// Whether the plan writes it, and AWS refuses it: the apply fails, and it never acts.
+    pub refused: bool,
     /// The types of the resources that a document of which nothing is known refers to.
     pub refers_to: BTreeSet<String>,
 }
@@ -62,6 +64,7 @@ impl Document {
             content,
             holes: Vec::new(),
             bounds: None,
+            refused: false,
             refers_to: BTreeSet::new(),
         }
     }
@@ -77,6 +80,7 @@ impl Document {
             content: Content::Unknown(trail),
             holes: Vec::new(),
             bounds: None,
+            refused: false,
             refers_to: BTreeSet::new(),
         }
     }
