@@ -128,10 +128,19 @@ impl Document {
                 Some(format!("`{}` cannot be read", self.name))
             }
             Content::Unreadable(error) => Some(format!("`{}` cannot be read: {error}", self.name)),
-            Content::Unknown(trail) => Some(match trail.last() {
+            Content::Unknown(trail) => Some(match reason(trail) {
                 Some(end) => format!("`{}` is unknown until apply: {end}", self.name),
                 None => format!("`{}` is unknown until apply", self.name),
             }),
         }
     }
+}
+
+/// The step of a trail that says why something is unknown. What follows a reference may be known by itself: the
+/// attribute is unknown as long as its resource does not exist.
+fn reason(trail: &[String]) -> Option<&String> {
+    const KNOWN: [&str; 3] =
+        ["it is a constant", "it is known while planning", "it is made of constants and functions only"];
+    let unknown = trail.iter().rev().find(|step| !KNOWN.contains(&step.as_str()));
+    unknown.or(trail.last())
 }
