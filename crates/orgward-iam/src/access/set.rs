@@ -305,7 +305,7 @@ impl Formula<'_> {
             },
             Self::All(all) => {
                 let known = actions.len();
-                all.iter().for_each(|part| part.require(actions));
+                self.require(actions);
                 let mut parts: Vec<Self> = all.iter().map(|part| part.among(actions)).collect();
                 actions.truncate(known);
                 if parts.iter().any(nothing) {
