@@ -5,6 +5,7 @@
 //! and the meaning of plan JSON to `orgward-plan`.
 
 mod assemble;
+pub mod calls;
 mod change;
 mod control;
 mod declared;
@@ -16,6 +17,7 @@ mod management_policy;
 mod node;
 mod organization;
 mod passage;
+mod planned;
 mod policy_chain;
 mod queries;
 mod remap_spans;
@@ -23,6 +25,7 @@ mod resource;
 mod resource_types;
 mod roles;
 mod selector;
+pub mod store;
 mod template;
 mod unjudged;
 
@@ -38,6 +41,7 @@ pub use node::{
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
 pub use organization::{Organization, UnresolvedAttachment};
+pub use planned::{Operation, PlannedChange, Values};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
 pub use resource::{

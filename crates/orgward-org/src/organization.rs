@@ -90,6 +90,8 @@ pub struct Organization {
     pub(crate) contradictions: Vec<String>,
     /// What the plans bring about and nothing judges.
     pub(crate) unjudged: Vec<crate::Unjudged>,
+    /// What the plans do to resources: only of the side after them.
+    pub(crate) planned: Vec<crate::PlannedChange>,
     /// What stands for values that do not exist yet.
     pub(crate) placeholder_ids: PlaceholderIds,
     /// What the names of principals begin with that are unknown until apply (`name_prefix`).
@@ -303,6 +305,11 @@ impl Organization {
     /// What the plans bring about and nothing judges: only of the side after them.
     pub fn unjudged(&self) -> &[crate::Unjudged] {
         &self.unjudged
+    }
+
+    /// What the plans do to resources of the AWS provider, by input and then by address: only of the side after them.
+    pub fn planned(&self) -> &[crate::PlannedChange] {
+        &self.planned
     }
 
     /// The node with this key.

@@ -38,6 +38,14 @@ pub(crate) enum Command {
     /// Prove what the organization says must never be possible.
     #[command(subcommand)]
     Guardrail(GuardrailCommand),
+    /// Show edits of the configuration that cure findings of plans.
+    ///
+    /// An edit is shown only when it is proved: the plan that it leads to is reviewed again, the finding is gone, no other
+    /// appears, and the edited configuration comes to that plan. Standard output has the edits as a diff.
+    ///
+    /// Exit codes: 0 everything that blocks is cured, or nothing blocks; 1 something blocks that no edit cures; 2 it could
+    /// not be checked.
+    Fix(FixArguments),
     /// Ask who can do what, and what a plan changes about it.
     #[command(subcommand)]
     Access(AccessCommand),
@@ -88,6 +96,10 @@ pub(crate) enum PlanCommand {
     Comment(CommentArguments),
     /// Write down what is found today, so that only what comes after it blocks.
     Baseline(BaselineArguments),
+    /// Print the least policy that the apply of plans needs, by account and principal.
+    ///
+    /// Calls that the provider certainly makes and calls that it may make stand apart; reads are among the latter.
+    Permissions(PermissionsArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -464,6 +476,34 @@ pub(crate) struct ShowArguments {
     pub(crate) config: ConfigArguments,
 }
 
+/// What `plan permissions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArguments {
+    /// Plan JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without any, the one plan
+    /// in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(crate) format: PermissionsFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// How to print a policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum PermissionsFormat {
+    /// Policies, for programs.
+    Json,
+    /// Data sources of Terraform.
+    Hcl,
+}
+
 /// A way to show an organization.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum OrganizationFormat {
@@ -563,6 +603,20 @@ pub(crate) struct ReviewArguments {
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Write the edits into the files.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also cure findings that were there before the plan.
+    #[arg(long)]
+    pub(crate) existing: bool,
 }
 
 #[derive(Debug, Args)]

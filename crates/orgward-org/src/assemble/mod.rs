@@ -11,6 +11,7 @@ mod filling;
 mod grants;
 mod join;
 mod permission_sets;
+mod planned;
 mod policy_files;
 mod principals;
 mod resources;
@@ -379,6 +380,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.access_facts(other);
         self.controls();
         self.departures(side);
+        self.planned(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         self.doubt_attachments();

@@ -5,7 +5,9 @@ mod account_wide_trust;
 mod administrator_grant;
 mod confused_deputy;
 mod dangling_trust;
+mod data_loss;
 mod delegated_policy_control;
+mod denied_apply;
 mod departing_account;
 mod direct_assignment;
 mod external_resource;
@@ -17,6 +19,7 @@ mod guardrail_removed;
 mod human_iam_user;
 mod inert_guardrail;
 mod locked_out_target;
+mod locked_resource;
 mod long_lived_key;
 mod long_session;
 mod loose_federation;
@@ -66,7 +69,9 @@ pub static RULES: &[&Rule] = &[
     &administrator_grant::ADMINISTRATOR_GRANT,
     &confused_deputy::CONFUSED_DEPUTY,
     &dangling_trust::DANGLING_TRUST,
+    &data_loss::DATA_LOSS,
     &delegated_policy_control::DELEGATED_POLICY_CONTROL,
+    &denied_apply::DENIED_APPLY,
     &departing_account::DEPARTING_ACCOUNT,
     &direct_assignment::DIRECT_ASSIGNMENT,
     &external_resource::EXTERNAL_RESOURCE,
@@ -78,6 +83,7 @@ pub static RULES: &[&Rule] = &[
     &human_iam_user::HUMAN_IAM_USER,
     &inert_guardrail::INERT_GUARDRAIL,
     &locked_out_target::LOCKED_OUT_TARGET,
+    &locked_resource::LOCKED_RESOURCE,
     &long_lived_key::LONG_LIVED_KEY,
     &long_session::LONG_SESSION,
     &loose_federation::LOOSE_FEDERATION,

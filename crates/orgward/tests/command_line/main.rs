@@ -9,6 +9,8 @@ mod comment;
 #[cfg(test)]
 mod decide;
 #[cfg(test)]
+mod fix;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod gate;
