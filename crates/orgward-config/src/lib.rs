@@ -44,6 +44,8 @@ pub struct Config {
     pub organization: OrganizationFacts,
     /// `[regions]`: which regions the organization uses.
     pub regions: Regions,
+    /// `[apply]`: who applies the plans.
+    pub apply: Apply,
     /// `[boundaries]`: which principals must carry which boundary.
     pub boundaries: Boundaries,
     /// `[management]`: what may land in the management account.
@@ -87,6 +89,13 @@ pub struct OrganizationFacts {
     pub trusted_accounts: BTreeSet<String>,
     /// Ids of roots, organizational units and accounts from which `FullAWSAccess` has been detached.
     pub full_access_detached: BTreeSet<String>,
+}
+
+/// `[apply]`: who applies the plans.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Apply {
+    /// The role, by its ARN, where neither the provider nor `[stacks]` names one; `*` stands for the account.
+    pub principal: Option<String>,
 }
 
 /// `[boundaries]`: which principals must carry which boundary.

@@ -20,7 +20,8 @@ use crate::waivers::{self, Waiver};
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The tables of the file and the keys of each. What is not here is refused.
-const TABLES: [(&str, &[&str]); 7] = [
+const TABLES: [(&str, &[&str]); 8] = [
+    ("apply", &["principal"]),
     ("boundaries", &["required", "roles", "users"]),
     ("management", &["allowed_addresses", "allowed_types", "allowed_users"]),
     ("organization", &["accounts", "full_access_detached", "id", "management_account", "trusted_accounts"]),
@@ -164,6 +165,7 @@ fn set(
         ("regions", "profile") => config.regions.profile = as_profile(file, value)?,
         ("regions", "exempt_actions") => config.regions.exempt_actions = as_texts(file, value)?,
         ("regions", "exempt_principals") => config.regions.exempt_principals = as_arns(file, value)?,
+        ("apply", "principal") => config.apply.principal = Some(as_role(file, value)?),
         ("boundaries", "roles") => config.boundaries.roles = as_arns(file, value)?,
         ("boundaries", "users") => config.boundaries.users = as_arns(file, value)?,
         ("boundaries", "required") => config.boundaries.required = as_arns(file, value)?,
@@ -242,6 +244,23 @@ pub(super) fn as_arns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<V
         }
     }
     Ok(arns.into_iter().map(|(arn, _)| arn).collect())
+}
+
+/// The ARN of a role; `*` may stand for its account.
+pub(super) fn as_role(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<String> {
+    let arn = as_text(file, value)?;
+    let role = orgward_iam::Arn::parse(&arn).is_some_and(|parts| {
+        parts.service == "iam"
+            && parts.resource.starts_with("role/")
+            && !parts.resource.contains(['*', '?'])
+            && (parts.account == "*" || orgward_iam::is_account_id(parts.account))
+    });
+    if role {
+        return Ok(arn);
+    }
+    let message = format!("`{arn}` is not the ARN of a role");
+    Err(ConfigError::new(file, value.span(), "one role, in one account or in `*`", message)
+        .help("for example `arn:aws:iam::*:role/deploy`"))
 }
 
 pub(super) fn as_regions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeSet<String>> {
@@ -342,4 +361,4 @@ pub(super) fn unknown(
 }
 
 #[cfg(test)]
-pub(super) const SETTINGS: [(&str, &[&str]); 7] = TABLES;
+pub(super) const SETTINGS: [(&str, &[&str]); 8] = TABLES;

@@ -8,9 +8,9 @@ use toml::de::DeValue;
 
 use super::ConfigError;
 use super::error::File;
-use super::read::{Result, as_account, as_region, as_table, unknown, wrong_type};
+use super::read::{Result, as_account, as_region, as_role, as_table, unknown, wrong_type};
 
-const KEYS: [&str; 3] = ["account", "providers", "region"];
+const KEYS: [&str; 4] = ["account", "principal", "providers", "region"];
 
 pub(super) fn stacks(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<BTreeMap<String, Declaration>> {
     let mut stacks = BTreeMap::new();
@@ -45,6 +45,7 @@ fn declaration(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Declarat
     for (key, value) in table {
         match key.get_ref().as_ref() {
             "account" => declaration.account = Some(as_account(file, value)?),
+            "principal" => declaration.principal = Some(as_role(file, value)?),
             "region" => declaration.region = Some(as_region(file, value)?),
             "providers" => {
                 for (provider, account) in as_table(file, value)? {

@@ -33,6 +33,7 @@ fn every_setting_is_read() {
                 ("regions", "allowed") => "['eu-west-1']",
                 ("regions", "profile") => "'strict'",
                 ("regions", "exempt_principals") | ("boundaries", _) => "['arn:aws:iam::*:role/*']",
+                ("apply", _) => "'arn:aws:iam::*:role/deploy'",
                 ("rules", "disabled") => "['public-trust']",
                 ("rules", "severity") => "{ public-trust = 'low' }",
                 ("structure", "units") => "{ production = ['Root/prod'] }",

@@ -28,11 +28,13 @@ impl Statement {
 impl Actions {
     /// Whether some action may be in both. Sound and not complete: `false` is certain.
     pub fn meets(&self, other: &Self) -> bool {
-        let (mine, theirs) = (lower(&self.patterns), lower(&other.patterns));
         let apart = match (self.not, other.not) {
-            (false, false) => mine.iter().all(|each| theirs.iter().all(|other| disjoint(each, other))),
-            (false, true) => covers(false, &theirs, false, &mine),
-            (true, false) => covers(false, &mine, false, &theirs),
+            (false, false) => self
+                .patterns
+                .iter()
+                .all(|mine| other.patterns.iter().all(|theirs| is_apart(&mine.value, &theirs.value))),
+            (false, true) => covers(false, &lower(&other.patterns), false, &lower(&self.patterns)),
+            (true, false) => covers(false, &lower(&self.patterns), false, &lower(&other.patterns)),
             (true, true) => false,
         };
         !apart
@@ -115,6 +117,14 @@ fn disjoint(a: &str, b: &str) -> bool {
     let (a, b) = (literal(a), literal(b));
     let shared = a.len().min(b.len());
     a.as_bytes().get(..shared) != b.as_bytes().get(..shared)
+}
+
+/// Whether no action is matched by both patterns: their literal beginnings differ.
+fn is_apart(one: &str, other: &str) -> bool {
+    let literal = |pattern: &str| pattern.find(['*', '?']).unwrap_or(pattern.len());
+    let shared = literal(one).min(literal(other));
+    let (one, other) = (one.as_bytes().get(..shared), other.as_bytes().get(..shared));
+    one.zip(other).is_some_and(|(one, other)| !one.eq_ignore_ascii_case(other))
 }
 
 /// Whether `mine` holds whenever `theirs` does.

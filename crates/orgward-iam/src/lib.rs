@@ -10,11 +10,13 @@ mod claim;
 mod covering;
 mod decision;
 mod error;
+mod event;
 mod exposure;
 mod fit;
 mod matching;
 mod operator;
 mod parse;
+mod partial;
 mod pattern;
 mod placeholder;
 mod remedy;
@@ -26,21 +28,24 @@ mod testing;
 mod validate;
 
 pub use access::{
-    ActionSet, Answer, Callers, Compared, Dead, Relation, RequestSet, Standing, allowed_but_not, compare,
-    dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
+    ActionSet, Answer, Callers, Compared, Dead, Looks, Relation, RequestSet, Standing, allowed_but_not,
+    compare, dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{
-    AccessLevel, Action, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType, Service,
+    AccessLevel, Action, ActionList, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType,
+    Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
+pub use event::{Event, Skipped};
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
+pub use partial::{PartialRequest, UNKNOWN_PART};
 pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};

@@ -5,6 +5,7 @@
 //! and the meaning of plan JSON to `orgward-plan`.
 
 mod assemble;
+pub mod calls;
 mod change;
 mod control;
 mod declared;
@@ -16,6 +17,7 @@ mod management_policy;
 mod node;
 mod organization;
 mod passage;
+mod planned;
 mod policy_chain;
 mod queries;
 mod remap_spans;
@@ -23,6 +25,7 @@ mod resource;
 mod resource_types;
 mod roles;
 mod selector;
+pub mod store;
 mod template;
 mod unjudged;
 
@@ -38,6 +41,7 @@ pub use node::{
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
 pub use organization::{Organization, UnresolvedAttachment};
+pub use planned::{Operation, PlannedChange, Values};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
 pub use resource::{
@@ -50,3 +54,9 @@ pub use selector::{Matcher, Selector, guesses};
 pub use unjudged::{Hidden, Unjudged};
 
 pub(crate) use assemble::is_read;
+
+/// The provider of resources that no provider manages: files with policies, and what manifests beside them say of the
+/// organization. Such resources have no ids; their attributes refer to each other by addresses.
+pub const POLICY_FILES: &str = "orgward/policy-files";
+/// The type of a policy file that is of no resource which is judged.
+pub const POLICY_FILE: &str = "orgward_policy_file";

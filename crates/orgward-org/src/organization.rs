@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use petgraph::Direction;
 use petgraph::stable_graph::StableDiGraph;
@@ -89,6 +90,8 @@ pub struct Organization {
     pub(crate) contradictions: Vec<String>,
     /// What the plans bring about and nothing judges.
     pub(crate) unjudged: Vec<crate::Unjudged>,
+    /// What the plans do to resources: only of the side after them.
+    pub(crate) planned: Vec<crate::PlannedChange>,
     /// What stands for values that do not exist yet.
     pub(crate) placeholder_ids: PlaceholderIds,
     /// What the names of principals begin with that are unknown until apply (`name_prefix`).
@@ -97,16 +100,27 @@ pub struct Organization {
     pub(crate) partitions: BTreeMap<NodeId, String>,
     /// What stands for the ids of accounts that have none yet.
     pub(crate) account_symbols: BTreeMap<NodeId, String>,
+    /// The ids of the accounts of each organization, once they are asked for.
+    pub(crate) insiders: OnceLock<Vec<Arc<BTreeSet<String>>>>,
     /// What stands for the account of principals of which nothing says where they are.
     pub(crate) elsewhere: BTreeMap<NodeId, String>,
     /// Grants, resources with policies, and what bounds them.
     pub(crate) access: crate::AccessFacts,
+    /// What policy files manage, see [`crate::POLICY_FILES`].
+    pub(crate) policy_files: BTreeSet<orgward_plan::Address>,
+    /// Policy files that are of no resource which is judged: policies of endpoints, and of services without a table.
+    pub(crate) other_documents: Vec<(orgward_plan::Address, Document)>,
 }
 
 impl Organization {
     /// The graph itself, for reports that draw it.
     pub fn graph(&self) -> &StableDiGraph<Node, Edge, u32> {
         &self.graph
+    }
+
+    /// Whether a resource is one that a policy file or a manifest beside it describes, and Terraform does not manage.
+    pub fn is_policy_file(&self, address: &orgward_plan::Address) -> bool {
+        self.policy_files.contains(address)
     }
 
     /// Grants, resources with policies, shares, switches, and what runs as a role.
@@ -291,6 +305,11 @@ impl Organization {
     /// What the plans bring about and nothing judges: only of the side after them.
     pub fn unjudged(&self) -> &[crate::Unjudged] {
         &self.unjudged
+    }
+
+    /// What the plans do to resources of the AWS provider, by input and then by address: only of the side after them.
+    pub fn planned(&self) -> &[crate::PlannedChange] {
+        &self.planned
     }
 
     /// The node with this key.

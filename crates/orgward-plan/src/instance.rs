@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::mask::Mask;
 use crate::parse::sensitive_mask;
 use crate::secrets::{Marked, Secrets};
-use crate::{Address, Key, ModulePath, Object};
+use crate::{Address, Attr, Key, ModulePath, Object};
 
 /// Whether an instance is managed or only read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -113,6 +113,7 @@ pub(crate) enum Sides<'a> {
         unknown: Option<&'a RawValue>,
         sensitive: Option<&'a RawValue>,
         identity: Option<&'a RawValue>,
+        replace_paths: Option<&'a RawValue>,
     },
 }
 
@@ -207,6 +208,29 @@ impl Instance<'_> {
     /// The object of before that goes on to stand in AWS without being managed; parsed now.
     pub fn left_behind(&self) -> Option<Object> {
         self.standing().left_behind.then(|| self.before()).flatten()
+    }
+
+    /// The attributes that make the provider replace the object, sorted; of nested ones the outermost.
+    pub fn replaced_for(&self) -> Vec<String> {
+        let Sides::Change { replace_paths, .. } = self.body.sides else { return Vec::new() };
+        let paths: Vec<Vec<Value>> =
+            present(replace_paths).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+        let names: std::collections::BTreeSet<String> =
+            paths.iter().filter_map(|path| path.first()?.as_str().map(str::to_owned)).collect();
+        names.into_iter().collect()
+    }
+
+    /// The attributes that have another value after the plan, or one that is unknown until apply, sorted.
+    pub fn changed(&self) -> Vec<String> {
+        let (Some(before), Some(after)) = (self.before(), self.after()) else { return Vec::new() };
+        let (old, new) = (before.view().entries(), after.view().entries());
+        let (Attr::Known(old), Attr::Known(new)) = (old, new) else { return Vec::new() };
+        let names: std::collections::BTreeSet<&str> = old.iter().chain(&new).map(|(name, _)| *name).collect();
+        let differs = |name: &&str| {
+            let (old, new) = (before.get(name), after.get(name));
+            new.has_unknown() || old.json() != new.json()
+        };
+        names.into_iter().filter(differs).map(str::to_owned).collect()
     }
 
     /// What a reference to the instance means; parsed once.

@@ -77,6 +77,8 @@ pub struct Declaration {
     pub providers: BTreeMap<String, String>,
     /// The region where neither resource nor provider names one.
     pub region: Option<String>,
+    /// The role that applies the stack, by its ARN, where the provider does not name one; `*` stands for the account.
+    pub principal: Option<String>,
 }
 
 /// One reason to believe that a resource lands in an account.
@@ -232,6 +234,30 @@ impl<'a> Plan<'a> {
     /// the provider is configured with. A region from the environment is not in the plan.
     pub fn region(&self, instance: &Instance<'a>) -> Attr<String> {
         region::of(self, instance)
+    }
+
+    /// The ARN of the role that the provider of an instance assumes. Absent where the provider block assumes none, and
+    /// where the plan does not show it.
+    pub fn assumed_role(&self, instance: &Instance<'a>) -> Attr<String> {
+        match providers::block(self, instance) {
+            Some((key, provider)) => configured::role_arn(self, key, provider),
+            None => Attr::Absent,
+        }
+    }
+
+    /// The region that the provider of an instance is configured with, or that is declared of the stack.
+    pub fn provider_region(&self, instance: &Instance<'a>) -> Attr<String> {
+        region::of_its_provider(self, instance)
+    }
+
+    /// Whether the provider block of an instance has an argument or block, `default_tags`.
+    pub fn provider_has(&self, instance: &Instance<'a>, name: &str) -> bool {
+        providers::block(self, instance).is_some_and(|(_, provider)| configured::has(provider, name))
+    }
+
+    /// What is declared of the stack.
+    pub fn declaration(&self) -> &Declaration {
+        &self.declaration
     }
 
     /// The partition an instance lands in: `aws`, `aws-us-gov`, `aws-cn`. `None` where neither ARNs nor regions show it.

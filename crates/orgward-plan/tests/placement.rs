@@ -382,6 +382,7 @@ fn what_is_declared_counts_where_there_is_no_evidence() {
         account: Some("777777777777".to_owned()),
         providers: [("aws.audit".to_owned(), "888888888888".to_owned())].into(),
         region: Some("eu-west-3".to_owned()),
+        principal: None,
     };
     let resources = [
         ("aws_s3_bucket", "b", "aws", "{}"),

@@ -4,10 +4,12 @@
 //! This crate knows no rules, no output formats and no configuration files.
 
 pub mod access;
+pub mod apply;
 pub mod boundaries;
 pub mod chains;
 mod data;
 pub mod guardrail;
+pub mod lockout;
 pub mod org_policies;
 pub mod region_lock;
 pub mod required_access;

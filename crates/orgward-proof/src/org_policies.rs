@@ -22,8 +22,14 @@ pub fn ends(organization: &Organization) -> Vec<(NodeId, &Node)> {
         .filter(|(id, node)| match &node.kind {
             NodeKind::Account(account) => account.member && !account.management,
             NodeKind::Unit => {
-                // A unit that this plan creates holds what this plan puts there.
-                matches!(node.id, Attr::Known(_)) && organization.children(*id).is_empty()
+                // A unit that this plan creates holds what this plan puts there. Manifests may name units and leave the
+                // accounts to others.
+                let by_manifest = || {
+                    let is_file = |address| organization.is_policy_file(address);
+                    node.address.as_ref().is_some_and(is_file) && !organization.has_roster()
+                };
+                let is_there = matches!(node.id, Attr::Known(_)) || by_manifest();
+                is_there && organization.children(*id).is_empty()
             }
             NodeKind::Root => {
                 let empty = organization.children(*id).is_empty();

@@ -22,6 +22,7 @@ mod links;
 mod markdown;
 mod organization;
 mod pack;
+mod permissions;
 mod place;
 mod position;
 mod proof;
@@ -61,6 +62,7 @@ pub use organization::{
 pub use pack::{
     ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs, policies_hcl,
 };
+pub use permissions::{PermissionsView, permissions_hcl, permissions_json};
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;

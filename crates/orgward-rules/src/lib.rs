@@ -10,6 +10,7 @@ mod described;
 mod engine;
 mod escalation;
 mod federation;
+mod policy_files;
 mod review;
 mod severities;
 
@@ -32,4 +33,4 @@ mod testing;
 
 pub use data::scp_characters;
 pub use engine::{Accesses, Context, Findings, Rule};
-pub use review::{Question, access_change, audit, check, review};
+pub use review::{Question, access_change, audit, check, review, review_policies};

@@ -68,6 +68,78 @@ pub fn audit(
     review
 }
 
+/// Reviews policy files: rules about policies and about what they are attached to. Where nothing says what they are
+/// attached to, nothing is asked of accounts: the guardrails of the configuration are left out, and the review says so.
+pub fn review_policies(
+    organization: &Change<Organization>,
+    inputs: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let is_open = organization.after.root().is_none();
+    let rules: Vec<&Rule> = catalog::RULES
+        .iter()
+        .copied()
+        .filter(|rule| {
+            ABOUT_POLICIES.contains(&rule.info.id) && !(is_open && ABOUT_ACCOUNTS.contains(&rule.info.id))
+        })
+        .collect();
+    let runs = |id: &str| rules.iter().any(|rule| rule.info.id == id);
+    let mut known = config.clone();
+    known.waivers.retain(|waiver| runs(&waiver.rule));
+    let mut review = judge(&rules, organization, inputs, &known, question, false);
+    // What other rules would find is not looked for.
+    review.gone.retain(|entry| runs(&entry.rule));
+    let declares = !config.guardrails.is_empty() || !config.regions.allowed.is_empty();
+    if is_open && declares {
+        let why = "has guardrails that are not judged: nothing says what the policies are attached to";
+        review.configuration.lets_pass.push(why.to_owned());
+    }
+    review
+}
+
+/// The rules that policy files are judged by.
+const ABOUT_POLICIES: [&str; 25] = [
+    "account-wide-trust",
+    "confused-deputy",
+    "external-resource",
+    "external-trust",
+    "forgeable-exemption",
+    "guardrail-gap",
+    "guardrail-removed",
+    "inert-guardrail",
+    "locked-out-target",
+    "loose-federation",
+    "narrowed-policy",
+    "open-suspended-ou",
+    "operator-lockout",
+    "over-locked-region",
+    "over-quota",
+    "public-resource",
+    "public-trust",
+    "region-lock-gap",
+    "region-lock-mistake",
+    "root-parked-account",
+    "unreadable-policy",
+    "untested-guardrail",
+    "unverifiable-plan",
+    "weakened-management-policy",
+    "widened-policy",
+];
+
+/// Those of them that ask which accounts there are.
+const ABOUT_ACCOUNTS: [&str; 9] = [
+    "forgeable-exemption",
+    "guardrail-gap",
+    "guardrail-removed",
+    "locked-out-target",
+    "open-suspended-ou",
+    "operator-lockout",
+    "region-lock-gap",
+    "root-parked-account",
+    "untested-guardrail",
+];
+
 fn is_audited(rule: &str) -> bool {
     AUDITED.contains(&rule)
 }

@@ -38,6 +38,14 @@ pub(crate) enum Command {
     /// Prove what the organization says must never be possible.
     #[command(subcommand)]
     Guardrail(GuardrailCommand),
+    /// Show edits of the configuration that cure findings of plans.
+    ///
+    /// An edit is shown only when it is proved: the plan that it leads to is reviewed again, the finding is gone, no other
+    /// appears, and the edited configuration comes to that plan. Standard output has the edits as a diff.
+    ///
+    /// Exit codes: 0 everything that blocks is cured, or nothing blocks; 1 something blocks that no edit cures; 2 it could
+    /// not be checked.
+    Fix(FixArguments),
     /// Ask who can do what, and what a plan changes about it.
     #[command(subcommand)]
     Access(AccessCommand),
@@ -88,6 +96,10 @@ pub(crate) enum PlanCommand {
     Comment(CommentArguments),
     /// Write down what is found today, so that only what comes after it blocks.
     Baseline(BaselineArguments),
+    /// Print the least policy that the apply of plans needs, by account and principal.
+    ///
+    /// Calls that the provider certainly makes and calls that it may make stand apart; reads are among the latter.
+    Permissions(PermissionsArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -110,6 +122,14 @@ pub(crate) enum PolicyCommand {
     ///
     /// Exit codes: 0 it holds, 1 a request slips through, 2 something could not be read or it cannot be told.
     Prove(ProveArguments),
+    /// Review what a change makes of policies that Terraform does not manage: files of JSON, and the manifests of Landing
+    /// Zone Accelerator, Customizations for Control Tower and org-formation.
+    ///
+    /// Every policy that changes is compared with its former version over all requests, and checked. Where a manifest says
+    /// what policies are attached to, guardrails and the region lock are proved as for a plan.
+    ///
+    /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
+    Review(PolicyReviewArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -370,6 +390,50 @@ pub(crate) enum PolicyKind {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PolicyReviewArguments {
+    /// The folder with the policies, in a checkout of git.
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The revision to compare with: `origin/main`. Its configuration is compared, too.
+    #[arg(long, value_name = "REV")]
+    pub(crate) base: String,
+    /// The revision that is reviewed; without it, the folder as it stands.
+    #[arg(long, value_name = "REV")]
+    pub(crate) head: Option<String>,
+    /// What the policies are of which neither a manifest nor a name says it.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<PolicyKind>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Context: states and plans that show the organization, by the names that manifests use.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print the review.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
+    /// Also write the review into a file, `json=review.json`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Let findings block that were there before the change.
+    #[arg(long)]
+    pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Findings that do not block: what `orgward plan baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Print only what blocks, one line each, and the verdict.
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
     /// Scenarios as JSON: a list, one, or one after the other; `-` for standard input.
     #[arg(value_name = "SCENARIOS", required = true)]
@@ -410,6 +474,34 @@ pub(crate) struct ShowArguments {
     pub(crate) format: OrganizationFormat,
     #[command(flatten)]
     pub(crate) config: ConfigArguments,
+}
+
+/// What `plan permissions` takes.
+#[derive(Debug, Args)]
+pub(crate) struct PermissionsArguments {
+    /// Plan JSON, the archive that `terraform plan -out` writes, or `-` for standard input; without any, the one plan
+    /// in the current folder.
+    #[arg(value_name = "PLAN")]
+    pub(crate) plans: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub(crate) format: PermissionsFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// How to print a policy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum PermissionsFormat {
+    /// Policies, for programs.
+    Json,
+    /// Data sources of Terraform.
+    Hcl,
 }
 
 /// A way to show an organization.
@@ -511,6 +603,20 @@ pub(crate) struct ReviewArguments {
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Write the edits into the files.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also cure findings that were there before the plan.
+    #[arg(long)]
+    pub(crate) existing: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,9 +1,7 @@
 //! The configuration of the base revision, which the pull request has not written.
 
 use std::env;
-use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use miette::Diagnostic;
 use orgward_config::Config;
@@ -11,10 +9,8 @@ use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::ConfigArguments;
-use crate::{config, files, input};
-
-/// Bytes of what git prints of one file.
-const LARGEST: usize = 8 << 20;
+use crate::git::Git;
+use crate::{config, files};
 
 /// Why there is no configuration of the base revision.
 #[derive(Debug, Error, Diagnostic)]
@@ -35,21 +31,25 @@ pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dy
         config::add_waivers_beside(file, &mut config)?;
         return Ok(config);
     }
+    of_revision(base, named)
+}
+
+/// Reads the configuration of a revision.
+pub(crate) fn of_revision(
+    base: &str,
+    named: &ConfigArguments,
+) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
     let failed = |why: String| BaseError::Git { revision: base.to_owned(), why };
-    // What begins with a dash is an option to git.
-    if base.starts_with('-') || base.contains([':', '\0', '\n']) {
-        return Err(failed("it is neither a file nor a revision".to_owned()).into());
-    }
-    let top = git(&["rev-parse", "--show-toplevel"]).map_err(failed)?;
-    git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{base}^{{commit}}")])
-        .map_err(|_| failed("there is no such revision here".to_owned()))?;
+    let git = Git::of(Path::new("."));
+    git.commit(base).map_err(failed)?;
+    let top = git.text(&["rev-parse", "--show-toplevel"]).map_err(failed)?;
     let from_top = |path: &Path| below(Path::new(top.trim_end()), path);
     let path = config::path(named).unwrap_or_else(|| PathBuf::from(config::NAME));
     let below = from_top(&path)
         .ok_or_else(|| failed("the configuration lies outside of the repository".to_owned()))?;
-    let text_of = |path: &str| git(&["cat-file", "blob", &format!("{base}:{path}")]);
+    let text_of = |path: &str| git.text(&["cat-file", "blob", &format!("{base}:{path}")]);
     let listed = |folder: &str| -> Result<Vec<String>, String> {
-        let tree = git(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
+        let tree = git.text(&["ls-tree", "--full-tree", "-z", "--name-only", base, "--", folder])?;
         Ok(tree.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
     let mut config = match listed(&below).map_err(failed)?.first() {
@@ -81,23 +81,4 @@ fn below(top: &Path, path: &Path) -> Option<String> {
     let below = whole.strip_prefix(std::fs::canonicalize(top).ok()?).ok()?;
     let parts: Vec<_> = below.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     Some(parts.join("/"))
-}
-
-/// What git prints. Nothing that a checkout brings is run by it: neither hooks nor a monitor of the file system.
-fn git(arguments: &[&str]) -> Result<String, String> {
-    let program = input::on_path("git").ok_or("git is not on PATH")?;
-    let output = Command::new(program)
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs"])
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error: io::Error| error.to_string())?;
-    if !output.status.success() {
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        return Err(escape(complaint.lines().next().unwrap_or("git does not say why")).to_string());
-    }
-    if output.stdout.len() > LARGEST {
-        return Err("it is larger than 8 MB".to_owned());
-    }
-    String::from_utf8(output.stdout).map_err(|_| "it is no text".to_owned())
 }

@@ -9,6 +9,8 @@ mod config;
 mod discover;
 mod exit;
 mod files;
+mod fix;
+mod git;
 mod guardrail;
 mod gzip;
 mod init;
@@ -17,6 +19,7 @@ mod manual;
 mod names;
 mod org_show;
 mod output;
+mod permissions;
 mod policy;
 mod progress;
 mod review;
@@ -38,11 +41,13 @@ fn main() -> ExitCode {
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Fix(arguments) => fix::run(arguments),
             Command::Access(command) => access::run(command),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Guardrail(command) => guardrail::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
+            Command::Plan(PlanCommand::Permissions(arguments)) => permissions::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),

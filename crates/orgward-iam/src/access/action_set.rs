@@ -1,6 +1,6 @@
 //! Which actions the requests of a set are for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Budget;
 use super::dimension::Point;
@@ -8,9 +8,9 @@ use super::set::{Formula, RequestSet};
 use super::test::{Dimension, Test};
 use super::universe::{Universe, tests_about_actions};
 use super::witness::published;
+use crate::catalogue::OfService;
 use crate::matching::{action_matches, resource_matches};
-use crate::pattern::glob_ignore_case;
-use crate::{Action, Catalogue, Request};
+use crate::{Action, ActionList, Catalogue, Request};
 
 /// An action of a service that does not exist.
 const UNLISTED: &str = "unlisted-service:CreateThing";
@@ -22,8 +22,8 @@ const READABLE: usize = 4;
 pub struct ActionSet {
     /// A request of each group of actions that the set tells apart, those that AWS could get first.
     pub examples: Vec<Request>,
-    /// The listed actions, sorted by name.
-    pub actions: Vec<Action>,
+    /// The listed actions.
+    pub actions: ActionList,
     /// Whether actions of services that nobody lists are among them.
     pub unlisted: bool,
 }
@@ -34,8 +34,8 @@ impl RequestSet<'_> {
         self.action_set_with(READABLE)
     }
 
-    /// The listed actions that its requests are for, sorted by name, without examples.
-    pub fn actions(&self) -> Result<Vec<Action>, String> {
+    /// The listed actions that its requests are for, without examples.
+    pub fn actions(&self) -> Result<ActionList, String> {
         self.action_set_with(0).map(|action_set| action_set.actions)
     }
 
@@ -44,7 +44,8 @@ impl RequestSet<'_> {
     pub fn are_met(&self, patterns: &[&str]) -> Result<Vec<bool>, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
-        let formulas: Vec<&Formula<'_>> = std::iter::once(self.formula()).chain(&asked).collect();
+        let set = self.narrowed();
+        let formulas: Vec<&Formula<'_>> = std::iter::once(set.formula()).chain(&asked).collect();
         let universe = Universe::of(&formulas, &mut budget)?;
         let points = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
         let points = points.map_or(&[][..], |(_, values)| values.points.as_slice());
@@ -53,7 +54,7 @@ impl RequestSet<'_> {
             let Point::Action(action) = point else { continue };
             let left = |(pattern, met): (&&str, &bool)| !met && action_matches(pattern, action);
             if patterns.iter().zip(&met).any(left)
-                && universe.search_of(self, Some(at), &mut budget)?.is_some()
+                && universe.search_of(&set, Some(at), &mut budget)?.is_some()
             {
                 for (pattern, met) in patterns.iter().zip(&mut met) {
                     *met |= action_matches(pattern, action);
@@ -64,6 +65,10 @@ impl RequestSet<'_> {
     }
 
     fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+        self.narrowed().action_set_of(readable)
+    }
+
+    fn action_set_of(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
         let universe = Universe::of(&[self.formula()], &mut budget)?;
         let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
@@ -83,40 +88,64 @@ impl RequestSet<'_> {
                 examples.push(if examples.len() < readable { published(self, request) } else { request });
             }
         }
-        let mut actions = Vec::new();
+        let mut actions = ActionList::default();
         // Examples that are still to be had for an action that AWS lists.
         let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();
-        for (service, listed) in Catalogue::by_service() {
-            // Most patterns are about other services.
+        let mut note = |at: usize, action: &Action| {
+            if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
+                && *made_up
+            {
+                *example = self.listed(example, *action);
+                *made_up = !is_listed(example);
+            }
+        };
+        // No pattern has wildcards for the service, but for the one of all actions.
+        let named: BTreeSet<String> = tests
+            .iter()
+            .flatten()
+            .filter_map(|it| Some(it.split_once(':')?.0.to_ascii_lowercase()))
+            .collect();
+        let others = found.get(&signature(&tests, UNLISTED)).copied();
+        for of in OfService::all() {
+            let is_named = named.contains(of.service);
+            if !is_named && others.is_none() {
+                continue;
+            }
             let about = |pattern: &str| {
                 pattern == "*"
-                    || pattern.split_once(':').is_some_and(|(prefix, _)| glob_ignore_case(prefix, service))
+                    || pattern
+                        .split_once(':')
+                        .is_some_and(|(prefix, _)| prefix.eq_ignore_ascii_case(of.service))
             };
             let here: Vec<Vec<&str>> = tests
                 .iter()
-                .map(|patterns| patterns.iter().copied().filter(|pattern| about(pattern)).collect())
+                .filter(|_| is_named)
+                .map(|patterns| patterns.iter().copied().filter(|it| about(it)).collect())
                 .collect();
             // Most services are named as a whole or not at all: their actions are all alike.
-            let alike = here.iter().flatten().all(|pattern| is_whole(pattern));
             let group = |action: &Action| found.get(&signature(&here, action.name())).copied();
-            let whole = listed.first().filter(|_| alike).map(group);
-            if whole == Some(None) {
-                continue;
-            }
-            for action in listed {
-                let Some(at) = whole.unwrap_or_else(|| group(action)) else { continue };
-                actions.push(*action);
-                if let (Some(example), Some(made_up)) = (examples.get_mut(at), made_up.get_mut(at))
-                    && *made_up
-                {
-                    *example = self.listed(example, *action);
-                    *made_up = !is_listed(example);
+            let whole = match of.actions.first() {
+                _ if !is_named => Some(others),
+                Some(first) if here.iter().flatten().all(|pattern| is_whole(pattern)) => Some(group(first)),
+                _ => None,
+            };
+            match whole {
+                Some(None) => {}
+                Some(Some(at)) => {
+                    actions.insert_all(of);
+                    of.actions.iter().for_each(|action| note(at, action));
+                }
+                None => {
+                    for (place, action) in of.actions.iter().enumerate() {
+                        let Some(at) = group(action) else { continue };
+                        actions.insert(of, place);
+                        note(at, action);
+                    }
                 }
             }
         }
         examples.sort_by_cached_key(|request| (!is_possible(request), !is_listed(request)));
-        actions.sort();
-        let unlisted = found.contains_key(&signature(&tests, UNLISTED));
+        let unlisted = others.is_some();
         Ok(ActionSet { examples, actions, unlisted })
     }
 

@@ -39,3 +39,4 @@ pub use self::questions::{
     not_allowed, only_denies,
 };
 pub use self::set::{Answer, Callers, RequestSet};
+pub use self::test::Looks;

@@ -9,7 +9,7 @@ use super::universe::Universe;
 use super::witness::published;
 use crate::arn::Arn;
 use crate::matching::{Subject, action_matches, is_service_linked};
-use crate::{Caller, Catalogue, Decider, Effect, Kind, Policy, PolicyChain, Request, Statement};
+use crate::{Actions, Caller, Catalogue, Decider, Effect, Kind, Policy, PolicyChain, Request, Statement};
 
 /// A set of requests: what a statement matches, who makes them, and what can be made of such sets.
 ///
@@ -255,10 +255,16 @@ impl<'p> RequestSet<'p> {
     /// A request of the set, unless it takes more than some steps to tell.
     pub(super) fn example_within(&self, steps: usize) -> Answer {
         let mut budget = Budget::new(steps);
-        match Universe::of(&[&self.0], &mut budget) {
-            Ok(universe) => self.found(&universe, &mut budget),
+        let set = self.narrowed();
+        match Universe::of(&[&set.0], &mut budget) {
+            Ok(universe) => set.found(&universe, &mut budget),
             Err(reason) => Answer::Undecided(reason),
         }
+    }
+
+    /// The same set without the statements that cannot matter: those about other actions than its requests are for.
+    pub(super) fn narrowed(&self) -> Self {
+        Self(self.0.among(&mut Vec::new()))
     }
 
     /// An example of each of two sets. That takes hardly longer than one when they are made of the same statements.
@@ -292,6 +298,53 @@ impl Formula<'_> {
             Self::Not(inner) => !inner.contains(request),
             Self::All(all) => all.iter().all(|each| each.contains(request)),
             Self::Any(any) => any.iter().any(|each| each.contains(request)),
+        }
+    }
+
+    /// The formula where all requests are for actions of each of some lists.
+    fn among<'a>(&'a self, actions: &mut Vec<&'a Actions>) -> Self {
+        let nothing = |formula: &Self| matches!(formula, Self::Any(any) if any.is_empty());
+        let everything = |formula: &Self| matches!(formula, Self::All(all) if all.is_empty());
+        match self {
+            Self::Statement(_, statement) => {
+                let is_met = actions.iter().all(|wanted| statement.actions.meets(wanted));
+                if is_met { self.clone() } else { Self::Any(Vec::new()) }
+            }
+            Self::Callers(_) | Self::Action(_) => self.clone(),
+            Self::Not(inner) => match inner.among(actions) {
+                Self::Not(inner) => *inner,
+                Self::Any(any) if any.is_empty() => Self::All(any),
+                Self::All(all) if all.is_empty() => Self::Any(all),
+                inner => Self::Not(Box::new(inner)),
+            },
+            Self::All(all) => {
+                let known = actions.len();
+                self.require(actions);
+                let mut parts: Vec<Self> = all.iter().map(|part| part.among(actions)).collect();
+                actions.truncate(known);
+                if parts.iter().any(nothing) {
+                    return Self::Any(Vec::new());
+                }
+                parts.retain(|part| !everything(part));
+                Self::All(parts)
+            }
+            Self::Any(any) => {
+                let mut parts: Vec<Self> = any.iter().map(|part| part.among(actions)).collect();
+                if parts.iter().any(everything) {
+                    return Self::All(Vec::new());
+                }
+                parts.retain(|part| !nothing(part));
+                Self::Any(parts)
+            }
+        }
+    }
+
+    /// Notes the lists of which every request has an action.
+    fn require<'a>(&'a self, actions: &mut Vec<&'a Actions>) {
+        match self {
+            Self::Statement(_, statement) => actions.push(&statement.actions),
+            Self::All(all) => all.iter().for_each(|part| part.require(actions)),
+            _ => {}
         }
     }
 

@@ -1,10 +1,62 @@
 //! What policies ask of a request, one dimension at a time.
 
 use super::set::Callers;
+use crate::arn::Arn;
 use crate::matching::{Subject, action_matches, variable_keys};
 use crate::{
-    Actions, BaseOperator, Condition, PrincipalPattern, Principals, Request, Resources, Spanned, Version,
+    Actions, BaseOperator, Condition, PrincipalPattern, Principals, Request, Resources, Spanned, Statement,
+    Version,
 };
+
+/// Who and what a statement tells apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Looks {
+    /// Some callers, of those that are principals with an ARN.
+    pub at_callers: bool,
+    /// Some resources.
+    pub at_resources: bool,
+}
+
+impl Looks {
+    /// What one of two statements tells apart.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            at_callers: self.at_callers || other.at_callers,
+            at_resources: self.at_resources || other.at_resources,
+        }
+    }
+}
+
+impl Statement {
+    /// What it tells apart by its conditions and by variables, its `Resource` element aside.
+    pub fn looks_beside_resources(&self) -> Looks {
+        let lines = self.conditions.iter().flat_map(|line| {
+            let variables = line.values.iter().flat_map(|value| variable_keys(&value.value));
+            std::iter::once(line.key.value.as_str()).chain(variables)
+        });
+        let resources = self.resources.iter().flat_map(|it| &it.patterns);
+        let mut patterns = resources.clone();
+        // What is no ARN matches nothing.
+        let is_odd = patterns.any(|pattern| pattern.value != "*" && Arn::parse(&pattern.value).is_none());
+        let keys = lines.chain(resources.flat_map(|pattern| variable_keys(&pattern.value)));
+        keys.fold(Looks { at_callers: self.principals.is_some(), at_resources: is_odd }, |looks, key| {
+            looks.or(Looks {
+                at_callers: dimension_of(key) == Dimension::Caller,
+                at_resources: dimension_of(key) == Dimension::Resource,
+            })
+        })
+    }
+
+    /// What it tells apart.
+    pub fn looks(&self) -> Looks {
+        let all = |resources: &Resources| {
+            !resources.not && resources.patterns.iter().any(|pattern| pattern.value == "*")
+        };
+        let at_resources = self.resources.as_ref().is_some_and(|it| !all(it));
+        self.looks_beside_resources().or(Looks { at_callers: false, at_resources })
+    }
+}
 
 /// One thing that is asked. Each looks at one dimension of requests.
 #[derive(Clone, Copy, Debug)]

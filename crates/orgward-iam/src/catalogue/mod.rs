@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 mod action;
 mod key;
+mod list;
 mod managed;
 mod suggestion;
 mod table;
@@ -15,6 +16,8 @@ mod tests;
 
 pub use self::action::{AccessLevel, Action, ResourceType};
 pub use self::key::{KeyInfo, KeyKind};
+pub use self::list::ActionList;
+pub(crate) use self::list::OfService;
 pub use self::managed::ManagedPolicies;
 use self::table::{Row, Table};
 use crate::matching::action_matches;
@@ -75,21 +78,6 @@ impl Catalogue {
     /// All actions, sorted.
     pub fn actions(self) -> impl Iterator<Item = Action> {
         ACTIONS.rows().map(Action::of)
-    }
-
-    /// All actions, sorted, those of one service together with its prefix.
-    pub(crate) fn by_service() -> impl Iterator<Item = (&'static str, &'static [Action])> {
-        static ALL: LazyLock<Vec<(&'static str, Vec<Action>)>> = LazyLock::new(|| {
-            let mut all: Vec<(&'static str, Vec<Action>)> = Vec::new();
-            for action in Catalogue::get().actions() {
-                match all.last_mut() {
-                    Some((service, actions)) if *service == action.service() => actions.push(action),
-                    _ => all.push((action.service(), vec![action])),
-                }
-            }
-            all
-        });
-        ALL.iter().map(|(service, actions)| (*service, actions.as_slice()))
     }
 
     /// The listed actions that the pattern of an `Action` element matches. That there is none does not mean that

@@ -100,6 +100,10 @@ impl<'a> Builder<'_, 'a> {
         let name = format!("{}.{attribute}", self.key(piece));
         match at(piece, path).text() {
             Attr::Known(text) => Document::known(name, kind, &text),
+            Attr::Absent | Attr::Unknown if piece.instance.provider == crate::POLICY_FILES => {
+                let why = piece.object.get("unknown_because").text().known();
+                Document::unknown(name, kind, why.iter().map(ToString::to_string).collect())
+            }
             Attr::Absent => Document::unknown(name, kind, vec!["it is not set".to_owned()]),
             Attr::Unknown => self.deferred_document(piece, path, kind, &name),
         }
@@ -408,6 +412,15 @@ impl<'a> Builder<'_, 'a> {
                 if policy == FULL_ACCESS {
                     gone.extend(self.ids.get(&target));
                 }
+            }
+        }
+        // A manifest says that a list of what is allowed takes the place of `FullAWSAccess`.
+        for piece in self.of_kind("aws_organizations_policy_attachment") {
+            let target = piece.object.get("target_id").text().known();
+            let replaces = piece.object.get("replaces_full_access").bool() == Attr::Known(true);
+            if let Some(target) = target.filter(|_| replaces) {
+                let known = self.ids.get(target.expose()).copied();
+                gone.extend(known.or_else(|| self.by_address(piece, &target)));
             }
         }
         for piece in self.of_kind("data.aws_organizations_policies_for_target") {

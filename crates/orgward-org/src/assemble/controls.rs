@@ -5,7 +5,7 @@ use orgward_plan::{Action, Attr, Instance, Landing, Mode, Object, Step};
 
 use super::{Builder, Side, Stack};
 use crate::control::{control_type, document_of};
-use crate::{Control, Departure};
+use crate::{Control, Departure, NodeId};
 
 /// Attributes whose change makes the provider create another account, and the old one leaves.
 const REPLACING: &[&str] = &["create_govcloud", "email", "iam_user_access_to_billing", "name", "role_name"];
@@ -21,14 +21,7 @@ impl Builder<'_, '_> {
                 let stack = self.stacks.get(piece.stack);
                 let account = stack.and_then(|stack| {
                     let placement = stack.plan.placement(piece.instance);
-                    // Only accounts that are known: to read a control adds none.
-                    match placement.landing()? {
-                        Landing::Account(id) => self.ids.get(id.as_str()).copied(),
-                        Landing::Created(address) => {
-                            self.addresses.get(&(piece.stack, address.clone())).copied()
-                        }
-                        Landing::Management => self.organization.management(),
-                    }
+                    self.known_landing(piece.stack, placement.landing()?)
                 });
                 let document = document_of(kind).map(|attribute| {
                     self.document(piece, &[Step::Name(attribute)], Kind::Resource, attribute)
@@ -44,6 +37,15 @@ impl Builder<'_, '_> {
                 };
                 self.organization.controls.entry(key).or_insert(control);
             }
+        }
+    }
+
+    /// The account that something lands in, of those that are known: to read a control adds none.
+    pub(super) fn known_landing(&self, stack: usize, landing: &Landing) -> Option<NodeId> {
+        match landing {
+            Landing::Account(id) => self.ids.get(id.as_str()).copied(),
+            Landing::Created(address) => self.addresses.get(&(stack, address.clone())).copied(),
+            Landing::Management => self.organization.management(),
         }
     }
 

@@ -66,7 +66,10 @@ impl<'a> Builder<'_, 'a> {
         match at(piece, path).text() {
             Attr::Known(text) => match self.ids.get(text.expose()).or_else(|| self.arns.get(text.expose())) {
                 Some(&node) => Link::Node(node, Resolved::Known, Vec::new()),
-                None => Link::Value(text),
+                None => match self.by_address(piece, &text) {
+                    Some(node) => Link::Node(node, Resolved::Known, Vec::new()),
+                    None => Link::Value(text),
+                },
             },
             Attr::Absent => Link::Absent,
             Attr::Unknown => self.resolve(piece, path, legal),

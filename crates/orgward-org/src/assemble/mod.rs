@@ -11,6 +11,8 @@ mod filling;
 mod grants;
 mod join;
 mod permission_sets;
+mod planned;
+mod policy_files;
 mod principals;
 mod resources;
 mod runs;
@@ -285,6 +287,7 @@ const ASKED: &[&str] = &[
     "aws_ssoadmin_permission_set",
     "aws_ssoadmin_permission_set_inline_policy",
     "aws_ssoadmin_permissions_boundary_attachment",
+    crate::POLICY_FILE,
 ];
 
 /// The data sources whose values are read: the only way a plan shows what other stacks manage. Sorted by the
@@ -377,6 +380,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         };
         let here = embedded(self.pieces);
         self.removed_inline = embedded(other).into_iter().filter(|it| !here.contains(it)).collect();
+        self.policy_files();
         self.tree();
         self.name_what_is_unknown();
         self.org_policies();
@@ -392,6 +396,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.access_facts(other);
         self.controls();
         self.departures(side);
+        self.planned(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
         self.partitions();

@@ -21,7 +21,8 @@ impl<'a> Builder<'_, 'a> {
         }
         for piece in self.of_kind("aws_organizations_account") {
             let account = Account { tags: tags(piece), ..new_member() };
-            self.managed(piece, "name", NodeKind::Account(account));
+            let at = self.managed(piece, "name", NodeKind::Account(account));
+            self.management_by_manifest(piece, at);
         }
         self.management_by_what_it_manages();
         // Data sources come later, so that the resources that manage a thing give it its key.

@@ -53,6 +53,8 @@ struct Change<'a> {
     #[serde(borrow, default)]
     after_sensitive: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    replace_paths: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     before_identity: Option<&'a RawValue>,
     #[serde(borrow, default)]
     after_identity: Option<&'a RawValue>,
@@ -109,6 +111,7 @@ impl<'a> Row<'a> {
                     unknown: change.after_unknown,
                     sensitive: change.after_sensitive,
                     identity: change.after_identity,
+                    replace_paths: change.replace_paths,
                 },
                 provider_key: None,
                 stored_sensitive: None,

@@ -9,7 +9,7 @@ use crate::resolution::evaluator::Evaluator;
 use crate::resolution::module_scope;
 use crate::resolution::scope::Scope;
 use crate::resolution::value::{Alternative, Value};
-use crate::{Legal, ModulePath, Part, Plan, Spelled};
+use crate::{Attr, Legal, ModulePath, Part, Plan, Spelled};
 
 /// What an account that the plan creates is known by.
 const VENDED: Legal<'_> = Legal(&["aws_organizations_account.id"]);
@@ -56,6 +56,39 @@ pub(super) fn text<'p>(
     block.constant(expression).and_then(|value| value.as_str().map(str::to_owned)).or_else(spelled)
 }
 
+/// The ARN of the role that a provider block assumes, the last one of a chain. Absent where it assumes none.
+pub(super) fn role_arn<'p>(plan: &'p Plan<'_>, key: &'p str, provider: &Provider<'_>) -> Attr<String> {
+    // Without arguments there is nothing to assume; what cannot be read may assume any.
+    let Some(expressions) = provider.expressions else { return Attr::Absent };
+    let Some(block) = Block::of(plan, key, provider) else {
+        return if expressions.get() == "null" { Attr::Absent } else { Attr::Unknown };
+    };
+    let Some((name, role)) = block.role_argument() else {
+        let assumes = ["assume_role", "assume_role_with_web_identity"];
+        let written = assumes.iter().any(|name| block.expressions.get(name).is_some_and(is_written));
+        return if written { Attr::Unknown } else { Attr::Absent };
+    };
+    let shown = || block.constant(&role).and_then(|value| value.as_str().map(str::to_owned));
+    let spelled = || block.spelled(&[name, "role_arn"], &role)?.literal();
+    let secret = |arn: &String| plan.secrets.as_ref().is_some_and(|secrets| secrets.contains(arn));
+    let found = shown().or_else(spelled).filter(|arn| !secret(arn));
+    match found {
+        Some(arn) if arn.is_empty() => Attr::Absent,
+        Some(arn) => Attr::Known(arn),
+        None => Attr::Unknown,
+    }
+}
+
+/// Whether a provider block has an argument or block of a name.
+pub(super) fn has(provider: &Provider<'_>, name: &str) -> bool {
+    let Some(raw) = provider.expressions else { return false };
+    serde_json::from_str::<Json>(raw.get()).map_or(true, |all| all.get(name).is_some_and(is_written))
+}
+
+fn is_written(value: &Json) -> bool {
+    !matches!(value, Json::Null) && !value.as_array().is_some_and(Vec::is_empty)
+}
+
 /// What a role says about the account that it is in.
 struct RoleAccount {
     strength: Strength,
@@ -93,18 +126,23 @@ impl<'p, 'a> Block<'p, 'a> {
         value.constant().map(|(value, _)| value.clone())
     }
 
-    /// The account of the role that the provider assumes.
-    fn role(&self) -> Option<RoleAccount> {
-        // Roles are assumed one after the other: the last one counts.
-        let (block, role) = ["assume_role", "assume_role_with_web_identity"].iter().find_map(|block| {
+    /// The role that the provider assumes, and the block that says so. Roles are assumed one after the other: the last
+    /// one counts.
+    fn role_argument(&self) -> Option<(&'static str, Json)> {
+        ["assume_role", "assume_role_with_web_identity"].iter().find_map(|block| {
             let role = match self.expressions.get(block)? {
                 Json::Array(chain) => chain.last()?.get("role_arn"),
                 single => single.get("role_arn"),
             };
-            Some((*block, role?))
-        })?;
-        let shown = self.shown_role(role);
-        let Some(Spelled::Text(parts)) = self.spelled(&[block, "role_arn"], role) else { return shown };
+            Some((*block, role?.clone()))
+        })
+    }
+
+    /// The account of the role that the provider assumes.
+    fn role(&self) -> Option<RoleAccount> {
+        let (block, role) = self.role_argument()?;
+        let shown = self.shown_role(&role);
+        let Some(Spelled::Text(parts)) = self.spelled(&[block, "role_arn"], &role) else { return shown };
         match parts.as_slice() {
             [Part::Literal(arn)] => {
                 let landing = Landing::Account(own::arn_account(arn)?);

@@ -22,6 +22,11 @@ pub(super) fn of(plan: &Plan<'_>, instance: &Instance<'_>) -> Attr<String> {
     if own::is_argument(plan, instance)("region") == Some(true) && argument.is_unknown() {
         return Attr::Unknown;
     }
+    of_its_provider(plan, instance)
+}
+
+/// The region of what the provider of an instance creates.
+pub(super) fn of_its_provider(plan: &Plan<'_>, instance: &Instance<'_>) -> Attr<String> {
     of_provider(plan, instance).or_else(|| plan.declaration.region.clone()).map_or(Attr::Unknown, Attr::Known)
 }
 

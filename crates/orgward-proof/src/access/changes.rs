@@ -11,9 +11,28 @@ const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 /// What one or several requests do.
 type Done = Option<(Vec<Request>, bool)>;
 
+/// What changes a principal that is there: its policies, who may be it, or its credentials.
+const CHANGES: [&str; 11] = [
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:CreatePolicyVersion",
+    "iam:PutGroupPolicy",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile",
+];
+
 impl<'o> Local<'_, 'o> {
     /// Edges by changing principals that are there.
     pub(super) fn changes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
+        self.joins(from, me, asker, steps);
+        if !CHANGES.iter().any(|action| asker.mentions(action)) {
+            return;
+        }
         for id in self.ids {
             let Some(target) = self.access.subject(*id).filter(|it| it.word != "permission set") else {
                 continue;
@@ -56,7 +75,6 @@ impl<'o> Local<'_, 'o> {
                 steps.push((from, End::Armed(*id), edge));
             }
         }
-        self.joins(from, me, asker, steps);
     }
 
     /// How a principal comes to be another by changing it.

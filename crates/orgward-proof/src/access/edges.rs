@@ -1,10 +1,12 @@
 //! How one principal comes to act as another within an account.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Answer, Catalogue, Effect, ManagedPolicies, Request, RequestSet, resource_matches};
-use orgward_org::Modality;
+use orgward_iam::{
+    Answer, Catalogue, Effect, ManagedPolicies, PrincipalPattern, Request, RequestSet, resource_matches,
+};
+use orgward_org::{Modality, NodeId, Runtime};
 
 use super::sets::{About, ByStanding, Side};
 use super::subject::{Cap, Held, Subject, SubjectId};
@@ -77,6 +79,7 @@ pub(super) struct Asker<'a, 'o> {
     access: &'a Access<'o>,
     pub(super) subject: Subject<'o>,
     settled: bool,
+    mentioned: RefCell<BTreeMap<String, bool>>,
     memo: RefCell<BTreeMap<String, Option<(Request, bool)>>>,
 }
 
@@ -85,7 +88,7 @@ impl<'a, 'o> Asker<'a, 'o> {
         // What is not known at all is no way that could be shown.
         let subject = Subject { unknowns: Vec::new(), ..subject.clone() };
         let settled = subject.is_certain() && access.is_settled(subject.account);
-        Self { access, subject, settled, memo: RefCell::default() }
+        Self { access, subject, settled, mentioned: RefCell::default(), memo: RefCell::default() }
     }
 
     /// The same principal with everything that its boundary leaves to it.
@@ -106,8 +109,13 @@ impl<'a, 'o> Asker<'a, 'o> {
 
     /// Whether some statement allows an action at all.
     pub(super) fn mentions(&self, action: &str) -> bool {
+        if let Some(known) = self.mentioned.borrow().get(action) {
+            return *known;
+        }
         let mut statements = self.subject.held.iter().flat_map(|held| &held.policy.statements);
-        statements.any(|statement| statement.effect.value == Effect::Allow && statement.covers_action(action))
+        let is_mentioned = statements.any(|it| it.effect.value == Effect::Allow && it.covers_action(action));
+        self.mentioned.borrow_mut().insert(action.to_owned(), is_mentioned);
+        is_mentioned
     }
 
     /// A request that the principal can make, and whether it certainly can.
@@ -177,6 +185,56 @@ pub(super) struct Local<'a, 'o> {
     pub(super) ids: &'a [SubjectId],
     ways: Vec<Way>,
     trusts: Vec<Option<[ByStanding; 1]>>,
+    trusted: Trusted,
+    /// What runs as the principals, by the place of the principal.
+    runtimes: Vec<(usize, &'a Runtime)>,
+}
+
+/// Whom the principals of an account trust, by their places.
+#[derive(Default)]
+struct Trusted {
+    /// Those that a trust policy names, without any permission of their own.
+    named: BTreeMap<String, BTreeSet<usize>>,
+    /// Who trusts everybody, or all but some.
+    everybody: BTreeSet<usize>,
+    /// Who leaves it to its account.
+    account: BTreeSet<usize>,
+}
+
+impl Trusted {
+    fn of(trusts: &[Option<[ByStanding; 1]>]) -> Self {
+        let mut trusted = Self::default();
+        for (at, trust) in trusts.iter().enumerate() {
+            let statements = trust.iter().flat_map(|[trust]| &trust.whole.statements);
+            for statement in statements.filter(|it| it.effect.value == Effect::Allow) {
+                let Some(principals) = &statement.principals else { continue };
+                if principals.not {
+                    trusted.everybody.insert(at);
+                }
+                for pattern in &principals.patterns {
+                    match &pattern.value {
+                        PrincipalPattern::Everyone => trusted.everybody.insert(at),
+                        PrincipalPattern::Account(_) => trusted.account.insert(at),
+                        PrincipalPattern::Arn(arn) => {
+                            trusted.named.entry(arn.clone()).or_default().insert(at)
+                        }
+                        _ => false,
+                    };
+                }
+            }
+        }
+        trusted
+    }
+
+    /// Who may trust a principal.
+    fn by(&self, asker: &Asker<'_, '_>) -> BTreeSet<usize> {
+        let mut all = self.everybody.clone();
+        all.extend(self.named.get(&asker.subject.arn).into_iter().flatten());
+        if asker.mentions("sts:AssumeRole") {
+            all.extend(&self.account);
+        }
+        all
+    }
 }
 
 /// An edge with both ends.
@@ -188,7 +246,13 @@ impl<'a, 'o> Local<'a, 'o> {
             let policy = access.subject(*id)?.trust?.policy()?;
             Some([ByStanding::of(policy)])
         };
-        Self { access, ids, ways: ways().collect(), trusts: ids.iter().map(trust).collect() }
+        let trusts: Vec<_> = ids.iter().map(trust).collect();
+        let places: BTreeMap<NodeId, usize> =
+            ids.iter().enumerate().filter_map(|(at, id)| Some((access.subject(*id)?.node.id, at))).collect();
+        let runtimes = access.org.access().runtimes.iter();
+        let runtimes = runtimes.filter_map(|runtime| Some((*places.get(&runtime.role)?, runtime))).collect();
+        let trusted = Trusted::of(&trusts);
+        Self { access, ids, ways: ways().collect(), trusts, trusted, runtimes }
     }
 
     fn members(&self) -> impl Iterator<Item = (SubjectId, &'a Subject<'o>)> + '_ {
@@ -207,7 +271,7 @@ impl<'a, 'o> Local<'a, 'o> {
             .iter()
             .filter_map(|(_, to, _)| if let End::Armed(id) = to { Some(*id) } else { None })
             .collect();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         for id in armed {
             let Some(subject) = self.access.subject(id).filter(|_| seen.insert(id)) else { continue };
             if self.access.is_unbounded(subject) {
@@ -235,8 +299,9 @@ impl<'a, 'o> Local<'a, 'o> {
     }
 
     fn assumes(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
-        for ((id, target), trust) in self.members().zip(&self.trusts) {
-            let Some(trust) = trust.as_ref().filter(|_| id != me) else { continue };
+        for at in self.trusted.by(asker) {
+            let (Some(&id), Some(Some(trust))) = (self.ids.get(at), self.trusts.get(at)) else { continue };
+            let Some(target) = self.access.subject(id).filter(|_| id != me) else { continue };
             if let Some(edge) = self.access.assume(asker, target, trust) {
                 steps.push((from, End::Subject(id), edge));
             }
@@ -274,23 +339,24 @@ impl<'a, 'o> Local<'a, 'o> {
     }
 
     fn runs(&self, from: End, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
-        let runtimes = &self.access.org.access().runtimes;
-        for (id, target) in self.members() {
-            for runtime in runtimes.iter().filter(|it| it.role == target.node.id) {
-                let ways = self.ways.iter().filter(|way| way.runs.contains(&runtime.kind));
-                for way in ways {
-                    let Some((requests, certain)) = asker.all(&way.permissions, runtime.arn.as_deref())
-                    else {
-                        continue;
-                    };
-                    let edge = Edge {
-                        kind: EdgeKind::RunInside,
-                        how: format!("runs code in `{}` ({})", runtime.address, way.id),
-                        requests,
-                        certain: certain && runtime.modality == Modality::Must,
-                    };
-                    steps.push((from, End::Subject(id), edge));
-                }
+        let can = |way: &&Way| way.permissions.iter().all(|action| asker.mentions(action));
+        let ways: Vec<&Way> = self.ways.iter().filter(|way| !way.runs.is_empty()).filter(can).collect();
+        if ways.is_empty() {
+            return;
+        }
+        for (at, runtime) in &self.runtimes {
+            let Some(&id) = self.ids.get(*at) else { continue };
+            for way in ways.iter().filter(|way| way.runs.contains(&runtime.kind)) {
+                let Some((requests, certain)) = asker.all(&way.permissions, runtime.arn.as_deref()) else {
+                    continue;
+                };
+                let edge = Edge {
+                    kind: EdgeKind::RunInside,
+                    how: format!("runs code in `{}` ({})", runtime.address, way.id),
+                    requests,
+                    certain: certain && runtime.modality == Modality::Must,
+                };
+                steps.push((from, End::Subject(id), edge));
             }
         }
     }
@@ -345,8 +411,8 @@ impl<'o> Access<'o> {
             statement.covers_action("sts:AssumeRole")
                 && statement.principals.as_ref().is_some_and(|principals| {
                     principals.patterns.iter().any(|pattern| match &pattern.value {
-                        orgward_iam::PrincipalPattern::Service(name) => name == service,
-                        orgward_iam::PrincipalPattern::Everyone => true,
+                        PrincipalPattern::Service(name) => name == service,
+                        PrincipalPattern::Everyone => true,
                         _ => false,
                     })
                 })
@@ -382,11 +448,11 @@ impl<'o> Access<'o> {
 }
 
 /// Whether an entry of a `Principal` element may be about a principal.
-fn names(pattern: &orgward_iam::PrincipalPattern, subject: &Subject<'_>) -> bool {
+fn names(pattern: &PrincipalPattern, subject: &Subject<'_>) -> bool {
     match pattern {
-        orgward_iam::PrincipalPattern::Everyone => true,
-        orgward_iam::PrincipalPattern::Account(account) => subject.account_text.as_ref() == Some(account),
-        orgward_iam::PrincipalPattern::Arn(arn) => *arn == subject.arn,
+        PrincipalPattern::Everyone => true,
+        PrincipalPattern::Account(account) => subject.account_text.as_ref() == Some(account),
+        PrincipalPattern::Arn(arn) => *arn == subject.arn,
         _ => false,
     }
 }

@@ -18,6 +18,7 @@ mod reach;
 mod sets;
 mod subject;
 mod summary;
+mod taken;
 mod ways;
 
 use std::collections::BTreeMap;
@@ -51,6 +52,8 @@ pub struct Access<'o> {
     standings: OnceLock<Vec<Standing>>,
     paths: OnceLock<paths::Graph>,
     gains: OnceLock<BTreeMap<SubjectId, Gain>>,
+    /// What is taken away of grants, asked once for all that are alike.
+    taken: taken::Answers,
 }
 
 impl<'o> Access<'o> {
@@ -83,6 +86,7 @@ impl<'o> Access<'o> {
             standings: OnceLock::new(),
             paths: OnceLock::new(),
             gains: OnceLock::new(),
+            taken: taken::Answers::default(),
         }
     }
 

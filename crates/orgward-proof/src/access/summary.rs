@@ -69,7 +69,7 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
 /// How many patterns of one principal are told.
 const MOST: usize = 400;
 
-impl<'o> Access<'o> {
+impl Access<'_> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
     pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
@@ -105,13 +105,14 @@ impl<'o> Access<'o> {
                     })
                     .collect()
             };
-            let whole = caps.is_empty() && self.is_undenied(&asker, policy, statement);
+            let whole = caps.is_empty() && self.is_undenied(&asker.subject, policy, statement);
             let mut on: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
             for (action, resources) in cut.into_iter().take(MOST).filter(|(_, it)| !it.is_empty()) {
                 on.entry(resources).or_default().push(action);
             }
             for (resources, actions) in on {
-                let effective = (!whole).then(|| self.effective(&asker, &actions, &resources)).flatten();
+                let effective =
+                    (!whole).then(|| self.effective(&asker.subject, &actions, &resources)).flatten();
                 for (at, action) in actions.into_iter().enumerate() {
                     if effective.as_ref().is_some_and(|all| all.get(at) == Some(&false)) {
                         continue;
@@ -138,50 +139,6 @@ impl<'o> Access<'o> {
         };
         let own = self.own(subject, Side::AtMost, About::claimed(&claim));
         matches!(claim.requests().and(me.requests()).minus(own).example(), Answer::None)
-    }
-
-    /// What makes the chain above an account differ from another.
-    pub(super) fn chain_text(&self, account: Option<orgward_org::NodeId>) -> Vec<String> {
-        let chain = account.and_then(|account| self.chains.get(&account)).map(|(scp, _)| scp);
-        let attached = chain.into_iter().flat_map(|scp| scp.levels.iter().flat_map(|level| &level.attached));
-        let mut texts: Vec<String> = attached
-            .filter_map(|it| {
-                Some(format!("{:?} {}", it.modality(), it.org_policy.data.document.policy()?.text()))
-            })
-            .collect();
-        texts.push(format!("{:?}", chain.map(|chain| chain.enabled)));
-        texts
-    }
-
-    /// Whether nothing takes anything of a statement away.
-    fn is_undenied(
-        &self,
-        asker: &Asker<'_, 'o>,
-        policy: &'o orgward_iam::Policy,
-        statement: &'o Statement,
-    ) -> bool {
-        let subject = &asker.subject;
-        let Some(me) = claims::by(&subject.arn) else { return true };
-        let about = About::Actions(&statement.actions);
-        let open = self.scp(subject.account, Side::AtMost, about).minus(subject.denied(Side::AtMost, about));
-        let set = orgward_iam::RequestSet::matched(policy, statement).and(me.requests()).minus(open);
-        matches!(set.example(), Answer::None)
-    }
-
-    /// For each of some patterns, whether a request is allowed, which the policies and the boundary of the principal
-    /// allow; `None` where that cannot be told.
-    fn effective(
-        &self,
-        asker: &Asker<'_, 'o>,
-        actions: &[String],
-        resources: &[String],
-    ) -> Option<Vec<bool>> {
-        let subject = &asker.subject;
-        let (me, claim) = (claims::by(&subject.arn)?, claims::over(actions, resources)?);
-        let about = About::claimed(&claim);
-        let open = self.scp(subject.account, Side::AtMost, about).minus(subject.denied(Side::AtMost, about));
-        let patterns: Vec<&str> = actions.iter().map(String::as_str).collect();
-        open.and(claim.requests()).and(me.requests()).are_met(&patterns).ok()
     }
 
     /// The layers that take a part of what a principal is granted away: `boundary`, or `scp`, with the policy.
@@ -229,6 +186,12 @@ pub(super) fn patterns(statement: &Statement) -> Vec<String> {
     let out: Vec<&str> = statement.actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
     let services = Catalogue::get().services().map(|service| format!("{}:*", service.prefix()));
     services.filter(|service| !out.contains(&service.as_str()) && !out.contains(&"*")).collect()
+}
+
+/// What tells lists of actions apart.
+pub(super) fn patterns_text(actions: &orgward_iam::Actions) -> String {
+    let patterns: Vec<&str> = actions.patterns.iter().map(|pattern| pattern.value.as_str()).collect();
+    format!("{} {patterns:?}", actions.not)
 }
 
 pub(super) fn resources(statement: &Statement) -> Vec<String> {

@@ -1,6 +1,7 @@
 use orgward_finding::Witness;
 use orgward_iam::{
-    ActionSet, Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType, Statement,
+    ActionList, ActionSet, Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType,
+    Statement,
 };
 use orgward_org::{PolicyChain, PolicyType};
 use serde_json::json;
@@ -48,7 +49,7 @@ pub fn passing(set: &RequestSet<'_>) -> Difference {
             Answer::None => return Difference::Nothing,
             Answer::Undecided(_) => return Difference::Undecided(reason),
             Answer::Witness(request) => {
-                ActionSet { examples: vec![*request], actions: Vec::new(), unlisted: false }
+                ActionSet { examples: vec![*request], actions: ActionList::default(), unlisted: false }
             }
         },
     };

@@ -19,7 +19,7 @@ pub fn in_words(action_set: &ActionSet, example: &Request) -> String {
         return join(listed.iter().map(|action| format!("`{}`", action.name())).collect());
     }
     let mut services: BTreeMap<&str, BTreeMap<AccessLevel, usize>> = BTreeMap::new();
-    for action in listed {
+    for action in listed.iter() {
         *services.entry(action.service()).or_default().entry(action.level()).or_default() += 1;
     }
     if action_set.unlisted {

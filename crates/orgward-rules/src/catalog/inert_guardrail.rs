@@ -62,7 +62,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             .any(|unresolved_targets| unresolved_targets.org_policy == org_policy.id);
         // What no resource manages is attached by somebody else, for all that is known.
         if org_policy.node.address.is_some() && targets.is_empty() && !unresolved_targets {
-            if !matches!(org_policy.data.kind, PolicyType::Unknown) {
+            // A folder of policies does not say what they are attached to.
+            let is_file =
+                org_policy.node.address.as_ref().is_some_and(|address| cx.after.is_policy_file(address));
+            if !is_file && !matches!(org_policy.data.kind, PolicyType::Unknown) {
                 unattached(cx, org_policy, findings);
             }
             continue;

@@ -5,7 +5,9 @@ mod account_wide_trust;
 mod administrator_grant;
 mod confused_deputy;
 mod dangling_trust;
+mod data_loss;
 mod delegated_policy_control;
+mod denied_apply;
 mod departing_account;
 mod direct_assignment;
 mod external_resource;
@@ -17,6 +19,7 @@ mod guardrail_removed;
 mod human_iam_user;
 mod inert_guardrail;
 mod locked_out_target;
+mod locked_resource;
 mod long_lived_key;
 mod long_session;
 mod loose_federation;
@@ -27,6 +30,7 @@ mod management_account_identity;
 mod management_account_workload;
 mod missing_foundation_account;
 mod mixed_use_account;
+mod narrowed_policy;
 mod open_block;
 mod open_pass_role;
 mod open_suspended_ou;
@@ -54,6 +58,7 @@ mod weakened_boundary;
 mod weakened_detection;
 mod weakened_management_policy;
 mod weakened_trail;
+mod widened_policy;
 mod wildcard_resource;
 
 use crate::Rule;
@@ -64,7 +69,9 @@ pub static RULES: &[&Rule] = &[
     &administrator_grant::ADMINISTRATOR_GRANT,
     &confused_deputy::CONFUSED_DEPUTY,
     &dangling_trust::DANGLING_TRUST,
+    &data_loss::DATA_LOSS,
     &delegated_policy_control::DELEGATED_POLICY_CONTROL,
+    &denied_apply::DENIED_APPLY,
     &departing_account::DEPARTING_ACCOUNT,
     &direct_assignment::DIRECT_ASSIGNMENT,
     &external_resource::EXTERNAL_RESOURCE,
@@ -76,6 +83,7 @@ pub static RULES: &[&Rule] = &[
     &human_iam_user::HUMAN_IAM_USER,
     &inert_guardrail::INERT_GUARDRAIL,
     &locked_out_target::LOCKED_OUT_TARGET,
+    &locked_resource::LOCKED_RESOURCE,
     &long_lived_key::LONG_LIVED_KEY,
     &long_session::LONG_SESSION,
     &loose_federation::LOOSE_FEDERATION,
@@ -86,6 +94,7 @@ pub static RULES: &[&Rule] = &[
     &management_account_workload::MANAGEMENT_ACCOUNT_WORKLOAD,
     &missing_foundation_account::MISSING_FOUNDATION_ACCOUNT,
     &mixed_use_account::MIXED_USE_ACCOUNT,
+    &narrowed_policy::NARROWED_POLICY,
     &open_block::OPEN_BLOCK,
     &open_pass_role::OPEN_PASS_ROLE,
     &open_suspended_ou::OPEN_SUSPENDED_OU,
@@ -113,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &weakened_detection::WEAKENED_DETECTION,
     &weakened_management_policy::WEAKENED_MANAGEMENT_POLICY,
     &weakened_trail::WEAKENED_TRAIL,
+    &widened_policy::WIDENED_POLICY,
     &wildcard_resource::WILDCARD_RESOURCE,
 ];
 

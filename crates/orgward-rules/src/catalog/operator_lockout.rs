@@ -220,7 +220,7 @@ fn by_novelty(
 
 /// The actions that are refused and of which nothing is left.
 fn without(refused: &ActionSet, example: &Request, left: &ActionSet) -> Option<ActionSet> {
-    let gone: Vec<_> = refused.actions.iter().filter(|it| !left.actions.contains(it)).copied().collect();
+    let gone = refused.actions.without(&left.actions);
     let unlisted = refused.unlisted && !left.unlisted;
     let of_no_list = refused.actions.is_empty() && left.examples.is_empty();
     (!gone.is_empty() || unlisted || of_no_list).then(|| ActionSet {

@@ -49,7 +49,9 @@ fn every_rule_says_why_and_shows_a_fix() {
         // What cannot be told is never worse than what is found.
         assert!(rule.info.unverifiable <= rule.info.severity, "{}", rule.info.id);
         let is_info = rule.info.severity == Severity::Info;
-        assert!(rule.info.unverifiable > Severity::Info || is_info, "{}", rule.info.id);
+        // What an apply will meet is no matter of governance: what is unknown of it never blocks.
+        let never_blocks = rule.info.id == "denied-apply";
+        assert!(rule.info.unverifiable > Severity::Info || is_info || never_blocks, "{}", rule.info.id);
     }
 }
 

@@ -5,6 +5,7 @@ mod compare;
 mod decide;
 mod guardrail;
 mod prove;
+mod review;
 mod unreadable;
 
 use miette::Diagnostic;
@@ -28,6 +29,7 @@ pub(crate) fn run(
         PolicyCommand::Check(arguments) => check::run(arguments, terminal),
         PolicyCommand::Compare(arguments) => compare::run(arguments, terminal),
         PolicyCommand::Prove(arguments) => prove::run(arguments, terminal),
+        PolicyCommand::Review(arguments) => review::run(arguments, terminal),
     }
 }
 
@@ -53,26 +55,12 @@ fn guess(texts: &[&Text]) -> Kind {
     }
 }
 
-/// The text of a template with values in the place of placeholders.
-fn filled(text: &str, set: &[(String, String)]) -> String {
-    let mut text = text.to_owned();
-    for (name, value) in set {
-        // The value stands within a string of JSON.
-        let value = serde_json::to_string(value).unwrap_or_default();
-        let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or_default();
-        for (open, close) in [("${", "}"), ("<", ">"), ("{{", "}}"), ("{{ ", " }}"), ("[", "]"), ("%", "%")] {
-            text = text.replace(&format!("{open}{name}{close}"), value);
-        }
-    }
-    text
-}
-
 fn parse(
     text: &Text,
     kind: Kind,
     set: &[(String, String)],
 ) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
-    Policy::parse(filled(&text.text, set), kind)
+    Policy::parse(orgward_repository::fill(&text.text, set), kind)
         .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
 }
 

@@ -9,6 +9,8 @@ mod comment;
 #[cfg(test)]
 mod decide;
 #[cfg(test)]
+mod fix;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod gate;
@@ -31,6 +33,10 @@ mod org_show;
 mod packs;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod policy_review;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 #[cfg(unix)]
 mod recipes;

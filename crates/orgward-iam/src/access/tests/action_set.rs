@@ -9,7 +9,7 @@ fn scp(statement: &str) -> Policy {
 }
 
 fn names(set: &RequestSet<'_>) -> Vec<&'static str> {
-    set.action_set().expect("it is decided").actions.into_iter().map(crate::Action::name).collect()
+    set.action_set().expect("it is decided").actions.iter().map(crate::Action::name).collect()
 }
 
 /// Every listed action, asked one by one.
@@ -74,7 +74,7 @@ fn what_is_named_is_all_there_is() {
 fn an_action_that_nobody_lists_is_an_example_and_no_listed_action() {
     let deny = scp(r#""Effect":"Deny","Action":"brandnew:Create","Resource":"*""#);
     let action_set = RequestSet::matched(&deny, &deny.statements[0]).action_set().expect("it is decided");
-    assert_eq!(action_set.actions, []);
+    assert!(action_set.actions.is_empty());
     assert_eq!(action_set.examples[0].action, "brandnew:Create");
 }
 

@@ -1,7 +1,7 @@
 //! What is lost, in words.
 
 use orgward_finding::{Finding, Severity, Verdict};
-use orgward_iam::{ActionSet, Effect};
+use orgward_iam::{ActionList, ActionSet, Effect};
 use orgward_org::{Entity, OrgPolicy, PolicyType};
 
 use super::cause::Cause;
@@ -120,9 +120,10 @@ fn is_list(loss: &Regression, org_policy: Entity<'_, OrgPolicy>) -> bool {
 /// What was lost under the same cause in several places.
 fn merge(parts: &[std::rc::Rc<Counterexample>]) -> Option<Counterexample> {
     let plain = parts.iter().find(|part| !part.is_unlisted).or(parts.first())?;
-    let mut actions: Vec<_> = parts.iter().flat_map(|part| part.action_set.actions.iter().copied()).collect();
-    actions.sort();
-    actions.dedup();
+    let mut actions = ActionList::default();
+    for part in parts {
+        actions.extend(&part.action_set.actions);
+    }
     let unlisted = parts.iter().any(|part| part.action_set.unlisted);
     let action_set = ActionSet { examples: Vec::new(), actions, unlisted };
     Some(Counterexample { action_set, example: plain.example.clone(), is_unlisted: plain.is_unlisted })

@@ -30,7 +30,9 @@ pub(super) fn check(
         let attached = cx.after.attached_to(*target);
         let beside = attached.iter().find(|(other, attachment)| {
             let statements = other.data.document.policy().map_or(&[][..], |policy| &policy.statements);
-            attachment.resolved.modality() == Modality::Must && statements.iter().any(is_everything)
+            other.data.kind == PolicyType::ServiceControl
+                && attachment.resolved.modality() == Modality::Must
+                && statements.iter().any(is_everything)
         });
         match beside {
             Some((other, attachment)) => open.push((*target, other.node.title(), attachment.resolved)),

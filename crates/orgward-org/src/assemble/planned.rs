@@ -1,0 +1,206 @@
+//! The changes of the plans, with what the calls of the provider carry.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orgward_plan::{Action, Attr, Instance, Mode, Object, Origin, Plan, Strength};
+
+use super::{Builder, Side, Stack};
+use crate::planned::{Operation, PlannedChange, Values, kept};
+use crate::{NodeId, Tags};
+
+/// What is the same for all instances of a provider configuration.
+#[derive(Clone)]
+struct ProviderFacts {
+    principal: Option<String>,
+    /// Whether it hides tags of objects (`ignore_tags`).
+    hides_tags: bool,
+    /// Whether it adds tags to objects (`default_tags`).
+    adds_tags: bool,
+    /// The account of what it creates.
+    owner: Option<NodeId>,
+    region: Attr<String>,
+}
+
+impl<'a> Builder<'_, 'a> {
+    /// Adds what the plans do to resources.
+    pub(super) fn planned(&mut self, side: Side) {
+        if side == Side::Before {
+            return;
+        }
+        let mut changes = Vec::new();
+        let mut kinds: BTreeMap<&str, (Arc<str>, Vec<&'static str>)> = BTreeMap::new();
+        for (index, Stack { plan, name }) in self.stacks.iter().enumerate().take(self.plans) {
+            let mut providers: BTreeMap<String, ProviderFacts> = BTreeMap::new();
+            let mut only = None;
+            for instance in plan.instances() {
+                let Some(operation) = operation(instance) else { continue };
+                // What the configuration no longer has was of the only provider, if there is one.
+                let key = plan.provider_key(instance);
+                let is_configured = key.is_some();
+                let like = if is_configured { Some(instance) } else { sole(&mut only, plan) };
+                let key = key.or_else(|| plan.provider_key(like?));
+                let known = key.as_ref().and_then(|key| providers.get(key)).cloned();
+                let facts =
+                    known.unwrap_or_else(|| self.provider_facts(index, plan, like.unwrap_or(instance)));
+                providers.extend(key.map(|key| (key, facts.clone())));
+                let (kind, names) = kinds.entry(&*instance.kind).or_insert_with(|| {
+                    let mut names: Vec<&'static str> = kept(&instance.kind).collect();
+                    names.sort_unstable();
+                    names.dedup();
+                    (Arc::from(&*instance.kind), names)
+                });
+                let (before, after) = (instance.before(), instance.after());
+                let untagged = || !facts.adds_tags && plan.is_unset(instance, "tags");
+                let values = |object: Option<&Object>| object.map(|it| values(it, names, &facts, &untagged));
+                // What an object says of itself is more than what its provider says.
+                let (owner, region) = if operation == Operation::Create {
+                    let own = after.as_ref().map_or(Attr::Absent, |object| object.get("region").text());
+                    let region = match own {
+                        Attr::Known(region) if !region.is_sensitive() => {
+                            Attr::Known(region.expose().to_owned())
+                        }
+                        Attr::Known(_) => Attr::Unknown,
+                        Attr::Unknown => plan.region(instance),
+                        Attr::Absent => facts.region.clone(),
+                    };
+                    (facts.owner, region)
+                } else {
+                    let placement = plan.placement(instance);
+                    let owner = placement.landing().and_then(|landing| self.known_landing(index, landing));
+                    match plan.region(instance) {
+                        Attr::Unknown if !is_configured => (owner.or(facts.owner), facts.region.clone()),
+                        region => (owner.or(facts.owner.filter(|_| !is_configured)), region),
+                    }
+                };
+                let account = owner.and_then(|owner| self.organization.symbolic_account_id(owner));
+                changes.push(PlannedChange {
+                    address: instance.address.clone(),
+                    stack: name.clone(),
+                    kind: Arc::clone(kind),
+                    before: values(before.as_ref().filter(|_| operation != Operation::Create)),
+                    after: values(after.as_ref().filter(|_| operation != Operation::Delete)),
+                    operation,
+                    owner,
+                    account: account.map(str::to_owned),
+                    partition: partition(&region).to_owned(),
+                    region,
+                    principal: facts.principal,
+                });
+            }
+        }
+        self.organization.planned = changes;
+    }
+
+    fn provider_facts(&self, stack: usize, plan: &Plan<'a>, instance: &Instance<'a>) -> ProviderFacts {
+        let placement = plan.provider_placement(instance);
+        let told = placement.evidence.iter().any(|evidence| evidence.strength >= Strength::Good);
+        let placement = if told { placement } else { plan.placement(instance) };
+        let declared = || plan.declaration().principal.clone();
+        let principal = match plan.assumed_role(instance) {
+            Attr::Known(arn) => Some(arn),
+            Attr::Unknown | Attr::Absent => declared(),
+        };
+        ProviderFacts {
+            principal,
+            hides_tags: plan.provider_has(instance, "ignore_tags"),
+            adds_tags: plan.provider_has(instance, "default_tags"),
+            owner: placement.landing().and_then(|landing| self.known_landing(stack, landing)),
+            region: plan.provider_region(instance),
+        }
+    }
+}
+
+/// An instance of the only provider configuration of a plan, `None` where it has several.
+fn sole<'p, 'a>(
+    known: &mut Option<Option<&'p Instance<'a>>>,
+    plan: &'p Plan<'a>,
+) -> Option<&'p Instance<'a>> {
+    *known.get_or_insert_with(|| {
+        let aws = plan.instances().iter().filter(|instance| instance.kind.starts_with("aws_"));
+        let mut keyed = aws.filter_map(|instance| Some((plan.provider_key(instance)?, instance)));
+        let (first, instance) = keyed.next()?;
+        keyed.all(|(key, _)| key == first).then_some(instance)
+    })
+}
+
+/// What the plan does to an instance of the AWS provider; `None` where it calls nothing that changes it.
+fn operation(instance: &Instance<'_>) -> Option<Operation> {
+    let ours = instance.mode == Mode::Managed
+        && instance.origin == Origin::Change
+        && instance.kind.starts_with("aws_");
+    if !ours {
+        return None;
+    }
+    match instance.action {
+        Action::NoOp | Action::Read | Action::Forget | Action::Other => None,
+        Action::Create if instance.imported => None,
+        Action::Create => Some(Operation::Create),
+        Action::CreateForget => Some(Operation::Supersede),
+        Action::Update => Some(Operation::Update(instance.changed())),
+        Action::Delete if instance.standing().left_behind => None,
+        Action::Delete => Some(Operation::Delete),
+        Action::DeleteCreate | Action::CreateDelete if instance.standing().left_behind => {
+            Some(Operation::Supersede)
+        }
+        Action::DeleteCreate | Action::CreateDelete => Some(Operation::Replace(instance.replaced_for())),
+    }
+}
+
+fn partition(region: &Attr<String>) -> &'static str {
+    let Attr::Known(region) = region else { return "aws" };
+    let regions = orgward_iam::Catalogue::get().regions();
+    regions.filter(|known| known.name == region).map(|known| known.partition).next().unwrap_or("aws")
+}
+
+fn values(
+    object: &Object,
+    names: &[&'static str],
+    facts: &ProviderFacts,
+    untagged: &dyn Fn() -> bool,
+) -> Values {
+    let mut attributes = BTreeMap::new();
+    for name in names {
+        let view = super::resources::path_of(&object.view(), name);
+        let value = match view.text() {
+            Attr::Known(text) if text.is_sensitive() => Attr::Unknown,
+            Attr::Known(text) => Attr::Known(text.expose().to_owned()),
+            _ => match (view.bool(), view.integer()) {
+                _ if view.is_sensitive() => Attr::Unknown,
+                (Attr::Known(flag), _) => Attr::Known(flag.to_string()),
+                (_, Attr::Known(number)) => Attr::Known(number.to_string()),
+                // A block or a list: that it is there is what counts.
+                _ => match view.items() {
+                    Attr::Known(items) if items.is_empty() => Attr::Absent,
+                    Attr::Absent => Attr::Absent,
+                    Attr::Known(_) | Attr::Unknown => Attr::Unknown,
+                },
+            },
+        };
+        if value != Attr::Absent {
+            attributes.insert(*name, value);
+        }
+    }
+    Values { attributes, tags: tags(object, facts, untagged) }
+}
+
+/// The tags of an object with those that the provider adds. `untagged` says that neither the resource nor its provider
+/// sets any: the provider then leaves `tags_all` unknown until apply, although it is empty.
+fn tags(object: &Object, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> Tags {
+    let (own, all) = (object.get("tags"), object.get("tags_all"));
+    let (shown, complete) = match (all.entries(), own.entries()) {
+        (Attr::Known(entries), _) => (entries, true),
+        // Tags that are unknown as a whole: those of the resource are among them.
+        (Attr::Unknown, Attr::Known(entries)) => (entries, false),
+        (Attr::Unknown, Attr::Absent) if !all.is_sensitive() => (Vec::new(), untagged()),
+        (Attr::Unknown, _) | (Attr::Absent, Attr::Unknown) => (Vec::new(), false),
+        (Attr::Absent, Attr::Known(entries)) => (entries, !facts.adds_tags),
+        (Attr::Absent, Attr::Absent) => (Vec::new(), !facts.adds_tags),
+    };
+    let known = shown.into_iter().map(|(key, value)| {
+        let value = value.text();
+        let secret = matches!(&value, Attr::Known(text) if text.is_sensitive());
+        (key.to_owned(), if secret { Attr::Unknown } else { value })
+    });
+    Tags { known: known.collect(), complete: complete && !facts.hides_tags && !all.is_sensitive() }
+}

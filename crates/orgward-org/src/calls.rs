@@ -1,0 +1,277 @@
+//! Which calls the AWS provider of Terraform makes when it creates, changes and deletes a resource, and what they carry.
+//!
+//! Certain calls were recorded from runs of the real provider (`data/record-calls`); those of `data/call-keys.tsv` and of
+//! roles that are passed are from the documentation of AWS.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use crate::{Operation, PlannedChange};
+
+const RECORDED: &str = include_str!("../data/terraform-calls.tsv");
+const KEYS: &str = include_str!("../data/call-keys.tsv");
+/// What the provider may call, deflated; `data/generate-terraform-actions` says where it is from.
+const POSSIBLE: &[u8] = include_bytes!("../data/terraform-actions.bin");
+const PASSED: &str = include_str!("../data/passed-roles.tsv");
+
+/// A call that is certain.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Call {
+    /// The action, `ec2:RunInstances`.
+    pub action: &'static str,
+    /// Whether it carries the tags of the resource.
+    pub with_tags: bool,
+    /// Whether it is part of the deletion of the object that stands before the plan.
+    pub deletes: bool,
+}
+
+/// The certain calls of a type.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Recorded {
+    create: Vec<Call>,
+    /// What is called besides where the resource has tags.
+    create_tagged: Vec<Call>,
+    /// By the attribute that changes.
+    update: BTreeMap<&'static str, Vec<Call>>,
+    delete: Vec<Call>,
+}
+
+/// A key of the context that a call carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CarriedKey {
+    /// The action.
+    pub action: &'static str,
+    /// The key, `ec2:InstanceType`.
+    pub key: &'static str,
+    /// The attribute that its value comes from.
+    pub attribute: &'static str,
+    /// What the request has where the attribute is not set.
+    pub unset: Unset,
+}
+
+/// What a request has in place of an attribute that is not set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unset {
+    /// The key is missing.
+    Missing,
+    /// AWS or the account decides.
+    Unknown,
+    /// This value.
+    Value(&'static str),
+}
+
+static CALLS: LazyLock<BTreeMap<&'static str, Recorded>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Recorded> = BTreeMap::new();
+    for line in rows(RECORDED) {
+        let [kind, operation, calls] = line.as_slice() else { continue };
+        let deletes = *operation == "delete";
+        let calls = calls.split(' ').filter(|call| !call.is_empty()).map(|call| {
+            let action = call.trim_end_matches('+');
+            Call { action, with_tags: action.len() < call.len(), deletes }
+        });
+        let recorded = all.entry(kind).or_default();
+        let list = match operation.split_once(':') {
+            Some(("update", attribute)) => recorded.update.entry(attribute).or_default(),
+            Some(_) => &mut recorded.create_tagged,
+            None if deletes => &mut recorded.delete,
+            None => &mut recorded.create,
+        };
+        list.extend(calls);
+    }
+    all
+});
+
+static CARRIED: LazyLock<BTreeMap<&'static str, Vec<CarriedKey>>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Vec<CarriedKey>> = BTreeMap::new();
+    for line in rows(KEYS) {
+        let [kind, action, key, attribute, unset] = *line.as_slice() else { continue };
+        let unset = match unset {
+            "-" => Unset::Missing,
+            "?" => Unset::Unknown,
+            value => Unset::Value(value),
+        };
+        all.entry(kind).or_default().push(CarriedKey { action, key, attribute, unset });
+    }
+    all
+});
+
+static ROLES: LazyLock<BTreeMap<&'static str, Vec<(&'static str, &'static str)>>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Vec<(&'static str, &'static str)>> = BTreeMap::new();
+    for line in rows(PASSED) {
+        let [kind, attribute, service] = *line.as_slice() else { continue };
+        all.entry(kind).or_default().push((attribute, service));
+    }
+    all
+});
+
+/// The actions that may be called for a type.
+#[derive(Clone, Debug, Default)]
+struct Possible {
+    create: Vec<String>,
+    update: Vec<String>,
+    delete: Vec<String>,
+    attributes: BTreeMap<String, Vec<String>>,
+}
+
+/// The table has some 400 kB.
+static MAYBE: LazyLock<BTreeMap<String, Possible>> = LazyLock::new(|| {
+    let text = miniz_oxide::inflate::decompress_to_vec_with_limit(POSSIBLE, 4 << 20).unwrap_or_default();
+    let text = String::from_utf8(text).unwrap_or_default();
+    let actions = |cell: &str| cell.split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect();
+    let mut all = BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<&str> = line.split('\t').collect();
+        let [kind, create, update, delete, attributes] = *cells.as_slice() else { continue };
+        let attributes = attributes.split(';').filter_map(|entry| {
+            let (name, listed) = entry.split_once('=')?;
+            Some((name.to_owned(), actions(listed)))
+        });
+        let possible = Possible {
+            create: actions(create),
+            update: actions(update),
+            delete: actions(delete),
+            attributes: attributes.collect(),
+        };
+        all.insert(kind.to_owned(), possible);
+    }
+    all
+});
+
+/// The actions that the provider may call for a change beside the certain ones, reads included, sorted.
+pub fn possible(change: &PlannedChange) -> BTreeSet<&'static str> {
+    let Some(listed) = MAYBE.get(&*change.kind) else { return BTreeSet::new() };
+    let mut actions = BTreeSet::new();
+    let mut add = |list: &'static [String]| actions.extend(list.iter().map(String::as_str));
+    if change.operation.creates() {
+        add(&listed.create);
+        for (name, list) in &listed.attributes {
+            // Which attributes are set is kept for some of them only.
+            if name != "tags"
+                || change.after.as_ref().is_none_or(|it| !it.tags.known.is_empty() || !it.tags.complete)
+            {
+                add(list);
+            }
+        }
+    }
+    if change.operation.deletes() {
+        add(&listed.delete);
+    }
+    if let Operation::Update(attributes) = &change.operation {
+        add(&listed.update);
+        for list in attributes.iter().filter_map(|name| listed.attributes.get(name)) {
+            add(list);
+        }
+    }
+    for call in certain(change) {
+        actions.remove(call.action);
+    }
+    actions
+}
+
+/// The rows of a table; lines that begin with `#` say where it comes from.
+fn rows(table: &'static str) -> impl Iterator<Item = Vec<&'static str>> {
+    table
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split('\t').collect())
+}
+
+/// The types of which calls were recorded, sorted.
+pub fn recorded_types() -> impl Iterator<Item = &'static str> {
+    CALLS.keys().copied()
+}
+
+/// The keys that calls for a type carry.
+pub fn keys_of(kind: &str) -> impl Iterator<Item = CarriedKey> + use<> {
+    CARRIED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
+}
+
+/// The attributes by which a resource passes roles, each with the service that gets the role.
+pub fn passed_roles(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    ROLES.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
+}
+
+/// The calls that the provider certainly makes for a change, in order. Reads are not among them: the plan has made them.
+pub fn certain(change: &PlannedChange) -> Vec<Call> {
+    let Some(recorded) = CALLS.get(&*change.kind) else { return Vec::new() };
+    let mut calls = Vec::new();
+    if change.operation.deletes() {
+        calls.extend(&recorded.delete);
+    }
+    if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates())
+        && !after.is_made_from_another()
+    {
+        calls.extend(&recorded.create);
+        // An unknown map of tags may be empty.
+        if !after.tags.known.is_empty() {
+            calls.extend(&recorded.create_tagged);
+        }
+    }
+    if let Operation::Update(attributes) = &change.operation {
+        let mut seen = BTreeSet::new();
+        // Tags that only go are taken off by another call.
+        let adds_tags = || {
+            let old = change.before.as_ref().map(|values| &values.tags.known);
+            let new = change.after.as_ref().map(|values| &values.tags.known);
+            new.is_some_and(|new| {
+                new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value))
+            })
+        };
+        for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
+            let calls_of = recorded.update.get(attribute.as_str()).into_iter().flatten();
+            calls.extend(calls_of.filter(|call| seen.insert(call.action)));
+        }
+    }
+    calls
+}
+
+#[cfg(test)]
+mod tests {
+    use orgward_iam::Catalogue;
+
+    use super::{CALLS, CARRIED, MAYBE, ROLES};
+    use crate::ResourceType;
+
+    #[test]
+    fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {
+        let catalogue = Catalogue::get();
+        for (kind, recorded) in &*CALLS {
+            assert!(ResourceType::of(kind).is_some(), "{kind}");
+            let updates = recorded.update.values().flatten();
+            let all = recorded.create.iter().chain(&recorded.create_tagged).chain(&recorded.delete);
+            for call in all.chain(updates) {
+                assert!(catalogue.action(call.action).is_some(), "{kind}: {}", call.action);
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_of_possible_calls_is_read() {
+        assert!(MAYBE.len() > 1_500);
+        assert!(MAYBE["aws_s3_bucket"].create.iter().any(|action| action == "s3:CreateBucket"));
+        assert_eq!(MAYBE["aws_s3_bucket"].delete, ["s3:DeleteBucket"]);
+        assert_eq!(MAYBE["aws_s3_bucket"].attributes["tags"], ["s3:PutBucketTagging"]);
+    }
+
+    /// A key that the action does not know is in no request: a condition on it would be judged by a value that AWS never
+    /// sees.
+    #[test]
+    fn every_key_is_one_of_its_action() {
+        for (kind, keys) in &*CARRIED {
+            assert!(ResourceType::of(kind).is_some(), "{kind}");
+            for key in keys {
+                let action = Catalogue::get().action(key.action);
+                let mut known = action.into_iter().flat_map(orgward_iam::Action::condition_keys);
+                assert!(
+                    known.any(|it| it.name.eq_ignore_ascii_case(key.key)),
+                    "{kind}: {} {}",
+                    key.action,
+                    key.key
+                );
+            }
+        }
+        for kind in ROLES.keys() {
+            assert!(ResourceType::of(kind).is_some(), "{kind}");
+        }
+    }
+}
