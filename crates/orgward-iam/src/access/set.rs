@@ -310,7 +310,7 @@ impl Formula<'_> {
                 let is_met = actions.iter().all(|wanted| statement.actions.meets(wanted));
                 if is_met { self.clone() } else { Self::Any(Vec::new()) }
             }
-            Self::Callers(_) | Self::Action(_) => self.clone(),
+            Self::Callers(_) | Self::Action(_) | Self::Partition(_) => self.clone(),
             Self::Not(inner) => match inner.among(actions) {
                 Self::Not(inner) => *inner,
                 Self::Any(any) if any.is_empty() => Self::All(any),
