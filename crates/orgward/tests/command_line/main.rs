@@ -35,7 +35,10 @@ mod org_show;
 mod packs;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
 mod policy_review;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 #[cfg(unix)]
 mod recipes;
