@@ -1,11 +1,12 @@
 //! The text of a comment: the verdict first, then a table, then every finding, as far as the forge has room.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use orgward_report::escape;
+use orgward_report::{access_change_markdown, escape};
 
 use super::details::{details, rule, sentence, subject};
-use super::document::{Certainty, Document, Finding, Severity, Status};
+use super::document::{Access, Certainty, Document, Finding, Severity, Status};
 use super::markdown::{code, cut};
 use super::picture::picture;
 use orgward_finding::Outcome;
@@ -39,7 +40,20 @@ pub struct Frame {
 /// Writes a comment of at most so many characters.
 pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     let new: Vec<_> = document.with(Status::New).collect();
-    let shown: Vec<_> = document.findings.iter().filter(|finding| in_front(finding)).collect();
+    let front: Vec<_> = document.findings.iter().filter(|finding| in_front(finding)).collect();
+    // What follows from a finding in front is told with it.
+    let mut follows: BTreeMap<&str, Vec<&Finding>> = front
+        .iter()
+        .filter(|it| it.cause.is_none())
+        .map(|it| (it.fingerprint.as_str(), Vec::new()))
+        .collect();
+    let mut shown = Vec::new();
+    for finding in front {
+        match finding.cause.as_deref().and_then(|cause| follows.get_mut(cause)) {
+            Some(consequences) => consequences.push(finding),
+            None => shown.push(finding),
+        }
+    }
     let tail = tail(document, frame);
     let mut out = Room { out: String::new(), left: budget.saturating_sub(tail.chars().count() + RESERVE) };
     out.add(&format!("{}\n{}", frame.marker, head(document, frame, &new)));
@@ -54,12 +68,19 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     }
     let mut written = 0;
     for finding in &shown {
-        if !out.add(&details(finding, shown.len() <= OPEN)) {
+        if !out.add(&details(
+            finding,
+            follows.get(finding.fingerprint.as_str()).map_or(&[], Vec::as_slice),
+            shown.len() <= OPEN,
+        )) {
             break;
         }
         written += 1;
     }
     let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
+    if let Some(access) = document.access.as_ref().map(Access::change).filter(|it| !it.is_empty()) {
+        out.add(&access_change_markdown(&access));
+    }
     let background = [
         (Status::Existing, "without this plan, too"),
         (Status::Baseline, "in the baseline"),

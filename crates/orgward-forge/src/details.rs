@@ -21,8 +21,8 @@ const SNIPPETS: usize = 3;
 /// Where documentation of rules is.
 const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
 
-/// The whole finding: bounded, whatever the plan contains.
-pub(crate) fn details(finding: &Finding, is_open: bool) -> String {
+/// The whole finding with what follows from it: bounded, whatever the plan contains.
+pub(crate) fn details(finding: &Finding, follows: &[&Finding], is_open: bool) -> String {
     let open = if is_open { " open" } else { "" };
     let mut out = format!("<details{open}><summary>{}</summary>\n\n", summary(finding));
     out.push_str(&sentence(&finding.message));
@@ -37,6 +37,19 @@ pub(crate) fn details(finding: &Finding, is_open: bool) -> String {
     }
     for fact in facts(finding) {
         let _ = writeln!(out, "- {fact}");
+    }
+    for consequence in follows.iter().take(LIST) {
+        let _ = writeln!(
+            out,
+            "- **Follows:** {} {} {}: {}",
+            consequence.severity.as_str(),
+            rule(&consequence.rule),
+            code(&cut(&subject(consequence), WIDTH)),
+            sentence(&consequence.message)
+        );
+    }
+    if let more @ 1.. = follows.len().saturating_sub(LIST) {
+        let _ = writeln!(out, "- **Follows:** {more} more");
     }
     if let Some(help) = &finding.help {
         let _ = writeln!(out, "- **Cure:** {}", sentence(help));

@@ -7,7 +7,7 @@ use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
 
-use orgward_finding::Outcome;
+use orgward_finding::{AccessChange, AccessEntry, Outcome};
 
 /// The version of the shape that is understood.
 const SCHEMA: u32 = 1;
@@ -44,6 +44,51 @@ pub struct Document {
     pub(crate) summary: Summary,
     pub(crate) inputs: Vec<Input>,
     pub(crate) findings: Vec<Finding>,
+    #[serde(default)]
+    pub(crate) access: Option<Access>,
+}
+
+/// What changes about who can do what.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Access {
+    gained: Vec<Entry>,
+    lost: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    principal: String,
+    account: Option<String>,
+    #[serde(default)]
+    administrator: bool,
+    #[serde(default)]
+    service: String,
+    #[serde(default)]
+    levels: Vec<String>,
+    #[serde(default)]
+    actions: Vec<String>,
+    #[serde(default)]
+    resources: Vec<String>,
+}
+
+impl Access {
+    /// The same, as a report shows it.
+    pub(crate) fn change(&self) -> AccessChange {
+        const LEVELS: [&str; 5] = ["list", "read", "write", "tagging", "permissions"];
+        let entry = |entry: &Entry| AccessEntry {
+            principal: entry.principal.clone(),
+            account: entry.account.clone(),
+            administrator: entry.administrator,
+            service: entry.service.clone(),
+            levels: LEVELS.into_iter().filter(|level| entry.levels.iter().any(|it| it == level)).collect(),
+            actions: entry.actions.clone(),
+            resources: entry.resources.clone(),
+        };
+        AccessChange {
+            gained: self.gained.iter().map(entry).collect(),
+            lost: self.lost.iter().map(entry).collect(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
@@ -93,6 +138,8 @@ pub(crate) struct Finding {
     #[serde(default)]
     pub(crate) snippets: Vec<Snippet>,
     pub(crate) fingerprint: String,
+    /// The fingerprint of the finding that it follows from.
+    pub(crate) cause: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]

@@ -35,7 +35,16 @@ fn finding(severity: &str, text: &str) -> Value {
 
 fn document(findings: &[Value]) -> Document {
     let verdict = if findings.iter().any(|finding| finding["blocks"] == true) { "blocked" } else { "clean" };
+    let gained: Vec<Value> = findings
+        .iter()
+        .map(|finding| {
+            let text = &finding["address"];
+            json!({ "principal": text, "account": text, "service": text, "levels": ["read"], "actions": [text],
+                "resources": [text] })
+        })
+        .collect();
     let text = json!({
+        "access": { "gained": gained, "lost": [] },
         "schema": 1, "verdict": verdict, "gate": {}, "rules": [], "findings": findings,
         "summary": { "accounts": 2, "principals": 1, "policies": 3 },
         "inputs": [{ "name": "plan.json", "kind": "plan", "resources": 1 }],
@@ -202,4 +211,25 @@ fn a_sensitive_document_is_named_and_not_shown() {
         text.contains("`aws_iam_role.a.policy` (sensitive, so it is not shown): admits anyone"),
         "{text}"
     );
+}
+
+/// Who reads the comment has to see who gets what, and the cause before its consequences.
+#[test]
+fn access_is_told_and_consequences_stand_with_their_cause() {
+    let mut cause = finding("high", "aws_organizations_policy_attachment.lock");
+    cause["fingerprint"] = json!("c0");
+    let mut consequence = finding("high", "Root/Runtime/prod");
+    consequence["rule"] = json!("region-lock-gap");
+    consequence["fingerprint"] = json!("f1");
+    consequence["cause"] = json!("c0");
+    let text = body(&document(&[cause, consequence.clone()]), &frame(), 60_000);
+    assert!(text.contains("### Access"), "{text}");
+    assert!(text.contains("can now"), "{text}");
+    let follows = text.find("**Follows:** high [region-lock-gap]").expect("it is told");
+    assert!(text.find("aws_organizations_policy_attachment.lock").is_some_and(|at| at < follows));
+    assert_eq!(text.matches("· fingerprint").count(), 1, "the consequence has no details of its own: {text}");
+    // Without its cause it stands alone.
+    let text = body(&document(&[consequence]), &frame(), 60_000);
+    assert!(!text.contains("Follows"), "{text}");
+    assert!(text.contains("region-lock-gap"), "{text}");
 }

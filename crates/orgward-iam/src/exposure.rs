@@ -15,6 +15,7 @@ mod values;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use self::proof::Outsiders;
 use crate::{Answer, Effect, Policy, PrincipalPattern, Request, RequestSet, Statement};
@@ -24,8 +25,8 @@ use crate::{Answer, Effect, Policy, PrincipalPattern, Request, RequestSet, State
 pub struct Perimeter {
     /// The organization's id (`o-…`), if known.
     pub organization: Option<String>,
-    /// The ids of its accounts that are known.
-    pub accounts: BTreeSet<String>,
+    /// The ids of its accounts that are known; shared, since there may be thousands.
+    pub accounts: Arc<BTreeSet<String>>,
     /// Whether `accounts` is all of them.
     pub complete: bool,
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use petgraph::Direction;
 use petgraph::stable_graph::StableDiGraph;
@@ -99,6 +100,8 @@ pub struct Organization {
     pub(crate) partitions: BTreeMap<NodeId, String>,
     /// What stands for the ids of accounts that have none yet.
     pub(crate) account_symbols: BTreeMap<NodeId, String>,
+    /// The ids of the accounts of each organization, once they are asked for.
+    pub(crate) insiders: OnceLock<Vec<Arc<BTreeSet<String>>>>,
     /// What stands for the account of principals of which nothing says where they are.
     pub(crate) elsewhere: BTreeMap<NodeId, String>,
     /// Grants, resources with policies, and what bounds them.

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use orgward_iam::Perimeter;
 use orgward_plan::{Address, Attr, Evidence};
@@ -296,14 +297,24 @@ impl Organization {
     /// What lies inside the organization that a node is of, for questions about outsiders.
     pub fn perimeter(&self, of: NodeId) -> Perimeter {
         let Some(index) = self.organization_of(of) else { return Perimeter::default() };
-        let root = self.organization(index);
-        let inside = self.account_symbols.iter().filter(|(id, _)| self.is_member(**id, index));
-        let inside = inside.map(|(_, symbol)| symbol);
         Perimeter {
             organization: self.symbolic_id_of(of).map(str::to_owned),
-            accounts: root.members.iter().chain(inside).cloned().collect(),
-            complete: root.account_list_complete,
+            accounts: self.insiders().get(index).cloned().unwrap_or_default(),
+            complete: self.organization(index).account_list_complete,
         }
+    }
+
+    /// The ids of the accounts of each organization, and what stands for them.
+    fn insiders(&self) -> &[Arc<BTreeSet<String>>] {
+        self.insiders.get_or_init(|| {
+            (0..=self.others.len())
+                .map(|index| {
+                    let inside = self.account_symbols.iter().filter(|(id, _)| self.is_member(**id, index));
+                    let inside = inside.map(|(_, symbol)| symbol);
+                    Arc::new(self.organization(index).members.iter().chain(inside).cloned().collect())
+                })
+                .collect()
+        })
     }
 
     /// The ARN of a principal or managed policy, as far as it is known before it exists.

@@ -36,7 +36,8 @@ impl Document {
     }
 
     /// The JSON.
-    pub(crate) fn json(&self) -> &str {
+    /// Its text.
+    pub fn json(&self) -> &str {
         self.text.get(self.json.clone()).unwrap_or_default()
     }
 

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod boundaries;
 pub mod chains;
 mod data;
+pub mod drift;
 pub mod guardrail;
 pub mod lockout;
 pub mod org_policies;

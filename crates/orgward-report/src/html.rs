@@ -43,6 +43,7 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                 }
                 main {
                     (section("new with this plan", &of(Status::New), rules, true))
+                    (access(review))
                     (section("there before this plan", &of(Status::Existing), rules, review.gate.existing))
                     (section("in the baseline", &of(Status::Baseline), rules, false))
                     (section("waived", &of(Status::Waived), rules, false))
@@ -55,6 +56,20 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     let mut text = page.into_string();
     text.push('\n');
     text
+}
+
+/// Who can do more or less than before.
+fn access(review: &Review) -> Markup {
+    let lines = crate::access::lines(&review.access);
+    html! {
+        @if !lines.is_empty() {
+            details.status open {
+                summary { h2 { "access (" (lines.len()) ")" } }
+                ul { @for line in lines.iter().take(LISTED) { li { code { (escape::line(line)) } } } }
+                @if lines.len() > LISTED { p { "and " (lines.len() - LISTED) " more" } }
+            }
+        }
+    }
 }
 
 fn doubts(review: &Review) -> Markup {

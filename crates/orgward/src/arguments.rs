@@ -38,6 +38,14 @@ pub(crate) enum Command {
     /// Prove what the organization says must never be possible.
     #[command(subcommand)]
     Guardrail(GuardrailCommand),
+    /// Show edits of the configuration that cure findings of plans.
+    ///
+    /// An edit is shown only when it is proved: the plan that it leads to is reviewed again, the finding is gone, no other
+    /// appears, and the edited configuration comes to that plan. Standard output has the edits as a diff.
+    ///
+    /// Exit codes: 0 everything that blocks is cured, or nothing blocks; 1 something blocks that no edit cures; 2 it could
+    /// not be checked.
+    Fix(FixArguments),
     /// Ask who can do what, and what a plan changes about it.
     #[command(subcommand)]
     Access(AccessCommand),
@@ -453,6 +461,34 @@ pub(crate) enum AnswerFormat {
 pub(crate) enum OrgCommand {
     /// Show the organization before and after plans.
     Show(ShowArguments),
+    /// Compare an organization at two times: two states, or a state and a plan, which is taken as applied.
+    ///
+    /// Says what was added, removed, moved, changed, attached and detached, and judges it like a review: guardrails that no
+    /// longer hold, what is no longer denied, and what can be done that could not.
+    ///
+    /// Exit codes: 0 nothing that differs blocks, 1 something does, 2 it could not be checked.
+    Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The organization as it was: a state or a plan.
+    #[arg(value_name = "A")]
+    pub(crate) old: PathBuf,
+    /// The organization as it is, or will be.
+    #[arg(value_name = "B")]
+    pub(crate) new: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print what differs.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+    /// Also write the review into a file, `sarif=drift.sarif`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
 }
 
 #[derive(Debug, Args)]
@@ -629,6 +665,20 @@ pub(crate) struct ReviewArguments {
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FixArguments {
+    #[command(flatten)]
+    pub(crate) inputs: InputArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Write the edits into the files.
+    #[arg(long)]
+    pub(crate) apply: bool,
+    /// Also cure findings that were there before the plan.
+    #[arg(long)]
+    pub(crate) existing: bool,
 }
 
 #[derive(Debug, Args)]

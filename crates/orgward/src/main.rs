@@ -9,6 +9,7 @@ mod config;
 mod discover;
 mod exit;
 mod files;
+mod fix;
 mod git;
 mod guardrail;
 mod gzip;
@@ -16,6 +17,7 @@ mod init;
 mod input;
 mod manual;
 mod names;
+mod org_diff;
 mod org_show;
 mod output;
 mod permissions;
@@ -41,6 +43,7 @@ fn main() -> ExitCode {
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
+            Command::Fix(arguments) => fix::run(arguments),
             Command::Access(command) => access::run(command),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
+            Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)

@@ -1,6 +1,7 @@
 //! Whom the policies of resources let in from outside of the organization.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use orgward_iam::{
     Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
@@ -229,7 +230,9 @@ impl<'o> Access<'o> {
         }
         let perimeter = perimeter_of(self.org, resource.owner);
         let mut accounts = perimeter.accounts.clone();
-        accounts.extend(resource.account.clone());
+        if let Some(account) = resource.account.as_ref().filter(|it| !accounts.contains(*it)) {
+            Arc::make_mut(&mut accounts).insert(account.clone());
+        }
         let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
         let outsiders = match Outsiders::of(policy, None, &accounts, &organizations) {
             Ok(outsiders) => outsiders,

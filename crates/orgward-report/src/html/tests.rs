@@ -54,3 +54,17 @@ fn what_does_not_count_is_folded() {
     assert!(!page.contains("<details class=\"status\" open>"));
     assert!(page.contains("<dt>accepted</dt>"));
 }
+
+/// Who has to approve looks for who gets what.
+#[test]
+fn a_page_says_who_can_do_more() {
+    let mut review = full();
+    review.access.gained.push(orgward_finding::AccessEntry {
+        principal: "arn:aws:iam::222222222222:role/deploy<b>".to_owned(),
+        administrator: true,
+        ..orgward_finding::AccessEntry::default()
+    });
+    let page = html_page(&review, &[]);
+    assert!(page.contains("access (1)"));
+    assert!(page.contains("role/deploy&lt;b&gt; is now an administrator"), "{page}");
+}

@@ -309,16 +309,25 @@ fn windows(cx: &Context<'_>, kind: &PolicyType, findings: &mut Findings) {
     for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.data.kind == *kind) {
         let before = cx.before.find(&org_policy.node.key).and_then(|id| cx.before.org_policy(id));
         let Some(before) = before.filter(|before| denials(*before).next().is_some()) else { continue };
-        // A place that it did not bind before has nothing to lose.
-        let bound: BTreeSet<&Key> = cx
-            .before
-            .targets_of(before.id)
-            .into_iter()
-            .filter_map(|(target, _)| cx.before.node(target).map(|node| &node.key))
-            .collect();
+        let bound = |id: NodeId| {
+            let there = cx.after.node(id).and_then(|node| cx.before.find(&node.key));
+            there.is_some_and(|id| {
+                let chain = cx.before.policy_chain(id, kind);
+                let mut attached = chain.levels.iter().flat_map(|level| &level.attached);
+                attached.any(|it| it.org_policy.id == before.id)
+            })
+        };
         for (target, attachment) in cx.after.targets_of(org_policy.id) {
             let (true, Some(address)) = (attachment.window, &attachment.address) else { continue };
-            if cx.after.node(target).is_none_or(|node| !bound.contains(&node.key)) {
+            // What it did not bind before, here or from above, has nothing to lose.
+            let accounts: Vec<NodeId> = cx
+                .after
+                .accounts_below(target)
+                .iter()
+                .map(|account| account.id)
+                .filter(|id| bound(*id))
+                .collect();
+            if accounts.is_empty() && !bound(target) {
                 continue;
             }
             let finding = findings.report(&GUARDRAIL_REMOVED, address);
@@ -328,8 +337,7 @@ fn windows(cx: &Context<'_>, kind: &PolicyType, findings: &mut Findings) {
                 "for a time, `{}` does not bind these accounts: the attachment is deleted and then created anew",
                 org_policy.node.title()
             ));
-            let accounts = cx.after.accounts_below(target);
-            finding.accounts(accounts.iter().filter_map(|account| account_label(cx.after, account.id)));
+            finding.accounts(accounts.into_iter().filter_map(|account| account_label(cx.after, account)));
             finding.help(
                 "set `create_before_destroy`, or attach the guardrail at another level for the time being",
             );

@@ -11,6 +11,8 @@ mod comment;
 #[cfg(test)]
 mod decide;
 #[cfg(test)]
+mod fix;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod gate;
@@ -28,12 +30,17 @@ mod monorepo;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod org_diff;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
 mod policy_review;
+#[cfg(test)]
+mod readme;
 #[cfg(test)]
 #[cfg(unix)]
 mod recipes;

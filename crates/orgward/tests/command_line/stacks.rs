@@ -53,6 +53,7 @@ fn the_other_stacks_alone_say_what_they_cannot_know() {
     assert_eq!(
         news(&run),
         [
+            "unverifiable low data-loss aws_sqs_queue.returns -",
             "unverifiable low management-account-workload - -",
             "unverifiable medium external-trust aws_iam_role.exports -",
         ]
@@ -72,6 +73,9 @@ fn the_other_stacks_alone_say_what_they_cannot_know() {
 /// The partner's account is below `Root/dev`, and the role that trusts it is in production.
 const UPWARD: &str = "found high upward-trust aws_iam_role.exports -";
 
+/// A queue of production is deleted with what waits in it.
+const QUEUE: &str = "found high data-loss aws_sqs_queue.returns -";
+
 /// The boundaries of three accounts allow one service more.
 const WEAKENED: [&str; 3] = [
     "found high weakened-boundary module.audit.aws_iam_policy.boundary -",
@@ -86,7 +90,7 @@ fn each_stack_is_fine_in_the_organization_as_it_stands() {
     for name in ["baseline/create", "workload/create", "workload/change", "baseline/change"] {
         let run = review(&Folder::new(), &[&stack(name), "--org", &state]);
         let expected: &[&str] = match name {
-            "workload/change" => &[UPWARD],
+            "workload/change" => &[QUEUE, UPWARD],
             "baseline/change" => &WEAKENED,
             _ => &[],
         };
@@ -103,7 +107,7 @@ fn together_they_are_worse() {
     let folder = Folder::new();
     let run = review(&folder, &[&organization, &baseline, &workload]);
     assert_eq!(run.code, 1);
-    let mut expected = vec![LEAVES, "found high external-trust aws_iam_role.exports -"];
+    let mut expected = vec![LEAVES, QUEUE, "found high external-trust aws_iam_role.exports -"];
     let [removed, moved @ ..] = DETACHED;
     expected.push(removed);
     expected.extend(WEAKENED);

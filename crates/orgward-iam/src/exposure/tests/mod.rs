@@ -13,7 +13,7 @@ const EVERYONE: &str = r#""Effect":"Allow","Principal":"*","Action":"sts:AssumeR
 fn perimeter() -> Perimeter {
     Perimeter {
         organization: Some("o-mine000000".to_owned()),
-        accounts: ["111111111111", "222222222222"].map(str::to_owned).into(),
+        accounts: std::sync::Arc::new(["111111111111", "222222222222"].map(str::to_owned).into()),
         complete: true,
     }
 }
