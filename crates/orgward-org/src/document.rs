@@ -39,6 +39,8 @@ pub struct Document {
     /// The two extreme completions, where holes can be filled in more than one way: the most permissive one and the
     /// most restrictive one. The content is unknown then.
     pub(crate) bounds: Option<Arc<[Document; 2]>>,
+    /// Whether the plan writes it, and AWS refuses it: the apply fails, and it never acts.
+    pub refused: bool,
     /// The types of the resources that a document of which nothing is known refers to.
     pub refers_to: BTreeSet<String>,
 }
@@ -62,6 +64,7 @@ impl Document {
             content,
             holes: Vec::new(),
             bounds: None,
+            refused: false,
             refers_to: BTreeSet::new(),
         }
     }
@@ -77,6 +80,7 @@ impl Document {
             content: Content::Unknown(trail),
             holes: Vec::new(),
             bounds: None,
+            refused: false,
             refers_to: BTreeSet::new(),
         }
     }
@@ -124,10 +128,19 @@ impl Document {
                 Some(format!("`{}` cannot be read", self.name))
             }
             Content::Unreadable(error) => Some(format!("`{}` cannot be read: {error}", self.name)),
-            Content::Unknown(trail) => Some(match trail.last() {
+            Content::Unknown(trail) => Some(match reason(trail) {
                 Some(end) => format!("`{}` is unknown until apply: {end}", self.name),
                 None => format!("`{}` is unknown until apply", self.name),
             }),
         }
     }
+}
+
+/// The step of a trail that says why something is unknown. What follows a reference may be known by itself: the
+/// attribute is unknown as long as its resource does not exist.
+fn reason(trail: &[String]) -> Option<&String> {
+    const KNOWN: [&str; 3] =
+        ["it is a constant", "it is known while planning", "it is made of constants and functions only"];
+    let unknown = trail.iter().rev().find(|step| !KNOWN.contains(&step.as_str()));
+    unknown.or(trail.last())
 }

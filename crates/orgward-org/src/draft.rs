@@ -226,6 +226,7 @@ impl Draft {
             content,
             holes: self.holes.clone(),
             bounds: None,
+            refused: false,
             refers_to: BTreeSet::new(),
         }
     }

@@ -17,9 +17,10 @@ pub struct Attached<'o> {
 }
 
 impl Attached<'_> {
-    /// Whether it must act here or may. A policy of a type that nobody knows may be of another one.
+    /// Whether it must act here or may. A policy of an unknown type may be of another one; a text that AWS refuses never
+    /// comes to act, and what stays in its place is not known.
     pub fn modality(&self) -> Modality {
-        if self.org_policy.kind == PolicyType::Unknown {
+        if self.org_policy.kind == PolicyType::Unknown || self.org_policy.data.document.refused {
             Modality::May
         } else {
             self.attachment.resolved.modality()
@@ -51,6 +52,8 @@ pub struct PolicyChain<'o> {
     pub unresolved_targets: Vec<Entity<'o, OrgPolicy>>,
     /// Whether guardrails of this kind act; `None` when no input says so.
     pub enabled: Option<bool>,
+    /// The partition that the organization is in, where the inputs show another one than `aws`.
+    pub partition: Option<String>,
 }
 
 /// Decides requests about one policy chain.
@@ -117,7 +120,7 @@ impl Organization {
             }
         }
         ids.reverse();
-        let levels = ids
+        let levels: Vec<Level<'_>> = ids
             .into_iter()
             .map(|id| Level {
                 id,
@@ -140,11 +143,19 @@ impl Organization {
             .collect();
         PolicyChain {
             kind: kind.clone(),
+            partition: self.partition_above(&levels),
             levels,
             gaps,
             unresolved_targets,
             enabled: self.is_enabled_at(id, kind),
         }
+    }
+
+    /// The partition that a node of some levels, or a policy that is attached there, is in. An organization is in one.
+    fn partition_above(&self, levels: &[Level<'_>]) -> Option<String> {
+        let attached = levels.iter().flat_map(|level| &level.attached).map(|it| it.org_policy.id);
+        let nodes = levels.iter().rev().map(|level| level.id).chain(attached);
+        nodes.filter_map(|id| self.partitions.get(&id)).next().cloned()
     }
 
     /// Everything lies below the root of its organization, whatever lies between.
@@ -191,7 +202,9 @@ impl<'o> PolicyChain<'o> {
             for attached in &level.attached {
                 doubts.extend(attached.org_policy.document.doubt());
                 let title = attached.org_policy.node.title();
-                if attached.attachment.resolved.modality() == Modality::May {
+                if attached.org_policy.document.refused {
+                    doubts.push(format!("AWS refuses the text of `{title}`, so that it never acts"));
+                } else if attached.attachment.resolved.modality() == Modality::May {
                     doubts.push(format!("`{title}` may or may not be attached to `{}`", level.title));
                 } else if attached.modality() == Modality::May
                     && attached.org_policy.document.policy().is_some()

@@ -67,13 +67,10 @@ pub(crate) const GOVERNING: &[(&str, Governs)] = &[
     ("aws_detective_organization_admin_account", part(ADMINISTRATOR)),
     ("aws_fms_admin_account", part(ADMINISTRATOR)),
     ("aws_guardduty_organization_admin_account", part(ADMINISTRATOR)),
-    ("aws_iam_organizations_features", anything("who may act as the root user of member accounts")),
     ("aws_identitystore_group_membership", part("who is in a group of Identity Center")),
     ("aws_inspector2_delegated_admin_account", part(ADMINISTRATOR)),
     ("aws_lambda_invocation", part("whatever the function does")),
     ("aws_macie2_organization_admin_account", part(ADMINISTRATOR)),
-    ("aws_organizations_delegated_administrator", anything(ADMINISTRATOR)),
-    ("aws_organizations_resource_policy", anything("who may manage the organization")),
     ("aws_ram_sharing_with_organization", part("what may be shared in the organization")),
     ("aws_rolesanywhere_profile", part("which roles certificates may assume")),
     ("aws_rolesanywhere_trust_anchor", part("whose certificates may assume roles")),
@@ -84,6 +81,14 @@ pub(crate) const GOVERNING: &[(&str, Governs)] = &[
     ("aws_ssoadmin_instance_access_control_attributes", part("the tags of sessions of Identity Center")),
     ("aws_ssoadmin_trusted_token_issuer", part("whose tokens Identity Center trusts")),
     ("aws_vpc_ipam_organization_admin_account", part(ADMINISTRATOR)),
+];
+
+/// Types that govern and that rules about controls judge as a whole: their values, what they leave unknown, and that they
+/// go.
+const JUDGED: [&str; 3] = [
+    "aws_iam_organizations_features",
+    "aws_organizations_delegated_administrator",
+    "aws_organizations_resource_policy",
 ];
 
 /// Services whose new types govern, as long as nobody has looked at them: by the beginning of the type, after the name
@@ -134,7 +139,7 @@ const PROGRAMS: [&str; 6] = [
 
 /// What a managed type can change, unless rules read it.
 pub(crate) fn governs(kind: &str) -> Option<Governs> {
-    if crate::is_read(kind) {
+    if crate::is_read(kind) || JUDGED.contains(&kind) {
         return None;
     }
     if let Ok(at) = GOVERNING.binary_search_by(|(known, _)| (*known).cmp(kind)) {
@@ -165,6 +170,8 @@ pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
                     _ => governs(&instance.kind),
                 };
                 last = Some((&instance.kind, governs));
+                // Tags are told apart by conditions of policies, which rules read; they change nothing else.
+                let governs = governs.filter(|_| !instance.changes_only_tags());
                 governs.and_then(|governs| unread(instance, governs)).or_else(|| provisioned(plan, instance))
             }
             Mode::Managed => None,
@@ -300,7 +307,7 @@ mod tests {
         for line in include_str!("../data/types.txt").lines().filter(|line| !line.starts_with('#')) {
             let (kind, known) = line.split_once(' ').unwrap_or((line, "in no list"));
             let class = match governs(kind) {
-                _ if crate::is_read(kind) => "read",
+                _ if crate::is_read(kind) || JUDGED.contains(&kind) => "read",
                 Some(_) => "governs",
                 None => "other",
             };

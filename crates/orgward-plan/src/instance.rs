@@ -196,6 +196,15 @@ impl Instance<'_> {
         }
     }
 
+    /// Whether the plan changes the tags of the object, and nothing else.
+    pub fn changes_only_tags(&self) -> bool {
+        self.action == Action::Update
+            && self
+                .before()
+                .zip(self.after())
+                .is_some_and(|(before, after)| before.equals_but_for(&after, &["tags", "tags_all"]))
+    }
+
     /// The object of before that goes on to stand in AWS without being managed; parsed now.
     pub fn left_behind(&self) -> Option<Object> {
         self.standing().left_behind.then(|| self.before()).flatten()

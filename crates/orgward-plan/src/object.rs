@@ -55,6 +55,24 @@ impl Object {
         self.sensitive = mask;
     }
 
+    /// Whether it has the same known attributes as another one but for some, and no others that are unknown.
+    pub(crate) fn equals_but_for(&self, other: &Self, names: &[&str]) -> bool {
+        let rest = |value: &Value| -> Option<serde_json::Map<String, Value>> {
+            let mut map = value.as_object()?.clone();
+            map.retain(|name, value| !names.contains(&name.as_str()) && !value.is_null());
+            Some(map)
+        };
+        let is_open = |object: &Self| match &object.unknown {
+            Value::Object(map) => {
+                map.iter().any(|(name, mask)| !names.contains(&name.as_str()) && Mask::of(mask).any())
+            }
+            mask => Mask::of(mask).any(),
+        };
+        !is_open(self)
+            && !is_open(other)
+            && rest(&self.value).is_some_and(|it| rest(&other.value) == Some(it))
+    }
+
     /// The whole object.
     pub fn view(&self) -> View<'_> {
         View {

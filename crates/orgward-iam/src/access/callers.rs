@@ -29,7 +29,7 @@ const EXAMPLES: usize = 4;
 ///
 /// `partitions` are those that the question is about: no other exists for it.
 pub(super) fn values(tests: &[Test<'_>], partitions: &[&str], budget: &mut Budget) -> Result<Values, String> {
-    let (mut languages, services, providers, ids) = separators(tests);
+    let (mut languages, services, providers, ids) = separators(tests, partitions);
     if partitions.len() > 1 {
         let marks = [('~', Token::Many(Class::Any))];
         languages.extend(partitions.iter().map(|it| Language::template(&format!("arn:{it}:~"), &marks)));
@@ -131,13 +131,17 @@ fn texts(
 
 /// What tells callers apart: languages of their ARNs, of the names of services, the providers of tokens, and
 /// languages of unique ids.
-fn separators(tests: &[Test<'_>]) -> (Vec<Language>, Vec<Language>, Vec<String>, Vec<Language>) {
+fn separators(
+    tests: &[Test<'_>],
+    partitions: &[&str],
+) -> (Vec<Language>, Vec<Language>, Vec<String>, Vec<Language>) {
     let linked = Language::template(
         "arn:~:iam:~:~:role/aws-service-role/^",
         &[('~', Token::Many(Class::Part)), ('^', Token::Many(Class::Any))],
     );
     let (mut languages, mut services, mut ids) = (vec![linked], Vec::new(), Vec::new());
-    let mut providers = vec!["arn:aws:iam::111111111111:oidc-provider/idp.example.com".to_owned()];
+    let partition = partitions.first().copied().unwrap_or("aws");
+    let mut providers = vec![format!("arn:{partition}:iam::111111111111:oidc-provider/idp.example.com")];
     for test in tests {
         match test {
             Test::Principals(principals, _) => {

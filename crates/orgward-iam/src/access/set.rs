@@ -7,6 +7,7 @@ use super::Budget;
 use super::test::Test;
 use super::universe::Universe;
 use super::witness::published;
+use crate::arn::Arn;
 use crate::matching::{Subject, action_matches, is_service_linked};
 use crate::{Actions, Caller, Catalogue, Decider, Effect, Kind, Policy, PolicyChain, Request, Statement};
 
@@ -22,6 +23,8 @@ pub(super) enum Formula<'p> {
     Statement(&'p Policy, &'p Statement),
     Callers(Callers),
     Action(&'p str),
+    /// What is of one partition of AWS. It stands in conjunctions only: a question has one partition, or all.
+    Partition(&'static str),
     Not(Box<Formula<'p>>),
     All(Vec<Formula<'p>>),
     Any(Vec<Formula<'p>>),
@@ -132,6 +135,13 @@ impl<'p> RequestSet<'p> {
     /// The requests that some of these callers make.
     pub fn by(callers: Callers) -> Self {
         Self(Formula::Callers(callers))
+    }
+
+    /// The requests in one partition of AWS, such as `aws-us-gov`; all requests where AWS has no such partition. Callers
+    /// and resources of other partitions do not exist for a question about it.
+    pub fn in_partition(name: &str) -> Self {
+        let known = Catalogue::get().partitions().map(|(known, _)| known).find(|known| *known == name);
+        known.map_or_else(Self::everything, |known| Self(Formula::Partition(known)))
     }
 
     /// The requests that service control policies bind: of principals that are no service-linked roles.
@@ -281,6 +291,10 @@ impl Formula<'_> {
             Self::Statement(policy, statement) => statement.matches(policy, request),
             Self::Callers(callers) => callers.contains(request),
             Self::Action(name) => action_matches(name, &request.action),
+            Self::Partition(partition) => {
+                let is_there = |arn: &str| Arn::parse(arn).is_none_or(|arn| arn.partition == *partition);
+                is_there(&request.resource) && !matches!(&request.caller, Caller::Arn(arn) if !is_there(arn))
+            }
             Self::Not(inner) => !inner.contains(request),
             Self::All(all) => all.iter().all(|each| each.contains(request)),
             Self::Any(any) => any.iter().any(|each| each.contains(request)),
@@ -296,7 +310,7 @@ impl Formula<'_> {
                 let is_met = actions.iter().all(|wanted| statement.actions.meets(wanted));
                 if is_met { self.clone() } else { Self::Any(Vec::new()) }
             }
-            Self::Callers(_) | Self::Action(_) => self.clone(),
+            Self::Callers(_) | Self::Action(_) | Self::Partition(_) => self.clone(),
             Self::Not(inner) => match inner.among(actions) {
                 Self::Not(inner) => *inner,
                 Self::Any(any) if any.is_empty() => Self::All(any),
@@ -341,7 +355,7 @@ impl Formula<'_> {
                 Self::of_statement(policy, statement).iter().map(|(test, _)| test.weight()).sum()
             }
             Self::Callers(callers) => Test::Callers(callers).weight(),
-            Self::Action(_) => 1,
+            Self::Action(_) | Self::Partition(_) => 1,
             Self::Not(inner) => inner.weight(),
             Self::All(all) | Self::Any(all) => 1 + all.iter().map(Self::weight).sum::<usize>(),
         }

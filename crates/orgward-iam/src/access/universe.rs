@@ -49,7 +49,11 @@ impl<'f> Universe<'f> {
             // They are written out, sorted and looked up again.
             budget.spend(formula.weight())?;
         }
-        let partitions = partitions(tests.values().flat_map(BTreeMap::values));
+        let asked = formulas.iter().find_map(|formula| asked_partition(formula));
+        let partitions = match asked {
+            Some(partition) => vec![partition],
+            None => partitions(tests.values().flat_map(BTreeMap::values)),
+        };
         let mut universe = Self {
             #[cfg(test)]
             formulas: formulas.to_vec(),
@@ -170,6 +174,8 @@ impl<'f> Universe<'f> {
             }
             Formula::Callers(callers) => self.ask(&Test::Callers(callers), arena),
             Formula::Action(name) => self.ask(&Test::Action(name), arena),
+            // There is nothing else in this universe.
+            Formula::Partition(_) => arena.all(Vec::new()),
             Formula::Not(inner) => Arena::not(self.compile(inner, arena)),
             Formula::All(all) => {
                 let nodes = all.iter().map(|each| self.compile(each, arena)).collect();
@@ -225,6 +231,15 @@ fn partitions<'t>(tests: impl Iterator<Item = &'t Test<'t>>) -> Vec<&'static str
     found
 }
 
+/// The partition that a question is about, where it says so.
+fn asked_partition(formula: &Formula<'_>) -> Option<&'static str> {
+    match formula {
+        Formula::Partition(partition) => Some(partition),
+        Formula::All(all) => all.iter().find_map(asked_partition),
+        _ => None,
+    }
+}
+
 /// The patterns of the tests that tell actions apart.
 pub(super) fn tests_about_actions<'t>(formula: &'t Formula<'t>) -> Vec<Vec<&'t str>> {
     let mut tests = BTreeMap::new();
@@ -245,6 +260,7 @@ fn collect<'f>(formula: &'f Formula<'f>, tests: &mut BTreeMap<Dimension, BTreeMa
         }
         Formula::Callers(callers) => add(Test::Callers(callers)),
         Formula::Action(name) => add(Test::Action(name)),
+        Formula::Partition(_) => {}
         Formula::Not(inner) => collect(inner, tests),
         Formula::All(all) | Formula::Any(all) => all.iter().for_each(|each| collect(each, tests)),
     }

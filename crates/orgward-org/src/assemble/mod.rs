@@ -135,7 +135,23 @@ impl Organization {
         after.contradictions.extend(contradictions);
         before.contradictions.clear();
         after.unjudged = unjudged;
+        mark_refused(&before, &mut after);
         Change { before, after }
+    }
+}
+
+/// Marks the policies of the organization that the plan writes and AWS refuses. One that stands there already was
+/// accepted.
+fn mark_refused(before: &Organization, after: &mut Organization) {
+    for node in after.graph.node_weights_mut() {
+        let crate::NodeKind::OrgPolicy(org_policy) = &mut node.kind else { continue };
+        let stands = before.find(&node.key).and_then(|id| before.org_policy(id));
+        let document = &mut org_policy.document;
+        if stands.is_none_or(|old| old.data.document.text != document.text)
+            && let Some(policy) = document.policy()
+        {
+            document.refused = !policy.refusals().is_empty();
+        }
     }
 }
 
@@ -383,6 +399,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.planned(side);
         // Last, when every account has been mentioned.
         self.full_access(other, side);
+        self.partitions();
         self.doubt_attachments();
         for (index, id) in self.members() {
             self.organization.organization_mut(index).members.insert(id);
@@ -392,6 +409,25 @@ impl<'b, 'a> Builder<'b, 'a> {
     }
 
     /// The ids of the accounts of each organization.
+    /// Notes the partition of what is of the organization, where it is another one than `aws`.
+    fn partitions(&mut self) {
+        for kind in [
+            "aws_organizations_account",
+            "aws_organizations_organization",
+            "aws_organizations_organizational_unit",
+            "aws_organizations_policy",
+        ] {
+            for piece in self.of_kind(kind) {
+                let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
+                let partition = plan.and_then(|plan| plan.partition(piece.instance));
+                let at = self.addresses.get(&(piece.stack, piece.instance.address.clone())).copied();
+                if let (Some(partition), Some(at)) = (partition.filter(|it| it != "aws"), at) {
+                    self.organization.partitions.entry(at).or_insert(partition);
+                }
+            }
+        }
+    }
+
     fn members(&self) -> Vec<(usize, String)> {
         let members = self.organization.accounts().filter(|account| account.member);
         let one = |account: crate::Entity<'_, crate::Account>| {

@@ -16,6 +16,8 @@ pub struct Assumptions {
     /// Accounts that are not the one at the end, where that is unknown: what is shown must not name them.
     others: Option<Callers>,
     facts: Option<Policy>,
+    /// The partition that the organization is in, where the inputs show another one than `aws`.
+    partition: Option<String>,
     /// Whose principals are of the organization, and what tells so; only where a policy asks.
     insiders: Option<(Callers, Policy)>,
 }
@@ -66,7 +68,8 @@ impl Assumptions {
             let policy = Policy::parse(document.to_string(), Kind::ServiceControl).ok()?;
             Some((Callers::Accounts(known), policy))
         });
-        Self { kind: kind.clone(), callers, others, facts, insiders }
+        let partition = policy_chains.iter().find_map(|chain| chain.partition.clone());
+        Self { kind: kind.clone(), callers, others, facts, partition, insiders }
     }
 
     /// The requests.
@@ -80,6 +83,7 @@ impl Assumptions {
             facts.map(|told| RequestSet::by(callers.clone()).minus(told))
         });
         let all = strangers.fold(all, RequestSet::minus);
+        let all = self.partition.iter().fold(all, |all, it| all.and(RequestSet::in_partition(it)));
         self.others.iter().fold(all, |all, others| all.minus(RequestSet::by(others.clone())))
     }
 }

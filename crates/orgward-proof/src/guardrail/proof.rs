@@ -49,6 +49,7 @@ struct Texts {
     /// Whether guardrails may be attached to any level: then no level denies by silence.
     has_loose: bool,
     levels: Vec<Vec<Part>>,
+    partition: Option<String>,
 }
 
 /// A statement of a policy by its text, or a policy that cannot be read.
@@ -97,6 +98,7 @@ impl ChainKey {
             has_gaps: !chain.gaps.is_empty(),
             has_loose: !chain.unresolved_targets.is_empty(),
             levels,
+            partition: chain.partition.clone(),
         }))
     }
 }
@@ -191,6 +193,9 @@ fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) 
     let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     let mut claimed = bound.and(own).and(claim.requests());
+    if let Some(partition) = &chains.scp.partition {
+        claimed = claimed.and(RequestSet::in_partition(partition));
+    }
     let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);

@@ -59,7 +59,8 @@ fn denied(
     chain: &PolicyChain<'_>,
     account: &str,
 ) -> Result<Vec<DeniedService>, String> {
-    let principal = format!("arn:aws:iam::{account}:role/application");
+    let partition = chain.partition.as_deref().unwrap_or("aws");
+    let principal = format!("arn:{partition}:iam::{account}:role/application");
     let home = allowed.regions.first().map_or(UNLISTED_REGION, String::as_str);
     let (mut found, mut open) = (Vec::new(), Vec::new());
     for service in data::global_services() {
@@ -107,6 +108,9 @@ fn proved(
         let accepted = accepted(settings)?;
         let called = calls.iter().fold(RequestSet::nothing(), |all, claim| all.or(claim.requests()));
         let mut set = RequestSet::bound();
+        if let Some(partition) = &chain.partition {
+            set = set.and(RequestSet::in_partition(partition));
+        }
         if is_account_id(account) {
             set = set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into())));
         }

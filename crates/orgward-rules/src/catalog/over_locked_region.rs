@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Severity, Verdict};
-use orgward_iam::{Catalogue, glob, placeholder};
-use orgward_org::PolicyType;
+use orgward_finding::{Severity, Status, Verdict};
+use orgward_iam::{Catalogue, Effect, Request, glob, placeholder};
+use orgward_org::{NodeId, Organization, PolicyType};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -57,8 +57,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     everywhere_denied(cx, findings);
     let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
     home_denied(cx, &allowed, findings);
+    // Before the plan, service by service: a lock that is touched denies nothing new for that.
+    let mut known = DeniedServices::default();
+    let mut old: BTreeSet<(String, &str)> = BTreeSet::new();
+    for group in groups(cx.before, &PolicyType::ServiceControl) {
+        let denied = known.of(&cx.config.regions, &allowed, &group).unwrap_or_default();
+        for account in group.accounts(cx.before) {
+            old.extend(denied.iter().map(|service| (account.clone(), service.prefix)));
+        }
+    }
     // One finding for each guardrail: it is the thing to mend, however many accounts it binds.
-    let mut by_guardrail: BTreeMap<_, (Vec<&str>, Vec<String>, _, _)> = BTreeMap::new();
+    let mut by_guardrail: BTreeMap<_, Locked> = BTreeMap::new();
     let mut known = DeniedServices::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
         let denied = match known.of(&cx.config.regions, &allowed, &group) {
@@ -68,48 +77,91 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 continue;
             }
         };
+        let accounts: Vec<String> = group.accounts(cx.after);
         for DeniedService { prefix, request, org_policy, statement } in denied {
             let Some(node) = cx.after.node(org_policy) else { continue };
-            let (services, accounts, ..) = by_guardrail
-                .entry((node.key.clone(), statement))
-                .or_insert_with(|| (Vec::new(), Vec::new(), org_policy, request));
-            if !services.contains(&prefix) {
-                services.push(prefix);
+            let is_old = accounts.iter().all(|account| old.contains(&(account.clone(), prefix)));
+            let locked = by_guardrail.entry((node.key.clone(), statement, is_old)).or_insert_with(|| {
+                Locked { services: Vec::new(), accounts: BTreeSet::new(), org_policy, request }
+            });
+            if !locked.services.contains(&prefix) {
+                locked.services.push(prefix);
             }
-            accounts.extend(group.accounts(cx.after));
+            locked.accounts.extend(accounts.iter().cloned());
         }
     }
-    for ((_, statement), (services, accounts, org_policy, request)) in by_guardrail {
-        let Some(org_policy) = cx.after.org_policy(org_policy) else { continue };
-        let document = &org_policy.data.document;
-        let finding = findings.about(&OVER_LOCKED_REGION, org_policy.node);
-        let denies = document.policy().and_then(|policy| policy.statements.get(statement));
-        let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
-        finding.subject(format!("{key} {}", services.join(" ")));
-        finding.accounts(accounts);
-        let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
-        let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
-        if names.len() > 6 {
-            finding.says(format!(
-                "the region lock denies global services: {shown} and {} more",
-                names.len() - 6
-            ));
-            finding.note(format!("denied: {}", names.join(", ")));
-        } else {
-            finding.says(format!("the region lock denies global services: {shown}"));
-        }
-        if let Some(statement) = document.policy().and_then(|policy| policy.statements.get(statement)) {
-            let of_service =
-                |name: &str| name.split(':').next().is_some_and(|prefix| services.contains(&prefix));
-            let actions = &statement.actions;
-            let partly = actions.not && actions.patterns.iter().any(|name| of_service(&name.value));
-            let label = if partly { "exempts only a part of them" } else { "exempts none of them" };
-            finding.show(&source(document), actions.span.clone(), label);
-        }
-        finding.witness(witness(&request));
-        finding
-            .help("add them to `NotAction` of the lock, or allow the region through which they are called");
+    let used = used(cx.after);
+    for ((_, statement, is_old), locked) in by_guardrail {
+        report(cx, (statement, is_old), &locked, &used, findings);
     }
+}
+
+/// Global services that one statement denies.
+struct Locked {
+    services: Vec<&'static str>,
+    accounts: BTreeSet<String>,
+    org_policy: NodeId,
+    request: Request,
+}
+
+/// Services that every organization uses.
+const NEEDED: [&str; 6] = ["cloudfront", "iam", "organizations", "route53", "sts", "support"];
+
+/// The services whose actions policies name, or whose resources the inputs show.
+fn used(organization: &Organization) -> BTreeSet<String> {
+    let documents = organization.documents().into_iter().filter_map(|(_, document)| document.policy());
+    let allowing = documents
+        .flat_map(|policy| &policy.statements)
+        .filter(|it| it.effect.value == Effect::Allow && !it.actions.not);
+    let actions = allowing.flat_map(|statement| &statement.actions.patterns);
+    let services = actions.filter_map(|action| action.value.split(':').next());
+    let resources = organization.workloads().filter_map(|workload| {
+        let service = workload.data.resource.strip_prefix("aws_")?.split('_').next()?;
+        Some(service.to_owned())
+    });
+    services.map(str::to_ascii_lowercase).chain(resources).collect()
+}
+
+fn report(
+    cx: &Context<'_>,
+    (statement, is_old): (usize, bool),
+    locked: &Locked,
+    used: &BTreeSet<String>,
+    findings: &mut Findings,
+) {
+    let Locked { services, accounts, org_policy, request } = locked;
+    let Some(org_policy) = cx.after.org_policy(*org_policy) else { return };
+    let document = &org_policy.data.document;
+    let finding = findings.about(&OVER_LOCKED_REGION, org_policy.node);
+    let denies = document.policy().and_then(|policy| policy.statements.get(statement));
+    let key = denies.map(|statement| statement_key(document, statement)).unwrap_or_default();
+    finding.subject(format!("{key} {}", services.join(" ")));
+    if is_old {
+        finding.status = Status::Existing;
+    }
+    finding.accounts(accounts.iter().cloned());
+    let is_used = |service: &&str| NEEDED.contains(service) || used.contains(*service);
+    if !services.iter().any(|service| is_used(service)) {
+        finding.severity = Severity::Low;
+        finding.note("nothing in the inputs uses them");
+    }
+    let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
+    let shown = names.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > 6 {
+        finding.says(format!("the region lock denies global services: {shown} and {} more", names.len() - 6));
+        finding.note(format!("denied: {}", names.join(", ")));
+    } else {
+        finding.says(format!("the region lock denies global services: {shown}"));
+    }
+    if let Some(statement) = denies {
+        let of_service = |name: &str| name.split(':').next().is_some_and(|prefix| services.contains(&prefix));
+        let actions = &statement.actions;
+        let partly = actions.not && actions.patterns.iter().any(|name| of_service(&name.value));
+        let label = if partly { "exempts only a part of them" } else { "exempts none of them" };
+        finding.show(&source(document), actions.span.clone(), label);
+    }
+    finding.witness(witness(request));
+    finding.help("add them to `NotAction` of the lock, or allow the region through which they are called");
 }
 
 fn cannot_tell(cx: &Context<'_>, group: &Group<'_>, reason: String, findings: &mut Findings) {

@@ -5,11 +5,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Finding, Status, Verdict};
+use orgward_finding::{Address, Finding, Status, Verdict};
 use orgward_iam::is_account_id;
 
 /// The accounts of which each thing is said before the plan.
-pub(super) struct Standing<'f>(BTreeMap<Claim<'f>, BTreeSet<&'f str>>);
+pub(super) struct Standing<'f> {
+    claims: BTreeMap<Claim<'f>, BTreeSet<&'f str>>,
+    /// What is said of locks, with their addresses.
+    locks: BTreeMap<(Claim<'f>, Option<&'f Address>), BTreeSet<&'f str>>,
+}
+
+/// Rules about locks, whose findings name the statement: one that is touched and does what it did is no news.
+const LOCKS: [&str; 2] = ["over-locked-region", "region-lock-mistake"];
 
 type Claim<'f> = (&'static str, Verdict, &'f str);
 
@@ -29,12 +36,23 @@ impl<'f> Standing<'f> {
             let accounts = finding.accounts.iter().map(String::as_str);
             claims.entry(claim(finding)).or_default().extend(accounts);
         }
-        Self(claims)
+        let mut locks: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for finding in before.iter().filter(|finding| LOCKS.contains(&finding.rule)) {
+            let accounts = finding.accounts.iter().map(String::as_str);
+            locks.entry((claim(finding), finding.address.as_ref())).or_default().extend(accounts);
+        }
+        Self { claims, locks }
+    }
+
+    /// Whether the same was said of a lock, for all of the accounts, when its statement had another text.
+    pub(super) fn of_lock(&self, finding: &Finding) -> bool {
+        let old = self.locks.get(&(claim(finding), finding.address.as_ref()));
+        old.is_some_and(|old| finding.accounts.iter().all(|account| old.contains(account.as_str())))
     }
 
     /// The parts of a finding that the plan brings about, and that were there before it.
     pub(super) fn split(&self, mut finding: Finding) -> Vec<Finding> {
-        let Some(standing) = self.0.get(&claim(&finding)).filter(|_| is_about_accounts(&finding)) else {
+        let Some(standing) = self.claims.get(&claim(&finding)).filter(|_| is_about_accounts(&finding)) else {
             return vec![finding];
         };
         let (old, new): (Vec<String>, Vec<String>) =

@@ -210,8 +210,8 @@ fn unknown_content() {
       ? Root/runtime/prod: cannot tell whether `keep-the-audit-trail` holds: `cloudtrail:StopLogging`
       │ may slip through
       accounts: aws_organizations_account.shop, aws_organizations_account.warehouse
-      note: `aws_organizations_policy.audit_trail.content` is unknown until apply: it is made of
-            constants and functions only
+      note: `aws_organizations_policy.audit_trail.content` is unknown until apply: it refers to
+            `terraform_data.audit_trail.output`
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
