@@ -8,10 +8,12 @@ pub mod apply;
 pub mod boundaries;
 pub mod chains;
 mod data;
+pub mod drift;
 pub mod guardrail;
 pub mod lockout;
 pub mod org_policies;
 pub mod region_lock;
+pub mod replay;
 pub mod required_access;
 pub mod trust;
 

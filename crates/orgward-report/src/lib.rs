@@ -10,6 +10,7 @@ mod checked;
 mod comparison;
 mod configuration;
 mod decision;
+mod drift;
 mod escape;
 mod excerpt;
 mod failure;
@@ -26,6 +27,7 @@ mod permissions;
 mod place;
 mod position;
 mod proof;
+mod replay;
 mod request;
 mod sarif;
 mod story;
@@ -47,6 +49,7 @@ pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };
+pub use drift::{DriftView, drift, drift_json};
 pub use escape::line as escape;
 pub use failure::failure;
 pub use github::github;
@@ -64,6 +67,7 @@ pub use pack::{
 };
 pub use permissions::{PermissionsView, permissions_hcl, permissions_json};
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
+pub use replay::{BrokenView, ReplayView, replay, replay_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
 pub use story::{out_of_scope, out_of_scope_json, story, story_json};

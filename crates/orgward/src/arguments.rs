@@ -53,6 +53,11 @@ pub(crate) enum Command {
     ///
     /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
     Init(InitArguments),
+    /// Replay calls that were really made through the policies before a plan and after it.
+    ///
+    /// Says which of them would be denied from now on, by which statement, and what is undecided because the events do
+    /// not show it. Exit codes: 0 none would be denied, 1 some would, 2 something could not be read.
+    Replay(ReplayArguments),
     /// Accept a finding for a time.
     Waive(WaiveArguments),
     /// Look at the organization.
@@ -456,6 +461,34 @@ pub(crate) enum AnswerFormat {
 pub(crate) enum OrgCommand {
     /// Show the organization before and after plans.
     Show(ShowArguments),
+    /// Compare an organization at two times: two states, or a state and a plan, which is taken as applied.
+    ///
+    /// Says what was added, removed, moved, changed, attached and detached, and judges it like a review: guardrails that no
+    /// longer hold, what is no longer denied, and what can be done that could not.
+    ///
+    /// Exit codes: 0 nothing that differs blocks, 1 something does, 2 it could not be checked.
+    Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The organization as it was: a state or a plan.
+    #[arg(value_name = "A")]
+    pub(crate) old: PathBuf,
+    /// The organization as it is, or will be.
+    #[arg(value_name = "B")]
+    pub(crate) new: PathBuf,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print what differs.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: AnswerFormat,
+    /// Also write the review into a file, `sarif=drift.sarif`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
 }
 
 #[derive(Debug, Args)]
@@ -474,6 +507,35 @@ pub(crate) struct ShowArguments {
     pub(crate) format: OrganizationFormat,
     #[command(flatten)]
     pub(crate) config: ConfigArguments,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Files of CloudTrail, or folders in the layout of its bucket: JSON, gzip, one record a line, or CSV that a query
+    /// exported.
+    #[arg(value_name = "EVENTS", required = true)]
+    pub(crate) events: Vec<PathBuf>,
+    /// The plans that change policies; without any, the policies as they are.
+    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    pub(crate) plan: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReplayFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// How to print what was replayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReplayFormat {
+    Text,
+    Json,
 }
 
 /// What `plan permissions` takes.

@@ -65,7 +65,7 @@ fn parse(
 }
 
 /// A request as reports show it.
-fn shown(request: &Request) -> ShownRequest {
+pub(crate) fn shown(request: &Request) -> ShownRequest {
     ShownRequest {
         principal: match &request.caller {
             Caller::Federated(provider) => ShownPrincipal::Federated(provider.clone()),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
 mod base;
 #[cfg(test)]
 mod comment;
@@ -27,6 +29,8 @@ mod inputs;
 mod monorepo;
 #[cfg(test)]
 mod options;
+#[cfg(test)]
+mod org_diff;
 #[cfg(test)]
 mod org_show;
 #[cfg(test)]

@@ -1,0 +1,87 @@
+//! `orgward org diff`.
+
+use miette::Diagnostic;
+use orgward_iam::Answer;
+use orgward_org::{Change, Organization};
+use orgward_plan::Plan;
+use orgward_proof::drift::{Difference, Drift};
+use orgward_report::DriftView;
+use orgward_rules::Question;
+
+use crate::arguments::{AnswerFormat, DiffArguments, Format};
+use crate::exit::Exit;
+use crate::output::{self, Terminal};
+use crate::policy::shown;
+use crate::{config, input, review};
+
+/// Compares two organizations, and judges what differs like a review.
+pub(crate) fn run(
+    arguments: &DiffArguments,
+    terminal: Terminal,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let config = config::load(&arguments.config)?;
+    let paths = [arguments.old.clone(), arguments.new.clone()];
+    let documents = input::read_all(paths.iter())?;
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::not_empty(&parsed)?;
+    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
+    // Each is the only input of its side: what it manages is known by the same names on both.
+    let side = |plan: &Plan<'_>| Organization::of(std::slice::from_ref(plan), &[], &config.declared()).after;
+    let (Some(old), Some(new)) = (parsed.first(), parsed.last()) else { return Ok(Exit::Failed) };
+    let organizations = Change { before: side(old), after: side(new) };
+    let drift: Vec<DriftView> =
+        orgward_proof::drift::drift(organizations.as_ref()).into_iter().map(view).collect();
+    let question = Question {
+        gate: config::gate(&config, arguments.fail_on, false),
+        today: review::today(),
+        baseline: &[],
+        allow_incomplete: true,
+    };
+    let inputs = parsed.get(1..).unwrap_or_default();
+    let found = orgward_rules::review(&organizations, inputs, &config, question);
+    let rules = review::rules();
+    for output in &arguments.output {
+        let text = review::write(&found, &rules, output.format, output::file_style(false));
+        output::write(&output.file, &text)?;
+    }
+    let style = terminal.style(false);
+    let text = match arguments.format {
+        AnswerFormat::Terminal => {
+            let review = review::write(&found, &rules, Format::Terminal, style);
+            format!("{}\n{review}", orgward_report::drift(&drift, style))
+        }
+        AnswerFormat::Json => {
+            orgward_report::drift_json(&drift, &review::write(&found, &rules, Format::Json, style))
+        }
+    };
+    output::print(text.as_bytes())?;
+    Ok(found.outcome().into())
+}
+
+fn view(drift: Drift) -> DriftView {
+    let Drift { kind, name, key, what } = drift;
+    let (mut gained, mut lost, mut undecided) = (None, None, None);
+    let (what, from, to) = match what {
+        Difference::Added(place) => ("added", None, place),
+        Difference::Removed(place) => ("removed", place, None),
+        Difference::Renamed(old) => ("renamed", Some(old), Some(name.clone())),
+        Difference::Moved(from, to) => ("moved", Some(from), Some(to)),
+        Difference::Attached(target) => ("attached", None, Some(target)),
+        Difference::Detached(target) => ("detached", Some(target), None),
+        Difference::Text(document) => {
+            undecided = Some("one of the two texts is no policy that is known".to_owned());
+            ("changed", None, Some(document))
+        }
+        Difference::Document { document, gained: more, lost: less } => {
+            for (answer, request) in [(more, &mut gained), (less, &mut lost)] {
+                match answer {
+                    Answer::Witness(witness) => *request = Some(shown(&witness)),
+                    Answer::Undecided(why) => undecided = Some(why),
+                    Answer::None => {}
+                }
+            }
+            ("changed", None, Some(document))
+        }
+    };
+    DriftView { kind, name, key, what, from, to, gained, lost, undecided }
+}
