@@ -179,7 +179,8 @@ impl Event<'_> {
 
     /// What it was about, where the record names one resource of a type that the action has.
     fn resource(&self, action: &str) -> Option<&str> {
-        let types: Vec<String> = Catalogue::get().resource_types(action)?.map(|it| it.pattern()).collect();
+        let types: Vec<String> =
+            Catalogue::get().resource_types(action)?.map(crate::ResourceType::pattern).collect();
         if types.is_empty() {
             return Some("*");
         }
@@ -202,15 +203,12 @@ impl Event<'_> {
         if let Some(address) = self.source_ip_address.as_deref()
             && address.parse::<IpAddr>().is_ok()
         {
-            match self.vpc_endpoint_id.as_deref() {
-                Some(endpoint) => {
-                    request.set("aws:SourceVpce", one(endpoint));
-                    request.lacks("aws:SourceIp");
-                }
-                None => {
-                    request.set("aws:SourceIp", one(address));
-                    request.lacks("aws:SourceVpc*");
-                }
+            if let Some(endpoint) = self.vpc_endpoint_id.as_deref() {
+                request.set("aws:SourceVpce", one(endpoint));
+                request.lacks("aws:SourceIp");
+            } else {
+                request.set("aws:SourceIp", one(address));
+                request.lacks("aws:SourceVpc*");
             }
         }
         let session = identity.session_context.as_ref().and_then(|it| it.attributes.as_ref());

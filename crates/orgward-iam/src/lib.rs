@@ -40,7 +40,7 @@ pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use event::{Event, Skipped};
+pub use event::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};

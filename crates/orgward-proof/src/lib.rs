@@ -13,6 +13,7 @@ pub mod guardrail;
 pub mod lockout;
 pub mod org_policies;
 pub mod region_lock;
+pub mod replay;
 pub mod required_access;
 pub mod trust;
 

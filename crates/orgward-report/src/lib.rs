@@ -27,6 +27,7 @@ mod permissions;
 mod place;
 mod position;
 mod proof;
+mod replay;
 mod request;
 mod sarif;
 mod story;
@@ -66,6 +67,7 @@ pub use pack::{
 };
 pub use permissions::{PermissionsView, permissions_hcl, permissions_json};
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
+pub use replay::{BrokenView, ReplayView, replay, replay_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
 pub use story::{out_of_scope, out_of_scope_json, story, story_json};

@@ -53,6 +53,11 @@ pub(crate) enum Command {
     ///
     /// `orgward.toml` and the workflow are written into the current folder. Nothing that is there is replaced.
     Init(InitArguments),
+    /// Replay calls that were really made through the policies before a plan and after it.
+    ///
+    /// Says which of them would be denied from now on, by which statement, and what is undecided because the events do
+    /// not show it. Exit codes: 0 none would be denied, 1 some would, 2 something could not be read.
+    Replay(ReplayArguments),
     /// Accept a finding for a time.
     Waive(WaiveArguments),
     /// Look at the organization.
@@ -502,6 +507,35 @@ pub(crate) struct ShowArguments {
     pub(crate) format: OrganizationFormat,
     #[command(flatten)]
     pub(crate) config: ConfigArguments,
+}
+
+/// What `replay` takes.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Files of CloudTrail, or folders in the layout of its bucket: JSON, gzip, one record a line, or CSV that a query
+    /// exported.
+    #[arg(value_name = "EVENTS", required = true)]
+    pub(crate) events: Vec<PathBuf>,
+    /// The plans that change policies; without any, the policies as they are.
+    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    pub(crate) plan: Vec<PathBuf>,
+    /// Context: a state or plan of the organization's own stack.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    /// How to print it.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReplayFormat,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+}
+
+/// How to print what was replayed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum ReplayFormat {
+    Text,
+    Json,
 }
 
 /// What `plan permissions` takes.

@@ -23,6 +23,7 @@ mod output;
 mod permissions;
 mod policy;
 mod progress;
+mod replay;
 mod review;
 mod rules;
 mod source;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             Command::Plan(PlanCommand::Permissions(arguments)) => permissions::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
+            Command::Replay(arguments) => replay::run(arguments),
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules { id } => rules::run(id.as_deref(), terminal),
             Command::Config(ConfigCommand::Schema) => {

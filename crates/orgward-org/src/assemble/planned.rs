@@ -32,13 +32,13 @@ impl<'a> Builder<'_, 'a> {
         let mut kinds: BTreeMap<&str, (Arc<str>, Vec<&'static str>)> = BTreeMap::new();
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate().take(self.plans) {
             let mut providers: BTreeMap<String, ProviderFacts> = BTreeMap::new();
-            let mut only = None;
+            let only = std::cell::OnceCell::new();
             for instance in plan.instances() {
                 let Some(operation) = operation(instance) else { continue };
                 // What the configuration no longer has was of the only provider, if there is one.
                 let key = plan.provider_key(instance);
                 let is_configured = key.is_some();
-                let like = if is_configured { Some(instance) } else { sole(&mut only, plan) };
+                let like = if is_configured { Some(instance) } else { *only.get_or_init(|| sole(plan)) };
                 let key = key.or_else(|| plan.provider_key(like?));
                 let known = key.as_ref().and_then(|key| providers.get(key)).cloned();
                 let facts =
@@ -112,16 +112,11 @@ impl<'a> Builder<'_, 'a> {
 }
 
 /// An instance of the only provider configuration of a plan, `None` where it has several.
-fn sole<'p, 'a>(
-    known: &mut Option<Option<&'p Instance<'a>>>,
-    plan: &'p Plan<'a>,
-) -> Option<&'p Instance<'a>> {
-    *known.get_or_insert_with(|| {
-        let aws = plan.instances().iter().filter(|instance| instance.kind.starts_with("aws_"));
-        let mut keyed = aws.filter_map(|instance| Some((plan.provider_key(instance)?, instance)));
-        let (first, instance) = keyed.next()?;
-        keyed.all(|(key, _)| key == first).then_some(instance)
-    })
+fn sole<'p, 'a>(plan: &'p Plan<'a>) -> Option<&'p Instance<'a>> {
+    let aws = plan.instances().iter().filter(|instance| instance.kind.starts_with("aws_"));
+    let mut keyed = aws.filter_map(|instance| Some((plan.provider_key(instance)?, instance)));
+    let (first, instance) = keyed.next()?;
+    keyed.all(|(key, _)| key == first).then_some(instance)
 }
 
 /// What the plan does to an instance of the AWS provider; `None` where it calls nothing that changes it.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod apply;
+#[cfg(test)]
 mod base;
 #[cfg(test)]
 mod comment;

@@ -1,0 +1,125 @@
+//! `orgward replay`.
+
+mod events;
+
+use std::path::PathBuf;
+
+use miette::Diagnostic;
+use orgward_org::{Change, Organization, PolicyType};
+use orgward_proof::access::Access;
+use orgward_proof::apply::Policies;
+use orgward_proof::replay::{Replay, Replayed, Skipped};
+use orgward_report::{BrokenView, ReplayView, replay, replay_json};
+use thiserror::Error;
+
+use crate::arguments::{ReplayArguments, ReplayFormat};
+use crate::exit::Exit;
+use crate::{config, input, output, source};
+
+/// Why events cannot be replayed.
+#[derive(Debug, Error, Diagnostic)]
+enum ReplayError {
+    #[error("there is no organization to replay the events through")]
+    #[diagnostic(help("give the plan with `--plan`, and the state of the organization with `--org`"))]
+    NoOrganization,
+    #[error("there are no events in {}", names.join(", "))]
+    #[diagnostic(help("give files or folders of CloudTrail: JSON, gzip, or CSV with a header"))]
+    NoEvents { names: Vec<String> },
+}
+
+/// Replays events through the policies before plans and after them.
+pub(crate) fn run(arguments: &ReplayArguments) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let config = config::load(&arguments.config)?;
+    let plans = input::expanded(&arguments.plan)?;
+    let documents = input::read_all(plans.iter().chain(&input::expanded(&arguments.org)?))?;
+    if documents.is_empty() {
+        return Err(Box::new(ReplayError::NoOrganization));
+    }
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
+    source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &arguments.source)?;
+    let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    let change = Organization::of(plans, context, &config.declared());
+    let change = change.as_ref();
+    let (before, after) = (Access::of(change.before), Access::of(change.after));
+    let mut all = Replay::of(change, Policies::of(&before), Policies::of(&after));
+    let files: Vec<PathBuf> = events::files(&arguments.events)?;
+    for file in &files {
+        events::read(file, &mut |event| all.event(event))?;
+    }
+    let replayed = all.finish();
+    if replayed.events == 0 {
+        let names = arguments
+            .events
+            .iter()
+            .map(|path| format!("`{}`", orgward_report::escape(&path.display().to_string())));
+        return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
+    }
+    let view = view(replayed, change);
+    let text = match arguments.format {
+        ReplayFormat::Text => replay(&view),
+        ReplayFormat::Json => replay_json(&view),
+    };
+    output::print(text.as_bytes())?;
+    Ok(if view.denied.is_empty() { Exit::Clean } else { Exit::Blocked })
+}
+
+fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
+    let mut denied: Vec<BrokenView> = replayed
+        .denied
+        .into_iter()
+        .map(|(broken, count)| BrokenView {
+            principal: broken.principal,
+            account: broken.account,
+            action: broken.action,
+            by: broken.by,
+            statement: broken.statement,
+            count,
+        })
+        .collect();
+    denied.sort_by_key(|broken| std::cmp::Reverse(broken.count));
+    let mut undecided: Vec<(String, u64)> = replayed.undecided.into_iter().collect();
+    undecided.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let skipped = |why| replayed.skipped.get(&why).copied().unwrap_or_default();
+    let harmless = new_policies(change)
+        .into_iter()
+        .filter(|name| !denied.iter().any(|broken| broken.by.starts_with(name.as_str())))
+        .collect();
+    ReplayView {
+        events: replayed.events,
+        period: replayed.period,
+        exact: undecided.is_empty(),
+        counts: vec![
+            ("pass before and after", replayed.passing),
+            (
+                "were denied before, too, by policies that are younger than the events",
+                replayed.denied_already,
+            ),
+            ("pass from now on", replayed.freed),
+            ("were refused or failed when they were made", skipped(Skipped::Failed)),
+            ("are by services and service-linked roles, which no SCP binds", skipped(Skipped::Unbound)),
+            ("are no calls of an API", skipped(Skipped::NoCall)),
+            ("do not say who made them", skipped(Skipped::Incomplete)),
+            ("are of accounts that no input shows", replayed.elsewhere),
+        ],
+        denied,
+        undecided,
+        harmless,
+    }
+}
+
+/// The SCPs and RCPs that the plan adds or changes, as findings call them.
+fn new_policies(change: Change<&Organization>) -> Vec<String> {
+    let policies = change.after.org_policies().filter(|policy| policy.data.is_authorization());
+    let changed = policies.filter(|policy| {
+        let old = change.before.find(&policy.node.key).and_then(|old| change.before.org_policy(old));
+        old.is_none_or(|old| old.data.document.text != policy.data.document.text)
+            || old.is_some_and(|old| {
+                change.before.targets_of(old.id).len() != change.after.targets_of(policy.id).len()
+            })
+    });
+    changed
+        .filter(|policy| policy.data.kind != PolicyType::Unknown)
+        .map(|policy| format!("{} `{}`", policy.data.kind.short(), policy.node.title()))
+        .collect()
+}
