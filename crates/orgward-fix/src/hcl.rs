@@ -59,6 +59,10 @@ pub fn edit_sources(
     }
 }
 
+fn is_configuration(name: &str) -> bool {
+    std::path::Path::new(name).extension().is_some_and(|ending| ending == "tf" || ending == "tofu")
+}
+
 fn label(label: &hcl_edit::structure::BlockLabel) -> &str {
     label.as_str()
 }
@@ -69,14 +73,11 @@ fn is(block: &Block, ident: &str, labels: &[&str]) -> bool {
 
 /// The file that has a block, parsed; `None` where none or several have it.
 fn block_of(files: &BTreeMap<String, String>, ident: &str, labels: &[&str]) -> Option<(String, Body)> {
-    let mut found = files
-        .iter()
-        .filter(|(name, _)| name.ends_with(".tf") || name.ends_with(".tofu"))
-        .filter_map(|(name, text)| {
-            let body: Body = hcl_edit::parser::parse_body(text).ok()?;
-            let count = body.blocks().filter(|block| is(block, ident, labels)).count();
-            (count > 0).then_some((name.clone(), body, count))
-        });
+    let mut found = files.iter().filter(|(name, _)| is_configuration(name)).filter_map(|(name, text)| {
+        let body: Body = hcl_edit::parser::parse_body(text).ok()?;
+        let count = body.blocks().filter(|block| is(block, ident, labels)).count();
+        (count > 0).then_some((name.clone(), body, count))
+    });
     let (name, body, count) = found.next()?;
     (count == 1 && found.next().is_none()).then_some((name, body))
 }
@@ -161,12 +162,10 @@ fn condition_in(
             let document = body.blocks().find(|block| is(block, "data", &[kind, name]))?;
             let block = document.body.get_blocks("statement").nth(statement)?;
             let (operator, key, value) = condition;
-            let condition = ["condition {", "  test     = ", "  variable = ", "  values   = ["];
-            let [open, test, variable, values] = condition;
             let line = text.get(..block.span()?.start)?.rsplit('\n').next()?;
             let indent: String = line.chars().take_while(|it| it.is_whitespace()).collect();
             let member = format!(
-                "{open}\n{indent}  {test}{}\n{indent}  {variable}{}\n{indent}  {values}{}]\n{indent}  }}",
+                "condition {{\n{indent}    test     = {}\n{indent}    variable = {}\n{indent}    values   = [{}]\n{indent}  }}",
                 quoted(operator)?,
                 quoted(key)?,
                 quoted(value)?
@@ -243,12 +242,14 @@ fn restored(
     if row["index"] != Value::Null || block_of(files, "resource", &[kind, name]).is_some() {
         return None;
     }
-    let before = &row["change"]["before"];
+    let before = row.pointer("/change/before")?;
     let mut file = None;
     let mut reference = |attribute: &str| {
-        let id = before[attribute].as_str()?;
+        let id = before.get(attribute)?.as_str()?;
         let manager = rows.iter().find(|row| {
-            row["mode"] == "managed" && row["index"] == Value::Null && row["change"]["after"]["id"] == id
+            row["mode"] == "managed"
+                && row["index"] == Value::Null
+                && row.pointer("/change/after/id").is_some_and(|it| *it == id)
         });
         if let Some((kind, name)) =
             manager.and_then(|row| Some((row["type"].as_str()?, row["name"].as_str()?)))
@@ -260,7 +261,7 @@ fn restored(
         quoted(id)
     };
     let (policy, target) = (reference("policy_id")?, reference("target_id")?);
-    let file = file.or_else(|| files.keys().find(|name| name.ends_with(".tf")).cloned())?;
+    let file = file.or_else(|| files.keys().find(|name| is_configuration(name)).cloned())?;
     let block = format!(
         "resource {} {} {{\n  policy_id = {policy}\n  target_id = {target}\n}}\n",
         quoted(kind)?,

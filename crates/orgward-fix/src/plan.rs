@@ -23,7 +23,7 @@ fn resource(address: &Address) -> &str {
 /// What an instance comes to once the plan is applied.
 pub fn value_of<'p>(plan: &'p Value, address: &Address) -> Option<&'p Value> {
     let row = rows(plan, address).find(|row| row["address"] == address.as_str())?;
-    Some(&row["change"]["after"])
+    row.pointer("/change/after")
 }
 
 /// Makes an edit in a plan; `None` where the plan does not show what the edit changes.
@@ -33,7 +33,7 @@ pub fn edit_plan(plan: &Value, edit: &Edit) -> Option<Value> {
     let is_it = |row: &Value| row["address"].as_str().is_some_and(|it| resource(&Address::new(it)) == name);
     let mut kept = Vec::new();
     let mut edited = false;
-    for row in plan["resource_changes"].as_array_mut()?.iter_mut().filter(|row| is_it(row)) {
+    for row in plan.get_mut("resource_changes")?.as_array_mut()?.iter_mut().filter(|row| is_it(row)) {
         let change = row.get_mut("change")?;
         if edit.change == Change::Keep {
             let before = change.get("before").filter(|before| !before.is_null())?.clone();
@@ -53,7 +53,7 @@ pub fn edit_plan(plan: &Value, edit: &Edit) -> Option<Value> {
     }
     if let Change::Attributes(attributes) = &edit.change
         && let Some(resources) =
-            plan["configuration"]["root_module"].get_mut("resources").and_then(Value::as_array_mut)
+            plan.pointer_mut("/configuration/root_module/resources").and_then(Value::as_array_mut)
     {
         for resource in resources.iter_mut().filter(|it| it["address"] == name.as_str()) {
             for (attribute, value) in attributes {
@@ -65,7 +65,7 @@ pub fn edit_plan(plan: &Value, edit: &Edit) -> Option<Value> {
     }
     // What is planned is in a section of its own.
     if let Some(resources) =
-        plan["planned_values"]["root_module"].get_mut("resources").and_then(Value::as_array_mut)
+        plan.pointer_mut("/planned_values/root_module/resources").and_then(Value::as_array_mut)
     {
         for planned in resources.iter_mut().filter(|row| is_it(row)) {
             values(planned.get_mut("values")?, edit)?;
@@ -77,7 +77,9 @@ pub fn edit_plan(plan: &Value, edit: &Edit) -> Option<Value> {
             for (key, value) in [("name", known("name")), ("provider_name", known("provider_name"))] {
                 planned.as_object_mut()?.insert(key.to_owned(), value);
             }
-            planned.as_object_mut()?.insert("values".to_owned(), row["change"]["after"].clone());
+            planned
+                .as_object_mut()?
+                .insert("values".to_owned(), row.pointer("/change/after").cloned().unwrap_or_default());
             resources.push(planned);
         }
     }

@@ -91,7 +91,7 @@ fn statement(finding: &Finding, address: &Address) -> Option<(String, usize)> {
 fn boundaries(plan: &Value, facts: &Facts, account: Option<&String>) -> Vec<String> {
     let changes = plan["resource_changes"].as_array().into_iter().flatten();
     let carried: BTreeSet<&str> =
-        changes.filter_map(|row| row["change"]["after"]["permissions_boundary"].as_str()).collect();
+        changes.filter_map(|row| row.pointer("/change/after/permissions_boundary")?.as_str()).collect();
     let named = facts.boundaries.iter().filter_map(|pattern| {
         let filled =
             account.map_or_else(|| pattern.clone(), |id| pattern.replacen("::*:", &format!("::{id}:"), 1));

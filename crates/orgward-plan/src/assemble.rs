@@ -41,6 +41,9 @@ impl<'a> Plan<'a> {
         instances.sort_by(|a, b| a.address.cmp(&b.address).then_with(|| a.deposed.cmp(&b.deposed)));
         parse::fit::distinct(&instances)?;
         if kind == Kind::Plan {
+            if sections.configuration.as_ref().is_none_or(|it| it.root_module.is_none()) {
+                doubts.push(Doubt::NoConfiguration);
+            }
             let gaps = parse::fit::check(sections.planned_values.as_ref(), &instances)?;
             // A plan that says itself that it is incomplete needs no second reason.
             if !doubts.iter().any(|doubt| matches!(doubt, Doubt::Errored | Doubt::Incomplete)) {

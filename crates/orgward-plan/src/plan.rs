@@ -28,6 +28,8 @@ pub enum Doubt {
     Errored,
     /// Terraform says that applying this plan does not reach the configuration (`-target`, deferral).
     Incomplete,
+    /// It has no configuration, which every plan has: what it says of providers, modules and references is hidden.
+    NoConfiguration,
     /// A change that was put off, with Terraform's reason.
     Deferred {
         /// The resource instance, or resource.

@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 use orgward_plan::{Doubt, Kind, Plan};
 use support::{at, data, document, refused};
 
-const PLAN: &str = r#"{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[]}"#;
+const PLAN: &str = r#"{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[],"configuration":{"root_module":{}}}"#;
 
 #[test]
 fn nothing() {
@@ -162,7 +162,7 @@ fn broken_json() {
 #[test]
 fn two_plans_in_one() {
     assert_snapshot!(refused(format!("{PLAN}\n{PLAN}").as_bytes()), @r"
-    there is more after the end of the JSON, at byte 83 (line 2, column 1)
+    there is more after the end of the JSON, at byte 118 (line 2, column 1)
     help: pass one plan a file; to review several plans, pass several files
     ");
 }
@@ -320,6 +320,16 @@ fn deferred_changes() {
     assert_eq!(plan.doubts, [Doubt::Deferred { address, reason: "instance_count_unknown".to_owned() }]);
 }
 
+/// Terraform writes the configuration into every plan. Without it nobody sees which provider and which reference is
+/// meant.
+#[test]
+fn a_plan_without_its_configuration() {
+    for missing in ["", r#""configuration":null,"#, r#""configuration":{},"#] {
+        let text = sections("a", "a=create", "").replace(r#""configuration":{"root_module":{}},"#, missing);
+        assert_eq!(doubts(&text), [Doubt::NoConfiguration], "{text}");
+    }
+}
+
 /// A plan with one resource, and what `jq` and editors make of it.
 fn sections(planned: &str, changes: &str, state: &str) -> String {
     let resources = |names: &str| {
@@ -337,7 +347,7 @@ fn sections(planned: &str, changes: &str, state: &str) -> String {
         )
     };
     format!(
-        r#"{{"format_version":"1.2","planned_values":{{"root_module":{{"resources":[{}]}}}},"resource_changes":[{}],"prior_state":{{"values":{{"root_module":{{"resources":[{}]}}}}}}}}"#,
+        r#"{{"format_version":"1.2","configuration":{{"root_module":{{}}}},"planned_values":{{"root_module":{{"resources":[{}]}}}},"resource_changes":[{}],"prior_state":{{"values":{{"root_module":{{"resources":[{}]}}}}}}}}"#,
         resources(planned),
         changes.split_whitespace().map(row).collect::<Vec<_>>().join(","),
         resources(state)
@@ -360,7 +370,12 @@ fn nothing_is_planned() {
         assert!(refused(text.as_bytes()).starts_with(nothing), "{text}");
     }
     // A stack without resources is one.
-    assert_eq!(doubts(r#"{"format_version":"1.2","planned_values":{"root_module":{}}}"#), []);
+    assert_eq!(
+        doubts(
+            r#"{"format_version":"1.2","planned_values":{"root_module":{}},"configuration":{"root_module":{}}}"#
+        ),
+        []
+    );
 }
 
 #[test]

@@ -90,15 +90,15 @@ pub(crate) fn read(
                 expected: "a policy",
             });
         };
-        let item = match (document.tag.as_deref(), document.text()) {
-            (Some("Include" | "ReadFile"), Some(path)) => listed.of_file(path, files, given, repository)?,
-            _ => {
+        let item =
+            if let (Some("Include" | "ReadFile"), Some(path)) = (document.tag.as_deref(), document.text()) {
+                listed.of_file(path, files, given, repository)?
+            } else {
                 let statements = document.get("Statement").map(Node::items).unwrap_or_default();
                 let lines = statements.iter().map(|statement| statement.line).collect();
                 let text = document.text().map_or_else(|| document.json().to_string(), str::to_owned);
                 listed.of_text(&text, lines, given)
-            }
-        };
+            };
         repository.add(item);
         policies.insert(it.id, listed);
     }

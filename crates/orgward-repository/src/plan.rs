@@ -14,7 +14,10 @@ pub fn plan(before: &Repository, after: &Repository) -> Vec<u8> {
         .into_iter()
         .filter_map(|address| row(before.items.get(address), after.items.get(address)))
         .collect();
-    json!({ "format_version": "1.2", "resource_changes": rows }).to_string().into_bytes()
+    let nothing = json!({ "root_module": {} });
+    json!({ "format_version": "1.2", "resource_changes": rows, "configuration": nothing })
+        .to_string()
+        .into_bytes()
 }
 
 fn row(before: Option<&Item>, after: Option<&Item>) -> Option<Value> {

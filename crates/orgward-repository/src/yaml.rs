@@ -252,7 +252,7 @@ mod tests {
             format!("{text}a{n}: &a{n} [*a{}, *a{}]\n", n - 1, n - 1)
         });
         for text in [bomb.as_str(), "a: [", "", &"[".repeat(100_000), "a: *nothing", "? [a]\n: b"] {
-            assert!(Node::parse("m.yaml", text).is_err(), "{:.20}", text);
+            assert!(Node::parse("m.yaml", text).is_err(), "{text:.20}");
         }
     }
 }

@@ -345,3 +345,50 @@ fn stand_ins_stand_for_what_they_stand_for() {
     // Without accounts that fare differently, nothing would have been shown.
     assert!(differ > 10, "{differ}");
 }
+
+/// A denial with ARNs of one partition denies nothing in another: the principals and resources of the organization are
+/// all of its own.
+#[test]
+fn an_organization_of_another_partition() {
+    let roles = |partition: &str| {
+        let deny = json!({
+            "Effect": "Deny", "Action": "iam:DeleteRole", "Resource": format!("arn:{partition}:iam::*:role/*"),
+        });
+        state(&[(SCP, UNIT, json!([deny]))])
+    };
+    let said = |state: String| -> Vec<String> {
+        let config =
+            "[[guardrail]]\nid = 'x'\nactions = 'iam:DeleteRole'\nresources = 'arn:*:iam::*:role/*'\n";
+        let findings = review_text("state.json", state.into_bytes(), config).findings.into_iter();
+        findings.filter(|it| it.rule == "guardrail-gap").map(|it| it.message).collect()
+    };
+    // What an account of GovCloud has in its ARN.
+    let gov = |state: String| {
+        let id = r#""id":"222222222222""#;
+        assert!(state.contains(id), "{state}");
+        let arn = "arn:aws-us-gov:organizations::111111111111:account/o-acmeexample/222222222222";
+        state.replace(id, &format!(r#"{id},"arn":"{arn}""#))
+    };
+    assert_eq!(said(roles("aws")), [""; 0]);
+    assert_eq!(said(gov(roles("aws-us-gov"))), [""; 0]);
+    let gaps = said(gov(roles("aws")));
+    assert!(matches!(gaps.as_slice(), [one] if one.contains("nothing denies")), "{gaps:?}");
+}
+
+/// The apply fails at such a text, so that it never protects.
+#[test]
+fn what_aws_refuses_protects_nothing() {
+    let file = crate::testing::fixtures("guardrail-gap").join("good-denied.json");
+    let text = std::fs::read_to_string(file).unwrap();
+    let config = "[[guardrail]]\nid = 'x'\ntargets = ['Root/runtime/**']\nactions = 'cloudtrail:StopLogging'\n\
+                  exempt_principals = ['arn:aws:iam::*:role/break-glass']\n";
+    let said = |text: String| -> Vec<Told> {
+        let findings = review_text("plan.json", text.into_bytes(), config).findings.into_iter();
+        findings.filter(|it| it.rule == "guardrail-gap").map(|it| it.verdict).collect()
+    };
+    assert_eq!(said(text.clone()), []);
+    // An SCP without a version is refused.
+    let version = r#",\"Version\":\"2012-10-17\"}"#;
+    assert!(text.contains(version));
+    assert_eq!(said(text.replace(version, "}")), [Told::Unverifiable]);
+}

@@ -388,6 +388,10 @@ fn doubt(doubt: &Doubt) -> String {
         Doubt::Incomplete => {
             "applying it does not reach the whole configuration (`-target`, or deferred changes)".to_owned()
         }
+        Doubt::NoConfiguration => {
+            "it has no configuration, so that something was left out of what `terraform show -json` writes"
+                .to_owned()
+        }
         Doubt::Deferred { address, reason } => format!("the change of `{address}` is put off ({reason})"),
         Doubt::NoPlannedValue { address, more } => {
             format!("it changes `{address}`{} and has no planned value for it", others(*more))

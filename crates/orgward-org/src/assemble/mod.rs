@@ -419,7 +419,9 @@ impl<'b, 'a> Builder<'b, 'a> {
         ] {
             for piece in self.of_kind(kind) {
                 let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
-                let partition = plan.and_then(|plan| plan.partition(piece.instance));
+                let arn = piece.object.get("arn").text().known().map(|arn| arn.expose().to_owned());
+                let shown = arn.and_then(|arn| Some(orgward_iam::Arn::parse(&arn)?.partition.to_owned()));
+                let partition = shown.or_else(|| plan?.partition(piece.instance));
                 let at = self.addresses.get(&(piece.stack, piece.instance.address.clone())).copied();
                 if let (Some(partition), Some(at)) = (partition.filter(|it| it != "aws"), at) {
                     self.organization.partitions.entry(at).or_insert(partition);
