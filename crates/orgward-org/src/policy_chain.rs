@@ -154,8 +154,8 @@ impl Organization {
     /// The partition that a node of some levels, or a policy that is attached there, is in. An organization is in one.
     fn partition_above(&self, levels: &[Level<'_>]) -> Option<String> {
         let attached = levels.iter().flat_map(|level| &level.attached).map(|it| it.org_policy.id);
-        let nodes = levels.iter().rev().map(|level| level.id).chain(attached);
-        nodes.filter_map(|id| self.partitions.get(&id)).next().cloned()
+        let mut nodes = levels.iter().rev().map(|level| level.id).chain(attached);
+        nodes.find_map(|id| self.partitions.get(&id)).cloned()
     }
 
     /// Everything lies below the root of its organization, whatever lies between.

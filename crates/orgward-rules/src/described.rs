@@ -134,11 +134,11 @@ impl<'o> Describer<'o> {
         if old.text() == new.text() || !matches!(new.kind, Kind::Trust | Kind::Resource) {
             return false;
         }
-        let shows = || finding.snippets.iter().filter(|snippet| *snippet.name == *name);
+        let snippets = || finding.snippets.iter().filter(|snippet| *snippet.name == *name);
         // A finding that shows no statement is about all that let in principals of accounts.
         let shown = |statement: &Statement| {
-            shows().any(|snippet| statement.span.contains(&snippet.span.start))
-                || shows().next().is_none()
+            snippets().any(|snippet| statement.span.contains(&snippet.span.start))
+                || snippets().next().is_none()
                     && self.classes(statement, &BTreeSet::new(), false).contains(&Class::Account)
         };
         let wider = self.with_a_say(new, &BTreeSet::new(), &shown).into_iter().any(|statement| {

@@ -249,6 +249,19 @@ fn folder_of(path: &Path, name: &str, inputs: &crate::arguments::InputArguments)
     named.map_or_else(|| own.to_owned(), PathBuf::from)
 }
 
+/// Terraform takes the endings of names as they are written.
+fn ending(name: &str) -> Option<&str> {
+    Path::new(name).extension().and_then(|ending| ending.to_str())
+}
+
+fn is_configuration(name: &str) -> bool {
+    matches!(ending(name), Some("tf" | "tofu"))
+}
+
+fn is_json(name: &str) -> bool {
+    ending(name) == Some("json")
+}
+
 /// The files of a root module that edits may touch: its configuration, and JSON beside and below it.
 fn sources(folder: &Path) -> Result<BTreeMap<String, String>, Box<dyn Diagnostic + Send + Sync>> {
     let mut found = BTreeMap::new();
@@ -259,10 +272,10 @@ fn sources(folder: &Path) -> Result<BTreeMap<String, String>, Box<dyn Diagnostic
             let entry = entry.map_err(listed)?;
             let (kind, name) = (entry.file_type().map_err(listed)?, entry.file_name());
             let Some(name) = name.to_str().filter(|name| !name.starts_with('.')) else { continue };
-            let is_configuration = depth == 0 && (name.ends_with(".tf") || name.ends_with(".tofu"));
+            let is_configuration = depth == 0 && is_configuration(name);
             if kind.is_dir() && depth < 2 {
                 waiting.push((entry.path(), format!("{prefix}{name}/"), depth + 1));
-            } else if kind.is_file() && (is_configuration || name.ends_with(".json")) {
+            } else if kind.is_file() && (is_configuration || is_json(name)) {
                 // A link is no file; what is too large or no text is none that an edit touches.
                 if let Ok(text) = files::bounded(&entry.path(), 1 << 20) {
                     found.insert(format!("{prefix}{name}"), text);
@@ -270,7 +283,7 @@ fn sources(folder: &Path) -> Result<BTreeMap<String, String>, Box<dyn Diagnostic
             }
         }
     }
-    if !found.keys().any(|name| !name.ends_with(".json")) {
+    if !found.keys().any(|name| !is_json(name)) {
         return Err(FixError::NoSources { folder: folder.display().to_string() }.into());
     }
     Ok(found)
@@ -278,7 +291,7 @@ fn sources(folder: &Path) -> Result<BTreeMap<String, String>, Box<dyn Diagnostic
 
 /// The configuration that files make.
 fn load(files: &BTreeMap<String, String>) -> Sources {
-    let root = |name: &&String| name.ends_with(".tf") || name.ends_with(".tofu");
+    let root = |name: &&String| is_configuration(name);
     let file = |name: &String| Some(SourceFile { name: name.clone(), text: files.get(name)?.clone() });
     let sources = Sources::load("", &mut |folder| match folder {
         "" => files.keys().filter(root).filter_map(file).collect(),

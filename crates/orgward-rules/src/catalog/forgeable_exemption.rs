@@ -132,18 +132,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             ));
             finding.notes.extend(doubts.iter().cloned());
         }
-        match example {
-            Some(example) => {
-                finding.witness(example.witness());
-            }
+        if let Some(example) = example {
+            finding.witness(example.witness());
+        } else {
             // What a policy is too large for is not harmless.
-            None => {
-                finding.severity = Severity::High;
-                finding.says(format!(
-                    "undecided: spares {name}, and whether others can {} took too many steps to prove",
-                    way.words
-                ));
-            }
+            finding.severity = Severity::High;
+            finding.says(format!(
+                "undecided: spares {name}, and whether others can {} took too many steps to prove",
+                way.words
+            ));
         }
         finding.help(forged.exemption.help(way.is_odd));
     }

@@ -141,7 +141,7 @@ fn report(
     }
     finding.accounts(accounts.iter().cloned());
     let is_used = |service: &&str| NEEDED.contains(service) || used.contains(*service);
-    if !services.iter().any(|service| is_used(service)) {
+    if !services.iter().any(is_used) {
         finding.severity = Severity::Low;
         finding.note("nothing in the inputs uses them");
     }

@@ -135,7 +135,8 @@ pub(crate) fn run(
 
 /// Whether a file is a policy or a manifest.
 fn counts(path: &str, text: &str) -> bool {
-    orgward_repository::is_candidate(path, text) || !path.ends_with(".json")
+    orgward_repository::is_candidate(path, text)
+        || Path::new(path).extension().is_none_or(|ending| ending != "json")
 }
 
 /// The ids of what other inputs show, by the names that manifests use.

@@ -272,7 +272,7 @@ mod tests {
         let file = folder.join(name);
         std::fs::write(&file, text).unwrap();
         let mut seen = Vec::new();
-        for file in files(&[folder.clone()]).unwrap() {
+        for file in files(std::slice::from_ref(&folder)).unwrap() {
             read(&file, &mut |event| {
                 let request = event.request().unwrap().request;
                 seen.push((request.action, request.caller.to_string()));
