@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity, Verdict as Told};
-use orgward_iam::Request;
+use orgward_iam::{Request, glob};
 use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Selector, guesses};
 
 use crate::engine::rule;
@@ -103,6 +103,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
         nothing_to_prove(cx, guardrail, &fitting, groups.is_empty(), findings);
+        other_trails(cx, guardrail, findings);
     }
 }
 
@@ -316,6 +317,35 @@ fn nothing_to_prove(
             "correct the target, or give the state of the organization with `--org`"
         });
     }
+}
+
+/// Reports a guardrail about trails of which the inputs show none: the published text of a pack has a name that is to be
+/// replaced.
+fn other_trails(cx: &Context<'_>, guardrail: &Guardrail, findings: &mut Findings) {
+    let resources = guardrail.claim.spec().resources.iter().flatten();
+    let named: BTreeSet<&str> =
+        resources.filter_map(|arn| Some(arn.split_once(":trail/")?.1)).filter(|name| *name != "*").collect();
+    let trails: BTreeSet<String> =
+        cx.after.controls_of("aws_cloudtrail").filter_map(|trail| trail.text("name")).collect();
+    if named.is_empty() || trails.iter().any(|trail| named.iter().any(|name| glob(name, trail))) {
+        return;
+    }
+    let list = |names: &mut dyn Iterator<Item = &str>| {
+        names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    };
+    let (id, claimed) = (&guardrail.id, list(&mut named.iter().copied()));
+    let finding = findings.report(&GUARDRAIL_GAP, None);
+    unverifiable(cx, finding);
+    finding.subject(format!("trails of {id}"));
+    if trails.is_empty() {
+        finding.severity = Severity::Info;
+        finding.says(format!("`{id}` is about the trail {claimed}, which no input shows"));
+    } else {
+        let shown = list(&mut trails.iter().map(String::as_str));
+        finding.says(format!("`{id}` is about the trail {claimed}, and the inputs show {shown}"));
+    }
+    finding.note(declared(guardrail));
+    finding.help("name your trails: in a pack, with its parameter `trails`");
 }
 
 fn is_management(cx: &Context<'_>, target: &Selector) -> bool {

@@ -148,3 +148,27 @@ fn what_the_plan_gives_up_is_told_with_the_account_and_a_request() {
     assert_eq!(request["action"], "s3:DeleteBucket", "{finding}");
     assert!(request["principal"].as_str().unwrap().starts_with("arn:aws:iam::666666666666:"), "{finding}");
 }
+
+/// Amazon's text names a trail that stands for one's own. A guardrail about a trail that is not there protects nothing.
+#[test]
+fn a_guardrail_about_a_trail_that_is_not_there_is_told() {
+    let folder = Folder::new();
+    let plan = support::fixture("landing-zone/plan.json").display().to_string();
+    let told = |pack: &str| {
+        folder.write("orgward.toml", format!("[[pack]]\nname = 'amazon-infosec'\n{pack}"));
+        let run = folder.run(["plan", "review", &plan, "--format", "json"]);
+        let findings = run.json()["findings"].clone();
+        let about = |finding: &&Value| finding["message"].as_str().unwrap().contains("is about the trail");
+        let told: Vec<String> = findings.as_array().unwrap().iter().filter(about).map(message).collect();
+        told
+    };
+    let message = "unverifiable `amazon-infosec/keep-the-audit-trail` is about the trail `exampletrail`, and the inputs \
+                   show `organization`";
+    assert_eq!(told(""), [message]);
+    assert_eq!(told("parameters = { trails = ['org*'] }"), [""; 0]);
+    assert_eq!(told("parameters = { trails = ['*'] }"), [""; 0]);
+}
+
+fn message(finding: &Value) -> String {
+    ["verdict", "message"].map(|key| finding[key].as_str().unwrap()).join(" ")
+}
