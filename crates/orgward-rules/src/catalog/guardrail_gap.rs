@@ -327,23 +327,19 @@ fn other_trails(cx: &Context<'_>, guardrail: &Guardrail, findings: &mut Findings
         resources.filter_map(|arn| Some(arn.split_once(":trail/")?.1)).filter(|name| *name != "*").collect();
     let trails: BTreeSet<String> =
         cx.after.controls_of("aws_cloudtrail").filter_map(|trail| trail.text("name")).collect();
-    if named.is_empty() || trails.iter().any(|trail| named.iter().any(|name| glob(name, trail))) {
+    let is_shown = trails.iter().any(|trail| named.iter().any(|name| glob(name, trail)));
+    if named.is_empty() || trails.is_empty() || is_shown {
         return;
     }
     let list = |names: &mut dyn Iterator<Item = &str>| {
         names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     };
     let (id, claimed) = (&guardrail.id, list(&mut named.iter().copied()));
+    let shown = list(&mut trails.iter().map(String::as_str));
     let finding = findings.report(&GUARDRAIL_GAP, None);
     unverifiable(cx, finding);
     finding.subject(format!("trails of {id}"));
-    if trails.is_empty() {
-        finding.severity = Severity::Info;
-        finding.says(format!("`{id}` is about the trail {claimed}, which no input shows"));
-    } else {
-        let shown = list(&mut trails.iter().map(String::as_str));
-        finding.says(format!("`{id}` is about the trail {claimed}, and the inputs show {shown}"));
-    }
+    finding.says(format!("`{id}` is about the trail {claimed}, and the inputs show {shown}"));
     finding.note(declared(guardrail));
     finding.help("name your trails: in a pack, with its parameter `trails`");
 }
