@@ -1,6 +1,7 @@
 //! The tables of the file that may be there several times.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use jiff::civil::Date;
 use toml::Spanned;
@@ -50,6 +51,30 @@ pub(super) fn tables<'v, 'i>(
         tables.push((table, entry));
     }
     Ok(tables)
+}
+
+/// Reads tables of which each has an id of its own, with the place of the id. `what` is what messages call one of them.
+pub(super) fn named<T>(
+    file: &File<'_>,
+    value: &Spanned<DeValue<'_>>,
+    (what, keys): (&str, &[&str]),
+    read: fn(&File<'_>, &DeTable<'_>, &Spanned<DeValue<'_>>) -> Result<T>,
+    id: fn(&T) -> &str,
+) -> Result<Vec<(T, Range<usize>)>> {
+    let mut ids = BTreeSet::new();
+    let mut all = Vec::new();
+    for (table, entry) in tables(file, value, keys)? {
+        let one = read(file, table, entry)?;
+        let span = table.get("id").map_or(entry.span(), Spanned::span);
+        let name = id(&one);
+        if !ids.insert(name.to_owned()) {
+            let message = format!("two {what}s are called `{name}`");
+            return Err(ConfigError::new(file, span, "the second one", message)
+                .help(format!("findings and waivers name a {what} by its id")));
+        }
+        all.push((one, span));
+    }
+    Ok(all)
 }
 
 fn waiver(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Waiver> {

@@ -1,6 +1,4 @@
-//! `[[forbid]]`: what nobody but some may be able to do.
-
-use std::collections::BTreeSet;
+//! `[[forbid]]`: what only some may be able to do.
 
 use orgward_finding::Severity;
 use orgward_proof::access::{Forbid, Forbidden, Place};
@@ -8,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
-use super::entries::{as_filled, line, tables};
+use super::entries::{as_filled, line, named};
 use super::error::File;
 use super::guardrails::{as_id, claim_of, targets};
 use super::read::{Result, as_arns, as_severity, as_table, as_text, unknown};
@@ -34,25 +32,10 @@ pub(super) fn forbids(
     file: &File<'_>,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<Vec<(Forbid, std::ops::Range<usize>)>> {
-    let mut ids = BTreeSet::new();
-    let mut forbids = Vec::new();
-    for (table, entry) in tables(file, value, &KEYS)? {
-        let (forbid, span) = forbid(file, table, entry)?;
-        if !ids.insert(forbid.id.clone()) {
-            let message = format!("two claims are called `{}`", forbid.id);
-            return Err(ConfigError::new(file, span, "the second one", message)
-                .help("findings and waivers name a claim by its id"));
-        }
-        forbids.push((forbid, span));
-    }
-    Ok(forbids)
+    named(file, value, ("claim", &KEYS), forbid, |forbid| &forbid.id)
 }
 
-fn forbid(
-    file: &File<'_>,
-    table: &DeTable<'_>,
-    entry: &Spanned<DeValue<'_>>,
-) -> Result<(Forbid, std::ops::Range<usize>)> {
+fn forbid(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Forbid> {
     let Some(id) = table.get("id") else {
         let message = "claim of `[[forbid]]` without `id`".to_owned();
         return Err(ConfigError::new(file, entry.span(), "has no `id`", message)
@@ -81,15 +64,14 @@ fn forbid(
             targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
         }
     };
-    let forbid = Forbid {
+    Ok(Forbid {
         id: name,
         description: table.get("description").map(|value| as_filled(file, value)).transpose()?,
         severity: table.get("severity").map_or(Ok(Severity::High), |value| as_severity(file, value))?,
         what,
         exempt,
         origin: format!("{}:{}", file.name, line(file, entry.span().start)),
-    };
-    Ok((forbid, id.span()))
+    })
 }
 
 fn path_of(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Forbidden> {

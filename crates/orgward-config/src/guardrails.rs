@@ -1,6 +1,6 @@
 //! `[[guardrail]]`: what has to be denied, and where.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use orgward_finding::Severity;
 use orgward_iam::{Claim, ClaimSpec};
@@ -11,7 +11,7 @@ use orgward_org::Selector;
 use orgward_proof::{EnforcedBy, Guardrail};
 
 use super::ConfigError;
-use super::entries::{as_filled, line, tables};
+use super::entries::{as_filled, line, named};
 use super::error::File;
 use super::read::{Result, as_arns, as_list, as_severity, as_table, as_text, parse, unknown, wrong_type};
 
@@ -37,19 +37,8 @@ pub fn read_guardrails(name: &str, text: &str) -> std::result::Result<Vec<Guardr
 }
 
 pub(super) fn guardrails(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<Guardrail>> {
-    let mut ids = BTreeSet::new();
-    let mut guardrails = Vec::new();
-    for (table, entry) in tables(file, value, &KEYS)? {
-        let guardrail = guardrail(file, table, entry)?;
-        if !ids.insert(guardrail.id.clone()) {
-            let span = table.get("id").map_or(entry.span(), Spanned::span);
-            let message = format!("two guardrails are called `{}`", guardrail.id);
-            return Err(ConfigError::new(file, span, "the second one", message)
-                .help("findings and waivers name a guardrail by its id"));
-        }
-        guardrails.push(guardrail);
-    }
-    Ok(guardrails)
+    let all = named(file, value, ("guardrail", &KEYS), guardrail, |guardrail| &guardrail.id)?;
+    Ok(all.into_iter().map(|(guardrail, _)| guardrail).collect())
 }
 
 fn guardrail(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<Guardrail> {

@@ -56,7 +56,7 @@ pub struct Config {
     pub unverifiable: Option<Severity>,
     /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub guardrails: Vec<Guardrail>,
-    /// `[[forbid]]`: what nobody but some may be able to do, in the order of the file.
+    /// `[[forbid]]`: what only some may be able to do, in the order of the file.
     pub forbids: Vec<Forbid>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
     pub severity_for: Vec<SeverityFor>,

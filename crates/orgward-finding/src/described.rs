@@ -6,7 +6,7 @@ use crate::{Finding, Verdict};
 /// How accepted digests begin; older ones bound one statement and one request of many.
 const LAYOUT: &str = "v2";
 
-/// All that a finding describes, beyond what its text has room for: what somebody accepts who accepts the finding.
+/// All that a finding describes, beyond what its text has room for: what is accepted with the finding.
 /// Filled in for all findings in one place, when the rules have run.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Described {

@@ -105,7 +105,7 @@ pub struct Finding {
     pub occurrence: usize,
     /// What tells two findings of one rule about one address apart; part of the fingerprint.
     pub subject: String,
-    /// All that it describes, which is what somebody accepts.
+    /// All that it describes, which is what a waiver accepts.
     pub described: Described,
 }
 

@@ -59,7 +59,8 @@ pub fn edit_sources(
     }
 }
 
-fn is_configuration(name: &str) -> bool {
+/// Whether a file is configuration, by its name. Terraform takes endings as they are written.
+pub fn is_configuration(name: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|ending| ending == "tf" || ending == "tofu")
 }
 

@@ -11,7 +11,7 @@ mod propose;
 use orgward_finding::Address;
 use serde_json::Value;
 
-pub use self::hcl::edit_sources;
+pub use self::hcl::{edit_sources, is_configuration};
 pub use self::plan::{edit_plan, value_of};
 pub use self::propose::{Facts, propose};
 

@@ -98,7 +98,7 @@ fn covers(mine_not: bool, mine: &[String], theirs_not: bool, theirs: &[String]) 
         // Everything but these contains everything but those when it spares no more.
         (true, true) => mine.iter().all(|each| theirs.iter().any(|pattern| contains(pattern, each))),
         (false, true) => mine.iter().any(|pattern| pattern == "*"),
-        (true, false) => theirs.iter().all(|each| mine.iter().all(|spared| disjoint(spared, each))),
+        (true, false) => theirs.iter().all(|each| mine.iter().all(|spared| is_apart(spared, each))),
     }
 }
 
@@ -109,14 +109,6 @@ fn contains(outer: &str, inner: &str) -> bool {
         return outer == inner;
     }
     glob(outer, inner)
-}
-
-/// Whether no string is matched by both: their literal beginnings differ.
-fn disjoint(a: &str, b: &str) -> bool {
-    let literal = |pattern: &str| pattern.split(['*', '?']).next().unwrap_or_default().to_owned();
-    let (a, b) = (literal(a), literal(b));
-    let shared = a.len().min(b.len());
-    a.as_bytes().get(..shared) != b.as_bytes().get(..shared)
 }
 
 /// Whether no action is matched by both patterns: their literal beginnings differ.

@@ -26,7 +26,7 @@ pub struct Event<'a> {
     /// The region of the endpoint.
     #[serde(borrow)]
     pub aws_region: Option<Cow<'a, str>>,
-    /// `AwsApiCall`, or something that nobody asked for.
+    /// `AwsApiCall`, or something that no caller asked for.
     #[serde(borrow)]
     pub event_type: Option<Cow<'a, str>>,
     /// Why it failed, if it did.

@@ -4,6 +4,7 @@
 
 mod access;
 mod arn;
+mod bits;
 mod catalogue;
 mod chain;
 mod claim;

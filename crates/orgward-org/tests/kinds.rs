@@ -227,7 +227,7 @@ fn a_role_in_govcloud_gets_an_arn_of_its_partition() {
     let after = organization(&rows, &resources).after;
     let arn = |key| after.iam_arn(find(&after, key)).unwrap();
     assert_eq!(arn("aws_iam_role.web").text("?").unwrap(), "arn:aws-us-gov:iam::222222222222:role/app/web");
-    // AWS appends what nobody knows to a prefix.
+    // AWS appends an unknown text to a prefix.
     assert_eq!(arn("aws_iam_role.job").prefix.unwrap(), "role/job-");
 }
 

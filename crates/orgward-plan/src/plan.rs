@@ -123,7 +123,7 @@ impl<'a> Plan<'a> {
         self.stack = Some(stack);
     }
 
-    /// The stack that it is the plan of, if somebody has said so.
+    /// The stack that it is the plan of, where that was said.
     pub fn stack(&self) -> Option<&str> {
         self.stack.as_deref()
     }

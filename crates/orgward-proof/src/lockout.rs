@@ -43,7 +43,7 @@ const LOCKS: &[Lock] = &[
     lock("aws_sqs_queue", &["sqs:SetQueueAttributes"], false, Some("delete the queue policy")),
 ];
 
-/// A policy that nobody may change again.
+/// A policy that no principal may change again.
 #[derive(Debug)]
 pub struct Lockout<'o> {
     /// The resource.

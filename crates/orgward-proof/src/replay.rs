@@ -115,7 +115,8 @@ impl<'a, 'o> Replay<'a, 'o> {
             self.replayed.elsewhere += 1;
             return;
         };
-        let key = key(&request);
+        // Whatever policies may look at.
+        let key = format!("{request:?}");
         let known = self.known.get(&key).cloned();
         let verdict = known.unwrap_or_else(|| {
             let verdict = self.ask(before, after, &account, &request);
@@ -166,15 +167,4 @@ impl<'a, 'o> Replay<'a, 'o> {
     pub fn finish(self) -> Replayed {
         self.replayed
     }
-}
-
-/// What tells calls apart as far as policies are concerned.
-fn key(request: &PartialRequest) -> String {
-    let one = &request.request;
-    let mut key = format!("{} {} {}", one.caller, one.action, one.resource);
-    for (name, value) in one.context.iter() {
-        use std::fmt::Write as _;
-        let _ = write!(key, " {name}={value:?}");
-    }
-    key
 }

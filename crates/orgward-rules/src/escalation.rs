@@ -195,7 +195,7 @@ fn existed(cx: &Context<'_>, _id: SubjectId, subject: &Subject<'_>, gain: &Gain)
     }
 }
 
-/// A request without what nobody needs in order to follow.
+/// A request without what is not needed to follow it.
 fn cleaned(request: &Request) -> Request {
     let mut request = request.clone();
     if let (Caller::Arn(caller), Some(ContextValue::One(arn))) =

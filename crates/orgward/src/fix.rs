@@ -8,7 +8,7 @@ use std::sync::Arc;
 use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_finding::{Finding, Review, Status};
-use orgward_fix::{Change, Edit, Facts, edit_plan, edit_sources, propose, value_of};
+use orgward_fix::{Change, Edit, Facts, edit_plan, edit_sources, is_configuration, propose, value_of};
 use orgward_org::Organization;
 use orgward_plan::{Document, Files, Plan, SourceFile, Sources, Spelled, Step};
 use orgward_report::escape;
@@ -249,17 +249,8 @@ fn folder_of(path: &Path, name: &str, inputs: &crate::arguments::InputArguments)
     named.map_or_else(|| own.to_owned(), PathBuf::from)
 }
 
-/// Terraform takes the endings of names as they are written.
-fn ending(name: &str) -> Option<&str> {
-    Path::new(name).extension().and_then(|ending| ending.to_str())
-}
-
-fn is_configuration(name: &str) -> bool {
-    matches!(ending(name), Some("tf" | "tofu"))
-}
-
 fn is_json(name: &str) -> bool {
-    ending(name) == Some("json")
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
 }
 
 /// The files of a root module that edits may touch: its configuration, and JSON beside and below it.

@@ -105,7 +105,7 @@ impl<'f> Git<'f> {
             .map_err(|error| error.to_string())?;
         let mut asked = child.stdin.take().ok_or("git takes no input")?;
         let names: String = objects.iter().flat_map(|object| [object, "\n"]).collect();
-        // Asked from another thread: git waits when nobody reads what it answers.
+        // Asked from another thread: git waits until its answers are read.
         let asking = std::thread::spawn(move || asked.write_all(names.as_bytes()));
         let mut answer = Vec::new();
         let mut out = child.stdout.take().ok_or("git gives no output")?;

@@ -1,11 +1,11 @@
 //! What a request may do.
 
 use super::Budget;
-use super::bits::Bits;
 use super::dimension::{Point, Truth, Values, blank};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::test::Test;
+use crate::bits::Bits;
 
 /// Actions of examples.
 const KNOWN: [&str; 24] = [

@@ -1,9 +1,9 @@
 //! The values of one dimension that a question tells apart.
 
 use super::Budget;
-use super::bits::Bits;
 use super::test::Test;
 use crate::arn::Arn;
+use crate::bits::Bits;
 use crate::{Caller, ContextValue, Request};
 
 /// One value, which stands for all those that no test of the question tells from it.

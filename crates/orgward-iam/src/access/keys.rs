@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Budget;
-use super::bits::Bits;
 use super::dimension::{Hint, Point, Truth, Values, ask};
 use super::language::{Class, Language, Token};
 use super::partition::Partition;
 use super::points;
 use super::test::{Test, positive};
+use crate::bits::Bits;
 use crate::matching::{Subject, Value};
 use crate::{BaseOperator, Catalogue, ContextValue, KeyKind, Request};
 

@@ -8,7 +8,6 @@
 
 mod action_set;
 mod actions;
-mod bits;
 mod budget;
 mod callers;
 mod dead;

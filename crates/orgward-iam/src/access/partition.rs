@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use super::Budget;
-use super::bits::Bits;
 use super::language::{Class, Language, Token};
 use super::progress::{Progress, Reader};
+use crate::bits::Bits;
 
 /// Texts that no language of a partition tells apart.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Budget;
 use super::language::{Language, Token};
+use crate::bits::ones;
 
 /// How many positions a block has.
 const WIDTH: u32 = u64::BITS;
@@ -240,11 +241,7 @@ fn within(span: &std::ops::Range<u32>, block: u32) -> u64 {
 }
 
 fn places(blocks: impl Iterator<Item = (u32, u64)>) -> impl Iterator<Item = u32> {
-    blocks.flat_map(|(block, bits)| {
-        std::iter::successors(Some(bits), |bits| Some(bits & bits.wrapping_sub(1)))
-            .take_while(|bits| *bits != 0)
-            .map(move |bits| block * WIDTH + bits.trailing_zeros())
-    })
+    blocks.flat_map(|(block, bits)| ones(bits).map(move |at| block * WIDTH + at))
 }
 
 /// Adds positions of a block.

@@ -1,7 +1,7 @@
 //! Is there a choice of one value per dimension that satisfies a formula?
 
 use super::Budget;
-use super::bits::Bits;
+use crate::bits::Bits;
 
 /// A formula, by its place in an [`Arena`]. Its negation is its neighbour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::action_set::patterns;
-use super::bits::Bits;
 use super::dimension::{Truth, Values};
 use super::memo::{Asked, remembered};
 use super::set::{Formula, RequestSet};
@@ -11,6 +10,7 @@ use super::test::{Dimension, Test};
 use super::witness::Kind;
 use super::{Budget, actions, callers, keys, resources};
 use crate::arn::Arn;
+use crate::bits::Bits;
 use crate::{Catalogue, Request};
 
 /// How many choices are tried as requests where policy variables leave open whether they are ones.

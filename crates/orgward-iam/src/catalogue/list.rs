@@ -1,6 +1,7 @@
 use std::sync::LazyLock;
 
 use super::{ACTIONS, Action};
+use crate::bits::Bits;
 
 /// All actions, sorted by name, in one piece.
 static ALL: LazyLock<Vec<Action>> = LazyLock::new(|| {
@@ -21,11 +22,9 @@ static SERVICES: LazyLock<Vec<(&'static str, usize, usize)>> = LazyLock::new(|| 
     services
 });
 
-const WIDTH: usize = u64::BITS as usize;
-
 /// Some of the listed actions. There are some 20,000, and many questions are about most of them: a list takes 2.5 KB.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct ActionList(Vec<u64>);
+pub struct ActionList(Bits);
 
 /// The listed actions of one service.
 #[derive(Clone, Copy, Debug)]
@@ -51,13 +50,8 @@ impl OfService {
 impl ActionList {
     /// Adds one action of a service, by its place among them.
     pub(crate) fn insert(&mut self, of: OfService, at: usize) {
-        let place = of.from + at;
-        if self.0.len() <= place / WIDTH {
-            self.0.resize(ALL.len().div_ceil(WIDTH), 0);
-        }
-        if let Some(word) = self.0.get_mut(place / WIDTH) {
-            *word |= 1 << (place % WIDTH);
-        }
+        self.0.grow(ALL.len());
+        self.0.insert(of.from + at);
     }
 
     /// Adds all actions of a service.
@@ -67,40 +61,34 @@ impl ActionList {
 
     /// Adds what another list has.
     pub fn extend(&mut self, other: &Self) {
-        if self.0.len() < other.0.len() {
-            self.0.resize(other.0.len(), 0);
-        }
-        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
+        self.0.extend(&other.0);
     }
 
     /// Those that another list does not have.
     #[must_use]
     pub fn without(&self, other: &Self) -> Self {
-        let theirs = other.0.iter().copied().chain(std::iter::repeat(0));
-        Self(self.0.iter().zip(theirs).map(|(mine, theirs)| mine & !theirs).collect())
+        let mut other = other.0.clone();
+        other.grow(ALL.len());
+        Self(self.0.minus(&other))
     }
 
     /// Whether both lists have an action.
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(mine, theirs)| mine & theirs != 0)
+        self.0.meets(&other.0)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.iter().map(|word| word.count_ones() as usize).sum()
+        self.0.count()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|word| *word == 0)
+        self.0.is_empty()
     }
 
     /// They, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = Action> + '_ {
-        self.0.iter().enumerate().flat_map(|(index, word)| {
-            std::iter::successors(Some(*word), |word| Some(word & word.wrapping_sub(1)))
-                .take_while(|word| *word != 0)
-                .filter_map(move |word| ALL.get(index * WIDTH + word.trailing_zeros() as usize).copied())
-        })
+        self.0.iter().filter_map(|at| ALL.get(at).copied())
     }
 }

@@ -328,7 +328,7 @@ impl<'a> Builder<'_, 'a> {
                 _ => with.extend(shared_with(view.text())),
             }
         }
-        // Provider arguments that compute a value leave it unknown where nobody sets it.
+        // Provider arguments that compute a value leave it unknown where it is not set.
         let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
         let computed = row.with.iter().all(|attribute| {
             plan.is_some_and(|plan| {

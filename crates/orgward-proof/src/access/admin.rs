@@ -52,7 +52,7 @@ impl<'o> Access<'o> {
         // What is not known at all says nothing about administrators; what is known may.
         let known = Subject { unknowns: Vec::new(), ..subject.clone() };
         if !subject.unknowns.is_empty() && self.does_everything(&known, Side::AtLeast) {
-            // A policy that is unknown may deny, which nobody expects of it.
+            // A policy that is unknown may deny, which is not expected of it.
             return Standing::Administrator;
         }
         if self.does_everything(subject, Side::AtLeast) {

@@ -278,7 +278,7 @@ fn bound<'s>(target: &'s Subject<'_>) -> Option<(&'static str, &'static str, &'s
 impl<'o> super::Access<'o> {
     /// A principal as it is once it has joined a group.
     pub(super) fn joined(&self, subject: &Subject<'o>, group: orgward_org::NodeId) -> Option<Subject<'o>> {
-        // The group lends its policies to whoever is in it, and to a principal that stands for it here.
+        // The group lends its policies to its members, and to a principal that stands for it here.
         let NodeKind::Group(_) = self.org.node(group)?.kind else { return None };
         let mut joined = subject.clone();
         joined.held.extend(super::subject::of_group(self.org, group, subject));

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orgward_org::NodeId;
+
 use super::Access;
 use super::admin::Standing;
 use super::exposure::Opening;
-use super::subject::SubjectId;
+use super::subject::{Subject, SubjectId};
 use super::summary::{Entry, Level};
 
-/// What somebody gains or loses.
+/// What a principal or an outsider gains or loses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Gained {
     /// Who: an ARN, an address, `*`.
@@ -38,9 +40,15 @@ pub fn difference<'o>(before: &Access<'o>, after: &Access<'o>) -> Difference {
 /// What the principals of one side can do that they cannot on the other.
 fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
     let mut found = Vec::new();
+    // Whether the chains above two accounts are the same, asked once for all principals of an account.
+    let mut chains: BTreeMap<(Option<NodeId>, Option<NodeId>), bool> = BTreeMap::new();
     for (id, subject) in new.subjects() {
         let was = old.same(subject).map(|(id, _)| id);
-        if was.is_some_and(|was| alike(old, was, new, id)) {
+        let mut same_chain = |one: &Subject<'_>, other: &Subject<'_>| {
+            let same = || old.chain_text(one.account) == new.chain_text(other.account);
+            *chains.entry((one.account, other.account)).or_insert_with(same)
+        };
+        if was.is_some_and(|was| alike(old, was, new, id, &mut same_chain)) {
             continue;
         }
         let principal = subject.shown(new.org);
@@ -122,7 +130,13 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
 }
 
 /// Whether nothing about a principal and the policies above it differs.
-fn alike<'o>(old: &Access<'o>, was: SubjectId, new: &Access<'o>, is: SubjectId) -> bool {
+fn alike<'o>(
+    old: &Access<'o>,
+    was: SubjectId,
+    new: &Access<'o>,
+    is: SubjectId,
+    same_chain: &mut dyn FnMut(&Subject<'_>, &Subject<'_>) -> bool,
+) -> bool {
     let (Some(old_subject), Some(subject)) = (old.subject(was), new.subject(is)) else { return false };
     let held = |subject: &super::Subject<'_>| -> BTreeSet<String> {
         subject.held.iter().map(|held| format!("{} {}", held.must, held.policy.text())).collect()
@@ -132,9 +146,7 @@ fn alike<'o>(old: &Access<'o>, was: SubjectId, new: &Access<'o>, is: SubjectId) 
         super::Cap::Policy { policy, .. } => policy.text().to_string(),
         super::Cap::Unknown(why) => why.join(" "),
     };
-    held(old_subject) == held(subject)
-        && cap(old_subject) == cap(subject)
-        && old.chain_text(old_subject.account) == new.chain_text(subject.account)
+    held(old_subject) == held(subject) && cap(old_subject) == cap(subject) && same_chain(old_subject, subject)
 }
 
 /// What matters most comes first: administrators, policies and principals, secrets and keys, deletion, reading, the rest.

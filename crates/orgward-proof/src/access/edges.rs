@@ -13,7 +13,7 @@ use super::subject::{Cap, Held, Subject, SubjectId};
 use super::ways::{Way, WayKind, ways};
 use super::{Access, claims};
 
-/// How somebody comes to act as another.
+/// How one principal comes to act as another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum EdgeKind {
     /// Its trust policy lets the principal assume it.
@@ -291,7 +291,7 @@ impl<'a, 'o> Local<'a, 'o> {
         self.runs(from, asker, steps);
         self.changes(from, me, asker, steps);
         self.creates(from, me, asker, steps);
-        // The same end is reached best by one way; the others are counted by whoever shows it.
+        // The same end is reached best by one way; the others are counted where it is shown.
         steps
             .get_mut(first..)
             .unwrap_or_default()

@@ -317,7 +317,7 @@ impl<'o> Access<'o> {
     }
 }
 
-/// Whether a policy has a statement that lets in whoever it does not name.
+/// Whether a policy has a statement that lets in all but those that it names.
 fn could_be_public(policy: &Policy) -> bool {
     policy.statements.iter().any(|statement| {
         statement.effect.value == Effect::Allow

@@ -120,7 +120,7 @@ impl<'o> Access<'o> {
         subject::strays(self.org)
     }
 
-    /// Whether a policy alone makes an administrator of whoever has it.
+    /// Whether a policy alone makes its holder an administrator.
     pub fn makes_administrator(&self, policy: &'o orgward_iam::Policy) -> bool {
         admin::allows_everything(policy)
     }

@@ -100,7 +100,7 @@ impl<'o> Access<'o> {
         all
     }
 
-    /// Whether whoever is at an end is an administrator.
+    /// Whether the principal at an end is an administrator.
     fn is_admin_end(&self, end: End) -> bool {
         match end {
             End::Subject(id) => *self.standing(id) == Standing::Administrator,
@@ -264,7 +264,7 @@ impl<'o> Access<'o> {
 
     /// A request of another principal that this one cannot make.
     fn beyond(&self, asker: &Asker<'_, 'o>, other: &Subject<'o>) -> Option<Request> {
-        /// What every function needs, and what tells nobody anything.
+        /// What every function needs, and what says nothing about one.
         const BASIC: [&str; 4] = ["logs:", "xray:", "cloudwatch:PutMetricData", "ec2messages:"];
         const MOST: usize = 200;
         let theirs = Asker::of(self, other);

@@ -251,7 +251,7 @@ impl<'o> Index<'o> {
     }
 
     /// The roles that Identity Center makes of a permission set, one for each account that it is assigned in; where no
-    /// input shows an assignment, one in an account that nobody knows.
+    /// input shows an assignment, one in an unknown account.
     fn permission_set(&self, id: NodeId, node: &'o Node, subjects: &mut Vec<Subject<'o>>) {
         let NodeKind::PermissionSet(set) = &node.kind else { return };
         let assigned = self.org.access().assignments.iter().filter(|it| it.set == Some(id));
@@ -394,7 +394,7 @@ impl<'o> Index<'o> {
     }
 }
 
-/// The policies that a group gives to whoever is in it.
+/// The policies that a group gives to its members.
 pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<'o>) -> Vec<Held<'o>> {
     let index = Index::of(org);
     let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) else { return Vec::new() };

@@ -3,8 +3,7 @@
 //! Most grants differ in who has them and on which resource, and most guardrails ask for neither. Then one grant stands
 //! for all: whatever the caller and the resource are, there is such a request, and no other test looks at them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
 
 use orgward_iam::{Answer, Arn, Effect, Looks, Policy, RequestSet, Statement};
 use orgward_org::NodeId;
@@ -12,6 +11,7 @@ use orgward_org::NodeId;
 use super::sets::{About, Side};
 use super::subject::{Cap, Subject};
 use super::{Access, claims};
+use crate::memo::Memo;
 
 /// Who asks about what, as far as it makes a difference.
 type Question = Vec<String>;
@@ -19,19 +19,8 @@ type Question = Vec<String>;
 /// What is known.
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    whole: Mutex<BTreeMap<Question, bool>>,
-    effective: Mutex<BTreeMap<Question, Option<Vec<bool>>>>,
-}
-
-/// Answers a question once.
-fn once<A: Clone>(known: &Mutex<BTreeMap<Question, A>>, question: Question, find: impl FnOnce() -> A) -> A {
-    let known = || known.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(answer) = known().get(&question) {
-        return answer.clone();
-    }
-    let answer = find();
-    known().insert(question, answer.clone());
-    answer
+    whole: Memo<Question, bool>,
+    effective: Memo<Question, Option<Vec<bool>>>,
 }
 
 /// The statements that may take something away.
@@ -56,31 +45,22 @@ impl<'o> Access<'o> {
             return true;
         }
         let Some(me) = claims::by(&subject.arn) else { return true };
-        let looks = against.looks.or(statement.looks_beside_resources());
-        let text =
-            |span: &std::ops::Range<usize>| policy.text().get(span.clone()).unwrap_or_default().to_owned();
-        let mut question = against.key;
-        question.push(format!("{:?}", policy.version));
-        question.push(super::summary::patterns_text(&statement.actions));
+        let text = policy.text().get(statement.span.clone()).unwrap_or_default();
+        let mut question =
+            vec![format!("{:?}", policy.version), super::summary::patterns_text(&statement.actions)];
         question.extend(statement.conditions.iter().map(|line| {
             let values: Vec<&str> = line.values.iter().map(|value| value.value.as_str()).collect();
             format!("{} {} {values:?}", line.operator.value, line.key.value)
         }));
-        question.extend(places(statement));
-        if looks.at_resources {
-            question.push(text(&statement.span));
-        }
-        if looks.at_callers {
-            question.push(subject.arn.clone());
-        }
-        once(&self.taken.whole, question, || {
+        let question = against.question(subject, statement, question, &[text.to_owned()]);
+        self.taken.whole.get(question, || {
             let set = RequestSet::matched(policy, statement).and(me.requests());
             matches!(set.minus(self.open(subject, about)).example(), Answer::None)
         })
     }
 
     /// For each of some patterns, whether a request is allowed, which the policies and the boundary of the principal
-    /// allow; `None` where that cannot be told.
+    /// allow; `None` where that is undecided.
     pub(super) fn effective(
         &self,
         subject: &Subject<'o>,
@@ -94,18 +74,9 @@ impl<'o> Access<'o> {
             return None;
         }
         let me = claims::by(&subject.arn)?;
-        let own = claim.policy().statements.first().map(Statement::looks_beside_resources);
-        let looks = against.looks.or(own.unwrap_or_default());
-        let mut question = against.key;
-        question.extend(actions.iter().cloned());
-        question.extend(claim.policy().statements.iter().flat_map(places));
-        if looks.at_resources {
-            question.extend(resources.iter().cloned());
-        }
-        if looks.at_callers {
-            question.push(subject.arn.clone());
-        }
-        once(&self.taken.effective, question, || {
+        let statement = claim.policy().statements.first()?;
+        let question = against.question(subject, statement, actions.to_vec(), resources);
+        self.taken.effective.get(question, || {
             let patterns: Vec<&str> = actions.iter().map(String::as_str).collect();
             let set = self.open(subject, about).and(claim.requests()).and(me.requests());
             set.are_met(&patterns).ok()
@@ -184,6 +155,27 @@ fn places(statement: &Statement) -> impl Iterator<Item = String> {
 }
 
 impl Against {
+    /// What tells a question apart from others: who asks and about which resources only where something looks at them.
+    fn question(
+        self,
+        subject: &Subject<'_>,
+        statement: &Statement,
+        asked: Vec<String>,
+        resources: &[String],
+    ) -> Question {
+        let looks = self.looks.or(statement.looks_beside_resources());
+        let mut question = self.key;
+        question.extend(asked);
+        question.extend(places(statement));
+        if looks.at_resources {
+            question.extend(resources.iter().cloned());
+        }
+        if looks.at_callers {
+            question.push(subject.arn.clone());
+        }
+        question
+    }
+
     fn note(&mut self, statement: &Statement) {
         self.is_empty = false;
         self.looks = self.looks.or(statement.looks());

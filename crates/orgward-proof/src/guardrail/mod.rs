@@ -1,7 +1,6 @@
 //! What an organization says must never be possible, and where.
 
 mod explain;
-mod memo;
 mod named;
 mod proof;
 pub mod reason;

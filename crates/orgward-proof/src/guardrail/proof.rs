@@ -8,8 +8,8 @@ use orgward_iam::{
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
-use super::memo::Memo;
 use super::named::{Named, StandIns};
+use crate::memo::Memo;
 use crate::region_lock::Evidence;
 
 /// What has been proved. Accounts with equal guardrails share a proof, wherever they lie, before the plan and after

@@ -71,7 +71,7 @@ pub(super) fn set(finding: &mut Finding, had: bool, opening: &Opening<'_>, old: 
     }
 }
 
-/// A finding about somebody outside who is let in.
+/// A finding about an outsider who is let in.
 pub(super) fn report<'f>(
     rule: &Rule,
     cx: &Context<'_>,

@@ -26,7 +26,7 @@ rule! {
     /// { "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "arn:aws:dynamodb:eu-west-1:222222222222:table/orders" }
     /// ```
     ///
-    /// Policies that AWS manages are not shown: nobody can narrow them.
+    /// Policies that AWS manages are not shown: customers cannot narrow them.
     pub(crate) static WILDCARD_RESOURCE = {
         id: "wildcard-resource",
         summary: "action that takes resources is allowed on all",

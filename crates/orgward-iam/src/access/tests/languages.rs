@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use crate::access::Budget;
-use crate::access::bits::Bits;
 use crate::access::language::{Class, Language, Token};
 use crate::access::partition::Partition;
+use crate::bits::Bits;
 use crate::{BaseOperator, Version, action_matches, arn_like, glob, resource_matches};
 
 fn everything() -> Language {

@@ -1,5 +1,5 @@
 /// A set of small numbers.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Bits(Vec<u64>);
 
 const WIDTH: usize = u64::BITS as usize;
@@ -64,10 +64,32 @@ impl Bits {
         self.0.iter().all(|word| *word == 0)
     }
 
+    /// Makes room for every number below `len`.
+    pub(super) fn grow(&mut self, len: usize) {
+        self.0.resize(self.0.len().max(len.div_ceil(WIDTH)), 0);
+    }
+
+    /// How many numbers there are.
+    pub(super) fn count(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Adds what another set has.
+    pub(super) fn extend(&mut self, other: &Self) {
+        self.grow(other.0.len() * WIDTH);
+        self.0.iter_mut().zip(&other.0).for_each(|(mine, theirs)| *mine |= theirs);
+    }
+
     /// The numbers, ascending.
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().enumerate().flat_map(|(index, word)| {
-            (0..WIDTH).filter(move |at| word & (1 << at) != 0).map(move |at| index * WIDTH + at)
-        })
+        let words = self.0.iter().enumerate();
+        words.flat_map(|(index, word)| ones(*word).map(move |at| index * WIDTH + at as usize))
     }
+}
+
+/// Which bits of a word are set, ascending.
+pub(super) fn ones(word: u64) -> impl Iterator<Item = u32> {
+    std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
+        .take_while(|word| *word != 0)
+        .map(u64::trailing_zeros)
 }
