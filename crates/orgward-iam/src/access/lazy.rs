@@ -123,13 +123,22 @@ impl<'f, 'p> Lazy<'f, 'p> {
         self.parts.iter().any(|part| !part.is_asked)
     }
 
+    /// How many steps have to be left for the question about everything: a part of them is spent on less.
+    fn enough(budget: &Budget) -> usize {
+        budget.left() / 4 * 3
+    }
+
     fn ask_all(&mut self) {
         self.parts.iter_mut().for_each(|part| part.is_asked = true);
     }
 
     /// A request of the set, if there is one.
     pub(super) fn example(mut self, budget: &mut Budget) -> Result<Option<Request>, String> {
+        let enough = Self::enough(budget);
         loop {
+            if budget.left() < enough {
+                self.ask_all();
+            }
             let question = self.question();
             match remembered(&question, budget) {
                 Ok(None) => return Ok(None),
@@ -157,7 +166,11 @@ impl Lazy<'_, '_> {
         mut found: impl FnMut(&str, Request),
     ) -> Result<(), String> {
         let mut next = 0;
+        let enough = Self::enough(budget);
         loop {
+            if budget.left() < enough {
+                self.ask_all();
+            }
             let question = self.question();
             let rest: Vec<Formula<'_>> = self.actions_of_rest().into_iter().map(Formula::Actions).collect();
             let formulas: Vec<&Formula<'_>> =
