@@ -139,7 +139,12 @@ impl Control {
             .any(|name| self.attributes.get(name).bool() == Attr::Known(true))
     }
 
-    /// A text attribute, when it is known and not secret.
+    /// A text attribute when it is known, to compare it with others: it may be secret, so that it is not to be printed.
+    pub fn exposed(&self, attribute: &str) -> Option<String> {
+        Some(self.attributes.get(attribute).text().known()?.expose().to_owned())
+    }
+
+    /// A text attribute to print, when it is known and not secret.
     pub fn text(&self, attribute: &str) -> Option<String> {
         let text = self.attributes.get(attribute).text().known()?;
         (!text.is_sensitive()).then(|| Text::expose(&text).to_owned())

@@ -52,6 +52,14 @@ impl Node {
         }
     }
 
+    /// The same with what is sensitive, to compare it: not to be printed.
+    pub(crate) fn exposed_title(&self) -> String {
+        match &self.name {
+            Attr::Known(name) => name.expose().to_owned(),
+            _ => self.title(),
+        }
+    }
+
     /// The id when it is known, else the key: what findings list.
     pub fn label(&self) -> String {
         match &self.id {

@@ -155,7 +155,7 @@ pub fn unit_plays(
     // Accounts are no units: only what they lie in is guessed at.
     let names = line.iter().filter_map(|&at| {
         let node = organization.node(at)?;
-        matches!(node.kind, NodeKind::Unit).then(|| (at, node.title()))
+        matches!(node.kind, NodeKind::Unit).then(|| (at, node.exposed_title()))
     });
     match names::unit(names, role) {
         Some(at) => RoleMatch::Guessed(format!(
@@ -199,7 +199,7 @@ pub fn account_plays(
     if !named {
         return RoleMatch::Unknown(nameless(organization, id));
     }
-    if !names::account(&node.title(), role) {
+    if !names::account(&node.exposed_title(), role) {
         return RoleMatch::No;
     }
     RoleMatch::Guessed(format!(

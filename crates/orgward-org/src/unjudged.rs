@@ -185,7 +185,7 @@ pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
         }));
     }
     for (address, kind) in plan.unshown() {
-        if crate::is_read(&kind) || governs(&kind).is_some() {
+        if kind.starts_with("aws_") || crate::is_read(&kind) || governs(&kind).is_some() {
             found.push(Unjudged {
                 address,
                 stack: name.cloned(),

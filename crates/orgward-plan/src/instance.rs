@@ -171,6 +171,19 @@ impl Instance<'_> {
         Standing { before, after, is_new, left_behind }
     }
 
+    /// Whether its row is as no known version of Terraform writes it. Values have unknown and sensitive parts, and are
+    /// never so as a whole (`internal/command/jsonplan`); what is created was nowhere before.
+    pub(crate) fn is_strange(&self) -> bool {
+        let Sides::Change { unknown, sensitive, .. } = self.body.sides else { return false };
+        let marks = [unknown, sensitive, self.body.before_sensitive];
+        let is_marked = marks
+            .into_iter()
+            .flatten()
+            .any(|mark| !matches!(mark.get(), "false" | "null") && !mark.get().starts_with('{'));
+        let is_created = self.action == Action::Create && !self.imported;
+        self.action == Action::Other || is_marked || is_created && self.previous_address.is_some()
+    }
+
     /// The object that stands before the plan, if any; parsed now. Some versions of Terraform do not show an imported
     /// object before the plan.
     pub fn before(&self) -> Option<Object> {

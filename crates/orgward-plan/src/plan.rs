@@ -52,6 +52,14 @@ pub enum Doubt {
         /// How many there are beside it.
         more: usize,
     },
+    /// A change as no known version of Terraform writes it: another action, marked unknown or sensitive as a whole, or a
+    /// former address of something that is created.
+    NotUnderstood {
+        /// The first resource instance.
+        address: Address,
+        /// How many there are beside it.
+        more: usize,
+    },
 }
 
 /// One plan or state.

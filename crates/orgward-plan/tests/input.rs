@@ -409,6 +409,27 @@ fn something_of_the_state_in_no_change() {
     assert_eq!(doubts(&sections("a", "a=update", "a b")), [Doubt::NoChangeListed { address, more: 0 }]);
 }
 
+/// What is read as nothing for want of an action or a value would hide whatever it is.
+#[test]
+fn a_change_as_no_terraform_writes_it() {
+    let strange = |plan: String| {
+        let address = orgward_plan::Address::new("aws_x.a");
+        assert_eq!(doubts(&plan), [Doubt::NotUnderstood { address, more: 0 }], "{plan}");
+    };
+    strange(sections("a", "a=rename", ""));
+    let known = sections("a", "a=create", "");
+    assert_eq!(doubts(&known), []);
+    for mark in ["\"after_unknown\":true", "\"after_sensitive\":true", "\"before_sensitive\":true"] {
+        strange(known.replacen("\"actions\"", &format!("{mark},\"actions\""), 1));
+    }
+    for mark in ["\"after_unknown\":{}", "\"after_sensitive\":false", "\"before_sensitive\":null"] {
+        assert_eq!(doubts(&known.replacen("\"actions\"", &format!("{mark},\"actions\""), 1)), []);
+    }
+    let moved = "\"previous_address\":\"aws_x.old\",\"change\"";
+    strange(known.replacen("\"change\"", moved, 1));
+    assert_eq!(doubts(&sections("a", "a=update", "").replacen("\"change\"", moved, 1)), []);
+}
+
 #[test]
 fn an_address_twice() {
     assert_snapshot!(refused(sections("a", "a=create a=no-op", "").as_bytes()), @r"

@@ -396,6 +396,9 @@ fn doubt(doubt: &Doubt) -> String {
         Doubt::NoPlannedValue { address, more } => {
             format!("it changes `{address}`{} and has no planned value for it", others(*more))
         }
+        Doubt::NotUnderstood { address, more } => {
+            format!("`{address}`{} changes in a way that no known Terraform writes", others(*more))
+        }
         Doubt::NoChangeListed { address, more } => format!(
             "`{address}`{} is in its state, and no change says what becomes of it (`-target`, `-refresh-only`, or a list \
              that was cut)",

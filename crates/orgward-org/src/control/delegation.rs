@@ -138,7 +138,7 @@ impl Organization {
             let listed = TYPES.iter().find(|(name, ..)| *name == control.resource);
             let service = match listed {
                 Some((_, _, service)) => (*service).to_owned(),
-                None => match control.text("service_principal") {
+                None => match control.exposed("service_principal") {
                     Some(service) => service,
                     None => continue,
                 },
@@ -159,7 +159,7 @@ impl Organization {
                     }
                 }
                 "aws_organizations_aws_service_access" => {
-                    if let Some(service) = control.text("service_principal") {
+                    if let Some(service) = control.exposed("service_principal") {
                         trusted.insert(service, &control.key);
                     }
                 }

@@ -248,8 +248,9 @@ fn weaker(before: View<'_>, after: Option<View<'_>>, measure: Measure) -> Option
         Measure::Same => {
             let was = text_of(before).filter(|text| !text.is_empty())?;
             match after.map_or(Attr::Absent, View::text) {
-                Attr::Known(is) if is.expose() != was && !is.is_sensitive() => lost(format!("`{is}`")),
-                _ => None,
+                Attr::Known(is) if is.expose() != was => lost(format!("`{is}`")),
+                Attr::Unknown => unknown,
+                Attr::Known(_) | Attr::Absent => None,
             }
         }
     }

@@ -47,6 +47,8 @@ pub(crate) fn check(
     }
     let untouched = managed().filter(|i| i.origin == Origin::State && !planned.contains(&i.address));
     doubts.extend(first(untouched).map(|(address, more)| Doubt::NoChangeListed { address, more }));
+    let strange = instances.iter().filter(|instance| instance.is_strange());
+    doubts.extend(first(strange).map(|(address, more)| Doubt::NotUnderstood { address, more }));
     Ok(doubts)
 }
 

@@ -157,7 +157,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 "undecided: an account that is unknown until apply administers".to_owned()
             }
         };
-        finding.says(format!("{who} {} for the organization (`{}`)", service.name, delegation.service));
+        let control = delegation.control;
+        let is_secret =
+            control.exposed("service_principal").is_some() && control.text("service_principal").is_none();
+        let principal = if is_secret { String::new() } else { format!(" (`{}`)", delegation.service) };
+        finding.says(format!("{who} {} for the organization{principal}", service.name));
         finding.help("delegate it to the account of the security team");
     }
     for control in cx.after.controls_of("aws_organizations_resource_policy") {

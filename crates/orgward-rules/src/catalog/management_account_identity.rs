@@ -107,10 +107,10 @@ fn provider_account(role: Entity<'_, Role>) -> Option<String> {
 /// Reports permission sets that people have in the management account.
 fn assignments(cx: &Context<'_>, management: &str, findings: &mut Findings) {
     for control in cx.after.controls_of("aws_ssoadmin_account_assignment") {
-        if control.text("target_id").as_deref() != Some(management) {
+        if control.exposed("target_id").as_deref() != Some(management) {
             continue;
         }
-        let arn = control.text("permission_set_arn");
+        let arn = control.exposed("permission_set_arn");
         let set = cx.after.permission_sets().find(|set| {
             set.node.arn.as_ref().known().map(orgward_plan::Text::expose) == arn.as_deref() && arn.is_some()
         });

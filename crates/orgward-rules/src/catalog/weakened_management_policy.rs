@@ -47,7 +47,7 @@ rule! {
         id: "weakened-management-policy",
         summary: "what a management policy sets in accounts is less strict than before",
         severity: Severity::Medium,
-        unverifiable: Severity::Low,
+        unverifiable: Severity::Medium,
         check: check,
     }
 }

@@ -63,7 +63,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let buckets = buckets(cx);
     for control in cx.before.controls().filter(|control| control.area() == Some(Area::Trail)) {
         let is_trail = TRAILS.contains(&control.resource.as_str());
-        if !is_trail && control.text("bucket").is_none_or(|name| !buckets.contains(&name)) {
+        if !is_trail && control.exposed("bucket").is_none_or(|name| !buckets.contains(&name)) {
             continue;
         }
         let after = cx.after.control(&control.key);
@@ -85,7 +85,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Whether another control is new and does what an old one did.
 fn goes_on(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
     let is_other = new.resource == old.resource && new.key != old.key;
-    let same_bucket = || new.text("bucket") == old.text("bucket");
+    let same_bucket = || new.exposed("bucket") == old.exposed("bucket");
     let is_trail = TRAILS.contains(&old.resource.as_str());
     // A trail that was there before goes on, too: two recorded the same.
     let fits = is_trail || cx.before.control(&new.key).is_none() && same_bucket();
@@ -95,12 +95,12 @@ fn goes_on(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
 /// The buckets that logs go to: those of trails, and those that CloudTrail may write to.
 fn buckets(cx: &Context<'_>) -> BTreeSet<String> {
     let mut buckets: BTreeSet<String> =
-        cx.before.controls_of("aws_cloudtrail").filter_map(|trail| trail.text("s3_bucket_name")).collect();
+        cx.before.controls_of("aws_cloudtrail").filter_map(|trail| trail.exposed("s3_bucket_name")).collect();
     let policies = cx.before.controls_of("aws_s3_bucket_policy");
     let writable = policies.filter(|control| {
         let document = control.document.as_ref();
         document.is_some_and(|document| document.text.expose().contains("cloudtrail.amazonaws.com"))
     });
-    buckets.extend(writable.filter_map(|control| control.text("bucket")));
+    buckets.extend(writable.filter_map(|control| control.exposed("bucket")));
     buckets
 }

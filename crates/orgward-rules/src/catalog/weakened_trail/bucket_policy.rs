@@ -38,7 +38,7 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, after: Option<&Control>
         finding.help("give the configuration with `--source`, or write the document out");
         return;
     }
-    let Some(bucket) = control.text("bucket") else { return };
+    let Some(bucket) = control.exposed("bucket") else { return };
     let (itself, objects) = (format!("s3:::{bucket}"), format!("s3:::{bucket}/*"));
     let resources: Vec<String> = in_partitions(&itself).chain(in_partitions(&objects)).collect();
     let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
@@ -66,7 +66,10 @@ fn tell(control: &Control, subject: &str, set: &RequestSet<'_>, says: &str, find
         Difference::Some(example) => {
             finding
                 .says(format!("the bucket with the logs: {says}, `{}` for example", example.example.action));
-            finding.witness(example.witness());
+            // The witness names the bucket.
+            if control.text("bucket").is_some() {
+                finding.witness(example.witness());
+            }
         }
         Difference::Undecided(reason) => {
             undecided(finding, &WEAKENED_TRAIL);
@@ -89,14 +92,14 @@ fn writes(
     let trails: Vec<&Control> = cx
         .before
         .controls_of("aws_cloudtrail")
-        .filter(|trail| trail.text("s3_bucket_name").as_deref() == Some(bucket))
+        .filter(|trail| trail.exposed("s3_bucket_name").as_deref() == Some(bucket))
         .collect();
     let management =
         cx.before.management().and_then(|id| cx.before.symbolic_account_id(id)).map(str::to_owned);
     for trail in trails {
-        let Some(arn) = trail.text("arn") else { continue };
+        let Some(arn) = trail.exposed("arn") else { continue };
         let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
-        let prefix = trail.text("s3_key_prefix").filter(|it| !it.is_empty()).map(|it| format!("{it}/"));
+        let prefix = trail.exposed("s3_key_prefix").filter(|it| !it.is_empty()).map(|it| format!("{it}/"));
         let prefix = prefix.unwrap_or_default();
         let owners = [Some(account.clone()), cx.before.id().map(str::to_owned), management.clone()];
         let lost = owners.into_iter().flatten().any(|owner| {
