@@ -1,7 +1,9 @@
 //! From a record of CloudTrail to the request that was made, as far as the record tells.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -9,6 +11,24 @@ use crate::pattern::glob;
 use crate::{Arn, Catalogue, ContextValue, PartialRequest};
 
 const NAMES: &str = include_str!("../data/event-names.tsv");
+
+/// The names of one source: those that are whole, and those that are patterns, each with its action.
+type Names = (HashMap<&'static str, &'static str>, Vec<(&'static str, &'static str)>);
+
+static NAMED: LazyLock<HashMap<&'static str, Names>> = LazyLock::new(|| {
+    let mut all: HashMap<&'static str, Names> = HashMap::new();
+    for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
+        let mut cells = line.split('\t');
+        let (Some(source), Some(name), Some(action)) = (cells.next(), cells.next(), cells.next()) else { continue };
+        let (whole, patterns) = all.entry(source).or_default();
+        if name.contains('*') {
+            patterns.push((name, action));
+        } else {
+            whole.insert(name, action);
+        }
+    }
+    all
+});
 
 /// A record of CloudTrail: what of it says something about a request.
 #[derive(Deserialize, Debug, Default)]
@@ -107,6 +127,9 @@ pub struct Named<'a> {
     /// Its ARN.
     #[serde(borrow, alias = "ARN")]
     pub arn: Option<Cow<'a, str>>,
+    /// The account that owns it.
+    #[serde(borrow, rename = "accountId")]
+    pub account_id: Option<Cow<'a, str>>,
 }
 
 /// Why a record is not asked about.
@@ -145,7 +168,22 @@ impl Event<'_> {
         }
         let account = Arn::parse(caller).map(|arn| arn.account).ok_or(Skipped::Incomplete)?;
         let action = self.action().ok_or(Skipped::Incomplete)?;
-        let mut request = PartialRequest::new(Some(caller), account, &action, self.resource(&action));
+        let resource = self.resource(&action);
+        let arn = resource.and_then(|named| named.arn.as_deref());
+        let arn = if Catalogue::get().action(&action).is_some_and(|it| !it.has_resource_types()) {
+            Some("*")
+        } else {
+            arn
+        };
+        let mut request = PartialRequest::new(Some(caller), account, &action, arn);
+        // The resource of another account is bound by the policies above that one.
+        let owner = resource.and_then(|named| {
+            let of_arn = named.arn.as_deref().and_then(Arn::parse).map(|arn| arn.account);
+            named.account_id.as_deref().or(of_arn.filter(|account| !account.is_empty()))
+        });
+        if let Some(owner) = owner {
+            request.request.resource_account = Some(owner.to_owned());
+        }
         self.context(identity, &mut request);
         Ok(request)
     }
@@ -155,12 +193,11 @@ impl Event<'_> {
         let source = self.event_source.as_deref()?.split('.').next()?;
         let name = self.event_name.as_deref()?;
         let catalogue = Catalogue::get();
-        let rows = NAMES.lines().filter(|line| !line.starts_with('#'));
-        let mut rows = rows.filter_map(|line| {
-            let mut cells = line.split('\t');
-            Some((cells.next()?, cells.next()?, cells.next()?))
+        let listed = NAMED.get(source).and_then(|(whole, patterns)| {
+            let pattern = || patterns.iter().find(|(pattern, _)| glob(pattern, name)).map(|(_, action)| *action);
+            whole.get(name).copied().or_else(pattern)
         });
-        if let Some((_, _, action)) = rows.find(|(of, named, _)| *of == source && glob(named, name)) {
+        if let Some(action) = listed {
             return Some(match action.strip_suffix('*') {
                 Some(prefix) => Cow::Owned(format!("{prefix}{name}")),
                 None => Cow::Borrowed(action),
@@ -178,14 +215,12 @@ impl Event<'_> {
     }
 
     /// What it was about, where the record names one resource of a type that the action has.
-    fn resource(&self, action: &str) -> Option<&str> {
+    fn resource(&self, action: &str) -> Option<&Named<'_>> {
+        let named = self.resources.as_ref().filter(|named| !named.is_empty())?;
         let types: Vec<String> =
             Catalogue::get().resource_types(action)?.map(crate::ResourceType::pattern).collect();
-        if types.is_empty() {
-            return Some("*");
-        }
-        let named = self.resources.iter().flatten().filter_map(|it| it.arn.as_deref());
-        let mut fitting = named.filter(|arn| types.iter().any(|pattern| glob(pattern, arn)));
+        let fits = |arn: &str| types.iter().any(|pattern| glob(pattern, arn));
+        let mut fitting = named.iter().filter(|it| it.arn.as_deref().is_some_and(fits));
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)
     }
@@ -209,6 +244,7 @@ impl Event<'_> {
             } else {
                 request.set("aws:SourceIp", one(address));
                 request.lacks("aws:SourceVpc*");
+                request.lacks("aws:Vpce*");
             }
         }
         let session = identity.session_context.as_ref().and_then(|it| it.attributes.as_ref());

@@ -46,7 +46,7 @@ pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
-pub use partial::{PartialRequest, UNKNOWN_PART};
+pub use partial::{PartialRequest, Reading, Reads, UNKNOWN_PART};
 pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};

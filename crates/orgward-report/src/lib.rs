@@ -10,6 +10,7 @@ mod checked;
 mod comparison;
 mod configuration;
 mod decision;
+mod denied;
 mod drift;
 mod escape;
 mod excerpt;
@@ -49,6 +50,7 @@ pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };
+pub use denied::{DeniedRow, denied_calls_markdown};
 pub use drift::{DriftView, drift, drift_json};
 pub use escape::line as escape;
 pub use failure::failure;

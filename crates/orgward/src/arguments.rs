@@ -522,6 +522,9 @@ pub(crate) struct ReplayArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
+    /// What no event shows: tags of principals and resources, VPC endpoints, as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) context: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
     /// How to print it.
@@ -659,6 +662,9 @@ pub(crate) struct ReviewArguments {
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+    /// Records of CloudTrail, as `orgward replay` takes them: a new SCP or RCP is judged by what it would have denied.
+    #[arg(long, value_name = "EVENTS", num_args = 1..)]
+    pub(crate) events: Vec<PathBuf>,
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -1,16 +1,20 @@
 //! Whether AWS will deny what an apply asks for, as far as policies tell before it runs.
 
 mod ask;
+mod order;
 mod permissions;
 mod request;
+mod resources;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Catalogue, Effect, PartialRequest, Policy, Service, Statement};
-use orgward_org::{Document, Modality, NodeId, Organization, PolicyChain, PolicyType};
+use orgward_iam::{Catalogue, Effect, PartialRequest, Policy, Reading, Reads, Service, Statement};
+use orgward_org::{
+    Document, Modality, NodeId, Organization, PolicyChain, PolicyType, Resource, ResourcePolicy,
+};
 
-use crate::access::{Access, Cap, Subject};
+use crate::access::{Access, Cap, Subject, SubjectId};
 
 pub use self::ask::{Wall, Walls, walls};
 pub use self::permissions::{Needed, permissions};
@@ -36,21 +40,57 @@ pub struct Denial<'o> {
     pub document: Option<&'o Document>,
     /// The statement; `None` where no statement allows the request.
     pub statement: Option<(&'o Policy, &'o Statement)>,
+    /// Whose policy it is.
+    pub source: DenialSource<'o>,
+}
+
+/// Whose policy denies a request.
+#[derive(Clone, Copy, Debug)]
+pub enum DenialSource<'o> {
+    /// An SCP or RCP.
+    OrgPolicy(NodeId),
+    /// SCPs of which none allows it.
+    Silence,
+    /// The resource's own.
+    Resource(&'o ResourcePolicy),
+    /// The principal's own, or its boundary.
+    Principal,
 }
 
 /// A chain of policies, with the statements that have to do with each action.
 struct Chain<'o> {
     chain: PolicyChain<'o>,
-    by_action: RefCell<BTreeMap<String, Relevant>>,
+    by_action: RefCell<BTreeMap<String, std::rc::Rc<Relevant<'o>>>>,
 }
 
 /// The statements of a chain that cover an action, by level, policy and statement.
-#[derive(Clone, Default)]
-struct Relevant {
+#[derive(Default)]
+struct Relevant<'o> {
     denying: Vec<(usize, usize, usize)>,
     /// For each level, whether it certainly lets the action pass whatever else the request is like.
     open: Vec<bool>,
+    /// What the denying statements read.
+    reads: Reads,
+    /// What was said of requests. Requests that read the same are one question.
+    answered: RefCell<BTreeMap<Reading, Answered<'o>>>,
 }
+
+/// What a chain says of a request: what denies it, and why that may be unknown.
+#[derive(Clone, Default)]
+struct Answered<'o> {
+    denial: Option<Denial<'o>>,
+    reasons: BTreeSet<String>,
+}
+
+/// What the statements of a principal say of an action.
+#[derive(Default)]
+struct OwnRelevant<'o> {
+    reads: Reads,
+    answered: RefCell<BTreeMap<Reading, Answered<'o>>>,
+}
+
+/// How many answers are kept for an action: memory stays the same however many requests there are.
+const ANSWERS: usize = 10_000;
 
 /// What tells chains apart: the type, the levels above the account, and what is attached.
 type ChainKey = (bool, Vec<NodeId>, Vec<Vec<(NodeId, Modality)>>);
@@ -63,48 +103,149 @@ pub struct Policies<'a, 'o> {
     rcp: RefCell<BTreeMap<NodeId, std::rc::Rc<Chain<'o>>>>,
     /// Chains that are equal are asked once.
     shared: RefCell<BTreeMap<ChainKey, std::rc::Rc<Chain<'o>>>>,
+    /// Accounts by their ids.
+    accounts: BTreeMap<&'o str, NodeId>,
+    /// What statements of each principal have to do with each action.
+    own: RefCell<BTreeMap<(SubjectId, String), std::rc::Rc<OwnRelevant<'o>>>>,
+    /// Resources with policies, by ARN.
+    resources: BTreeMap<&'o str, &'o Resource>,
+    /// How many questions were put to chains that had not answered them before.
+    asked: Cell<usize>,
 }
 
 impl<'a, 'o> Policies<'a, 'o> {
     /// Prepares for questions about an organization.
     pub fn of(access: &'a Access<'o>) -> Self {
+        let org = access.organization();
+        let resources = org.access().resources.iter().filter(|resource| !resource.policies.is_empty());
         Self {
-            org: access.organization(),
+            org,
             access,
             scp: RefCell::default(),
             rcp: RefCell::default(),
             shared: RefCell::default(),
+            accounts: org
+                .accounts()
+                .filter_map(|account| Some((org.symbolic_account_id(account.id)?, account.id)))
+                .collect(),
+            own: RefCell::default(),
+            resources: resources.filter_map(|resource| Some((resource.arn.as_deref()?, resource))).collect(),
+            asked: Cell::default(),
         }
     }
 
-    /// What becomes of a request in an account.
+    /// How many different questions were put to the chains of policies so far.
+    pub fn questions(&self) -> usize {
+        self.asked.get()
+    }
+
+    /// What becomes of a request of a principal of an account.
     pub fn foresee(&self, account: NodeId, request: &PartialRequest) -> Foreseen<'o> {
         let mut reasons = BTreeSet::new();
-        let bound = self.org.management_of(account) != Some(account)
-            && self.org.account(account).is_some_and(|account| account.member);
-        if bound {
-            if let Some(denial) =
-                self.chain(account, &PolicyType::ServiceControl).deny(self.org, request, &mut reasons)
-            {
+        let is_bound = |account: NodeId| {
+            self.org.management_of(account) != Some(account)
+                && self.org.account(account).is_some_and(|account| account.member)
+        };
+        if is_bound(account) {
+            let chain = self.chain(account, &PolicyType::ServiceControl);
+            if let Some(denial) = chain.deny(self, request, &mut reasons) {
                 return Foreseen::Denied(denial);
             }
+        }
+        // RCPs are those above the account of the resource.
+        let owner = request.request.resource_account.as_deref();
+        let owner = owner.map_or(Some(account), |owner| self.accounts.get(owner).copied());
+        if let Some(owner) = owner.filter(|owner| is_bound(*owner)) {
             let service = request.request.action.split(':').next().unwrap_or_default();
             let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
             if reached
                 && let Some(denial) =
-                    self.chain(account, &PolicyType::ResourceControl).deny(self.org, request, &mut reasons)
+                    self.chain(owner, &PolicyType::ResourceControl).deny(self, request, &mut reasons)
             {
                 return Foreseen::Denied(denial);
             }
         }
+        if let Some(denial) = self.of_resource(request, &mut reasons) {
+            return Foreseen::Denied(denial);
+        }
         if let orgward_iam::Caller::Arn(arn) = &request.request.caller
             && request.knows_caller()
-            && let Some(subject) = self.access.find(arn).and_then(|id| self.access.subject(id))
-            && let Some(denial) = own(subject, request, &mut reasons)
+            && let Some(id) = self.access.find(arn)
+            && let Some(subject) = self.access.subject(id)
+            && let Some(denial) = self.of_principal(id, subject, request, &mut reasons)
         {
             return Foreseen::Denied(denial);
         }
         if reasons.is_empty() { Foreseen::Open } else { Foreseen::Undecided(reasons) }
+    }
+
+    /// What the principal's own policies and its boundary say; equal questions are asked once.
+    fn of_principal(
+        &self,
+        id: SubjectId,
+        subject: &Subject<'o>,
+        request: &PartialRequest,
+        reasons: &mut BTreeSet<String>,
+    ) -> Option<Denial<'o>> {
+        let action = &request.request.action;
+        let mut all = self.own.borrow_mut();
+        let relevant = all.entry((id, action.clone())).or_insert_with(|| {
+            let mut reads = Reads::default();
+            let held = subject.held.iter().flat_map(|held| &held.policy.statements);
+            let held = held.filter(|statement| statement.effect.value == Effect::Deny);
+            let cap = match &subject.cap {
+                Cap::Policy { policy, .. } => policy.statements.as_slice(),
+                _ => &[],
+            };
+            held.chain(cap).filter(|it| it.covers_action(action)).for_each(|it| reads.add(it));
+            std::rc::Rc::new(OwnRelevant { reads, answered: RefCell::default() })
+        });
+        let relevant = std::rc::Rc::clone(relevant);
+        drop(all);
+        let reading = request.reading(&relevant.reads);
+        let known = relevant.answered.borrow().get(&reading).cloned();
+        let answered = known.unwrap_or_else(|| {
+            let mut reasons = BTreeSet::new();
+            let denial = own(subject, request, &mut reasons);
+            let answered = Answered { denial, reasons };
+            let mut all = relevant.answered.borrow_mut();
+            if all.len() < ANSWERS {
+                all.insert(reading, answered.clone());
+            }
+            answered
+        });
+        reasons.extend(answered.reasons);
+        answered.denial
+    }
+
+    /// What the resource's own policies say. That they do not allow a request denies nothing: the principal's may.
+    fn of_resource(&self, request: &PartialRequest, reasons: &mut BTreeSet<String>) -> Option<Denial<'o>> {
+        let arn = request.request.resource.as_str();
+        // Of an object, the bucket has the policy.
+        let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
+        let resource = self.resources.get(arn).or_else(|| {
+            self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket")
+        })?;
+        for carried in &resource.policies {
+            let Some(policy) = carried.document.policy() else { continue };
+            let statements = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
+            for statement in statements.filter(|it| it.covers_action(&request.request.action)) {
+                let by = || format!("the policy of the resource (`{}`)", carried.address);
+                match statement.applies_to(policy, request) {
+                    Some(true) => {
+                        return Some(Denial {
+                            by: by(),
+                            document: Some(&carried.document),
+                            statement: Some((policy, statement)),
+                            source: DenialSource::Resource(carried),
+                        });
+                    }
+                    Some(false) => {}
+                    None => reasons.extend(why(&by(), policy, statement, request)),
+                }
+            }
+        }
+        None
     }
 
     fn chain(&self, account: NodeId, kind: &PolicyType) -> std::rc::Rc<Chain<'o>> {
@@ -140,6 +281,7 @@ fn own<'o>(
                         by: format!("policy `{}` of the {}", held.name, subject.word),
                         document: held.document,
                         statement: Some((held.policy, statement)),
+                        source: DenialSource::Principal,
                     });
                 }
                 Some(false) => {}
@@ -157,6 +299,7 @@ fn own<'o>(
                     by: format!("boundary `{name}` of the {}", subject.word),
                     document: None,
                     statement: Some((policy, statement)),
+                    source: DenialSource::Principal,
                 });
             }
             (Effect::Allow, Some(true)) => allows = Some(true),
@@ -168,6 +311,7 @@ fn own<'o>(
         by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
         document: None,
         statement: None,
+        source: DenialSource::Principal,
     })
 }
 
@@ -178,9 +322,9 @@ fn why(name: &str, policy: &Policy, statement: &Statement, request: &PartialRequ
 }
 
 impl<'o> Chain<'o> {
-    fn relevant(&self, action: &str) -> Relevant {
+    fn relevant(&self, action: &str) -> std::rc::Rc<Relevant<'o>> {
         if let Some(found) = self.by_action.borrow().get(action) {
-            return found.clone();
+            return std::rc::Rc::clone(found);
         }
         let mut relevant = Relevant::default();
         for (level, at) in self.chain.levels.iter().enumerate() {
@@ -195,7 +339,10 @@ impl<'o> Chain<'o> {
                         continue;
                     }
                     match statement.effect.value {
-                        Effect::Deny => relevant.denying.push((level, index, number)),
+                        Effect::Deny => {
+                            relevant.denying.push((level, index, number));
+                            relevant.reads.add(statement);
+                        }
                         // Under a condition it may let the request pass: that is enough not to deny by silence.
                         Effect::Allow => open = true,
                     }
@@ -203,13 +350,14 @@ impl<'o> Chain<'o> {
             }
             relevant.open.push(open);
         }
-        self.by_action.borrow_mut().insert(action.to_owned(), relevant.clone());
+        let relevant = std::rc::Rc::new(relevant);
+        self.by_action.borrow_mut().insert(action.to_owned(), std::rc::Rc::clone(&relevant));
         relevant
     }
 
     fn deny(
         &self,
-        org: &'o Organization,
+        policies: &Policies<'_, 'o>,
         request: &PartialRequest,
         reasons: &mut BTreeSet<String>,
     ) -> Option<Denial<'o>> {
@@ -217,22 +365,46 @@ impl<'o> Chain<'o> {
             return None;
         }
         let relevant = self.relevant(&request.request.action);
-        for (level, index, number) in relevant.denying {
-            let Some(at) = self.chain.levels.get(level) else { continue };
-            let Some(attached) = at.attached.get(index) else { continue };
+        let reading = request.reading(&relevant.reads);
+        let known = relevant.answered.borrow().get(&reading).cloned();
+        let answered = known.unwrap_or_else(|| {
+            policies.asked.set(policies.asked.get() + 1);
+            let answered = self.answer(policies.org, request, &relevant);
+            let mut all = relevant.answered.borrow_mut();
+            if all.len() < ANSWERS {
+                all.insert(reading, answered.clone());
+            }
+            answered
+        });
+        reasons.extend(answered.reasons);
+        answered.denial
+    }
+
+    fn answer(
+        &self,
+        org: &'o Organization,
+        request: &PartialRequest,
+        relevant: &Relevant<'o>,
+    ) -> Answered<'o> {
+        let mut reasons = BTreeSet::new();
+        for (level, index, number) in &relevant.denying {
+            let Some(at) = self.chain.levels.get(*level) else { continue };
+            let Some(attached) = at.attached.get(*index) else { continue };
             let data: &'o orgward_org::OrgPolicy = attached.org_policy.data;
             let Some(policy) = data.document.policy() else { continue };
-            let Some(statement) = policy.statements.get(number) else { continue };
+            let Some(statement) = policy.statements.get(*number) else { continue };
             let name = format!("{} `{}`", self.chain.kind.short(), attached.org_policy.node.title());
             let must = attached.modality() == Modality::Must;
             match statement.applies_to(policy, request) {
                 Some(false) => {}
                 Some(true) if must => {
-                    return Some(Denial {
+                    let denial = Denial {
                         by: format!("{name} at `{}`", org.path(at.id)),
                         document: Some(&data.document),
                         statement: Some((policy, statement)),
-                    });
+                        source: DenialSource::OrgPolicy(attached.org_policy.id),
+                    };
+                    return Answered { denial: Some(denial), reasons };
                 }
                 Some(true) => {
                     reasons.insert(format!(
@@ -243,16 +415,16 @@ impl<'o> Chain<'o> {
                 None => reasons.extend(why(&name, policy, statement, request)),
             }
         }
-        if self.chain.kind != PolicyType::ServiceControl {
-            return None;
-        }
-        let closed = relevant.open.iter().position(|open| !open)?;
-        let level = self.chain.levels.get(closed)?;
+        let closed = relevant.open.iter().position(|open| !open);
+        let is_scp = self.chain.kind == PolicyType::ServiceControl;
+        let level = closed.filter(|_| is_scp).and_then(|closed| self.chain.levels.get(closed));
         // What may be attached there unseen may allow it.
-        (!level.attached.is_empty()).then(|| Denial {
+        let denial = level.filter(|level| !level.attached.is_empty()).map(|level| Denial {
             by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
             document: None,
             statement: None,
-        })
+            source: DenialSource::Silence,
+        });
+        Answered { denial, reasons }
     }
 }

@@ -118,6 +118,7 @@ pub(crate) fn run(
         today: review::today(),
         baseline: &baseline,
         allow_incomplete: config.options.allow_incomplete == Some(true),
+        events: None,
     };
     plans.extend(context);
     let mut review = orgward_rules::review_policies(&organization, &plans, &config, question);
