@@ -2,7 +2,9 @@ use std::ops::Range;
 
 use orgward_plan::Address;
 
-use crate::{DeniedCall, Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue};
+use crate::{
+    DeniedCall, Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue,
+};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -19,7 +19,9 @@ static NAMED: LazyLock<HashMap<&'static str, Names>> = LazyLock::new(|| {
     let mut all: HashMap<&'static str, Names> = HashMap::new();
     for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = line.split('\t');
-        let (Some(source), Some(name), Some(action)) = (cells.next(), cells.next(), cells.next()) else { continue };
+        let (Some(source), Some(name), Some(action)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
         let (whole, patterns) = all.entry(source).or_default();
         if name.contains('*') {
             patterns.push((name, action));
@@ -194,7 +196,8 @@ impl Event<'_> {
         let name = self.event_name.as_deref()?;
         let catalogue = Catalogue::get();
         let listed = NAMED.get(source).and_then(|(whole, patterns)| {
-            let pattern = || patterns.iter().find(|(pattern, _)| glob(pattern, name)).map(|(_, action)| *action);
+            let pattern =
+                || patterns.iter().find(|(pattern, _)| glob(pattern, name)).map(|(_, action)| *action);
             whole.get(name).copied().or_else(pattern)
         });
         if let Some(action) = listed {

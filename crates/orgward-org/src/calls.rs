@@ -288,7 +288,7 @@ mod tests {
     use orgward_iam::Catalogue;
 
     use super::{AUTHORIZED, CALLS, CARRIED, MAYBE, ROLES};
-    use crate::ResourceType;
+    use crate::{Operation, PlannedChange, ResourceType};
 
     #[test]
     fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {
@@ -311,6 +311,28 @@ mod tests {
         assert_eq!(MAYBE["aws_s3_bucket"].attributes["tags"], ["s3:PutBucketTagging"]);
     }
 
+    /// The table of possible calls mixes the directions: a role that changes is not deleted.
+    #[test]
+    fn what_ends_an_object_is_not_possible_where_it_stays() {
+        let change = |operation: Operation| PlannedChange {
+            address: orgward_plan::Address::new("aws_iam_role.a"),
+            stack: None,
+            kind: "aws_iam_role".into(),
+            operation,
+            owner: None,
+            account: None,
+            region: orgward_plan::Attr::Absent,
+            partition: "aws".to_owned(),
+            principal: None,
+            before: Some(crate::Values::default()),
+            after: Some(crate::Values::default()),
+        };
+        let updated = super::possible(&change(Operation::Update(vec!["max_session_duration".to_owned()])));
+        assert!(updated.contains("iam:GetRole") && !updated.contains("iam:DeleteRole"), "{updated:?}");
+        let deleted = super::certain(&change(Operation::Delete));
+        assert_eq!(deleted.last().map(|call| call.action), Some("iam:DeleteRole"));
+    }
+
     /// A key that the action does not know is in no request: a condition on it would be judged by a value that AWS never
     /// sees.
     #[test]
@@ -331,7 +353,8 @@ mod tests {
         for (kind, rows) in &*AUTHORIZED {
             assert!(ResourceType::of(kind).is_some(), "{kind}");
             for row in rows {
-                let actions = Catalogue::get().actions().filter(|it| row.action.is_none_or(|named| named == it.name()));
+                let actions =
+                    Catalogue::get().actions().filter(|it| row.action.is_none_or(|named| named == it.name()));
                 let mut types = actions.flat_map(orgward_iam::Action::resource_types);
                 assert!(types.any(|it| it.name == row.resource), "{kind}: {}", row.resource);
             }

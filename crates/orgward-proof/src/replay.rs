@@ -151,7 +151,11 @@ impl<'a, 'o> Replay<'a, 'o> {
             for account in org.accounts() {
                 let Some(id) = org.symbolic_account_id(account.id) else { continue };
                 let entry = accounts.entry(id.to_owned()).or_default();
-                if side == 0 { entry.before = Some(account.id) } else { entry.after = Some(account.id) }
+                if side == 0 {
+                    entry.before = Some(account.id)
+                } else {
+                    entry.after = Some(account.id)
+                }
                 entry.organization = org.symbolic_id_of(account.id).map(str::to_owned);
             }
         }
@@ -264,7 +268,9 @@ impl<'a, 'o> Replay<'a, 'o> {
                     statement.sid.as_ref().map_or_else(number, |sid| sid.value.clone())
                 }),
                 policy: match denial.source {
-                    DenialSource::OrgPolicy(id) => self.organization.after.node(id).map(|node| node.key.clone()),
+                    DenialSource::OrgPolicy(id) => {
+                        self.organization.after.node(id).map(|node| node.key.clone())
+                    }
                     _ => None,
                 },
                 by: denial.by,

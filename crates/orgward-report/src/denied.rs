@@ -122,7 +122,13 @@ mod tests {
             by: "SCP `regions|x` at `Root/Prod`",
             help: Some("use the region `eu-west-1`"),
         };
-        insta::assert_snapshot!(denied_calls_markdown(&[row]), @"");
+        insta::assert_snapshot!(denied_calls_markdown(&[row]), @r"
+        ### Calls that AWS will deny
+
+        | Resource | Call | Denied by | What helps |
+        | --- | --- | --- | --- |
+        | `aws_s3_bucket.a`, `aws_s3_bucket.b`, `aws_s3_bucket.c` and 1 more | `s3:CreateBucket` in `us-west-2` | SCP `regions\u{7c}x` at `Root/Prod` | use the region `eu-west-1` |
+        ");
         assert_eq!(denied_calls_markdown(&[]), "");
     }
 }

@@ -252,8 +252,16 @@ fn check_all(
     let (change, proofs) = (organization.as_ref(), &proofs);
     let accesses = [Accesses::default(), Accesses::default()];
     let [here, there] = &accesses;
-    let context =
-        Context { before: change.before, after: change.after, config, doubts, proofs, audit, accesses: here, events };
+    let context = Context {
+        before: change.before,
+        after: change.after,
+        config,
+        doubts,
+        proofs,
+        audit,
+        accesses: here,
+        events,
+    };
     let unchanged = organization.unchanged();
     let Change { before, after } = unchanged;
     let unchanged = Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events };

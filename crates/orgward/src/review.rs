@@ -9,8 +9,8 @@ use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
 use orgward_org::Organization;
-use orgward_report::{MarkdownOptions, Style};
 use orgward_proof::access::Access;
+use orgward_report::{MarkdownOptions, Style};
 use orgward_rules::Question;
 use orgward_rules::catalog::RULES;
 

@@ -181,12 +181,7 @@ fn partition(region: &Attr<String>) -> &'static str {
     regions.filter(|known| known.name == region).map(|known| known.partition).next().unwrap_or("aws")
 }
 
-fn values(
-    object: &Object,
-    kind: &Kind,
-    facts: &ProviderFacts,
-    untagged: &dyn Fn() -> bool,
-) -> Values {
+fn values(object: &Object, kind: &Kind, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> Values {
     let mut attributes = BTreeMap::new();
     for name in &kind.kept {
         let view = super::resources::path_of(&object.view(), name);

@@ -223,9 +223,10 @@ impl<'a, 'o> Policies<'a, 'o> {
         let arn = request.request.resource.as_str();
         // Of an object, the bucket has the policy.
         let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
-        let resource = self.resources.get(arn).or_else(|| {
-            self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket")
-        })?;
+        let resource = self
+            .resources
+            .get(arn)
+            .or_else(|| self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket"))?;
         for carried in &resource.policies {
             let Some(policy) = carried.document.policy() else { continue };
             let statements = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);

@@ -51,16 +51,18 @@ fn setters<'o>(
 ) -> Option<Vec<&'o PlannedChange>> {
     let planned = organization.after.planned().iter();
     match denial.source {
-        DenialSource::Resource(policy) => Some(
-            planned.filter(|it| it.address == policy.address && it.stack == policy.stack).collect(),
-        ),
+        DenialSource::Resource(policy) => {
+            Some(planned.filter(|it| it.address == policy.address && it.stack == policy.stack).collect())
+        }
         DenialSource::OrgPolicy(id) => {
             let node = side.node(id)?;
             let mut own: BTreeSet<&Address> = node.address.iter().collect();
             let sides = [organization.before, organization.after];
             for org in sides {
                 let Some(id) = org.find(&node.key) else { continue };
-                own.extend(org.targets_of(id).iter().filter_map(|(_, attachment)| attachment.address.as_ref()));
+                own.extend(
+                    org.targets_of(id).iter().filter_map(|(_, attachment)| attachment.address.as_ref()),
+                );
             }
             let concerns = |change: &&PlannedChange| match &*change.kind {
                 "aws_organizations_policy" | "aws_organizations_policy_attachment" => {

@@ -26,9 +26,8 @@ pub(super) enum Carries {
 }
 
 /// Instance types whose root device need not be a volume.
-const WITHOUT_VOLUME: &[&str] = &[
-    "c1.", "c3.", "cc2.", "cr1.", "d2.", "g2.", "hs1.", "i2.", "m1.", "m2.", "m3.", "r3.", "x1.", "x1e.",
-];
+const WITHOUT_VOLUME: &[&str] =
+    &["c1.", "c3.", "cc2.", "cr1.", "d2.", "g2.", "hs1.", "i2.", "m1.", "m2.", "m3.", "r3.", "x1.", "x1e."];
 
 /// The resources that a call is authorized for.
 pub(super) fn asked(change: &PlannedChange, call: Call, action: Option<Action>) -> Vec<Asked> {

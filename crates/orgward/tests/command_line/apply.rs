@@ -50,7 +50,8 @@ fn what_no_event_shows_comes_from_a_context() {
     let context = "[principals.\"arn:aws:iam::*:role/exports\"]\ntags = { team = 'shop' }\n\n\
                    [principals.\"arn:aws:iam::*:role/platform/deploy\"]\ntags = { team = 'platform' }\n";
     folder.write("context.toml", context);
-    let run = folder.run(["replay", &events, "--plan", &plan, "--format", "json", "--context", "context.toml"]);
+    let run =
+        folder.run(["replay", &events, "--plan", &plan, "--format", "json", "--context", "context.toml"]);
     assert_eq!((run.code, &run.json()["exact"]), (1, &true.into()), "{run:?}");
     assert_eq!(run.json()["denied"][0]["principal"], "arn:aws:iam::222222222222:role/exports");
     assert_eq!(run.json()["denied"][0]["count"], 3);
@@ -78,14 +79,16 @@ fn events_settle_whether_a_new_guardrail_was_tested() {
         said("replay/plan.json", &events),
         (
             "medium".to_owned(),
-            "SCP goes to `Root/Prod`: it would have denied 2 of 4 calls from 2026-11-20 to 2026-11-20".to_owned()
+            "SCP goes to `Root/Prod`: it would have denied 2 of 4 calls from 2026-11-20 to 2026-11-20"
+                .to_owned()
         )
     );
     assert_eq!(
         said("replay/plan-harmless.json", &events),
         (
             "info".to_owned(),
-            "SCP goes to `Root/Prod`: it would have denied none of 4 calls from 2026-11-20 to 2026-11-20".to_owned()
+            "SCP goes to `Root/Prod`: it would have denied none of 4 calls from 2026-11-20 to 2026-11-20"
+                .to_owned()
         )
     );
     let by_tag = said("replay/plan-by-tag.json", &events);
