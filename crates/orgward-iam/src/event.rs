@@ -1,7 +1,7 @@
 //! From a record of CloudTrail to the request that was made, as far as the record tells.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
@@ -13,10 +13,10 @@ use crate::{Arn, Catalogue, ContextValue, PartialRequest};
 const NAMES: &str = include_str!("../data/event-names.tsv");
 
 /// The names of one source: those that are whole, and those that are patterns, each with its action.
-type Names = (HashMap<&'static str, &'static str>, Vec<(&'static str, &'static str)>);
+type Names = (BTreeMap<&'static str, &'static str>, Vec<(&'static str, &'static str)>);
 
-static NAMED: LazyLock<HashMap<&'static str, Names>> = LazyLock::new(|| {
-    let mut all: HashMap<&'static str, Names> = HashMap::new();
+static NAMED: LazyLock<BTreeMap<&'static str, Names>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Names> = BTreeMap::new();
     for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
         let mut cells = line.split('\t');
         let (Some(source), Some(name), Some(action)) = (cells.next(), cells.next(), cells.next()) else {

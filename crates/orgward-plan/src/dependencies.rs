@@ -156,7 +156,9 @@ mod tests {
     fn resource(name: &str, more: serde_json::Value) -> serde_json::Value {
         let mut resource =
             json!({ "address": format!("aws_x.{name}"), "mode": "managed", "type": "aws_x", "name": name });
-        resource.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        if let serde_json::Value::Object(more) = more {
+            resource.as_object_mut().unwrap().extend(more);
+        }
         resource
     }
 

@@ -152,9 +152,9 @@ impl<'a, 'o> Replay<'a, 'o> {
                 let Some(id) = org.symbolic_account_id(account.id) else { continue };
                 let entry = accounts.entry(id.to_owned()).or_default();
                 if side == 0 {
-                    entry.before = Some(account.id)
+                    entry.before = Some(account.id);
                 } else {
-                    entry.after = Some(account.id)
+                    entry.after = Some(account.id);
                 }
                 entry.organization = org.symbolic_id_of(account.id).map(str::to_owned);
             }

@@ -133,16 +133,16 @@ fn keys_of_request(
     let of_call = || calls::keys_of(&change.kind).filter(|key| key.action == call.action);
     let about = |key: &CarriedKey| match (carries, key.resource) {
         (Carries::Unknown, _) => false,
-        (_, None) => true,
-        (Carries::All, Some(_)) => false,
-        (Carries::Listed(resource, _), Some(of)) => resource == of,
+        (Carries::All, of) => of.is_none(),
+        (Carries::Listed(resource, _), of) => of.is_none_or(|of| resource == of),
     };
     let mut there: Vec<&str> = Vec::new();
     for key in of_call().filter(about) {
         there.push(key.key);
         match (after.get(key.attribute), key.unset) {
-            (Attr::Known(value), _) => request.set(key.key, ContextValue::One(value.to_owned())),
-            (Attr::Absent, Unset::Value(value)) => request.set(key.key, ContextValue::One(value.to_owned())),
+            (Attr::Known(value), _) | (Attr::Absent, Unset::Value(value)) => {
+                request.set(key.key, ContextValue::One(value.to_owned()));
+            }
             (Attr::Absent, Unset::Missing) => request.lacks(key.key),
             (Attr::Unknown, Unset::Missing) => boundary_of(organization, change, key.key, request),
             (Attr::Unknown | Attr::Absent, _) => {}

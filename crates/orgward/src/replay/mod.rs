@@ -93,19 +93,21 @@ pub(crate) fn replayed(
 }
 
 /// Reads what people know and no event shows.
-fn context_of(path: &Path) -> Result<EventContext, ReplayError> {
+fn context_of(path: &Path) -> Result<EventContext, Box<dyn Diagnostic + Send + Sync>> {
     let name = || path.display().to_string();
-    let file = std::fs::File::open(path).map_err(|source| ReplayError::Context { name: name(), source })?;
+    let failed = |source| ReplayError::Context { name: name(), source };
     let mut text = String::new();
-    file.take(LARGEST_CONTEXT)
-        .read_to_string(&mut text)
-        .map_err(|source| ReplayError::Context { name: name(), source })?;
-    toml::from_str(&text).map_err(|error| ReplayError::Shape {
-        name: name(),
-        why: error.message().to_owned(),
-        at: error.span().unwrap_or_default().into(),
-        text: NamedSource::new(name(), text),
-    })
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_CONTEXT).read_to_string(&mut text).map_err(failed)?;
+    match toml::from_str(&text) {
+        Ok(context) => Ok(context),
+        Err(error) => Err(Box::new(ReplayError::Shape {
+            name: name(),
+            why: error.message().to_owned(),
+            at: error.span().unwrap_or_default().into(),
+            text: NamedSource::new(name(), text),
+        })),
+    }
 }
 
 fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
