@@ -60,6 +60,8 @@ pub struct Departure {
     pub is_organization: bool,
     /// Whether AWS closes the account, so that it does not go on alone.
     pub is_closed: bool,
+    /// Whether it stays in the organization, where Control Tower moves it to the root and stops managing it.
+    pub is_unmanaged: bool,
     /// Whether the plan creates another one in its place, and the attributes whose change makes it do so.
     pub replaced_for: Option<Vec<&'static str>>,
     /// Whether the input destroys everything that it manages.

@@ -12,6 +12,7 @@ mod configuration;
 mod decision;
 mod drift;
 mod escape;
+mod event;
 mod excerpt;
 mod failure;
 mod github;
@@ -51,6 +52,7 @@ pub use decision::{
 };
 pub use drift::{DriftView, drift, drift_json};
 pub use escape::line as escape;
+pub use event::{EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json};
 pub use failure::failure;
 pub use github::github;
 pub use gitlab::gitlab;

@@ -51,7 +51,7 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for org_policy in cx.after.org_policies().filter(|org_policy| !org_policy.aws_managed) {
+    for org_policy in cx.after.org_policies().filter(|it| !it.aws_managed && !it.is_control) {
         document(org_policy, findings);
     }
     organization(cx, findings);
@@ -198,7 +198,9 @@ fn quota(kind: &PolicyType) -> Option<OrgPolicyQuota> {
 /// How many policies of each kind are attached to one target.
 fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
     let mut counts: BTreeMap<&PolicyType, Vec<String>> = BTreeMap::new();
-    for (org_policy, attachment) in cx.after.attached_to(id) {
+    // Control Tower puts its controls into policies of its own, as many into one as there is room for.
+    for (org_policy, attachment) in cx.after.attached_to(id).into_iter().filter(|(it, _)| !it.data.is_control)
+    {
         let names = counts.entry(&org_policy.data.kind).or_default();
         let name = org_policy.node.key.to_string();
         if attachment.resolved.modality() == Modality::Must && !names.contains(&name) {
