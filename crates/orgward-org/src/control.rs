@@ -71,6 +71,7 @@ pub struct Departure {
 /// The types that are read as controls, beside those in the tables of the areas.
 const OTHERS: &[&str] = &[
     "aws_account_alternate_contact",
+    "aws_ec2_instance_metadata_defaults",
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
     "aws_organizations_account",

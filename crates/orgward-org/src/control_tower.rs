@@ -161,7 +161,9 @@ mod tests {
             };
             let policy = Policy::parse(text.as_str(), kind).unwrap();
             assert!(policy.refusals().is_empty(), "{name}: {:?}", policy.refusals());
-            for action in texts(control, "Action") {
+            // AWS publishes this name, and has no such action.
+            let named = texts(control, "Action");
+            for action in named.into_iter().filter(|it| it != "ec2:AttachEgressOnlyInternetGateway") {
                 assert!(Catalogue::get().actions_matching(&action).next().is_some(), "{name}: {action}");
             }
             assert!(text.contains("break-glass"), "{name}: the parameter is left out of {text}");

@@ -14,6 +14,7 @@ mod document;
 mod draft;
 mod edge;
 mod factory;
+mod foundations;
 mod hole;
 mod management_policy;
 mod node;
@@ -37,6 +38,7 @@ pub use control_tower::region_deny_exemptions;
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
+pub use foundations::Foundation;
 pub use hole::{Completion, Filling, Hole};
 pub use management_policy::{EffectivePolicy, Looser};
 pub use node::{

@@ -61,7 +61,7 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
 };
 pub use pack::{
