@@ -74,6 +74,7 @@ const OTHERS: &[&str] = &[
     "aws_ec2_instance_metadata_defaults",
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
+    "aws_kms_key",
     "aws_organizations_account",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",
