@@ -19,9 +19,24 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
         High,
         "account `606060606060` is given up by Control Tower: it moves to the root",
     ),
-    ("guardrail-removed", "bad-unmanaged-account", High, "organizations:LeaveOrganization"),
-    ("guardrail-removed", "bad-control-disabled", High, "iam:CreateAccessKey"),
-    ("guardrail-removed", "bad-control-for-more-regions", High, "AWS-GR"),
+    (
+        "guardrail-removed",
+        "bad-unmanaged-account",
+        High,
+        "moving it from Root/Prod to Root takes it out from under `stay`",
+    ),
+    (
+        "guardrail-removed",
+        "bad-control-disabled",
+        High,
+        "`AWS-GR_RESTRICT_ROOT_USER_ACCESS_KEYS` no longer binds",
+    ),
+    (
+        "guardrail-removed",
+        "bad-control-for-more-regions",
+        High,
+        "`CT.MULTISERVICE.PV.1` denies less than it does today",
+    ),
     ("over-quota", "bad-full-ten-scps", Info, "10 of 10 SCPs that are allowed are attached here"),
     ("over-quota", "bad-full-four-rcps", Info, "5 of 5 RCPs that are allowed are attached here"),
     (
@@ -177,4 +192,13 @@ fn everything_destroyed_is_told_once() {
     let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
     assert!(rules.iter().filter(|rule| **rule == "departing-account").count() == 1, "{rules:?}");
     assert!(rules.len() <= 3, "{rules:?}");
+}
+
+/// The roles that a control spares by itself are kept by a mandatory control; those that people add are not.
+#[test]
+fn a_control_spares_the_roles_of_control_tower() {
+    let review = crate::testing::review_of("guardrail-removed", "bad-control-for-more-regions");
+    let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
+    assert!(rules.contains(&"guardrail-removed"), "{rules:?}");
+    assert!(!rules.contains(&"region-lock-mistake") && !rules.contains(&"forgeable-exemption"), "{rules:?}");
 }

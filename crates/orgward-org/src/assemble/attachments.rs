@@ -232,7 +232,14 @@ impl<'a> Builder<'_, 'a> {
             .collect();
         for piece in of("aws_organizations_policy_attachment") {
             let Attr::Known(id) = piece.object.get("target_id").text() else { continue };
-            if !managed.contains(id.expose()) && !self.departed.contains(id.expose()) && !id.is_sensitive() {
+            // What a manifest attaches to has an address in place of an id.
+            let described =
+                piece.instance.provider == crate::POLICY_FILES && self.by_address(piece, &id).is_some();
+            if !described
+                && !managed.contains(id.expose())
+                && !self.departed.contains(id.expose())
+                && !id.is_sensitive()
+            {
                 self.target_by_id(&id);
             }
         }

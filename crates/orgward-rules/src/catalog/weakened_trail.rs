@@ -87,9 +87,14 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// Reports keys that encrypt the logs of a trail and that the plan deletes or disables: CloudTrail stops writing, and what
 /// is written cannot be read any more.
 fn keys(cx: &Context<'_>, findings: &mut Findings) {
-    let used: BTreeSet<String> =
-        TRAILS.iter().flat_map(|kind| cx.after.controls_of(kind)).filter_map(|trail| trail.text("kms_key_id")).collect();
-    let names = |key: &Control| [key.text("arn"), key.text("key_id")].into_iter().flatten().any(|it| used.contains(&it));
+    let used: BTreeSet<String> = TRAILS
+        .iter()
+        .flat_map(|kind| cx.after.controls_of(kind))
+        .filter_map(|trail| trail.text("kms_key_id"))
+        .collect();
+    let names = |key: &Control| {
+        [key.text("arn"), key.text("key_id")].into_iter().flatten().any(|it| used.contains(&it))
+    };
     for key in cx.before.controls_of("aws_kms_key").filter(|key| names(key)) {
         let is_off = |key: &Control| key.attributes.get("is_enabled").bool() == Attr::Known(false);
         let lost = match cx.after.control(&key.key) {
@@ -98,12 +103,16 @@ fn keys(cx: &Context<'_>, findings: &mut Findings) {
             Some(_) => continue,
         };
         // Another address may go on to manage it.
-        if lost == "deleted" && cx.after.controls_of("aws_kms_key").any(|other| other.text("arn") == key.text("arn")) {
+        if lost == "deleted"
+            && cx.after.controls_of("aws_kms_key").any(|other| other.text("arn") == key.text("arn"))
+        {
             continue;
         }
         let finding = about(findings, &WEAKENED_TRAIL, key);
         finding.subject("key");
-        finding.says(format!("the key that encrypts the logs of a trail is {lost}: CloudTrail stops writing them"));
+        finding.says(format!(
+            "the key that encrypts the logs of a trail is {lost}: CloudTrail stops writing them"
+        ));
         finding.help("keep the key, or give the trail another one first");
     }
 }

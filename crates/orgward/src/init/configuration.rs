@@ -81,7 +81,7 @@ fn guesses<'g>(
         // `*` in a name would be a pattern.
         let plain: Vec<&str> = plain.into_iter().filter(|name| !name.contains('*')).collect();
         if let [first, ..] = plain.as_slice() {
-            let last = first.rsplit('/').next().unwrap_or(first);
+            let last = if table == "units" { first.rsplit('/').next().unwrap_or(first) } else { first };
             let _ = writeln!(out, "# by name, such as `{last}`:");
             suggestion(out, role, &plain, "");
             none = false;
