@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::access::cause;
 use crate::{
-    Answer, Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
+    Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
 };
 
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
@@ -157,7 +157,7 @@ impl Claim {
             );
         }
         let denied = self.policy.statements.first()?;
-        if self.all().example() == Answer::None {
+        if self.all().is_empty() {
             let (element, what) = self.blame(denied);
             return error(
                 element,
@@ -167,8 +167,8 @@ impl Claim {
         }
         let matched = || RequestSet::bound().and(RequestSet::matched(&self.policy, denied));
         let is_exempt = !self.spec.exempt_principals.is_empty()
-            && RequestSet::bound().and(self.all()).example() == Answer::None
-            && matched().example() != Answer::None;
+            && RequestSet::bound().and(self.all()).is_empty()
+            && !matched().is_empty();
         if is_exempt {
             return error(
                 Element::ExemptPrincipals,
@@ -377,7 +377,7 @@ mod tests {
             ..ClaimSpec::default()
         })
         .unwrap();
-        assert_eq!(RequestSet::bound().and(claim.requests()).example(), Answer::None);
+        assert!(RequestSet::bound().and(claim.requests()).is_empty());
     }
     use crate::{Caller, Context, ContextValue, Request};
 

@@ -23,6 +23,7 @@ mod placeholder;
 mod remedy;
 mod request;
 mod scenario;
+mod stand_in;
 mod syntax;
 #[cfg(test)]
 mod testing;
@@ -54,6 +55,7 @@ pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
+pub use stand_in::{NamedAccounts, StandIns};
 pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,

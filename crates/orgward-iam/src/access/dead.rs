@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::questions::{Relation, bound, compare};
-use super::set::{Answer, RequestSet};
+use super::set::RequestSet;
 use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
 
 /// Why a statement does nothing.
@@ -59,16 +59,15 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
     let own = || bound(policy).and(RequestSet::matched(policy, statement));
     let others = near(statement, others)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
-    if all.example() != Answer::None {
+    if !all.is_empty() {
         return None;
     }
     // Whom a statement names decides what else has to allow it, so that a grant to everybody takes the place of none.
     if policy.has_standing() && compare_without(policy, at) {
         return None;
     }
-    let alone = |(_, other): &&(usize, &Statement)| {
-        own().minus(RequestSet::matched(policy, other)).example() == Answer::None
-    };
+    let alone =
+        |(_, other): &&(usize, &Statement)| own().minus(RequestSet::matched(policy, other)).is_empty();
     others.iter().find(alone).or(others.first()).map(|(other, _)| *other)
 }
 
@@ -105,10 +104,10 @@ fn compare_without(policy: &Policy, at: usize) -> bool {
 
 fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
     let matched = bound(policy).and(RequestSet::matched(policy, statement));
-    match matched.example() {
-        Answer::Undecided(reason) => return Some(Dead::Undecided(reason)),
-        Answer::None => return Some(cause(policy, statement)),
-        Answer::Witness(_) => {}
+    match matched.emptiness() {
+        Err(reason) => return Some(Dead::Undecided(reason)),
+        Ok(true) => return Some(cause(policy, statement)),
+        Ok(false) => {}
     }
     if statement.effect.value == Effect::Deny {
         return None;
@@ -116,10 +115,10 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
     let left = bound(policy)
         .and(RequestSet::matched(policy, statement))
         .minus(RequestSet::effect(policy, Effect::Deny));
-    match left.example() {
-        Answer::Undecided(reason) => Some(Dead::Undecided(reason)),
-        Answer::None => Some(Dead::Denied),
-        Answer::Witness(_) => None,
+    match left.emptiness() {
+        Err(reason) => Some(Dead::Undecided(reason)),
+        Ok(true) => Some(Dead::Denied),
+        Ok(false) => None,
     }
 }
 
@@ -127,7 +126,7 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
 pub(crate) fn cause(policy: &Policy, statement: &Statement) -> Dead {
     let lives = |part: &Statement| {
         let set = bound(policy).and(RequestSet::matched(policy, part));
-        set.example() != Answer::None
+        !set.is_empty()
     };
     let mut rest = statement.clone();
     rest.conditions.clear();

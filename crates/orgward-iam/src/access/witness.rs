@@ -154,8 +154,10 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
     let same = |action: Action| (action, request.resource.clone());
     let own = || catalogue.action(&request.action).into_iter();
     let most = EFFORT / set.formula().weight();
-    // A resource of somebody else would raise questions.
-    let is_own = |_: &Action| holder.is_empty() || holder == caller;
+    // A resource of another account or region would raise questions.
+    let lies_in = Arn::parse(&request.resource).map_or("", |arn| arn.region);
+    let is_here = lies_in.is_empty() || lies_in == region;
+    let is_own = |_: &Action| is_here && (holder.is_empty() || holder == caller);
     let better = own()
         .filter(fits)
         .filter(is_own)
