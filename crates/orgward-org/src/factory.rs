@@ -4,6 +4,8 @@
 use orgward_plan::{Attr, Object, Text};
 use serde_json::Value;
 
+use crate::AccountRole;
+
 /// The product of Service Catalog.
 pub(crate) const PRODUCT: &str = "aws_servicecatalog_provisioned_product";
 /// A request of AFT is an item of a table.
@@ -14,9 +16,27 @@ const PRODUCT_NAME: &str = "AWS Control Tower Account Factory";
 /// How AFT calls its table.
 const TABLE: &str = "aft-request";
 
+/// The landing zone of Control Tower, whose manifest names accounts.
+pub(crate) const LANDING_ZONE: &str = "aws_controltower_landing_zone";
+
 /// The type by which values of a resource are kept, when a factory reads it.
 pub(crate) fn listed(resource: &str) -> Option<&'static str> {
-    [REQUEST, PRODUCT].into_iter().find(|kind| *kind == resource)
+    [REQUEST, PRODUCT, LANDING_ZONE].into_iter().find(|kind| *kind == resource)
+}
+
+/// The accounts that the manifest of a landing zone names, and what for.
+pub(crate) fn named_by_manifest(object: &Object) -> Vec<(Text, AccountRole)> {
+    let Attr::Known(text) = object.get("manifest_json").text() else { return Vec::new() };
+    let manifest: Value = serde_json::from_str(text.expose()).unwrap_or_default();
+    let places = [
+        ("/centralizedLogging/accountId", AccountRole::LogArchive),
+        ("/securityRoles/accountId", AccountRole::SecurityTooling),
+    ];
+    let one = |(place, role): (&str, AccountRole)| {
+        let id = manifest.pointer(place)?.as_str().filter(|id| orgward_iam::is_account_id(id))?;
+        Some((if text.is_sensitive() { Text::sensitive(id) } else { Text::plain(id) }, role))
+    };
+    places.into_iter().filter_map(one).collect()
 }
 
 /// An account that is asked for.

@@ -297,6 +297,23 @@ fn a_request_of_a_factory_is_an_account() {
     );
 }
 
+/// The manifest of a landing zone names accounts, and what for.
+#[test]
+fn a_landing_zone_says_which_accounts_keep_logs_and_watch() {
+    use orgward_org::{AccountRole, RoleMatch, Structure, account_plays};
+    let manifest = json!({ "governedRegions": ["eu-west-1"], "centralizedLogging": { "accountId": "222222222222" },
+        "securityRoles": { "accountId": "333333333333" } });
+    let zone = json!({ "manifest_json": manifest.to_string(), "version": "3.3" });
+    let after = organization(&[stays("aws_controltower_landing_zone.this", &zone)], &[]).after;
+    let plays = |id: &str, role| account_plays(&Structure::default(), &after, find(&after, id), role);
+    assert_eq!(plays("222222222222", AccountRole::LogArchive), RoleMatch::Declared);
+    assert_eq!(plays("333333333333", AccountRole::SecurityTooling), RoleMatch::Declared);
+    assert!(!plays("333333333333", AccountRole::LogArchive).is_yes());
+    // What people configure counts more.
+    let own = Structure { accounts: [(AccountRole::LogArchive, vec!["444444444444".to_owned()])].into(), ..Structure::default() };
+    assert!(!account_plays(&own, &after, find(&after, "222222222222"), AccountRole::LogArchive).is_yes());
+}
+
 /// The account and the region say which partition a role is in before it has an ARN.
 #[test]
 fn a_role_in_govcloud_gets_an_arn_of_its_partition() {

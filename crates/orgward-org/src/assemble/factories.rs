@@ -6,7 +6,7 @@ use orgward_plan::{Attr, Text};
 
 use super::tree::new_member;
 use super::{Builder, Piece, Side};
-use crate::factory::{self, PRODUCT, REQUEST, Requested};
+use crate::factory::{self, LANDING_ZONE, PRODUCT, REQUEST, Requested};
 use crate::{Modality, Node, NodeId, NodeKind};
 
 impl<'a> Builder<'_, 'a> {
@@ -28,6 +28,16 @@ impl<'a> Builder<'_, 'a> {
                     let root = self.implied_root(0);
                     self.contain(root, account, Modality::Must);
                 }
+            }
+        }
+    }
+
+    /// Adds the accounts that the manifest of a landing zone names.
+    pub(super) fn landing_zones(&mut self) {
+        for piece in self.of_kind(LANDING_ZONE) {
+            for (id, role) in factory::named_by_manifest(&piece.object) {
+                let at = self.by_id(&id, Attr::Absent, Attr::Absent, NodeKind::Account(new_member()));
+                self.organization.account_roles.insert(at, role);
             }
         }
     }

@@ -42,6 +42,7 @@ impl<'a> Builder<'_, 'a> {
         }
         // Before what data sources show, which is from before the plan.
         self.factories(other, side);
+        self.landing_zones();
         self.shown_by_data();
         self.shown_one_by_one();
     }

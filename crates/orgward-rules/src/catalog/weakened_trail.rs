@@ -17,8 +17,8 @@ rule! {
     ///
     /// What is not recorded did not happen, as far as an investigation can show. A trail is weakened by many of its
     /// attributes: it is destroyed, no longer the organization's, in one region only, its logging or validation is off,
-    /// the key is gone, deleted or disabled, its selectors leave events out. And by its bucket: destroyed, without lock or versioning, with a
-    /// policy that lets others delete logs or keeps CloudTrail from writing them.
+    /// the key is gone, deleted or disabled, its selectors leave events out. And by its bucket: destroyed, without lock
+    /// or versioning, with a policy that lets others delete logs or keeps CloudTrail from writing them.
     ///
     /// Event selectors, basic and advanced, are decided over what they no longer record: a selector that says in other
     /// words what was recorded before is not reported. Policies of buckets are decided over all requests.
