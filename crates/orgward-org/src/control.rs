@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Object, Text};
 
+pub(crate) use self::delegation::administrator_of;
 pub use self::delegation::{Delegated, Delegation, GoverningService};
 use self::fact::Facts;
 pub use self::fact::{Weakening, Weight};
@@ -34,6 +35,8 @@ pub struct Control {
     pub attributes: Object,
     /// The policy that it holds, of those that hold one.
     pub document: Option<Document>,
+    /// The account that administers a service, of those that name one.
+    pub delegated: Option<Delegated>,
 }
 
 /// What a type of control is about.
