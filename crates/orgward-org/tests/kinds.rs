@@ -310,7 +310,10 @@ fn a_landing_zone_says_which_accounts_keep_logs_and_watch() {
     assert_eq!(plays("333333333333", AccountRole::SecurityTooling), RoleMatch::Declared);
     assert!(!plays("333333333333", AccountRole::LogArchive).is_yes());
     // What people configure counts more.
-    let own = Structure { accounts: [(AccountRole::LogArchive, vec!["444444444444".to_owned()])].into(), ..Structure::default() };
+    let own = Structure {
+        accounts: [(AccountRole::LogArchive, vec!["444444444444".to_owned()])].into(),
+        ..Structure::default()
+    };
     assert!(!account_plays(&own, &after, find(&after, "222222222222"), AccountRole::LogArchive).is_yes());
 }
 
