@@ -42,7 +42,9 @@ pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use event::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
+pub use event::{
+    Attributes, DecodedMessage, Event, Identity, Issuer, MatchedStatement, Named, Session, Skipped,
+};
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};

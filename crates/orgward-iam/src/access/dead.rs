@@ -17,7 +17,8 @@ pub enum Dead {
     Contradiction,
     /// It allows nothing that other statements do not deny.
     Denied,
-    /// Other statements with the same effect match all that it matches; this one, by its index, is nearest to that.
+    /// Other statements with the same effect match all that it matches and that is not denied; this one, by its index, is
+    /// nearest to that.
     Covered(usize),
     /// It cannot be told whether it does nothing, for this reason.
     Undecided(String),
@@ -56,7 +57,14 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
             *other != at && !gone.contains(other) && it.effect.value == statement.effect.value
         })
         .collect();
-    let own = || bound(policy).and(RequestSet::matched(policy, statement));
+    let own = || {
+        let matched = bound(policy).and(RequestSet::matched(policy, statement));
+        match statement.effect.value {
+            Effect::Deny => matched,
+            // What is denied it does not allow.
+            Effect::Allow => matched.minus(RequestSet::effect(policy, Effect::Deny)),
+        }
+    };
     let others = near(statement, others)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
     if !all.is_empty() {

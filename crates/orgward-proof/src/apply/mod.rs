@@ -5,6 +5,7 @@ mod order;
 mod permissions;
 mod request;
 mod resources;
+mod ways;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +20,7 @@ use crate::access::{Access, Cap, Subject, SubjectId};
 pub use self::ask::{Wall, Walls, walls};
 pub use self::permissions::{Needed, permissions};
 pub use self::request::{Requested, certain, principal_of};
+pub use self::ways::ways;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -75,11 +77,18 @@ struct Relevant<'o> {
     answered: RefCell<BTreeMap<Reading, Answered<'o>>>,
 }
 
-/// What a chain says of a request: what denies it, and why that may be unknown.
+/// What policies say of a request: what denies it, and why that may be unknown.
 #[derive(Clone, Default)]
 struct Answered<'o> {
-    denial: Option<Denial<'o>>,
+    denials: Vec<Denial<'o>>,
     reasons: BTreeSet<String>,
+}
+
+impl Answered<'_> {
+    fn extend(&mut self, more: Self) {
+        self.denials.extend(more.denials);
+        self.reasons.extend(more.reasons);
+    }
 }
 
 /// What the statements of a principal say of an action.
@@ -141,52 +150,71 @@ impl<'a, 'o> Policies<'a, 'o> {
 
     /// What becomes of a request of a principal of an account.
     pub fn foresee(&self, account: NodeId, request: &PartialRequest) -> Foreseen<'o> {
-        let mut reasons = BTreeSet::new();
-        let is_bound = |account: NodeId| {
-            self.org.management_of(account) != Some(account)
-                && self.org.account(account).is_some_and(|account| account.member)
-        };
-        if is_bound(account) {
-            let chain = self.chain(account, &PolicyType::ServiceControl);
-            if let Some(denial) = chain.deny(self, request, &mut reasons) {
-                return Foreseen::Denied(denial);
-            }
-        }
         // RCPs are those above the account of the resource.
         let owner = request.request.resource_account.as_deref();
         let owner = owner.map_or(Some(account), |owner| self.accounts.get(owner).copied());
-        if let Some(owner) = owner.filter(|owner| is_bound(*owner)) {
-            let service = request.request.action.split(':').next().unwrap_or_default();
-            let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
-            if reached
-                && let Some(denial) =
-                    self.chain(owner, &PolicyType::ResourceControl).deny(self, request, &mut reasons)
-            {
-                return Foreseen::Denied(denial);
+        let (denials, reasons) = self.denials(account, owner, request);
+        match denials.into_iter().next() {
+            Some(denial) => Foreseen::Denied(denial),
+            None if reasons.is_empty() => Foreseen::Open,
+            None => Foreseen::Undecided(reasons),
+        }
+    }
+
+    /// Everything that denies a request of a principal of an account on a resource of another one, and what it depends on
+    /// besides. An account that no input shows has no policies that are known.
+    pub fn denials(
+        &self,
+        account: NodeId,
+        owner: Option<NodeId>,
+        request: &PartialRequest,
+    ) -> (Vec<Denial<'o>>, BTreeSet<String>) {
+        let mut all = Answered::default();
+        if self.binds(account) {
+            all.extend(self.chain(account, &PolicyType::ServiceControl).answered(self, request));
+        }
+        let service = request.request.action.split(':').next().unwrap_or_default();
+        let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
+        if let Some(owner) = owner.filter(|owner| reached && self.binds(*owner)) {
+            all.extend(self.chain(owner, &PolicyType::ResourceControl).answered(self, request));
+        }
+        all.extend(self.of_resource(request));
+        if let Some((id, subject)) = self.subject(request) {
+            all.extend(self.of_principal(id, subject, request));
+        }
+        (all.denials, all.reasons)
+    }
+
+    /// Whether a policy of the principal may allow a request; `None` where the inputs do not show the principal.
+    pub fn may_allow(&self, request: &PartialRequest) -> Option<bool> {
+        let (_, subject) = self.subject(request)?;
+        let mut statements = subject
+            .held
+            .iter()
+            .flat_map(|held| held.policy.statements.iter().map(move |statement| (held.policy, statement)));
+        Some(statements.any(|(policy, statement)| {
+            statement.effect.value == Effect::Allow && statement.applies_to(policy, request) != Some(false)
+        }))
+    }
+
+    fn subject(&self, request: &PartialRequest) -> Option<(SubjectId, &Subject<'o>)> {
+        match &request.request.caller {
+            orgward_iam::Caller::Arn(arn) if request.knows_caller() => {
+                let id = self.access.find(arn)?;
+                Some((id, self.access.subject(id)?))
             }
+            _ => None,
         }
-        if let Some(denial) = self.of_resource(request, &mut reasons) {
-            return Foreseen::Denied(denial);
-        }
-        if let orgward_iam::Caller::Arn(arn) = &request.request.caller
-            && request.knows_caller()
-            && let Some(id) = self.access.find(arn)
-            && let Some(subject) = self.access.subject(id)
-            && let Some(denial) = self.of_principal(id, subject, request, &mut reasons)
-        {
-            return Foreseen::Denied(denial);
-        }
-        if reasons.is_empty() { Foreseen::Open } else { Foreseen::Undecided(reasons) }
+    }
+
+    /// Whether policies of an organization bind an account.
+    fn binds(&self, account: NodeId) -> bool {
+        self.org.management_of(account) != Some(account)
+            && self.org.account(account).is_some_and(|account| account.member)
     }
 
     /// What the principal's own policies and its boundary say; equal questions are asked once.
-    fn of_principal(
-        &self,
-        id: SubjectId,
-        subject: &Subject<'o>,
-        request: &PartialRequest,
-        reasons: &mut BTreeSet<String>,
-    ) -> Option<Denial<'o>> {
+    fn of_principal(&self, id: SubjectId, subject: &Subject<'o>, request: &PartialRequest) -> Answered<'o> {
         let action = &request.request.action;
         let mut all = self.own.borrow_mut();
         let relevant = all.entry((id, action.clone())).or_insert_with(|| {
@@ -202,51 +230,35 @@ impl<'a, 'o> Policies<'a, 'o> {
         });
         let relevant = std::rc::Rc::clone(relevant);
         drop(all);
-        let reading = request.reading(&relevant.reads);
-        let known = relevant.answered.borrow().get(&reading).cloned();
-        let answered = known.unwrap_or_else(|| {
-            let mut reasons = BTreeSet::new();
-            let denial = own(subject, request, &mut reasons);
-            let answered = Answered { denial, reasons };
-            let mut all = relevant.answered.borrow_mut();
-            if all.len() < ANSWERS {
-                all.insert(reading, answered.clone());
-            }
-            answered
-        });
-        reasons.extend(answered.reasons);
-        answered.denial
+        once(&relevant.answered, request.reading(&relevant.reads), || own(subject, request))
     }
 
     /// What the resource's own policies say. That they do not allow a request denies nothing: the principal's may.
-    fn of_resource(&self, request: &PartialRequest, reasons: &mut BTreeSet<String>) -> Option<Denial<'o>> {
+    fn of_resource(&self, request: &PartialRequest) -> Answered<'o> {
+        let mut answered = Answered::default();
         let arn = request.request.resource.as_str();
         // Of an object, the bucket has the policy.
         let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
-        let resource = self
-            .resources
-            .get(arn)
-            .or_else(|| self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket"))?;
+        let of_bucket = || self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket");
+        let Some(resource) = self.resources.get(arn).or_else(of_bucket) else { return answered };
         for carried in &resource.policies {
             let Some(policy) = carried.document.policy() else { continue };
             let statements = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
             for statement in statements.filter(|it| it.covers_action(&request.request.action)) {
-                let by = || format!("the policy of the resource (`{}`)", carried.address);
+                let by = format!("the policy of the resource (`{}`)", carried.address);
                 match statement.applies_to(policy, request) {
-                    Some(true) => {
-                        return Some(Denial {
-                            by: by(),
-                            document: Some(&carried.document),
-                            statement: Some((policy, statement)),
-                            source: DenialSource::Resource(carried),
-                        });
-                    }
+                    Some(true) => answered.denials.push(Denial {
+                        by,
+                        document: Some(&carried.document),
+                        statement: Some((policy, statement)),
+                        source: DenialSource::Resource(carried),
+                    }),
                     Some(false) => {}
-                    None => reasons.extend(why(&by(), policy, statement, request)),
+                    None => answered.reasons.extend(why(&by, policy, statement, request)),
                 }
             }
         }
-        None
+        answered
     }
 
     fn chain(&self, account: NodeId, kind: &PolicyType) -> std::rc::Rc<Chain<'o>> {
@@ -269,51 +281,66 @@ impl<'a, 'o> Policies<'a, 'o> {
 
 /// What the principal's own policies and its boundary say. What its policies do not allow is not known to be denied: no
 /// input shows what other stacks attach to it.
-fn own<'o>(
-    subject: &Subject<'o>,
-    request: &PartialRequest,
-    reasons: &mut BTreeSet<String>,
-) -> Option<Denial<'o>> {
+fn own<'o>(subject: &Subject<'o>, request: &PartialRequest) -> Answered<'o> {
+    let mut answered = Answered::default();
+    let source = DenialSource::Principal;
     for held in &subject.held {
         for statement in held.policy.statements.iter().filter(|it| it.effect.value == Effect::Deny) {
+            let name = format!("policy `{}`", held.name);
             match statement.applies_to(held.policy, request) {
-                Some(true) if held.must => {
-                    return Some(Denial {
-                        by: format!("policy `{}` of the {}", held.name, subject.word),
-                        document: held.document,
-                        statement: Some((held.policy, statement)),
-                        source: DenialSource::Principal,
-                    });
-                }
+                Some(true) if held.must => answered.denials.push(Denial {
+                    by: format!("{name} of the {}", subject.word),
+                    document: held.document,
+                    statement: Some((held.policy, statement)),
+                    source,
+                }),
                 Some(false) => {}
-                _ => reasons.extend(why(&format!("policy `{}`", held.name), held.policy, statement, request)),
+                _ => answered.reasons.extend(why(&name, held.policy, statement, request)),
             }
         }
     }
-    let Cap::Policy { policy, name, .. } = &subject.cap else { return None };
+    let Cap::Policy { policy, name, .. } = &subject.cap else { return answered };
     let mut allows = Some(false);
     for statement in &policy.statements {
         let applies = statement.applies_to(policy, request);
         match (statement.effect.value, applies) {
-            (Effect::Deny, Some(true)) => {
-                return Some(Denial {
-                    by: format!("boundary `{name}` of the {}", subject.word),
-                    document: None,
-                    statement: Some((policy, statement)),
-                    source: DenialSource::Principal,
-                });
-            }
+            (Effect::Deny, Some(true)) => answered.denials.push(Denial {
+                by: format!("boundary `{name}` of the {}", subject.word),
+                document: None,
+                statement: Some((policy, statement)),
+                source,
+            }),
             (Effect::Allow, Some(true)) => allows = Some(true),
             (Effect::Allow, None) if allows == Some(false) => allows = None,
             _ => {}
         }
     }
-    (allows == Some(false)).then(|| Denial {
-        by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
-        document: None,
-        statement: None,
-        source: DenialSource::Principal,
-    })
+    if allows == Some(false) {
+        answered.denials.push(Denial {
+            by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
+            document: None,
+            statement: None,
+            source,
+        });
+    }
+    answered
+}
+
+/// Asks a question that was not asked before.
+fn once<'o>(
+    all: &RefCell<BTreeMap<Reading, Answered<'o>>>,
+    reading: Reading,
+    ask: impl FnOnce() -> Answered<'o>,
+) -> Answered<'o> {
+    if let Some(known) = all.borrow().get(&reading) {
+        return known.clone();
+    }
+    let answered = ask();
+    let mut all = all.borrow_mut();
+    if all.len() < ANSWERS {
+        all.insert(reading, answered.clone());
+    }
+    answered
 }
 
 fn why(name: &str, policy: &Policy, statement: &Statement, request: &PartialRequest) -> Option<String> {
@@ -356,29 +383,16 @@ impl<'o> Chain<'o> {
         relevant
     }
 
-    fn deny(
-        &self,
-        policies: &Policies<'_, 'o>,
-        request: &PartialRequest,
-        reasons: &mut BTreeSet<String>,
-    ) -> Option<Denial<'o>> {
+    /// What the policies of the chain say of a request.
+    fn answered(&self, policies: &Policies<'_, 'o>, request: &PartialRequest) -> Answered<'o> {
         if self.chain.enabled == Some(false) {
-            return None;
+            return Answered::default();
         }
         let relevant = self.relevant(&request.request.action);
-        let reading = request.reading(&relevant.reads);
-        let known = relevant.answered.borrow().get(&reading).cloned();
-        let answered = known.unwrap_or_else(|| {
+        once(&relevant.answered, request.reading(&relevant.reads), || {
             policies.asked.set(policies.asked.get() + 1);
-            let answered = self.answer(policies.org, request, &relevant);
-            let mut all = relevant.answered.borrow_mut();
-            if all.len() < ANSWERS {
-                all.insert(reading, answered.clone());
-            }
-            answered
-        });
-        reasons.extend(answered.reasons);
-        answered.denial
+            self.answer(policies.org, request, &relevant)
+        })
     }
 
     fn answer(
@@ -387,7 +401,7 @@ impl<'o> Chain<'o> {
         request: &PartialRequest,
         relevant: &Relevant<'o>,
     ) -> Answered<'o> {
-        let mut reasons = BTreeSet::new();
+        let mut answered = Answered::default();
         for (level, index, number) in &relevant.denying {
             let Some(at) = self.chain.levels.get(*level) else { continue };
             let Some(attached) = at.attached.get(*index) else { continue };
@@ -398,34 +412,35 @@ impl<'o> Chain<'o> {
             let must = attached.modality() == Modality::Must;
             match statement.applies_to(policy, request) {
                 Some(false) => {}
-                Some(true) if must => {
-                    let denial = Denial {
-                        by: format!("{name} at `{}`", org.path(at.id)),
-                        document: Some(&data.document),
-                        statement: Some((policy, statement)),
-                        source: DenialSource::OrgPolicy(attached.org_policy.id),
-                    };
-                    return Answered { denial: Some(denial), reasons };
-                }
+                Some(true) if must => answered.denials.push(Denial {
+                    by: format!("{name} at `{}`", org.path(at.id)),
+                    document: Some(&data.document),
+                    statement: Some((policy, statement)),
+                    source: DenialSource::OrgPolicy(attached.org_policy.id),
+                }),
                 Some(true) => {
-                    reasons.insert(format!(
+                    answered.reasons.insert(format!(
                         "{name} denies it, and may or may not be attached to `{}`",
                         at.title
                     ));
                 }
-                None => reasons.extend(why(&name, policy, statement, request)),
+                None => answered.reasons.extend(why(&name, policy, statement, request)),
             }
         }
-        let closed = relevant.open.iter().position(|open| !open);
-        let is_scp = self.chain.kind == PolicyType::ServiceControl;
-        let level = closed.filter(|_| is_scp).and_then(|closed| self.chain.levels.get(closed));
-        // What may be attached there unseen may allow it.
-        let denial = level.filter(|level| !level.attached.is_empty()).map(|level| Denial {
-            by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
-            document: None,
-            statement: None,
-            source: DenialSource::Silence,
-        });
-        Answered { denial, reasons }
+        if self.chain.kind != PolicyType::ServiceControl {
+            return answered;
+        }
+        for (level, _) in self.chain.levels.iter().zip(&relevant.open).filter(|(_, open)| !**open) {
+            // What may be attached there unseen may allow it.
+            if !level.attached.is_empty() {
+                answered.denials.push(Denial {
+                    by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
+                    document: None,
+                    statement: None,
+                    source: DenialSource::Silence,
+                });
+            }
+        }
+        answered
     }
 }
