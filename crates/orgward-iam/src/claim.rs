@@ -10,6 +10,9 @@ use crate::{
     Answer, Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
 };
 
+/// Operators, each with keys and their values, as the `Condition` element has them.
+pub type ConditionSpec = BTreeMap<String, BTreeMap<String, Vec<String>>>;
+
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
 /// there stands for everything.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,7 +26,7 @@ pub struct ClaimSpec {
     /// All resources but these; not together with `resources`.
     pub not_resources: Option<Vec<String>>,
     /// Operators, each with keys and their values.
-    pub conditions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    pub conditions: ConditionSpec,
     /// ARN patterns of the principals that need not be denied.
     pub exempt_principals: Vec<String>,
 }
@@ -123,11 +126,7 @@ impl Claim {
 
     /// Everything that concerns the resources of an account, those whose ARN does not tell the account included.
     pub fn for_resources_of(account: &str) -> Result<Self, ClaimError> {
-        let operator = "StringEqualsIfExists".to_owned();
-        let key = BTreeMap::from([("aws:ResourceAccount".to_owned(), vec![account.to_owned()])]);
-        let spec = ClaimSpec { conditions: BTreeMap::from([(operator, key)]), ..ClaimSpec::default() };
-        let policy = policy(&spec).map_err(|error| ClaimError { element: Element::Conditions, error })?;
-        Ok(Self { spec, policy })
+        Self::new(ClaimSpec::default().when("StringEqualsIfExists", "aws:ResourceAccount", [account]))
     }
 
     /// The words.
@@ -157,7 +156,7 @@ impl Claim {
             );
         }
         let denied = self.policy.statements.first()?;
-        if self.all().example() == Answer::None {
+        if self.described().example() == Answer::None {
             let (element, what) = self.blame(denied);
             return error(
                 element,
@@ -167,7 +166,7 @@ impl Claim {
         }
         let matched = || RequestSet::bound().and(RequestSet::matched(&self.policy, denied));
         let is_exempt = !self.spec.exempt_principals.is_empty()
-            && RequestSet::bound().and(self.all()).example() == Answer::None
+            && RequestSet::bound().and(self.described()).example() == Answer::None
             && matched().example() != Answer::None;
         if is_exempt {
             return error(
@@ -217,13 +216,14 @@ impl Claim {
         };
         // Most claims are about other services, and what they are not about costs time.
         if self.spec.actions.as_ref().is_none_or(|actions| actions.iter().any(may_be_refused)) {
-            self.all().minus(RequestSet::refused_by_aws())
+            self.described().minus(RequestSet::refused_by_aws())
         } else {
-            self.all()
+            self.described()
         }
     }
 
-    fn all(&self) -> RequestSet<'_> {
+    /// The requests that the words describe, those that AWS refuses whatever the policies say included.
+    pub fn described(&self) -> RequestSet<'_> {
         match self.policy.statements.as_slice() {
             [denied, exempt @ ..] => {
                 exempt.iter().fold(RequestSet::matched(&self.policy, denied), |set, statement| {
@@ -255,6 +255,19 @@ fn unlisted(pattern: &str) -> Option<(&str, Option<&'static str>)> {
 }
 
 impl ClaimSpec {
+    /// The same under one more condition.
+    #[must_use]
+    pub fn when<T: Into<String>>(
+        mut self,
+        operator: &str,
+        key: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let keys = self.conditions.entry(operator.to_owned()).or_default();
+        keys.entry(key.to_owned()).or_default().extend(values.into_iter().map(Into::into));
+        self
+    }
+
     fn contradiction(&self) -> Option<Element> {
         if self.actions.is_some() && self.not_actions.is_some() {
             return Some(Element::NotActions);

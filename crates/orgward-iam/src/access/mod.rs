@@ -15,6 +15,7 @@ mod dimension;
 mod keys;
 mod language;
 mod memo;
+mod overlap;
 mod partition;
 mod points;
 mod progress;
@@ -33,6 +34,8 @@ pub use self::action_set::ActionSet;
 pub(crate) use self::budget::Budget;
 pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
+pub(crate) use self::language::{Class, Language, Token};
+pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within};
 pub use self::questions::{
     Compared, Relation, Standing, allowed_but_not, compare, dead_statements, is_public, may_be_allowed,
     not_allowed, only_denies,
