@@ -35,15 +35,17 @@ fn operator(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) 
         actions: actions(file, needed("actions", "[\"cloudformation:*\", \"iam:PassRole\"]")?)?,
         resources: texts("resources")?.unwrap_or_default(),
         regions: table.get("regions").map(|value| as_regions(file, value)).transpose()?.unwrap_or_default(),
-        conditions: table.get("conditions").map(|value| conditions(file, value)).transpose()?.unwrap_or_default(),
+        conditions: table
+            .get("conditions")
+            .map(|value| conditions(file, value))
+            .transpose()?
+            .unwrap_or_default(),
         targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
     };
     for key in ["resources", "conditions"] {
         let Some(span) = table.get(key).map(Spanned::span) else { continue };
         let spec = match key {
-            "resources" => {
-                ClaimSpec { resources: Some(operator.resources.clone()), ..ClaimSpec::default() }
-            }
+            "resources" => ClaimSpec { resources: Some(operator.resources.clone()), ..ClaimSpec::default() },
             _ => ClaimSpec { conditions: operator.conditions.clone(), ..ClaimSpec::default() },
         };
         if let Err(error) = Claim::new(spec) {

@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p orgward-iam --example problems -- KIND FILE...`, with KIND one of identity, trust, resource, scp, rcp.
 
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is a program for the terminal")]
+
 use orgward_iam::{Kind, Policy, dead};
 
 fn main() {

@@ -30,10 +30,9 @@ impl Actions {
     /// Whether some action may be in both. Sound and not complete: `false` is certain.
     pub fn meets(&self, other: &Self) -> bool {
         let apart = match (self.not, other.not) {
-            (false, false) => self
-                .patterns
-                .iter()
-                .all(|mine| other.patterns.iter().all(|theirs| !globs_meet(&mine.value, &theirs.value, true))),
+            (false, false) => self.patterns.iter().all(|mine| {
+                other.patterns.iter().all(|theirs| !globs_meet(&mine.value, &theirs.value, true))
+            }),
             // What is listed may be excluded altogether.
             (false, true) => all_within(&self.patterns, &other.patterns),
             (true, false) => all_within(&other.patterns, &self.patterns),
@@ -74,9 +73,10 @@ fn covers_actions(mine: &Actions, theirs: &Actions) -> bool {
         // Everything but these contains everything but those when it spares no more.
         (true, true) => all_within(&mine.patterns, &theirs.patterns),
         (false, true) => mine.patterns.iter().any(|pattern| pattern.value == "*"),
-        (true, false) => !mine.patterns.iter().any(|spared| {
-            theirs.patterns.iter().any(|each| globs_meet(&spared.value, &each.value, true))
-        }),
+        (true, false) => !mine
+            .patterns
+            .iter()
+            .any(|spared| theirs.patterns.iter().any(|each| globs_meet(&spared.value, &each.value, true))),
     }
 }
 

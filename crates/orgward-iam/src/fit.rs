@@ -26,7 +26,6 @@ pub(crate) struct Types(Vec<[Language; 2]>);
 impl Types {
     /// The types that some actions are authorized for.
     pub(crate) fn of(actions: impl IntoIterator<Item = Action>) -> Self {
-        let catalogue = Catalogue::get();
         let mut kinds: BTreeMap<(&str, String), bool> = BTreeMap::new();
         let mut note = |service: &'static str, kind: ResourceType| {
             // The name of a bucket has no slash.
@@ -34,8 +33,8 @@ impl Types {
         };
         for action in actions {
             let service = action.service();
-            if action.has_resource_types() && catalogue.is_shared(service) {
-                catalogue.types_of(service).for_each(|kind| note(service, kind));
+            if action.has_resource_types() && Catalogue::is_shared(service) {
+                Catalogue::types_of(service).for_each(|kind| note(service, kind));
             } else {
                 action.resource_types().for_each(|kind| note(service, kind));
             }
@@ -45,7 +44,7 @@ impl Types {
 
     /// All types of a service.
     fn of_service(service: &str) -> Self {
-        let types = Catalogue::get().types_of(service);
+        let types = Catalogue::types_of(service);
         Self(types.map(|kind| of_arn(&kind.arn(), service == "s3" && kind.name == "bucket")).collect())
     }
 
@@ -60,10 +59,20 @@ impl Types {
         [Some(pattern), twin].into_iter().flatten().any(|pattern| {
             // A `*` at the end of a part also matches beyond its colon. Where it does, it is not one in a name.
             let (across, _) = Language::any_resource(&pattern, Version::V2008);
-            let within = Language::compared(BaseOperator::ArnLike, &pattern, Version::V2008).unwrap_or_default();
-            self.0.iter().any(|[plain, whole]| whole.meets(&within) || plain.meets(&across))
+            let within =
+                Language::compared(BaseOperator::ArnLike, &pattern, Version::V2008).unwrap_or_default();
+            let goes_on = !begins_with_type(&pattern);
+            self.0.iter().any(|[plain, whole]| whole.meets(&within) || goes_on && plain.meets(&across))
         })
     }
+}
+
+/// Whether the name in an ARN begins like that of a type, `instances/`: what a `*` before it took in of another type
+/// would have that in its own name.
+fn begins_with_type(pattern: &str) -> bool {
+    let name = pattern.splitn(6, ':').nth(5).unwrap_or_default();
+    let word = name.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
+    word.is_some_and(|end| end > 0 && name.get(end..).is_some_and(|rest| rest.starts_with(['/', ':'])))
 }
 
 fn of_arn(arn: &str, is_bucket: bool) -> [Language; 2] {
@@ -75,13 +84,18 @@ fn arns(arn: &str, rest: Class) -> Language {
     const COLONS: usize = 5;
     const PART: char = '\u{1}';
     const REST: char = '\u{2}';
-    let marks = [(PART, Token::Many(Class::Part)), (REST, Token::Many(rest))];
+    const SOME: char = '\u{3}';
+    let marks =
+        [(PART, Token::Many(Class::Part)), (REST, Token::Many(rest)), (SOME, Token::One(Class::Part))];
     let mut text = String::new();
     let mut left = arn;
     while let Some((before, variable)) = left.split_once("${") {
         text.push_str(before);
+        let (name, after) = variable.split_once('}').unwrap_or_default();
+        // What AWS owns has no account, and no ARN is without its region.
+        text.extend((name == "Region").then_some(SOME));
         text.push(if text.matches(':').count() < COLONS { PART } else { REST });
-        left = variable.split_once('}').map_or("", |(_, after)| after);
+        left = after;
     }
     // A type that the catalogue says nothing of is written with wildcards.
     let text = (text + left).replace('*', &REST.to_string());
@@ -106,7 +120,7 @@ pub(crate) enum Misfit {
 pub(crate) fn misfit(pattern: &str) -> Option<Misfit> {
     let cleaned = without_variables(&without_placeholders(pattern));
     let arn = Arn::parse(&cleaned)?;
-    let types: Vec<String> = Catalogue::get().types_of(arn.service).map(ResourceType::arn).collect();
+    let types: Vec<String> = Catalogue::types_of(arn.service).map(ResourceType::arn).collect();
     if Types::of_service(arn.service).may_match(pattern) {
         return None;
     }
@@ -115,7 +129,7 @@ pub(crate) fn misfit(pattern: &str) -> Option<Misfit> {
     let alike = types.iter().filter(|kind| {
         let parts: Vec<&str> = kind.splitn(6, ':').collect();
         let [_, partition, service, _, _, name] = parts.as_slice() else { return false };
-        arns(&format!("arn:{partition}:{service}:${{Region}}:${{Account}}:{name}"), Class::Any).meets(&within)
+        arns(&format!("arn:{partition}:{service}:${{Any}}:${{Any}}:{name}"), Class::Any).meets(&within)
     });
     let alike: Vec<Arn<'_>> = alike.filter_map(|kind| Arn::parse(kind)).collect();
     if alike.is_empty() {
@@ -134,7 +148,7 @@ pub(crate) fn misfit(pattern: &str) -> Option<Misfit> {
 }
 
 /// The ARN under the other name of a service that AWS has renamed: connections have either, and policies of the
-/// console's own combine the two (Developer Tools console user guide, "Permissions for AWS CodeConnections").
+/// console's own combine the two (Developer Tools console user guide, "Permissions for AWS `CodeConnections`").
 fn twin(pattern: &str) -> Option<String> {
     const TWINS: [(&str, &str); 2] =
         [(":codeconnections:", ":codestar-connections:"), (":codestar-connections:", ":codeconnections:")];

@@ -56,4 +56,4 @@ pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,
 };
-pub use validate::{Effectiveness, Gravity, Problem};
+pub use validate::{CHECKS, Effectiveness, Gravity, OWN_CHECKS, Problem, Said};

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
 use crate::access::globs_meet;
+use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
 use crate::pattern::glob;
 use crate::{
     BaseOperator, Caller, Condition, ContextValue, Policy, PrincipalPattern, Principals, Request, Resources,
@@ -264,7 +264,10 @@ fn holds_for_parts(
         return None;
     }
     let loosest = value.replace(UNKNOWN_PART, "*");
-    let may = line.values.iter().any(|wanted| globs_meet(&wanted.value.to_lowercase(), &loosest.to_lowercase(), false));
+    let may = line
+        .values
+        .iter()
+        .any(|wanted| globs_meet(&wanted.value.to_lowercase(), &loosest.to_lowercase(), false));
     if !may {
         return Some(operator.is_negated());
     }

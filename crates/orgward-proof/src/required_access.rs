@@ -42,7 +42,8 @@ impl RequiredAccess {
             operator.regions.iter().map(String::as_str).collect()
         };
         let claim = |spec| Claim::new(spec).map_err(|error| error.error.message);
-        let who = ClaimSpec::default().when("ArnLike", "aws:PrincipalArn", operator.principals.iter().cloned());
+        let who =
+            ClaimSpec::default().when("ArnLike", "aws:PrincipalArn", operator.principals.iter().cloned());
         let under = ClaimSpec { conditions: operator.conditions.clone(), ..ClaimSpec::default() };
         let parts = by_region(&operator.actions).into_iter().map(|(region, actions)| {
             let called_in = region.map_or_else(|| used.clone(), |region| vec![region]);

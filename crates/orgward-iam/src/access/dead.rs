@@ -29,8 +29,9 @@ pub enum Dead {
 /// Of a statement with a placeholder of a template nothing is said, and it makes no other one dead: what it will say is
 /// unknown.
 pub fn dead(policy: &Policy) -> Vec<(usize, Dead)> {
-    let known: Vec<usize> =
-        (0..policy.statements.len()).filter(|at| !policy.statements.get(*at).is_some_and(is_template)).collect();
+    let known: Vec<usize> = (0..policy.statements.len())
+        .filter(|at| !policy.statements.get(*at).is_some_and(is_template))
+        .collect();
     if known.len() == policy.statements.len() {
         return dead_of_known(policy);
     }

@@ -33,9 +33,9 @@ pub(crate) fn globs_meet(one: &str, other: &str, fold: bool) -> bool {
 pub(crate) fn glob_is_within(inner: &str, outer: &str, fold: bool) -> bool {
     let literal = |text: &str| text.find(['*', '?']).unwrap_or(text.len());
     let known = outer.get(..literal(outer)).unwrap_or_default();
-    let begins = inner.get(..known.len()).is_some_and(|start| {
-        start == known || fold && start.eq_ignore_ascii_case(known)
-    });
+    let begins = inner
+        .get(..known.len())
+        .is_some_and(|start| start == known || fold && start.eq_ignore_ascii_case(known));
     begins && Language::glob(inner, fold).is_within(&Language::glob(outer, fold))
 }
 
@@ -147,10 +147,9 @@ fn absorbs(wider: &[Token], pattern: &[Token]) -> bool {
                     symbol.is_of(class).then_some(at)
                 }
                 (Token::One(class), Token::Char(..) | Token::One(_)) => symbol.is_of(class).then_some(at + 1),
-                (Token::Char(own, fold), Token::Char(char, folded)) => {
-                    (own == char && (fold || !folded) || fold && own.eq_ignore_ascii_case(&char))
-                        .then_some(at + 1)
-                }
+                (Token::Char(own, fold), Token::Char(char, folded)) => (own == char && (fold || !folded)
+                    || fold && own.eq_ignore_ascii_case(&char))
+                .then_some(at + 1),
                 _ => None,
             };
             if let Some(state) = to.and_then(|to| next.get_mut(to)) {
@@ -189,7 +188,8 @@ impl Token {
             | (Self::One(class) | Self::Many(class), Self::Char(char, fold)) => {
                 class.contains(char)
                     || fold
-                        && (class.contains(char.to_ascii_lowercase()) || class.contains(char.to_ascii_uppercase()))
+                        && (class.contains(char.to_ascii_lowercase())
+                            || class.contains(char.to_ascii_uppercase()))
             }
             (Self::One(one) | Self::Many(one), Self::One(other) | Self::Many(other)) => one.shares(other),
         }
@@ -209,7 +209,9 @@ impl Token {
 
 impl Class {
     fn shares(self, other: Self) -> bool {
-        self == Self::Any || other == Self::Any || ascii().any(|char| self.contains(char) && other.contains(char))
+        self == Self::Any
+            || other == Self::Any
+            || ascii().any(|char| self.contains(char) && other.contains(char))
     }
 
     /// What a class has beyond ASCII is all or nothing, so that one such character speaks for all.

@@ -118,7 +118,8 @@ impl Universe<'_> {
         // Both are left where it does not matter.
         let matching = self.unknowns.iter().enumerate().filter(|(at, unknown)| {
             let left = choice.get(self.dimensions.len() + at);
-            unknown.test.variable().is_some() && left.is_some_and(|left| left.contains(0) && !left.contains(1))
+            unknown.test.variable().is_some()
+                && left.is_some_and(|left| left.contains(0) && !left.contains(1))
         });
         // Whose resource it is can be said only when it is known which.
         let (resources, rest): (Vec<_>, Vec<_>) =

@@ -98,7 +98,7 @@ impl Catalogue {
     }
 
     /// All types of resources of a service, those that no action is listed for included.
-    pub(crate) fn types_of(self, service: &str) -> impl Iterator<Item = ResourceType> + use<> {
+    pub(crate) fn types_of(service: &str) -> impl Iterator<Item = ResourceType> + use<> {
         let rows = RESOURCES.starting_with(format!("{service}:"));
         rows.flat_map(|row| {
             let name = row.cell(0).split_once(':').map_or("", |(_, name)| name);
@@ -108,7 +108,7 @@ impl Catalogue {
 
     /// Whether several references of AWS share the prefix of a service, so that an action that two of them have is
     /// listed with the resource types and keys of one.
-    pub(crate) fn is_shared(self, service: &str) -> bool {
+    pub(crate) fn is_shared(service: &str) -> bool {
         ["apigateway", "aws-marketplace", "elasticloadbalancing"].contains(&service)
     }
 

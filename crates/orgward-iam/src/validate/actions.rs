@@ -99,7 +99,9 @@ fn redundant(at: &mut At<'_, '_>, element: &str) {
     for (index, pattern) in actions.patterns.iter().enumerate() {
         let by = actions.patterns.iter().enumerate().find(|(other, wider)| {
             let equal = wider.value.eq_ignore_ascii_case(&pattern.value);
-            *other != index && glob_is_within(&pattern.value, &wider.value, true) && (!equal || *other < index)
+            *other != index
+                && glob_is_within(&pattern.value, &wider.value, true)
+                && (!equal || *other < index)
         });
         let Some((_, by)) = by else { continue };
         let place = place(element, index, pattern, &actions.span);

@@ -32,15 +32,24 @@ pub(super) fn check(at: &mut At<'_, '_>) {
 /// A private address means something only together with the network that it is of.
 fn paired(at: &mut At<'_, '_>) {
     let statement = at.statement;
-    let Some(line) = statement.conditions.iter().find(|it| it.key.value.eq_ignore_ascii_case("aws:VpcSourceIp"))
+    let Some(line) =
+        statement.conditions.iter().find(|it| it.key.value.eq_ignore_ascii_case("aws:VpcSourceIp"))
     else {
         return;
     };
-    if !keys_of(statement).any(|key| ["aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"].contains(&key.as_str())) {
+    if !keys_of(statement)
+        .any(|key| ["aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"].contains(&key.as_str()))
+    {
         let kind = ("missing-paired-condition-keys", G::SecurityWarning, E::Meant);
         let place = format!("Condition/{}/{}", line.operator.value, line.key.value);
         let message = "every network has such addresses, those of strangers, too";
-        at.report(kind, &place, &line.key.span, message, "add a condition on `aws:SourceVpc` or `aws:SourceVpce`");
+        at.report(
+            kind,
+            &place,
+            &line.key.span,
+            message,
+            "add a condition on `aws:SourceVpc` or `aws:SourceVpce`",
+        );
     }
 }
 
@@ -48,7 +57,8 @@ fn paired(at: &mut At<'_, '_>) {
 /// the credentials of a function or an instance (IAM user guide, "Cross-service condition keys"), and of some AWS says
 /// that the service has them but not for which actions.
 fn is_of_every_request(key: &str) -> bool {
-    const OF_CREDENTIALS: [&str; 3] = ["ec2:SourceInstanceARN", "ssm:SourceInstanceARN", "identitystore:UserId"];
+    const OF_CREDENTIALS: [&str; 3] =
+        ["ec2:SourceInstanceARN", "ssm:SourceInstanceARN", "identitystore:UserId"];
     let prefix = key.split(':').next().unwrap_or_default();
     OF_CREDENTIALS.iter().any(|it| it.eq_ignore_ascii_case(key))
         || Catalogue::get()
@@ -124,6 +134,7 @@ impl Line<'_, '_, '_> {
 
     /// Whether there is such a key, and whether the actions have it.
     fn key(&mut self) {
+        self.audience();
         let key = self.asked.key.value.clone();
         let inert = self.inert();
         let is_null = self.asked.operator.value.base == BaseOperator::Null;
@@ -150,7 +161,8 @@ impl Line<'_, '_, '_> {
             if lower == "aws:arn" {
                 let kind = ("unsupported-global-condition-key", G::Error, inert);
                 let message = format!("AWS does not set `{key}`, {}", self.consequence());
-                let help = "use `aws:PrincipalArn` for the caller, or `aws:SourceArn` for what a service acts for";
+                let help =
+                    "use `aws:PrincipalArn` for the caller, or `aws:SourceArn` for what a service acts for";
                 return self.report(kind, None, message, help);
             }
             // The host of an identity provider has keys of its own, and a service may be new.
@@ -180,7 +192,6 @@ impl Line<'_, '_, '_> {
         }
         self.quantifier(info);
         self.tags();
-        self.audience();
         if lower == "s3:resourceaccount" && self.at.kind() == Kind::Resource {
             let kind = ("irrelevant-condition-key-in-policy", G::Suggestion, E::Meant);
             let message = "the policy of a bucket is about one bucket, whose account is always the same";
@@ -193,7 +204,7 @@ impl Line<'_, '_, '_> {
 
     /// Whether the actions of the statement have the key at all, and whether all of them do.
     fn relevance(&mut self) {
-        let is_shared = |action: &Action| Catalogue::get().is_shared(action.service());
+        let is_shared = |action: &Action| Catalogue::is_shared(action.service());
         let known = self.actions.filter(|actions| !actions.is_empty() && !actions.iter().any(is_shared));
         let Some(actions) = known else { return };
         let key = &self.asked.key.value;
@@ -293,7 +304,8 @@ impl Line<'_, '_, '_> {
         let is_audience = self.asked.key.value.to_ascii_lowercase().ends_with(":aud");
         if is_audience && self.at.kind() == Kind::Trust && self.asked.operator.value.set.is_some() {
             let kind = ("confirm-audience-claim-type", G::Suggestion, E::Meant);
-            let message = format!("whether `{}` holds several values depends on the provider", self.asked.key.value);
+            let message =
+                format!("whether `{}` holds several values depends on the provider", self.asked.key.value);
             self.report(kind, None, message, "leave the prefix out where tokens have one audience");
         }
     }

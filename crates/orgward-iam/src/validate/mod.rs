@@ -4,6 +4,7 @@
 //! own. Where the service compares patterns, this decides: a part is redundant only if nothing is lost without it.
 
 mod actions;
+mod checks;
 mod conditions;
 mod grammar;
 mod placeholders;
@@ -19,6 +20,7 @@ mod variables;
 
 use std::ops::Range;
 
+pub use self::checks::{CHECKS, OWN_CHECKS, Said};
 pub(crate) use self::placeholders::is_template;
 
 use crate::{Dead, Kind, Policy, Spanned, Statement};

@@ -15,8 +15,18 @@ pub(super) fn check(at: &mut At<'_, '_>) {
             "name the principals that are allowed",
         );
     }
+    if principals.not && at.kind() == Kind::Trust {
+        at.report(
+            ("role-trust-policy-syntax-error-notprincipal", G::Error, E::Meant),
+            element,
+            &principals.span,
+            "IAM takes no new trust policy with `NotPrincipal`, and keeps old ones",
+            "name the principals in `Principal`",
+        );
+    }
     if principals.patterns.is_empty() {
-        let is_object = at.policy().text().get(principals.span.clone()).is_some_and(|text| text.starts_with('{'));
+        let is_object =
+            at.policy().text().get(principals.span.clone()).is_some_and(|text| text.starts_with('{'));
         let code = if is_object { "empty-object-principal" } else { "empty-array-principal" };
         at.report(
             (code, G::Suggestion, E::Inert),
@@ -78,11 +88,15 @@ fn advice(at: &mut At<'_, '_>, element: &str, entry: &Spanned<PrincipalPattern>)
             "`*` lets conditions alone decide who becomes the role".to_owned(),
             "name accounts, users or roles",
         ),
-        (PrincipalPattern::Federated(provider), Kind::Resource) if provider != "cognito-identity.amazonaws.com" => (
-            ("federated-principal-not-supported", G::Error, E::Inert),
-            format!("`{provider}` calls nothing but `sts`: only roles trust identity providers"),
-            "name the role that the provider's users assume",
-        ),
+        (PrincipalPattern::Federated(provider), Kind::Resource)
+            if provider != "cognito-identity.amazonaws.com" =>
+        {
+            (
+                ("federated-principal-not-supported", G::Error, E::Inert),
+                format!("`{provider}` calls nothing but `sts`: only roles trust identity providers"),
+                "name the role that the provider's users assume",
+            )
+        }
         _ => return,
     };
     at.report(kind, element, &entry.span, message, help);

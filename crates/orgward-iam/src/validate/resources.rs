@@ -128,7 +128,8 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
         let found = match misfit(text) {
             _ if !has_types => Some((
                 "resource-of-no-action",
-                "AWS lists no resource type for the actions of this statement, and authorizes them for `*`".to_owned(),
+                "AWS lists no resource type for the actions of this statement, and authorizes them for `*`"
+                    .to_owned(),
                 "write `\"Resource\": \"*\"`",
             )),
             Some(Misfit::Account) => Some((
@@ -151,11 +152,13 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
                 format!("the service has no resource like `{text}`"),
                 "compare the ARN with the resource types of the service",
             )),
-            None => types.as_ref().map(|_| (
-                "resource-of-no-action",
-                format!("no action of this statement is about a resource like `{text}`"),
-                "compare the ARN with the resource types of the actions",
-            )),
+            None => types.as_ref().map(|_| {
+                (
+                    "resource-of-no-action",
+                    format!("no action of this statement is about a resource like `{text}`"),
+                    "compare the ARN with the resource types of the actions",
+                )
+            }),
         };
         if let Some((code, message, help)) = found {
             let place = place(element, index, pattern, &resources.span);

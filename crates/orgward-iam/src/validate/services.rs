@@ -21,7 +21,8 @@ const OF_PRINCIPALS: [&str; 9] = [
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let statement = at.statement;
-    let Some(principals) = statement.principals.as_ref().filter(|it| !it.not && !it.patterns.is_empty()) else {
+    let Some(principals) = statement.principals.as_ref().filter(|it| !it.not && !it.patterns.is_empty())
+    else {
         return;
     };
     let is_service = |it: &PrincipalPattern| matches!(it, PrincipalPattern::Service(_));
@@ -40,16 +41,16 @@ pub(super) fn check(at: &mut At<'_, '_>) {
             let holds = operator.if_exists
                 || operator.set == Some(SetQuantifier::ForAllValues)
                 || operator.is_negated() && operator.set.is_none();
-            let (effectiveness, consequence) = if holds {
-                (E::Overreaching, "always holds")
-            } else {
-                (E::Inert, "never holds")
-            };
+            let (effectiveness, consequence) =
+                if holds { (E::Overreaching, "always holds") } else { (E::Inert, "never holds") };
             at.report(
                 ("unsupported-condition-key-for-service-principal", G::Error, effectiveness),
                 &format!("Condition/{operator}/{}", line.key.value),
                 &line.key.span,
-                format!("requests of AWS services have no `{}`, so that the condition {consequence}", line.key.value),
+                format!(
+                    "requests of AWS services have no `{}`, so that the condition {consequence}",
+                    line.key.value
+                ),
                 "use `aws:SourceArn`, `aws:SourceAccount` or `aws:SourceOrgID`",
             );
         }

@@ -63,6 +63,11 @@ impl Line<'_, '_, '_> {
             self.consequence()
         );
         let inert = self.inert();
-        self.report((code, gravity, inert), None, message, "move these actions to a statement without the condition");
+        self.report(
+            (code, gravity, inert),
+            None,
+            message,
+            "move these actions to a statement without the condition",
+        );
     }
 }

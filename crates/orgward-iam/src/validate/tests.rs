@@ -59,14 +59,8 @@ fn a_key_that_the_action_never_has_denies_nothing_or_more_than_is_meant() {
 
 #[test]
 fn an_operator_that_does_not_fit_its_key_never_holds() {
-    assert_eq!(
-        denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#),
-        [("type-mismatch", Inert)]
-    );
-    assert_eq!(
-        denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#),
-        [("type-mismatch", Inert)]
-    );
+    assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
+    assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""Bool":{"aws:SecureTransport":"false"}"#), []);
 }
 

@@ -46,7 +46,9 @@ fn sessions(at: &mut At<'_, '_>) {
         })
     };
     for (session, entry) in arns() {
-        let Some((role, _)) = session.resource.strip_prefix("assumed-role/").and_then(|it| it.split_once('/')) else {
+        let Some((role, _)) =
+            session.resource.strip_prefix("assumed-role/").and_then(|it| it.split_once('/'))
+        else {
             continue;
         };
         let is_its_role = |arn: &Arn<'_>| {
@@ -72,7 +74,9 @@ fn needed(principal: &PrincipalPattern) -> Option<&'static str> {
         | PrincipalPattern::Arn(_)
         | PrincipalPattern::UniqueId(_)
         | PrincipalPattern::Service(_) => Some("sts:AssumeRole"),
-        PrincipalPattern::Everyone | PrincipalPattern::CanonicalUser(_) | PrincipalPattern::Invalid(_) => None,
+        PrincipalPattern::Everyone | PrincipalPattern::CanonicalUser(_) | PrincipalPattern::Invalid(_) => {
+            None
+        }
     }
 }
 
@@ -80,7 +84,8 @@ fn needed(principal: &PrincipalPattern) -> Option<&'static str> {
 fn mismatched(at: &mut At<'_, '_>) {
     let Some(principals) = at.statement.principals.as_ref().filter(|it| !it.not) else { return };
     let assumes = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"];
-    let allowed: Vec<&str> = assumes.into_iter().filter(|action| at.statement.covers_action(action)).collect();
+    let allowed: Vec<&str> =
+        assumes.into_iter().filter(|action| at.statement.covers_action(action)).collect();
     if allowed.is_empty() {
         return;
     }
@@ -130,7 +135,8 @@ fn session_keys(at: &mut At<'_, '_>) {
         }
         let kind = ("missing-action-for-condition-key", G::Error, E::Meant);
         let place = format!("Condition/{}/{}", line.operator.value, line.key.value);
-        let message = format!("only `{action}` sets `{}`, and the statement does not allow it", line.key.value);
+        let message =
+            format!("only `{action}` sets `{}`, and the statement does not allow it", line.key.value);
         at.report(kind, &place, &line.key.span, message, format!("add `{action}` to `Action`"));
     }
 }
@@ -172,11 +178,18 @@ fn github(at: &mut At<'_, '_>, span: &std::ops::Range<usize>) {
     for line in &at.statement.conditions {
         let is_sub = line.key.value.eq_ignore_ascii_case(&format!("{GITHUB}:sub"));
         let is_like = line.operator.value.base == BaseOperator::StringLike;
-        if let Some(value) = line.values.iter().find(|it| is_sub && is_like && it.value.contains(['*', '?'])) {
+        if let Some(value) = line.values.iter().find(|it| is_sub && is_like && it.value.contains(['*', '?']))
+        {
             let kind = ("specific-github-repo-and-branch-recommended", G::Warning, E::Meant);
             let place = format!("Condition/{}/{}", line.operator.value, line.key.value);
             let message = format!("`{}` admits more than one branch or repository", value.value);
-            at.report(kind, &place, &value.span, message, "name the repository and the branch or environment");
+            at.report(
+                kind,
+                &place,
+                &value.span,
+                message,
+                "name the repository and the branch or environment",
+            );
         }
     }
 }

@@ -31,8 +31,12 @@ impl Line<'_, '_, '_> {
             ("aws:principalarn", _) => self.principal_arns(),
             ("aws:sourceip", BaseOperator::IpAddress | BaseOperator::NotIpAddress) => self.addresses(),
             ("aws:requestedregion", _) => self.regions(),
-            ("aws:sourcevpc", _) => self.identifiers("vpc-", "invalid-vpc-format"),
-            ("aws:sourcevpce", _) => self.identifiers("vpce-", "invalid-vpce-format"),
+            ("aws:sourcevpc", _) if operator.takes_variables() => {
+                self.identifiers("vpc-", "invalid-vpc-format");
+            }
+            ("aws:sourcevpce", _) if operator.takes_variables() => {
+                self.identifiers("vpce-", "invalid-vpce-format");
+            }
             (key, _) if SERVICE_NAMES.contains(&key) => self.service_names(),
             _ => {}
         }
@@ -69,14 +73,19 @@ impl Line<'_, '_, '_> {
         if !operator.base.takes_variables() || operator.base.takes_wildcards() {
             return;
         }
-        let is_wild =
-            |value: &Spanned<String>| value.value.contains(['*', '?']) && without_variables(&value.value) == value.value;
+        let is_wild = |value: &Spanned<String>| {
+            value.value.contains(['*', '?']) && without_variables(&value.value) == value.value
+        };
         let Some(value) = self.asked.values.iter().find(|value| is_wild(value)) else { return };
         let effectiveness = if self.asked.values.iter().all(is_wild) { self.inert() } else { E::Meant };
         self.report(
             ("wildcard-without-like-operator", G::Warning, effectiveness),
             Some(value.span.clone()),
-            format!("`{operator}` takes the wildcard of `{}` for itself, {}", value.value, self.consequence()),
+            format!(
+                "`{operator}` takes the wildcard of `{}` for itself, {}",
+                value.value,
+                self.consequence()
+            ),
             "use `StringLike` or `ArnLike`, or their negated forms",
         );
     }
@@ -127,11 +136,7 @@ impl Line<'_, '_, '_> {
         self.report(
             ("variable-unsupported-in-version", G::Error, inert),
             Some(value.span.clone()),
-            format!(
-                "under version `2008-10-17`, `{}` is plain text, {}",
-                value.value,
-                self.consequence()
-            ),
+            format!("under version `2008-10-17`, `{}` is plain text, {}", value.value, self.consequence()),
             "write `\"Version\": \"2012-10-17\"`",
         );
     }
@@ -155,9 +160,12 @@ impl Line<'_, '_, '_> {
             {
                 let greatest = matches!(base, B::NumericLessThan | B::NumericLessThanEquals);
                 let by_size = |left: &&Spanned<String>, right: &&Spanned<String>| {
-                    number(&left.value).partial_cmp(&number(&right.value)).unwrap_or(std::cmp::Ordering::Equal)
+                    number(&left.value)
+                        .partial_cmp(&number(&right.value))
+                        .unwrap_or(std::cmp::Ordering::Equal)
                 };
-                let kept = if greatest { values.iter().max_by(by_size) } else { values.iter().min_by(by_size) };
+                let kept =
+                    if greatest { values.iter().max_by(by_size) } else { values.iter().min_by(by_size) };
                 let help = kept.map_or_else(String::new, |kept| format!("keep `{}` alone", kept.value));
                 self.report(
                     ("redundant-condition-value-num", G::Suggestion, E::Meant),

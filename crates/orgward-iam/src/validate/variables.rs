@@ -42,7 +42,9 @@ fn unsupported(at: &mut At<'_, '_>, place: &str, text: &str, span: &std::ops::Ra
             ("variable-unsupported-in-element", G::Error, E::Inert),
             place,
             span,
-            format!("`${{{key}}}` stays as it is written: variables stand in `Resource` and `Condition` only"),
+            format!(
+                "`${{{key}}}` stays as it is written: variables stand in `Resource` and `Condition` only"
+            ),
             "write the value, or use a condition",
         );
     }
@@ -53,11 +55,21 @@ fn shape(at: &mut At<'_, '_>, place: &str, text: &Spanned<String>) {
     let mut rest = text.value.as_str();
     while let Some((_, after)) = rest.split_once("${") {
         let found = match after.split_once('}') {
-            None => Some(("missing-brace-in-variable", "a variable has no closing brace", "write `}` after the name")),
+            None => Some((
+                "missing-brace-in-variable",
+                "a variable has no closing brace",
+                "write `}` after the name",
+            )),
             Some((inner, _)) => fault(inner),
         };
         if let Some((code, message, help)) = found {
-            at.report((code, G::Error, E::Inert), place, &text.span, format!("{message}: `{}`", text.value), help);
+            at.report(
+                (code, G::Error, E::Inert),
+                place,
+                &text.span,
+                format!("{message}: `{}`", text.value),
+                help,
+            );
         }
         rest = after;
     }
@@ -71,7 +83,8 @@ fn fault(inner: &str) -> Option<(&'static str, &'static str, &'static str)> {
     if inner.trim().is_empty() {
         return Some(("empty-variable", "a variable has no name", "name a condition key, or remove it"));
     }
-    let (key, default) = inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default.trim())));
+    let (key, default) =
+        inner.split_once(',').map_or((inner, None), |(key, default)| (key, Some(default.trim())));
     let is_quoted = |text: &str| text.len() > 1 && text.starts_with('\'') && text.ends_with('\'');
     if default.is_some_and(|default| !is_quoted(default)) {
         return Some((
@@ -81,7 +94,11 @@ fn fault(inner: &str) -> Option<(&'static str, &'static str, &'static str)> {
         ));
     }
     if key.contains(' ') {
-        return Some(("unsupported-space-in-variable", "the name of a variable has a space", "remove the space"));
+        return Some((
+            "unsupported-space-in-variable",
+            "the name of a variable has a space",
+            "remove the space",
+        ));
     }
     let is_plain = |char: char| char.is_alphanumeric() || ":/.-_+=@".contains(char);
     (!key.chars().all(is_plain)).then_some((

@@ -44,16 +44,22 @@ impl Assumptions {
                     not_actions: Some(vec!["kms:RetireGrant".to_owned()]),
                     ..ClaimSpec::default()
                 };
-                (Some(match account {
-                    Some(account) => spec.when("StringEquals", "aws:ResourceAccount", [account]),
-                    None => spec,
-                }), None)
+                (
+                    Some(match account {
+                        Some(account) => spec.when("StringEquals", "aws:ResourceAccount", [account]),
+                        None => spec,
+                    }),
+                    None,
+                )
             }
             // A principal of a member account is one of the organization. It is said only where a policy asks, so that
             // requests that are shown stay short.
             (_, account) => {
                 let organization = organization.filter(|_| mentions(policy_chains, "principalorgid"));
-                (organization.map(of_organization), account.map(|it| Callers::Accounts([it.to_owned()].into())))
+                (
+                    organization.map(of_organization),
+                    account.map(|it| Callers::Accounts([it.to_owned()].into())),
+                )
             }
         };
         let facts = facts.and_then(|spec| Claim::new(spec).ok());
@@ -71,8 +77,10 @@ impl Assumptions {
         let bound = PolicyChain::bound(&self.kind);
         let by = self.callers.clone().map_or_else(RequestSet::everything, RequestSet::by);
         let all = self.facts.iter().fold(bound.and(by), |all, fact| all.and(fact.described()));
-        let strangers =
-            self.insiders.iter().map(|(callers, told)| RequestSet::by(callers.clone()).minus(told.described()));
+        let strangers = self
+            .insiders
+            .iter()
+            .map(|(callers, told)| RequestSet::by(callers.clone()).minus(told.described()));
         let all = strangers.fold(all, RequestSet::minus);
         let all = self.partition.iter().fold(all, |all, it| all.and(RequestSet::in_partition(it)));
         self.others.iter().fold(all, |all, others| all.minus(RequestSet::by(others.clone())))

@@ -1,5 +1,8 @@
 use orgward_finding::Witness;
-use orgward_iam::{ActionList, ActionSet, Answer, Claim, ClaimSpec, ContextValue, Effect, Policy, Request, RequestSet, ResourceType, Statement};
+use orgward_iam::{
+    ActionList, ActionSet, Answer, Claim, ClaimSpec, ContextValue, Effect, Policy, Request, RequestSet,
+    ResourceType, Statement,
+};
 use orgward_org::{PolicyChain, PolicyType};
 
 use crate::region_lock::witness;
