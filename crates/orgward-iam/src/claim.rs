@@ -7,7 +7,8 @@ use thiserror::Error;
 
 use crate::access::cause;
 use crate::{
-    Answer, Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
+    Answer, Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, ResourceType, Statement, listed_actions,
+    may_be_about,
 };
 
 /// Operators, each with keys and their values, as the `Condition` element has them.
@@ -235,10 +236,60 @@ impl Claim {
         }
     }
 
+    /// The requests that AWS cannot get, by the types of resources that it lists for the actions of the claim: a claim
+    /// without `resources` is about all resources, and a role is deleted by its own ARN only. `None` where the claim
+    /// says which resources, or where too little is known about its actions.
+    pub fn impossible(&self) -> Option<Impossible> {
+        /// More kinds of actions make a question slow.
+        const KINDS: usize = 40;
+        let spec = &self.spec;
+        if spec.resources.is_some() || spec.not_resources.is_some() {
+            return None;
+        }
+        let actions = listed_actions(spec.actions.as_ref()?.iter().map(String::as_str))?;
+        // Of what several references list, not all types are known.
+        if actions.iter().any(|action| Catalogue::is_shared(action.service())) {
+            return None;
+        }
+        let mut kinds: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
+        for action in actions.iter().filter(|action| action.has_resource_types()) {
+            let patterns = action.resource_types().map(ResourceType::pattern).collect();
+            let always = action.resource_types().any(|kind| kind.required);
+            kinds.entry((patterns, always)).or_default().push(action.name().to_owned());
+        }
+        if kinds.is_empty() || kinds.len() > KINDS {
+            return None;
+        }
+        let of = |actions: &[String], resources: Option<Vec<String>>| {
+            Self::new(Self::spec_of(actions, resources)).ok()
+        };
+        let pairs = kinds.iter().map(|((patterns, always), actions)| {
+            let every = (!always).then(|| vec!["arn:*:*:*:*:*".to_owned()]);
+            Some((of(actions, every)?, of(actions, Some(patterns.clone()))?))
+        });
+        pairs.collect::<Option<Vec<_>>>().map(Impossible)
+    }
+
+    fn spec_of(actions: &[String], resources: Option<Vec<String>>) -> ClaimSpec {
+        ClaimSpec { actions: Some(actions.to_vec()), resources, ..ClaimSpec::default() }
+    }
+
     /// The words as a policy: a statement that matches what has to be denied, and perhaps one that matches what is
     /// exempt. It is no policy that anybody should attach.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+}
+
+/// Requests that AWS cannot get. For each kind of actions, those for any resource and those for resources of its types.
+#[derive(Clone, Debug)]
+pub struct Impossible(Vec<(Claim, Claim)>);
+
+impl Impossible {
+    /// The requests.
+    pub fn requests(&self) -> RequestSet<'_> {
+        let each = self.0.iter().map(|(any, real)| any.described().minus(real.described()));
+        each.fold(RequestSet::nothing(), RequestSet::or)
     }
 }
 

@@ -38,7 +38,7 @@ pub use catalogue::{
     Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
-pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element};
+pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element, Impossible};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use event::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};

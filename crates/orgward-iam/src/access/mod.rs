@@ -32,6 +32,7 @@ mod tests;
 
 pub use self::action_set::ActionSet;
 pub(crate) use self::budget::Budget;
+pub(crate) use self::callers::may_be_principal;
 pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
 pub(crate) use self::language::{Class, Language, Token};

@@ -53,6 +53,30 @@ fn paired(at: &mut At<'_, '_>) {
     }
 }
 
+/// Whether a key may hold an ARN. Of many keys AWS only says that they are text.
+fn may_be_arn(info: KeyInfo) -> bool {
+    const NEVER: [&str; 16] = [
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principaltype",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:sourceaccount",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:tagkeys",
+        "aws:userid",
+        "aws:username",
+    ];
+    matches!(info.kind, KeyKind::Arn | KeyKind::String)
+        && !NEVER.iter().any(|key| info.name.eq_ignore_ascii_case(key))
+}
+
 /// Whether requests of other services, or of any action of its own, may have a key of a service. Some keys come with
 /// the credentials of a function or an instance (IAM user guide, "Cross-service condition keys"), and of some AWS says
 /// that the service has them but not for which actions.
@@ -204,6 +228,9 @@ impl Line<'_, '_, '_> {
 
     /// Whether the actions of the statement have the key at all, and whether all of them do.
     fn relevance(&mut self) {
+        if self.at.statement.actions.not {
+            return self.left();
+        }
         let is_shared = |action: &Action| Catalogue::is_shared(action.service());
         let known = self.actions.filter(|actions| !actions.is_empty() && !actions.iter().any(is_shared));
         let Some(actions) = known else { return };
@@ -246,6 +273,21 @@ impl Line<'_, '_, '_> {
         }
     }
 
+    /// A key of one service, where `NotAction` leaves the actions of all others.
+    fn left(&mut self) {
+        let operator = self.asked.operator.value;
+        let denies = self.at.statement.effect.value == Effect::Deny;
+        if !denies || self.inert() != E::Overreaching || operator.if_exists || is_of_every_request(&self.asked.key.value) {
+            return;
+        }
+        let message = format!(
+            "`NotAction` leaves actions of other services, which have no `{}`: a missing key meets `{operator}`, so that the condition never spares them",
+            self.asked.key.value
+        );
+        let help = format!("name the actions that have the key in `Action`, or write `{operator}IfExists`");
+        self.report((UNSUPPORTED, G::Warning, E::Overreaching), None, message, help);
+    }
+
     /// Whether the operator compares what the key holds.
     fn kind(&mut self, info: KeyInfo) {
         use BaseOperator as B;
@@ -267,6 +309,7 @@ impl Line<'_, '_, '_> {
             B::IpAddress | B::NotIpAddress => &[KeyKind::IpAddress],
             // Services that document a text often set `true` or `false`.
             B::Bool => &[KeyKind::Bool, KeyKind::String],
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike if !may_be_arn(info) => &[KeyKind::Arn],
             B::StringLike | B::StringNotLike if info.kind == KeyKind::Arn => {
                 let help = if operator.base == B::StringLike { "use `ArnLike`" } else { "use `ArnNotLike`" };
                 return self.report(

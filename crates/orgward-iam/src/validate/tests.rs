@@ -62,6 +62,21 @@ fn an_operator_that_does_not_fit_its_key_never_holds() {
     assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""Bool":{"aws:SecureTransport":"false"}"#), []);
+    let arn = |operator: &str, key: &str| denies("s3:*", &format!(r#""{operator}":{{"{key}":"arn:aws:iam::*:role/x"}}"#));
+    assert_eq!(arn("ArnNotLike", "aws:PrincipalOrgID"), [("type-mismatch", Overreaching)]);
+    assert_eq!(arn("ArnLike", "aws:SourceIdentity"), [], "it may be anything");
+}
+
+/// `NotAction` leaves other services, which do not have the key of one.
+#[test]
+fn a_key_of_one_service_denies_all_others_under_not_action() {
+    let deny = |operator: &str| {
+        scp(&format!(
+            r#""Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{{"{operator}":{{"ec2:InstanceType":"t3.*"}}}}"#
+        ))
+    };
+    assert_eq!(deny("StringNotLike"), [("unsupported-action-for-condition-key", Overreaching)]);
+    assert_eq!(deny("StringNotLikeIfExists"), []);
 }
 
 #[test]
@@ -73,6 +88,9 @@ fn an_exemption_that_matches_no_principal_exempts_nobody() {
         ),
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:sts::*:assumed-role/x/*"}"#, "invalid-principal-arn"),
         (r#""ArnNotLike":{"aws:PrincipalArn":"x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:roles/x"}"#, "invalid-principal-arn"),
+        (r#""StringNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:group/x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::12345:role/x"}"#, "invalid-principal-arn"),
     ] {
         assert_eq!(denies("iam:*", condition), [(code, Overreaching)], "{condition}");
     }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use super::conditions::Line;
 use super::{Effectiveness as E, Gravity as G};
+use crate::access::may_be_principal;
 use crate::arn::Arn;
 use crate::fit::without_variables;
 use crate::matching::{number, variable_keys};
@@ -231,11 +232,20 @@ impl Line<'_, '_, '_> {
             } else if !text.starts_with("arn:") {
                 Some((value, "is not an ARN", "write the whole ARN: `arn:aws:iam::*:role/NAME`"))
             } else {
+                let (operator, version) = (self.asked.operator.value.base, self.at.policy().version);
                 match Arn::parse(text) {
+                    _ if placeholder(text).is_some() => None,
                     Some(arn) if arn.service == "sts" && arn.resource.starts_with("assumed-role/") => Some((
                         value,
                         "is the ARN of a session, and `aws:PrincipalArn` has the one of the role",
                         "write the ARN of the role: `arn:aws:iam::*:role/NAME`",
+                    )),
+                    // The wildcard of an operator that takes none is said for itself.
+                    _ if text.contains(['*', '?']) && !operator.takes_wildcards() => None,
+                    _ if !may_be_principal(operator, text, version) => Some((
+                        value,
+                        "is the ARN of no user, role or root user",
+                        "write it like `arn:aws:iam::*:role/NAME`",
                     )),
                     _ => None,
                 }
