@@ -20,32 +20,30 @@ pub fn may_be_about(action: Action, pattern: &str) -> bool {
     Types::of([action]).may_match(pattern)
 }
 
-/// Types of resources, each as the ARNs whose names are written without colons, and as all of them.
-pub(crate) struct Types(Vec<[Language; 2]>);
+/// Types of resources.
+pub(crate) struct Types(BTreeMap<(&'static str, &'static str), Source>);
+
+/// Where the types are listed.
+#[derive(Clone, Copy)]
+enum Source {
+    /// With an action.
+    Action(Action),
+    /// With a service.
+    Service,
+}
 
 impl Types {
     /// The types that some actions are authorized for.
     pub(crate) fn of(actions: impl IntoIterator<Item = Action>) -> Self {
-        let mut kinds: BTreeMap<(&str, String), bool> = BTreeMap::new();
-        let mut note = |service: &'static str, kind: ResourceType| {
-            // The name of a bucket has no slash.
-            kinds.insert((service, kind.arn()), service == "s3" && kind.name == "bucket");
-        };
-        for action in actions {
-            let service = action.service();
-            if action.has_resource_types() && Catalogue::is_shared(service) {
-                Catalogue::types_of(service).for_each(|kind| note(service, kind));
-            } else {
-                action.resource_types().for_each(|kind| note(service, kind));
-            }
-        }
-        Self(kinds.into_iter().map(|((_, arn), is_bucket)| of_arn(&arn, is_bucket)).collect())
+        let with_types = actions.into_iter().map(|action| (action.types_key(), Source::Action(action)));
+        Self(with_types.filter(|((_, names), _)| !names.is_empty()).collect())
     }
 
     /// All types of a service.
     fn of_service(service: &str) -> Self {
-        let types = Catalogue::types_of(service);
-        Self(types.map(|kind| of_arn(&kind.arn(), service == "s3" && kind.name == "bucket")).collect())
+        let found =
+            Catalogue::get().service(service).map(|service| ((service.prefix(), ""), Source::Service));
+        Self(found.into_iter().collect())
     }
 
     /// Whether a pattern of a `Resource` element matches a resource of one of the types. What a variable or a
@@ -56,14 +54,35 @@ impl Types {
             return true;
         }
         let twin = twin(&pattern);
-        [Some(pattern), twin].into_iter().flatten().any(|pattern| {
-            // A `*` at the end of a part also matches beyond its colon. Where it does, it is not one in a name.
-            let (across, _) = Language::any_resource(&pattern, Version::V2008);
-            let within =
-                Language::compared(BaseOperator::ArnLike, &pattern, Version::V2008).unwrap_or_default();
-            let goes_on = !begins_with_type(&pattern);
-            self.0.iter().any(|[plain, whole]| whole.meets(&within) || goes_on && plain.meets(&across))
-        })
+        [Some(pattern), twin].into_iter().flatten().any(|pattern| self.match_plain(&pattern))
+    }
+
+    /// The same for a pattern without variables.
+    fn match_plain(&self, pattern: &str) -> bool {
+        // A `*` at the end of a part also matches beyond its colon. Where it does, it is not one in a name.
+        let (across, _) = Language::any_resource(pattern, Version::V2008);
+        let within = Language::compared(BaseOperator::ArnLike, pattern, Version::V2008).unwrap_or_default();
+        let goes_on = !begins_with_type(pattern);
+        let service = Arn::parse(pattern).map(|arn| arn.service).filter(|it| !it.contains(['*', '?']));
+        let fits = |owner: &str, kind: ResourceType| {
+            let is_other = service.is_some_and(|it| it != kind.service() && kind.service() != "*");
+            // The name of a bucket has no slash.
+            let is_bucket = owner == "s3" && kind.name == "bucket";
+            let arn = kind.arn();
+            let of = |class| arns(&arn, if is_bucket { Class::Name } else { class });
+            !is_other && (of(Class::Any).meets(&within) || goes_on && of(Class::Part).meets(&across))
+        };
+        // Most are about a resource of their own service, so that the others need not be asked.
+        let asked = |own: bool| {
+            let mut sources = self.0.iter().filter(move |((owner, _), _)| (service == Some(*owner)) == own);
+            sources.any(|((owner, _), source)| match source {
+                Source::Action(action) if !Catalogue::is_shared(owner) => {
+                    action.resource_types().any(|kind| fits(owner, kind))
+                }
+                _ => Catalogue::types_of(owner).any(|kind| fits(owner, kind)),
+            })
+        };
+        asked(true) || asked(false)
     }
 }
 
@@ -73,10 +92,6 @@ fn begins_with_type(pattern: &str) -> bool {
     let name = pattern.splitn(6, ':').nth(5).unwrap_or_default();
     let word = name.find(|char: char| !char.is_ascii_alphanumeric() && char != '-');
     word.is_some_and(|end| end > 0 && name.get(end..).is_some_and(|rest| rest.starts_with(['/', ':'])))
-}
-
-fn of_arn(arn: &str, is_bucket: bool) -> [Language; 2] {
-    [Class::Part, Class::Any].map(|class| arns(arn, if is_bucket { Class::Name } else { class }))
 }
 
 /// The ARNs that the ARN of a type with variables stands for; `rest` is what stands in its name.

@@ -167,7 +167,8 @@ const EDITS: [Edit; 17] = [
     ("a resource is added that another one takes in", Relation::Equivalent, |policy| {
         let resources = policy.pointer_mut("/Statement/0/Resource").unwrap();
         let all = resources.as_array().cloned().unwrap_or_else(|| vec![resources.clone()]);
-        let within = all[0].as_str().filter(|it| *it != "*").unwrap_or("arn:aws:sqs:*:*:*").replace('*', "x*");
+        let within =
+            all[0].as_str().filter(|it| *it != "*").unwrap_or("arn:aws:sqs:*:*:*").replace('*', "x*");
         *resources = json!([all[0], within]);
     }),
     ("the first character of a name is left open", Relation::Narrower, |policy| {

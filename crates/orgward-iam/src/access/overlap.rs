@@ -21,11 +21,16 @@ pub(crate) fn globs_meet(one: &str, other: &str, fold: bool) -> bool {
         }
         shared += 1;
     }
-    let rest = |text: &str| {
-        // Both are equal so far, so that this is no place within a character.
-        Language::glob(text.get(shared..).unwrap_or(text), fold)
-    };
-    rest(one).meets(&rest(other))
+    // Both are equal so far, so that this is no place within a character.
+    let (one, other) = (one.get(shared..).unwrap_or(one), other.get(shared..).unwrap_or(other));
+    if one == "*" || other == "*" {
+        return true;
+    }
+    if one.is_empty() || other.is_empty() {
+        let rest = if one.is_empty() { other } else { one };
+        return rest.bytes().all(|byte| byte == b'*');
+    }
+    Language::glob(one, fold).meets(&Language::glob(other, fold))
 }
 
 /// Whether every text that `inner` matches is matched by `outer`, as patterns with `*` and `?`. Certain where it says

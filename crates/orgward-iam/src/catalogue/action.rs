@@ -46,6 +46,11 @@ impl ResourceType {
         format!("arn:${{Partition}}:{}", self.pattern)
     }
 
+    /// The service in its ARNs, which is another one than that of the action now and then.
+    pub(crate) fn service(self) -> &'static str {
+        self.pattern.split(':').next().unwrap_or_default()
+    }
+
     /// A pattern that all its ARNs match, `arn:*:s3:::*`.
     pub fn pattern(self) -> String {
         let mut out = "arn:*:".to_owned();
@@ -97,6 +102,11 @@ impl Action {
             let required = listed.len() > name.len();
             ResourceType::of(name, required, found.map_or("*:*:*:*", |row| row.cell(1)))
         })
+    }
+
+    /// What tells its resource types from those of other actions: its service and their names.
+    pub(crate) fn types_key(self) -> (&'static str, &'static str) {
+        (self.service(), self.shape(1))
     }
 
     /// Whether it is authorized for single resources. Where it is not, its resource is always `*`.

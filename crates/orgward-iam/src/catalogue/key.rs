@@ -34,8 +34,14 @@ pub struct KeyInfo {
 impl KeyInfo {
     /// Whether a key that is written so is this one.
     pub fn is(&self, written: &str) -> bool {
-        pattern(self.name)
-            .map_or_else(|| self.name.eq_ignore_ascii_case(written), |it| glob_ignore_case(&it, written))
+        if self.name.eq_ignore_ascii_case(written) {
+            return true;
+        }
+        // Few have a part that varies, and what stands before it tells most apart.
+        let Some(at) = self.name.find(['/', '$']) else { return false };
+        let starts = self.name.get(..at).zip(written.get(..at));
+        starts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
+            && pattern(self.name).is_some_and(|it| glob_ignore_case(&it, written))
     }
 
     pub(super) fn of(row: Row) -> Self {

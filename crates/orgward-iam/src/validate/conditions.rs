@@ -277,7 +277,11 @@ impl Line<'_, '_, '_> {
     fn left(&mut self) {
         let operator = self.asked.operator.value;
         let denies = self.at.statement.effect.value == Effect::Deny;
-        if !denies || self.inert() != E::Overreaching || operator.if_exists || is_of_every_request(&self.asked.key.value) {
+        if !denies
+            || self.inert() != E::Overreaching
+            || operator.if_exists
+            || is_of_every_request(&self.asked.key.value)
+        {
             return;
         }
         let message = format!(
@@ -309,7 +313,9 @@ impl Line<'_, '_, '_> {
             B::IpAddress | B::NotIpAddress => &[KeyKind::IpAddress],
             // Services that document a text often set `true` or `false`.
             B::Bool => &[KeyKind::Bool, KeyKind::String],
-            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike if !may_be_arn(info) => &[KeyKind::Arn],
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike if !may_be_arn(info) => {
+                &[KeyKind::Arn]
+            }
             B::StringLike | B::StringNotLike if info.kind == KeyKind::Arn => {
                 let help = if operator.base == B::StringLike { "use `ArnLike`" } else { "use `ArnNotLike`" };
                 return self.report(

@@ -1,7 +1,7 @@
 //! Who is named.
 
 use super::{At, Effectiveness as E, Gravity as G};
-use crate::{Effect, Kind, PrincipalPattern, Spanned};
+use crate::{Effect, Kind, PrincipalPattern, Spanned, placeholder};
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let Some(principals) = &at.statement.principals else { return };
@@ -39,7 +39,10 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     let is_trust = at.kind() == Kind::Trust;
     for entry in &principals.patterns {
         let invalid = |message: String| Some(("invalid-principal-format", message));
+        let thorough = at.found.thorough;
         let found = match &entry.value {
+            // Which is said for itself.
+            PrincipalPattern::Invalid(text) if thorough && placeholder(text).is_some() => None,
             PrincipalPattern::Invalid(text) if text.contains(['*', '?']) => Some((
                 "unsupported-wildcard-in-principal",
                 format!("AWS takes no wildcard in a part of a principal such as `{text}`"),

@@ -122,7 +122,10 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
     let has_types = actions.as_ref().is_none_or(|all| all.iter().any(|action| action.has_resource_types()));
     for (index, pattern) in resources.patterns.iter().enumerate() {
         let text = pattern.value.as_str();
-        if Arn::parse(text).is_none() || types.as_ref().is_some_and(|types| types.may_match(text)) {
+        // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.
+        if Arn::parse(text).is_none_or(|arn| arn.account == "aws")
+            || types.as_ref().is_some_and(|types| types.may_match(text))
+        {
             continue;
         }
         let found = match misfit(text) {

@@ -62,7 +62,9 @@ fn an_operator_that_does_not_fit_its_key_never_holds() {
     assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""Bool":{"aws:SecureTransport":"false"}"#), []);
-    let arn = |operator: &str, key: &str| denies("s3:*", &format!(r#""{operator}":{{"{key}":"arn:aws:iam::*:role/x"}}"#));
+    let arn = |operator: &str, key: &str| {
+        denies("s3:*", &format!(r#""{operator}":{{"{key}":"arn:aws:iam::*:role/x"}}"#))
+    };
     assert_eq!(arn("ArnNotLike", "aws:PrincipalOrgID"), [("type-mismatch", Overreaching)]);
     assert_eq!(arn("ArnLike", "aws:SourceIdentity"), [], "it may be anything");
 }
