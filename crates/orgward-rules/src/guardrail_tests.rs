@@ -204,8 +204,7 @@ fn a_denial_for_every_resource_that_the_action_has() {
     };
     holds(&deny("arn:aws:iam::*:role/*"), "actions = ['iam:DeleteRole', 'iam:UpdateRole']");
     fails(&deny("arn:aws:iam::*:role/app/*"), "actions = ['iam:DeleteRole', 'iam:UpdateRole']");
-    // A key is scheduled for deletion by its own ARN; an alias is deleted by its ARN and by the one of its key.
-    holds(&deny("arn:aws:kms:*:*:key/*"), "actions = ['kms:ScheduleKeyDeletion']");
+    // An alias is deleted by its own ARN and by the one of its key.
     fails(&deny("arn:aws:kms:*:*:key/*"), "actions = ['kms:DeleteAlias']");
     fails(&deny("arn:aws:iam::*:role/*"), "actions = ['iam:CreateRole', 'iam:CreateUser']");
 }

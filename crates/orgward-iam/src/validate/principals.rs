@@ -25,8 +25,8 @@ pub(super) fn check(at: &mut At<'_, '_>) {
         );
     }
     if principals.patterns.is_empty() {
-        let is_object =
-            at.policy().text().get(principals.span.clone()).is_some_and(|text| text.starts_with('{'));
+        let text = at.policy().text().get(principals.span.clone()).unwrap_or_default();
+        let is_object = text.chars().filter(|char| !char.is_whitespace()).eq("{}".chars());
         let code = if is_object { "empty-object-principal" } else { "empty-array-principal" };
         at.report(
             (code, G::Suggestion, E::Inert),

@@ -91,7 +91,7 @@ fn an_exemption_that_matches_no_principal_exempts_nobody() {
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:sts::*:assumed-role/x/*"}"#, "invalid-principal-arn"),
         (r#""ArnNotLike":{"aws:PrincipalArn":"x"}"#, "invalid-principal-arn"),
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:roles/x"}"#, "invalid-principal-arn"),
-        (r#""StringNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:group/x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:group/x"}"#, "invalid-principal-arn"),
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::12345:role/x"}"#, "invalid-principal-arn"),
     ] {
         assert_eq!(denies("iam:*", condition), [(code, Overreaching)], "{condition}");
