@@ -1,10 +1,13 @@
 //! From a record of CloudTrail to the request that was made, as far as the record tells.
 
+mod decoded;
+
 use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::Deserialize;
 
+pub use self::decoded::{DecodedMessage, MatchedStatement};
 use crate::pattern::glob;
 use crate::{Arn, Catalogue, ContextValue, PartialRequest};
 
@@ -32,6 +35,9 @@ pub struct Event<'a> {
     /// Why it failed, if it did.
     #[serde(borrow)]
     pub error_code: Option<Cow<'a, str>>,
+    /// What the caller was told.
+    #[serde(borrow)]
+    pub error_message: Option<Cow<'a, str>>,
     /// Where it came from: an address, or a service.
     #[serde(borrow, rename = "sourceIPAddress")]
     pub source_ip_address: Option<Cow<'a, str>>,
@@ -123,7 +129,7 @@ pub enum Skipped {
 }
 
 impl Event<'_> {
-    /// The request that was made.
+    /// The request that was made, and that AWS answered.
     pub fn request(&self) -> Result<PartialRequest, Skipped> {
         if self.event_type.as_deref().is_some_and(|kind| kind != "AwsApiCall") {
             return Err(Skipped::NoCall);
@@ -131,6 +137,16 @@ impl Event<'_> {
         if self.error_code.as_deref().is_some_and(|code| !code.is_empty()) {
             return Err(Skipped::Failed);
         }
+        self.attempt()
+    }
+
+    /// The request that was made, whatever became of it. What the caller was told of a refusal names the action and the
+    /// resource that were asked for; one call asks for several.
+    pub fn attempt(&self) -> Result<PartialRequest, Skipped> {
+        if self.event_type.as_deref().is_some_and(|kind| kind != "AwsApiCall") {
+            return Err(Skipped::NoCall);
+        }
+        let told = self.error_message.as_deref().and_then(Told::read);
         let identity = self.user_identity.as_ref().ok_or(Skipped::Incomplete)?;
         let role =
             identity.session_context.as_ref().and_then(|it| it.session_issuer.as_ref()?.arn.as_deref());
@@ -144,14 +160,16 @@ impl Event<'_> {
             return Err(Skipped::Unbound);
         }
         let account = Arn::parse(caller).map(|arn| arn.account).ok_or(Skipped::Incomplete)?;
-        let action = self.action().ok_or(Skipped::Incomplete)?;
-        let mut request = PartialRequest::new(Some(caller), account, &action, self.resource(&action));
+        let action = told.as_ref().and_then(|told| told.action).map(Cow::Borrowed).or_else(|| self.action());
+        let action = action.ok_or(Skipped::Incomplete)?;
+        let resource = told.as_ref().and_then(|told| told.resource).or_else(|| self.resource(&action));
+        let mut request = PartialRequest::new(Some(caller), account, &action, resource);
         self.context(identity, &mut request);
         Ok(request)
     }
 
     /// What the request is called in policies.
-    fn action(&self) -> Option<Cow<'static, str>> {
+    fn action(&self) -> Option<Cow<'_, str>> {
         let source = self.event_source.as_deref()?.split('.').next()?;
         let name = self.event_name.as_deref()?;
         let catalogue = Catalogue::get();
@@ -218,9 +236,45 @@ impl Event<'_> {
     }
 }
 
+/// What AWS tells a caller that it refuses: "User: ARN is not authorized to perform: ACTION on resource: ARN with an
+/// explicit deny in a service control policy".
+struct Told<'t> {
+    action: Option<&'t str>,
+    resource: Option<&'t str>,
+}
+
+impl<'t> Told<'t> {
+    fn read(message: &'t str) -> Option<Self> {
+        let (_, rest) = message.split_once("is not authorized to perform: ")?;
+        let word = |text: &'t str| text.split_whitespace().next().filter(|it| it.contains(':') || *it == "*");
+        // Without the quotes and the full stop of some services.
+        let bare = |word: &'t str| word.trim_matches(|it| matches!(it, '"' | '.' | ','));
+        let resource = rest.split_once(" on resource: ").and_then(|(_, rest)| word(rest)).map(bare);
+        Some(Self { action: word(rest).map(bare), resource })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One call asks for several actions, on several resources: the message says which one was refused.
+    #[test]
+    fn what_the_caller_is_told_names_the_request() {
+        let text = event("ec2.amazonaws.com", "RunInstances").replace(
+            "\"eventType\"",
+            "\"errorCode\":\"Client.UnauthorizedOperation\",\"errorMessage\":\"User: arn:aws:sts::222222222222:assumed-role/deploy/ci \
+             is not authorized to perform: iam:PassRole on resource: arn:aws:iam::222222222222:role/web with an explicit deny in a \
+             service control policy\",\"eventType\"",
+        );
+        let event: Event<'_> = serde_json::from_str(&text).unwrap();
+        assert_eq!(event.request(), Err(Skipped::Failed));
+        let request = event.attempt().unwrap().request;
+        assert_eq!(
+            (request.action.as_str(), request.resource.as_str()),
+            ("iam:PassRole", "arn:aws:iam::222222222222:role/web")
+        );
+    }
 
     fn event(source: &str, name: &str) -> String {
         format!(

@@ -23,6 +23,7 @@ mod placeholder;
 mod remedy;
 mod request;
 mod scenario;
+mod stand_in;
 mod syntax;
 #[cfg(test)]
 mod testing;
@@ -41,7 +42,9 @@ pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element, Impossible};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use event::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
+pub use event::{
+    Attributes, DecodedMessage, Event, Identity, Issuer, MatchedStatement, Named, Session, Skipped,
+};
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
@@ -52,6 +55,7 @@ pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};
+pub use stand_in::{NamedAccounts, StandIns};
 pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,

@@ -96,3 +96,29 @@ pub struct Request {
     /// `aws:PrincipalAccount`, `aws:PrincipalType`, …) is derived unless given, and so is `aws:ResourceAccount`.
     pub context: Context,
 }
+
+impl Request {
+    /// The request of one account as another one would make it.
+    #[must_use]
+    pub fn as_account(&self, of: &str, account: &str) -> Self {
+        let text = |text: &str| text.replace(of, account);
+        let mut context = Context::default();
+        for (key, value) in self.context.iter() {
+            let value = match value {
+                ContextValue::One(one) => ContextValue::One(text(one)),
+                ContextValue::Many(many) => ContextValue::Many(many.iter().map(|each| text(each)).collect()),
+            };
+            context.set(key, value);
+        }
+        Self {
+            caller: match &self.caller {
+                Caller::Arn(arn) => Caller::Arn(text(arn)),
+                other => other.clone(),
+            },
+            action: self.action.clone(),
+            resource: text(&self.resource),
+            resource_account: self.resource_account.as_deref().map(text),
+            context,
+        }
+    }
+}

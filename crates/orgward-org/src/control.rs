@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Object, Text};
 
+pub(crate) use self::delegation::administrator_of;
 pub use self::delegation::{Delegated, Delegation, GoverningService};
 use self::fact::Facts;
 pub use self::fact::{Weakening, Weight};
@@ -34,6 +35,8 @@ pub struct Control {
     pub attributes: Object,
     /// The policy that it holds, of those that hold one.
     pub document: Option<Document>,
+    /// The account that administers a service, of those that name one.
+    pub delegated: Option<Delegated>,
 }
 
 /// What a type of control is about.
@@ -60,6 +63,8 @@ pub struct Departure {
     pub is_organization: bool,
     /// Whether AWS closes the account, so that it does not go on alone.
     pub is_closed: bool,
+    /// Whether it stays in the organization, where Control Tower moves it to the root and stops managing it.
+    pub is_unmanaged: bool,
     /// Whether the plan creates another one in its place, and the attributes whose change makes it do so.
     pub replaced_for: Option<Vec<&'static str>>,
     /// Whether the input destroys everything that it manages.
@@ -69,8 +74,10 @@ pub struct Departure {
 /// The types that are read as controls, beside those in the tables of the areas.
 const OTHERS: &[&str] = &[
     "aws_account_alternate_contact",
+    "aws_ec2_instance_metadata_defaults",
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
+    "aws_kms_key",
     "aws_organizations_account",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",

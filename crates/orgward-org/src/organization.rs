@@ -80,6 +80,8 @@ pub struct Organization {
     pub(crate) listed_in: BTreeMap<NodeId, usize>,
     /// Resources that govern.
     pub(crate) controls: BTreeMap<Key, crate::Control>,
+    /// What accounts are for, where the manifest of a landing zone says it.
+    pub(crate) account_roles: BTreeMap<NodeId, crate::AccountRole>,
     /// What the plans send away.
     pub(crate) departures: Vec<crate::Departure>,
     /// Attachments whose target is unknown.

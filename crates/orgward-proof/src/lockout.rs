@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Answer, Callers, Claim, ClaimSpec, Effect, Policy, RequestSet, Statement};
+use orgward_iam::{Callers, Claim, ClaimSpec, Effect, Policy, RequestSet, Statement};
 use orgward_org::{Organization, Resource, ResourcePolicy};
 
 /// Which actions change the policy of a resource, by the Terraform type of the resource.
@@ -106,7 +106,7 @@ fn lockout<'o>(org: &'o Organization, resource: &'o Resource) -> Option<Lockout<
         RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))).or(granted)
     };
     let left = may.minus(denied).minus(RequestSet::by(Callers::ServiceLinked)).and(claim.requests());
-    if left.example() != Answer::None {
+    if !left.is_empty() {
         return None;
     }
     let root = lock.root.filter(|_| !root_is_denied(org, resource, lock));

@@ -12,6 +12,7 @@ mod configuration;
 mod decision;
 mod drift;
 mod escape;
+mod event;
 mod excerpt;
 mod failure;
 mod github;
@@ -51,6 +52,7 @@ pub use decision::{
 };
 pub use drift::{DriftView, drift, drift_json};
 pub use escape::line as escape;
+pub use event::{EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json};
 pub use failure::failure;
 pub use github::github;
 pub use gitlab::gitlab;
@@ -59,7 +61,7 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
 };
 pub use pack::{

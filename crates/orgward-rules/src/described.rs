@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Address, Finding, Status, Verdict};
-use orgward_iam::{Answer, Effect, Kind, Policy, PrincipalPattern, RequestSet, Statement};
+use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, RequestSet, Statement};
 use orgward_org::{Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
 use orgward_plan::Plan;
 use serde_json::Value;
@@ -147,7 +147,7 @@ impl<'o> Describer<'o> {
             statement.effect.value == Effect::Deny && !is_covered(statement, old, new, Effect::Deny)
         });
         // Statements that were split or joined allow what they allowed.
-        wider && RequestSet::allowed(new).minus(RequestSet::allowed(old)).example() != Answer::None
+        wider && !RequestSet::allowed(new).minus(RequestSet::allowed(old)).is_empty()
     }
 
     /// Whether what a finding says rests on one of some policies: its own, or one above its accounts.

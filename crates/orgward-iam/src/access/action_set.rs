@@ -1,12 +1,15 @@
 //! Which actions the requests of a set are for.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::Budget;
-use super::dimension::Point;
-use super::set::{Formula, RequestSet};
-use super::test::{Dimension, Test};
-use super::universe::{Universe, tests_about_actions};
+use super::lazy::Lazy;
+use super::memo::Memo;
+use super::set::{Formula, RequestSet, StandIn};
+use super::test::Test;
+use super::universe::tests_about_actions;
 use super::witness::published;
 use crate::catalogue::OfService;
 use crate::matching::{action_matches, resource_matches};
@@ -14,6 +17,13 @@ use crate::{Action, ActionList, Catalogue, Request};
 
 /// An action of a service that does not exist.
 const UNLISTED: &str = "unlisted-service:CreateThing";
+/// How large an example is, and a list of actions, as the memory counts it.
+const OF_EXAMPLE: usize = 100;
+const OF_LIST: usize = 1_500;
+
+/// What was found out, by the set and the number of examples.
+static ACTION_SETS: LazyLock<Mutex<Memo<Result<ActionSet, String>>>> = LazyLock::new(Mutex::default);
+
 /// How many examples are made easy to read.
 const READABLE: usize = 4;
 
@@ -45,49 +55,56 @@ impl RequestSet<'_> {
         let mut budget = Budget::new(Budget::QUESTION);
         let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
         let set = self.narrowed();
-        let formulas: Vec<&Formula<'_>> = std::iter::once(set.formula()).chain(&asked).collect();
-        let universe = Universe::of(&formulas, &mut budget)?;
-        let points = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
-        let points = points.map_or(&[][..], |(_, values)| values.points.as_slice());
-        let mut met = vec![false; patterns.len()];
-        for (at, point) in points.iter().enumerate() {
-            let Point::Action(action) = point else { continue };
-            let left = |(pattern, met): (&&str, &bool)| !met && action_matches(pattern, action);
-            if patterns.iter().zip(&met).any(left)
-                && universe.search_of(&set, Some(at), &mut budget)?.is_some()
-            {
-                for (pattern, met) in patterns.iter().zip(&mut met) {
-                    *met |= action_matches(pattern, action);
-                }
-            }
-        }
-        Ok(met)
+        let met = vec![Cell::new(false); patterns.len()];
+        let pairs = || patterns.iter().zip(&met);
+        let wanted =
+            |action: &str| pairs().any(|(pattern, met)| !met.get() && action_matches(pattern, action));
+        Lazy::of(&set).by_action(&asked, &mut budget, wanted, |action, _| {
+            pairs().filter(|(pattern, _)| action_matches(pattern, action)).for_each(|(_, met)| met.set(true));
+        })?;
+        Ok(met.into_iter().map(Cell::into_inner).collect())
     }
 
     fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
-        self.narrowed().action_set_of(readable)
+        let set = self.narrowed();
+        // What one account may do is what another may, unless a statement tells them apart.
+        let (set, stand_in) = match set.by_stand_in() {
+            Some((set, stand_in)) => (set, Some(stand_in)),
+            None => (set, None),
+        };
+        let key = format!("{readable} {}", set.formula().identity());
+        // What a thread leaves behind that panics is whole.
+        let memo = || ACTION_SETS.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = memo().get(&key).cloned();
+        let found = known.unwrap_or_else(|| {
+            let found = set.action_set_of(readable);
+            let size = key.len() + found.as_ref().map_or(0, |it| it.examples.len() * OF_EXAMPLE + OF_LIST);
+            memo().insert(key, found.clone(), size);
+            found
+        });
+        let mut found = found?;
+        if let Some(StandIn { stand_in, account }) = stand_in.filter(|it| it.stand_in != it.account) {
+            for example in &mut found.examples {
+                *example = example.as_account(&stand_in, &account);
+            }
+        }
+        Ok(found)
     }
 
     fn action_set_of(&self, readable: usize) -> Result<ActionSet, String> {
         let mut budget = Budget::new(Budget::QUESTION);
-        let universe = Universe::of(&[self.formula()], &mut budget)?;
-        let Some((_, values)) = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action) else {
-            return Err("no action is asked about".to_owned());
-        };
         let tests = tests_about_actions(self.formula());
-        let groups: Vec<&str> = values
-            .points
-            .iter()
-            .filter_map(|point| if let Point::Action(action) = point { Some(action.as_str()) } else { None })
-            .collect();
         let mut found = BTreeMap::new();
         let mut examples = Vec::new();
-        for (at, action) in groups.iter().enumerate() {
-            if let Some(request) = universe.search_of(self, Some(at), &mut budget)? {
+        Lazy::of(self).by_action(
+            &[],
+            &mut budget,
+            |_| true,
+            |action, request| {
                 found.insert(signature(&tests, action), examples.len());
                 examples.push(if examples.len() < readable { published(self, request) } else { request });
-            }
-        }
+            },
+        )?;
         let mut actions = ActionList::default();
         // Examples that are still to be had for an action that AWS lists.
         let mut made_up: Vec<bool> = examples.iter().take(readable).map(|it| !is_listed(it)).collect();

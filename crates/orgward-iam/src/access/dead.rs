@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::questions::{Relation, bound, compare};
-use super::set::{Answer, RequestSet};
+use super::set::RequestSet;
 use crate::validate::is_template;
 use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
 
@@ -18,7 +18,8 @@ pub enum Dead {
     Contradiction,
     /// It allows nothing that other statements do not deny.
     Denied,
-    /// Other statements with the same effect match all that it matches; this one, by its index, is nearest to that.
+    /// Other statements with the same effect match all that it matches and that is not denied; this one, by its index, is
+    /// nearest to that.
     Covered(usize),
     /// It cannot be told whether it does nothing, for this reason.
     Undecided(String),
@@ -77,19 +78,25 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
             *other != at && !gone.contains(other) && it.effect.value == statement.effect.value
         })
         .collect();
-    let own = || bound(policy).and(RequestSet::matched(policy, statement));
+    let own = || {
+        let matched = bound(policy).and(RequestSet::matched(policy, statement));
+        match statement.effect.value {
+            Effect::Deny => matched,
+            // What is denied it does not allow.
+            Effect::Allow => matched.minus(RequestSet::effect(policy, Effect::Deny)),
+        }
+    };
     let others = near(statement, others)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
-    if all.example() != Answer::None {
+    if !all.is_empty() {
         return None;
     }
     // Whom a statement names decides what else has to allow it, so that a grant to everybody takes the place of none.
     if policy.has_standing() && compare_without(policy, at) {
         return None;
     }
-    let alone = |(_, other): &&(usize, &Statement)| {
-        own().minus(RequestSet::matched(policy, other)).example() == Answer::None
-    };
+    let alone =
+        |(_, other): &&(usize, &Statement)| own().minus(RequestSet::matched(policy, other)).is_empty();
     others.iter().find(alone).or(others.first()).map(|(other, _)| *other)
 }
 
@@ -126,10 +133,10 @@ fn compare_without(policy: &Policy, at: usize) -> bool {
 
 fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
     let matched = bound(policy).and(RequestSet::matched(policy, statement));
-    match matched.example() {
-        Answer::Undecided(reason) => return Some(Dead::Undecided(reason)),
-        Answer::None => return Some(cause(policy, statement)),
-        Answer::Witness(_) => {}
+    match matched.emptiness() {
+        Err(reason) => return Some(Dead::Undecided(reason)),
+        Ok(true) => return Some(cause(policy, statement)),
+        Ok(false) => {}
     }
     if statement.effect.value == Effect::Deny {
         return None;
@@ -137,10 +144,10 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
     let left = bound(policy)
         .and(RequestSet::matched(policy, statement))
         .minus(RequestSet::effect(policy, Effect::Deny));
-    match left.example() {
-        Answer::Undecided(reason) => Some(Dead::Undecided(reason)),
-        Answer::None => Some(Dead::Denied),
-        Answer::Witness(_) => None,
+    match left.emptiness() {
+        Err(reason) => Some(Dead::Undecided(reason)),
+        Ok(true) => Some(Dead::Denied),
+        Ok(false) => None,
     }
 }
 
@@ -148,7 +155,7 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
 pub(crate) fn cause(policy: &Policy, statement: &Statement) -> Dead {
     let lives = |part: &Statement| {
         let set = bound(policy).and(RequestSet::matched(policy, part));
-        set.example() != Answer::None
+        !set.is_empty()
     };
     let mut rest = statement.clone();
     rest.conditions.clear();

@@ -8,7 +8,7 @@ use super::Budget;
 use super::dimension::Values;
 use super::test::Dimension;
 
-/// How much is kept, by the steps that it took to find out: some 50 MB at most.
+/// How much is kept, by the steps that it took to find out or the length of the question: some 50 MB at most.
 const KEPT: usize = 20_000_000;
 
 /// The values of a dimension depend on nothing but what is asked about them.
@@ -37,13 +37,36 @@ impl Asked {
     }
 }
 
-#[derive(Default)]
-struct Memo {
-    known: BTreeMap<Asked, (Arc<Values>, usize)>,
-    steps: usize,
+/// Answers by their question. It forgets all of them when it gets too large.
+#[derive(Debug)]
+pub(super) struct Memo<V, K = String> {
+    known: BTreeMap<K, V>,
+    size: usize,
 }
 
-static MEMO: LazyLock<Mutex<Memo>> = LazyLock::new(Mutex::default);
+impl<V, K> Default for Memo<V, K> {
+    fn default() -> Self {
+        Self { known: BTreeMap::new(), size: 0 }
+    }
+}
+
+impl<V, K: Ord> Memo<V, K> {
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.known.get(key)
+    }
+
+    /// Remembers an answer. `size` is in units of some two bytes.
+    pub(super) fn insert(&mut self, key: K, value: V, size: usize) {
+        self.size += size;
+        if self.size > KEPT {
+            *self = Self { known: BTreeMap::new(), size };
+        }
+        self.known.insert(key, value);
+    }
+}
+
+/// The values, each with the steps that it took to find them out.
+static VALUES: LazyLock<Mutex<Memo<(Arc<Values>, usize), Asked>>> = LazyLock::new(Mutex::default);
 
 /// The values, found out once. An answer from memory takes the same steps off the budget as finding it out, so that no
 /// verdict depends on what was asked before.
@@ -53,8 +76,8 @@ pub(super) fn remembered(
     find: impl FnOnce(&mut Budget) -> Result<Values, String>,
 ) -> Result<Arc<Values>, String> {
     // What a thread leaves behind that panics is whole.
-    let memo = || MEMO.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = memo().known.get(&asked).cloned();
+    let memo = || VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = memo().get(&asked).cloned();
     if let Some((values, steps)) = known {
         budget.spend(steps)?;
         return Ok(values);
@@ -62,11 +85,6 @@ pub(super) fn remembered(
     let before = budget.left();
     let values = Arc::new(find(budget)?);
     let steps = before - budget.left();
-    let mut memo = memo();
-    memo.steps += steps;
-    if memo.steps > KEPT {
-        *memo = Memo { known: BTreeMap::new(), steps };
-    }
-    memo.known.insert(asked, (Arc::clone(&values), steps));
+    memo().insert(asked, (Arc::clone(&values), steps), steps);
     Ok(values)
 }

@@ -14,6 +14,7 @@ mod dead;
 mod dimension;
 mod keys;
 mod language;
+mod lazy;
 mod memo;
 mod overlap;
 mod partition;

@@ -118,15 +118,14 @@ pub struct Compared {
 /// What the new policy allows and the old one does not, and the reverse. What both grant with different standing is
 /// not the same.
 pub fn compare(old: &Policy, new: &Policy) -> Compared {
-    let [mut gain, mut loss] = RequestSet::examples([&gained(new, old), &gained(old, new)]);
+    let (mut gain, mut loss) = (gained(new, old).example(), gained(old, new).example());
     let (mut gained_standing, mut lost_standing) = (None, None);
     if old.has_standing() && new.has_standing() {
         for least in [Standing::Role, Standing::Caller] {
             let (old, new) = (old.of_standing(least), new.of_standing(least));
             let principals = || RequestSet::by(Callers::Principals);
-            let firmer = gained(&new, &old).and(principals());
-            let weaker = gained(&old, &new).and(principals());
-            let [firmer, weaker] = RequestSet::examples([&firmer, &weaker]);
+            let firmer = gained(&new, &old).and(principals()).example();
+            let weaker = gained(&old, &new).and(principals()).example();
             if gain == Answer::None && firmer != Answer::None {
                 (gain, gained_standing) = (firmer, Some(least));
             }
@@ -159,8 +158,7 @@ pub fn may_be_allowed<'p>(
 
 /// The statements of a policy that match no request at all.
 pub fn dead_statements(policy: &Policy) -> Vec<usize> {
-    let dead =
-        |statement| bound(policy).and(RequestSet::matched(policy, statement)).example() == Answer::None;
+    let dead = |statement| bound(policy).and(RequestSet::matched(policy, statement)).is_empty();
     policy.statements.iter().enumerate().filter(|(_, statement)| dead(statement)).map(|(at, _)| at).collect()
 }
 

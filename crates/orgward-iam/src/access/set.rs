@@ -4,12 +4,14 @@ use std::sync::LazyLock;
 use serde_json::json;
 
 use super::Budget;
+use super::lazy::Lazy;
 use super::test::Test;
-use super::universe::Universe;
 use super::witness::published;
 use crate::arn::Arn;
-use crate::matching::{Subject, action_matches, is_service_linked};
-use crate::{Actions, Caller, Catalogue, Decider, Effect, Kind, Policy, PolicyChain, Request, Statement};
+use crate::matching::{Subject, is_service_linked, variable_keys};
+use crate::{
+    Actions, Caller, Catalogue, Decider, Effect, Kind, NamedAccounts, Policy, PolicyChain, Request, Statement,
+};
 
 /// A set of requests: what a statement matches, who makes them, and what can be made of such sets.
 ///
@@ -23,6 +25,7 @@ pub(super) enum Formula<'p> {
     Statement(&'p Policy, &'p Statement),
     Callers(Callers),
     Action(&'p str),
+    Actions(&'p Actions),
     /// What is of one partition of AWS. It stands in conjunctions only: a question has one partition, or all.
     Partition(&'static str),
     Not(Box<Formula<'p>>),
@@ -41,6 +44,12 @@ pub enum Callers {
     Accounts(BTreeSet<String>),
     /// AWS services.
     Services,
+}
+
+/// An account, and another one in its place.
+pub(super) struct StandIn {
+    pub(super) stand_in: String,
+    pub(super) account: String,
 }
 
 /// Whether there is such a request.
@@ -247,6 +256,17 @@ impl<'p> RequestSet<'p> {
         &self.0
     }
 
+    /// Whether there is no such request, for certain.
+    pub fn is_empty(&self) -> bool {
+        self.emptiness() == Ok(true)
+    }
+
+    /// Whether there is no such request; an error where that is not decided.
+    pub fn emptiness(&self) -> Result<bool, String> {
+        let example = Lazy::of(&self.narrowed()).example(&mut Budget::new(Budget::QUESTION));
+        example.map(|request| request.is_none())
+    }
+
     /// A request of the set; none if and only if it is empty.
     pub fn example(&self) -> Answer {
         self.example_within(Budget::QUESTION)
@@ -254,43 +274,59 @@ impl<'p> RequestSet<'p> {
 
     /// A request of the set, unless it takes more than some steps to tell.
     pub(super) fn example_within(&self, steps: usize) -> Answer {
-        let mut budget = Budget::new(steps);
         let set = self.narrowed();
-        match Universe::of(&[&set.0], &mut budget) {
-            Ok(universe) => set.found(&universe, &mut budget),
+        match Lazy::of(&set).example(&mut Budget::new(steps)) {
+            Ok(Some(request)) => Answer::Witness(Box::new(published(self, request))),
+            Ok(None) => Answer::None,
             Err(reason) => Answer::Undecided(reason),
         }
+    }
+
+    pub(super) fn all(parts: Vec<Formula<'p>>) -> Self {
+        Self(Formula::All(parts))
+    }
+
+    /// The same set with an account in the place of the one whose principals make all of its requests, unless something
+    /// in it tells the two apart; and which stands for which.
+    pub(super) fn by_stand_in(&self) -> Option<(Self, StandIn)> {
+        let Formula::All(parts) = &self.0 else { return None };
+        let own = |part: &Formula<'_>| match part {
+            Formula::Callers(Callers::Accounts(accounts)) if accounts.len() == 1 => accounts.first().cloned(),
+            _ => None,
+        };
+        let account = parts.iter().find_map(own)?;
+        let mut named = NamedAccounts::default();
+        for part in parts.iter().filter(|part| own(part).as_ref() != Some(&account)) {
+            part.leaves(&mut |leaf| match leaf {
+                Formula::Statement(_, statement) => named.add(statement),
+                Formula::Callers(callers) => {
+                    callers.accounts().for_each(|account| named.add_account(account))
+                }
+                _ => {}
+            });
+        }
+        let stand_in = named.stand_ins().of(Some(&account));
+        let parts = parts.iter().map(|part| match own(part) {
+            Some(it) if it == account => Formula::Callers(Callers::Accounts([stand_in.clone()].into())),
+            _ => part.clone(),
+        });
+        Some((Self(Formula::All(parts.collect())), StandIn { stand_in, account }))
     }
 
     /// The same set without the statements that cannot matter: those about other actions than its requests are for.
     pub(super) fn narrowed(&self) -> Self {
         Self(self.0.among(&mut Vec::new()))
     }
-
-    /// An example of each of two sets. That takes hardly longer than one when they are made of the same statements.
-    pub fn examples(sets: [&Self; 2]) -> [Answer; 2] {
-        let mut budget = Budget::new(Budget::QUESTION);
-        match Universe::of(&sets.map(|set| &set.0), &mut budget) {
-            Ok(universe) => sets.map(|set| set.found(&universe, &mut budget.clone())),
-            Err(reason) => [Answer::Undecided(reason.clone()), Answer::Undecided(reason)],
-        }
-    }
-
-    fn found(&self, universe: &Universe<'_>, budget: &mut Budget) -> Answer {
-        match universe.search(self, budget) {
-            Ok(Some(request)) => Answer::Witness(Box::new(published(self, request))),
-            Ok(None) => Answer::None,
-            Err(reason) => Answer::Undecided(reason),
-        }
-    }
 }
 
-impl Formula<'_> {
-    fn contains(&self, request: &Request) -> bool {
+impl<'p> Formula<'p> {
+    pub(super) fn contains(&self, request: &Request) -> bool {
         match self {
             Self::Statement(policy, statement) => statement.matches(policy, request),
             Self::Callers(callers) => callers.contains(request),
-            Self::Action(name) => action_matches(name, &request.action),
+            Self::Action(_) | Self::Actions(_) => {
+                self.tests().iter().all(|(test, holds)| test.holds(request) == *holds)
+            }
             Self::Partition(partition) => {
                 let is_there = |arn: &str| Arn::parse(arn).is_none_or(|arn| arn.partition == *partition);
                 is_there(&request.resource) && !matches!(&request.caller, Caller::Arn(arn) if !is_there(arn))
@@ -302,15 +338,15 @@ impl Formula<'_> {
     }
 
     /// The formula where all requests are for actions of each of some lists.
-    fn among<'a>(&'a self, actions: &mut Vec<&'a Actions>) -> Self {
-        let nothing = |formula: &Self| matches!(formula, Self::Any(any) if any.is_empty());
+    fn among(&self, actions: &mut Vec<&'p Actions>) -> Self {
+        let nothing = Self::is_nothing;
         let everything = |formula: &Self| matches!(formula, Self::All(all) if all.is_empty());
         match self {
             Self::Statement(_, statement) => {
                 let is_met = actions.iter().all(|wanted| statement.actions.meets(wanted));
                 if is_met { self.clone() } else { Self::Any(Vec::new()) }
             }
-            Self::Callers(_) | Self::Action(_) | Self::Partition(_) => self.clone(),
+            Self::Callers(_) | Self::Action(_) | Self::Actions(_) | Self::Partition(_) => self.clone(),
             Self::Not(inner) => match inner.among(actions) {
                 Self::Not(inner) => *inner,
                 Self::Any(any) if any.is_empty() => Self::All(any),
@@ -339,11 +375,21 @@ impl Formula<'_> {
         }
     }
 
+    fn is_nothing(&self) -> bool {
+        matches!(self, Self::Any(any) if any.iter().all(Self::is_nothing))
+    }
+
     /// Notes the lists of which every request has an action.
-    fn require<'a>(&'a self, actions: &mut Vec<&'a Actions>) {
+    fn require(&self, actions: &mut Vec<&'p Actions>) {
         match self {
             Self::Statement(_, statement) => actions.push(&statement.actions),
             Self::All(all) => all.iter().for_each(|part| part.require(actions)),
+            Self::Any(any) => {
+                let mut ways = any.iter().filter(|way| !way.is_nothing());
+                if let (Some(way), None) = (ways.next(), ways.next()) {
+                    way.require(actions);
+                }
+            }
             _ => {}
         }
     }
@@ -351,24 +397,84 @@ impl Formula<'_> {
     /// How many steps it takes to ask whether a request is in it.
     pub(super) fn weight(&self) -> usize {
         match self {
-            Self::Statement(policy, statement) => {
-                Self::of_statement(policy, statement).iter().map(|(test, _)| test.weight()).sum()
+            Self::Partition(_) => 1,
+            Self::Statement(..) | Self::Callers(_) | Self::Action(_) | Self::Actions(_) => {
+                self.tests().iter().map(|(test, _)| test.weight()).sum()
             }
-            Self::Callers(callers) => Test::Callers(callers).weight(),
-            Self::Action(_) | Self::Partition(_) => 1,
             Self::Not(inner) => inner.weight(),
             Self::All(all) | Self::Any(all) => 1 + all.iter().map(Self::weight).sum::<usize>(),
         }
     }
 
-    /// The tests that it makes, each with whether it must hold; all must for a statement to match.
-    pub(super) fn of_statement<'s>(policy: &Policy, statement: &'s Statement) -> Vec<(Test<'s>, bool)> {
-        let deny = statement.effect.value == Effect::Deny;
-        let mut tests = vec![(Test::Actions(&statement.actions), !statement.actions.not)];
-        tests.extend(statement.principals.as_ref().map(|it| (Test::Principals(it, deny), true)));
-        tests.extend(statement.resources.as_ref().map(|it| (Test::Resources(it, policy.version), !it.not)));
-        tests.extend(statement.conditions.iter().map(|line| (Test::Line(line, policy.version), true)));
-        tests
+    /// The tests that it makes where it is not made of other formulas, each with whether it must hold: all must.
+    pub(super) fn tests(&self) -> Vec<(Test<'_>, bool)> {
+        match self {
+            Self::Statement(policy, statement) => {
+                let deny = statement.effect.value == Effect::Deny;
+                let mut tests = vec![(Test::Actions(&statement.actions), !statement.actions.not)];
+                tests.extend(statement.principals.as_ref().map(|it| (Test::Principals(it, deny), true)));
+                let resources = statement.resources.as_ref();
+                tests.extend(resources.map(|it| (Test::Resources(it, policy.version), !it.not)));
+                tests
+                    .extend(statement.conditions.iter().map(|line| (Test::Line(line, policy.version), true)));
+                tests
+            }
+            Self::Callers(callers) => vec![(Test::Callers(callers), true)],
+            Self::Action(name) => vec![(Test::Action(name), true)],
+            Self::Actions(actions) => vec![(Test::Actions(actions), !actions.not)],
+            Self::Partition(_) | Self::Not(_) | Self::All(_) | Self::Any(_) => Vec::new(),
+        }
+    }
+
+    /// The context keys that it asks for where it is not made of other formulas, also by variables.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        let statement = if let Self::Statement(_, statement) = self { Some(*statement) } else { None };
+        let lines = statement.into_iter().flat_map(|statement| &statement.conditions);
+        let compared = lines.clone().map(|line| line.key.value.as_str());
+        let values = lines.flat_map(|line| &line.values);
+        let resources = statement.into_iter().filter_map(|statement| statement.resources.as_ref());
+        let texts = values.chain(resources.flat_map(|it| &it.patterns));
+        compared.chain(texts.flat_map(|text| variable_keys(&text.value)))
+    }
+
+    /// Calls a function for every formula in it that is not made of others.
+    pub(super) fn leaves<'f>(&'f self, call: &mut impl FnMut(&'f Self)) {
+        match self {
+            Self::Not(inner) => inner.leaves(call),
+            Self::All(all) | Self::Any(all) => all.iter().for_each(|each| each.leaves(call)),
+            leaf => call(leaf),
+        }
+    }
+
+    /// What makes it the same question as another one.
+    pub(super) fn identity(&self) -> String {
+        let mut identity = String::new();
+        self.identify(&mut identity);
+        identity
+    }
+
+    fn identify(&self, out: &mut String) {
+        let mut list = |mark: char, all: &[Self]| {
+            out.push(mark);
+            all.iter().for_each(|each| each.identify(out));
+            out.push(')');
+        };
+        match self {
+            Self::Not(inner) => {
+                out.push('!');
+                inner.identify(out);
+            }
+            Self::All(all) => list('&', all),
+            Self::Any(any) => list('|', any),
+            Self::Partition(partition) => out.push_str(partition),
+            leaf => {
+                for (test, holds) in leaf.tests() {
+                    out.push(if holds { '+' } else { '-' });
+                    out.push_str(&test.identity());
+                }
+                out.push(';');
+            }
+        }
     }
 }
 

@@ -161,8 +161,8 @@ impl<'f> Universe<'f> {
 
     fn compile(&self, formula: &Formula<'_>, arena: &mut Arena) -> Node {
         match formula {
-            Formula::Statement(policy, statement) => {
-                let tests = Formula::of_statement(policy, statement);
+            Formula::Statement(..) | Formula::Callers(_) | Formula::Action(_) | Formula::Actions(_) => {
+                let tests = formula.tests();
                 let nodes = tests
                     .iter()
                     .map(|(test, holds)| {
@@ -172,8 +172,6 @@ impl<'f> Universe<'f> {
                     .collect();
                 arena.all(nodes)
             }
-            Formula::Callers(callers) => self.ask(&Test::Callers(callers), arena),
-            Formula::Action(name) => self.ask(&Test::Action(name), arena),
             // There is nothing else in this universe.
             Formula::Partition(_) => arena.all(Vec::new()),
             Formula::Not(inner) => Arena::not(self.compile(inner, arena)),
@@ -249,21 +247,11 @@ pub(super) fn tests_about_actions<'t>(formula: &'t Formula<'t>) -> Vec<Vec<&'t s
 }
 
 fn collect<'f>(formula: &'f Formula<'f>, tests: &mut BTreeMap<Dimension, BTreeMap<String, Test<'f>>>) {
-    let mut add = |test: Test<'f>| {
-        tests.entry(test.dimension()).or_default().insert(test.identity(), test);
-    };
-    match formula {
-        Formula::Statement(policy, statement) => {
-            for (test, _) in Formula::of_statement(policy, statement) {
-                add(test);
-            }
+    formula.leaves(&mut |leaf| {
+        for (test, _) in leaf.tests() {
+            tests.entry(test.dimension()).or_default().insert(test.identity(), test);
         }
-        Formula::Callers(callers) => add(Test::Callers(callers)),
-        Formula::Action(name) => add(Test::Action(name)),
-        Formula::Partition(_) => {}
-        Formula::Not(inner) => collect(inner, tests),
-        Formula::All(all) | Formula::Any(all) => all.iter().for_each(|each| collect(each, tests)),
-    }
+    });
 }
 
 #[cfg(test)]

@@ -139,6 +139,7 @@ const EFFORT: usize = 1_000_000;
 /// The same request with an action that is published, and a resource that the action is about, if the set has such a
 /// one.
 pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
+    let request = own_if_possible(set, request);
     let catalogue = Catalogue::get();
     let prefix = request.action.split(':').next().unwrap_or_default();
     let owner = Arn::parse(&request.resource).map_or(prefix, |arn| arn.service);
@@ -181,8 +182,10 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
     let same = |action: Action| (action, request.resource.clone());
     let own = || catalogue.action(&request.action).into_iter();
     let most = EFFORT / set.formula().weight();
-    // A resource of somebody else would raise questions.
-    let is_own = |_: &Action| holder.is_empty() || holder == caller;
+    // A resource of another account or region would raise questions.
+    let lies_in = Arn::parse(&request.resource).map_or("", |arn| arn.region);
+    let is_here = lies_in.is_empty() || lies_in == region;
+    let is_own = |_: &Action| is_here && (holder.is_empty() || holder == caller);
     let better = own()
         .filter(fits)
         .filter(is_own)
@@ -200,6 +203,20 @@ pub(super) fn published(set: &RequestSet<'_>, request: Request) -> Request {
             set.contains(&better).then_some(better)
         });
     better.unwrap_or(request)
+}
+
+/// The same request about a resource of the caller's account, where the set has it: who owns it would raise questions.
+fn own_if_possible(set: &RequestSet<'_>, request: Request) -> Request {
+    let caller = Subject::of(&request).account().unwrap_or_default();
+    let Some(Arn { partition, service, region, account, resource }) = Arn::parse(&request.resource) else {
+        return request;
+    };
+    if account.is_empty() || caller.is_empty() || account == caller || request.resource_account.is_some() {
+        return request;
+    }
+    let mut own = request.clone();
+    own.resource = format!("arn:{partition}:{service}:{region}:{caller}:{resource}");
+    if set.contains(&own) { own } else { request }
 }
 
 /// An ARN of a type of resources: every `${…}` filled in.

@@ -3,9 +3,11 @@
 use orgward_iam::Kind;
 use orgward_plan::{Action, Attr, Instance, Landing, Mode, Object, Step};
 
-use super::{Builder, Side, Stack};
-use crate::control::{control_type, document_of};
-use crate::{Control, Departure, NodeId};
+use super::join::{ACCOUNT, Link};
+use super::{Builder, Piece, Side, Stack};
+use crate::control::{administrator_of, control_type, document_of};
+use crate::factory::{PRODUCT, requested};
+use crate::{Control, Delegated, Departure, NodeId};
 
 /// Attributes whose change makes the provider create another account, and the old one leaves.
 const REPLACING: &[&str] = &["create_govcloud", "email", "iam_user_access_to_billing", "name", "role_name"];
@@ -26,6 +28,7 @@ impl Builder<'_, '_> {
                 let document = document_of(kind).map(|attribute| {
                     self.document(piece, &[Step::Name(attribute)], Kind::Resource, attribute)
                 });
+                let delegated = administrator_of(kind).map(|attribute| self.delegated(piece, attribute));
                 let control = Control {
                     key: key.clone(),
                     resource: (*kind).to_owned(),
@@ -34,9 +37,26 @@ impl Builder<'_, '_> {
                     account,
                     attributes: piece.object.clone(),
                     document,
+                    delegated,
                 };
                 self.organization.controls.entry(key).or_insert(control);
             }
+        }
+    }
+
+    /// The account that an attribute names as the administrator of a service.
+    fn delegated(&self, piece: &Piece<'_, '_>, attribute: &'static str) -> Delegated {
+        match self.link(piece, &[Step::Name(attribute)], &ACCOUNT) {
+            Link::Node(node, ..) => {
+                let known = self.organization.node(node).and_then(|node| node.id.clone().known());
+                match known {
+                    Some(id) if !id.is_sensitive() => Delegated::Account(id.expose().to_owned()),
+                    _ => Delegated::Created(node),
+                }
+            }
+            Link::Value(id) if !id.is_sensitive() => Delegated::Account(id.expose().to_owned()),
+            Link::Candidates(nodes, _) => Delegated::OneOf(nodes),
+            Link::Value(_) | Link::Bounded(..) | Link::Unknown(_) | Link::Absent => Delegated::Unknown,
         }
     }
 
@@ -71,6 +91,9 @@ impl Builder<'_, '_> {
 
 /// The account or organization that an instance sends away.
 fn departure(instance: &Instance<'_>) -> Option<Departure> {
+    if &*instance.kind == PRODUCT {
+        return unmanaged(instance);
+    }
     let is_organization = match &*instance.kind {
         "aws_organizations_organization" => true,
         "aws_organizations_account" => false,
@@ -97,7 +120,25 @@ fn departure(instance: &Instance<'_>) -> Option<Departure> {
         name: text("name"),
         is_organization,
         is_closed: before.get("close_on_deletion").bool() == Attr::Known(true),
+        is_unmanaged: false,
         replaced_for,
+        with_everything: false,
+    })
+}
+
+/// The account that Control Tower's factory gives up with its product.
+fn unmanaged(instance: &Instance<'_>) -> Option<Departure> {
+    let before = instance.before().filter(|_| instance.standing().destroys())?;
+    let requested = requested(PRODUCT, &before).filter(|requested| !requested.stays)?;
+    Some(Departure {
+        address: instance.address.clone(),
+        stack: None,
+        id: requested.id.map(|id| id.to_string()),
+        name: requested.name.known().map(|name| name.to_string()),
+        is_organization: false,
+        is_closed: false,
+        is_unmanaged: true,
+        replaced_for: None,
         with_everything: false,
     })
 }

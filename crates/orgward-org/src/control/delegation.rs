@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Control;
 use super::fact::Weight;
-use crate::{Key, Organization};
+use crate::{Key, NodeId, Organization};
 
 /// A service that may be trusted with an organization.
 #[derive(Debug, PartialEq, Eq)]
@@ -92,6 +92,12 @@ pub(super) fn resource_type(resource: &str) -> Option<&'static str> {
     TYPES.iter().map(|(name, ..)| *name).find(|name| *name == resource)
 }
 
+/// The attribute of a type that names the account which administers a service.
+pub(crate) fn administrator_of(resource: &str) -> Option<&'static str> {
+    let listed = TYPES.iter().find(|(name, ..)| *name == resource).map(|(_, attribute, _)| *attribute);
+    listed.or_else(|| (resource == DELEGATED).then_some("account_id"))
+}
+
 impl GoverningService {
     /// The facts about a service principal, if it is known.
     pub fn find(principal: &str) -> Option<&'static Self> {
@@ -104,7 +110,11 @@ impl GoverningService {
 pub enum Delegated {
     /// The account with this id.
     Account(String),
-    /// It is known after apply only.
+    /// The account of this node, whose id is known after apply only.
+    Created(NodeId),
+    /// One of the accounts of these nodes.
+    OneOf(Vec<NodeId>),
+    /// The inputs do not say which.
     Unknown,
 }
 
@@ -124,17 +134,15 @@ impl Organization {
     pub fn delegations(&self) -> Vec<Delegation<'_>> {
         let mut delegations = Vec::new();
         for control in self.controls() {
-            let (attribute, service) = if control.resource == DELEGATED {
-                let Some(service) = control.text("service_principal") else { continue };
-                ("account_id", service)
-            } else if let Some((_, attribute, service)) =
-                TYPES.iter().find(|(name, ..)| *name == control.resource)
-            {
-                (*attribute, (*service).to_owned())
-            } else {
-                continue;
+            let Some(account) = control.delegated.clone() else { continue };
+            let listed = TYPES.iter().find(|(name, ..)| *name == control.resource);
+            let service = match listed {
+                Some((_, _, service)) => (*service).to_owned(),
+                None => match control.text("service_principal") {
+                    Some(service) => service,
+                    None => continue,
+                },
             };
-            let account = control.text(attribute).map_or(Delegated::Unknown, Delegated::Account);
             delegations.push(Delegation { control, service, account });
         }
         delegations

@@ -265,7 +265,7 @@ impl<'o> Access<'o> {
         let is = new.let_in(opening.resource, read, !opening.held_back);
         if let Some(account) = &opening.account {
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
-            return matches!(is.minus(was).and(by).example(), Answer::None);
+            return is.minus(was).and(by).is_empty();
         }
         let perimeter = perimeter_of(new.org, opening.resource.owner);
         let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
@@ -275,7 +275,7 @@ impl<'o> Access<'o> {
         let named = near(read);
         let gained =
             named.iter().fold(is.minus(was).and(outsiders.requests()), |set, it| set.minus(it.requests()));
-        matches!(gained.example(), Answer::None)
+        gained.is_empty()
     }
 
     /// A request that a service makes on behalf of an account outside, and that a policy allows.

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_iam::{Answer, Arn, Effect, Looks, Policy, RequestSet, Statement};
+use orgward_iam::{Arn, Effect, Looks, Policy, RequestSet, Statement};
 use orgward_org::NodeId;
 
 use super::sets::{About, Side};
@@ -55,7 +55,7 @@ impl<'o> Access<'o> {
         let question = against.question(subject, statement, question, &[text.to_owned()]);
         self.taken.whole.get(question, || {
             let set = RequestSet::matched(policy, statement).and(me.requests());
-            matches!(set.minus(self.open(subject, about)).example(), Answer::None)
+            set.minus(self.open(subject, about)).is_empty()
         })
     }
 

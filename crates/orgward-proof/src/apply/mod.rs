@@ -3,9 +3,11 @@
 mod ask;
 mod permissions;
 mod request;
+mod ways;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use orgward_iam::{Catalogue, Effect, PartialRequest, Policy, Service, Statement};
 use orgward_org::{Document, Modality, NodeId, Organization, PolicyChain, PolicyType};
@@ -15,6 +17,7 @@ use crate::access::{Access, Cap, Subject};
 pub use self::ask::{Wall, Walls, walls};
 pub use self::permissions::{Needed, permissions};
 pub use self::request::{Requested, certain, principal_of};
+pub use self::ways::ways;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -37,6 +40,9 @@ pub struct Denial<'o> {
     /// The statement; `None` where no statement allows the request.
     pub statement: Option<(&'o Policy, &'o Statement)>,
 }
+
+/// What is done with something that denies a request: go on for more, or stop.
+type Found<'f, 'o> = dyn FnMut(Denial<'o>) -> ControlFlow<()> + 'f;
 
 /// A chain of policies, with the statements that have to do with each action.
 struct Chain<'o> {
@@ -79,32 +85,82 @@ impl<'a, 'o> Policies<'a, 'o> {
 
     /// What becomes of a request in an account.
     pub fn foresee(&self, account: NodeId, request: &PartialRequest) -> Foreseen<'o> {
+        let mut first = None;
         let mut reasons = BTreeSet::new();
-        let bound = self.org.management_of(account) != Some(account)
-            && self.org.account(account).is_some_and(|account| account.member);
-        if bound {
-            if let Some(denial) =
-                self.chain(account, &PolicyType::ServiceControl).deny(self.org, request, &mut reasons)
-            {
-                return Foreseen::Denied(denial);
-            }
-            let service = request.request.action.split(':').next().unwrap_or_default();
-            let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
-            if reached
-                && let Some(denial) =
-                    self.chain(account, &PolicyType::ResourceControl).deny(self.org, request, &mut reasons)
-            {
-                return Foreseen::Denied(denial);
-            }
+        let _ = self.each_denial(account, Some(account), request, &mut reasons, &mut |denial| {
+            first = Some(denial);
+            ControlFlow::Break(())
+        });
+        match first {
+            Some(denial) => Foreseen::Denied(denial),
+            None if reasons.is_empty() => Foreseen::Open,
+            None => Foreseen::Undecided(reasons),
         }
-        if let orgward_iam::Caller::Arn(arn) = &request.request.caller
-            && request.knows_caller()
-            && let Some(subject) = self.access.find(arn).and_then(|id| self.access.subject(id))
-            && let Some(denial) = own(subject, request, &mut reasons)
-        {
-            return Foreseen::Denied(denial);
+    }
+
+    /// Everything that denies a request of a principal of an account on a resource of another one, and what it depends on
+    /// besides. An account that no input shows has no policies that are known.
+    pub fn denials(
+        &self,
+        account: NodeId,
+        owner: Option<NodeId>,
+        request: &PartialRequest,
+    ) -> (Vec<Denial<'o>>, BTreeSet<String>) {
+        let (mut all, mut reasons) = (Vec::new(), BTreeSet::new());
+        let _ = self.each_denial(account, owner, request, &mut reasons, &mut |denial| {
+            all.push(denial);
+            ControlFlow::Continue(())
+        });
+        (all, reasons)
+    }
+
+    /// Whether a policy of the principal may allow a request; `None` where the inputs do not show the principal.
+    pub fn may_allow(&self, request: &PartialRequest) -> Option<bool> {
+        let subject = self.subject(request)?;
+        let mut statements = subject
+            .held
+            .iter()
+            .flat_map(|held| held.policy.statements.iter().map(move |statement| (held.policy, statement)));
+        Some(statements.any(|(policy, statement)| {
+            statement.effect.value == Effect::Allow && statement.applies_to(policy, request) != Some(false)
+        }))
+    }
+
+    fn subject(&self, request: &PartialRequest) -> Option<&Subject<'o>> {
+        match &request.request.caller {
+            orgward_iam::Caller::Arn(arn) if request.knows_caller() => {
+                self.access.find(arn).and_then(|id| self.access.subject(id))
+            }
+            _ => None,
         }
-        if reasons.is_empty() { Foreseen::Open } else { Foreseen::Undecided(reasons) }
+    }
+
+    /// Whether policies of an organization bind an account.
+    fn binds(&self, account: NodeId) -> bool {
+        self.org.management_of(account) != Some(account)
+            && self.org.account(account).is_some_and(|account| account.member)
+    }
+
+    fn each_denial(
+        &self,
+        account: NodeId,
+        owner: Option<NodeId>,
+        request: &PartialRequest,
+        reasons: &mut BTreeSet<String>,
+        found: &mut Found<'_, 'o>,
+    ) -> ControlFlow<()> {
+        if self.binds(account) {
+            self.chain(account, &PolicyType::ServiceControl).denials(self.org, request, reasons, found)?;
+        }
+        let service = request.request.action.split(':').next().unwrap_or_default();
+        let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
+        if let Some(owner) = owner.filter(|owner| reached && self.binds(*owner)) {
+            self.chain(owner, &PolicyType::ResourceControl).denials(self.org, request, reasons, found)?;
+        }
+        match self.subject(request) {
+            Some(subject) => own(subject, request, reasons, found),
+            None => ControlFlow::Continue(()),
+        }
     }
 
     fn chain(&self, account: NodeId, kind: &PolicyType) -> std::rc::Rc<Chain<'o>> {
@@ -131,44 +187,44 @@ fn own<'o>(
     subject: &Subject<'o>,
     request: &PartialRequest,
     reasons: &mut BTreeSet<String>,
-) -> Option<Denial<'o>> {
+    found: &mut Found<'_, 'o>,
+) -> ControlFlow<()> {
     for held in &subject.held {
         for statement in held.policy.statements.iter().filter(|it| it.effect.value == Effect::Deny) {
             match statement.applies_to(held.policy, request) {
-                Some(true) if held.must => {
-                    return Some(Denial {
-                        by: format!("policy `{}` of the {}", held.name, subject.word),
-                        document: held.document,
-                        statement: Some((held.policy, statement)),
-                    });
-                }
+                Some(true) if held.must => found(Denial {
+                    by: format!("policy `{}` of the {}", held.name, subject.word),
+                    document: held.document,
+                    statement: Some((held.policy, statement)),
+                })?,
                 Some(false) => {}
                 _ => reasons.extend(why(&format!("policy `{}`", held.name), held.policy, statement, request)),
             }
         }
     }
-    let Cap::Policy { policy, name, .. } = &subject.cap else { return None };
+    let Cap::Policy { policy, name, .. } = &subject.cap else { return ControlFlow::Continue(()) };
     let mut allows = Some(false);
     for statement in &policy.statements {
         let applies = statement.applies_to(policy, request);
         match (statement.effect.value, applies) {
-            (Effect::Deny, Some(true)) => {
-                return Some(Denial {
-                    by: format!("boundary `{name}` of the {}", subject.word),
-                    document: None,
-                    statement: Some((policy, statement)),
-                });
-            }
+            (Effect::Deny, Some(true)) => found(Denial {
+                by: format!("boundary `{name}` of the {}", subject.word),
+                document: None,
+                statement: Some((policy, statement)),
+            })?,
             (Effect::Allow, Some(true)) => allows = Some(true),
             (Effect::Allow, None) if allows == Some(false) => allows = None,
             _ => {}
         }
     }
-    (allows == Some(false)).then(|| Denial {
-        by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
-        document: None,
-        statement: None,
-    })
+    if allows == Some(false) {
+        found(Denial {
+            by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
+            document: None,
+            statement: None,
+        })?;
+    }
+    ControlFlow::Continue(())
 }
 
 fn why(name: &str, policy: &Policy, statement: &Statement, request: &PartialRequest) -> Option<String> {
@@ -207,14 +263,15 @@ impl<'o> Chain<'o> {
         relevant
     }
 
-    fn deny(
+    fn denials(
         &self,
         org: &'o Organization,
         request: &PartialRequest,
         reasons: &mut BTreeSet<String>,
-    ) -> Option<Denial<'o>> {
+        found: &mut Found<'_, 'o>,
+    ) -> ControlFlow<()> {
         if self.chain.enabled == Some(false) {
-            return None;
+            return ControlFlow::Continue(());
         }
         let relevant = self.relevant(&request.request.action);
         for (level, index, number) in relevant.denying {
@@ -227,13 +284,11 @@ impl<'o> Chain<'o> {
             let must = attached.modality() == Modality::Must;
             match statement.applies_to(policy, request) {
                 Some(false) => {}
-                Some(true) if must => {
-                    return Some(Denial {
-                        by: format!("{name} at `{}`", org.path(at.id)),
-                        document: Some(&data.document),
-                        statement: Some((policy, statement)),
-                    });
-                }
+                Some(true) if must => found(Denial {
+                    by: format!("{name} at `{}`", org.path(at.id)),
+                    document: Some(&data.document),
+                    statement: Some((policy, statement)),
+                })?,
                 Some(true) => {
                     reasons.insert(format!(
                         "{name} denies it, and may or may not be attached to `{}`",
@@ -244,15 +299,18 @@ impl<'o> Chain<'o> {
             }
         }
         if self.chain.kind != PolicyType::ServiceControl {
-            return None;
+            return ControlFlow::Continue(());
         }
-        let closed = relevant.open.iter().position(|open| !open)?;
-        let level = self.chain.levels.get(closed)?;
-        // What may be attached there unseen may allow it.
-        (!level.attached.is_empty()).then(|| Denial {
-            by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
-            document: None,
-            statement: None,
-        })
+        for (level, _) in self.chain.levels.iter().zip(&relevant.open).filter(|(_, open)| !**open) {
+            // What may be attached there unseen may allow it.
+            if !level.attached.is_empty() {
+                found(Denial {
+                    by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
+                    document: None,
+                    statement: None,
+                })?;
+            }
+        }
+        ControlFlow::Continue(())
     }
 }

@@ -41,6 +41,10 @@ pub fn newly_denied<'p>(
 
 /// Which requests of a set there are.
 pub fn passing(set: &RequestSet<'_>) -> Difference {
+    // Mostly there are none, which takes fewer questions than all of their actions.
+    if set.is_empty() {
+        return Difference::Nothing;
+    }
     let action_set = match set.action_set() {
         Ok(action_set) => action_set,
         // One request may be found where not all can.
@@ -56,6 +60,20 @@ pub fn passing(set: &RequestSet<'_>) -> Difference {
     let mut passing = Counterexample { action_set, example, is_unlisted: false };
     passing.make_realistic(set);
     Difference::Some(Box::new(passing))
+}
+
+/// Whether there are requests of a set, as one of them shows, which stands for all.
+pub fn slips(set: &RequestSet<'_>) -> Difference {
+    match set.example() {
+        Answer::Witness(example) if example.is_possible() => {
+            let action_set =
+                ActionSet { examples: Vec::new(), actions: ActionList::default(), unlisted: false };
+            Difference::Some(Box::new(Counterexample { action_set, example: *example, is_unlisted: false }))
+        }
+        Answer::Witness(_) => passing(set),
+        Answer::None => Difference::Nothing,
+        Answer::Undecided(reason) => Difference::Undecided(reason),
+    }
 }
 
 /// How many actions are tried on resources of their own.

@@ -13,7 +13,9 @@ use crate::org_policies::ends;
 use orgward_org::Change;
 
 pub use self::assumptions::Assumptions;
-pub use self::difference::{Counterexample, Difference, is_everything, newly_denied, passing, restricted};
+pub use self::difference::{
+    Counterexample, Difference, is_everything, newly_denied, passing, restricted, slips,
+};
 pub use self::summary::{enumerate, in_words};
 
 /// Accounts that have the same guardrails before and the same after, and that these do not tell apart.

@@ -10,7 +10,7 @@ use orgward_org::{
 use thiserror::Error;
 
 use super::reason::{mismatches, nearest, told};
-use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict, as_account};
+use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict};
 use crate::org_policies::statement_title;
 use crate::region_lock::Regions;
 use crate::region_lock::{region_lock, witness};
@@ -116,7 +116,7 @@ fn story(
         Verdict::Open(request) => (Outcome::Undecided, Some(request)),
         Verdict::Undecided(_) => (Outcome::Undecided, denied(guardrail, &stand_in)),
     };
-    let request = request.map(|request| as_account(&request, &stand_in, id.unwrap_or(&stand_in)));
+    let request = request.map(|request| request.as_account(&stand_in, id.unwrap_or(&stand_in)));
     let mut notes = Vec::new();
     if outcome == Outcome::Undecided {
         notes.extend(chains.doubts());

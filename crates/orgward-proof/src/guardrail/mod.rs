@@ -1,7 +1,6 @@
 //! What an organization says must never be possible, and where.
 
 mod explain;
-mod named;
 mod proof;
 pub mod reason;
 
@@ -11,7 +10,7 @@ use orgward_org::Selector;
 
 pub use self::explain::{ExplainError, explain};
 pub use self::proof::Proofs;
-pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict, as_account};
+pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Caller, Callers, Claim, Context, ContextValue, Policy, Request, RequestSet, Statement, Version,
+    Answer, Callers, Claim, NamedAccounts, Policy, Request, RequestSet, StandIns, Statement, Version,
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
-use super::named::{Named, StandIns};
 use crate::memo::Memo;
 use crate::region_lock::Evidence;
 
@@ -146,8 +145,8 @@ impl<'l, 'o> Chains<'l, 'o> {
         named.stand_ins()
     }
 
-    fn named(&self, relevant: Relevant<'_>) -> Named {
-        let mut named = Named::default();
+    fn named(&self, relevant: Relevant<'_>) -> NamedAccounts {
+        let mut named = NamedAccounts::default();
         for chain in [Some(self.scp), self.rcp].into_iter().flatten() {
             let attached =
                 chain.levels.iter().flat_map(|level| level.attached.iter().map(|it| it.org_policy));
@@ -199,8 +198,9 @@ fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) 
     let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);
-    let here = Claim::for_resources_of(account);
+    let here;
     if let Some(rcp) = chains.rcp {
+        here = Claim::for_resources_of(account);
         match &here {
             Ok(here) => claimed = claimed.and(here.requests()),
             Err(error) => return Verdict::Undecided(error.to_string()),
@@ -228,7 +228,7 @@ fn decide<'p>(
     let (must, may) = if is_whole {
         (may.example(), Answer::None)
     } else {
-        <(Answer, Answer)>::from(RequestSet::examples([&claimed.and(certain), &may]))
+        (claimed.and(certain).example(), may.example())
     };
     match (must, may) {
         (Answer::Witness(request), _) => Verdict::Refuted(request),
@@ -237,28 +237,5 @@ fn decide<'p>(
         // Nothing may slip through, so that nothing certainly does.
         (Answer::Undecided(reason), Answer::None) if is_whole => Verdict::Undecided(reason),
         (_, Answer::None) => Verdict::Holds,
-    }
-}
-
-/// A request of one account as another one would make it.
-pub fn as_account(request: &Request, of: &str, account: &str) -> Request {
-    let text = |text: &str| text.replace(of, account);
-    let mut context = Context::default();
-    for (key, value) in request.context.iter() {
-        let value = match value {
-            ContextValue::One(one) => ContextValue::One(text(one)),
-            ContextValue::Many(many) => ContextValue::Many(many.iter().map(|each| text(each)).collect()),
-        };
-        context.set(key, value);
-    }
-    Request {
-        caller: match &request.caller {
-            Caller::Arn(arn) => Caller::Arn(text(arn)),
-            other => other.clone(),
-        },
-        action: request.action.clone(),
-        resource: text(&request.resource),
-        resource_account: request.resource_account.as_deref().map(text),
-        context,
     }
 }

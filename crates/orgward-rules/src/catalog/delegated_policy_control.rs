@@ -3,6 +3,8 @@ mod resource_policy;
 use orgward_finding::Severity;
 use orgward_org::{AccountRole, Delegated, GoverningService, NodeId, UnitRole, account_plays, unit_plays};
 
+use orgward_proof::org_policies::account_label;
+
 use crate::controls::{about, undecided};
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -64,17 +66,20 @@ impl Place {
             .after
             .accounts()
             .find(|account| account.node.id.as_ref().known().is_some_and(|known| known.expose() == id));
-        match found {
-            Some(account) if account.management => Self::Management,
-            Some(account) if account.member => Self::of_member(cx, account.id),
-            _ if cx
-                .after
-                .root()
-                .is_some_and(|root| cx.after.membership(root, id) == orgward_org::Membership::Outside) =>
-            {
-                Self::Outside
-            }
-            _ => Self::Unknown,
+        let is_outside = |root| cx.after.membership(root, id) == orgward_org::Membership::Outside;
+        match found.and_then(|account| Self::of_account(cx, account.id)) {
+            Some(place) => place,
+            None if cx.after.root().is_some_and(is_outside) => Self::Outside,
+            None => Self::Unknown,
+        }
+    }
+
+    /// Where an account of the inputs is, if it is in the organization.
+    fn of_account(cx: &Context<'_>, id: NodeId) -> Option<Self> {
+        match cx.after.account(id)? {
+            account if account.management => Some(Self::Management),
+            account if account.member => Some(Self::of_member(cx, id)),
+            _ => None,
         }
     }
 
@@ -120,8 +125,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let Some(service) = GoverningService::find(&delegation.service).filter(|it| it.governs) else {
             continue;
         };
+        let of_node = |id: &NodeId| Place::of_account(cx, *id).unwrap_or(Place::Unknown);
         let place = match &delegation.account {
             Delegated::Account(id) => Place::of(cx, id),
+            Delegated::Created(id) => of_node(id),
+            Delegated::OneOf(ids) => ids.iter().map(of_node).max().unwrap_or(Place::Unknown),
             Delegated::Unknown => Place::Unknown,
         };
         let Some(severity) = place.severity() else { continue };
@@ -131,6 +139,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             Delegated::Account(id) => {
                 finding.subject(format!("{id} {}", delegation.service)).accounts([id.clone()]);
                 format!("account `{id}`{}, administers", place.word())
+            }
+            Delegated::Created(id) => {
+                let label = account_label(cx.after, *id).unwrap_or_default();
+                finding.subject(format!("{label} {}", delegation.service)).accounts([label.clone()]);
+                format!("account `{label}`{}, administers", place.word())
+            }
+            Delegated::OneOf(ids) => {
+                undecided(finding, &DELEGATED_POLICY_CONTROL);
+                let labels: Vec<String> = ids.iter().filter_map(|id| account_label(cx.after, *id)).collect();
+                finding.subject(delegation.service.clone()).accounts(labels);
+                "undecided: one of several accounts administers".to_owned()
             }
             Delegated::Unknown => {
                 undecided(finding, &DELEGATED_POLICY_CONTROL);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_finding::Severity;
 use orgward_iam::Statement;
 use orgward_org::{Entity, OrgPolicy, PolicyType};
-use orgward_proof::chains::{Assumptions, Counterexample, Difference, passing};
+use orgward_proof::chains::{Assumptions, Counterexample, Difference, slips};
 use orgward_proof::org_policies::{Group, denials, groups, source};
 
 use self::ways::{Exemption, Way};
@@ -165,7 +165,7 @@ fn obtain(cx: &Context<'_>, group: &Group<'_>, exemption: &Exemption) -> Option<
         exemption.ways().into_iter().find_map(|way| {
             let claim = way.claim()?;
             let open = if is_certain { group.chain.must_pass(&kind) } else { group.chain.may_pass(&kind) };
-            match passing(&assumptions.requests().and(claim.requests()).and(open)) {
+            match slips(&assumptions.requests().and(claim.requests()).and(open)) {
                 Difference::Some(example) => Some((way, example)),
                 Difference::Nothing => None,
                 Difference::Undecided(why) => {

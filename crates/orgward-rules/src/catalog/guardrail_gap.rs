@@ -6,7 +6,7 @@ use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Sele
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, as_account, reason};
+use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, reason};
 use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use orgward_proof::region_lock::witness;
 
@@ -172,7 +172,7 @@ fn report(
     finding.subject(format!("{name} {}", keys.join(" ")));
     let account = failure.first.and_then(|id| account_id(cx.after, id));
     let actual =
-        |request: &Request| as_account(request, &failure.stand_in, account.unwrap_or(&failure.stand_in));
+        |request: &Request| request.as_account(&failure.stand_in, account.unwrap_or(&failure.stand_in));
     match &failure.verdict {
         Verdict::Holds => {}
         Verdict::Refuted(request) => {

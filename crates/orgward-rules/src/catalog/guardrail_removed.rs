@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orgward_finding::Severity;
-use orgward_iam::{Answer, Effect, RequestSet, Statement};
+use orgward_iam::{Effect, RequestSet, Statement};
 use orgward_org::{Attached, Entity, Key, Modality, NodeId, OrgPolicy, Organization, PolicyType};
 
 use self::cause::Cause;
@@ -121,15 +121,13 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
     let open = pair.after.may_pass(&pair.kind);
     // What the statements of one cause deny is asked about together once it is known which of them are lost.
     let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<DenySource<'_, '_>>> = BTreeMap::new();
-    let deniers = deniers(cx, pair);
-    let alone = deniers.len() == 1;
-    for denier in deniers {
+    for denier in deniers(cx, pair) {
         let set = assumptions.requests().and(denier.requests.clone()).and(open.clone());
         if denier.hangs_on_place {
             misplaced(cx, pair, &denier, losses);
             continue;
         }
-        if !alone && set.example() == Answer::None {
+        if set.is_empty() {
             continue;
         }
         let cause = denier.cause(cx, pair, first);

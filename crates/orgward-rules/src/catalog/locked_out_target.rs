@@ -215,7 +215,7 @@ fn without_overlap(cx: &Context<'_>, closed: &BTreeSet<NodeId>, findings: &mut F
         }
         let shared =
             lists.iter().fold(RequestSet::everything(), |all, (_, left_out)| all.minus(left_out.clone()));
-        if PolicyChain::bound(&kind).and(shared).example() != Answer::None {
+        if !PolicyChain::bound(&kind).and(shared).is_empty() {
             continue;
         }
         let lowest = lists.last().and_then(|(at, _)| chain.levels.get(*at));

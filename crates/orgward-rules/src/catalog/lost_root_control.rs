@@ -74,12 +74,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn denied(cx: &Context<'_>, findings: &mut Findings) {
     let kind = PolicyType::ServiceControl;
     for delegation in cx.after.delegations() {
-        let Delegated::Account(id) = &delegation.account else { continue };
-        let found = cx.after.accounts().find(|account| account.member && account.node.label() == *id);
+        let found = match &delegation.account {
+            Delegated::Account(id) => cx.after.accounts().find(|account| account.node.label() == *id),
+            Delegated::Created(id) => cx.after.account(*id),
+            Delegated::OneOf(_) | Delegated::Unknown => None,
+        };
+        let found = found.filter(|account| account.member);
         let (Some(account), "iam.amazonaws.com") = (found, delegation.service.as_str()) else { continue };
+        let id = account.node.label();
         let chain = cx.after.policy_chain(account.id, &kind);
         let Some(claim) = claim(&["sts:AssumeRoot"], &[]) else { continue };
-        let assumptions = Assumptions::of(&kind, cx.after, Some(id), &[&chain]);
+        let symbolic = cx.after.symbolic_account_id(account.id);
+        let assumptions = Assumptions::of(&kind, cx.after, symbolic, &[&chain]);
         let set = assumptions.requests().and(claim.requests()).and(chain.may_pass(&kind));
         if !matches!(passing(&set), Difference::Nothing) {
             continue;
@@ -89,7 +95,7 @@ fn denied(cx: &Context<'_>, findings: &mut Findings) {
         finding.says(format!(
             "`sts:AssumeRoot` is denied in account `{id}`, which administers central root access"
         ));
-        finding.accounts([id.clone()]);
+        finding.accounts([id]);
         finding.target(cx.after.path(account.id));
         finding.help("leave `sts:AssumeRoot` out of what the service control policies deny there");
     }

@@ -7,7 +7,7 @@ use orgward_org::{Node, NodeId, PolicyChain, PolicyType};
 use crate::engine::rule;
 use crate::{Context, Findings, data};
 use orgward_org::{RoleMatch, UnitRole, unit_plays};
-use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::guardrail::{Chains, Verdict};
 use orgward_proof::org_policies::{account_label, groups};
 use orgward_proof::region_lock::witness;
 
@@ -108,7 +108,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 fn tell(verdict: &Verdict, stand_in: &str, account: &str, chains: &Chains<'_, '_>, finding: &mut Finding) {
     if let Verdict::Refuted(request) = verdict {
-        let request = as_account(request, stand_in, account);
+        let request = request.as_account(stand_in, account);
         finding
             .says(format!("suspended accounts can still do something: nothing denies `{}`", request.action));
         finding.witness(witness(&request));

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Verdict};
-use orgward_iam::{ActionSet, Answer, Effect, Request, RequestSet, Statement};
+use orgward_iam::{ActionSet, Effect, Request, RequestSet, Statement};
 use orgward_org::{Entity, Key, Matcher, Modality, NodeId, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::engine::rule;
@@ -209,7 +209,7 @@ fn by_novelty(
             None => true,
             Some(before) => {
                 let before = cx.before.policy_chain(before, kind);
-                let new = || !matches!(newly_denied(requests, &before, kind).example(), Answer::None);
+                let new = || !newly_denied(requests, &before, kind).is_empty();
                 *known.entry(before.signature()).or_insert_with(new)
             }
         };

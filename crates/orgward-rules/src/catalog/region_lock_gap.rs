@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
 use orgward_iam::Claim;
-use orgward_org::PolicyType;
+use orgward_org::{Node, NodeId, PolicyType};
 
 use crate::engine::rule;
 use orgward_proof::Profile;
-use orgward_proof::guardrail::{Chains, Verdict, as_account};
+use orgward_proof::guardrail::{Chains, Verdict};
 use orgward_proof::org_policies::{Group, account_id, groups};
 use orgward_proof::region_lock::{
     Allowed, Evidence, Mistakes, allowed, evidence, is_common, is_exempt_in_control_tower, lock, witness,
@@ -74,6 +74,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let lock = lock(&cx.config.regions, &allowed);
     let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
+        let proofs = lock.as_ref().map(|lock| proofs(cx, lock, &group));
+        if proofs.as_ref().is_ok_and(|all| all.iter().all(|proof| proof.verdict == Verdict::Holds)) {
+            continue;
+        }
         let evidence = evidence(cx.proofs, &cx.config.regions, &allowed, &group);
         let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
         let regions = regions.join(", ");
@@ -133,8 +137,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             explain(cx, &allowed, &group, &mut mistakes, finding);
             finish(finding, &evidence, &allowed, cx);
         } else {
-            match &lock {
-                Ok(lock) => prove_lock(cx, (lock, &allowed), &group, &regions, (&mut mistakes, findings)),
+            match proofs {
+                Ok(proofs) => report(cx, &allowed, &group, proofs, (&mut mistakes, findings)),
                 Err(error) => {
                     let reason = format!("`orgward.toml` makes no lock: {error}");
                     cannot_tell(found(cx, &group, findings), &regions, &BTreeSet::from([reason]));
@@ -144,14 +148,15 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// What was proved of accounts of a group that are alike.
+struct Proof<'o> {
+    stand_in: String,
+    members: Vec<(NodeId, &'o Node)>,
+    verdict: Verdict,
+}
+
 /// Proves the lock for each account of a group; those that are alike share a proof.
-fn prove_lock(
-    cx: &Context<'_>,
-    (lock, allowed): (&Claim, &Allowed),
-    group: &Group<'_>,
-    regions: &str,
-    (mistakes, findings): (&mut Mistakes, &mut Findings),
-) {
+fn proofs<'o>(cx: &Context<'_>, lock: &Claim, group: &Group<'o>) -> Vec<Proof<'o>> {
     let chains = Chains::of(&group.chain, None);
     let stand_ins = chains.stand_ins(lock);
     let mut alike: BTreeMap<String, Vec<_>> = BTreeMap::new();
@@ -159,23 +164,41 @@ fn prove_lock(
         let account = account_id(cx.after, *id);
         alike.entry(stand_ins.of(account)).or_default().push((*id, *node));
     }
-    for (stand_in, members) in alike {
+    let proved = alike.into_iter().map(|(stand_in, members)| {
+        let verdict = cx.proofs.prove(lock, &chains, &stand_in);
+        Proof { stand_in, members, verdict }
+    });
+    proved.collect()
+}
+
+/// Reports where the proof found what the search did not.
+fn report(
+    cx: &Context<'_>,
+    allowed: &Allowed,
+    group: &Group<'_>,
+    proofs: Vec<Proof<'_>>,
+    (mistakes, findings): (&mut Mistakes, &mut Findings),
+) {
+    let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
+    let regions = regions.join(", ");
+    for Proof { stand_in, members, verdict } in proofs {
         let part = Group { members, ..group.clone() };
         let account = part.members.first().and_then(|(id, _)| account_id(cx.after, *id));
-        match cx.proofs.prove(lock, &chains, &stand_in) {
+        match verdict {
             Verdict::Holds => {}
             Verdict::Refuted(request) => {
                 let finding = found(cx, &part, findings);
                 finding.says(format!("locked to {regions}, except `{}` as in the witness", request.action));
                 finding.help("deny it elsewhere, too, or accept it: `[regions]` in `orgward.toml`");
-                finding.witness(witness(&as_account(&request, &stand_in, account.unwrap_or(&stand_in))));
+                finding.witness(witness(&request.as_account(&stand_in, account.unwrap_or(&stand_in))));
                 explain(cx, allowed, &part, mistakes, finding);
             }
             Verdict::Open(_) => {
-                cannot_tell(found(cx, &part, findings), regions, &chains.doubts().into_iter().collect());
+                let doubts = Chains::of(&group.chain, None).doubts();
+                cannot_tell(found(cx, &part, findings), &regions, &doubts.into_iter().collect());
             }
             Verdict::Undecided(reason) => {
-                cannot_tell(found(cx, &part, findings), regions, &BTreeSet::from([reason]));
+                cannot_tell(found(cx, &part, findings), &regions, &BTreeSet::from([reason]));
             }
         }
     }

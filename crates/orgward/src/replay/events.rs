@@ -243,6 +243,7 @@ fn rows(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), String> {
             aws_region: cell("awsregion"),
             event_type: cell("eventtype"),
             error_code: cell("errorcode"),
+            error_message: cell("errormessage"),
             source_ip_address: cell("sourceipaddress"),
             vpc_endpoint_id: cell("vpcendpointid"),
             recipient_account_id: cell("recipientaccountid"),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_iam::{Answer, Request, RequestSet};
+use orgward_iam::{Request, RequestSet};
 
 use super::super::region_conditions;
 use super::context::LockContext;
@@ -28,7 +28,7 @@ fn inverted(context: &LockContext<'_>, lock: &Lock<'_>) -> Option<Mistake> {
     }
     let matched = RequestSet::matched(lock.policy, statement);
     // A list of regions that are not wanted is a lock of another style.
-    if matched.clone().and(context.elsewhere()).example() != Answer::None {
+    if !matched.clone().and(context.elsewhere()).is_empty() {
         return None;
     }
     let mut home = context.regions.iter().flat_map(|region| context.everyday(region, &[]));

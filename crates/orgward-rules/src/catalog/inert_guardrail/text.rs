@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use orgward_finding::Severity;
 use orgward_iam::{
-    Answer, Catalogue, Condition, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, placeholder,
+    Catalogue, Condition, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, placeholder,
 };
 use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
@@ -213,7 +213,7 @@ fn never_matches(
     let Some(policy) = document.policy().filter(|_| !statement.conditions.is_empty()) else { return };
     let is_dead = |statement: &Statement| {
         let matched = RequestSet::matched(policy, statement);
-        PolicyChain::bound(&org_policy.data.kind).and(matched).example() == Answer::None
+        PolicyChain::bound(&org_policy.data.kind).and(matched).is_empty()
     };
     if !is_dead(statement) {
         return;

@@ -2,36 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use orgward_iam::{PrincipalPattern, Statement};
+use crate::{PrincipalPattern, Statement};
 
 /// The accounts that policies name. All others are alike: what is proved for one of them holds for each, since a policy
 /// can tell accounts apart only by digits that it writes down.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Named {
+pub struct NamedAccounts {
     accounts: BTreeSet<String>,
     /// Whether patterns match some accounts by a part of their digits.
     has_parts: bool,
 }
 
-/// What stands for an account in proofs: itself where it is told from others, else an account that nobody names.
+/// What stands for an account in proofs: itself where it is told from others, else one that none of them names.
+#[derive(Clone, Debug)]
 pub struct StandIns {
-    named: Named,
-    anybody: String,
+    named: NamedAccounts,
+    any: String,
 }
 
 impl StandIns {
-    /// What stands for an account; `None` is one that nobody knows.
+    /// What stands for an account; `None` is one that is unknown.
     pub fn of(&self, account: Option<&str>) -> String {
         let told = account.filter(|it| self.named.has_parts || self.named.accounts.contains(*it));
-        told.unwrap_or(&self.anybody).to_owned()
+        told.unwrap_or(&self.any).to_owned()
     }
 }
 
-/// Accounts that stand for those that nobody names.
-const NOBODY: [&str; 4] = ["222222222222", "333333333333", "444444444444", "555555555555"];
+/// Accounts that stand for those that no policy names.
+pub(crate) const UNNAMED: [&str; 4] = ["222222222222", "333333333333", "444444444444", "555555555555"];
 
-impl Named {
-    pub(super) fn add(&mut self, statement: &Statement) {
+impl NamedAccounts {
+    /// Adds those that a statement names.
+    pub fn add(&mut self, statement: &Statement) {
         let resources = statement.resources.iter().flat_map(|it| &it.patterns);
         let values = statement.conditions.iter().flat_map(|condition| &condition.values);
         resources.chain(values).for_each(|text| self.text(&text.value));
@@ -49,17 +51,22 @@ impl Named {
         }
     }
 
+    /// Adds an account.
+    pub(crate) fn add_account(&mut self, account: &str) {
+        self.accounts.insert(account.to_owned());
+    }
+
     /// Whether no account is told from others.
-    pub(super) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.accounts.is_empty() && !self.has_parts
     }
 
     /// Who stands for whom in proofs.
-    pub(super) fn stand_ins(self) -> StandIns {
-        let known = NOBODY.iter().map(|account| (*account).to_owned());
+    pub fn stand_ins(self) -> StandIns {
+        let known = UNNAMED.iter().map(|account| (*account).to_owned());
         let more = (0_u64..).map(|number| format!("{:012}", 600_000_000_000 + number));
-        let anybody = known.chain(more).find(|account| !self.accounts.contains(account)).unwrap_or_default();
-        StandIns { named: self, anybody }
+        let any = known.chain(more).find(|account| !self.accounts.contains(account)).unwrap_or_default();
+        StandIns { named: self, any }
     }
 
     /// Digits name an account where they stand alone in a part of an ARN, or alone altogether; beside a wildcard they
@@ -89,7 +96,7 @@ mod tests {
     use super::*;
 
     fn named(texts: &[&str]) -> (Vec<String>, bool) {
-        let mut named = Named::default();
+        let mut named = NamedAccounts::default();
         for text in texts {
             named.text(text);
         }
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn who_is_not_named_is_like_all_others() {
-        let mut named = Named::default();
+        let mut named = NamedAccounts::default();
         named.text("arn:aws:iam::222222222222:role/x");
         let stand_ins = named.stand_ins();
         assert_eq!(stand_ins.of(Some("222222222222")), "222222222222");
