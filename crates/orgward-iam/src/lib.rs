@@ -39,7 +39,7 @@ pub use catalogue::{
     Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
-pub use claim::{Claim, ClaimError, ClaimSpec, Element};
+pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element, Impossible};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use event::{
@@ -60,4 +60,4 @@ pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,
 };
-pub use validate::{Effectiveness, Gravity, Problem};
+pub use validate::{CHECKS, Effectiveness, Gravity, OWN_CHECKS, Problem, Said};

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::access::globs_meet;
 use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
-use crate::pattern::{glob, intersect};
+use crate::pattern::glob;
 use crate::{
     BaseOperator, Caller, Condition, ContextValue, Policy, PrincipalPattern, Principals, Request, Resources,
     Statement, Version,
@@ -279,7 +280,7 @@ fn is_about(
             return Some(true);
         }
         let loosest = if varies { "*" } else { pattern };
-        if intersect(loosest, &resource.replace(UNKNOWN_PART, "*")) { None } else { Some(false) }
+        if globs_meet(loosest, &resource.replace(UNKNOWN_PART, "*"), false) { None } else { Some(false) }
     }));
     listed.map(|listed| listed != resources.not)
 }
@@ -328,10 +329,10 @@ fn holds_for_parts(
         return None;
     }
     let loosest = value.replace(UNKNOWN_PART, "*");
-    let may = line.values.iter().any(|wanted| {
-        let fold = |text: &str| text.to_lowercase();
-        intersect(&fold(&wanted.value), &fold(&loosest))
-    });
+    let may = line
+        .values
+        .iter()
+        .any(|wanted| globs_meet(&wanted.value.to_lowercase(), &loosest.to_lowercase(), false));
     if !may {
         return Some(operator.is_negated());
     }

@@ -50,6 +50,7 @@ pub enum Area {
 
 /// An account, or the organization itself, that a plan sends away.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and reports ask for each")]
 pub struct Departure {
     /// The resource.
     pub address: Address,

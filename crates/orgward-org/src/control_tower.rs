@@ -45,11 +45,7 @@ pub(crate) fn published(name: &str) -> Published {
     let detects = PUBLISHED.get("detective").and_then(Value::as_array).is_some_and(|it| it.iter().any(is));
     let starts =
         |part: &&str| if part.starts_with('.') { name.contains(*part) } else { name.starts_with(*part) };
-    if detects || DENIES_NOTHING.iter().any(|part| starts(&part)) {
-        Published::DeniesNothing
-    } else {
-        Published::Unread
-    }
+    if detects || DENIES_NOTHING.iter().any(starts) { Published::DeniesNothing } else { Published::Unread }
 }
 
 /// The actions that the region deny control of units exempts by itself.

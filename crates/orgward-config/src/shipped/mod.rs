@@ -93,7 +93,7 @@ impl Pack {
             return Err(certified::is_unknown(&File { name: self.name, text: "" }, 0..0, list));
         }
         let set = self.parameters.iter().map(|(name, parameter)| {
-            let makes_up = certified::makes_up_for(name, values).then(|| &NOTHING);
+            let makes_up = certified::makes_up_for(name, values).then_some(&NOTHING);
             let given = values.get(name).or(parameter.default.as_ref()).or(makes_up);
             (name.as_str(), given.unwrap_or(&parameter.example).as_slice())
         });
