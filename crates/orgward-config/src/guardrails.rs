@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::Severity;
-use orgward_iam::{Claim, ClaimSpec};
+use orgward_iam::{Claim, ClaimSpec, ConditionSpec};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -162,10 +162,7 @@ pub(super) fn as_patterns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
     }
 }
 
-fn conditions(
-    file: &File<'_>,
-    value: &Spanned<DeValue<'_>>,
-) -> Result<BTreeMap<String, BTreeMap<String, Vec<String>>>> {
+pub(super) fn conditions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<ConditionSpec> {
     let mut conditions = BTreeMap::new();
     for (operator, keys) in as_table(file, value)? {
         let entry: &mut BTreeMap<_, _> = conditions.entry(operator.get_ref().to_string()).or_default();

@@ -1,9 +1,11 @@
 //! What the inputs tell about an organization that nobody has configured yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_org::{Boundary, Organization};
-use orgward_plan::Attr;
+use orgward_org::{
+    AccountRole, Boundary, NodeKind, Organization, RoleMatch, Structure, UnitRole, account_plays, unit_plays,
+};
+use orgward_plan::{Attr, Text};
 
 use orgward_proof::Regions;
 use orgward_proof::region_lock::allowed;
@@ -23,6 +25,10 @@ pub struct InferredConfig {
     pub boundaries: BTreeSet<String>,
     /// Patterns of the roles that carry one, as far as their paths tell them from others.
     pub bounded_roles: BTreeSet<String>,
+    /// The paths of units by the role that their names suggest; of those within one another the outermost.
+    pub units: BTreeMap<UnitRole, BTreeSet<String>>,
+    /// The accounts by the role that their names suggest.
+    pub accounts: BTreeMap<AccountRole, BTreeSet<String>>,
 }
 
 impl InferredConfig {
@@ -46,8 +52,46 @@ impl InferredConfig {
             locks,
             boundaries: boundaries(organization),
             bounded_roles: bounded_roles(organization),
+            units: units(organization),
+            accounts: accounts(organization),
         }
     }
+}
+
+/// The units whose own names say what they are for.
+fn units(organization: &Organization) -> BTreeMap<UnitRole, BTreeSet<String>> {
+    let guess =
+        |id, role| matches!(unit_plays(&Structure::default(), organization, id, role), RoleMatch::Guessed(_));
+    let mut units: BTreeMap<UnitRole, BTreeSet<String>> = BTreeMap::new();
+    for (id, node) in organization.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Unit)) {
+        let path = organization.path(id);
+        let secret = node.name.as_ref().known().is_none_or(Text::is_sensitive);
+        if secret || path.starts_with('…') {
+            continue;
+        }
+        let parents = organization.parents(id);
+        for role in UnitRole::ALL {
+            if guess(id, role) && !parents.iter().any(|(parent, _)| guess(*parent, role)) {
+                units.entry(role).or_default().insert(path.clone());
+            }
+        }
+    }
+    units
+}
+
+/// The accounts whose names say what they are for.
+fn accounts(organization: &Organization) -> BTreeMap<AccountRole, BTreeSet<String>> {
+    let mut accounts: BTreeMap<AccountRole, BTreeSet<String>> = BTreeMap::new();
+    for account in organization.accounts() {
+        let Attr::Known(name) = &account.node.name else { continue };
+        for role in AccountRole::ALL.into_iter().filter(|_| !name.is_sensitive()) {
+            let plays = account_plays(&Structure::default(), organization, account.id, role);
+            if matches!(plays, RoleMatch::Guessed(_)) {
+                accounts.entry(role).or_default().insert(name.to_string());
+            }
+        }
+    }
+    accounts
 }
 
 fn boundaries(organization: &Organization) -> BTreeSet<String> {

@@ -27,7 +27,7 @@ pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
 pub use options::{OPTIONS, Options, Threshold, schema};
 pub use rule_ids::RULE_IDS;
-pub use shipped::{Pack, Parameter};
+pub use shipped::{CertifiedList, Pack, Parameter};
 pub use weakened::{lenient, weakened};
 
 use orgward_org::{Selector, Structure};
@@ -56,6 +56,8 @@ pub struct Config {
     pub unverifiable: Option<Severity>,
     /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub guardrails: Vec<Guardrail>,
+    /// The lists of certified services that packs use.
+    pub certified: BTreeSet<String>,
     /// `[[forbid]]`: what only some may be able to do, in the order of the file.
     pub forbids: Vec<Forbid>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.

@@ -1,15 +1,14 @@
 //! `[[operator]]`: who must be able to do what.
 
-use orgward_iam::{Kind, Policy};
+use orgward_iam::{Claim, ClaimSpec};
 use orgward_proof::Operator;
-use serde_json::{Value, json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::ConfigError;
 use super::entries::{as_filled, tables};
 use super::error::File;
-use super::guardrails::targets;
+use super::guardrails::{conditions, targets};
 use super::read::{Result, as_arns, as_list, as_regions, as_texts};
 
 const OPERATOR: [&str; 7] =
@@ -36,19 +35,21 @@ fn operator(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) 
         actions: actions(file, needed("actions", "[\"cloudformation:*\", \"iam:PassRole\"]")?)?,
         resources: texts("resources")?.unwrap_or_default(),
         regions: table.get("regions").map(|value| as_regions(file, value)).transpose()?.unwrap_or_default(),
-        conditions: table.get("conditions").map_or_else(|| json!({}), |value| json_of(value.get_ref())),
+        conditions: table
+            .get("conditions")
+            .map(|value| conditions(file, value))
+            .transpose()?
+            .unwrap_or_default(),
         targets: table.get("targets").map(|value| targets(file, value)).transpose()?.unwrap_or_default(),
     };
-    for (key, span) in ["resources", "conditions"].map(|key| (key, table.get(key).map(Spanned::span))) {
-        let Some(span) = span else { continue };
-        let statement = match key {
-            "resources" => json!({ "Effect": "Deny", "Action": "*", "Resource": operator.resources }),
-            _ => json!({ "Effect": "Deny", "Action": "*", "Resource": "*",
-                "Condition": operator.conditions }),
+    for key in ["resources", "conditions"] {
+        let Some(span) = table.get(key).map(Spanned::span) else { continue };
+        let spec = match key {
+            "resources" => ClaimSpec { resources: Some(operator.resources.clone()), ..ClaimSpec::default() },
+            _ => ClaimSpec { conditions: operator.conditions.clone(), ..ClaimSpec::default() },
         };
-        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
-        if let Err(error) = Policy::parse(document.to_string(), Kind::ServiceControl) {
-            let message = format!("`{key}` of the operator: {}", error.message);
+        if let Err(error) = Claim::new(spec) {
+            let message = format!("`{key}` of the operator: {}", error.error.message);
             return Err(ConfigError::new(file, span, "as a policy document has them", message));
         }
     }
@@ -66,19 +67,4 @@ fn actions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>>
         }
     }
     Ok(actions.into_iter().map(|(action, _)| action).collect())
-}
-
-/// The same value as JSON.
-fn json_of(value: &DeValue<'_>) -> Value {
-    match value {
-        DeValue::String(text) => json!(text),
-        DeValue::Boolean(yes) => json!(yes.to_string()),
-        DeValue::Integer(number) => json!(number.to_string()),
-        DeValue::Float(number) => json!(number.to_string()),
-        DeValue::Datetime(date) => json!(date.to_string()),
-        DeValue::Array(items) => items.iter().map(|item| json_of(item.get_ref())).collect(),
-        DeValue::Table(table) => Value::Object(
-            table.iter().map(|(key, value)| (key.get_ref().to_string(), json_of(value.get_ref()))).collect(),
-        ),
-    }
 }

@@ -12,11 +12,17 @@ use super::error::File;
 use super::guardrails::{as_patterns, targets};
 use super::read::{Result, as_arns, as_list, as_severity, as_table, as_text, unknown};
 use crate::Pack;
+use crate::shipped::certified;
 use orgward_proof::Guardrail;
 
 const KEYS: [&str; 6] = ["disabled", "exempt_principals", "name", "parameters", "severity", "targets"];
 
-pub(super) fn packs(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec<Guardrail>> {
+/// The guardrails of the packs that are turned on, and the lists of certified services that they use.
+pub(super) fn packs(
+    file: &File<'_>,
+    value: &Spanned<DeValue<'_>>,
+) -> Result<(Vec<Guardrail>, BTreeSet<String>)> {
+    let mut lists = BTreeSet::new();
     let mut names = BTreeSet::new();
     let mut guardrails = Vec::new();
     for (table, entry) in tables(file, value, &KEYS)? {
@@ -27,9 +33,9 @@ pub(super) fn packs(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<Vec
                 "name all targets in one place; guardrails of your own are written in `[[guardrail]]`",
             ));
         }
-        guardrails.extend(of_pack(file, pack, table, entry)?);
+        guardrails.extend(of_pack(file, pack, table, entry, &mut lists)?);
     }
-    Ok(guardrails)
+    Ok((guardrails, lists))
 }
 
 fn named(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<&'static Pack> {
@@ -48,8 +54,10 @@ fn of_pack(
     pack: &Pack,
     table: &DeTable<'_>,
     entry: &Spanned<DeValue<'_>>,
+    lists: &mut BTreeSet<String>,
 ) -> Result<Vec<Guardrail>> {
     let (values, span) = parameters(file, pack, table, entry)?;
+    lists.extend(certified::named(&values));
     let mut guardrails = pack.guardrails(&values).map_err(|error| {
         let message = format!("pack `{}` cannot take these parameters: {error}", pack.name);
         ConfigError::new(file, span, "here", message)
@@ -109,7 +117,11 @@ fn parameters(
             if !known.contains(&name.get_ref().as_ref()) {
                 return Err(unknown(file, name.span(), "parameter of the pack", name.get_ref(), &known));
             }
-            values.insert(name.get_ref().to_string(), as_patterns(file, value)?);
+            let texts = as_patterns(file, value)?;
+            if let Some(list) = certified::unknown(name.get_ref(), &texts) {
+                return Err(certified::is_unknown(file, value.span(), list));
+            }
+            values.insert(name.get_ref().to_string(), texts);
         }
     }
     if let Some((name, parameter)) = pack.missing(&values).next() {

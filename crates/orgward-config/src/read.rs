@@ -74,7 +74,7 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<(
                 continue;
             }
             "pack" => {
-                shipped = packs::packs(&file, value)?;
+                (shipped, config.certified) = packs::packs(&file, value)?;
                 continue;
             }
             "stacks" => {

@@ -296,7 +296,7 @@ fn an_operator_is_read() {
     )
     .expect("it is fine");
     let [operator] = config.operators.as_slice() else { panic!("{:?}", config.operators) };
-    assert_eq!(operator.conditions, serde_json::json!({ "Bool": { "aws:SecureTransport": "true" } }));
+    assert_eq!(operator.conditions["Bool"]["aws:SecureTransport"], ["true"]);
     assert!(operator.targets.is_empty());
 }
 

@@ -2,7 +2,9 @@ use std::ops::Range;
 
 use orgward_plan::Address;
 
-use crate::{Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue};
+use crate::{
+    DeniedCall, Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue,
+};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -91,6 +93,8 @@ pub struct Finding {
     pub rests_on: Vec<String>,
     /// A request that shows it.
     pub witness: Option<Witness>,
+    /// The call of the apply that AWS denies, for the table of those.
+    pub denied: Option<DeniedCall>,
     /// Where it is written in the configuration.
     pub site: Option<Site>,
     /// What stands on that line.
@@ -127,6 +131,7 @@ impl Finding {
             notes: Vec::new(),
             rests_on: Vec::new(),
             witness: None,
+            denied: None,
             site: None,
             quote: None,
             definition: None,
@@ -223,6 +228,9 @@ impl Finding {
                     WitnessValue::Many(values) => values.iter_mut().for_each(&mut text),
                 }
             }
+        }
+        if let Some(denied) = &mut self.denied {
+            text(&mut denied.by);
         }
         let shown = self.snippets.iter_mut().filter_map(|snippet| {
             let is_secret = snippet.text.as_deref().is_some_and(|text| redacted(text).is_some());

@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod access;
+mod denied;
 mod described;
 mod digest;
 mod finding;
@@ -16,6 +17,7 @@ mod witness;
 
 pub use acceptance::{BaselineEntry, Waived};
 pub use access::{AccessChange, AccessEntry};
+pub use denied::DeniedCall;
 pub use described::{Accepted, Described, not_accepted};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;

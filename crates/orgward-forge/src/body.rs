@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use orgward_report::{access_change_markdown, escape};
+use orgward_report::{DeniedRow, access_change_markdown, denied_calls_markdown, escape};
 
 use super::details::{details, rule, sentence, subject};
 use super::document::{Access, Certainty, Document, Finding, Severity, Status};
@@ -60,6 +60,8 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     out.add(&doubts(document));
     if !shown.is_empty() {
         out.add(&table(&shown));
+        let denied: Vec<_> = shown.iter().filter_map(|finding| denied_row(finding)).collect();
+        out.add(&denied_calls_markdown(&denied));
         if let Some(picture) = picture(&shown) {
             out.add(&format!(
                 "<details><summary>Where in the organization</summary>\n\n{picture}\n</details>\n\n"
@@ -102,6 +104,17 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
 /// What is shown as a whole: what the plan brings about, and what blocks for any other reason.
 fn in_front(finding: &Finding) -> bool {
     finding.status == Status::New || finding.blocks
+}
+
+fn denied_row(finding: &Finding) -> Option<DeniedRow<'_>> {
+    let denied = finding.denied_call.as_ref()?;
+    Some(DeniedRow {
+        resources: denied.resources.iter().map(String::as_str).collect(),
+        action: &denied.action,
+        region: denied.region.as_deref(),
+        by: &denied.by,
+        help: finding.help.as_deref(),
+    })
 }
 
 struct Room {

@@ -134,6 +134,7 @@ pub(crate) struct Finding {
     pub(crate) rests_on: Vec<String>,
     pub(crate) waiver: Option<Waiver>,
     pub(crate) witness: Option<Witness>,
+    pub(crate) denied_call: Option<DeniedCall>,
     pub(crate) site: Option<Site>,
     #[serde(default)]
     pub(crate) snippets: Vec<Snippet>,
@@ -190,6 +191,15 @@ pub(crate) struct Waiver {
 pub(crate) enum Certainty {
     Found,
     Unverifiable,
+}
+
+/// A call of the apply that AWS denies.
+#[derive(Debug, Deserialize)]
+pub(crate) struct DeniedCall {
+    pub(crate) resources: Vec<String>,
+    pub(crate) action: String,
+    pub(crate) region: Option<String>,
+    pub(crate) by: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,8 +7,12 @@ use thiserror::Error;
 
 use crate::access::cause;
 use crate::{
-    Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, Statement, listed_actions, may_be_about,
+    Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, ResourceType, Statement, listed_actions,
+    may_be_about,
 };
+
+/// Operators, each with keys and their values, as the `Condition` element has them.
+pub type ConditionSpec = BTreeMap<String, BTreeMap<String, Vec<String>>>;
 
 /// How people write what has to be denied. The elements mean what they mean in a statement; an element that is not
 /// there stands for everything.
@@ -23,7 +27,7 @@ pub struct ClaimSpec {
     /// All resources but these; not together with `resources`.
     pub not_resources: Option<Vec<String>>,
     /// Operators, each with keys and their values.
-    pub conditions: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    pub conditions: ConditionSpec,
     /// ARN patterns of the principals that need not be denied.
     pub exempt_principals: Vec<String>,
 }
@@ -123,11 +127,7 @@ impl Claim {
 
     /// Everything that concerns the resources of an account, those whose ARN does not tell the account included.
     pub fn for_resources_of(account: &str) -> Result<Self, ClaimError> {
-        let operator = "StringEqualsIfExists".to_owned();
-        let key = BTreeMap::from([("aws:ResourceAccount".to_owned(), vec![account.to_owned()])]);
-        let spec = ClaimSpec { conditions: BTreeMap::from([(operator, key)]), ..ClaimSpec::default() };
-        let policy = policy(&spec).map_err(|error| ClaimError { element: Element::Conditions, error })?;
-        Ok(Self { spec, policy })
+        Self::new(ClaimSpec::default().when("StringEqualsIfExists", "aws:ResourceAccount", [account]))
     }
 
     /// The words.
@@ -157,7 +157,7 @@ impl Claim {
             );
         }
         let denied = self.policy.statements.first()?;
-        if self.all().is_empty() {
+        if self.described().is_empty() {
             let (element, what) = self.blame(denied);
             return error(
                 element,
@@ -167,7 +167,7 @@ impl Claim {
         }
         let matched = || RequestSet::bound().and(RequestSet::matched(&self.policy, denied));
         let is_exempt = !self.spec.exempt_principals.is_empty()
-            && RequestSet::bound().and(self.all()).is_empty()
+            && RequestSet::bound().and(self.described()).is_empty()
             && !matched().is_empty();
         if is_exempt {
             return error(
@@ -217,13 +217,14 @@ impl Claim {
         };
         // Most claims are about other services, and what they are not about costs time.
         if self.spec.actions.as_ref().is_none_or(|actions| actions.iter().any(may_be_refused)) {
-            self.all().minus(RequestSet::refused_by_aws())
+            self.described().minus(RequestSet::refused_by_aws())
         } else {
-            self.all()
+            self.described()
         }
     }
 
-    fn all(&self) -> RequestSet<'_> {
+    /// The requests that the words describe, those that AWS refuses whatever the policies say included.
+    pub fn described(&self) -> RequestSet<'_> {
         match self.policy.statements.as_slice() {
             [denied, exempt @ ..] => {
                 exempt.iter().fold(RequestSet::matched(&self.policy, denied), |set, statement| {
@@ -235,10 +236,60 @@ impl Claim {
         }
     }
 
+    /// The requests that AWS cannot get, by the types of resources that it lists for the actions of the claim: a claim
+    /// without `resources` is about all resources, and a role is deleted by its own ARN only. `None` where the claim
+    /// says which resources, or where too little is known about its actions.
+    pub fn impossible(&self) -> Option<Impossible> {
+        /// More kinds of actions make a question slow.
+        const KINDS: usize = 40;
+        let spec = &self.spec;
+        if spec.resources.is_some() || spec.not_resources.is_some() {
+            return None;
+        }
+        let actions = listed_actions(spec.actions.as_ref()?.iter().map(String::as_str))?;
+        // Of what several references list, not all types are known.
+        if actions.iter().any(|action| Catalogue::is_shared(action.service())) {
+            return None;
+        }
+        let mut kinds: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
+        for action in actions.iter().filter(|action| action.has_resource_types()) {
+            let patterns = action.resource_types().map(ResourceType::pattern).collect();
+            let always = action.resource_types().any(|kind| kind.required);
+            kinds.entry((patterns, always)).or_default().push(action.name().to_owned());
+        }
+        if kinds.is_empty() || kinds.len() > KINDS {
+            return None;
+        }
+        let of = |actions: &[String], resources: Option<Vec<String>>| {
+            Self::new(Self::spec_of(actions, resources)).ok()
+        };
+        let pairs = kinds.iter().map(|((patterns, always), actions)| {
+            let every = (!always).then(|| vec!["arn:*:*:*:*:*".to_owned()]);
+            Some((of(actions, every)?, of(actions, Some(patterns.clone()))?))
+        });
+        pairs.collect::<Option<Vec<_>>>().map(Impossible)
+    }
+
+    fn spec_of(actions: &[String], resources: Option<Vec<String>>) -> ClaimSpec {
+        ClaimSpec { actions: Some(actions.to_vec()), resources, ..ClaimSpec::default() }
+    }
+
     /// The words as a policy: a statement that matches what has to be denied, and perhaps one that matches what is
     /// exempt. It is no policy that anybody should attach.
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+}
+
+/// Requests that AWS cannot get. For each kind of actions, those for any resource and those for resources of its types.
+#[derive(Clone, Debug)]
+pub struct Impossible(Vec<(Claim, Claim)>);
+
+impl Impossible {
+    /// The requests.
+    pub fn requests(&self) -> RequestSet<'_> {
+        let each = self.0.iter().map(|(any, real)| any.described().minus(real.described()));
+        each.fold(RequestSet::nothing(), RequestSet::or)
     }
 }
 
@@ -255,6 +306,19 @@ fn unlisted(pattern: &str) -> Option<(&str, Option<&'static str>)> {
 }
 
 impl ClaimSpec {
+    /// The same under one more condition.
+    #[must_use]
+    pub fn when<T: Into<String>>(
+        mut self,
+        operator: &str,
+        key: &str,
+        values: impl IntoIterator<Item = T>,
+    ) -> Self {
+        let keys = self.conditions.entry(operator.to_owned()).or_default();
+        keys.entry(key.to_owned()).or_default().extend(values.into_iter().map(Into::into));
+        self
+    }
+
     fn contradiction(&self) -> Option<Element> {
         if self.actions.is_some() && self.not_actions.is_some() {
             return Some(Element::NotActions);

@@ -1,14 +1,39 @@
 //! From a record of CloudTrail to the request that was made, as far as the record tells.
 
+mod decoded;
+
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+pub use self::decoded::{DecodedMessage, MatchedStatement};
 use crate::pattern::glob;
 use crate::{Arn, Catalogue, ContextValue, PartialRequest};
 
 const NAMES: &str = include_str!("../data/event-names.tsv");
+
+/// The names of one source: those that are whole, and those that are patterns, each with its action.
+type Names = (BTreeMap<&'static str, &'static str>, Vec<(&'static str, &'static str)>);
+
+static NAMED: LazyLock<BTreeMap<&'static str, Names>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Names> = BTreeMap::new();
+    for line in NAMES.lines().filter(|line| !line.starts_with('#')) {
+        let mut cells = line.split('\t');
+        let (Some(source), Some(name), Some(action)) = (cells.next(), cells.next(), cells.next()) else {
+            continue;
+        };
+        let (whole, patterns) = all.entry(source).or_default();
+        if name.contains('*') {
+            patterns.push((name, action));
+        } else {
+            whole.insert(name, action);
+        }
+    }
+    all
+});
 
 /// A record of CloudTrail: what of it says something about a request.
 #[derive(Deserialize, Debug, Default)]
@@ -32,6 +57,9 @@ pub struct Event<'a> {
     /// Why it failed, if it did.
     #[serde(borrow)]
     pub error_code: Option<Cow<'a, str>>,
+    /// What the caller was told.
+    #[serde(borrow)]
+    pub error_message: Option<Cow<'a, str>>,
     /// Where it came from: an address, or a service.
     #[serde(borrow, rename = "sourceIPAddress")]
     pub source_ip_address: Option<Cow<'a, str>>,
@@ -107,6 +135,9 @@ pub struct Named<'a> {
     /// Its ARN.
     #[serde(borrow, alias = "ARN")]
     pub arn: Option<Cow<'a, str>>,
+    /// The account that owns it.
+    #[serde(borrow, rename = "accountId")]
+    pub account_id: Option<Cow<'a, str>>,
 }
 
 /// Why a record is not asked about.
@@ -123,7 +154,7 @@ pub enum Skipped {
 }
 
 impl Event<'_> {
-    /// The request that was made.
+    /// The request that was made, and that AWS answered.
     pub fn request(&self) -> Result<PartialRequest, Skipped> {
         if self.event_type.as_deref().is_some_and(|kind| kind != "AwsApiCall") {
             return Err(Skipped::NoCall);
@@ -131,6 +162,16 @@ impl Event<'_> {
         if self.error_code.as_deref().is_some_and(|code| !code.is_empty()) {
             return Err(Skipped::Failed);
         }
+        self.attempt()
+    }
+
+    /// The request that was made, whatever became of it. What the caller was told of a refusal names the action and the
+    /// resource that were asked for; one call asks for several.
+    pub fn attempt(&self) -> Result<PartialRequest, Skipped> {
+        if self.event_type.as_deref().is_some_and(|kind| kind != "AwsApiCall") {
+            return Err(Skipped::NoCall);
+        }
+        let told = self.error_message.as_deref().and_then(Told::read);
         let identity = self.user_identity.as_ref().ok_or(Skipped::Incomplete)?;
         let role =
             identity.session_context.as_ref().and_then(|it| it.session_issuer.as_ref()?.arn.as_deref());
@@ -144,23 +185,36 @@ impl Event<'_> {
             return Err(Skipped::Unbound);
         }
         let account = Arn::parse(caller).map(|arn| arn.account).ok_or(Skipped::Incomplete)?;
-        let action = self.action().ok_or(Skipped::Incomplete)?;
-        let mut request = PartialRequest::new(Some(caller), account, &action, self.resource(&action));
+        let action = told.as_ref().and_then(|told| told.action).map(Cow::Borrowed).or_else(|| self.action());
+        let action = action.ok_or(Skipped::Incomplete)?;
+        let named = self.resource(&action);
+        let of_named = || named.and_then(|named| named.arn.as_deref());
+        let anything = || Catalogue::get().action(&action).filter(|it| !it.has_resource_types()).map(|_| "*");
+        let resource = told.as_ref().and_then(|told| told.resource).or_else(anything).or_else(of_named);
+        let mut request = PartialRequest::new(Some(caller), account, &action, resource);
+        // The resource of another account is bound by the policies above that one.
+        let owner = named.and_then(|named| {
+            let of_arn = named.arn.as_deref().and_then(Arn::parse).map(|arn| arn.account);
+            named.account_id.as_deref().or(of_arn.filter(|account| !account.is_empty()))
+        });
+        if let Some(owner) = owner {
+            request.request.resource_account = Some(owner.to_owned());
+        }
         self.context(identity, &mut request);
         Ok(request)
     }
 
     /// What the request is called in policies.
-    fn action(&self) -> Option<Cow<'static, str>> {
+    fn action(&self) -> Option<Cow<'_, str>> {
         let source = self.event_source.as_deref()?.split('.').next()?;
         let name = self.event_name.as_deref()?;
         let catalogue = Catalogue::get();
-        let rows = NAMES.lines().filter(|line| !line.starts_with('#'));
-        let mut rows = rows.filter_map(|line| {
-            let mut cells = line.split('\t');
-            Some((cells.next()?, cells.next()?, cells.next()?))
+        let listed = NAMED.get(source).and_then(|(whole, patterns)| {
+            let pattern =
+                || patterns.iter().find(|(pattern, _)| glob(pattern, name)).map(|(_, action)| *action);
+            whole.get(name).copied().or_else(pattern)
         });
-        if let Some((_, _, action)) = rows.find(|(of, named, _)| *of == source && glob(named, name)) {
+        if let Some(action) = listed {
             return Some(match action.strip_suffix('*') {
                 Some(prefix) => Cow::Owned(format!("{prefix}{name}")),
                 None => Cow::Borrowed(action),
@@ -178,14 +232,12 @@ impl Event<'_> {
     }
 
     /// What it was about, where the record names one resource of a type that the action has.
-    fn resource(&self, action: &str) -> Option<&str> {
+    fn resource(&self, action: &str) -> Option<&Named<'_>> {
+        let named = self.resources.as_ref().filter(|named| !named.is_empty())?;
         let types: Vec<String> =
             Catalogue::get().resource_types(action)?.map(crate::ResourceType::pattern).collect();
-        if types.is_empty() {
-            return Some("*");
-        }
-        let named = self.resources.iter().flatten().filter_map(|it| it.arn.as_deref());
-        let mut fitting = named.filter(|arn| types.iter().any(|pattern| glob(pattern, arn)));
+        let fits = |arn: &str| types.iter().any(|pattern| glob(pattern, arn));
+        let mut fitting = named.iter().filter(|it| it.arn.as_deref().is_some_and(fits));
         let first = fitting.next()?;
         fitting.next().is_none().then_some(first)
     }
@@ -209,6 +261,7 @@ impl Event<'_> {
             } else {
                 request.set("aws:SourceIp", one(address));
                 request.lacks("aws:SourceVpc*");
+                request.lacks("aws:Vpce*");
             }
         }
         let session = identity.session_context.as_ref().and_then(|it| it.attributes.as_ref());
@@ -218,9 +271,45 @@ impl Event<'_> {
     }
 }
 
+/// What AWS tells a caller that it refuses: "User: ARN is not authorized to perform: ACTION on resource: ARN with an
+/// explicit deny in a service control policy".
+struct Told<'t> {
+    action: Option<&'t str>,
+    resource: Option<&'t str>,
+}
+
+impl<'t> Told<'t> {
+    fn read(message: &'t str) -> Option<Self> {
+        let (_, rest) = message.split_once("is not authorized to perform: ")?;
+        let word = |text: &'t str| text.split_whitespace().next().filter(|it| it.contains(':') || *it == "*");
+        // Without the quotes and the full stop of some services.
+        let bare = |word: &'t str| word.trim_matches(|it| matches!(it, '"' | '.' | ','));
+        let resource = rest.split_once(" on resource: ").and_then(|(_, rest)| word(rest)).map(bare);
+        Some(Self { action: word(rest).map(bare), resource })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// One call asks for several actions, on several resources: the message says which one was refused.
+    #[test]
+    fn what_the_caller_is_told_names_the_request() {
+        let text = event("ec2.amazonaws.com", "RunInstances").replace(
+            "\"eventType\"",
+            "\"errorCode\":\"Client.UnauthorizedOperation\",\"errorMessage\":\"User: arn:aws:sts::222222222222:assumed-role/deploy/ci \
+             is not authorized to perform: iam:PassRole on resource: arn:aws:iam::222222222222:role/web with an explicit deny in a \
+             service control policy\",\"eventType\"",
+        );
+        let event: Event<'_> = serde_json::from_str(&text).unwrap();
+        assert_eq!(event.request(), Err(Skipped::Failed));
+        let request = event.attempt().unwrap().request;
+        assert_eq!(
+            (request.action.as_str(), request.resource.as_str()),
+            ("iam:PassRole", "arn:aws:iam::222222222222:role/web")
+        );
+    }
 
     fn event(source: &str, name: &str) -> String {
         format!(

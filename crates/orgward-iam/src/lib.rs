@@ -39,15 +39,17 @@ pub use catalogue::{
     Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
-pub use claim::{Claim, ClaimError, ClaimSpec, Element};
+pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element, Impossible};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
-pub use event::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
+pub use event::{
+    Attributes, DecodedMessage, Event, Identity, Issuer, MatchedStatement, Named, Session, Skipped,
+};
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};
 pub use matching::{action_matches, resource_matches};
 pub use operator::{BaseOperator, Operator, SetQuantifier};
-pub use partial::{PartialRequest, UNKNOWN_PART};
+pub use partial::{PartialRequest, Reading, Reads, UNKNOWN_PART};
 pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use placeholder::placeholder;
 pub use remedy::{Denying, Remedy};
@@ -58,4 +60,4 @@ pub use syntax::{
     Actions, Condition, Effect, FULL_AWS_ACCESS, Kind, Policy, PrincipalPattern, Principals, Resources,
     Spanned, Statement, Version,
 };
-pub use validate::{Effectiveness, Gravity, Problem};
+pub use validate::{CHECKS, Effectiveness, Gravity, OWN_CHECKS, Problem, Said};

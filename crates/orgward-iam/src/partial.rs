@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::access::globs_meet;
 use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
-use crate::pattern::{glob, intersect};
+use crate::pattern::glob;
 use crate::{
     BaseOperator, Caller, Condition, ContextValue, Policy, PrincipalPattern, Principals, Request, Resources,
     Statement, Version,
@@ -93,6 +94,71 @@ impl PartialRequest {
             "aws:resourceaccount" | "s3:resourceaccount" => account,
             "aws:principalisawsservice" => true,
             _ => self.missing.iter().any(|pattern| glob(pattern, &key)),
+        }
+    }
+}
+
+/// What some statements read of a request.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reads {
+    /// Condition keys, in lower case.
+    keys: BTreeSet<String>,
+    caller: bool,
+    resource: bool,
+}
+
+impl Reads {
+    /// Adds what a statement reads beside the action.
+    pub fn add(&mut self, statement: &Statement) {
+        self.caller |= statement.principals.is_some();
+        let patterns = || statement.resources.iter().flat_map(|it| &it.patterns);
+        self.resource |= patterns().any(|pattern| pattern.value != "*");
+        let lines = statement.conditions.iter().map(|line| line.key.value.as_str());
+        let values = statement.conditions.iter().flat_map(|line| &line.values);
+        let variables = values.chain(patterns()).flat_map(|value| variable_keys(&value.value));
+        for key in lines.chain(variables) {
+            let key = key.to_ascii_lowercase();
+            // What follows from the caller and from the resource stands in no context.
+            self.caller |= ["principal", "user", "caller", "federated"].iter().any(|it| key.contains(it));
+            self.resource |= key.contains("resource");
+            self.keys.insert(key);
+        }
+    }
+}
+
+/// What statements read of one request. Requests that read the same get the same answers from them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Reading {
+    caller: Option<(Caller, bool)>,
+    resource: Option<(String, bool, Option<String>)>,
+    keys: Vec<Seen>,
+}
+
+/// What a request says of a key.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Seen {
+    Missing,
+    Unknown,
+    Present,
+    Value(ContextValue),
+}
+
+impl PartialRequest {
+    /// What statements read of the request.
+    pub fn reading(&self, reads: &Reads) -> Reading {
+        let request = &self.request;
+        let seen = |key: &String| match request.context.get(key) {
+            Some(value) => Seen::Value(value.clone()),
+            None if self.present.contains(key) => Seen::Present,
+            None if self.knows(key) => Seen::Missing,
+            None => Seen::Unknown,
+        };
+        Reading {
+            caller: reads.caller.then(|| (request.caller.clone(), self.caller)),
+            resource: reads
+                .resource
+                .then(|| (request.resource.clone(), self.resource, request.resource_account.clone())),
+            keys: reads.keys.iter().map(seen).collect(),
         }
     }
 }
@@ -214,7 +280,7 @@ fn is_about(
             return Some(true);
         }
         let loosest = if varies { "*" } else { pattern };
-        if intersect(loosest, &resource.replace(UNKNOWN_PART, "*")) { None } else { Some(false) }
+        if globs_meet(loosest, &resource.replace(UNKNOWN_PART, "*"), false) { None } else { Some(false) }
     }));
     listed.map(|listed| listed != resources.not)
 }
@@ -263,10 +329,10 @@ fn holds_for_parts(
         return None;
     }
     let loosest = value.replace(UNKNOWN_PART, "*");
-    let may = line.values.iter().any(|wanted| {
-        let fold = |text: &str| text.to_lowercase();
-        intersect(&fold(&wanted.value), &fold(&loosest))
-    });
+    let may = line
+        .values
+        .iter()
+        .any(|wanted| globs_meet(&wanted.value.to_lowercase(), &loosest.to_lowercase(), false));
     if !may {
         return Some(operator.is_negated());
     }
@@ -362,6 +428,33 @@ mod tests {
         request.has("iam:PermissionsBoundary");
         assert_eq!(applies(&statement("Null", "true"), &request), Some(false));
         assert_eq!(applies(&statement("StringNotEquals", "a"), &request), None);
+    }
+
+    /// A question is told apart by all that decides it, and by nothing else.
+    #[test]
+    fn requests_that_differ_in_what_nothing_reads_are_one_question() {
+        let reading = |statement: &str, bucket: &str, role: &str, region: Option<&str>| {
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+            let policy = Policy::parse(text, Kind::ServiceControl).unwrap();
+            let mut reads = Reads::default();
+            reads.add(&policy.statements[0]);
+            let role = format!("arn:aws:iam::111111111111:role/{role}");
+            let mut request =
+                PartialRequest::new(Some(&role), "111111111111", "s3:CreateBucket", Some(bucket));
+            if let Some(region) = region {
+                request.set("aws:RequestedRegion", one(region));
+            }
+            request.reading(&reads)
+        };
+        let region = r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"eu-west-1"}}}"#;
+        let first = reading(region, "arn:aws:s3:::a", "a", Some("eu-west-1"));
+        assert_eq!(first, reading(region, "arn:aws:s3:::b", "b", Some("eu-west-1")));
+        assert_ne!(first, reading(region, "arn:aws:s3:::a", "a", Some("us-west-2")));
+        assert_ne!(first, reading(region, "arn:aws:s3:::a", "a", None));
+        let own = r#"{"Effect":"Deny","Action":"*","NotResource":"arn:aws:s3:::${aws:PrincipalTag/team}-*"}"#;
+        let first = reading(own, "arn:aws:s3:::a", "a", None);
+        assert_ne!(first, reading(own, "arn:aws:s3:::b", "a", None));
+        assert_ne!(first, reading(own, "arn:aws:s3:::a", "b", None));
     }
 
     #[test]

@@ -151,37 +151,6 @@ const fn width(lead: u8) -> usize {
     }
 }
 
-/// Whether there is a text that two patterns match.
-pub(crate) fn intersect(left: &str, right: &str) -> bool {
-    let (left, right) = (left.as_bytes(), right.as_bytes());
-    let token = |pattern: &[u8], at: usize| pattern.get(at).copied().map(Token::of);
-    let get = |row: &[bool], at: usize| row.get(at).copied().unwrap_or_default();
-    // `below[to]`: what follows in `left`, and `right[to..]`, have a text in common; filled from the end.
-    let mut below = vec![false; right.len() + 1];
-    for from in (0..=left.len()).rev() {
-        let mut row = vec![false; right.len() + 1];
-        for to in (0..=right.len()).rev() {
-            let common = match (token(left, from), token(right, to)) {
-                (None, None) => true,
-                (Some(Token::Any), Some(_)) | (Some(_), Some(Token::Any)) => {
-                    get(&below, to) || get(&row, to + 1)
-                }
-                (Some(Token::Any), None) => get(&below, to),
-                (None, Some(Token::Any)) => get(&row, to + 1),
-                (Some(one), Some(other)) => {
-                    (one == other || one == Token::One || other == Token::One) && get(&below, to + 1)
-                }
-                (None, Some(_)) | (Some(_), None) => false,
-            };
-            if let Some(slot) = row.get_mut(to) {
-                *slot = common;
-            }
-        }
-        below = row;
-    }
-    get(&below, 0)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -13,7 +13,7 @@ const WORDS: [&str; 7] =
 /// assert_eq!(placeholder("${aws:username}"), None);
 /// ```
 pub fn placeholder(text: &str) -> Option<&str> {
-    let marks = [("[", "]"), ("<", ">"), ("{{", "}}"), ("${", "}"), ("%", "%")];
+    let marks = [("[", "]"), ("<", ">"), ("{{", "}}"), ("${", "}"), ("{", "}"), ("%", "%")];
     let found = marks.into_iter().filter_map(|(open, close)| between(text, open, close));
     let first = found.min_by_key(|(start, _)| *start).map(|(_, found)| found);
     first.or_else(|| WORDS.into_iter().find(|word| text.contains(word)))
@@ -32,7 +32,9 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<(usize, &'t str
         // `[a-z]` is what other languages write for one letter.
         let is_range = open == "[" && (letters < 3 || name.contains('-'));
         let whispers = (open == "%" || is_range) && name.bytes().any(|byte| byte.is_ascii_lowercase());
-        if letters > 1 && is_word && !is_variable && !whispers {
+        // The brace of a variable, and the second of two.
+        let is_part = open == "{" && text.get(..start).is_some_and(|before| before.ends_with(['$', '{']));
+        if letters > 1 && is_word && !is_variable && !whispers && !is_part {
             return Some((start, text.get(start..start + open.len() + end + close.len())?));
         }
         at = start + open.len();
@@ -52,6 +54,7 @@ mod tests {
             ("arn:aws:iam::${AWS::AccountId}:role/x", "${AWS::AccountId}"),
             ("<REGION>", "<REGION>"),
             ("{{region}}", "{{region}}"),
+            ("{example-region-1}", "{example-region-1}"),
             ("REPLACE_ME", "REPLACE_ME"),
         ];
         for (text, left) in found {
@@ -61,6 +64,7 @@ mod tests {
             "arn:aws:iam::*:role/*",
             "${aws:PrincipalTag/team}",
             "${*}",
+            "arn:aws:execute-api:*:*:*/*/GET/{}",
             "arn:aws:s3:::home/${aws:username, 'x'}/*",
             "arn:aws:s3:::b/[a-z]",
             "100%",

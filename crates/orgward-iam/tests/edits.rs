@@ -103,7 +103,7 @@ fn policies() -> Vec<Value> {
 type Edit = (&'static str, Relation, fn(&mut Value));
 
 /// What each does to a policy of [`policies`], and how the outcome compares.
-const EDITS: [Edit; 13] = [
+const EDITS: [Edit; 17] = [
     ("an action is dropped", Relation::Wider, |policy| {
         list(policy, "/Statement/0/Action").remove(0);
     }),
@@ -152,6 +152,29 @@ const EDITS: [Edit; 13] = [
     ("an action is written in other letters", Relation::Equivalent, |policy| {
         let actions = list(policy, "/Statement/0/Action");
         actions[0] = json!(actions[0].as_str().unwrap().to_ascii_uppercase());
+    }),
+    ("a wildcard is written twice", Relation::Equivalent, |policy| {
+        let exempt = list(policy, "/Statement/0/Condition/ArnNotLike/aws:PrincipalArn");
+        exempt[0] = json!(exempt[0].as_str().unwrap().replace('*', "**"));
+        let resources = policy.pointer_mut("/Statement/0/Resource").unwrap();
+        *resources = json!(resources.as_str().map_or(resources.clone(), |_| json!("**")));
+    }),
+    ("wildcards take the place of names", Relation::Narrower, |policy| {
+        let actions = list(policy, "/Statement/0/Action");
+        let service = actions[0].as_str().unwrap().split(':').next().unwrap().to_owned();
+        *actions = vec![json!(format!("{service}:*")), json!(format!("{service}:Get*"))];
+    }),
+    ("a resource is added that another one takes in", Relation::Equivalent, |policy| {
+        let resources = policy.pointer_mut("/Statement/0/Resource").unwrap();
+        let all = resources.as_array().cloned().unwrap_or_else(|| vec![resources.clone()]);
+        let within =
+            all[0].as_str().filter(|it| *it != "*").unwrap_or("arn:aws:sqs:*:*:*").replace('*', "x*");
+        *resources = json!([all[0], within]);
+    }),
+    ("the first character of a name is left open", Relation::Narrower, |policy| {
+        let actions = list(policy, "/Statement/0/Action");
+        let (service, name) = actions[0].as_str().unwrap().split_once(':').unwrap();
+        actions[0] = json!(format!("{service}:?{}", &name[1..]));
     }),
     ("an exemption is there twice", Relation::Equivalent, |policy| {
         let exempt = list(policy, "/Statement/0/Condition/ArnNotLike/aws:PrincipalArn");

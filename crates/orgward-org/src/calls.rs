@@ -6,12 +6,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
+use orgward_iam::{AccessLevel, Catalogue};
+
 use crate::{Operation, PlannedChange};
 
 const RECORDED: &str = include_str!("../data/terraform-calls.tsv");
 const KEYS: &str = include_str!("../data/call-keys.tsv");
 /// What the provider may call, deflated; `data/generate-terraform-actions` says where it is from.
 const POSSIBLE: &[u8] = include_bytes!("../data/terraform-actions.bin");
+const RESOURCES: &str = include_str!("../data/call-resources.tsv");
 const PASSED: &str = include_str!("../data/passed-roles.tsv");
 
 /// A call that is certain.
@@ -41,12 +44,27 @@ struct Recorded {
 pub struct CarriedKey {
     /// The action.
     pub action: &'static str,
+    /// The type of the resources of which a request has it; `None` where those of all types have it.
+    pub resource: Option<&'static str>,
     /// The key, `ec2:InstanceType`.
     pub key: &'static str,
     /// The attribute that its value comes from.
     pub attribute: &'static str,
     /// What the request has where the attribute is not set.
     pub unset: Unset,
+}
+
+/// A resource that a call is authorized for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Authorized {
+    /// The action; `None` for any.
+    action: Option<&'static str>,
+    /// Its type, as the actions of AWS name it.
+    pub resource: &'static str,
+    /// The attribute that has its ARN, or the last part of it.
+    pub attribute: Option<&'static str>,
+    /// The attribute with the tags that the call gives it.
+    pub tags: Option<&'static str>,
 }
 
 /// What a request has in place of an attribute that is not set.
@@ -84,13 +102,25 @@ static CALLS: LazyLock<BTreeMap<&'static str, Recorded>> = LazyLock::new(|| {
 static CARRIED: LazyLock<BTreeMap<&'static str, Vec<CarriedKey>>> = LazyLock::new(|| {
     let mut all: BTreeMap<&'static str, Vec<CarriedKey>> = BTreeMap::new();
     for line in rows(KEYS) {
-        let [kind, action, key, attribute, unset] = *line.as_slice() else { continue };
+        let [kind, action, resource, key, attribute, unset] = *line.as_slice() else { continue };
+        let resource = Some(resource).filter(|it| *it != "*");
         let unset = match unset {
             "-" => Unset::Missing,
             "?" => Unset::Unknown,
             value => Unset::Value(value),
         };
-        all.entry(kind).or_default().push(CarriedKey { action, key, attribute, unset });
+        all.entry(kind).or_default().push(CarriedKey { action, resource, key, attribute, unset });
+    }
+    all
+});
+
+static AUTHORIZED: LazyLock<BTreeMap<&'static str, Vec<Authorized>>> = LazyLock::new(|| {
+    let mut all: BTreeMap<&'static str, Vec<Authorized>> = BTreeMap::new();
+    for line in rows(RESOURCES) {
+        let [kind, action, resource, attribute, tags] = *line.as_slice() else { continue };
+        let named = |cell: &'static str| Some(cell).filter(|cell| !matches!(*cell, "-" | "*"));
+        let (action, attribute, tags) = (named(action), named(attribute), named(tags));
+        all.entry(kind).or_default().push(Authorized { action, resource, attribute, tags });
     }
     all
 });
@@ -141,7 +171,20 @@ static MAYBE: LazyLock<BTreeMap<String, Possible>> = LazyLock::new(|| {
 pub fn possible(change: &PlannedChange) -> BTreeSet<&'static str> {
     let Some(listed) = MAYBE.get(&*change.kind) else { return BTreeSet::new() };
     let mut actions = BTreeSet::new();
-    let mut add = |list: &'static [String]| actions.extend(list.iter().map(String::as_str));
+    // The table mixes the directions: what ends an object is called by no creation and no change of it.
+    let ends: BTreeSet<&str> = listed.delete.iter().map(String::as_str).collect();
+    let ends = |action: &str| {
+        let recorded = CALLS.get(&*change.kind);
+        ends.contains(action) || recorded.is_some_and(|it| it.delete.iter().any(|call| call.action == action))
+    };
+    let is_own_end = |action: &str| {
+        !change.operation.deletes()
+            && Catalogue::get().action(action).is_none_or(|it| it.level() >= AccessLevel::Tagging)
+            && ends(action)
+    };
+    let mut add = |list: &'static [String]| {
+        actions.extend(list.iter().map(String::as_str).filter(|action| !is_own_end(action)));
+    };
     if change.operation.creates() {
         add(&listed.create);
         for (name, list) in &listed.attributes {
@@ -184,6 +227,21 @@ pub fn recorded_types() -> impl Iterator<Item = &'static str> {
 /// The keys that calls for a type carry.
 pub fn keys_of(kind: &str) -> impl Iterator<Item = CarriedKey> + use<> {
     CARRIED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
+}
+
+/// The resources that a call for a type is authorized for, where the name of the type does not say it.
+pub fn authorized(kind: &str, action: &str) -> impl Iterator<Item = Authorized> {
+    let rows = AUTHORIZED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied();
+    rows.filter(move |row| row.action.is_none_or(|it| it == action))
+}
+
+/// The attributes that the table of resources names: those with an ARN or a name, and those with tags beside `tags`.
+pub(crate) fn attributes_of_resources(
+    kind: &str,
+) -> (impl Iterator<Item = &'static str>, impl Iterator<Item = &'static str>) {
+    let rows = AUTHORIZED.get(kind).map_or(&[][..], Vec::as_slice);
+    let tags = rows.iter().filter_map(|row| row.tags).filter(|name| *name != "tags");
+    (rows.iter().filter_map(|row| row.attribute), tags)
 }
 
 /// The attributes by which a resource passes roles, each with the service that gets the role.
@@ -229,8 +287,8 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
 mod tests {
     use orgward_iam::Catalogue;
 
-    use super::{CALLS, CARRIED, MAYBE, ROLES};
-    use crate::ResourceType;
+    use super::{AUTHORIZED, CALLS, CARRIED, MAYBE, ROLES};
+    use crate::{Operation, PlannedChange, ResourceType};
 
     #[test]
     fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {
@@ -253,6 +311,28 @@ mod tests {
         assert_eq!(MAYBE["aws_s3_bucket"].attributes["tags"], ["s3:PutBucketTagging"]);
     }
 
+    /// The table of possible calls mixes the directions: a role that changes is not deleted.
+    #[test]
+    fn what_ends_an_object_is_not_possible_where_it_stays() {
+        let change = |operation: Operation| PlannedChange {
+            address: orgward_plan::Address::new("aws_iam_role.a"),
+            stack: None,
+            kind: "aws_iam_role".into(),
+            operation,
+            owner: None,
+            account: None,
+            region: orgward_plan::Attr::Absent,
+            partition: "aws".to_owned(),
+            principal: None,
+            before: Some(crate::Values::default()),
+            after: Some(crate::Values::default()),
+        };
+        let updated = super::possible(&change(Operation::Update(vec!["max_session_duration".to_owned()])));
+        assert!(updated.contains("iam:GetRole") && !updated.contains("iam:DeleteRole"), "{updated:?}");
+        let deleted = super::certain(&change(Operation::Delete));
+        assert_eq!(deleted.last().map(|call| call.action), Some("iam:DeleteRole"));
+    }
+
     /// A key that the action does not know is in no request: a condition on it would be judged by a value that AWS never
     /// sees.
     #[test]
@@ -268,6 +348,17 @@ mod tests {
                     key.action,
                     key.key
                 );
+            }
+        }
+        for (kind, rows) in &*AUTHORIZED {
+            assert!(ResourceType::of(kind).is_some(), "{kind}");
+            let own = CALLS[kind].create.first().map(|call| call.action);
+            for row in rows {
+                let action = Catalogue::get().action(row.action.or(own).unwrap()).unwrap();
+                let pattern = format!("{}:*", action.service());
+                let mut listed = Catalogue::get().actions_matching(&pattern);
+                let known = listed.any(|it| it.resource_types().any(|kind| kind.name == row.resource));
+                assert!(known, "{kind}: {}", row.resource);
             }
         }
         for kind in ROLES.keys() {

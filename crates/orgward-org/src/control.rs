@@ -50,6 +50,7 @@ pub enum Area {
 
 /// An account, or the organization itself, that a plan sends away.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and reports ask for each")]
 pub struct Departure {
     /// The resource.
     pub address: Address,
@@ -63,6 +64,8 @@ pub struct Departure {
     pub is_organization: bool,
     /// Whether AWS closes the account, so that it does not go on alone.
     pub is_closed: bool,
+    /// Whether it stays in the organization, where Control Tower moves it to the root and stops managing it.
+    pub is_unmanaged: bool,
     /// Whether the plan creates another one in its place, and the attributes whose change makes it do so.
     pub replaced_for: Option<Vec<&'static str>>,
     /// Whether the input destroys everything that it manages.
@@ -72,8 +75,10 @@ pub struct Departure {
 /// The types that are read as controls, beside those in the tables of the areas.
 const OTHERS: &[&str] = &[
     "aws_account_alternate_contact",
+    "aws_ec2_instance_metadata_defaults",
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
+    "aws_kms_key",
     "aws_organizations_account",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",

@@ -8,10 +8,13 @@ mod assemble;
 pub mod calls;
 mod change;
 mod control;
+mod control_tower;
 mod declared;
 mod document;
 mod draft;
 mod edge;
+mod factory;
+mod foundations;
 mod hole;
 mod management_policy;
 mod node;
@@ -31,9 +34,11 @@ mod unjudged;
 
 pub use change::Change;
 pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
+pub use control_tower::region_deny_exemptions;
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
+pub use foundations::Foundation;
 pub use hole::{Completion, Filling, Hole};
 pub use management_policy::{EffectivePolicy, Looser};
 pub use node::{

@@ -190,7 +190,8 @@ impl PolicyType {
     }
 }
 
-/// The type of controls of Control Tower: none of the Organizations API, so that no proof rests on them.
+/// The type of controls of Control Tower whose text is not known: none of the Organizations API, so that no proof rests
+/// on them.
 pub(crate) const CONTROL: &str = "CONTROL_TOWER_CONTROL";
 
 /// A policy of the organization.
@@ -202,17 +203,14 @@ pub struct OrgPolicy {
     pub document: Document,
     /// Whether AWS provides it: `FullAWSAccess`, `RCPFullAWSAccess`.
     pub aws_managed: bool,
+    /// Whether it is a control of Control Tower, which writes the policy itself and puts several into one.
+    pub is_control: bool,
 }
 
 impl OrgPolicy {
-    /// Whether it is a control of Control Tower, which writes the policy itself.
-    pub fn is_control(&self) -> bool {
-        matches!(&self.kind, PolicyType::Other(name) if name == CONTROL)
-    }
-
     /// Whether people write its document and AWS consults it when it decides a request.
     pub fn is_authorization(&self) -> bool {
-        !self.aws_managed && !matches!(self.kind, PolicyType::Other(_))
+        !self.aws_managed && !self.is_control && !matches!(self.kind, PolicyType::Other(_))
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Organization {
     pub(crate) listed_in: BTreeMap<NodeId, usize>,
     /// Resources that govern.
     pub(crate) controls: BTreeMap<Key, crate::Control>,
+    /// What accounts are for, where the manifest of a landing zone says it.
+    pub(crate) account_roles: BTreeMap<NodeId, crate::AccountRole>,
     /// What the plans send away.
     pub(crate) departures: Vec<crate::Departure>,
     /// Attachments whose target is unknown.
@@ -92,6 +94,8 @@ pub struct Organization {
     pub(crate) unjudged: Vec<crate::Unjudged>,
     /// What the plans do to resources: only of the side after them.
     pub(crate) planned: Vec<crate::PlannedChange>,
+    /// In which order the plans do it, by input; only of those that change policies.
+    pub(crate) orders: BTreeMap<Option<Arc<str>>, orgward_plan::Dependencies>,
     /// What stands for values that do not exist yet.
     pub(crate) placeholder_ids: PlaceholderIds,
     /// What the names of principals begin with that are unknown until apply (`name_prefix`).
@@ -310,6 +314,16 @@ impl Organization {
     /// What the plans do to resources of the AWS provider, by input and then by address: only of the side after them.
     pub fn planned(&self) -> &[crate::PlannedChange] {
         &self.planned
+    }
+
+    /// Whether Terraform makes one change only once another one is made. What is deleted is in another order: its
+    /// dependencies are in the state, which a plan shows in part.
+    pub fn is_made_after(&self, later: &crate::PlannedChange, earlier: &crate::PlannedChange) -> bool {
+        let stands = |change: &crate::PlannedChange| change.operation != crate::Operation::Delete;
+        let order = self.orders.get(&later.stack).filter(|_| later.stack == earlier.stack);
+        stands(later)
+            && stands(earlier)
+            && order.is_some_and(|order| order.follows(&later.address, &earlier.address))
     }
 
     /// The node with this key.

@@ -52,6 +52,8 @@ pub struct Values {
     pub attributes: BTreeMap<&'static str, Attr<String>>,
     /// All tags that the provider sends.
     pub tags: Tags,
+    /// Other tags that it sends, by attribute: `volume_tags` of an instance.
+    pub other_tags: BTreeMap<&'static str, Tags>,
 }
 
 impl Values {
@@ -62,6 +64,11 @@ impl Values {
             Attr::Unknown => Attr::Unknown,
             Attr::Absent => Attr::Absent,
         })
+    }
+
+    /// The tags that an attribute holds, those of the provider configuration with them.
+    pub fn tags_of(&self, attribute: &str) -> Option<&Tags> {
+        if attribute == "tags" { Some(&self.tags) } else { self.other_tags.get(attribute) }
     }
 
     /// Whether an attribute has a value.
@@ -114,6 +121,15 @@ pub(crate) const KEPT: &[&str] = &[
     "permissions_boundary",
     "deletion_protection",
     "deletion_protection_enabled",
+    "gateway_id",
+    "internet_gateway_id",
+    "launch_template",
+    "network_acl_id",
+    "route_table_id",
+    "security_group_id",
+    "subnet_id",
+    "transit_gateway_id",
+    "vpc_id",
 ];
 
 /// Attributes that make the provider create an object by another call: from a snapshot, a replica, an import.
@@ -144,5 +160,6 @@ pub(crate) fn kept(kind: &str) -> impl Iterator<Item = &'static str> {
     let keys = crate::calls::keys_of(kind).map(|key| key.attribute);
     let passed = crate::calls::passed_roles(kind).map(|(attribute, _)| attribute);
     let store = crate::store::of(kind).into_iter().flat_map(crate::store::Store::attributes);
-    KEPT.iter().chain(SOURCES).copied().chain(keys).chain(passed).chain(store)
+    let (resources, _) = crate::calls::attributes_of_resources(kind);
+    KEPT.iter().chain(SOURCES).copied().chain(keys).chain(passed).chain(store).chain(resources)
 }

@@ -103,7 +103,7 @@ pub struct Structure {
 /// Whether something plays a role, and how that is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RoleMatch {
-    /// `orgward.toml` says so.
+    /// `orgward.toml` says so, or the manifest of a landing zone.
     Declared,
     /// Its name suggests it. The sentence says which name, as an assumption of findings.
     Guessed(String),
@@ -180,6 +180,10 @@ pub fn account_plays(
         patterns.iter().any(|pattern| names_node(organization, id, pattern))
     };
     if declared(role) {
+        return RoleMatch::Declared;
+    }
+    // The manifest of the landing zone says so.
+    if !accounts.contains_key(&role) && organization.account_roles.get(&id) == Some(&role) {
         return RoleMatch::Declared;
     }
     let Some(node) = organization.node(id) else { return RoleMatch::No };

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Origin, Plan};
 
-use crate::template;
+use crate::control_tower::{self, Published};
+use crate::{factory, template};
 
 /// How much may hide behind what is not judged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -172,7 +173,10 @@ pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
                 last = Some((&instance.kind, governs));
                 // Tags are told apart by conditions of policies, which rules read; they change nothing else.
                 let governs = governs.filter(|_| !instance.changes_only_tags());
-                governs.and_then(|governs| unread(instance, governs)).or_else(|| provisioned(plan, instance))
+                governs
+                    .and_then(|governs| unread(instance, governs))
+                    .or_else(|| control(instance))
+                    .or_else(|| provisioned(plan, instance))
             }
             Mode::Managed => None,
         };
@@ -244,6 +248,12 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)>
                 .collect();
             bodies.map(|bodies| bodies.concat())
         }
+        // An account of a factory is an account.
+        factory::PRODUCT
+            if sides.iter().flatten().all(|it| factory::requested(factory::PRODUCT, it).is_some()) =>
+        {
+            return None;
+        }
         _ => None,
     };
     let verb = verb(instance.action);
@@ -264,6 +274,27 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)>
             governs.weight,
         )),
     }
+}
+
+/// A control of Control Tower whose text AWS does not publish, or not here.
+fn control(instance: &Instance<'_>) -> Option<(String, Hidden)> {
+    // One that the plan disables is reported as what it is: something that denied requests, perhaps.
+    let object = instance.after().filter(|_| &*instance.kind == "aws_controltower_control")?;
+    let verb = verb(instance.action);
+    let Attr::Known(identifier) = object.get("control_identifier").text() else {
+        return Some((
+            format!("the plan {verb} it, and which control of Control Tower it is, is unknown until apply"),
+            Hidden::Part,
+        ));
+    };
+    let name = control_tower::name(identifier.expose());
+    matches!(control_tower::published(name), Published::Unread).then(|| {
+        let name = if identifier.is_sensitive() { "(sensitive value)" } else { name };
+        (
+            format!("the plan {verb} it; the text of control `{name}` is not read, so what it denies is not judged"),
+            Hidden::Part,
+        )
+    })
 }
 
 /// A program that the configuration runs beside the resource.

@@ -206,6 +206,117 @@ fn a_control_of_control_tower_is_a_policy_without_a_text() {
     assert!(change.after.find(&Key("aws_controltower_control.regions".into())).is_none());
 }
 
+/// What AWS publishes of a control is a policy like any other; its parameters fill it in.
+#[test]
+fn a_control_with_a_published_text_denies_what_it_says() {
+    let control = json!({
+        "control_identifier": "arn:aws:controltower:eu-west-1::control/CT.MULTISERVICE.PV.1",
+        "target_identifier": "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000",
+        "parameters": [
+            { "key": "AllowedRegions", "value": "[\"eu-west-1\"]" },
+            { "key": "ExemptedPrincipalArns", "value": "[\"arn:aws:iam::*:role/network\"]" },
+        ],
+    });
+    let after = organization(&[stays("aws_controltower_control.regions", &control)], &[]).after;
+    let policy = after.org_policy(find(&after, "aws_controltower_control.regions")).unwrap();
+    let text = policy.data.document.text.expose();
+    assert!(policy.data.is_control && policy.data.document.policy().is_some());
+    for part in
+        ["aws:RequestedRegion", "eu-west-1", "role/network", "role/AWSControlTowerExecution", "NotAction"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    // One that finds what is there denies nothing, and where it is enabled may be unknown.
+    let detective = json!({ "control_identifier": "arn:aws:controltower:eu-west-1::control/AWS-GR_RESTRICTED_SSH",
+        "target_identifier": "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000" });
+    let root =
+        json!({ "control_identifier": "arn:aws:controltower:eu-west-1::control/AWS-GR_RESTRICT_ROOT_USER" });
+    let rows = [
+        stays("aws_controltower_control.ssh", &detective),
+        created("aws_controltower_control.root", &root, &json!({ "target_identifier": true })),
+    ];
+    let after = organization(&rows, &[written("aws_controltower_control.root", &json!({}))]).after;
+    assert!(after.find(&Key("aws_controltower_control.ssh".into())).is_none());
+    assert_eq!(after.loose_attachments().len(), 1, "what is not attached to anything known is not dropped");
+}
+
+/// Accounts of factories lie where their request says, by name or by id, and stay when AFT forgets them.
+#[test]
+fn a_request_of_a_factory_is_an_account() {
+    let units = [
+        stays(
+            "aws_organizations_organizational_unit.prod",
+            &json!({ "id": "ou-aaaa-prod0000", "name": "Prod", "parent_id": "r-aaaa" }),
+        ),
+        stays(
+            "aws_organizations_organizational_unit.dev",
+            &json!({ "id": "ou-aaaa-dev00000", "name": "Dev", "parent_id": "r-aaaa" }),
+        ),
+    ];
+    let item = |unit: &str| {
+        let parameters = json!({ "AccountName": { "S": "orders" }, "AccountEmail": { "S": "aws+orders@example.com" },
+            "ManagedOrganizationalUnit": { "S": unit } });
+        let item = json!({ "id": { "S": "aws+orders@example.com" }, "control_tower_parameters": { "M": parameters } });
+        json!({ "table_name": "aft-request", "hash_key": "id", "item": item.to_string() })
+    };
+    let parameter = |key: &str, value: &str| json!({ "key": key, "value": value });
+    let product = |unit: &str| {
+        json!({ "name": "shop", "product_name": "AWS Control Tower Account Factory", "provisioning_parameters": [
+            parameter("AccountName", "shop"), parameter("AccountEmail", "aws+shop@example.com"),
+            parameter("ManagedOrganizationalUnit", unit)] })
+    };
+    let address = "aws_dynamodb_table_item.orders";
+    let shop = "aws_servicecatalog_provisioned_product.shop";
+    let path = |org: &Organization, key: &str| org.path(find(org, key));
+    let moved = [
+        row(address, &item("Dev"), &item("Prod"), &json!({})),
+        stays(shop, &product("Prod (ou-aaaa-prod0000)")),
+    ];
+    let change = organization(&[&units[..], &moved].concat(), &[]);
+    assert!(path(&change.before, address).ends_with("Dev/orders"), "{}", path(&change.before, address));
+    assert!(path(&change.after, address).ends_with("Prod/orders"));
+    assert!(path(&change.after, shop).ends_with("Prod/shop"));
+
+    let gone = [
+        row(address, &item("Prod"), &Value::Null, &json!({})),
+        row(shop, &product("Prod"), &Value::Null, &json!({})),
+    ];
+    let change = organization(&[&units[..], &gone].concat(), &[]);
+    assert!(path(&change.after, address).ends_with("Prod/orders"), "AFT closes no account and moves none");
+    assert_eq!(path(&change.after, shop), "Root/shop", "Control Tower gives it up, and it moves to the root");
+    assert_eq!(change.after.departures().len(), 1);
+
+    let unknown = [created(address, &item("Elsewhere"), &json!({}))];
+    let after = organization(&[&units[..], &unknown].concat(), &[]).after;
+    let account = after.account(find(&after, address)).unwrap();
+    assert!(account.unknown_parent.is_some(), "where it lies is unknown, and not the root");
+    // Any other item of a table is none.
+    let other = json!({ "table_name": "sessions", "hash_key": "id", "item": "{\"id\":{\"S\":\"1\"}}" });
+    assert!(
+        organization(&[stays("aws_dynamodb_table_item.x", &other)], &[]).after.accounts().next().is_none()
+    );
+}
+
+/// The manifest of a landing zone names accounts, and what for.
+#[test]
+fn a_landing_zone_says_which_accounts_keep_logs_and_watch() {
+    use orgward_org::{AccountRole, RoleMatch, Structure, account_plays};
+    let manifest = json!({ "governedRegions": ["eu-west-1"], "centralizedLogging": { "accountId": "222222222222" },
+        "securityRoles": { "accountId": "333333333333" } });
+    let zone = json!({ "manifest_json": manifest.to_string(), "version": "3.3" });
+    let after = organization(&[stays("aws_controltower_landing_zone.this", &zone)], &[]).after;
+    let plays = |id: &str, role| account_plays(&Structure::default(), &after, find(&after, id), role);
+    assert_eq!(plays("222222222222", AccountRole::LogArchive), RoleMatch::Declared);
+    assert_eq!(plays("333333333333", AccountRole::SecurityTooling), RoleMatch::Declared);
+    assert!(!plays("333333333333", AccountRole::LogArchive).is_yes());
+    // What people configure counts more.
+    let own = Structure {
+        accounts: [(AccountRole::LogArchive, vec!["444444444444".to_owned()])].into(),
+        ..Structure::default()
+    };
+    assert!(!account_plays(&own, &after, find(&after, "222222222222"), AccountRole::LogArchive).is_yes());
+}
+
 /// The account and the region say which partition a role is in before it has an ARN.
 #[test]
 fn a_role_in_govcloud_gets_an_arn_of_its_partition() {

@@ -38,7 +38,7 @@ fn predicted(operation: &str) -> usize {
 
 #[test]
 fn what_is_certain_was_called() {
-    for operation in ["create", "update"] {
+    for operation in ["create", "update", "delete"] {
         let predicted = predicted(operation);
         assert!(predicted >= 30, "{operation}: {predicted}");
     }

@@ -63,6 +63,8 @@ pub(crate) struct Resource<'a> {
     #[serde(borrow, default)]
     count_expression: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    depends_on: Option<Vec<Str<'a>>>,
+    #[serde(borrow, default)]
     provisioners: Option<&'a RawValue>,
 }
 
@@ -75,6 +77,8 @@ pub(crate) struct Call<'a> {
     pub(crate) for_each_expression: Option<&'a RawValue>,
     #[serde(borrow, default)]
     count_expression: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    depends_on: Option<Vec<Str<'a>>>,
     #[serde(borrow, default)]
     pub(crate) module: Option<Module<'a>>,
 }
@@ -166,6 +170,16 @@ impl<'a> Module<'a> {
         })
     }
 
+    /// All that it declares, data sources too.
+    pub(crate) fn resources(&self) -> impl Iterator<Item = &Resource<'a>> {
+        self.resources.iter().flatten()
+    }
+
+    /// The modules that it calls.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&str, &Call<'a>)> {
+        self.calls.iter().flatten().map(|(name, call)| (&**name, call))
+    }
+
     pub(crate) fn resource(&self, mode: Mode, kind: &str, name: &str) -> Option<&Resource<'a>> {
         let resources = self.resources.as_deref()?;
         let at = resources.binary_search_by(|resource| resource.order().cmp(&(kind, name, mode))).ok()?;
@@ -178,10 +192,7 @@ impl<'a> Module<'a> {
 
     /// What it declares: `type.name`, `data.type.name`, `module.name`.
     pub(crate) fn declared(&self) -> BTreeSet<String> {
-        let resources = self.resources.iter().flatten().map(|resource| {
-            let data = if resource.order().2 == Mode::Data { "data." } else { "" };
-            format!("{data}{}.{}", &*resource.kind, &*resource.name)
-        });
+        let resources = self.resources().map(Resource::declared);
         let calls = self.calls.iter().flatten().map(|(name, _)| format!("module.{}", &**name));
         resources.chain(calls).collect()
     }
@@ -204,7 +215,33 @@ impl<'a> Module<'a> {
     }
 }
 
-impl Resource<'_> {
+impl<'a> Call<'a> {
+    pub(crate) fn count_expression(&self) -> Option<&'a RawValue> {
+        self.count_expression
+    }
+
+    /// What the configuration says that it waits for.
+    pub(crate) fn depends_on(&self) -> impl Iterator<Item = &str> {
+        self.depends_on.iter().flatten().map(|name| &**name)
+    }
+}
+
+impl<'a> Resource<'a> {
+    pub(crate) fn count_expression(&self) -> Option<&'a RawValue> {
+        self.count_expression
+    }
+
+    /// What the configuration says that it waits for.
+    pub(crate) fn depends_on(&self) -> impl Iterator<Item = &str> {
+        self.depends_on.iter().flatten().map(|name| &**name)
+    }
+
+    /// `type.name`, or `data.type.name`.
+    pub(crate) fn declared(&self) -> String {
+        let data = if self.order().2 == Mode::Data { "data." } else { "" };
+        format!("{data}{}.{}", &*self.kind, &*self.name)
+    }
+
     pub(crate) fn kind(&self) -> &str {
         &self.kind
     }

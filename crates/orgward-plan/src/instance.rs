@@ -7,7 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::mask::Mask;
-use crate::parse::sensitive_mask;
+use crate::parse::{Str, sensitive_mask};
 use crate::secrets::{Marked, Secrets};
 use crate::{Address, Attr, Key, ModulePath, Object};
 
@@ -187,9 +187,22 @@ impl Instance<'_> {
     /// The object that stands before the plan, if any; parsed now. Some versions of Terraform do not show an imported
     /// object before the plan.
     pub fn before(&self) -> Option<Object> {
+        self.standing_object(None)
+    }
+
+    /// Some attributes of [`before`](Self::before). Reading a few of them costs a fraction of reading all.
+    pub fn before_of(&self, names: &[&str]) -> Option<Object> {
+        self.standing_object(Some(names))
+    }
+
+    fn standing_object(&self, names: Option<&[&str]>) -> Option<Object> {
         let body = &self.body;
         let value = present(body.before)?;
-        let mut object = Object::parse(Some(value), None, body.before_sensitive, body.secrets.clone());
+        let (sensitive, secrets) = (body.before_sensitive, body.secrets.clone());
+        let mut object = match names {
+            Some(names) => Object::parse_some(value, None, sensitive, secrets, names),
+            None => Object::parse(Some(value), None, sensitive, secrets),
+        };
         if let Some(paths) = body.stored_sensitive {
             object.hide(sensitive_mask(paths));
         }
@@ -198,14 +211,29 @@ impl Instance<'_> {
 
     /// The object that the address has once the plan is applied, if any; parsed now.
     pub fn after(&self) -> Option<Object> {
-        let Sides::Change { after, unknown, sensitive, .. } = self.body.sides else { return self.before() };
+        self.planned_object(None)
+    }
+
+    /// Some attributes of [`after`](Self::after).
+    pub fn after_of(&self, names: &[&str]) -> Option<Object> {
+        self.planned_object(Some(names))
+    }
+
+    fn planned_object(&self, names: Option<&[&str]>) -> Option<Object> {
+        let Sides::Change { after, unknown, sensitive, .. } = self.body.sides else {
+            return self.standing_object(names);
+        };
         if !self.standing().after {
             return None;
         }
-        match (self.action, present(after)) {
-            (Action::NoOp, None) => self.before(),
-            (Action::Other, _) | (_, None) => Some(Object::unknown()),
-            (_, after) => Some(Object::parse(after, unknown, sensitive, self.body.secrets.clone())),
+        let secrets = || self.body.secrets.clone();
+        match (self.action, present(after), names) {
+            (Action::NoOp, None, _) => self.standing_object(names),
+            (Action::Other, ..) | (_, None, _) => Some(Object::unknown()),
+            (_, Some(after), Some(names)) => {
+                Some(Object::parse_some(after, unknown, sensitive, secrets(), names))
+            }
+            (_, after, None) => Some(Object::parse(after, unknown, sensitive, secrets())),
         }
     }
 
@@ -235,7 +263,11 @@ impl Instance<'_> {
 
     /// The attributes that have another value after the plan, or one that is unknown until apply, sorted.
     pub fn changed(&self) -> Vec<String> {
-        let (Some(before), Some(after)) = (self.before(), self.after()) else { return Vec::new() };
+        let Some(names) = self.written_otherwise() else { return Vec::new() };
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (Some(before), Some(after)) = (self.before_of(&names), self.after_of(&names)) else {
+            return Vec::new();
+        };
         let (old, new) = (before.view().entries(), after.view().entries());
         let (Attr::Known(old), Attr::Known(new)) = (old, new) else { return Vec::new() };
         let names: std::collections::BTreeSet<&str> = old.iter().chain(&new).map(|(name, _)| *name).collect();
@@ -244,6 +276,21 @@ impl Instance<'_> {
             new.has_unknown() || old.json() != new.json()
         };
         names.into_iter().filter(differs).map(str::to_owned).collect()
+    }
+
+    /// The attributes of which the two sides are not written alike, or of which something is unknown: nothing is parsed
+    /// for the others. `None` where a side is missing.
+    fn written_otherwise(&self) -> Option<std::collections::BTreeSet<String>> {
+        type Parts<'r> = std::collections::BTreeMap<Str<'r>, &'r RawValue>;
+        fn parts(raw: Option<&RawValue>) -> Option<Parts<'_>> {
+            serde_json::from_str(present(raw)?.get()).ok()
+        }
+        let Sides::Change { after, unknown, .. } = self.body.sides else { return None };
+        let (old, new) = (parts(self.body.before)?, parts(after)?);
+        let unknown = parts(unknown).unwrap_or_default();
+        let raw = |parts: &Parts<'_>, name: &Str<'_>| parts.get(name).map(|raw| raw.get().to_owned());
+        let names = old.keys().chain(new.keys()).filter(|name| raw(&old, name) != raw(&new, name));
+        Some(names.chain(unknown.keys()).map(|name| (**name).to_owned()).collect())
     }
 
     /// What a reference to the instance means; parsed once.

@@ -7,6 +7,7 @@ mod address;
 mod assemble;
 mod attr;
 mod configuration;
+mod dependencies;
 mod error;
 mod expression;
 mod index;
@@ -24,6 +25,7 @@ mod traversal;
 
 pub use address::{Address, Key, ModulePath, ModuleStep};
 pub use attr::{Attr, Text};
+pub use dependencies::Dependencies;
 pub use error::PlanError;
 pub use input::Document;
 pub use instance::{Action, Instance, Mode, Origin, Standing};

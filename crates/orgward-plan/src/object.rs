@@ -2,10 +2,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::mask::Mask;
+use crate::parse::Str;
 use crate::secrets::Secrets;
 use crate::{Attr, Text};
 
@@ -42,6 +44,31 @@ impl Object {
                 Self { value, unknown: mask(unknown), sensitive, secrets }
             }
             Ok(_) | Err(_) => Self { sensitive, secrets, ..Self::unknown() },
+        }
+    }
+
+    /// Parses some of the attributes of a value and its masks; the others are passed over and count as not set.
+    pub(crate) fn parse_some(
+        value: &RawValue,
+        unknown: Option<&RawValue>,
+        sensitive: Option<&RawValue>,
+        secrets: Option<Arc<Secrets>>,
+        names: &[&str],
+    ) -> Self {
+        let some = |raw: &RawValue| {
+            // A value that is no object is a mask for all of it, or `null`.
+            let is_object = raw.get().starts_with('{');
+            is_object.then(|| Entries(names).deserialize(&mut serde_json::Deserializer::from_str(raw.get())))
+        };
+        let mask = |raw: Option<&RawValue>| match raw.map(|raw| (raw, some(raw))) {
+            Some((_, Some(Ok(value)))) => value,
+            Some((_, Some(Err(_)))) => Value::Bool(true),
+            other => mask(other.map(|(raw, _)| raw)),
+        };
+        let sensitive = mask(sensitive);
+        match some(value) {
+            Some(Ok(value)) => Self { value, unknown: mask(unknown), sensitive, secrets },
+            Some(Err(_)) | None => Self { sensitive, secrets, ..Self::unknown() },
         }
     }
 
@@ -86,6 +113,37 @@ impl Object {
     /// One attribute: shorthand for `view().get(name)`.
     pub fn get(&self, name: &str) -> View<'_> {
         self.view().get(name)
+    }
+}
+
+/// Reads the entries of an object that have one of these names.
+struct Entries<'n>(&'n [&'n str]);
+
+impl<'de> DeserializeSeed<'de> for Entries<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut entries = serde_json::Map::new();
+        while let Some(name) = map.next_key::<Str<'de>>()? {
+            if self.0.contains(&&*name) {
+                entries.insert((*name).to_owned(), map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(Value::Object(entries))
     }
 }
 

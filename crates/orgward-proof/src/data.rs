@@ -24,6 +24,8 @@ struct GlobalServices {
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct PublishedLocks {
     pub aws_sample: Vec<String>,
+    /// Those of Control Tower are of the table of its controls.
+    #[serde(skip)]
     pub control_tower: Vec<String>,
 }
 
@@ -34,8 +36,10 @@ fn read<T: Default + serde::de::DeserializeOwned>(text: &str) -> T {
 
 static GLOBAL: LazyLock<GlobalServices> =
     LazyLock::new(|| read(include_str!("../data/global-services.toml")));
-static LOCKS: LazyLock<PublishedLocks> =
-    LazyLock::new(|| read(include_str!("../data/region-lock-profiles.toml")));
+static LOCKS: LazyLock<PublishedLocks> = LazyLock::new(|| PublishedLocks {
+    control_tower: orgward_org::region_deny_exemptions(),
+    ..read(include_str!("../data/region-lock-profiles.toml"))
+});
 
 /// The regions that this version knows, in all partitions.
 pub(crate) fn regions() -> Vec<&'static str> {

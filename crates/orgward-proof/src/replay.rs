@@ -2,14 +2,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::PartialRequest;
+use orgward_iam::{ContextValue, PartialRequest, glob};
 pub use orgward_iam::{Event, Identity, Issuer, Session, Skipped};
-use orgward_org::{Change, NodeId, Organization};
+use orgward_org::{Change, Key, NodeId, OrgPolicy, Organization};
+use serde::Deserialize;
 
-use crate::apply::{Foreseen, Policies};
+use crate::apply::{DenialSource, Foreseen, Policies};
+
+/// What no event shows and people know.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventContext {
+    /// Tags of principals, by ARN; the ARN may have `*`. A principal has no others.
+    pub principals: BTreeMap<String, TagsOf>,
+    /// Tags of resources, by ARN; the ARN may have `*`. A resource has no others.
+    pub resources: BTreeMap<String, TagsOf>,
+    /// VPC endpoints by id.
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// Tags of a principal or resource.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TagsOf {
+    /// By key.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// Where a VPC endpoint is.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Endpoint {
+    /// The id of its VPC.
+    pub vpc: Option<String>,
+    /// Its account.
+    pub account: Option<String>,
+}
 
 /// What becomes of the calls of some events.
-#[derive(Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Replayed {
     /// How many events there were.
     pub events: u64,
@@ -31,6 +62,33 @@ pub struct Replayed {
     pub undecided: BTreeMap<String, u64>,
 }
 
+impl Replayed {
+    /// How many calls were asked about.
+    pub fn asked(&self) -> u64 {
+        let skipped: u64 = self.skipped.values().sum();
+        self.events - skipped - self.elsewhere
+    }
+
+    /// What a policy would deny from now on, most frequent first.
+    pub fn denied_by(&self, policy: &Key) -> Vec<(&Broken, u64)> {
+        let mut denied: Vec<(&Broken, u64)> = self
+            .denied
+            .iter()
+            .filter(|(broken, _)| broken.policy.as_ref() == Some(policy))
+            .map(|(broken, count)| (broken, *count))
+            .collect();
+        denied.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        denied
+    }
+
+    /// Why it is unknown whether a policy denies calls, and how many.
+    pub fn undecided_by(&self, policy: &OrgPolicy, title: &str) -> Vec<(&str, u64)> {
+        let name = format!("{} `{title}` ", policy.kind.short());
+        let about = self.undecided.iter().filter(|(reason, _)| reason.starts_with(&name));
+        about.map(|(reason, count)| (reason.as_str(), *count)).collect()
+    }
+}
+
 /// Calls that would be denied from now on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Broken {
@@ -42,11 +100,13 @@ pub struct Broken {
     pub action: String,
     /// What denies them.
     pub by: String,
+    /// The SCP or RCP that does, if it is one.
+    pub policy: Option<Key>,
     /// The statement that does, by its `Sid` or its number.
     pub statement: String,
 }
 
-/// What was said of a call; equal calls are asked once.
+/// What was said of a call.
 #[derive(Clone, Debug)]
 enum Verdict {
     Passing,
@@ -56,15 +116,25 @@ enum Verdict {
     Undecided(BTreeSet<String>),
 }
 
-/// How many different calls are remembered: memory stays the same however many events there are.
-const REMEMBERED: usize = 100_000;
+/// How many different groups are told apart: memory stays the same however many events there are.
+const GROUPS: usize = 100_000;
+
+/// An account on both sides.
+#[derive(Clone, Debug, Default)]
+struct Sides {
+    before: Option<NodeId>,
+    after: Option<NodeId>,
+    organization: Option<String>,
+}
 
 /// Replays events, one after the other.
 pub struct Replay<'a, 'o> {
     before: Policies<'a, 'o>,
     after: Policies<'a, 'o>,
-    accounts: BTreeMap<String, (Option<NodeId>, Option<NodeId>)>,
-    known: BTreeMap<String, Verdict>,
+    organization: Change<&'o Organization>,
+    /// The accounts of the inputs before and after the plan, with the id of their organization.
+    accounts: BTreeMap<String, Sides>,
+    context: EventContext,
     replayed: Replayed,
 }
 
@@ -74,16 +144,22 @@ impl<'a, 'o> Replay<'a, 'o> {
         organization: Change<&'o Organization>,
         before: Policies<'a, 'o>,
         after: Policies<'a, 'o>,
+        context: EventContext,
     ) -> Self {
-        let mut accounts: BTreeMap<String, (Option<NodeId>, Option<NodeId>)> = BTreeMap::new();
+        let mut accounts: BTreeMap<String, Sides> = BTreeMap::new();
         for (side, org) in [(0, organization.before), (1, organization.after)] {
             for account in org.accounts() {
                 let Some(id) = org.symbolic_account_id(account.id) else { continue };
                 let entry = accounts.entry(id.to_owned()).or_default();
-                if side == 0 { entry.0 = Some(account.id) } else { entry.1 = Some(account.id) }
+                if side == 0 {
+                    entry.before = Some(account.id);
+                } else {
+                    entry.after = Some(account.id);
+                }
+                entry.organization = org.symbolic_id_of(account.id).map(str::to_owned);
             }
         }
-        Self { before, after, accounts, known: BTreeMap::new(), replayed: Replayed::default() }
+        Self { before, after, organization, accounts, context, replayed: Replayed::default() }
     }
 
     /// Takes one event.
@@ -103,38 +179,75 @@ impl<'a, 'o> Replay<'a, 'o> {
                 }
             }
         }
-        let request = match event.request() {
+        let mut request = match event.request() {
             Ok(request) => request,
             Err(why) => {
                 *self.replayed.skipped.entry(why).or_default() += 1;
                 return;
             }
         };
-        let account = request.request.resource_account.clone().unwrap_or_default();
-        let Some(&(before, Some(after))) = self.accounts.get(&account) else {
+        let caller = request.request.caller.to_string();
+        let account = orgward_iam::Arn::parse(&caller).map_or("", |arn| arn.account);
+        let Some(&Sides { before, after: Some(after), .. }) = self.accounts.get(account) else {
             self.replayed.elsewhere += 1;
             return;
         };
-        // Whatever policies may look at.
-        let key = format!("{request:?}");
-        let known = self.known.get(&key).cloned();
-        let verdict = known.unwrap_or_else(|| {
-            let verdict = self.ask(before, after, &account, &request);
-            if self.known.len() < REMEMBERED {
-                self.known.insert(key, verdict.clone());
-            }
-            verdict
-        });
+        self.complete(&mut request, account, event.vpc_endpoint_id.as_deref());
+        let verdict = self.ask(before, after, account, &request);
         let replayed = &mut self.replayed;
         match verdict {
             Verdict::Passing => replayed.passing += 1,
             Verdict::DeniedAlready => replayed.denied_already += 1,
             Verdict::Freed => replayed.freed += 1,
-            Verdict::Broken(broken) => *replayed.denied.entry(broken).or_default() += 1,
+            Verdict::Broken(mut broken) => {
+                if replayed.denied.len() >= GROUPS && !replayed.denied.contains_key(&broken) {
+                    "other principals".clone_into(&mut broken.principal);
+                }
+                *replayed.denied.entry(broken).or_default() += 1;
+            }
             Verdict::Undecided(reasons) => {
                 for reason in reasons {
                     *replayed.undecided.entry(reason).or_default() += 1;
                 }
+            }
+        }
+    }
+
+    /// Adds what the event does not show: of the organization, and of the context that people gave.
+    fn complete(&self, request: &mut PartialRequest, account: &str, endpoint: Option<&str>) {
+        let one = |text: &str| ContextValue::One(text.to_owned());
+        let organization = |account: &str| self.accounts.get(account)?.organization.as_deref();
+        let owner = request.request.resource_account.clone();
+        let owner = owner.as_deref().and_then(organization);
+        for (key, id) in [("aws:PrincipalOrgID", organization(account)), ("aws:ResourceOrgID", owner)] {
+            if let Some(id) = id {
+                request.set(key, one(id));
+            }
+        }
+        let named = |of: &'_ BTreeMap<String, TagsOf>, arn: &str| {
+            let found = of.get(arn).or_else(|| of.iter().find(|(it, _)| glob(it, arn)).map(|(_, tags)| tags));
+            found.cloned()
+        };
+        let caller = request.request.caller.to_string();
+        let resource = request.request.resource.clone();
+        for (prefix, tags) in [
+            ("aws:PrincipalTag/", named(&self.context.principals, &caller)),
+            ("aws:ResourceTag/", named(&self.context.resources, &resource)),
+        ] {
+            let Some(tags) = tags else { continue };
+            for (key, value) in &tags.tags {
+                request.set(&format!("{prefix}{key}"), one(value));
+            }
+            request.lacks(&format!("{prefix}*"));
+        }
+        let Some(endpoint) = endpoint.and_then(|id| self.context.endpoints.get(id)) else { return };
+        if let Some(vpc) = &endpoint.vpc {
+            request.set("aws:SourceVpc", one(vpc));
+        }
+        if let Some(account) = &endpoint.account {
+            request.set("aws:VpceAccount", one(account));
+            if let Some(id) = organization(account) {
+                request.set("aws:VpceOrgID", one(id));
             }
         }
     }
@@ -154,6 +267,12 @@ impl<'a, 'o> Replay<'a, 'o> {
                     let number = || format!("statement {}", number.map_or(0, |at| at + 1));
                     statement.sid.as_ref().map_or_else(number, |sid| sid.value.clone())
                 }),
+                policy: match denial.source {
+                    DenialSource::OrgPolicy(id) => {
+                        self.organization.after.node(id).map(|node| node.key.clone())
+                    }
+                    _ => None,
+                },
                 by: denial.by,
             }),
             // What was as unknown before is nothing that the plan changes.

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Catalogue, Kind, Policy, RequestSet};
+use orgward_iam::{Catalogue, Claim, ClaimSpec, ConditionSpec, RequestSet};
 use orgward_org::Selector;
-use serde_json::{Value, json};
 
 /// `[[operator]]`: principals that no guardrail may deny what they are there for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,8 +18,8 @@ pub struct Operator {
     pub resources: Vec<String>,
     /// The regions that it works in. Empty: those that the organization uses.
     pub regions: BTreeSet<String>,
-    /// What is true of its requests, as a policy document writes conditions.
-    pub conditions: Value,
+    /// What is true of its requests.
+    pub conditions: ConditionSpec,
     /// Where it works. Empty: everywhere.
     pub targets: Vec<Selector>,
 }
@@ -28,60 +27,47 @@ pub struct Operator {
 /// The requests that an operator must be able to make.
 #[derive(Clone, Debug)]
 pub struct RequiredAccess {
-    /// A statement about who, one about the rest, and then one for each part of the world that the actions are called
-    /// in.
-    policy: Policy,
+    /// Who makes them, and what is true of all.
+    all: Vec<Claim>,
+    /// The actions, by where they are called.
+    parts: Vec<Claim>,
 }
 
 impl RequiredAccess {
     /// `regions` are those that the organization uses; none: any.
     pub fn of(operator: &Operator, regions: &[String]) -> Result<Self, String> {
-        let regions: Vec<&str> = if operator.regions.is_empty() {
+        let used: Vec<&str> = if operator.regions.is_empty() {
             regions.iter().map(String::as_str).collect()
         } else {
             operator.regions.iter().map(String::as_str).collect()
         };
-        let mut statements = vec![
-            json!({ "Effect": "Deny", "Action": "*", "Resource": "*",
-                "Condition": { "ArnLike": { "aws:PrincipalArn": operator.principals } } }),
-            json!({ "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": operator.conditions }),
-        ];
-        let resources = match operator.resources.as_slice() {
-            [] => json!("*"),
-            listed => json!(listed),
-        };
-        for (region, element) in by_region(&operator.actions) {
-            let called_in: Vec<&str> = region.map_or_else(|| regions.clone(), |region| vec![region]);
-            let mut statement = json!({ "Effect": "Deny", "Resource": resources });
-            let (key, value) = element;
-            if let Some(fields) = statement.as_object_mut() {
-                fields.insert(key.to_owned(), value);
-                if !called_in.is_empty() {
-                    let condition = json!({ "StringEquals": { "aws:RequestedRegion": called_in } });
-                    fields.insert("Condition".to_owned(), condition);
-                }
-            }
-            statements.push(statement);
-        }
-        let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        let policy = Policy::parse(document, Kind::ServiceControl).map_err(|error| error.message)?;
-        Ok(Self { policy })
+        let claim = |spec| Claim::new(spec).map_err(|error| error.error.message);
+        let who =
+            ClaimSpec::default().when("ArnLike", "aws:PrincipalArn", operator.principals.iter().cloned());
+        let under = ClaimSpec { conditions: operator.conditions.clone(), ..ClaimSpec::default() };
+        let parts = by_region(&operator.actions).into_iter().map(|(region, actions)| {
+            let called_in = region.map_or_else(|| used.clone(), |region| vec![region]);
+            let resources = Some(operator.resources.clone()).filter(|listed| !listed.is_empty());
+            let spec = ClaimSpec { resources, ..actions };
+            claim(if called_in.is_empty() {
+                spec
+            } else {
+                spec.when("StringEquals", "aws:RequestedRegion", called_in)
+            })
+        });
+        Ok(Self { parts: parts.collect::<Result<_, _>>()?, all: vec![claim(who)?, claim(under)?] })
     }
 
     /// The requests.
     pub fn requests(&self) -> RequestSet<'_> {
-        let matched = |statement| RequestSet::matched(&self.policy, statement);
-        let [who, under, actions @ ..] = self.policy.statements.as_slice() else {
-            return RequestSet::nothing();
-        };
-        let actions = actions.iter().map(matched).fold(RequestSet::nothing(), RequestSet::or);
-        matched(who).and(matched(under)).and(actions)
+        let parts = self.parts.iter().map(Claim::described).fold(RequestSet::nothing(), RequestSet::or);
+        self.all.iter().map(Claim::described).fold(parts, RequestSet::and)
     }
 }
 
-/// Actions by the one region that their service is called through, and those of services that are everywhere: the
-/// element of a statement that is about them.
-fn by_region(actions: &[String]) -> Vec<(Option<&'static str>, (&'static str, Value))> {
+/// Actions by the one region that their service is called through, and those of services that are everywhere.
+fn by_region(actions: &[String]) -> Vec<(Option<&'static str>, ClaimSpec)> {
+    let listed = |actions| ClaimSpec { actions: Some(actions), ..ClaimSpec::default() };
     let mut global: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for service in Catalogue::get().services() {
         if let Some(region) = service.global_region() {
@@ -103,14 +89,14 @@ fn by_region(actions: &[String]) -> Vec<(Option<&'static str>, (&'static str, Va
         };
         elsewhere.retain(|action| !of(action));
         if !here.is_empty() {
-            elements.push((Some(*region), ("Action", json!(here))));
+            elements.push((Some(*region), listed(here)));
         }
     }
     if everything {
-        let spared: Vec<String> = global.values().flatten().map(|service| format!("{service}:*")).collect();
-        elements.push((None, ("NotAction", json!(spared))));
+        let spared = global.values().flatten().map(|service| format!("{service}:*")).collect();
+        elements.push((None, ClaimSpec { not_actions: Some(spared), ..ClaimSpec::default() }));
     } else if !elsewhere.is_empty() {
-        elements.push((None, ("Action", json!(elsewhere))));
+        elements.push((None, listed(elsewhere.into_iter().cloned().collect())));
     }
     elements
 }

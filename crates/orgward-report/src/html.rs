@@ -5,6 +5,7 @@ use orgward_finding::{
     Address, BaselineEntry, Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict, Waived,
 };
 
+use crate::denied::{DeniedRow, denied_calls_html};
 use crate::terminal::finding::{Group, excerpts, groups, request};
 use crate::terminal::{summary, waiver};
 use crate::{configuration, escape, links};
@@ -42,6 +43,7 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                     (doubts(review))
                 }
                 main {
+                    (denied(review))
                     (section("new with this plan", &of(Status::New), rules, true))
                     (access(review))
                     (section("there before this plan", &of(Status::Existing), rules, review.gate.existing))
@@ -56,6 +58,13 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     let mut text = page.into_string();
     text.push('\n');
     text
+}
+
+/// The calls of the apply that AWS denies.
+fn denied(review: &Review) -> Markup {
+    let new = review.findings.iter().filter(|finding| finding.status == Status::New);
+    let rows: Vec<_> = new.filter_map(DeniedRow::of).collect();
+    denied_calls_html(&rows, prose)
 }
 
 /// Who can do more or less than before.

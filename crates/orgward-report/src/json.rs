@@ -153,6 +153,8 @@ struct FindingJson<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     witness: Option<WitnessJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    denied_call: Option<DeniedCallJson<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     site: Option<SiteJson<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     definition: Option<SiteJson<'r>>,
@@ -163,6 +165,15 @@ struct FindingJson<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<&'r str>,
     fingerprint: String,
+}
+
+#[derive(Serialize)]
+struct DeniedCallJson<'r> {
+    resources: Vec<&'r str>,
+    action: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<&'r str>,
+    by: &'r str,
 }
 
 #[derive(Serialize)]
@@ -314,12 +325,24 @@ impl<'r> FindingJson<'r> {
             notes: &finding.notes,
             rests_on: &finding.rests_on,
             witness: finding.witness.as_ref().map(WitnessJson::of),
+            denied_call: finding.denied.as_ref().map(DeniedCallJson::of),
             site: finding.site.as_ref().map(SiteJson::of),
             definition: finding.definition.as_ref().map(SiteJson::of),
             snippets: finding.snippets.iter().map(SnippetJson::of).collect(),
             waiver: finding.waived.as_ref().map(WaiverJson::of),
             cause: finding.cause.as_deref(),
             fingerprint: finding.fingerprint(),
+        }
+    }
+}
+
+impl<'r> DeniedCallJson<'r> {
+    fn of(denied: &'r orgward_finding::DeniedCall) -> Self {
+        Self {
+            resources: denied.resources.iter().map(orgward_finding::Address::as_str).collect(),
+            action: &denied.action,
+            region: denied.region.as_deref(),
+            by: &denied.by,
         }
     }
 }

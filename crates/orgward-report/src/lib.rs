@@ -10,8 +10,10 @@ mod checked;
 mod comparison;
 mod configuration;
 mod decision;
+mod denied;
 mod drift;
 mod escape;
+mod event;
 mod excerpt;
 mod failure;
 mod github;
@@ -49,8 +51,10 @@ pub use comparison::{Comparison, comparison, comparison_json};
 pub use decision::{
     Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json,
 };
+pub use denied::{DeniedRow, denied_calls_markdown};
 pub use drift::{DriftView, drift, drift_json};
 pub use escape::line as escape;
+pub use event::{EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json};
 pub use failure::failure;
 pub use github::github;
 pub use gitlab::gitlab;
@@ -59,7 +63,7 @@ pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
 pub use organization::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
 };
 pub use pack::{

@@ -6,6 +6,7 @@ pub(crate) mod quote;
 use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict};
 
 use self::quote::{code, fence, html, prose};
+use crate::denied::{DeniedRow, denied_calls_markdown};
 use crate::escape::append;
 use crate::terminal::finding::{Group, consequences, excerpts, groups, request};
 use crate::terminal::summary;
@@ -57,6 +58,12 @@ pub fn markdown(review: &Review, rules: &[&RuleInfo], options: &MarkdownOptions)
 
     let mut page = head;
     page.push_str(&table(&loud, rules, &mut budget));
+    let denied: Vec<_> =
+        loud.iter().flat_map(|group| &group.findings).filter_map(|it| DeniedRow::of(it)).collect();
+    let denied = denied_calls_markdown(&denied);
+    if budget.spend(&denied) {
+        page.push_str(&denied);
+    }
     let mut sections = String::new();
     sections.push_str(&quiet::waived(&of(Status::Waived), &mut budget));
     let mut details = String::new();

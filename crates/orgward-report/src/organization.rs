@@ -27,6 +27,20 @@ pub struct OrganizationChange {
     /// What the inputs say that contradicts itself, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub contradictions: Vec<String>,
+    /// What AWS recommends and no input shows: advice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<AdviceView>,
+}
+
+/// Something that AWS recommends for every organization.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AdviceView {
+    /// What it is.
+    pub what: &'static str,
+    /// What it is good for.
+    pub why: &'static str,
+    /// What sets it.
+    pub how: &'static str,
 }
 
 /// One side.

@@ -87,6 +87,21 @@ impl Repository {
         Ok(repository)
     }
 
+    /// Reads the manifest of an organization alone, as it stands; `None` where the file is none.
+    pub fn of_manifest(path: &str, files: &Files, given: &Given) -> Result<Option<Self>, RepositoryError> {
+        let mut repository = Self::default();
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let text = files.0.get(path).map_or("", String::as_str);
+        if matches!(name, "organization-config.yaml" | "organization-config.yml") {
+            accelerator::read(path, files, given, &mut repository)?;
+        } else if is_yaml(name) && org_formation::is_organization(text) {
+            org_formation::read(path, files, given, &mut repository)?;
+        } else {
+            return Ok(None);
+        }
+        Ok(Some(repository))
+    }
+
     /// Whether the files describe nothing.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

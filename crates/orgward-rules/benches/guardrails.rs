@@ -84,7 +84,7 @@ fn audit(bencher: Bencher, config: &Config) {
     bencher.bench_local(|| {
         let gate = Gate { fail_on: Some(Severity::Medium), existing: true };
         let today = jiff::civil::date(2026, 11, 21);
-        let question = Question { gate, today, baseline: &[], allow_incomplete: false };
+        let question = Question { gate, today, baseline: &[], allow_incomplete: false, events: None };
         orgward_rules::audit(&organization, inputs, config, question)
     });
 }

@@ -35,10 +35,10 @@ fn both(
 ) -> Vec<Finding> {
     let completed = |completion| {
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
-        let Context { config, doubts, proofs, audit, .. } = *context;
+        let Context { config, doubts, proofs, audit, events, .. } = *context;
         let accesses = Accesses::default();
         let (before, after) = (&before, &after);
-        let context = Context { before, after, config, doubts, proofs, audit, accesses: &accesses };
+        let context = Context { before, after, config, doubts, proofs, audit, accesses: &accesses, events };
         judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);

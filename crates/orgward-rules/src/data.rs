@@ -33,19 +33,25 @@ pub(crate) struct OrganizationQuota {
     pub(crate) rcps: usize,
 }
 
-/// Quotas of IAM, in characters that are not white space.
+/// A quota, and as far as AWS raises it, if it does.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(crate) struct Quota {
+    pub(crate) value: usize,
+    pub(crate) raised: Option<usize>,
+}
+
+/// Quotas of IAM; sizes in characters that are not white space.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct IamQuota {
-    pub(crate) managed_policy: usize,
-    pub(crate) role_inline: usize,
-    pub(crate) user_inline: usize,
-    pub(crate) group_inline: usize,
-    pub(crate) trust_policy: usize,
-    /// As far as AWS raises it.
-    pub(crate) trust_policy_raised: usize,
-    pub(crate) groups_per_user: usize,
-    pub(crate) attached_policies: usize,
-    pub(crate) attached_policies_raised: usize,
+    pub(crate) managed_policy: Quota,
+    pub(crate) role_inline: Quota,
+    pub(crate) user_inline: Quota,
+    pub(crate) group_inline: Quota,
+    pub(crate) trust_policy: Quota,
+    pub(crate) groups_per_user: Quota,
+    pub(crate) attached_policies: Quota,
+    /// By what is counted.
+    pub(crate) per_account: std::collections::BTreeMap<String, Quota>,
 }
 
 /// What a suspended account may still do.
@@ -88,6 +94,8 @@ mod tests {
         assert_eq!(quotas().scp.characters, 10_240);
         assert_eq!(quotas().rcp.per_target, 5);
         assert!(!quotas().date.is_empty());
+        assert_eq!(quotas().iam.trust_policy.raised, Some(4_096));
+        assert_eq!(quotas().iam.per_account.len(), 4);
         for pattern in &quarantine().actions {
             assert!(Catalogue::get().actions_matching(pattern).next().is_some(), "{pattern}");
         }

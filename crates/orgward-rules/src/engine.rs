@@ -9,6 +9,7 @@ use orgward_plan::Address;
 use orgward_config::Config;
 use orgward_proof::access::Access;
 use orgward_proof::guardrail::Proofs;
+use orgward_proof::replay::Replayed;
 
 /// A rule: what is known about it, and the function that checks.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub struct Context<'a> {
     pub audit: bool,
     /// What has been asked about access, by this run.
     pub accesses: &'a Accesses<'a>,
+    /// What became of calls that were really made, where the review was given records of them.
+    pub events: Option<&'a Replayed>,
 }
 
 /// Access on both sides, gathered at the first question.

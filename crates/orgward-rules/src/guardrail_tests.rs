@@ -195,6 +195,20 @@ fn a_denial_for_resources_that_the_action_does_not_have() {
 }
 
 /// Scenarios 31 and 33: what Terraform forgets stays attached; what it deletes, and who moves away, is lost.
+/// A claim without `resources` is about all resources that AWS can get for its actions.
+#[test]
+fn a_denial_for_every_resource_that_the_action_has() {
+    let deny = |resource: &str| {
+        let statement = json!({ "Effect": "Deny", "Action": ["iam:*Role", "kms:*"], "Resource": resource });
+        [(SCP, UNIT, json!([statement]))]
+    };
+    holds(&deny("arn:aws:iam::*:role/*"), "actions = ['iam:DeleteRole', 'iam:UpdateRole']");
+    fails(&deny("arn:aws:iam::*:role/app/*"), "actions = ['iam:DeleteRole', 'iam:UpdateRole']");
+    // An alias is deleted by its own ARN and by the one of its key.
+    fails(&deny("arn:aws:kms:*:*:key/*"), "actions = ['kms:DeleteAlias']");
+    fails(&deny("arn:aws:iam::*:role/*"), "actions = ['iam:CreateRole', 'iam:CreateUser']");
+}
+
 #[test]
 fn what_a_plan_takes_away() {
     let trail = "actions = ['cloudtrail:StopLogging']";

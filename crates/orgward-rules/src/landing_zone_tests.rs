@@ -78,6 +78,7 @@ macro_rules! taken_away {
 }
 
 const ORGANIZATION: &str = "aws_organizations_organization.this";
+const ASSIGNMENT: &str = "aws_ssoadmin_account_assignment.developers[\"shop-prod\"]";
 const TRAIL: &str = "aws_cloudtrail.organization";
 
 taken_away! {
@@ -119,5 +120,13 @@ taken_away! {
     the_types_of_the_recorder: "weakened-detection", |plan| set(plan, "aws_config_configuration_recorder.this", "/recording_group/0/all_supported", json!(false));
     the_recording: "weakened-detection", |plan| set(plan, "aws_config_configuration_recorder_status.this", "/is_enabled", json!(false));
     the_delivery_channel: "weakened-detection", |plan| destroy(plan, "aws_config_delivery_channel.this");
+    the_key_itself: "weakened-trail", |plan| destroy(plan, "aws_kms_key.trail");
+    the_key_turned_off: "weakened-trail", |plan| set(plan, "aws_kms_key.trail", "/is_enabled", json!(false));
+    security_hub: "weakened-detection", |plan| destroy(plan, "aws_securityhub_account.this");
+    macie: "weakened-detection", |plan| set(plan, "aws_macie2_account.this", "/status", json!("PAUSED"));
+    the_delegated_administrator: "delegated-policy-control", |plan| set(plan, "aws_organizations_delegated_administrator.this[\"guardduty.amazonaws.com\"]", "/account_id", json!("999999999999"));
+    the_groups_of_people: "direct-assignment", |plan| set(plan, ASSIGNMENT, "/principal_type", json!("USER"));
+    the_management_account: "management-account-identity", |plan| set(plan, ASSIGNMENT, "/target_id", json!("101010101010"));
+    what_readers_may_do: "unbounded-permission-set", |plan| set(plan, "aws_ssoadmin_managed_policy_attachment.reader", "/managed_policy_arn", json!("arn:aws:iam::aws:policy/AdministratorAccess"));
     the_aggregator: "weakened-detection", |plan| destroy(plan, "aws_config_configuration_aggregator.this");
 }

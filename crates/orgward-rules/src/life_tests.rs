@@ -6,13 +6,39 @@ use orgward_finding::{Severity, Verdict};
 use crate::catalog::RULES;
 use crate::testing::findings;
 
-use Severity::{Critical, High, Low, Medium};
+use Severity::{Critical, High, Info, Low, Medium};
 
 const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("departing-account", "bad-closed", High, "account `303030303030` is closed"),
     ("departing-account", "bad-deposed", Critical, "account `505050505050` leaves the organization"),
     ("departing-account", "bad-destroyed", Critical, "account `303030303030` leaves the organization"),
     ("departing-account", "bad-everything", Critical, "the organization is destroyed"),
+    (
+        "departing-account",
+        "bad-unmanaged",
+        High,
+        "account `606060606060` is given up by Control Tower: it moves to the root",
+    ),
+    (
+        "guardrail-removed",
+        "bad-unmanaged-account",
+        High,
+        "moving it from Root/Prod to Root takes it out from under `stay`",
+    ),
+    (
+        "guardrail-removed",
+        "bad-control-disabled",
+        High,
+        "`AWS-GR_RESTRICT_ROOT_USER_ACCESS_KEYS` no longer binds",
+    ),
+    (
+        "guardrail-removed",
+        "bad-control-for-more-regions",
+        High,
+        "`CT.MULTISERVICE.PV.1` denies less than it does today",
+    ),
+    ("over-quota", "bad-full-ten-scps", Info, "10 of 10 SCPs that are allowed are attached here"),
+    ("over-quota", "bad-full-four-rcps", Info, "5 of 5 RCPs that are allowed are attached here"),
     (
         "departing-account",
         "bad-other-email",
@@ -114,6 +140,16 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
 
 /// What is unknown until apply is said, and never found.
 const UNDECIDED: &[(&str, &str, &str)] = &[
+    (
+        "guardrail-removed",
+        "bad-unknown-control",
+        "the plan disables the control `CT.DYNAMODB.PV.1` of Control Tower at Root/Prod",
+    ),
+    (
+        "unverifiable-plan",
+        "bad-unknown-control",
+        "the text of control `CT.DYNAMODB.PV.1` is not read, so what it denies is not judged",
+    ),
     ("lost-trusted-access", "bad-unknown", "whether the organization goes on trusting `sso.amazonaws.com`"),
     ("delegated-policy-control", "bad-unknown", "which accounts may change policies of the organization"),
     ("weakened-management-policy", "bad-unknown", "what policies of type DECLARATIVE_POLICY_EC2 set"),
@@ -156,4 +192,13 @@ fn everything_destroyed_is_told_once() {
     let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
     assert!(rules.iter().filter(|rule| **rule == "departing-account").count() == 1, "{rules:?}");
     assert!(rules.len() <= 3, "{rules:?}");
+}
+
+/// The roles that a control spares by itself are kept by a mandatory control; those that people add are not.
+#[test]
+fn a_control_spares_the_roles_of_control_tower() {
+    let review = crate::testing::review_of("guardrail-removed", "bad-control-for-more-regions");
+    let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
+    assert!(rules.contains(&"guardrail-removed"), "{rules:?}");
+    assert!(!rules.contains(&"region-lock-mistake") && !rules.contains(&"forgeable-exemption"), "{rules:?}");
 }

@@ -49,8 +49,16 @@ fn every_pack_is_read_and_has_what_it_names() {
         assert!(!guardrails.is_empty(), "{}", pack.name);
         for (name, parameter) in &pack.parameters {
             assert!(parameter.default.is_some() || !parameter.example.is_empty(), "{}: {name}", pack.name);
+            // It stands in the text, or is made into one that does.
+            let example = parameter.example.first().cloned().unwrap_or_else(|| "iam".to_owned());
+            let nothing = BTreeMap::new();
+            let others = pack.missing(&nothing).map(|(other, it)| (other.to_owned(), it.example.clone()));
+            let others: BTreeMap<String, Vec<String>> = others.collect();
+            let mut set = others.clone();
+            set.insert(name.clone(), vec![example]);
+            let changes = || pack.guardrails(&others).unwrap() != pack.guardrails(&set).unwrap();
             assert!(
-                pack.text.contains(&format!("{{{{{name}}}}}")),
+                pack.text.contains(&format!("{{{{{name}}}}}")) || changes(),
                 "`{name}` of {} changes nothing",
                 pack.name
             );

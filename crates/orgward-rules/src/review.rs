@@ -19,6 +19,7 @@ use self::standing::Standing;
 use orgward_config::{Config, waivers};
 use orgward_proof::access::{Access, Gained};
 use orgward_proof::guardrail::Proofs;
+use orgward_proof::replay::Replayed;
 
 use crate::engine::Accesses;
 use crate::{Context, Findings, Rule, catalog, completion, described, severities};
@@ -34,6 +35,8 @@ pub struct Question<'a> {
     pub baseline: &'a [BaselineEntry],
     /// Whether inputs that do not tell the whole story are accepted.
     pub allow_incomplete: bool,
+    /// What became of calls that were really made, before the plan and after it.
+    pub events: Option<&'a Replayed>,
 }
 
 /// The rules that prove guardrails.
@@ -158,7 +161,7 @@ fn judge(
         .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
         .collect();
     let after = &organization.after;
-    let mut findings = check_all(rules, organization, config, &doubts, audit);
+    let mut findings = check_all(rules, organization, config, &doubts, audit, question.events);
     described::describe(&mut findings, after, plans);
     let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
     for finding in &mut findings {
@@ -231,7 +234,7 @@ pub fn check(
     config: &Config,
     doubts: &[(String, String)],
 ) -> Vec<Finding> {
-    check_all(rules, organization, config, doubts, false)
+    check_all(rules, organization, config, doubts, false, None)
 }
 
 fn check_all(
@@ -240,6 +243,7 @@ fn check_all(
     config: &Config,
     doubts: &[(String, String)],
     audit: bool,
+    events: Option<&Replayed>,
 ) -> Vec<Finding> {
     let enabled: Vec<&Rule> =
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
@@ -248,11 +252,19 @@ fn check_all(
     let (change, proofs) = (organization.as_ref(), &proofs);
     let accesses = [Accesses::default(), Accesses::default()];
     let [here, there] = &accesses;
-    let context =
-        Context { before: change.before, after: change.after, config, doubts, proofs, audit, accesses: here };
+    let context = Context {
+        before: change.before,
+        after: change.after,
+        config,
+        doubts,
+        proofs,
+        audit,
+        accesses: here,
+        events,
+    };
     let unchanged = organization.unchanged();
     let Change { before, after } = unchanged;
-    let unchanged = Context { before, after, config, doubts: &[], proofs, audit, accesses: there };
+    let unchanged = Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events };
     // The two runs do not depend on each other.
     let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

@@ -49,7 +49,7 @@ pub(crate) fn review_text(file: &str, text: Vec<u8>, config: &str) -> Review {
     let organization = Organization::of(&plans, &[], &config.declared());
     let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
     let today = jiff::civil::date(2026, 11, 21);
-    let question = Question { gate, today, baseline: &[], allow_incomplete: true };
+    let question = Question { gate, today, baseline: &[], allow_incomplete: true, events: None };
     review(&organization, &plans, &config, question)
 }
 

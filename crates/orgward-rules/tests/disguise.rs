@@ -57,6 +57,7 @@ fn is_clean(plans: &[Value]) -> bool {
         today: date(2026, 11, 27),
         baseline: &[],
         allow_incomplete: false,
+        events: None,
     };
     orgward_rules::review(&organization, &parsed, &config, question).outcome() == Outcome::Clean
 }

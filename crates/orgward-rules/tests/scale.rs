@@ -35,6 +35,7 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
             proofs: &proofs,
             audit: false,
             accesses: &accesses,
+            events: None,
         };
         findings = Findings::default();
         (rule.check)(&context, &mut findings);

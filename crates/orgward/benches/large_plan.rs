@@ -51,7 +51,13 @@ fn review(bencher: Bencher) {
             &organization,
             &plans,
             &config,
-            Question { gate, today: jiff::civil::date(2026, 11, 21), baseline: &[], allow_incomplete: false },
+            Question {
+                gate,
+                today: jiff::civil::date(2026, 11, 21),
+                baseline: &[],
+                allow_incomplete: false,
+                events: None,
+            },
         );
         assert!(review.findings.iter().any(|finding| finding.rule == "public-trust"));
         review

@@ -441,11 +441,25 @@ pub(crate) struct PolicyReviewArguments {
 #[derive(Debug, Args)]
 pub(crate) struct DecideArguments {
     /// Scenarios as JSON: a list, one, or one after the other; `-` for standard input.
-    #[arg(value_name = "SCENARIOS", required = true)]
+    #[arg(value_name = "SCENARIOS", required_unless_present = "event", conflicts_with = "event")]
     pub(crate) scenarios: Vec<PathBuf>,
+    /// Calls that were really made: records of CloudTrail, or what `aws sts decode-authorization-message` prints; `-` for
+    /// standard input. Says which statement of which level denies them, and what would have to change.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) event: Vec<PathBuf>,
+    /// The organization that events are decided against: a state or plan of its own stack.
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "event")]
+    pub(crate) org: Vec<PathBuf>,
+    /// Plans: says whether they change what becomes of the events.
+    #[arg(long, value_name = "PLAN", num_args = 1.., requires = "event")]
+    pub(crate) plan: Vec<PathBuf>,
     /// How to print the decisions.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
 }
 
 /// How to print an answer about policies.
@@ -522,6 +536,9 @@ pub(crate) struct ReplayArguments {
     /// Context: a state or plan of the organization's own stack.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) org: Vec<PathBuf>,
+    /// What no event shows: tags of principals and resources, VPC endpoints, as TOML.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) context: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
     /// How to print it.
@@ -659,6 +676,9 @@ pub(crate) struct ReviewArguments {
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
+    /// Records of CloudTrail, as `orgward replay` takes them: a new SCP or RCP is judged by what it would have denied.
+    #[arg(long, value_name = "EVENTS", num_args = 1..)]
+    pub(crate) events: Vec<PathBuf>,
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,

@@ -7,13 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use orgward_config::{Config, ConfigError, OPTIONS, Threshold};
+use orgward_config::{CertifiedList, Config, ConfigError, OPTIONS, Threshold};
 use orgward_finding::{Gate, Severity};
 use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::{ConfigArguments, FailOn, RuleArguments};
-use crate::files;
+use crate::{files, output, review};
 
 /// The name of the configuration.
 pub(crate) const NAME: &str = "orgward.toml";
@@ -91,6 +91,10 @@ pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, Box<dyn Diagno
     }
     environment(&mut config)?;
     add_waivers(&folder_of(found.as_deref()).join(WAIVERS), &mut config)?;
+    let today = review::today().to_string();
+    for note in config.certified.iter().filter_map(|name| CertifiedList::find(name)?.note(&today)) {
+        output::warn(&format!("note: {note}\n"));
+    }
     Ok(config)
 }
 

@@ -166,6 +166,7 @@ fn reviewed(
         today: review::today(),
         baseline: &[],
         allow_incomplete: arguments.inputs.allow_incomplete || config.options.allow_incomplete == Some(true),
+        events: None,
     };
     let review = orgward_rules::review(&organization, &parsed, config, question);
     let facts = Facts {

@@ -13,6 +13,7 @@ use orgward_plan::{Document, Kind, Plan, PlanError};
 use orgward_report::escape;
 use thiserror::Error;
 
+use crate::manifest::{self, ManifestError};
 use crate::{discover, gzip, names, output};
 
 /// What standard input is called.
@@ -65,6 +66,14 @@ pub(crate) enum InputError {
     #[error("`{}` is given twice", escape(name))]
     #[diagnostic(help("give every plan once"))]
     Twice { name: String },
+    #[error("`{}` is the manifest of an organization, not a plan", escape(name))]
+    #[diagnostic(help(
+        "give it as context with `--org`, or review changes of it with `orgward policy review`"
+    ))]
+    NoPlanButManifest { name: String },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Manifest { error: ManifestError },
     #[error("cannot review `{}`: {}", escape(name), escape(&error.to_string()))]
     #[diagnostic(forward(error))]
     Plan { name: String, error: PlanError },
@@ -81,7 +90,20 @@ pub(crate) enum InputError {
 
 /// Reads inputs, in order. A path may be `-` for standard input, once among all of them.
 pub(crate) fn read_all<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<Document>, InputError> {
-    distinct(paths)?.into_iter().map(|path| read(path)).collect()
+    let paths = distinct(paths)?;
+    let is_manifest = |path: &Path| !is_standard(path) && manifest::is_manifest(path);
+    let plain = paths.iter().filter(|path| !is_manifest(path));
+    let others = plain.map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    if others.len() == paths.len() {
+        return Ok(others);
+    }
+    // What the others show has ids, by which a manifest means the same things.
+    let manifests = paths.iter().filter(|path| is_manifest(path));
+    let manifests =
+        manifests.map(|path| manifest::read(path, &name_of(path), &others)).collect::<Result<Vec<_>, _>>()?;
+    let (mut others, mut manifests) = (others.into_iter(), manifests.into_iter());
+    let next = |path: &&PathBuf| if is_manifest(path) { manifests.next() } else { others.next() };
+    Ok(paths.iter().filter_map(next).collect())
 }
 
 /// The files that paths name: those of folders that hold plans, and the paths themselves otherwise.
@@ -95,6 +117,10 @@ pub(crate) fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
         let first = files.len();
         within(path, DEPTH, &mut files).map_err(|source| InputError::Read { name: name_of(path), source })?;
         let Some(found) = files.get_mut(first..).filter(|found| !found.is_empty()) else {
+            if let Some(manifest) = manifest::within(path) {
+                files.push(manifest);
+                continue;
+            }
             return Err(InputError::NoPlan { name: name_of(path) });
         };
         if found.len() > PLANS {
@@ -122,8 +148,11 @@ fn within(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<(
     Ok(())
 }
 
-/// Refuses states where plans are reviewed.
+/// Refuses states and manifests where plans are reviewed.
 pub(crate) fn all_plans(plans: &[Plan<'_>]) -> Result<(), InputError> {
+    if let Some(plan) = plans.iter().find(|plan| manifest::is_manifest(Path::new(&plan.name))) {
+        return Err(InputError::NoPlanButManifest { name: plan.name.clone() });
+    }
     match plans.iter().find(|plan| plan.kind == Kind::State) {
         Some(state) => Err(InputError::State { name: state.name.clone() }),
         None => Ok(()),

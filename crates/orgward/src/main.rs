@@ -15,6 +15,7 @@ mod guardrail;
 mod gzip;
 mod init;
 mod input;
+mod manifest;
 mod manual;
 mod names;
 mod org_diff;

@@ -36,6 +36,7 @@ pub(crate) fn run(
         today: review::today(),
         baseline: &[],
         allow_incomplete: true,
+        events: None,
     };
     let inputs = parsed.get(1..).unwrap_or_default();
     let found = orgward_rules::review(&organizations, inputs, &config, question);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use miette::Diagnostic;
-use orgward_org::{Attachment, Modality, Organization, Resolved};
+use orgward_org::{Attachment, Foundation, Modality, Organization, Resolved};
 use orgward_plan::{Attr, Landing, Plan, ProviderPlacement, Text};
 use orgward_report::{
-    AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
+    AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
 };
 
@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
         after: view(&change.after),
         placements,
         contradictions: change.after.contradictions().to_vec(),
+        advice: change.after.missing_foundations().into_iter().map(advice).collect(),
     };
     let text = match arguments.format {
         OrganizationFormat::Text => tree(&change),
@@ -50,6 +51,10 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Clean)
+}
+
+fn advice(Foundation { what, why, how }: Foundation) -> AdviceView {
+    AdviceView { what, why, how }
 }
 
 /// Where the provider configurations of one input put things.

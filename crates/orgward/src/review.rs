@@ -9,6 +9,7 @@ use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
 use orgward_org::Organization;
+use orgward_proof::access::Access;
 use orgward_report::{MarkdownOptions, Style};
 use orgward_rules::Question;
 use orgward_rules::catalog::RULES;
@@ -17,7 +18,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
-use crate::{base, baseline, config, discover, input, rules, source};
+use crate::{base, baseline, config, discover, input, replay, rules, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -39,7 +40,7 @@ pub(crate) fn run(
     if let Some(base) = &arguments.base_config {
         config.base = Some(Box::new(base::load(base, &arguments.inputs.config)?));
     }
-    let review = reviewed(&arguments.inputs, &config, gate, &baseline, quiet)?;
+    let review = reviewed(&arguments.inputs, &config, gate, &baseline, &arguments.events, quiet)?;
     let rules = self::rules();
     for output in &arguments.output {
         let text = write(&review, &rules, output.format, output::file_style(quiet));
@@ -66,7 +67,7 @@ pub(crate) fn review(
     baseline: &[BaselineEntry],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
-    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, quiet)
+    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, &[], quiet)
 }
 
 fn reviewed(
@@ -74,6 +75,7 @@ fn reviewed(
     config: &Config,
     gate: Gate,
     baseline: &[BaselineEntry],
+    events: &[PathBuf],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     let plans: Vec<PathBuf> = if inputs.plans.is_empty() {
@@ -93,12 +95,21 @@ fn reviewed(
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
+    let replayed = if events.is_empty() {
+        None
+    } else {
+        progress.stage("replaying events");
+        let change = organization.as_ref();
+        let (before, after) = (Access::of(change.before), Access::of(change.after));
+        Some(replay::replayed(change, (&before, &after), events, None)?)
+    };
     progress.stage("checking");
     let question = Question {
         gate,
         today: today(),
         baseline,
         allow_incomplete: inputs.allow_incomplete || config.options.allow_incomplete == Some(true),
+        events: replayed.as_ref(),
     };
     let mut review = orgward_rules::review(&organization, &parsed, config, question);
     source::annotate(&mut review.findings, plans);

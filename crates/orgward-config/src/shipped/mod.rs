@@ -1,5 +1,6 @@
 //! Packs: guardrails that are shipped with the program, each pack one readable file in `data/packs/`, with parameters.
 
+pub(crate) mod certified;
 mod expand;
 mod region_lock;
 
@@ -11,6 +12,9 @@ use serde::Deserialize;
 use orgward_proof::Guardrail;
 
 use crate::ConfigError;
+use crate::error::File;
+
+pub use self::certified::CertifiedList;
 
 /// A pack of guardrails.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,6 +53,9 @@ struct Head {
     parameters: BTreeMap<String, Parameter>,
 }
 
+/// What a parameter is that others make up for.
+static NOTHING: Vec<String> = Vec::new();
+
 const TEXTS: [(&str, &str); 6] = [
     ("amazon-infosec", include_str!("../../data/packs/amazon-infosec.toml")),
     ("amazon-infosec-hardened", include_str!("../../data/packs/amazon-infosec-hardened.toml")),
@@ -81,15 +88,29 @@ impl Pack {
     /// Its guardrails with these values; a parameter without a value has its default, and without a default its
     /// example. Their ids are `pack/guardrail`.
     pub fn guardrails(&self, values: &BTreeMap<String, Vec<String>>) -> Result<Vec<Guardrail>, ConfigError> {
-        let value = |name: &str| {
-            let parameter = self.parameters.get(name)?;
-            Some(values.get(name).or(parameter.default.as_ref()).unwrap_or(&parameter.example).as_slice())
+        let unknown = values.iter().find_map(|(name, values)| certified::unknown(name, values));
+        if let Some(list) = unknown {
+            return Err(certified::is_unknown(&File { name: self.name, text: "" }, 0..0, list));
+        }
+        let set = self.parameters.iter().map(|(name, parameter)| {
+            let makes_up = certified::makes_up_for(name, values).then_some(&NOTHING);
+            let given = values.get(name).or(parameter.default.as_ref()).or(makes_up);
+            (name.as_str(), given.unwrap_or(&parameter.example).as_slice())
+        });
+        let set: BTreeMap<&str, &[String]> = set.collect();
+        let services = certified::resolved(&set);
+        let value = |name: &str| match &services {
+            Some(services) if name == certified::SERVICES => Some(services.as_slice()),
+            _ => set.get(name).copied(),
         };
         let text = expand::expand(self.text, value);
         let mut guardrails = crate::read_guardrails(&format!("pack {}", self.name), &text)?;
         for guardrail in &mut guardrails {
             guardrail.id = format!("{}/{}", self.name, guardrail.id);
             guardrail.origin = format!("pack {}", self.name);
+            if let (Some(of), Some(description)) = (certified::of(&set), &mut guardrail.description) {
+                *description = format!("{description} ({of})");
+            }
         }
         Ok(guardrails)
     }
@@ -99,8 +120,11 @@ impl Pack {
         &self,
         values: &BTreeMap<String, Vec<String>>,
     ) -> impl Iterator<Item = (&str, &Parameter)> {
-        let missing =
-            |name: &str, parameter: &Parameter| parameter.default.is_none() && !values.contains_key(name);
+        let missing = |name: &str, parameter: &Parameter| {
+            parameter.default.is_none()
+                && !values.contains_key(name)
+                && !certified::makes_up_for(name, values)
+        };
         let all = self.parameters.iter().map(|(name, parameter)| (name.as_str(), parameter));
         all.filter(|(name, parameter)| missing(name, parameter)).collect::<Vec<_>>().into_iter()
     }

@@ -7,7 +7,7 @@ use super::partition::Partition;
 use super::test::Test;
 use crate::arn::Arn;
 use crate::matching::{Subject, Value};
-use crate::{BaseOperator, Caller, Condition, PrincipalPattern, Version};
+use crate::{BaseOperator, Caller, Catalogue, Condition, PrincipalPattern, Version};
 
 /// Kinds of principals that have an ARN: what stands before and behind the account, and well-known ones.
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
@@ -112,6 +112,14 @@ fn arns(partitions: &[&str], prefix: &str, kinds: &[&str]) -> Language {
     let template = |partition, kind| Language::template(&format!("arn:{partition}:{prefix}{kind}"), &marks);
     let all = partitions.iter().flat_map(|partition| kinds.iter().map(move |kind| (partition, kind)));
     all.map(|(partition, kind)| template(partition, kind)).fold(Language::default(), Language::or)
+}
+
+/// Whether a value that `aws:PrincipalArn` is compared with, or the positive form of a negated comparison, matches some
+/// principal. What depends on a policy variable may match.
+pub(crate) fn may_be_principal(operator: BaseOperator, value: &str, version: Version) -> bool {
+    let Some((wanted, varies)) = Language::any_compared(operator, value, version) else { return true };
+    let partitions: Vec<&str> = Catalogue::get().partitions().map(|(name, _)| name).collect();
+    varies || KINDS.iter().any(|(prefix, kinds, _)| arns(&partitions, prefix, kinds).meets(&wanted))
 }
 
 fn anything() -> Language {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::questions::{Relation, bound, compare};
 use super::set::RequestSet;
+use crate::validate::is_template;
 use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
 
 /// Why a statement does nothing.
@@ -25,7 +26,27 @@ pub enum Dead {
 }
 
 /// The statements of a policy that do nothing: they match no request, or allow only what is denied.
+///
+/// Of a statement with a placeholder of a template nothing is said, and it makes no other one dead: what it will say is
+/// unknown.
 pub fn dead(policy: &Policy) -> Vec<(usize, Dead)> {
+    let known: Vec<usize> = (0..policy.statements.len())
+        .filter(|at| !policy.statements.get(*at).is_some_and(is_template))
+        .collect();
+    if known.len() == policy.statements.len() {
+        return dead_of_known(policy);
+    }
+    let mut rest = policy.clone();
+    rest.statements = known.iter().filter_map(|at| policy.statements.get(*at).cloned()).collect();
+    let place = |at: usize| known.get(at).copied().unwrap_or_default();
+    let found = dead_of_known(&rest).into_iter().map(|(at, dead)| match dead {
+        Dead::Covered(by) => (place(at), Dead::Covered(place(by))),
+        dead => (place(at), dead),
+    });
+    found.collect()
+}
+
+fn dead_of_known(policy: &Policy) -> Vec<(usize, Dead)> {
     let mut found: Vec<(usize, Dead)> = Vec::new();
     // What is dead covers nothing, so that of two equal statements one is left.
     let mut gone: BTreeSet<usize> = BTreeSet::new();

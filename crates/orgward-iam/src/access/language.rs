@@ -5,7 +5,7 @@ use crate::{BaseOperator, Version};
 
 /// A kind of character.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Every character.
     Any,
     /// All but `:`.
@@ -68,7 +68,7 @@ impl Class {
 
 /// One piece of a pattern.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Token {
+pub(crate) enum Token {
     /// One character, `true` whatever its case.
     Char(char, bool),
     /// Any one character of a kind.
@@ -89,7 +89,7 @@ impl Token {
 
 /// The texts that one of several patterns matches as a whole.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub(super) struct Language(pub(super) Vec<Vec<Token>>);
+pub(crate) struct Language(pub(super) Vec<Vec<Token>>);
 
 impl Language {
     /// Exactly one text.
@@ -97,8 +97,18 @@ impl Language {
         Self(vec![text.chars().map(|char| Token::Char(char, false)).collect()])
     }
 
+    /// The texts that a pattern with `*` and `?` matches; `fold` where case does not matter.
+    pub(super) fn glob(pattern: &str, fold: bool) -> Self {
+        let token = |char| match char {
+            '*' => Token::Many(Class::Any),
+            '?' => Token::One(Class::Any),
+            char => Token::Char(char, fold),
+        };
+        Self(vec![pattern.chars().map(token).collect()])
+    }
+
     /// Fixed text in which some characters stand for tokens.
-    pub(super) fn template(text: &str, classes: &[(char, Token)]) -> Self {
+    pub(crate) fn template(text: &str, classes: &[(char, Token)]) -> Self {
         let token = |char| {
             let found = classes.iter().find(|(mark, _)| *mark == char);
             found.map_or(Token::Char(char, false), |(_, token)| *token)
@@ -184,7 +194,7 @@ impl Language {
 
     /// The ARNs that the pattern of a `Resource` element matches for some values of its policy variables, and whether
     /// it has any.
-    pub(super) fn any_resource(pattern: &str, version: Version) -> (Self, bool) {
+    pub(crate) fn any_resource(pattern: &str, version: Version) -> (Self, bool) {
         const COLONS: usize = 5;
         // Variables stand in the resource part only; before it the text is as written.
         let split = pattern.match_indices(':').nth(COLONS - 1).map_or(pattern.len(), |(at, _)| at + 1);
@@ -214,7 +224,7 @@ impl Language {
 
     /// The texts that an operator, or the positive form of a negated one, matches with a value of a policy; `None`
     /// when it does not compare text or depends on a policy variable.
-    pub(super) fn compared(operator: BaseOperator, wanted: &str, version: Version) -> Option<Self> {
+    pub(crate) fn compared(operator: BaseOperator, wanted: &str, version: Version) -> Option<Self> {
         let (language, varies) = Self::any_compared(operator, wanted, version)?;
         (!varies).then_some(language)
     }

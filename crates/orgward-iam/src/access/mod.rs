@@ -16,6 +16,7 @@ mod keys;
 mod language;
 mod lazy;
 mod memo;
+mod overlap;
 mod partition;
 mod points;
 mod progress;
@@ -32,8 +33,11 @@ mod tests;
 
 pub use self::action_set::ActionSet;
 pub(crate) use self::budget::Budget;
+pub(crate) use self::callers::may_be_principal;
 pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
+pub(crate) use self::language::{Class, Language, Token};
+pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within};
 pub use self::questions::{
     Compared, Relation, Standing, allowed_but_not, compare, dead_statements, is_public, may_be_allowed,
     not_allowed, only_denies,

@@ -129,13 +129,19 @@ fn services_with_colons(tests: &[Test<'_>]) -> BTreeSet<String> {
 /// those that nobody lists.
 fn accountless(tests: &[Test<'_>]) -> Vec<String> {
     const UNLISTED: &str = "unlisted-service";
+    // What AWS owns of these has no account, whatever the catalogue says of their types: documents, public parameters
+    // (Systems Manager user guide, "arn:aws:ssm:REGION::document/AWS-…"), views of services. AWS-managed policies name
+    // them. Only where a policy does, too, they are told from what accounts own.
+    const OF_AWS: [&str; 2] = ["resource-explorer-2", "ssm"];
     let catalogue = Catalogue::get();
-    let named = tests.iter().filter_map(|test| match test {
-        Test::Resources(resources, _) => Some(resources.patterns.iter()),
-        _ => None,
-    });
-    let named: Vec<&str> =
-        named.flatten().filter_map(|it| Arn::parse(&it.value)).map(|arn| arn.service).collect();
+    let arns = || {
+        let named = tests.iter().filter_map(|test| match test {
+            Test::Resources(resources, _) => Some(resources.patterns.iter()),
+            _ => None,
+        });
+        named.flatten().filter_map(|it| Arn::parse(&it.value))
+    };
+    let named: Vec<&str> = arns().map(|arn| arn.service).collect();
     let is_wild = named.iter().any(|service| service.contains(['*', '?']) && *service != "*");
     let listed = Catalogue::accountless_services();
     let mut services: Vec<String> = listed
@@ -145,6 +151,8 @@ fn accountless(tests: &[Test<'_>]) -> Vec<String> {
     let unknown = named.iter().filter(|it| !it.contains(['*', '?', '$']) && catalogue.service(it).is_none());
     services.extend(unknown.map(|service| (*service).to_owned()));
     services.push(UNLISTED.to_owned());
+    let owned = arns().filter(|arn| arn.account.is_empty() && OF_AWS.contains(&arn.service));
+    services.extend(owned.map(|arn| arn.service.to_owned()));
     services.sort();
     services.dedup();
     services

@@ -72,7 +72,30 @@ impl Universe<'_> {
         let resolved = self.resolve(choice, &request);
         // Only users have a name, so that a request that depends on it is one of a user.
         let user = self.of_user(choice, &request).and_then(|request| self.resolve(choice, &request));
-        std::iter::once(request).chain(resolved).chain(user)
+        let apart = self.apart(choice, &request);
+        std::iter::once(request).chain(resolved).chain(user).chain(apart)
+    }
+
+    /// The request, with other values for the variables that a key must not be equal to.
+    fn apart(&self, choice: &Choice, request: &Request) -> Option<Request> {
+        let mut apart = request.clone();
+        let mut changed = false;
+        for (at, unknown) in self.unknowns.iter().enumerate() {
+            let Some(left) = choice.get(self.dimensions.len() + at) else { continue };
+            let Test::Line(line, _) = &unknown.test else { continue };
+            if !left.contains(1) || left.contains(0) {
+                continue;
+            }
+            let given = apart.context.get(&line.key.value).cloned();
+            for key in line.values.iter().flat_map(|value| variable_keys(&value.value)) {
+                let is_free = dimension_of(key) == Dimension::Key(key.to_ascii_lowercase());
+                if is_free && given.is_some() && apart.context.get(key) == given.as_ref() {
+                    apart.context.set(key, ContextValue::One("another".to_owned()));
+                    changed = true;
+                }
+            }
+        }
+        changed.then_some(apart)
     }
 
     /// The request of a user, where a policy variable stands for the name of one.
@@ -92,13 +115,17 @@ impl Universe<'_> {
     fn resolve(&self, choice: &Choice, request: &Request) -> Option<Request> {
         let mut request = request.clone();
         let mut changed = false;
-        for (at, unknown) in self.unknowns.iter().enumerate() {
-            let Some(left) = choice.get(self.dimensions.len() + at) else { continue };
-            // Both are left where it does not matter.
-            let matches = left.contains(0) && !left.contains(1);
-            if matches && unknown.test.variable().is_some() {
-                changed |= fill(&unknown.test, &mut request);
-            }
+        // Both are left where it does not matter.
+        let matching = self.unknowns.iter().enumerate().filter(|(at, unknown)| {
+            let left = choice.get(self.dimensions.len() + at);
+            unknown.test.variable().is_some()
+                && left.is_some_and(|left| left.contains(0) && !left.contains(1))
+        });
+        // Whose resource it is can be said only when it is known which.
+        let (resources, rest): (Vec<_>, Vec<_>) =
+            matching.partition(|(_, unknown)| matches!(unknown.test, Test::Resources(..)));
+        for (_, unknown) in resources.into_iter().chain(rest) {
+            changed |= fill(&unknown.test, &mut request);
         }
         changed.then_some(request)
     }
@@ -210,6 +237,20 @@ fn example(arn: &str, partition: &str, region: &str, account: &str) -> String {
     out + rest
 }
 
+/// An id that the caller may have as `aws:userid` (IAM user guide, "Principal key values").
+fn unique_id(subject: &Subject<'_>) -> Option<String> {
+    let account = subject.account()?;
+    let (kind, name) = subject.resource_part()?.split_once('/').unwrap_or((subject.resource_part()?, ""));
+    let session = subject.session().map_or("session", |(_, session)| session);
+    match kind {
+        "root" => Some(account.to_owned()),
+        "user" => Some("AIDAEXAMPLEEXAMPLE000".to_owned()),
+        "role" | "assumed-role" => Some(format!("AROAEXAMPLEEXAMPLE000:{session}")),
+        "federated-user" => Some(format!("{account}:{name}")),
+        _ => None,
+    }
+}
+
 /// Gives the resource the account that a variable stands for.
 fn own_resource(test: &Test<'_>, request: &mut Request) -> bool {
     let Test::Line(line, version) = test else { return false };
@@ -254,11 +295,15 @@ fn fill(test: &Test<'_>, request: &mut Request) -> bool {
     };
     for key in variable_keys(&value.value) {
         if Subject::of(request).value(key).is_none() {
-            // What follows from the caller or the resource has no other value.
-            if dimension_of(key) != Dimension::Key(key.to_ascii_lowercase()) {
-                return false;
-            }
-            request.context.set(key, ContextValue::One("example".to_owned()));
+            let value = if key.eq_ignore_ascii_case("aws:userid") {
+                unique_id(&Subject::of(request))
+            } else {
+                // What follows from the caller or the resource has no other value.
+                let is_free = dimension_of(key) == Dimension::Key(key.to_ascii_lowercase());
+                is_free.then(|| "example".to_owned())
+            };
+            let Some(value) = value else { return false };
+            request.context.set(key, ContextValue::One(value));
         }
     }
     let Some(value) = resolved(&value.value, version, &Subject::of(request)) else { return false };
@@ -269,7 +314,23 @@ fn fill(test: &Test<'_>, request: &mut Request) -> bool {
             let value = if many { ContextValue::Many(vec![value]) } else { ContextValue::One(value) };
             request.context.set(&line.key.value, value);
         }
-        _ => request.resource = value,
+        _ => request.resource = with_place(&value, request),
     }
     true
+}
+
+/// A resource whose ARN has the region and account that a pattern left open: those of the one that was there before,
+/// where it has any.
+fn with_place(value: &str, request: &Request) -> String {
+    let Some(arn) = Arn::parse(value) else { return value.to_owned() };
+    let before = Arn::parse(&request.resource).filter(|before| before.service == arn.service);
+    let Arn { partition, service, resource, .. } = arn;
+    let region = if arn.region.is_empty() { before.map_or("", |before| before.region) } else { arn.region };
+    let subject = Subject::of(request);
+    let account = match before {
+        _ if !arn.account.is_empty() => arn.account,
+        Some(before) => before.account,
+        None => subject.account().unwrap_or_default(),
+    };
+    format!("arn:{partition}:{service}:{region}:{account}:{resource}")
 }

@@ -32,9 +32,23 @@ pub struct ResourceType {
 }
 
 impl ResourceType {
+    /// A type, once for each form of its ARNs.
+    pub(super) fn of(
+        name: &'static str,
+        required: bool,
+        patterns: &'static str,
+    ) -> impl Iterator<Item = Self> {
+        patterns.split(", arn:${Partition}:").map(move |pattern| Self { name, required, pattern })
+    }
+
     /// Its ARN with variables, `arn:${Partition}:s3:::${BucketName}`.
     pub fn arn(self) -> String {
         format!("arn:${{Partition}}:{}", self.pattern)
+    }
+
+    /// The service in its ARNs, which is another one than that of the action now and then.
+    pub(crate) fn service(self) -> &'static str {
+        self.pattern.split(':').next().unwrap_or_default()
     }
 
     /// A pattern that all its ARNs match, `arn:*:s3:::*`.
@@ -78,17 +92,21 @@ impl Action {
     }
 
     /// The types of resources that it is authorized for. Where there are none, its resource is always `*`.
+    ///
+    /// A type that has ARNs of two forms is there twice.
     pub fn resource_types(self) -> impl Iterator<Item = ResourceType> {
         let service = self.service();
-        list(self.shape(1), ',').map(move |listed| {
+        list(self.shape(1), ',').flat_map(move |listed| {
             let name = listed.trim_end_matches('*');
             let found = RESOURCES.find(&format!("{service}:{name}"));
-            ResourceType {
-                name,
-                required: listed.len() > name.len(),
-                pattern: found.map_or("*:*:*:*", |row| row.cell(1)),
-            }
+            let required = listed.len() > name.len();
+            ResourceType::of(name, required, found.map_or("*:*:*:*", |row| row.cell(1)))
         })
+    }
+
+    /// What tells its resource types from those of other actions: its service and their names.
+    pub(crate) fn types_key(self) -> (&'static str, &'static str) {
+        (self.service(), self.shape(1))
     }
 
     /// Whether it is authorized for single resources. Where it is not, its resource is always `*`.

@@ -32,6 +32,18 @@ pub struct KeyInfo {
 }
 
 impl KeyInfo {
+    /// Whether a key that is written so is this one.
+    pub fn is(&self, written: &str) -> bool {
+        if self.name.eq_ignore_ascii_case(written) {
+            return true;
+        }
+        // Few have a part that varies, and what stands before it tells most apart.
+        let Some(at) = self.name.find(['/', '$']) else { return false };
+        let starts = self.name.get(..at).zip(written.get(..at));
+        starts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
+            && pattern(self.name).is_some_and(|it| glob_ignore_case(&it, written))
+    }
+
     pub(super) fn of(row: Row) -> Self {
         Self {
             name: row.cell(1),
@@ -53,22 +65,26 @@ impl KeyInfo {
 pub(super) fn find(keys: Table, name: &str) -> Option<KeyInfo> {
     // The few keys with a part that varies are tried last, since a listed name says more.
     let exact = keys.find_in(1, name);
-    let varying = || {
-        keys.rows()
-            .filter(|row| row.cell(1).contains("${"))
-            .find(|row| glob_ignore_case(&pattern(row.cell(1)), name))
-    };
+    let varying =
+        || keys.rows().find(|row| pattern(row.cell(1)).is_some_and(|it| glob_ignore_case(&it, name)));
     exact.or_else(varying).map(KeyInfo::of)
 }
 
-/// A key with every variable as `*`.
-fn pattern(key: &str) -> String {
-    let mut out = String::with_capacity(key.len());
-    let mut rest = key;
+/// A key with a part that varies, with `*` in its place: `s3:RequestObjectTag/<key>`, `aws:RequestTag/${TagKey}`,
+/// `secretsmanager:ResourceTag/tag-key`, `glacier:ResourceTag/`.
+fn pattern(key: &str) -> Option<String> {
+    const NAMES: [&str; 3] = ["/<key>", "/tag-key", "Tag/"];
+    if let Some(end) = NAMES.iter().find(|end| key.ends_with(**end)) {
+        let kept = key.len() - end.len() + end.find('/').map_or(0, |slash| slash + 1);
+        return key.get(..kept).map(|stem| format!("{stem}?*"));
+    }
+    let (start, _) = key.split_once("${")?;
+    let mut out = start.to_owned();
+    let mut rest = key.get(start.len()..).unwrap_or_default();
     while let Some((text, variable)) = rest.split_once("${") {
         out.push_str(text);
-        out.push('*');
+        out.push_str("?*");
         rest = variable.split_once('}').map_or("", |(_, rest)| rest);
     }
-    out + rest
+    Some(out + rest)
 }

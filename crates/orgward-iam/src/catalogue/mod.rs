@@ -97,6 +97,21 @@ impl Catalogue {
         self.action(action).map(Action::resource_types)
     }
 
+    /// All types of resources of a service, those that no action is listed for included.
+    pub(crate) fn types_of(service: &str) -> impl Iterator<Item = ResourceType> + use<> {
+        let rows = RESOURCES.starting_with(format!("{service}:"));
+        rows.flat_map(|row| {
+            let name = row.cell(0).split_once(':').map_or("", |(_, name)| name);
+            ResourceType::of(name, false, row.cell(1))
+        })
+    }
+
+    /// Whether several references of AWS share the prefix of a service, so that an action that two of them have is
+    /// listed with the resource types and keys of one.
+    pub(crate) fn is_shared(service: &str) -> bool {
+        ["apigateway", "aws-marketplace", "elasticloadbalancing"].contains(&service)
+    }
+
     /// What kind of values a condition key has; a key with a part of its own, such as `aws:RequestTag/team`, is
     /// found by its pattern.
     pub fn condition_key(self, name: &str) -> Option<KeyInfo> {

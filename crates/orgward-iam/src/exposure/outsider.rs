@@ -6,9 +6,9 @@ use ipnet::IpNet;
 
 use super::values::{self, NAME, callers, candidates, concrete, has_variables, instances, is_finite};
 use super::{Perimeter, RoleTrust};
+use crate::access::globs_meet;
 use crate::arn::Arn;
 use crate::matching::variable_keys;
-use crate::pattern::intersect;
 use crate::{BaseOperator, Condition, ContextValue, Policy, PrincipalPattern, Version};
 
 /// The organization of an outsider, where no other is asked for.
@@ -323,7 +323,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
         let named = parts.len() == 6 && parts.iter().take(5).all(literal);
         return if value.bytes().all(|byte| byte == b'*') {
             Reach::All
-        } else if named || !intersect(value, "arn:*:iam::????????????:*") {
+        } else if named || !globs_meet(value, "arn:*:iam::????????????:*", false) {
             Reach::None
         } else {
             Reach::Some
@@ -336,7 +336,7 @@ fn reach_of_arn(operator: BaseOperator, value: &str) -> Reach {
                 && crate::glob(service, "iam")
                 && crate::glob(region, "")
                 && account.contains(['*', '?'])
-                && (intersect(resource, "role/?*") || intersect(resource, "user/?*"));
+                && (globs_meet(resource, "role/?*", false) || globs_meet(resource, "user/?*", false));
             if possible { Reach::Some } else { Reach::None }
         }
         _ => Reach::None,

@@ -125,5 +125,12 @@ fn check(operator: BaseOperator, value: &Spanned<String>) -> Result<(), PolicyEr
     if valid {
         return Ok(());
     }
+    if let Some(name) = crate::placeholder(text) {
+        return Err(PolicyError::new(
+            value.span.clone(),
+            format!("nothing has filled in `{name}`, which is not {what}"),
+            "put the value in its place, or pass `--set NAME=VALUE`",
+        ));
+    }
     Err(PolicyError::new(value.span.clone(), format!("`{text}` is not {what}"), help))
 }

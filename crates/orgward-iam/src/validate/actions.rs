@@ -1,8 +1,9 @@
 //! Which actions are named.
 
 use super::{At, Effectiveness as E, Gravity as G, place};
+use crate::access::{glob_is_within, resource_is_within};
 use crate::pattern::glob_ignore_case;
-use crate::{BaseOperator, Catalogue, Effect, Kind, Statement};
+use crate::{BaseOperator, Catalogue, Effect, Kind, Statement, Version};
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let actions = &at.statement.actions;
@@ -32,19 +33,31 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     }
 }
 
-/// What to say of an action on all resources, on all but some, and behind a wildcard.
-type Codes = [&'static str; 4];
+/// What to say of an action on all resources, and on all but some: named, behind a wildcard, and left by `NotAction`.
+type Codes = [[&'static str; 3]; 2];
 const PASS_ROLE: Codes = [
-    "pass-role-with-star-in-resource",
-    "pass-role-with-not-resource",
-    "pass-role-with-star-in-action-and-resource",
-    "pass-role-with-star-in-action-and-not-resource",
+    [
+        "pass-role-with-star-in-resource",
+        "pass-role-with-star-in-action-and-resource",
+        "pass-role-with-star-in-resource-and-notaction",
+    ],
+    [
+        "pass-role-with-notresource",
+        "pass-role-with-star-in-action-and-notresource",
+        "pass-role-with-notaction-and-notresource",
+    ],
 ];
 const CREATE_SLR: Codes = [
-    "create-slr-with-star-in-resource",
-    "create-slr-with-not-resource",
-    "create-slr-with-star-in-action-and-resource",
-    "create-slr-with-star-in-action-and-not-resource",
+    [
+        "create-slr-with-star-in-resource",
+        "create-slr-with-star-in-action-and-resource",
+        "create-slr-with-star-in-resource-and-notaction",
+    ],
+    [
+        "create-slr-with-notresource",
+        "create-slr-with-star-in-action-and-notresource",
+        "create-slr-with-notaction-and-notresource",
+    ],
 ];
 
 /// Reports names that AWS does not list.
@@ -86,7 +99,9 @@ fn redundant(at: &mut At<'_, '_>, element: &str) {
     for (index, pattern) in actions.patterns.iter().enumerate() {
         let by = actions.patterns.iter().enumerate().find(|(other, wider)| {
             let equal = wider.value.eq_ignore_ascii_case(&pattern.value);
-            *other != index && contains(&wider.value, &pattern.value) && (!equal || *other < index)
+            *other != index
+                && glob_is_within(&pattern.value, &wider.value, true)
+                && (!equal || *other < index)
         });
         let Some((_, by)) = by else { continue };
         let place = place(element, index, pattern, &actions.span);
@@ -100,41 +115,31 @@ fn redundant(at: &mut At<'_, '_>, element: &str) {
     }
 }
 
-/// Whether every name that a pattern matches is matched by a wider one.
-fn contains(wider: &str, pattern: &str) -> bool {
-    if pattern.contains('*') && wider.contains('?') {
-        return wider.eq_ignore_ascii_case(pattern);
-    }
-    glob_ignore_case(wider, pattern)
-}
-
 /// Reports that roles of any kind may be handed to services.
-fn delegation(at: &mut At<'_, '_>, action: &str, key: &str, [star, not, wide, wide_not]: Codes) {
-    if at.statement.actions.not || is_narrowed(at.statement, key) {
+fn delegation(at: &mut At<'_, '_>, action: &str, key: &str, [all, but]: Codes) {
+    let statement = at.statement;
+    if is_narrowed(statement, key) || !statement.covers_action(action) {
         return;
     }
-    let Some(resources) = &at.statement.resources else { return };
-    let everything = resources.not || resources.patterns.iter().any(|pattern| pattern.value == "*");
+    let Some(resources) = &statement.resources else { return };
+    let every_role = |pattern: &str| resource_is_within("arn:aws:iam::*:role/*", pattern, Version::V2012);
+    let everything = resources.not || resources.patterns.iter().any(|pattern| every_role(&pattern.value));
     if !everything {
         return;
     }
-    let listed = at.statement.actions.patterns.iter().enumerate();
-    // `*` is an administrator, which other checks name.
-    let listed = listed.filter(|(_, pattern)| pattern.value != "*");
-    let Some((index, pattern)) = listed.into_iter().find(|(_, it)| glob_ignore_case(&it.value, action))
-    else {
-        return;
-    };
-    let exact = pattern.value.eq_ignore_ascii_case(action);
-    let code = match (exact, resources.not) {
-        (true, false) => star,
-        (true, true) => not,
-        (false, false) => wide,
-        (false, true) => wide_not,
+    let [named, behind, left] = if resources.not { but } else { all };
+    let actions = &statement.actions;
+    let listed = actions.patterns.iter().enumerate().filter(|_| !actions.not);
+    let found = listed.into_iter().find(|(_, it)| glob_ignore_case(&it.value, action));
+    let (code, place, span) = match found {
+        Some((index, pattern)) => {
+            let code = if pattern.value.eq_ignore_ascii_case(action) { named } else { behind };
+            (code, place("Action", index, pattern, &actions.span), pattern.span.clone())
+        }
+        None => (left, "NotAction".to_owned(), actions.span.clone()),
     };
     let gravity = if action.ends_with("PassRole") { G::SecurityWarning } else { G::Warning };
-    let place = place("Action", index, pattern, &at.statement.actions.span);
-    let (span, message) = (pattern.span.clone(), format!("`{action}` is allowed for every role"));
+    let message = format!("`{action}` is allowed for every role");
     let help = format!("name the roles in `Resource`, or ask for the service by `StringEquals` on `{key}`");
     at.report((code, gravity, E::Meant), &place, &span, message, help);
 }

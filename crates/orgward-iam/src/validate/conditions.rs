@@ -1,19 +1,14 @@
 //! What conditions ask for.
 
-use std::net::IpAddr;
-
-use ipnet::IpNet;
-
 use super::{At, Effectiveness as E, Gravity as G};
-use crate::arn::Arn;
-use crate::matching::variable_keys;
 use crate::{
-    Action, BaseOperator, Catalogue, Condition, Effect, KeyInfo, KeyKind, SetQuantifier, Version,
+    Action, BaseOperator, Catalogue, Condition, Effect, KeyInfo, KeyKind, Kind, SetQuantifier, Statement,
     listed_actions,
 };
 
 /// Keys that end in the name of a tag, in lower case.
 const TAGS: [&str; 3] = ["aws:principaltag", "aws:requesttag", "aws:resourcetag"];
+const UNSUPPORTED: &str = "unsupported-action-for-condition-key";
 /// Prefixes of keys that services set though the tables of their actions do not list them.
 const ANYWHERE: [&str; 4] = ["aws", "saml", "sts", "cognito-identity.amazonaws.com"];
 
@@ -31,17 +26,84 @@ pub(super) fn check(at: &mut At<'_, '_>) {
         line.key();
         line.values();
     }
+    paired(at);
 }
 
-struct Line<'a, 'f, 'p> {
-    at: &'a mut At<'f, 'p>,
-    asked: &'p Condition,
+/// A private address means something only together with the network that it is of.
+fn paired(at: &mut At<'_, '_>) {
+    let statement = at.statement;
+    let Some(line) =
+        statement.conditions.iter().find(|it| it.key.value.eq_ignore_ascii_case("aws:VpcSourceIp"))
+    else {
+        return;
+    };
+    if !keys_of(statement)
+        .any(|key| ["aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn"].contains(&key.as_str()))
+    {
+        let kind = ("missing-paired-condition-keys", G::SecurityWarning, E::Meant);
+        let place = format!("Condition/{}/{}", line.operator.value, line.key.value);
+        let message = "every network has such addresses, those of strangers, too";
+        at.report(
+            kind,
+            &place,
+            &line.key.span,
+            message,
+            "add a condition on `aws:SourceVpc` or `aws:SourceVpce`",
+        );
+    }
+}
+
+/// Whether a key may hold an ARN. Of many keys AWS only says that they are text.
+fn may_be_arn(info: KeyInfo) -> bool {
+    const NEVER: [&str; 16] = [
+        "aws:principalaccount",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:principaltype",
+        "aws:requestedregion",
+        "aws:resourceaccount",
+        "aws:resourceorgid",
+        "aws:resourceorgpaths",
+        "aws:sourceaccount",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:tagkeys",
+        "aws:userid",
+        "aws:username",
+    ];
+    matches!(info.kind, KeyKind::Arn | KeyKind::String)
+        && !NEVER.iter().any(|key| info.name.eq_ignore_ascii_case(key))
+}
+
+/// Whether requests of other services, or of any action of its own, may have a key of a service. Some keys come with
+/// the credentials of a function or an instance (IAM user guide, "Cross-service condition keys"), and of some AWS says
+/// that the service has them but not for which actions.
+fn is_of_every_request(key: &str) -> bool {
+    const OF_CREDENTIALS: [&str; 3] =
+        ["ec2:SourceInstanceARN", "ssm:SourceInstanceARN", "identitystore:UserId"];
+    let prefix = key.split(':').next().unwrap_or_default();
+    OF_CREDENTIALS.iter().any(|it| it.eq_ignore_ascii_case(key))
+        || Catalogue::get()
+            .service(prefix)
+            .is_some_and(|service| !service.actions().any(|it| it.condition_keys().any(|it| it.is(key))))
+}
+
+pub(super) struct Line<'a, 'f, 'p> {
+    pub(super) at: &'a mut At<'f, 'p>,
+    pub(super) asked: &'p Condition,
     /// The actions of the statement, where all of them are listed.
-    actions: Option<&'a [Action]>,
+    pub(super) actions: Option<&'a [Action]>,
+}
+
+/// The keys of the conditions of a statement, in lower case.
+pub(super) fn keys_of(statement: &Statement) -> impl Iterator<Item = String> {
+    statement.conditions.iter().map(|line| line.key.value.to_ascii_lowercase())
 }
 
 impl Line<'_, '_, '_> {
-    fn report(
+    pub(super) fn report(
         &mut self,
         kind: (&'static str, G, E),
         span: Option<std::ops::Range<usize>>,
@@ -54,7 +116,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// What a condition that never holds, or holds for everything but what is missing, does to its statement.
-    fn inert(&self) -> E {
+    pub(super) fn inert(&self) -> E {
         let operator = self.asked.operator.value;
         let holds = operator.is_negated() && operator.set != Some(SetQuantifier::ForAnyValue)
             || operator.if_exists
@@ -63,7 +125,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// What that means for people, in a half-sentence.
-    fn consequence(&self) -> &'static str {
+    pub(super) fn consequence(&self) -> &'static str {
         match (self.inert(), self.at.statement.effect.value) {
             (E::Overreaching, Effect::Deny) => "so that the statement denies it to everyone",
             (E::Overreaching, Effect::Allow) => "so that the condition restricts nothing",
@@ -75,9 +137,9 @@ impl Line<'_, '_, '_> {
     fn no_values(&mut self) {
         let operator = self.asked.operator.value;
         let code = match operator.set {
-            Some(SetQuantifier::ForAllValues) => "empty-array-condition-for-all-values",
-            Some(SetQuantifier::ForAnyValue) => "empty-array-condition-for-any-value",
-            None if operator.if_exists => "empty-array-condition-if-exists",
+            Some(SetQuantifier::ForAllValues) => "empty-array-condition-forallvalues",
+            Some(SetQuantifier::ForAnyValue) => "empty-array-condition-foranyvalue",
+            None if operator.if_exists => "empty-array-condition-ifexists",
             None => "empty-array-condition",
         };
         let consequence = if operator.is_negated() {
@@ -96,6 +158,7 @@ impl Line<'_, '_, '_> {
 
     /// Whether there is such a key, and whether the actions have it.
     fn key(&mut self) {
+        self.audience();
         let key = self.asked.key.value.clone();
         let inert = self.inert();
         let is_null = self.asked.operator.value.base == BaseOperator::Null;
@@ -119,8 +182,20 @@ impl Line<'_, '_, '_> {
         }
         let Some(info) = catalogue.condition_key(&key) else {
             let is_global = prefix.eq_ignore_ascii_case("aws");
+            if lower == "aws:arn" {
+                let kind = ("unsupported-global-condition-key", G::Error, inert);
+                let message = format!("AWS does not set `{key}`, {}", self.consequence());
+                let help =
+                    "use `aws:PrincipalArn` for the caller, or `aws:SourceArn` for what a service acts for";
+                return self.report(kind, None, message, help);
+            }
             // The host of an identity provider has keys of its own, and a service may be new.
             if !is_global && (prefix.contains('.') || catalogue.service(prefix).is_none()) {
+                if let Some(near) = catalogue.near_service(prefix).filter(|_| !prefix.contains('.')) {
+                    let kind = ("invalid-service", G::Error, inert);
+                    let message = format!("AWS lists no service `{prefix}`, {}", self.consequence());
+                    self.report(kind, None, message, format!("did you mean `{near}:{name}`?"));
+                }
                 return;
             }
             let near = catalogue.near_key(&key);
@@ -140,40 +215,81 @@ impl Line<'_, '_, '_> {
             self.kind(info);
         }
         self.quantifier(info);
+        self.tags();
+        if lower == "s3:resourceaccount" && self.at.kind() == Kind::Resource {
+            let kind = ("irrelevant-condition-key-in-policy", G::Suggestion, E::Meant);
+            let message = "the policy of a bucket is about one bucket, whose account is always the same";
+            self.report(kind, None, message, "use the key in policies of identities");
+        }
         if !ANYWHERE.iter().any(|it| prefix.eq_ignore_ascii_case(it)) && !prefix.contains('.') {
-            self.relevance(info);
+            self.relevance();
         }
     }
 
     /// Whether the actions of the statement have the key at all, and whether all of them do.
-    fn relevance(&mut self, info: KeyInfo) {
-        let Some(actions) = self.actions.filter(|actions| !actions.is_empty()) else { return };
+    fn relevance(&mut self) {
+        if self.at.statement.actions.not {
+            return self.left();
+        }
+        let is_shared = |action: &Action| Catalogue::is_shared(action.service());
+        let known = self.actions.filter(|actions| !actions.is_empty() && !actions.iter().any(is_shared));
+        let Some(actions) = known else { return };
         let key = &self.asked.key.value;
-        let has = |action: &Action| action.condition_keys().any(|it| it.name.eq_ignore_ascii_case(info.name));
+        let has = |action: &Action| action.condition_keys().any(|it| it.is(key));
         let without: Vec<&Action> = actions.iter().filter(|action| !has(action)).collect();
         let inert = self.inert();
+        let Some(first) = without.first() else { return };
+        let listed = |action: &&&Action| {
+            self.at.statement.actions.patterns.iter().any(|it| it.value.eq_ignore_ascii_case(action.name()))
+        };
         if without.len() == actions.len() {
+            if is_of_every_request(key) {
+                return;
+            }
             let message = format!("no action of the statement has `{key}`, {}", self.consequence());
             let help = "use a key of the service, as its documentation lists them for the action";
-            self.report(("irrelevant-condition-key-in-policy", G::Warning, inert), None, message, help);
+            self.report((UNSUPPORTED, G::Warning, inert), None, message, help);
         } else if inert == E::Overreaching
             && !self.asked.operator.value.if_exists
             && self.at.statement.effect.value == Effect::Deny
-            && let Some(first) = without.first()
         {
-            let count = without.len();
+            let operator = self.asked.operator.value;
             let message = format!(
-                "{count} of {} actions have no `{key}`, `{}` among them: a missing key meets `{}`, so that they are denied altogether",
+                "{} of {} actions have no `{key}`, `{}` among them: a missing key meets `{operator}`, so that the condition never spares them",
+                without.len(),
                 actions.len(),
-                first.name(),
-                self.asked.operator.value
+                first.name()
             );
-            let help = format!(
-                "name the actions that have the key, or write `{}IfExists`",
-                self.asked.operator.value
-            );
-            self.report(("key-missing-for-some-actions", G::Warning, E::Overreaching), None, message, help);
+            let help = format!("name the actions that have the key, or write `{operator}IfExists`");
+            self.report((UNSUPPORTED, G::Warning, E::Overreaching), None, message, help);
+        } else if inert == E::Inert
+            && self.asked.operator.value.base != BaseOperator::Null
+            && let Some(named) = without.iter().find(listed)
+        {
+            // A wildcard is meant for those actions that have the key.
+            let message = format!("`{}` has no `{key}`: the statement is never about it", named.name());
+            let help = "move it to a statement without the condition";
+            self.report((UNSUPPORTED, G::Warning, E::Inert), None, message, help);
         }
+    }
+
+    /// A key of one service, where `NotAction` leaves the actions of all others.
+    fn left(&mut self) {
+        let operator = self.asked.operator.value;
+        let denies = self.at.statement.effect.value == Effect::Deny;
+        if !denies
+            || self.inert() != E::Overreaching
+            || operator.if_exists
+            || is_of_every_request(&self.asked.key.value)
+        {
+            return;
+        }
+        let message = format!(
+            "`NotAction` leaves actions of other services, which have no `{}`: a missing key meets `{operator}`, so that the condition never spares them",
+            self.asked.key.value
+        );
+        let help = format!("name the actions that have the key in `Action`, or write `{operator}IfExists`");
+        self.report((UNSUPPORTED, G::Warning, E::Overreaching), None, message, help);
     }
 
     /// Whether the operator compares what the key holds.
@@ -181,22 +297,25 @@ impl Line<'_, '_, '_> {
         use BaseOperator as B;
         let operator = self.asked.operator.value;
         let key = self.asked.key.value.clone();
-        let (wants, code): (&[KeyKind], _) = match operator.base {
+        let wants: &[KeyKind] = match operator.base {
             B::NumericEquals
             | B::NumericNotEquals
             | B::NumericLessThan
             | B::NumericLessThanEquals
             | B::NumericGreaterThan
-            | B::NumericGreaterThanEquals => (&[KeyKind::Numeric, KeyKind::Date], "type-mismatch-number"),
+            | B::NumericGreaterThanEquals => &[KeyKind::Numeric, KeyKind::Date],
             B::DateEquals
             | B::DateNotEquals
             | B::DateLessThan
             | B::DateLessThanEquals
             | B::DateGreaterThan
-            | B::DateGreaterThanEquals => (&[KeyKind::Date, KeyKind::Numeric], "type-mismatch-date"),
-            B::IpAddress | B::NotIpAddress => (&[KeyKind::IpAddress], "type-mismatch-ip-range"),
+            | B::DateGreaterThanEquals => &[KeyKind::Date, KeyKind::Numeric],
+            B::IpAddress | B::NotIpAddress => &[KeyKind::IpAddress],
             // Services that document a text often set `true` or `false`.
-            B::Bool => (&[KeyKind::Bool, KeyKind::String], "type-mismatch-boolean"),
+            B::Bool => &[KeyKind::Bool, KeyKind::String],
+            B::ArnEquals | B::ArnLike | B::ArnNotEquals | B::ArnNotLike if !may_be_arn(info) => {
+                &[KeyKind::Arn]
+            }
             B::StringLike | B::StringNotLike if info.kind == KeyKind::Arn => {
                 let help = if operator.base == B::StringLike { "use `ArnLike`" } else { "use `ArnNotLike`" };
                 return self.report(
@@ -226,7 +345,18 @@ impl Line<'_, '_, '_> {
             KeyKind::Date => "use an operator for dates",
             KeyKind::String | KeyKind::Binary => "use an operator for strings, such as `StringEquals`",
         };
-        self.report((code, G::Warning, inert), None, message, help);
+        self.report(("type-mismatch", G::Warning, inert), None, message, help);
+    }
+
+    /// The audience of a token, which may be one or several.
+    fn audience(&mut self) {
+        let is_audience = self.asked.key.value.to_ascii_lowercase().ends_with(":aud");
+        if is_audience && self.at.kind() == Kind::Trust && self.asked.operator.value.set.is_some() {
+            let kind = ("confirm-audience-claim-type", G::Suggestion, E::Meant);
+            let message =
+                format!("whether `{}` holds several values depends on the provider", self.asked.key.value);
+            self.report(kind, None, message, "leave the prefix out where tokens have one audience");
+        }
     }
 
     fn quantifier(&mut self, info: KeyInfo) {
@@ -255,7 +385,7 @@ impl Line<'_, '_, '_> {
                 if !info.multivalued && self.at.statement.effect.value == Effect::Allow =>
             {
                 self.report(
-                    ("for-all-values-with-single-valued-key", G::SecurityWarning, E::Overreaching),
+                    ("forallvalues-with-single-valued-key", G::SecurityWarning, E::Overreaching),
                     None,
                     format!("`ForAllValues` also holds when `{key}` is missing"),
                     "leave the prefix out: the key holds one value",
@@ -263,134 +393,5 @@ impl Line<'_, '_, '_> {
             }
             _ => {}
         }
-    }
-
-    fn values(&mut self) {
-        let operator = self.asked.operator.value.base;
-        let lower = self.asked.key.value.to_ascii_lowercase();
-        let wild = |text: &str| text.contains(['*', '?']);
-        let inert = self.inert();
-        let exact = operator.takes_variables() && !operator.takes_wildcards();
-        let plain = |text: &str| crate::fit::without_variables(text) == text;
-        if exact && let Some(value) = self.asked.values.iter().find(|it| wild(&it.value) && plain(&it.value))
-        {
-            let all = self.asked.values.iter().all(|it| wild(&it.value) && plain(&it.value));
-            let effectiveness = if all { inert } else { E::Meant };
-            let operator = self.asked.operator.value;
-            self.report(
-                ("wildcard-without-like-operator", G::Warning, effectiveness),
-                Some(value.span.clone()),
-                format!(
-                    "`{operator}` takes the wildcard of `{}` for itself, {}",
-                    value.value,
-                    self.consequence()
-                ),
-                "use `StringLike` or `ArnLike`, or their negated forms",
-            );
-        }
-        if lower == "aws:principalarn" && operator != BaseOperator::Null {
-            self.principal_arns();
-        }
-        if ["aws:sourceip"].contains(&lower.as_str())
-            && matches!(operator, BaseOperator::IpAddress | BaseOperator::NotIpAddress)
-        {
-            self.addresses();
-        }
-        if self.at.policy().version == Version::V2008 {
-            let varies = |text: &str| variable_keys(text).any(|key| key.contains(':'));
-            if let Some(value) = self.asked.values.iter().find(|it| varies(&it.value)) {
-                self.report(
-                    ("variable-unsupported-in-version", G::Error, inert),
-                    Some(value.span.clone()),
-                    format!(
-                        "under version `2008-10-17`, `{}` is plain text, {}",
-                        value.value,
-                        self.consequence()
-                    ),
-                    "write `\"Version\": \"2012-10-17\"`",
-                );
-            }
-        }
-        for (index, value) in self.asked.values.iter().enumerate() {
-            let again = self.asked.values.iter().take(index).any(|it| it.value == value.value);
-            if again {
-                self.report(
-                    ("redundant-condition-value-num", G::Suggestion, E::Meant),
-                    Some(value.span.clone()),
-                    format!("`{}` is there twice", value.value),
-                    "remove one",
-                );
-            }
-        }
-    }
-
-    /// Values of `aws:PrincipalArn` that no principal has.
-    fn principal_arns(&mut self) {
-        let inert = self.inert();
-        let open = |text: &str| text.starts_with(['*', '?', '$', '<', '{', '[', '%']);
-        let mut dead = 0;
-        let mut found = None;
-        for value in &self.asked.values {
-            let text = value.value.as_str();
-            let why = if open(text) {
-                None
-            } else if !text.starts_with("arn:") {
-                Some((value, "is not an ARN", "write the whole ARN: `arn:aws:iam::*:role/NAME`"))
-            } else {
-                match Arn::parse(text) {
-                    Some(arn) if arn.service == "sts" && arn.resource.starts_with("assumed-role/") => Some((
-                        value,
-                        "is the ARN of a session, and `aws:PrincipalArn` has the one of the role",
-                        "write the ARN of the role: `arn:aws:iam::*:role/NAME`",
-                    )),
-                    _ => None,
-                }
-            };
-            if why.is_some() {
-                dead += 1;
-            }
-            found = found.or(why);
-        }
-        let Some((value, what, help)) = found else { return };
-        let effectiveness = if dead == self.asked.values.len() { inert } else { E::Inert };
-        let message = if effectiveness == inert {
-            format!("`{}` {what}, {}", value.value, self.consequence())
-        } else {
-            format!("`{}` {what}: it matches no principal", value.value)
-        };
-        self.report(
-            ("invalid-principal-arn", G::Error, effectiveness),
-            Some(value.span.clone()),
-            message,
-            help,
-        );
-    }
-
-    /// Requests come from public addresses, those through an endpoint have no `aws:SourceIp`.
-    fn addresses(&mut self) {
-        let private = |text: &str| match text.parse::<IpNet>() {
-            Ok(range) => is_private(range.network()) && is_private(range.broadcast()),
-            Err(_) => text.parse::<IpAddr>().is_ok_and(is_private),
-        };
-        let values = &self.asked.values;
-        let count = values.iter().filter(|value| private(&value.value)).count();
-        let negated = self.asked.operator.value.is_negated();
-        let (code, gravity) = match (count == values.len(), negated) {
-            _ if count == 0 => return,
-            (true, false) => ("private-ip-address", G::Error),
-            (true, true) => ("private-not-ip-address", G::Error),
-            (false, false) => ("private-ip-address-subset", G::Suggestion),
-            (false, true) => ("private-not-ip-address-subset", G::Suggestion),
-        };
-        let message = "`aws:SourceIp` is a public address, and no public address is in a private range";
-        let help = "use `aws:VpcSourceIp` for requests through an endpoint";
-        self.report((code, gravity, E::Meant), None, message, help);
-    }
-}
-
-const fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
-        IpAddr::V6(address) => address.is_unique_local() || address.is_loopback(),
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn check<'p>(policy: &'p Policy, dead: &[(usize, Dead)], found: &mut 
     version(policy, found);
     size(policy, found);
     sids(policy, found);
+    empty_conditions(policy, found);
     statements(policy, dead, found);
 }
 
@@ -97,6 +98,23 @@ fn sids<'p>(policy: &'p Policy, found: &mut Found<'p>) {
             let message = format!("statement {first} has the `Sid` `{}`, too", sid.value);
             at.report(kind, "Sid", &sid.span, message, "give each statement a `Sid` of its own, or none");
         }
+    }
+}
+
+/// A `Condition` element without any operator.
+fn empty_conditions<'p>(policy: &'p Policy, found: &mut Found<'p>) {
+    for (index, statement) in policy.statements.iter().enumerate() {
+        if !statement.conditions.is_empty() {
+            continue;
+        }
+        let text = policy.text().get(statement.span.clone()).unwrap_or_default();
+        let members = Node::of(text).and_then(|node| node.members()).unwrap_or_default();
+        let Some(member) = members.iter().find(|member| member.name == "Condition") else { continue };
+        let start = statement.span.start;
+        let span = start + member.key.start..start + member.key.end;
+        let kind = ("empty-object-condition", G::Suggestion, E::Meant);
+        let mut at = super::At { index, statement, found };
+        at.report(kind, "Condition", &span, "`Condition` has no condition", "add one, or remove it");
     }
 }
 

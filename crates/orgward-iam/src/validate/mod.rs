@@ -4,15 +4,24 @@
 //! own. Where the service compares patterns, this decides: a part is redundant only if nothing is lost without it.
 
 mod actions;
+mod checks;
 mod conditions;
 mod grammar;
 mod placeholders;
 mod principals;
 mod resources;
+mod services;
+mod tags;
 #[cfg(test)]
 mod tests;
+mod trust;
+mod values;
+mod variables;
 
 use std::ops::Range;
+
+pub use self::checks::{CHECKS, OWN_CHECKS, Said};
+pub(crate) use self::placeholders::is_template;
 
 use crate::{Dead, Kind, Policy, Spanned, Statement};
 
@@ -116,6 +125,9 @@ impl Policy {
             if thorough {
                 conditions::check(&mut at);
                 placeholders::check(&mut at);
+                services::check(&mut at);
+                trust::check(&mut at);
+                variables::check(&mut at);
             }
         }
         let mut problems = found.problems;

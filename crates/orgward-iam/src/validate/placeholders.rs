@@ -30,6 +30,11 @@ impl Policy {
     }
 }
 
+/// Whether a statement has a placeholder, so that what it will say is unknown.
+pub(crate) fn is_template(statement: &Statement) -> bool {
+    !of_statement(statement).is_empty()
+}
+
 fn of_statement(statement: &Statement) -> Vec<(String, Range<usize>)> {
     let texts = statement.actions.patterns.iter();
     let texts = texts.chain(statement.resources.iter().flat_map(|resources| &resources.patterns));

@@ -1,9 +1,10 @@
 //! Which resources are named.
 
 use super::{At, Effectiveness as E, Gravity as G, place};
+use crate::access::resource_is_within;
 use crate::arn::{Arn, is_account_id};
-use crate::fit::without_variables;
-use crate::{Catalogue, Kind, Spanned, listed_actions, may_be_about};
+use crate::fit::{Misfit, Types, misfit};
+use crate::{Catalogue, Kind, Spanned, listed_actions};
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let Some(resources) = &at.statement.resources else { return };
@@ -17,12 +18,13 @@ pub(super) fn check(at: &mut At<'_, '_>) {
             "name one, or remove the statement",
         );
     }
+    let version = at.policy().version;
     for (index, pattern) in resources.patterns.iter().enumerate() {
         let place = place(element, index, pattern, &resources.span);
         shape(at, &place, pattern);
         let by = resources.patterns.iter().enumerate().find(|(other, wider)| {
             *other != index
-                && contains(&wider.value, &pattern.value)
+                && resource_is_within(&pattern.value, &wider.value, version)
                 && (wider.value != pattern.value || *other < index)
         });
         if let Some((_, by)) = by {
@@ -34,21 +36,6 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     if at.found.thorough {
         fit(at, element);
     }
-}
-
-/// Whether every ARN that a pattern matches is matched by a wider one.
-fn contains(wider: &str, pattern: &str) -> bool {
-    if wider == "*" {
-        return true;
-    }
-    let parts = |text: &str| text.splitn(6, ':').map(str::to_owned).collect::<Vec<_>>();
-    let (wide, narrow) = (parts(wider), parts(pattern));
-    // A wildcard of the narrow one has to meet one of the wide one, which reading it as text ensures for `*`.
-    let plain = |text: &str| !text.contains(['?', '$']);
-    wide.len() == 6
-        && narrow.len() == 6
-        && plain(wider)
-        && wide.iter().zip(&narrow).all(|(wide, narrow)| crate::glob(wide, narrow))
 }
 
 /// Reports what is no ARN, or one of nothing that exists.
@@ -77,6 +64,11 @@ fn shape(at: &mut At<'_, '_>, place: &str, pattern: &Spanned<String>) {
         return;
     };
     let is_open = |text: &str| text.contains(['*', '?', '$']);
+    if arn.service != "*" && arn.service.contains(['*', '?']) {
+        let kind = ("wildcard-in-service-name", G::Suggestion, E::Meant);
+        let message = format!("`{}` may be several services, new ones among them", arn.service);
+        at.report(kind, place, &pattern.span, message, "name the service");
+    }
     let catalogue = Catalogue::get();
     let mut wrong = |code, message: String, help: &str| {
         at.report((code, G::Error, E::Inert), place, &pattern.span, message, help);
@@ -119,34 +111,61 @@ fn placeholder(text: &str) -> bool {
         || crate::matching::variable_keys(text).any(|key| !key.contains(':'))
 }
 
-/// Reports resources that no action of the statement is about.
+/// Reports resources that no action of the statement is about, and those that do not exist.
 fn fit(at: &mut At<'_, '_>, element: &str) {
     let statement = at.statement;
-    let Some(resources) = statement.resources.as_ref().filter(|it| !it.not) else { return };
-    if statement.actions.not {
-        return;
-    }
+    let Some(resources) = &statement.resources else { return };
     let patterns = statement.actions.patterns.iter().map(|it| it.value.as_str());
-    let Some(actions) = listed_actions(patterns) else { return };
+    // What is excluded says nothing about which actions are left.
+    let actions = listed_actions(patterns).filter(|_| !statement.actions.not && !resources.not);
+    let types = actions.as_ref().map(|actions| Types::of(actions.iter().copied()));
+    let has_types = actions.as_ref().is_none_or(|all| all.iter().any(|action| action.has_resource_types()));
     for (index, pattern) in resources.patterns.iter().enumerate() {
-        let text = without_variables(&pattern.value);
-        let is_plain = text == pattern.value || !placeholder(&pattern.value);
-        if !is_plain || Arn::parse(&text).is_none() || actions.iter().any(|it| may_be_about(*it, &text)) {
+        let text = pattern.value.as_str();
+        // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.
+        if Arn::parse(text).is_none_or(|arn| arn.account == "aws")
+            || types.as_ref().is_some_and(|types| types.may_match(text))
+        {
             continue;
         }
-        let place = place(element, index, pattern, &resources.span);
-        let all = actions.iter().all(|action| !action.has_resource_types());
-        let (message, help) = if all {
-            (
-                "AWS authorizes the actions of this statement for `*` and no single resource".to_owned(),
+        let found = match misfit(text) {
+            _ if !has_types => Some((
+                "resource-of-no-action",
+                "AWS lists no resource type for the actions of this statement, and authorizes them for `*`"
+                    .to_owned(),
                 "write `\"Resource\": \"*\"`",
-            )
-        } else {
-            (
-                format!("no action of this statement is about a resource like `{}`", pattern.value),
-                "compare the ARN with the resource types of the actions",
-            )
+            )),
+            Some(Misfit::Account) => Some((
+                "arn-account-not-allowed",
+                format!("the ARN of such a resource has no account: `{text}`"),
+                "leave the account out: `arn:aws:s3:::bucket`",
+            )),
+            Some(Misfit::Region) => Some((
+                "arn-region-not-allowed",
+                format!("the ARN of such a resource has no region: `{text}`"),
+                "leave the region out: `arn:aws:iam::111122223333:role/name`",
+            )),
+            Some(Misfit::NoRegion) => Some((
+                "missing-arn-region",
+                format!("the ARN of such a resource has a region: `{text}`"),
+                "name the region, or write `*`",
+            )),
+            Some(Misfit::Resource) => Some((
+                "invalid-arn-resource",
+                format!("the service has no resource like `{text}`"),
+                "compare the ARN with the resource types of the service",
+            )),
+            None => types.as_ref().map(|_| {
+                (
+                    "resource-of-no-action",
+                    format!("no action of this statement is about a resource like `{text}`"),
+                    "compare the ARN with the resource types of the actions",
+                )
+            }),
         };
-        at.report(("resource-of-no-action", G::Warning, E::Inert), &place, &pattern.span, message, help);
+        if let Some((code, message, help)) = found {
+            let place = place(element, index, pattern, &resources.span);
+            at.report((code, G::Warning, E::Inert), &place, &pattern.span, message, help);
+        }
     }
 }

@@ -44,11 +44,11 @@ fn a_key_that_the_action_never_has_denies_nothing_or_more_than_is_meant() {
     let encrypted = r#""Bool":{"rds:StorageEncrypted":"false"}"#;
     assert_eq!(
         denies("elasticfilesystem:CreateFileSystem", encrypted),
-        [("irrelevant-condition-key-in-policy", Inert)]
+        [("unsupported-action-for-condition-key", Inert)]
     );
     assert_eq!(denies("rds:CreateDBInstance", encrypted), []);
     let instance = r#""StringNotEquals":{"ec2:InstanceType":"t3.micro"}"#;
-    assert_eq!(denies("ec2:*", instance), [("key-missing-for-some-actions", Overreaching)]);
+    assert_eq!(denies("ec2:*", instance), [("unsupported-action-for-condition-key", Overreaching)]);
     assert_eq!(denies("ec2:RunInstances", instance), []);
     assert_eq!(
         denies("ec2:*", r#""StringNotEqualsIfExists":{"ec2:InstanceType":"t3.micro"}"#),
@@ -59,15 +59,26 @@ fn a_key_that_the_action_never_has_denies_nothing_or_more_than_is_meant() {
 
 #[test]
 fn an_operator_that_does_not_fit_its_key_never_holds() {
-    assert_eq!(
-        denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#),
-        [("type-mismatch-number", Inert)]
-    );
-    assert_eq!(
-        denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#),
-        [("type-mismatch-ip-range", Inert)]
-    );
+    assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
+    assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""Bool":{"aws:SecureTransport":"false"}"#), []);
+    let arn = |operator: &str, key: &str| {
+        denies("s3:*", &format!(r#""{operator}":{{"{key}":"arn:aws:iam::*:role/x"}}"#))
+    };
+    assert_eq!(arn("ArnNotLike", "aws:PrincipalOrgID"), [("type-mismatch", Overreaching)]);
+    assert_eq!(arn("ArnLike", "aws:SourceIdentity"), [], "it may be anything");
+}
+
+/// `NotAction` leaves other services, which do not have the key of one.
+#[test]
+fn a_key_of_one_service_denies_all_others_under_not_action() {
+    let deny = |operator: &str| {
+        scp(&format!(
+            r#""Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{{"{operator}":{{"ec2:InstanceType":"t3.*"}}}}"#
+        ))
+    };
+    assert_eq!(deny("StringNotLike"), [("unsupported-action-for-condition-key", Overreaching)]);
+    assert_eq!(deny("StringNotLikeIfExists"), []);
 }
 
 #[test]
@@ -79,6 +90,9 @@ fn an_exemption_that_matches_no_principal_exempts_nobody() {
         ),
         (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:sts::*:assumed-role/x/*"}"#, "invalid-principal-arn"),
         (r#""ArnNotLike":{"aws:PrincipalArn":"x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:roles/x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:group/x"}"#, "invalid-principal-arn"),
+        (r#""ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::12345:role/x"}"#, "invalid-principal-arn"),
     ] {
         assert_eq!(denies("iam:*", condition), [(code, Overreaching)], "{condition}");
     }
@@ -90,7 +104,7 @@ fn an_arn_of_a_type_that_no_action_has_is_found() {
     let deny = |action: &str, resource: &str| {
         scp(&format!(r#""Effect":"Deny","Action":"{action}","Resource":"{resource}""#))
     };
-    assert_eq!(deny("ec2:RunInstances", "arn:aws:ec2:*:*:instances/*"), [("resource-of-no-action", Inert)]);
+    assert_eq!(deny("ec2:RunInstances", "arn:aws:ec2:*:*:instances/*"), [("invalid-arn-resource", Inert)]);
     assert_eq!(deny("ec2:RunInstances", "arn:aws:ec2:*:*:instance/*"), []);
     assert_eq!(deny("s3:*", "s3:::b"), [("unsatisfiable-statement", Inert), ("invalid-arn-prefix", Refused)]);
     assert_eq!(deny("s3:*", "arn:aws:s3:::b/${aws:PrincipalTag/team}/*"), []);
@@ -135,7 +149,7 @@ fn what_iam_refuses_in_a_trust_policy_is_said() {
             r#"{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#,
             "unsupported-principal",
         ),
-        (r#"{"Federated":"*"}"#, "invalid-principal-format"),
+        (r#"{"Federated":"*"}"#, "invalid-federated-principal-syntax-in-role-trust-policy"),
     ] {
         assert_eq!(trust(principal), [(code, Refused)], "{principal}");
     }

@@ -8,7 +8,6 @@ use orgward_plan::{Action, Address, Attr, Step, Text};
 use super::coverage::{self, End, Pending};
 use super::join::{GUARDRAIL, Link, TARGET, at};
 use super::{Builder, Piece, Side};
-use crate::node::CONTROL;
 use crate::organization::{PolicyTypes, Root};
 use crate::{
     Attachment, Content, Document, Edge, Key, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved,
@@ -43,9 +42,6 @@ const RCP_FULL_ACCESS_TEXT: &str = r#"{
   ]
 }"#;
 
-/// The controls of Control Tower that deny regions.
-const REGION_DENY: [&str; 2] = ["AWS-GR_REGION_DENY", "CT.MULTISERVICE.PV.1"];
-
 impl<'a> Builder<'_, 'a> {
     /// The policies of the organization.
     pub(super) fn org_policies(&mut self) {
@@ -55,7 +51,7 @@ impl<'a> Builder<'_, 'a> {
             self.managed(
                 piece,
                 "name",
-                NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false }),
+                NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false, is_control: false }),
             );
         }
         for piece in self.of_kind("data.aws_organizations_policy") {
@@ -64,7 +60,12 @@ impl<'a> Builder<'_, 'a> {
             let document = self.content(piece, &kind);
             let aws_managed = piece.object.get("aws_managed").bool() == Attr::Known(true);
             let (name, arn) = (piece.object.get("name").text(), piece.object.get("arn").text());
-            self.by_id(&id, name, arn, NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed }));
+            self.by_id(
+                &id,
+                name,
+                arn,
+                NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed, is_control: false }),
+            );
         }
     }
 
@@ -163,7 +164,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn attach(&mut self, org_policy: NodeId, target: NodeId, attachment: Attachment) {
+    pub(super) fn attach(&mut self, org_policy: NodeId, target: NodeId, attachment: Attachment) {
         self.organization.graph.add_edge(org_policy, target, Edge::Attached(attachment));
     }
 
@@ -179,7 +180,12 @@ impl<'a> Builder<'_, 'a> {
             id: Attr::Unknown,
             arn: Attr::Unknown,
             forgotten: false,
-            kind: NodeKind::OrgPolicy(OrgPolicy { kind: PolicyType::Unknown, document, aws_managed: false }),
+            kind: NodeKind::OrgPolicy(OrgPolicy {
+                kind: PolicyType::Unknown,
+                document,
+                aws_managed: false,
+                is_control: false,
+            }),
         })
     }
 
@@ -198,7 +204,7 @@ impl<'a> Builder<'_, 'a> {
                 let why = vec!["its text is not in the inputs".to_owned()];
                 let name = if id.is_sensitive() { "(sensitive value)" } else { other };
                 let document = Document::unknown(name, document_kind(&kind), why);
-                (Attr::Absent, OrgPolicy { kind, document, aws_managed: false })
+                (Attr::Absent, OrgPolicy { kind, document, aws_managed: false, is_control: false })
             }
         };
         self.by_id(id, name, Attr::Absent, NodeKind::OrgPolicy(org_policy))
@@ -226,49 +232,16 @@ impl<'a> Builder<'_, 'a> {
             .collect();
         for piece in of("aws_organizations_policy_attachment") {
             let Attr::Known(id) = piece.object.get("target_id").text() else { continue };
-            if !managed.contains(id.expose()) && !self.departed.contains(id.expose()) && !id.is_sensitive() {
+            // What a manifest attaches to has an address in place of an id.
+            let described =
+                piece.instance.provider == crate::POLICY_FILES && self.by_address(piece, &id).is_some();
+            if !described
+                && !managed.contains(id.expose())
+                && !self.departed.contains(id.expose())
+                && !id.is_sensitive()
+            {
                 self.target_by_id(&id);
             }
-        }
-    }
-
-    /// What Control Tower enables: its preventive controls are policies that it writes and attaches itself.
-    pub(super) fn control_tower(&mut self) {
-        for piece in self.of_kind("aws_controltower_control") {
-            let text =
-                |name: &str| piece.object.get(name).text().known().map(|text| text.expose().to_owned());
-            let Some(target) = text("target_identifier") else { continue };
-            let id = target.rsplit('/').next().unwrap_or(&target).to_owned();
-            let target = self.arns.get(&target).or_else(|| self.ids.get(&id)).copied();
-            let target = target.unwrap_or_else(|| self.target_by_id(&Text::plain(id)));
-            let control = text("control_identifier").unwrap_or_default();
-            let control = control.rsplit('/').next().unwrap_or(&control);
-            // The other preventive controls deny little; those that detect or check deployments deny nothing.
-            if [".PR.", ".DT.", ".DV."].iter().any(|word| control.contains(word)) {
-                continue;
-            }
-            let kind = if REGION_DENY.contains(&control) {
-                PolicyType::ServiceControl
-            } else {
-                PolicyType::Other(CONTROL.to_owned())
-            };
-            let why = vec!["Control Tower writes its text".to_owned()];
-            let key = self.key(piece);
-            let document = Document::unknown(key.to_string(), Kind::ServiceControl, why);
-            let at = self.add(Node {
-                key,
-                address: Some(piece.instance.address.clone()),
-                stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
-                name: Attr::Known(Text::plain(control)),
-                id: Attr::Unknown,
-                arn: Attr::Unknown,
-                forgotten: piece.left_behind,
-                kind: NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false }),
-            });
-            let address = Some(piece.instance.address.clone());
-            let attachment =
-                Attachment { address, resolved: Resolved::Known, trail: Vec::new(), window: false };
-            self.attach(at, target, attachment);
         }
     }
 
@@ -296,7 +269,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// What an id that no resource manages stands for, told by its form.
-    fn target_by_id(&mut self, id: &Text) -> NodeId {
+    pub(super) fn target_by_id(&mut self, id: &Text) -> NodeId {
         let text = id.expose();
         if text.starts_with("r-") {
             return self.root_by_id(id);
@@ -445,7 +418,7 @@ fn resource_of(piece: &Piece<'_, '_>) -> Address {
 
 fn aws_managed(kind: PolicyType, name: &str, text: &str) -> OrgPolicy {
     let document = Document::known(name, document_kind(&kind), &Text::plain(text));
-    OrgPolicy { kind, document, aws_managed: true }
+    OrgPolicy { kind, document, aws_managed: true, is_control: false }
 }
 
 /// Policy and target of an attachment, where both ids are known.

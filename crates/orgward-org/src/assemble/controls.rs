@@ -6,6 +6,7 @@ use orgward_plan::{Action, Attr, Instance, Landing, Mode, Object, Step};
 use super::join::{ACCOUNT, Link};
 use super::{Builder, Piece, Side, Stack};
 use crate::control::{administrator_of, control_type, document_of};
+use crate::factory::{PRODUCT, requested};
 use crate::{Control, Delegated, Departure, NodeId};
 
 /// Attributes whose change makes the provider create another account, and the old one leaves.
@@ -90,6 +91,9 @@ impl Builder<'_, '_> {
 
 /// The account or organization that an instance sends away.
 fn departure(instance: &Instance<'_>) -> Option<Departure> {
+    if &*instance.kind == PRODUCT {
+        return unmanaged(instance);
+    }
     let is_organization = match &*instance.kind {
         "aws_organizations_organization" => true,
         "aws_organizations_account" => false,
@@ -116,7 +120,25 @@ fn departure(instance: &Instance<'_>) -> Option<Departure> {
         name: text("name"),
         is_organization,
         is_closed: before.get("close_on_deletion").bool() == Attr::Known(true),
+        is_unmanaged: false,
         replaced_for,
+        with_everything: false,
+    })
+}
+
+/// The account that Control Tower's factory gives up with its product.
+fn unmanaged(instance: &Instance<'_>) -> Option<Departure> {
+    let before = instance.before().filter(|_| instance.standing().destroys())?;
+    let requested = requested(PRODUCT, &before).filter(|requested| !requested.stays)?;
+    Some(Departure {
+        address: instance.address.clone(),
+        stack: None,
+        id: requested.id.map(|id| id.to_string()),
+        name: requested.name.known().map(|name| name.to_string()),
+        is_organization: false,
+        is_closed: false,
+        is_unmanaged: true,
+        replaced_for: None,
         with_everything: false,
     })
 }

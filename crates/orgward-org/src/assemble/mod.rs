@@ -3,10 +3,12 @@
 mod attachments;
 mod carriers;
 mod contradictions;
+mod control_tower;
 mod controls;
 mod coverage;
 mod deferred;
 mod entity_paths;
+mod factories;
 mod filling;
 mod grants;
 mod join;
@@ -328,6 +330,7 @@ fn asked(instance: &Instance<'_>) -> Option<&'static str> {
             listed
                 .or_else(|| crate::control::control_type(&instance.kind))
                 .or_else(|| carriers::listed(&instance.kind))
+                .or_else(|| crate::factory::listed(&instance.kind))
         }
         Mode::Data => ASKED_DATA
             .binary_search_by(|(kind, _)| (*kind).cmp(&*instance.kind))
@@ -361,7 +364,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         }
     }
 
-    fn assemble(mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) -> Organization {
+    fn assemble(mut self, other: &BTreeMap<&str, Vec<Piece<'_, 'a>>>, side: Side) -> Organization {
         if side == Side::After {
             let accounts = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> BTreeSet<String> {
                 let pieces = pieces.get("aws_organizations_account").into_iter().flatten();
@@ -381,7 +384,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         let here = embedded(self.pieces);
         self.removed_inline = embedded(other).into_iter().filter(|it| !here.contains(it)).collect();
         self.policy_files();
-        self.tree();
+        self.tree(other, side);
         self.name_what_is_unknown();
         self.org_policies();
         self.attachments(side);

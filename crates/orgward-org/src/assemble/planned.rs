@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orgward_plan::{Action, Attr, Instance, Mode, Object, Origin, Plan, Strength};
+use orgward_plan::{Action, Attr, Dependencies, Instance, Mode, Object, Origin, Plan, Strength};
 
+use super::carriers::CARRIERS;
 use super::{Builder, Side, Stack};
 use crate::planned::{Operation, PlannedChange, Values, kept};
 use crate::{NodeId, Tags};
@@ -22,6 +23,36 @@ struct ProviderFacts {
     region: Attr<String>,
 }
 
+/// What is asked of all instances of a type.
+struct Kind {
+    name: Arc<str>,
+    /// The attributes that are kept, with dots for blocks.
+    kept: Vec<&'static str>,
+    /// The attributes with tags beside `tags`.
+    tags: Vec<&'static str>,
+    /// The attributes that are read, without dots.
+    read: Vec<&'static str>,
+    /// Whether it sets a policy that other changes may be judged by.
+    sets_policies: bool,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        let sorted = |mut names: Vec<&'static str>| {
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let kept = sorted(kept(name).collect());
+        let tags = sorted(crate::calls::attributes_of_resources(name).1.collect());
+        let whole = kept.iter().map(|name| name.split('.').next().unwrap_or(name));
+        let read = sorted(whole.chain(tags.iter().copied()).chain(["region", "tags", "tags_all"]).collect());
+        let sets_policies = name.starts_with("aws_organizations_")
+            || CARRIERS.iter().any(|row| row.resource == name && !row.of.is_empty());
+        Self { name: Arc::from(name), kept, tags, read, sets_policies }
+    }
+}
+
 impl<'a> Builder<'_, 'a> {
     /// Adds what the plans do to resources.
     pub(super) fn planned(&mut self, side: Side) {
@@ -29,10 +60,11 @@ impl<'a> Builder<'_, 'a> {
             return;
         }
         let mut changes = Vec::new();
-        let mut kinds: BTreeMap<&str, (Arc<str>, Vec<&'static str>)> = BTreeMap::new();
+        let mut kinds: BTreeMap<&str, Kind> = BTreeMap::new();
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate().take(self.plans) {
             let mut providers: BTreeMap<String, ProviderFacts> = BTreeMap::new();
             let only = std::cell::OnceCell::new();
+            let mut sets_policies = false;
             for instance in plan.instances() {
                 let Some(operation) = operation(instance) else { continue };
                 // What the configuration no longer has was of the only provider, if there is one.
@@ -44,15 +76,12 @@ impl<'a> Builder<'_, 'a> {
                 let facts =
                     known.unwrap_or_else(|| self.provider_facts(index, plan, like.unwrap_or(instance)));
                 providers.extend(key.map(|key| (key, facts.clone())));
-                let (kind, names) = kinds.entry(&*instance.kind).or_insert_with(|| {
-                    let mut names: Vec<&'static str> = kept(&instance.kind).collect();
-                    names.sort_unstable();
-                    names.dedup();
-                    (Arc::from(&*instance.kind), names)
-                });
-                let (before, after) = (instance.before(), instance.after());
+                let kind = kinds.entry(&*instance.kind).or_insert_with(|| Kind::of(&instance.kind));
+                sets_policies |= kind.sets_policies;
+                // Whole objects can be large, and little of them is asked for.
+                let (before, after) = (instance.before_of(&kind.read), instance.after_of(&kind.read));
                 let untagged = || !facts.adds_tags && plan.is_unset(instance, "tags");
-                let values = |object: Option<&Object>| object.map(|it| values(it, names, &facts, &untagged));
+                let values = |object: Option<&Object>| object.map(|it| values(it, kind, &facts, &untagged));
                 // What an object says of itself is more than what its provider says.
                 let (owner, region) = if operation == Operation::Create {
                     let own = after.as_ref().map_or(Attr::Absent, |object| object.get("region").text());
@@ -77,7 +106,7 @@ impl<'a> Builder<'_, 'a> {
                 changes.push(PlannedChange {
                     address: instance.address.clone(),
                     stack: name.clone(),
-                    kind: Arc::clone(kind),
+                    kind: Arc::clone(&kind.name),
                     before: values(before.as_ref().filter(|_| operation != Operation::Create)),
                     after: values(after.as_ref().filter(|_| operation != Operation::Delete)),
                     operation,
@@ -87,6 +116,10 @@ impl<'a> Builder<'_, 'a> {
                     region,
                     principal: facts.principal,
                 });
+            }
+            // The order of changes matters only where the plan changes what they are judged by.
+            if sets_policies {
+                self.organization.orders.insert(name.clone(), Dependencies::of(plan));
             }
         }
         self.organization.planned = changes;
@@ -148,14 +181,9 @@ fn partition(region: &Attr<String>) -> &'static str {
     regions.filter(|known| known.name == region).map(|known| known.partition).next().unwrap_or("aws")
 }
 
-fn values(
-    object: &Object,
-    names: &[&'static str],
-    facts: &ProviderFacts,
-    untagged: &dyn Fn() -> bool,
-) -> Values {
+fn values(object: &Object, kind: &Kind, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> Values {
     let mut attributes = BTreeMap::new();
-    for name in names {
+    for name in &kind.kept {
         let view = super::resources::path_of(&object.view(), name);
         let value = match view.text() {
             Attr::Known(text) if text.is_sensitive() => Attr::Unknown,
@@ -176,7 +204,25 @@ fn values(
             attributes.insert(*name, value);
         }
     }
-    Values { attributes, tags: tags(object, facts, untagged) }
+    let other_tags = kind.tags.iter().map(|name| (*name, map_of_tags(object, name))).collect();
+    Values { attributes, tags: tags(object, facts, untagged), other_tags }
+}
+
+/// The tags in an attribute that the provider adds none to.
+fn map_of_tags(object: &Object, name: &str) -> Tags {
+    let all = object.get(name);
+    let (shown, complete) = match all.entries() {
+        Attr::Known(entries) => (entries, true),
+        Attr::Absent => (Vec::new(), true),
+        Attr::Unknown => (Vec::new(), false),
+    };
+    Tags { known: shown.into_iter().map(tag).collect(), complete: complete && !all.is_sensitive() }
+}
+
+fn tag((key, value): (&str, orgward_plan::View<'_>)) -> (String, Attr<orgward_plan::Text>) {
+    let value = value.text();
+    let secret = matches!(&value, Attr::Known(text) if text.is_sensitive());
+    (key.to_owned(), if secret { Attr::Unknown } else { value })
 }
 
 /// The tags of an object with those that the provider adds. `untagged` says that neither the resource nor its provider
@@ -192,10 +238,6 @@ fn tags(object: &Object, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> 
         (Attr::Absent, Attr::Known(entries)) => (entries, !facts.adds_tags),
         (Attr::Absent, Attr::Absent) => (Vec::new(), !facts.adds_tags),
     };
-    let known = shown.into_iter().map(|(key, value)| {
-        let value = value.text();
-        let secret = matches!(&value, Attr::Known(text) if text.is_sensitive());
-        (key.to_owned(), if secret { Attr::Unknown } else { value })
-    });
+    let known = shown.into_iter().map(tag);
     Tags { known: known.collect(), complete: complete && !facts.hides_tags && !all.is_sensitive() }
 }

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_plan::{Attr, Instance, Landing, Legal, Mode, Step, Text, View};
 
 use super::join::{Link, PARENT};
-use super::{Builder, Piece};
+use super::{Builder, Piece, Side};
 use crate::organization::{PolicyTypes, Root};
 use crate::{Account, Edge, Key, Modality, Node, NodeId, NodeKind, Tags};
 
 impl<'a> Builder<'_, 'a> {
     /// Builds the whole tree.
-    pub(super) fn tree(&mut self) {
+    pub(super) fn tree(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, 'a>>>, side: Side) {
         self.organization.first.id.clone_from(&self.declared.organization);
         for piece in self.of_kind("aws_organizations_organization") {
             self.root_of(piece);
@@ -40,6 +40,9 @@ impl<'a> Builder<'_, 'a> {
                 self.parent_of(piece);
             }
         }
+        // Before what data sources show, which is from before the plan.
+        self.factories(other, side);
+        self.landing_zones();
         self.shown_by_data();
         self.shown_one_by_one();
     }
@@ -281,7 +284,7 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
-    fn is_homeless(&mut self, piece: &Piece<'_, 'a>, child: NodeId, why: &str) {
+    pub(super) fn is_homeless(&mut self, piece: &Piece<'_, 'a>, child: NodeId, why: &str) {
         if let Some(node) = self.organization.graph.node_weight_mut(child)
             && let NodeKind::Account(account) = &mut node.kind
         {
@@ -300,7 +303,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The root of an organization, added when nothing has shown it yet.
-    fn implied_root(&mut self, index: usize) -> NodeId {
+    pub(super) fn implied_root(&mut self, index: usize) -> NodeId {
         if let Some(at) = self.organization.organization(index).node {
             return at;
         }
@@ -436,7 +439,7 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
-fn new_member() -> Account {
+pub(super) fn new_member() -> Account {
     Account { member: true, ..Account::default() }
 }
 

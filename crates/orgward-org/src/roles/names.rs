@@ -37,7 +37,7 @@ fn of_unit(name: &str) -> Option<UnitRole> {
         Some(UnitRole::Sandbox)
     } else if let Some(phase) = phase(&words) {
         Some(phase)
-    } else if has(&["security"]) {
+    } else if has(SECURITY) {
         Some(UnitRole::Security)
     } else if has(INFRASTRUCTURE) {
         Some(UnitRole::Infrastructure)
@@ -74,7 +74,8 @@ const SUSPENDED: &[&str] = &[
     "graveyard",
     "closed",
 ];
-const SANDBOX: &[&str] = &["sandbox", "sandboxes", "sandpit", "sbx", "playground", "playgrounds"];
+const SANDBOX: &[&str] =
+    &["sandbox", "sandboxes", "sandpit", "sbx", "playground", "playgrounds", "lab", "labs"];
 const PRODUCTION: &[&str] = &["prod", "prd", "production", "live"];
 /// What turns the word after it around: `non-prod`, `Pre Production`.
 const NOT_YET: &[&str] = &["non", "not", "no", "pre"];
@@ -98,7 +99,12 @@ const NON_PRODUCTION: &[&str] = &[
     "acceptance",
     "preview",
     "prelive",
+    "int",
+    "perf",
+    "performance",
+    "demo",
 ];
+const SECURITY: &[&str] = &["security", "sec", "secops", "infosec"];
 const INFRASTRUCTURE: &[&str] =
     &["infrastructure", "infra", "network", "networks", "networking", "delivery", "deployments"];
 
@@ -106,7 +112,7 @@ pub(super) fn account(name: &str, role: AccountRole) -> bool {
     let words = words(name);
     let has = |known: &[&str]| words.iter().any(|word| known.contains(&word.as_str()));
     let logs = has(&["log", "logs", "logging", "logarchive"]);
-    let security = has(&["security", "audit"]);
+    let security = has(SECURITY) || has(&["audit", "siem"]);
     match role {
         AccountRole::LogArchive => logs,
         AccountRole::SecurityTooling => security && !logs,
@@ -188,6 +194,11 @@ mod tests {
             ("NONPROD2", Some(UnitRole::NonProduction)),
             ("NonProductionEU", Some(UnitRole::NonProduction)),
             ("sbx7", Some(UnitRole::Sandbox)),
+            ("Labs", Some(UnitRole::Sandbox)),
+            ("int-eu", Some(UnitRole::NonProduction)),
+            ("SecOps", Some(UnitRole::Security)),
+            ("Collaboration", None),
+            ("Printers", None),
             // The last word that names a phase counts, and letters of two words are none.
             ("Integration-Prod", Some(UnitRole::Production)),
             ("Canon Production", Some(UnitRole::Production)),
@@ -212,6 +223,7 @@ mod tests {
             ("shared-services", &[AccountRole::SharedServices]),
             ("delivery", &[AccountRole::Delivery]),
             ("cicd2", &[AccountRole::Delivery]),
+            ("sec-tools", &[AccountRole::SecurityTooling]),
             ("dialog-archive", &[]),
             ("citizens", &[]),
             ("shop-prod", &[]),

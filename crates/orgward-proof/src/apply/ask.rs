@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_org::{Change, Organization, PlannedChange};
 
+use super::order::{Order, order};
 use super::{Denial, Foreseen, Policies, Requested, certain, principal_of};
 
 /// A call that will be denied, and all the changes that make it.
@@ -31,6 +32,42 @@ pub struct Walls<'o> {
 /// What makes two calls one question.
 type Question<'q> = (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String);
 
+/// What a call meets, from what becomes of it after the plan and before it: which of both counts depends on whether the
+/// policy changes first.
+fn met<'o>(
+    organization: Change<&'o Organization>,
+    change: &PlannedChange,
+    requested: &Requested,
+    here: Foreseen<'o>,
+    there: Option<Foreseen<'o>>,
+) -> Foreseen<'o> {
+    let action = &requested.request.request.action;
+    let unknown = |why: String| Foreseen::Undecided(BTreeSet::from([why]));
+    let Some(there) = there else { return here };
+    let order = |denial: &Denial<'o>, is_after: bool| match order(organization, change, denial, is_after) {
+        // The old object goes before the new one comes, whatever the new one waits for.
+        Order::After if requested.deletes => Order::Unknown,
+        order => order,
+    };
+    match (here, there) {
+        (here @ Foreseen::Denied(_), Foreseen::Denied(_)) => here,
+        (Foreseen::Denied(denial), there) => match order(&denial, true) {
+            Order::After => Foreseen::Denied(denial),
+            Order::Before => there,
+            Order::Unknown => {
+                unknown(format!("{} denies `{action}` as soon as the plan changes it", denial.by))
+            }
+        },
+        (here, Foreseen::Denied(denial)) => match order(&denial, false) {
+            Order::Before => Foreseen::Denied(denial),
+            Order::After => here,
+            Order::Unknown => unknown(format!("{} denies `{action}` until the plan changes it", denial.by)),
+        },
+        (undecided @ Foreseen::Undecided(_), _) | (_, undecided @ Foreseen::Undecided(_)) => undecided,
+        (Foreseen::Open, Foreseen::Open) => Foreseen::Open,
+    }
+}
+
 /// Asks about every call that the plans certainly make. `principal` applies what nothing closer says about.
 pub fn walls<'o>(
     organization: Change<&'o Organization>,
@@ -49,22 +86,13 @@ pub fn walls<'o>(
             let old = organization.after.node(owner).and_then(|node| organization.before.find(&node.key));
             let there = old.map(|old| before.foresee(old, request));
             let action = &request.request.action;
-            let denial = match (here, there) {
-                (Foreseen::Denied(denial), None | Some(Foreseen::Denied(_))) => denial,
-                // Which comes first, the change of the policy or this call, depends on the graph of the configuration.
-                (Foreseen::Denied(denial), Some(_)) => {
-                    reasons.insert(format!("{} denies `{action}` as soon as the plan changes it", denial.by));
-                    continue;
-                }
-                (_, Some(Foreseen::Denied(denial))) => {
-                    reasons.insert(format!("{} denies `{action}` until the plan changes it", denial.by));
-                    continue;
-                }
-                (Foreseen::Undecided(why), _) | (_, Some(Foreseen::Undecided(why))) => {
+            let denial = match met(organization, change, &requested, here, there) {
+                Foreseen::Denied(denial) => denial,
+                Foreseen::Undecided(why) => {
                     reasons.extend(why);
                     continue;
                 }
-                (Foreseen::Open, _) => continue,
+                Foreseen::Open => continue,
             };
             let applied_by = principal_of(change, principal);
             let question: Question<'o> = (

@@ -1,20 +1,26 @@
 //! Whether AWS will deny what an apply asks for, as far as policies tell before it runs.
 
 mod ask;
+mod order;
 mod permissions;
 mod request;
+mod resources;
+mod ways;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Catalogue, Effect, PartialRequest, Policy, Service, Statement};
-use orgward_org::{Document, Modality, NodeId, Organization, PolicyChain, PolicyType};
+use orgward_iam::{Catalogue, Effect, PartialRequest, Policy, Reading, Reads, Service, Statement};
+use orgward_org::{
+    Document, Modality, NodeId, Organization, PolicyChain, PolicyType, Resource, ResourcePolicy,
+};
 
-use crate::access::{Access, Cap, Subject};
+use crate::access::{Access, Cap, Subject, SubjectId};
 
 pub use self::ask::{Wall, Walls, walls};
 pub use self::permissions::{Needed, permissions};
 pub use self::request::{Requested, certain, principal_of};
+pub use self::ways::ways;
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -36,21 +42,64 @@ pub struct Denial<'o> {
     pub document: Option<&'o Document>,
     /// The statement; `None` where no statement allows the request.
     pub statement: Option<(&'o Policy, &'o Statement)>,
+    /// Whose policy it is.
+    pub source: DenialSource<'o>,
+}
+
+/// Whose policy denies a request.
+#[derive(Clone, Copy, Debug)]
+pub enum DenialSource<'o> {
+    /// An SCP or RCP.
+    OrgPolicy(NodeId),
+    /// SCPs of which none allows it.
+    Silence,
+    /// The resource's own.
+    Resource(&'o ResourcePolicy),
+    /// The principal's own, or its boundary.
+    Principal,
 }
 
 /// A chain of policies, with the statements that have to do with each action.
 struct Chain<'o> {
     chain: PolicyChain<'o>,
-    by_action: RefCell<BTreeMap<String, Relevant>>,
+    by_action: RefCell<BTreeMap<String, std::rc::Rc<Relevant<'o>>>>,
 }
 
 /// The statements of a chain that cover an action, by level, policy and statement.
-#[derive(Clone, Default)]
-struct Relevant {
+#[derive(Default)]
+struct Relevant<'o> {
     denying: Vec<(usize, usize, usize)>,
     /// For each level, whether it certainly lets the action pass whatever else the request is like.
     open: Vec<bool>,
+    /// What the denying statements read.
+    reads: Reads,
+    /// What was said of requests. Requests that read the same are one question.
+    answered: RefCell<BTreeMap<Reading, Answered<'o>>>,
 }
+
+/// What policies say of a request: what denies it, and why that may be unknown.
+#[derive(Clone, Default)]
+struct Answered<'o> {
+    denials: Vec<Denial<'o>>,
+    reasons: BTreeSet<String>,
+}
+
+impl Answered<'_> {
+    fn extend(&mut self, more: Self) {
+        self.denials.extend(more.denials);
+        self.reasons.extend(more.reasons);
+    }
+}
+
+/// What the statements of a principal say of an action.
+#[derive(Default)]
+struct OwnRelevant<'o> {
+    reads: Reads,
+    answered: RefCell<BTreeMap<Reading, Answered<'o>>>,
+}
+
+/// How many answers are kept for an action: memory stays the same however many requests there are.
+const ANSWERS: usize = 10_000;
 
 /// What tells chains apart: the type, the levels above the account, and what is attached.
 type ChainKey = (bool, Vec<NodeId>, Vec<Vec<(NodeId, Modality)>>);
@@ -63,48 +112,153 @@ pub struct Policies<'a, 'o> {
     rcp: RefCell<BTreeMap<NodeId, std::rc::Rc<Chain<'o>>>>,
     /// Chains that are equal are asked once.
     shared: RefCell<BTreeMap<ChainKey, std::rc::Rc<Chain<'o>>>>,
+    /// Accounts by their ids.
+    accounts: BTreeMap<&'o str, NodeId>,
+    /// What statements of each principal have to do with each action.
+    own: RefCell<BTreeMap<(SubjectId, String), std::rc::Rc<OwnRelevant<'o>>>>,
+    /// Resources with policies, by ARN.
+    resources: BTreeMap<&'o str, &'o Resource>,
+    /// How many questions were put to chains that had not answered them before.
+    asked: Cell<usize>,
 }
 
 impl<'a, 'o> Policies<'a, 'o> {
     /// Prepares for questions about an organization.
     pub fn of(access: &'a Access<'o>) -> Self {
+        let org = access.organization();
+        let resources = org.access().resources.iter().filter(|resource| !resource.policies.is_empty());
         Self {
-            org: access.organization(),
+            org,
             access,
             scp: RefCell::default(),
             rcp: RefCell::default(),
             shared: RefCell::default(),
+            accounts: org
+                .accounts()
+                .filter_map(|account| Some((org.symbolic_account_id(account.id)?, account.id)))
+                .collect(),
+            own: RefCell::default(),
+            resources: resources.filter_map(|resource| Some((resource.arn.as_deref()?, resource))).collect(),
+            asked: Cell::default(),
         }
     }
 
-    /// What becomes of a request in an account.
+    /// How many different questions were put to the chains of policies so far.
+    pub fn questions(&self) -> usize {
+        self.asked.get()
+    }
+
+    /// What becomes of a request of a principal of an account.
     pub fn foresee(&self, account: NodeId, request: &PartialRequest) -> Foreseen<'o> {
-        let mut reasons = BTreeSet::new();
-        let bound = self.org.management_of(account) != Some(account)
-            && self.org.account(account).is_some_and(|account| account.member);
-        if bound {
-            if let Some(denial) =
-                self.chain(account, &PolicyType::ServiceControl).deny(self.org, request, &mut reasons)
-            {
-                return Foreseen::Denied(denial);
+        // RCPs are those above the account of the resource.
+        let owner = request.request.resource_account.as_deref();
+        let owner = owner.map_or(Some(account), |owner| self.accounts.get(owner).copied());
+        let (denials, reasons) = self.denials(account, owner, request);
+        match denials.into_iter().next() {
+            Some(denial) => Foreseen::Denied(denial),
+            None if reasons.is_empty() => Foreseen::Open,
+            None => Foreseen::Undecided(reasons),
+        }
+    }
+
+    /// Everything that denies a request of a principal of an account on a resource of another one, and what it depends on
+    /// besides. An account that no input shows has no policies that are known.
+    pub fn denials(
+        &self,
+        account: NodeId,
+        owner: Option<NodeId>,
+        request: &PartialRequest,
+    ) -> (Vec<Denial<'o>>, BTreeSet<String>) {
+        let mut all = Answered::default();
+        if self.binds(account) {
+            all.extend(self.chain(account, &PolicyType::ServiceControl).answered(self, request));
+        }
+        let service = request.request.action.split(':').next().unwrap_or_default();
+        let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
+        if let Some(owner) = owner.filter(|owner| reached && self.binds(*owner)) {
+            all.extend(self.chain(owner, &PolicyType::ResourceControl).answered(self, request));
+        }
+        all.extend(self.of_resource(request));
+        if let Some((id, subject)) = self.subject(request) {
+            all.extend(self.of_principal(id, subject, request));
+        }
+        (all.denials, all.reasons)
+    }
+
+    /// Whether a policy of the principal may allow a request; `None` where the inputs do not show the principal.
+    pub fn may_allow(&self, request: &PartialRequest) -> Option<bool> {
+        let (_, subject) = self.subject(request)?;
+        let mut statements = subject
+            .held
+            .iter()
+            .flat_map(|held| held.policy.statements.iter().map(move |statement| (held.policy, statement)));
+        Some(statements.any(|(policy, statement)| {
+            statement.effect.value == Effect::Allow && statement.applies_to(policy, request) != Some(false)
+        }))
+    }
+
+    fn subject(&self, request: &PartialRequest) -> Option<(SubjectId, &Subject<'o>)> {
+        match &request.request.caller {
+            orgward_iam::Caller::Arn(arn) if request.knows_caller() => {
+                let id = self.access.find(arn)?;
+                Some((id, self.access.subject(id)?))
             }
-            let service = request.request.action.split(':').next().unwrap_or_default();
-            let reached = Catalogue::get().service(service).is_some_and(Service::takes_resource_control);
-            if reached
-                && let Some(denial) =
-                    self.chain(account, &PolicyType::ResourceControl).deny(self.org, request, &mut reasons)
-            {
-                return Foreseen::Denied(denial);
+            _ => None,
+        }
+    }
+
+    /// Whether policies of an organization bind an account.
+    fn binds(&self, account: NodeId) -> bool {
+        self.org.management_of(account) != Some(account)
+            && self.org.account(account).is_some_and(|account| account.member)
+    }
+
+    /// What the principal's own policies and its boundary say; equal questions are asked once.
+    fn of_principal(&self, id: SubjectId, subject: &Subject<'o>, request: &PartialRequest) -> Answered<'o> {
+        let action = &request.request.action;
+        let mut all = self.own.borrow_mut();
+        let relevant = all.entry((id, action.clone())).or_insert_with(|| {
+            let mut reads = Reads::default();
+            let held = subject.held.iter().flat_map(|held| &held.policy.statements);
+            let held = held.filter(|statement| statement.effect.value == Effect::Deny);
+            let cap = match &subject.cap {
+                Cap::Policy { policy, .. } => policy.statements.as_slice(),
+                _ => &[],
+            };
+            held.chain(cap).filter(|it| it.covers_action(action)).for_each(|it| reads.add(it));
+            std::rc::Rc::new(OwnRelevant { reads, answered: RefCell::default() })
+        });
+        let relevant = std::rc::Rc::clone(relevant);
+        drop(all);
+        once(&relevant.answered, request.reading(&relevant.reads), || own(subject, request))
+    }
+
+    /// What the resource's own policies say. That they do not allow a request denies nothing: the principal's may.
+    fn of_resource(&self, request: &PartialRequest) -> Answered<'o> {
+        let mut answered = Answered::default();
+        let arn = request.request.resource.as_str();
+        // Of an object, the bucket has the policy.
+        let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
+        let of_bucket = || self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket");
+        let Some(resource) = self.resources.get(arn).or_else(of_bucket) else { return answered };
+        for carried in &resource.policies {
+            let Some(policy) = carried.document.policy() else { continue };
+            let statements = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
+            for statement in statements.filter(|it| it.covers_action(&request.request.action)) {
+                let by = format!("the policy of the resource (`{}`)", carried.address);
+                match statement.applies_to(policy, request) {
+                    Some(true) => answered.denials.push(Denial {
+                        by,
+                        document: Some(&carried.document),
+                        statement: Some((policy, statement)),
+                        source: DenialSource::Resource(carried),
+                    }),
+                    Some(false) => {}
+                    None => answered.reasons.extend(why(&by, policy, statement, request)),
+                }
             }
         }
-        if let orgward_iam::Caller::Arn(arn) = &request.request.caller
-            && request.knows_caller()
-            && let Some(subject) = self.access.find(arn).and_then(|id| self.access.subject(id))
-            && let Some(denial) = own(subject, request, &mut reasons)
-        {
-            return Foreseen::Denied(denial);
-        }
-        if reasons.is_empty() { Foreseen::Open } else { Foreseen::Undecided(reasons) }
+        answered
     }
 
     fn chain(&self, account: NodeId, kind: &PolicyType) -> std::rc::Rc<Chain<'o>> {
@@ -127,48 +281,66 @@ impl<'a, 'o> Policies<'a, 'o> {
 
 /// What the principal's own policies and its boundary say. What its policies do not allow is not known to be denied: no
 /// input shows what other stacks attach to it.
-fn own<'o>(
-    subject: &Subject<'o>,
-    request: &PartialRequest,
-    reasons: &mut BTreeSet<String>,
-) -> Option<Denial<'o>> {
+fn own<'o>(subject: &Subject<'o>, request: &PartialRequest) -> Answered<'o> {
+    let mut answered = Answered::default();
+    let source = DenialSource::Principal;
     for held in &subject.held {
         for statement in held.policy.statements.iter().filter(|it| it.effect.value == Effect::Deny) {
+            let name = format!("policy `{}`", held.name);
             match statement.applies_to(held.policy, request) {
-                Some(true) if held.must => {
-                    return Some(Denial {
-                        by: format!("policy `{}` of the {}", held.name, subject.word),
-                        document: held.document,
-                        statement: Some((held.policy, statement)),
-                    });
-                }
+                Some(true) if held.must => answered.denials.push(Denial {
+                    by: format!("{name} of the {}", subject.word),
+                    document: held.document,
+                    statement: Some((held.policy, statement)),
+                    source,
+                }),
                 Some(false) => {}
-                _ => reasons.extend(why(&format!("policy `{}`", held.name), held.policy, statement, request)),
+                _ => answered.reasons.extend(why(&name, held.policy, statement, request)),
             }
         }
     }
-    let Cap::Policy { policy, name, .. } = &subject.cap else { return None };
+    let Cap::Policy { policy, name, .. } = &subject.cap else { return answered };
     let mut allows = Some(false);
     for statement in &policy.statements {
         let applies = statement.applies_to(policy, request);
         match (statement.effect.value, applies) {
-            (Effect::Deny, Some(true)) => {
-                return Some(Denial {
-                    by: format!("boundary `{name}` of the {}", subject.word),
-                    document: None,
-                    statement: Some((policy, statement)),
-                });
-            }
+            (Effect::Deny, Some(true)) => answered.denials.push(Denial {
+                by: format!("boundary `{name}` of the {}", subject.word),
+                document: None,
+                statement: Some((policy, statement)),
+                source,
+            }),
             (Effect::Allow, Some(true)) => allows = Some(true),
             (Effect::Allow, None) if allows == Some(false) => allows = None,
             _ => {}
         }
     }
-    (allows == Some(false)).then(|| Denial {
-        by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
-        document: None,
-        statement: None,
-    })
+    if allows == Some(false) {
+        answered.denials.push(Denial {
+            by: format!("boundary `{name}` of the {}, which does not allow it", subject.word),
+            document: None,
+            statement: None,
+            source,
+        });
+    }
+    answered
+}
+
+/// Asks a question that was not asked before.
+fn once<'o>(
+    all: &RefCell<BTreeMap<Reading, Answered<'o>>>,
+    reading: Reading,
+    ask: impl FnOnce() -> Answered<'o>,
+) -> Answered<'o> {
+    if let Some(known) = all.borrow().get(&reading) {
+        return known.clone();
+    }
+    let answered = ask();
+    let mut all = all.borrow_mut();
+    if all.len() < ANSWERS {
+        all.insert(reading, answered.clone());
+    }
+    answered
 }
 
 fn why(name: &str, policy: &Policy, statement: &Statement, request: &PartialRequest) -> Option<String> {
@@ -178,9 +350,9 @@ fn why(name: &str, policy: &Policy, statement: &Statement, request: &PartialRequ
 }
 
 impl<'o> Chain<'o> {
-    fn relevant(&self, action: &str) -> Relevant {
+    fn relevant(&self, action: &str) -> std::rc::Rc<Relevant<'o>> {
         if let Some(found) = self.by_action.borrow().get(action) {
-            return found.clone();
+            return std::rc::Rc::clone(found);
         }
         let mut relevant = Relevant::default();
         for (level, at) in self.chain.levels.iter().enumerate() {
@@ -195,7 +367,10 @@ impl<'o> Chain<'o> {
                         continue;
                     }
                     match statement.effect.value {
-                        Effect::Deny => relevant.denying.push((level, index, number)),
+                        Effect::Deny => {
+                            relevant.denying.push((level, index, number));
+                            relevant.reads.add(statement);
+                        }
                         // Under a condition it may let the request pass: that is enough not to deny by silence.
                         Effect::Allow => open = true,
                     }
@@ -203,56 +378,69 @@ impl<'o> Chain<'o> {
             }
             relevant.open.push(open);
         }
-        self.by_action.borrow_mut().insert(action.to_owned(), relevant.clone());
+        let relevant = std::rc::Rc::new(relevant);
+        self.by_action.borrow_mut().insert(action.to_owned(), std::rc::Rc::clone(&relevant));
         relevant
     }
 
-    fn deny(
+    /// What the policies of the chain say of a request.
+    fn answered(&self, policies: &Policies<'_, 'o>, request: &PartialRequest) -> Answered<'o> {
+        if self.chain.enabled == Some(false) {
+            return Answered::default();
+        }
+        let relevant = self.relevant(&request.request.action);
+        once(&relevant.answered, request.reading(&relevant.reads), || {
+            policies.asked.set(policies.asked.get() + 1);
+            self.answer(policies.org, request, &relevant)
+        })
+    }
+
+    fn answer(
         &self,
         org: &'o Organization,
         request: &PartialRequest,
-        reasons: &mut BTreeSet<String>,
-    ) -> Option<Denial<'o>> {
-        if self.chain.enabled == Some(false) {
-            return None;
-        }
-        let relevant = self.relevant(&request.request.action);
-        for (level, index, number) in relevant.denying {
-            let Some(at) = self.chain.levels.get(level) else { continue };
-            let Some(attached) = at.attached.get(index) else { continue };
+        relevant: &Relevant<'o>,
+    ) -> Answered<'o> {
+        let mut answered = Answered::default();
+        for (level, index, number) in &relevant.denying {
+            let Some(at) = self.chain.levels.get(*level) else { continue };
+            let Some(attached) = at.attached.get(*index) else { continue };
             let data: &'o orgward_org::OrgPolicy = attached.org_policy.data;
             let Some(policy) = data.document.policy() else { continue };
-            let Some(statement) = policy.statements.get(number) else { continue };
+            let Some(statement) = policy.statements.get(*number) else { continue };
             let name = format!("{} `{}`", self.chain.kind.short(), attached.org_policy.node.title());
             let must = attached.modality() == Modality::Must;
             match statement.applies_to(policy, request) {
                 Some(false) => {}
-                Some(true) if must => {
-                    return Some(Denial {
-                        by: format!("{name} at `{}`", org.path(at.id)),
-                        document: Some(&data.document),
-                        statement: Some((policy, statement)),
-                    });
-                }
+                Some(true) if must => answered.denials.push(Denial {
+                    by: format!("{name} at `{}`", org.path(at.id)),
+                    document: Some(&data.document),
+                    statement: Some((policy, statement)),
+                    source: DenialSource::OrgPolicy(attached.org_policy.id),
+                }),
                 Some(true) => {
-                    reasons.insert(format!(
+                    answered.reasons.insert(format!(
                         "{name} denies it, and may or may not be attached to `{}`",
                         at.title
                     ));
                 }
-                None => reasons.extend(why(&name, policy, statement, request)),
+                None => answered.reasons.extend(why(&name, policy, statement, request)),
             }
         }
         if self.chain.kind != PolicyType::ServiceControl {
-            return None;
+            return answered;
         }
-        let closed = relevant.open.iter().position(|open| !open)?;
-        let level = self.chain.levels.get(closed)?;
-        // What may be attached there unseen may allow it.
-        (!level.attached.is_empty()).then(|| Denial {
-            by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
-            document: None,
-            statement: None,
-        })
+        for (level, _) in self.chain.levels.iter().zip(&relevant.open).filter(|(_, open)| !**open) {
+            // What may be attached there unseen may allow it.
+            if !level.attached.is_empty() {
+                answered.denials.push(Denial {
+                    by: format!("the SCPs at `{}`, none of which allows it", org.path(level.id)),
+                    document: None,
+                    statement: None,
+                    source: DenialSource::Silence,
+                });
+            }
+        }
+        answered
     }
 }

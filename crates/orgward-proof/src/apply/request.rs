@@ -1,9 +1,11 @@
 //! From a change of a plan to the requests that the provider makes.
 
-use orgward_iam::{Action, Catalogue, ContextValue, PartialRequest, UNKNOWN_PART, glob};
-use orgward_org::calls::{self, Call, Unset};
-use orgward_org::{Operation, Organization, PlannedChange, Values};
+use orgward_iam::{Action, Catalogue, ContextValue, PartialRequest, UNKNOWN_PART};
+use orgward_org::calls::{self, Call, CarriedKey, Unset};
+use orgward_org::{Organization, PlannedChange, Values};
 use orgward_plan::Attr;
+
+use super::resources::{Asked, Carries, asked};
 
 use crate::data::global_services;
 
@@ -14,23 +16,9 @@ pub struct Requested {
     pub request: PartialRequest,
     /// The region that it goes to, if it is known.
     pub region: Option<String>,
+    /// Whether it is part of the deletion of an object.
+    pub deletes: bool,
 }
-
-/// The attribute that names a resource in its ARN, by type.
-const NAMED_BY: &[(&str, &str)] = &[
-    ("aws_cloudtrail", "name"),
-    ("aws_cloudwatch_log_group", "name"),
-    ("aws_db_instance", "identifier"),
-    ("aws_dynamodb_table", "name"),
-    ("aws_ecr_repository", "name"),
-    ("aws_ecs_cluster", "name"),
-    ("aws_kinesis_stream", "name"),
-    ("aws_lambda_function", "function_name"),
-    ("aws_rds_cluster", "cluster_identifier"),
-    ("aws_sfn_state_machine", "name"),
-    ("aws_sns_topic", "name"),
-    ("aws_sqs_queue", "name"),
-];
 
 /// The requests of a change that are certain. `principal` is the role that applies it, where nothing closer says which;
 /// `*` in place of its account stands for the account of the change.
@@ -39,10 +27,13 @@ pub fn certain(
     change: &PlannedChange,
     principal: Option<&str>,
 ) -> Vec<Requested> {
-    let mut all: Vec<Requested> = calls::certain(change)
-        .into_iter()
-        .map(|call| request(organization, change, call, principal))
-        .collect();
+    let mut all = Vec::new();
+    for call in calls::certain(change) {
+        let listed = Catalogue::get().action(call.action);
+        for asked in asked(change, call, listed) {
+            all.push(request(organization, change, call, listed, &asked, principal));
+        }
+    }
     if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates()) {
         for (attribute, service) in calls::passed_roles(&change.kind) {
             if after.attributes.contains_key(attribute) {
@@ -57,7 +48,7 @@ pub fn certain(
 pub(super) fn possible(change: &PlannedChange) -> Vec<(&'static str, Option<String>)> {
     let about = |name: &'static str| {
         let call = Call { action: name, with_tags: false, deletes: !change.operation.creates() };
-        Catalogue::get().action(name).and_then(|action| resource_of(change, call, action))
+        asked(change, call, Catalogue::get().action(name)).into_iter().next().and_then(|asked| asked.arn)
     };
     calls::possible(change).into_iter().map(|name| (name, about(name))).collect()
 }
@@ -97,11 +88,11 @@ fn request(
     organization: &Organization,
     change: &PlannedChange,
     call: Call,
+    listed: Option<Action>,
+    asked: &Asked,
     principal: Option<&str>,
 ) -> Requested {
-    let listed = Catalogue::get().action(call.action);
-    let resource = listed.and_then(|action| resource_of(change, call, action));
-    let mut request = start(organization, change, call.action, resource.as_deref(), principal);
+    let mut request = start(organization, change, call.action, asked.arn.as_deref(), principal);
     let region = region_of(change, call.action);
     if let Some(region) = &region {
         for key in ["aws:RequestedRegion", "ec2:Region"] {
@@ -111,23 +102,55 @@ fn request(
     if !call.deletes
         && let Some(after) = &change.after
     {
-        tags_of_request(&mut request, change, call, after);
-        for key in calls::keys_of(&change.kind).filter(|key| key.action == call.action) {
-            match (after.get(key.attribute), key.unset) {
-                (Attr::Known(value), _) => request.set(key.key, ContextValue::One(value.to_owned())),
-                (Attr::Absent, Unset::Value(value)) => {
-                    request.set(key.key, ContextValue::One(value.to_owned()));
-                }
-                (Attr::Absent, Unset::Missing) => request.lacks(key.key),
-                (Attr::Unknown, Unset::Missing) => boundary_of(organization, change, key.key, &mut request),
-                (Attr::Unknown | Attr::Absent, _) => {}
+        match asked.carries {
+            Carries::All => {
+                tags_of_request(&mut request, change, Some("tags").filter(|_| call.with_tags), after);
             }
+            Carries::Listed(_, Some(tags)) => tags_of_request(&mut request, change, Some(tags), after),
+            Carries::Listed(_, None) if !is_from_template(after) => {
+                request.lacks("aws:RequestTag/*");
+                request.lacks("aws:TagKeys");
+            }
+            Carries::Listed(..) | Carries::Unknown => {}
         }
+        keys_of_request(organization, change, call, asked.carries, after, &mut request);
     }
-    if let Some(before) = &change.before {
+    if let Some(before) = change.before.as_ref().filter(|_| asked.carries == Carries::All) {
         tags_of_resource(&mut request, listed, before);
     }
-    Requested { request, region }
+    Requested { request, region, deletes: call.deletes }
+}
+
+/// The keys that a call carries about a resource.
+fn keys_of_request(
+    organization: &Organization,
+    change: &PlannedChange,
+    call: Call,
+    carries: Carries,
+    after: &Values,
+    request: &mut PartialRequest,
+) {
+    let of_call = || calls::keys_of(&change.kind).filter(|key| key.action == call.action);
+    let about = |key: &CarriedKey| match (carries, key.resource) {
+        (Carries::Unknown, _) => false,
+        (Carries::All, of) => of.is_none(),
+        (Carries::Listed(resource, _), of) => of.is_none_or(|of| resource == of),
+    };
+    let mut there: Vec<&str> = Vec::new();
+    for key in of_call().filter(about) {
+        there.push(key.key);
+        match (after.get(key.attribute), key.unset) {
+            (Attr::Known(value), _) | (Attr::Absent, Unset::Value(value)) => {
+                request.set(key.key, ContextValue::One(value.to_owned()));
+            }
+            (Attr::Absent, Unset::Missing) => request.lacks(key.key),
+            (Attr::Unknown, Unset::Missing) => boundary_of(organization, change, key.key, request),
+            (Attr::Unknown | Attr::Absent, _) => {}
+        }
+    }
+    if matches!(carries, Carries::Listed(..)) {
+        of_call().filter(|key| !there.contains(&key.key)).for_each(|key| request.lacks(key.key));
+    }
 }
 
 /// A boundary that is a policy of the plan has a name before it has an ARN.
@@ -144,35 +167,47 @@ fn boundary_of(organization: &Organization, change: &PlannedChange, key: &str, r
     }
 }
 
-/// What a request says of tags. Where the recorded call had none, a later version of the provider may send them: only
-/// tags that the resource does not have are known to be missing.
-fn tags_of_request(request: &mut PartialRequest, change: &PlannedChange, call: Call, after: &Values) {
+/// What a request says of tags, which are those of an attribute if it carries any. Where the recorded call had none, a
+/// later version of the provider may send them: only tags that the resource does not have are known to be missing.
+fn tags_of_request(
+    request: &mut PartialRequest,
+    change: &PlannedChange,
+    attribute: Option<&str>,
+    after: &Values,
+) {
     let creates = change.operation.creates();
-    if !creates && !call.with_tags {
+    if !creates && attribute.is_none() {
         return;
     }
+    let with_tags = attribute.is_some();
+    let Some(tags) = after.tags_of(attribute.unwrap_or("tags")) else { return };
     let mut keys = Vec::new();
-    for (key, value) in &after.tags.known {
+    for (key, value) in &tags.known {
         let name = format!("aws:RequestTag/{key}");
         match value {
-            Attr::Known(value) if call.with_tags => {
+            Attr::Known(value) if with_tags => {
                 request.set(&name, ContextValue::One(value.expose().to_owned()));
             }
-            Attr::Unknown if call.with_tags => request.has(&name),
+            Attr::Unknown if with_tags => request.has(&name),
             _ => request.leaves_open(&name),
         }
         keys.push(key.clone());
     }
     // A change sends only the tags that change.
-    if !after.tags.complete || !creates {
+    if !tags.complete || !creates || is_from_template(after) {
         return;
     }
     request.lacks("aws:RequestTag/*");
     if keys.is_empty() {
         request.lacks("aws:TagKeys");
-    } else if call.with_tags {
+    } else if with_tags {
         request.set("aws:TagKeys", ContextValue::Many(keys));
     }
+}
+
+/// Whether a launch template adds tags of its own.
+fn is_from_template(values: &Values) -> bool {
+    values.get("launch_template") != Attr::Absent
 }
 
 /// The tags of an object that stands. Whether a service compares them is known where its actions list the key.
@@ -210,7 +245,7 @@ fn passing(
     );
     let mut request = start(organization, change, "iam:PassRole", Some(&resource), principal);
     request.set("iam:PassedToService", ContextValue::One(service.to_owned()));
-    Requested { request, region: None }
+    Requested { request, region: None, deletes: false }
 }
 
 /// The region that a call goes to. Global services are called in one region, wherever the provider is.
@@ -220,82 +255,4 @@ fn region_of(change: &PlannedChange, action: &str) -> Option<String> {
         return (change.partition == "aws").then(|| global.region.clone());
     }
     change.region.as_ref().known().cloned()
-}
-
-/// The ARN of what a call is about, with unknown parts; `None` where nothing is known of it.
-fn resource_of(change: &PlannedChange, call: Call, action: Action) -> Option<String> {
-    let types: Vec<_> = action.resource_types().collect();
-    if types.is_empty() {
-        return Some("*".to_owned());
-    }
-    let standing =
-        change.before.as_ref().filter(|_| call.deletes || matches!(change.operation, Operation::Update(_)));
-    if let Some(Attr::Known(arn)) = standing.map(|before| before.get("arn"))
-        && types.iter().any(|kind| glob(&kind.pattern(), arn))
-    {
-        return Some(arn.to_owned());
-    }
-    let required: Vec<_> = types.iter().filter(|kind| kind.required).collect();
-    let plain = |text: &str| text.replace(['-', '_'], "");
-    let own = plain(change.kind.trim_start_matches("aws_"));
-    let mut alike: Vec<_> = types.iter().filter(|kind| own.ends_with(&plain(kind.name))).collect();
-    alike.sort_by_key(|kind| kind.name.len());
-    let kind = match (required.as_slice(), types.as_slice()) {
-        ([only], _) => *only,
-        (_, [only]) => only,
-        _ => *alike.last()?,
-    };
-    Some(fill(&kind.arn(), change, call, own.ends_with(&plain(kind.name))))
-}
-
-/// Fills the variables of an ARN with what is known.
-fn fill(template: &str, change: &PlannedChange, call: Call, is_own: bool) -> String {
-    let values = if call.deletes { change.before.as_ref() } else { change.after.as_ref() };
-    let mut name = values.and_then(|values| name_of(change, values, is_own, template));
-    let mut filled = String::new();
-    let mut rest = template;
-    while let Some((text, variable)) = rest.split_once("${") {
-        filled.push_str(text);
-        let (variable, after) = variable.split_once('}').unwrap_or((variable, ""));
-        match variable {
-            "Partition" => filled.push_str(&change.partition),
-            "Region" => match &change.region {
-                Attr::Known(region) => filled.push_str(region),
-                _ => filled.push(UNKNOWN_PART),
-            },
-            "Account" => match &change.account {
-                Some(account) => filled.push_str(account),
-                None => filled.push(UNKNOWN_PART),
-            },
-            _ => match name.take() {
-                Some(name) => filled.push_str(&name),
-                None => filled.push(UNKNOWN_PART),
-            },
-        }
-        rest = after;
-    }
-    filled.push_str(rest);
-    filled
-}
-
-/// What a resource is called in its ARN.
-fn name_of(change: &PlannedChange, values: &Values, is_own: bool, template: &str) -> Option<String> {
-    let kind = &*change.kind;
-    let known = |name: &str| values.get(name).known().filter(|text| !text.is_empty()).map(str::to_owned);
-    if template.contains(":s3:::${BucketName}") && kind.starts_with("aws_s3_") {
-        return known("bucket").filter(|name| !name.starts_with("arn:"));
-    }
-    if template.contains(":iam::") {
-        if !is_own || !matches!(kind, "aws_iam_role" | "aws_iam_user" | "aws_iam_policy" | "aws_iam_group") {
-            return None;
-        }
-        let path = match values.get("path") {
-            Attr::Known(path) => path.trim_start_matches('/').to_owned(),
-            Attr::Absent => String::new(),
-            Attr::Unknown => return None,
-        };
-        return known("name").map(|name| format!("{path}{name}"));
-    }
-    let attribute = NAMED_BY.iter().find(|(named, _)| *named == kind).filter(|_| is_own)?.1;
-    known(attribute)
 }

@@ -1,8 +1,7 @@
 use std::collections::BTreeSet;
 
-use orgward_iam::{Callers, Kind, Policy, RequestSet, is_account_id};
+use orgward_iam::{Callers, Claim, ClaimSpec, RequestSet, is_account_id};
 use orgward_org::{Organization, PolicyChain, PolicyType};
-use serde_json::{Value, json};
 
 /// The keys that tell where in the organization an account lies, in lower case.
 pub(super) const PATHS: &str = "orgpaths";
@@ -15,11 +14,11 @@ pub struct Assumptions {
     callers: Option<Callers>,
     /// Accounts that are not the one at the end, where that is unknown: what is shown must not name them.
     others: Option<Callers>,
-    facts: Option<Policy>,
+    facts: Option<Claim>,
     /// The partition that the organization is in, where the inputs show another one than `aws`.
     partition: Option<String>,
     /// Whose principals are of the organization, and what tells so; only where a policy asks.
-    insiders: Option<(Callers, Policy)>,
+    insiders: Option<(Callers, Claim)>,
 }
 
 impl Assumptions {
@@ -38,35 +37,36 @@ impl Assumptions {
         let others = (account.is_none() && *kind == PolicyType::ServiceControl)
             .then(|| others(organization, management, policy_chains));
         let organization = above.and_then(|above| organization.symbolic_id_of(above));
-        let mut statement = json!({ "Effect": "Deny", "Action": "*", "Resource": "*" });
-        let callers = match (kind, account) {
-            (PolicyType::ResourceControl, Some(account)) => {
-                statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*",
-                    "Condition": { "StringEquals": { "aws:ResourceAccount": account } } });
-                None
-            }
-            (PolicyType::ResourceControl, None) => {
-                statement = json!({ "Effect": "Deny", "NotAction": "kms:RetireGrant", "Resource": "*" });
-                None
+        let (facts, callers) = match (kind, account) {
+            (PolicyType::ResourceControl, account) => {
+                // Nothing binds those who give a grant back.
+                let spec = ClaimSpec {
+                    not_actions: Some(vec!["kms:RetireGrant".to_owned()]),
+                    ..ClaimSpec::default()
+                };
+                (
+                    Some(match account {
+                        Some(account) => spec.when("StringEquals", "aws:ResourceAccount", [account]),
+                        None => spec,
+                    }),
+                    None,
+                )
             }
             // A principal of a member account is one of the organization. It is said only where a policy asks, so that
             // requests that are shown stay short.
             (_, account) => {
-                if let Some(organization) = organization.filter(|_| mentions(policy_chains, "principalorgid"))
-                {
-                    statement = of_organization(organization);
-                }
-                account.map(|account| Callers::Accounts([account.to_owned()].into()))
+                let organization = organization.filter(|_| mentions(policy_chains, "principalorgid"));
+                (
+                    organization.map(of_organization),
+                    account.map(|it| Callers::Accounts([it.to_owned()].into())),
+                )
             }
         };
-        let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
-        let facts = Policy::parse(document, Kind::ServiceControl).ok();
+        let facts = facts.and_then(|spec| Claim::new(spec).ok());
         let asks = *kind == PolicyType::ResourceControl && mentions(policy_chains, "principalorgid");
         let insiders = organization.filter(|_| asks).and_then(|organization| {
-            let document = json!({ "Version": "2012-10-17", "Statement": [of_organization(organization)] });
             let known = [management, account].into_iter().flatten().map(str::to_owned).collect();
-            let policy = Policy::parse(document.to_string(), Kind::ServiceControl).ok()?;
-            Some((Callers::Accounts(known), policy))
+            Some((Callers::Accounts(known), Claim::new(of_organization(organization)).ok()?))
         });
         let partition = policy_chains.iter().find_map(|chain| chain.partition.clone());
         Self { kind: kind.clone(), callers, others, facts, partition, insiders }
@@ -76,12 +76,11 @@ impl Assumptions {
     pub fn requests(&self) -> RequestSet<'_> {
         let bound = PolicyChain::bound(&self.kind);
         let by = self.callers.clone().map_or_else(RequestSet::everything, RequestSet::by);
-        let facts = self.facts.iter().flat_map(|policy| policy.statements.iter().map(move |it| (policy, it)));
-        let all = facts.fold(bound.and(by), |all, (policy, it)| all.and(RequestSet::matched(policy, it)));
-        let strangers = self.insiders.iter().flat_map(|(callers, policy)| {
-            let facts = policy.statements.iter().map(move |it| RequestSet::matched(policy, it));
-            facts.map(|told| RequestSet::by(callers.clone()).minus(told))
-        });
+        let all = self.facts.iter().fold(bound.and(by), |all, fact| all.and(fact.described()));
+        let strangers = self
+            .insiders
+            .iter()
+            .map(|(callers, told)| RequestSet::by(callers.clone()).minus(told.described()));
         let all = strangers.fold(all, RequestSet::minus);
         let all = self.partition.iter().fold(all, |all, it| all.and(RequestSet::in_partition(it)));
         self.others.iter().fold(all, |all, others| all.minus(RequestSet::by(others.clone())))
@@ -108,9 +107,8 @@ fn others(organization: &Organization, management: Option<&str>, chains: &[&Poli
 }
 
 /// The requests of principals of an organization.
-fn of_organization(organization: &str) -> Value {
-    json!({ "Effect": "Deny", "Action": "*", "Resource": "*",
-        "Condition": { "StringEquals": { "aws:PrincipalOrgID": organization } } })
+fn of_organization(organization: &str) -> ClaimSpec {
+    ClaimSpec::default().when("StringEquals", "aws:PrincipalOrgID", [organization])
 }
 
 /// Whether a policy of the policy chains asks for a key, in lower case.

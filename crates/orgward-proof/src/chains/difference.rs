@@ -1,10 +1,9 @@
 use orgward_finding::Witness;
 use orgward_iam::{
-    ActionList, ActionSet, Answer, ContextValue, Effect, Kind, Policy, Request, RequestSet, ResourceType,
-    Statement,
+    ActionList, ActionSet, Answer, Claim, ClaimSpec, ContextValue, Effect, Policy, Request, RequestSet,
+    ResourceType, Statement,
 };
 use orgward_org::{PolicyChain, PolicyType};
-use serde_json::json;
 
 use crate::region_lock::witness;
 
@@ -107,17 +106,15 @@ impl Counterexample {
                 return;
             }
         }
-        let statements: Vec<_> = tried()
+        let claims: Vec<Claim> = tried()
             .filter(|action| action.has_resource_types())
-            .map(|action| {
-                let resources: Vec<String> = action.resource_types().map(ResourceType::pattern).collect();
-                json!({ "Effect": "Deny", "Action": action.name(), "Resource": resources })
+            .filter_map(|action| {
+                let resources = action.resource_types().map(ResourceType::pattern).collect();
+                let actions = Some(vec![action.name().to_owned()]);
+                Claim::new(ClaimSpec { actions, resources: Some(resources), ..ClaimSpec::default() }).ok()
             })
             .collect();
-        let document = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
-        let Ok(fitting) = Policy::parse(document, Kind::ServiceControl) else { return };
-        let fits = fitting.statements.iter().map(|it| RequestSet::matched(&fitting, it));
-        let fits = fits.fold(RequestSet::nothing(), RequestSet::or);
+        let fits = claims.iter().map(Claim::described).fold(RequestSet::nothing(), RequestSet::or);
         match set.clone().and(fits).example() {
             Answer::Witness(request) => self.example = *request,
             // There may be more actions than were tried.

@@ -208,6 +208,22 @@ fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) 
         open = open.and(rcp.not_denied_among(&relevant));
         certain = certain.and(rcp.certainly_open_among(&relevant));
     }
+    let verdict = decide(claimed.clone(), open.clone(), certain.clone(), is_whole);
+    let (Verdict::Refuted(request) | Verdict::Open(request)) = &verdict else { return verdict };
+    // The engine takes any action for any resource. What AWS cannot get refutes nothing.
+    match claim.impossible().filter(|_| !request.is_possible()) {
+        Some(impossible) => decide(claimed.minus(impossible.requests()), open, certain, is_whole),
+        None => verdict,
+    }
+}
+
+/// Whether some requests are denied: all of them, or which one is open, for certain or perhaps.
+fn decide<'p>(
+    claimed: RequestSet<'p>,
+    open: RequestSet<'p>,
+    certain: RequestSet<'p>,
+    is_whole: bool,
+) -> Verdict {
     let may = claimed.clone().and(open);
     let (must, may) = if is_whole {
         (may.example(), Answer::None)

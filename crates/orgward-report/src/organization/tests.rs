@@ -174,7 +174,7 @@ fn what_changes_says_how() {
         },
     ];
     let contradictions = vec!["account `1` lies in two units".to_owned()];
-    let change = OrganizationChange { before, after, placements, contradictions };
+    let change = OrganizationChange { before, after, placements, contradictions, advice: Vec::new() };
     insta::assert_snapshot!(tree(&change), @"
       root Root
         ou dev

@@ -53,6 +53,12 @@ pub fn tree(change: &OrganizationChange) -> String {
         }
     }
     placements(&change.placements, &mut out);
+    if !change.advice.is_empty() {
+        out.push_str("\nrecommended by AWS, and not seen in the inputs\n");
+        for advice in &change.advice {
+            let _ = writeln!(out, "  {}: {} ({})", advice.what, advice.why, advice.how);
+        }
+    }
     if out.is_empty() {
         out.push_str("the inputs show no organization\n");
     }

@@ -1,5 +1,5 @@
-use orgward_finding::{Severity, Verdict, Witness, WitnessValue};
-use orgward_iam::{Caller, Condition, ContextValue, Statement, UNKNOWN_PART};
+use orgward_finding::{DeniedCall, Severity, Verdict, Witness, WitnessValue};
+use orgward_iam::{Caller, Condition, ContextValue, PartialRequest, Statement, UNKNOWN_PART};
 use orgward_org::{PlannedChange, calls};
 use orgward_proof::apply::{Policies, Wall, walls};
 use orgward_proof::org_policies::source;
@@ -94,11 +94,17 @@ fn report(cx: &Context<'_>, wall: &Wall<'_>, findings: &mut Findings) {
             let span = span.map_or(statement.effect.span.clone(), |(start, end)| start..end);
             finding.show(&source(document), span, format!("denies `{action}`"));
         }
-        finding.help(help(first, statement));
+        finding.help(help(first, &wall.requested.request, statement));
     } else {
         finding.help(format!("allow `{action}` there, or take the change out of the plan"));
     }
     finding.witness(shown(wall));
+    finding.denied = Some(DeniedCall {
+        resources: wall.members.iter().map(|change| change.address.clone()).collect(),
+        action: action.clone(),
+        region: wall.requested.region.clone(),
+        by: wall.denial.by.clone(),
+    });
     finding.note(match &wall.principal {
         Some(role) => format!("applied by `{role}`"),
         None => "no principal of the account is exempt".to_owned(),
@@ -145,8 +151,9 @@ fn shown(wall: &Wall<'_>) -> Witness {
 }
 
 /// What would make the request pass.
-fn help(change: &PlannedChange, statement: &Statement) -> String {
-    let mut ways: Vec<String> = statement.conditions.iter().filter_map(|line| way(change, line)).collect();
+fn help(change: &PlannedChange, request: &PartialRequest, statement: &Statement) -> String {
+    let ways = statement.conditions.iter().filter_map(|line| way(change, &request.request.resource, line));
+    let mut ways: Vec<String> = ways.collect();
     ways.dedup();
     if ways.is_empty() {
         return "take the change out of the plan, or exempt the role that applies it in the policy"
@@ -156,7 +163,7 @@ fn help(change: &PlannedChange, statement: &Statement) -> String {
 }
 
 /// What would make one condition not hold.
-fn way(change: &PlannedChange, line: &Condition) -> Option<String> {
+fn way(change: &PlannedChange, resource: &str, line: &Condition) -> Option<String> {
     let key = &line.key.value;
     let lower = key.to_ascii_lowercase();
     let values: Vec<String> = line.values.iter().map(|value| format!("`{}`", value.value)).collect();
@@ -172,7 +179,12 @@ fn way(change: &PlannedChange, line: &Condition) -> Option<String> {
     };
     if let Some(tag) = lower.strip_prefix("aws:requesttag/") {
         let tag = key.get(key.len() - tag.len()..).unwrap_or(tag);
-        return Some(format!("set the tag `{tag}`{one_of}"));
+        let volume = if resource.contains(":volume/") && change.kind.as_ref() == "aws_instance" {
+            " on the volume: `volume_tags`"
+        } else {
+            ""
+        };
+        return Some(format!("set the tag `{tag}`{one_of}{volume}"));
     }
     match lower.as_str() {
         "aws:requestedregion" if negated => Some(format!("use the region {wanted}")),
@@ -180,8 +192,18 @@ fn way(change: &PlannedChange, line: &Condition) -> Option<String> {
         "aws:principalarn" if negated => Some(format!("apply it with a role like {wanted}")),
         "aws:tagkeys" => Some(format!("set the tags {wanted}")),
         _ => {
-            let carried = calls::keys_of(&change.kind).find(|it| it.key.eq_ignore_ascii_case(key));
-            carried.map(|it| format!("set `{}`{one_of} (`{key}`)", it.attribute))
+            let carried: Vec<_> =
+                calls::keys_of(&change.kind).filter(|it| it.key.eq_ignore_ascii_case(key)).collect();
+            // Where the key is of one type of resources, it is missing for the others.
+            let is_about = |of: &str| resource.contains(&format!(":{of}/"));
+            match carried.iter().find(|it| it.resource.is_none_or(is_about)) {
+                Some(it) => Some(format!("set `{}`{one_of} (`{key}`)", it.attribute)),
+                None => carried.first().map(|_| {
+                    format!(
+                        "ask the administrators of the policy to name the resources: this one has no `{key}`"
+                    )
+                }),
+            }
         }
     }
 }
@@ -236,6 +258,60 @@ mod tests {
             ),
         ] {
             assert_eq!(said(name), (message.to_owned(), help.to_owned()), "{name}");
+        }
+    }
+
+    /// AWS authorizes the launch of an instance for each thing that it needs, and each has keys of its own.
+    #[test]
+    fn a_launch_is_asked_about_all_that_it_needs() {
+        for (name, resource, help) in [
+            ("bad-untagged-volume", "volume/*", "set the tag `CostCenter` on the volume: `volume_tags`"),
+            (
+                "bad-type-of-everything",
+                "image/ami-0123456789abcdef0",
+                "ask the administrators of the policy to name the resources: this one has no `ec2:InstanceType`",
+            ),
+            (
+                "bad-subnet",
+                "subnet/subnet-0123456789abcdef0",
+                "take the change out of the plan, or exempt the role that applies it in the policy",
+            ),
+            (
+                "bad-clear-volume",
+                "volume/*",
+                "set `root_block_device.encrypted` to another value than `false` (`ec2:Encrypted`)",
+            ),
+        ] {
+            let found = findings(&DENIED_APPLY, name);
+            let asked = &found[0].witness.as_ref().unwrap().resource;
+            assert!(asked.ends_with(resource), "{name}: {asked}");
+            assert_eq!(said(name).1, help, "{name}");
+        }
+    }
+
+    /// What comes first is what the configuration says: with no order there is a warning only.
+    #[test]
+    fn the_order_of_policy_and_call_decides() {
+        let frozen = "by the policy of the resource (`aws_s3_bucket_policy.audit`)";
+        for (name, message) in [
+            ("bad-resource-policy", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
+            ("bad-resource-policy-first", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
+            ("bad-resource-policy-changed", format!("`s3:PutBucketPolicy` in eu-west-1, {frozen}")),
+            ("bad-scp-first", "`s3:CreateBucket` in us-west-2, by SCP `regions` at `Root/Prod`".to_owned()),
+            ("bad-rcp", "`s3:PutBucketVersioning` in eu-west-1, by RCP `frozen` at `Root/Prod`".to_owned()),
+        ] {
+            let (said, _) = said(name);
+            assert!(said.ends_with(&message), "{name}: {said}");
+        }
+        for (name, policy) in [
+            ("bad-resource-policy-beside", "the policy of the resource (`aws_s3_bucket_policy.audit`)"),
+            ("bad-scp-beside", "SCP `regions` at `Root/Prod`"),
+        ] {
+            let found = findings(&DENIED_APPLY, name);
+            assert_eq!(found.len(), 1, "{name}");
+            assert_eq!(found[0].verdict, Verdict::Unverifiable, "{name}");
+            let ending = "as soon as the plan changes it";
+            assert!(found[0].message.contains(policy) && found[0].message.ends_with(ending), "{name}");
         }
     }
 

@@ -90,6 +90,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 };
                 finding.says(format!("account `{name}` is replaced by a new one{why}: the old one leaves"));
             }
+            (None, _) if departure.is_unmanaged => {
+                finding.severity = Severity::High;
+                finding.says(format!(
+                    "account `{name}` is given up by Control Tower: it moves to the root, out of the reach of the controls \
+                     and policies of its unit"
+                ));
+            }
             (None, true) => {
                 finding.severity = Severity::High;
                 finding.says(format!("account `{name}` is closed"));
@@ -119,6 +126,9 @@ fn help(departure: &Departure, finding: &mut Finding) {
     finding.help(match departure.replaced_for {
         Some(_) => {
             "undo the change, or make it in the account itself and add the attribute to `ignore_changes`"
+        }
+        None if departure.is_unmanaged => {
+            "keep it with `removed` and `destroy = false`, or set `retain_physical_resources`"
         }
         None => "keep it with `removed` and `destroy = false`, or set `prevent_destroy`",
     });

@@ -1,10 +1,15 @@
+mod near;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
 use orgward_org::{Control, Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
 
+use self::near::{is_near, near};
 use crate::controls::about;
-use crate::data::{OrgPolicyQuota, quotas};
+use crate::data::{OrgPolicyQuota, Quota, quotas};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -22,6 +27,9 @@ rule! {
     /// policies of 5,120 characters including `RCPFullAWSAccess`, five levels of units below the root, 2,000 units,
     /// 50,000 accounts, 10,000 service and 2,000 resource control policies, 10,000 characters of a management policy
     /// (2,500 of an AI opt-out policy), ten groups for a user.
+    ///
+    /// What has less than a tenth of a quota left is an information, which never blocks: the next change may not fit.
+    /// Quotas that AWS raises when it is asked are marked in the file, and medium.
     ///
     /// A document with parts that are unknown until apply is measured without them: what is too long already is
     /// found, what fits with 128 characters in each hole is not reported, and between the two the rule cannot tell.
@@ -51,11 +59,12 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    for org_policy in cx.after.org_policies().filter(|org_policy| !org_policy.aws_managed) {
+    for org_policy in cx.after.org_policies().filter(|it| !it.aws_managed && !it.is_control) {
         document(org_policy, findings);
     }
     organization(cx, findings);
     memberships(cx, findings);
+    per_account(cx, findings);
     for (id, node) in cx.after.nodes() {
         match &node.kind {
             NodeKind::Root | NodeKind::Account(_) => targets(cx, id, node, findings),
@@ -65,23 +74,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             NodeKind::ManagedPolicy(policy) => {
                 let sum = solid(&policy.document);
-                size(node, "managed policy", sum, quotas().iam.managed_policy, None, findings);
+                size(node, "managed policy", sum, quotas().iam.managed_policy, findings);
             }
             NodeKind::Role(role) => {
-                let (quota, raised) = (quotas().iam.trust_policy, quotas().iam.trust_policy_raised);
-                size(node, "trust policy", solid(&role.trust), quota, Some(raised), findings);
+                size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
                 let quota = quotas().iam.role_inline;
-                size(node, "sum of its inline policies", inline(&role.inline), quota, None, findings);
+                size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
                 attached(node, role.managed_arns.len(), findings);
             }
             NodeKind::User(user) => {
                 let quota = quotas().iam.user_inline;
-                size(node, "sum of its inline policies", inline(&user.inline), quota, None, findings);
+                size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
                 attached(node, user.managed_arns.len(), findings);
             }
             NodeKind::Group(group) => {
                 let quota = quotas().iam.group_inline;
-                size(node, "sum of its inline policies", inline(&group.inline), quota, None, findings);
+                size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
                 attached(node, group.managed_arns.len(), findings);
             }
             _ => {}
@@ -99,7 +107,15 @@ fn memberships(cx: &Context<'_>, findings: &mut Findings) {
         entry.1.extend(control.texts("groups"));
     }
     let quota = quotas().iam.groups_per_user;
-    for (control, groups) in groups.into_values().filter(|(_, groups)| groups.len() > quota) {
+    for (control, groups) in groups.into_values() {
+        if is_near(groups.len(), quota.value) {
+            let says = format!("the user is in {} of {} groups that are allowed", groups.len(), quota.value);
+            near(about(findings, &OVER_QUOTA, control), "groups", says, quota.raised);
+        }
+        let quota = quota.value;
+        if groups.len() <= quota {
+            continue;
+        }
         let finding = about(findings, &OVER_QUOTA, control);
         finding.subject("groups");
         finding.says(format!("the user is in {} groups, of which {quota} are allowed", groups.len()));
@@ -110,13 +126,17 @@ fn memberships(cx: &Context<'_>, findings: &mut Findings) {
 
 /// How many managed policies of AWS or of other stacks a principal has.
 fn attached(node: &Node, count: usize, findings: &mut Findings) {
-    let (quota, raised) = (quotas().iam.attached_policies, quotas().iam.attached_policies_raised);
+    let Quota { value: quota, raised } = quotas().iam.attached_policies;
+    if is_near(count, quota) {
+        let says = format!("{count} of {quota} managed policies that are allowed are attached");
+        near(findings.about(&OVER_QUOTA, node), "attached policies", says, raised);
+    }
     if count > quota {
         let finding = findings.about(&OVER_QUOTA, node);
         finding.subject("attached policies");
         finding.says(format!("{count} managed policies are attached, of which {quota} are allowed"));
         finding.note(format!("quotas as of {}", quotas().date));
-        if count <= raised {
+        if let Some(raised) = raised.filter(|raised| count <= *raised) {
             finding.severity = Severity::Medium;
             finding.help(format!(
                 "merge some of them, or ask AWS for a higher quota: up to {raised} are granted"
@@ -134,6 +154,10 @@ fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
     let (Some(quota), Some((least, most))) = (quota(&org_policy.data.kind), document.size()) else { return };
     let quota = quota.characters;
     if most <= quota {
+        if is_near(most, quota) {
+            let says = format!("{kind} has {most} of the {quota} characters that are allowed");
+            near(findings.about(&OVER_QUOTA, org_policy.node), "size", says, None);
+        }
         return;
     }
     let finding = if least > quota {
@@ -176,12 +200,56 @@ fn organization(cx: &Context<'_>, findings: &mut Findings) {
         ("units", units, quotas.units),
         ("accounts", accounts, quotas.accounts),
     ] {
+        if is_near(count, quota) {
+            let says = format!("the organization has {count} of {quota} {what} that are allowed");
+            near(findings.report(&OVER_QUOTA, None).target("Root"), what, says, None);
+        }
         if count > quota {
             let finding = findings.report(&OVER_QUOTA, None);
             finding.target("Root").subject(what);
             finding.says(format!("the organization has {count} {what}, of which {quota} are allowed"));
             finding.note(format!("quotas as of {}", self::quotas().date));
             finding.help("remove what nobody needs");
+        }
+    }
+}
+
+/// How many roles, users, groups and policies an account has, as far as the inputs show them: there may be more.
+fn per_account(cx: &Context<'_>, findings: &mut Findings) {
+    let mut counts: BTreeMap<(orgward_org::NodeId, &str), usize> = BTreeMap::new();
+    for (id, node) in cx.after.nodes() {
+        let what = match &node.kind {
+            NodeKind::Role(_) => "roles",
+            NodeKind::User(_) => "users",
+            NodeKind::Group(_) => "groups",
+            NodeKind::ManagedPolicy(_) => "managed policies",
+            _ => continue,
+        };
+        if let Some((account, Modality::Must)) = cx.after.owner(id) {
+            *counts.entry((account.id, what)).or_default() += 1;
+        }
+    }
+    for ((account, what), count) in counts {
+        let Some(quota) = quotas().iam.per_account.get(what) else { continue };
+        let Some(node) = cx.after.node(account) else { continue };
+        if is_near(count, quota.value) {
+            let says = format!("the account has at least {count} of {} {what} that are allowed", quota.value);
+            near(findings.about(&OVER_QUOTA, node), what, says, quota.raised);
+        }
+        if count > quota.value {
+            let finding = findings.about(&OVER_QUOTA, node);
+            finding.subject(what);
+            finding.says(format!(
+                "the account has at least {count} {what}, of which {} are allowed",
+                quota.value
+            ));
+            finding.note(format!("quotas as of {}", quotas().date));
+            if let Some(raised) = quota.raised.filter(|raised| count <= *raised) {
+                finding.severity = Severity::Medium;
+                finding.help(format!("ask AWS for a higher quota: up to {raised} are granted"));
+            } else {
+                finding.help("spread them over several accounts");
+            }
         }
     }
 }
@@ -198,7 +266,9 @@ fn quota(kind: &PolicyType) -> Option<OrgPolicyQuota> {
 /// How many policies of each kind are attached to one target.
 fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
     let mut counts: BTreeMap<&PolicyType, Vec<String>> = BTreeMap::new();
-    for (org_policy, attachment) in cx.after.attached_to(id) {
+    // Control Tower puts its controls into policies of its own, as many into one as there is room for.
+    for (org_policy, attachment) in cx.after.attached_to(id).into_iter().filter(|(it, _)| !it.data.is_control)
+    {
         let names = counts.entry(&org_policy.data.kind).or_default();
         let name = org_policy.node.key.to_string();
         if attachment.resolved.modality() == Modality::Must && !names.contains(&name) {
@@ -207,6 +277,12 @@ fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mu
     }
     for (kind, names) in counts {
         let Some(quota) = quota(kind) else { continue };
+        if is_near(names.len(), quota.per_target) {
+            let (count, kind) = (names.len(), kind.short());
+            let says = format!("{count} of {} {kind}s that are allowed are attached here", quota.per_target);
+            let finding = findings.about(&OVER_QUOTA, node).target(cx.after.path(id));
+            near(finding, &format!("{kind} per target"), says, None);
+        }
         if names.len() > quota.per_target {
             let finding = findings.about(&OVER_QUOTA, node);
             finding.subject(format!("{} per target {}", kind.short(), names.len()));
@@ -244,8 +320,12 @@ fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut 
     }
 }
 
-/// `raised` is as far as AWS raises the quota, if it does.
-fn size(node: &Node, what: &str, sum: usize, quota: usize, raised: Option<usize>, findings: &mut Findings) {
+fn size(node: &Node, what: &str, sum: usize, quota: Quota, findings: &mut Findings) {
+    let Quota { value: quota, raised } = quota;
+    if is_near(sum, quota) {
+        let says = format!("{what} has {sum} of the {quota} characters that are allowed");
+        near(findings.about(&OVER_QUOTA, node), what, says, raised);
+    }
     if sum > quota {
         let finding = findings.about(&OVER_QUOTA, node);
         finding.subject(what);
@@ -275,168 +355,4 @@ fn solid(document: &Document) -> usize {
 
 fn inline(policies: &[InlinePolicy]) -> usize {
     policies.iter().map(|policy| solid(&policy.document)).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use orgward_finding::Severity;
-
-    use super::OVER_QUOTA;
-    use crate::testing::{findings_with_document, report, review_text};
-
-    #[test]
-    fn scp_size() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-scp-size"), @"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        over-quota
-
-          × aws_organizations_policy.archives: SCP has 11545 characters, of which 10240 are allowed
-          note: quotas as of 2026-11-01
-          help: send it without white space: it has 4657 characters then; `jsonencode` does that
-
-        blocked: 1 high finding is new
-        reviewed bad-scp-size.json: 1 account, 0 principals, 1 policy
-        `orgward rules over-quota` explains the first one
-        ");
-    }
-
-    #[test]
-    fn size_with_a_hole() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-size-with-a-hole"), @"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        over-quota
-
-          × aws_organizations_policy.archives: SCP has at least 12231 characters, of which 10240 are allowed
-          note: quotas as of 2026-11-01
-          help: split it: without white space it still has 12231 characters
-
-        blocked: 1 high finding is new
-        reviewed bad-size-with-a-hole.json: 1 account, 0 principals, 1 policy
-        `orgward rules over-quota` explains the first one
-        ");
-    }
-
-    #[test]
-    fn unknown_size() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-unknown-size"), @"
-        ── low: 1 cannot be told (does not block) ──────────────────────────────────────
-
-        over-quota · cannot tell
-
-          ? aws_organizations_policy.archives: cannot tell whether this SCP has more than the 10240
-          │ characters that are allowed
-          note: it has at least 9035 without white space, and about 10988 as the provider lays it out
-          note: quotas as of 2026-11-01
-          help: send it without white space: it has at least 9035 characters then; `jsonencode` does that
-
-        not blocked: nothing found, but 1 low thing cannot be told
-        reviewed bad-unknown-size.json: 1 account, 0 principals, 1 policy
-        `orgward rules over-quota` explains the first one
-        ");
-    }
-
-    #[test]
-    fn eleven_scps() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-eleven-scps"), @"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        over-quota
-
-          × aws_organizations_organizational_unit.runtime: 11 SCPs are attached here, of which 10 are
-          │ allowed
-          target: Root/runtime
-          help: merge some of them, or attach them at another level; the one that AWS attaches counts
-
-        blocked: 1 high finding is new
-        reviewed bad-eleven-scps.json: 1 account, 0 principals, 10 policies
-        `orgward rules over-quota` explains the first one
-        ");
-    }
-
-    #[test]
-    fn five_rcps() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-five-rcps"), @"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        over-quota
-
-          × aws_organizations_organizational_unit.runtime: 6 RCPs are attached here, of which 5 are allowed
-          target: Root/runtime
-          help: merge some of them, or attach them at another level; the one that AWS attaches counts
-
-        blocked: 1 high finding is new
-        reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
-        `orgward rules over-quota` explains the first one
-        ");
-    }
-
-    /// Of a trust policy AWS raises the quota, to twice as much; an apply with more than that always fails.
-    #[test]
-    fn a_trust_policy_that_no_raised_quota_takes() {
-        let of = |roles: usize| {
-            let roles: Vec<String> = (0..roles)
-                .map(|at| format!(r#""arn:aws:iam::222222222222:role/application-{at:04}""#))
-                .collect();
-            let document = format!(
-                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
-                roles.join(",")
-            );
-            let found = findings_with_document(
-                &OVER_QUOTA,
-                ("public-trust", "bad-star-string"),
-                ("assume_role_policy", &document),
-            );
-            let told =
-                found.into_iter().map(|it| (it.severity, it.help.unwrap_or_default().contains("ask AWS")));
-            told.collect::<Vec<_>>()
-        };
-        assert_eq!(of(20), []);
-        assert_eq!(of(60), [(Severity::Medium, true)]);
-        assert_eq!(of(120), [(Severity::High, false)]);
-    }
-
-    /// The inline policies of a user have the same number of characters, and AWS does not raise it.
-    #[test]
-    fn inline_policies_of_a_user() {
-        let document = format!(
-            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{}"}}]}}"#,
-            "a".repeat(2100)
-        );
-        let plan = serde_json::json!({
-            "format_version": "1.0", "terraform_version": "1.11.4",
-            "values": { "root_module": { "resources": [
-                { "address": "aws_iam_user.it", "mode": "managed", "type": "aws_iam_user", "name": "it",
-                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
-                  "values": { "name": "it", "id": "it", "arn": "arn:aws:iam::222222222222:user/it" } },
-                { "address": "aws_iam_user_policy.it", "mode": "managed", "type": "aws_iam_user_policy", "name": "it",
-                  "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
-                  "values": { "name": "it", "user": "it", "id": "it:it", "policy": document } },
-            ] } },
-        });
-        let review = review_text("state.json", plan.to_string().into_bytes(), "");
-        let found =
-            review.findings.iter().find(|finding| finding.rule == "over-quota").expect("it is too long");
-        assert_eq!(found.severity, Severity::High);
-        assert!(!found.help.as_deref().unwrap_or_default().contains("ask AWS"), "{found:?}");
-    }
-
-    #[test]
-    fn deep_ou() {
-        insta::assert_snapshot!(report(&OVER_QUOTA, "bad-deep-ou"), @"
-        ── high: 1 found ───────────────────────────────────────────────────────────────
-
-        over-quota
-
-          × aws_organizations_organizational_unit.orders: unit is 6 levels below the root, of which 5 are
-          │ allowed
-          target: Root/runtime/europe/germany/shop/backend/orders
-          help: flatten the tree
-
-        blocked: 1 high finding is new
-        reviewed bad-deep-ou.json: 0 accounts, 0 principals, 0 policies
-        `orgward rules over-quota` explains the first one
-        ");
-    }
 }

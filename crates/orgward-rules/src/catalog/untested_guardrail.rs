@@ -1,10 +1,12 @@
-use orgward_finding::Severity;
+use orgward_finding::{Finding, Severity};
 use orgward_iam::{Relation, compare};
 use orgward_org::{Document, Entity, NodeId, NodeKind, OrgPolicy, Organization};
 
+use orgward_org::{RoleMatch, UnitRole, unit_plays};
+use orgward_proof::replay::{Broken, Replayed};
+
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_org::{RoleMatch, UnitRole, unit_plays};
 
 rule! {
     /// Checks for service and resource control policies that go to the root or to production with a text that has not
@@ -20,6 +22,10 @@ rule! {
     /// to a policy-staging unit there. Targets that the plan creates are left out, since nobody works there yet. Which
     /// units are for staging and which are production is said in `[structure.units]`, or else guessed from names
     /// such as `PolicyStaging` and `Prod`.
+    ///
+    /// With `orgward plan review --events`, records of CloudTrail settle it: the finding says how many of the calls that
+    /// were really made the policy would have denied. None is information; some are `medium`, also where the text was on
+    /// a policy-staging unit.
     ///
     /// ## Example
     ///
@@ -66,7 +72,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             places.push(cx.after.path(target));
         }
-        if places.is_empty() || is_tested(cx, org_policy) {
+        let denied = cx.events.map_or_else(Vec::new, |events| events.denied_by(&org_policy.node.key));
+        if places.is_empty() || (denied.is_empty() && is_tested(cx, org_policy)) {
             continue;
         }
         let title = match places.as_slice() {
@@ -82,7 +89,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 kind.to_owned()
             };
             let finding = findings.about(&UNTESTED_GUARDRAIL, org_policy.node);
-            finding.says(format!("{what} goes to {title} without having been on a policy-staging unit"));
+            if let Some(events) = cx.events {
+                judged_by_events(finding, events, org_policy, &denied, &format!("{what} goes to {title}"));
+            } else {
+                finding.says(format!("{what} goes to {title} without having been on a policy-staging unit"));
+            }
             finding
         } else {
             let finding = findings.cannot_tell(&UNTESTED_GUARDRAIL, org_policy.node);
@@ -102,7 +113,54 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 "policy-staging units are known by their names: `[structure.units]` does not list them",
             );
         }
-        finding.help("attach the same text to a policy-staging unit first, in a change of its own");
+        if denied.is_empty() {
+            finding.help("attach the same text to a policy-staging unit first, in a change of its own");
+        }
+    }
+}
+
+/// How many groups of calls are named.
+const SHOWN: usize = 5;
+
+/// Says what a policy would have done to calls that were really made.
+fn judged_by_events(
+    finding: &mut Finding,
+    events: &Replayed,
+    org_policy: Entity<'_, OrgPolicy>,
+    denied: &[(&Broken, u64)],
+    what: &str,
+) {
+    let calls = |count: u64| if count == 1 { "1 call".to_owned() } else { format!("{count} calls") };
+    let day = |moment: &str| moment.split('T').next().unwrap_or(moment).to_owned();
+    let period = events.period.as_ref();
+    let period =
+        period.map_or_else(String::new, |(first, last)| format!(" from {} to {}", day(first), day(last)));
+    let undecided = events.undecided_by(org_policy.data, &org_policy.node.title());
+    let total: u64 = denied.iter().map(|(_, count)| count).sum();
+    let asked = calls(events.asked());
+    if total > 0 {
+        finding.severity = Severity::Medium;
+        finding.says(format!("{what}: it would have denied {total} of {asked}{period}"));
+    } else if undecided.is_empty() {
+        finding.says(format!("{what}: it would have denied none of {asked}{period}"));
+    } else {
+        finding.says(format!("{what}: which of {asked}{period} it would have denied is not decided"));
+    }
+    for (broken, count) in denied.iter().take(SHOWN) {
+        let Broken { principal, account, action, statement, .. } = broken;
+        finding.note(format!("{count} × `{action}` by `{principal}` in `{account}`, by `{statement}`"));
+    }
+    if denied.len() > SHOWN {
+        finding.note(format!("and {} more principals and actions", denied.len() - SHOWN));
+    }
+    for (reason, count) in undecided.into_iter().take(SHOWN) {
+        finding.note(format!("not decided for {}: {reason}", calls(count)));
+    }
+    if let Some((first, _)) = denied.first() {
+        finding.help(format!(
+            "exempt those that have to go on (`ArnNotLike` on `aws:PrincipalArn`: `{}`), or change what they do",
+            first.principal
+        ));
     }
 }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
 use orgward_org::{Area, Control, Weight};
+use orgward_plan::Attr;
 
-use crate::controls::weakened;
+use crate::controls::{about, weakened};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -16,8 +17,8 @@ rule! {
     ///
     /// What is not recorded did not happen, as far as an investigation can show. A trail is weakened by many of its
     /// attributes: it is destroyed, no longer the organization's, in one region only, its logging or validation is off,
-    /// the key is gone, its selectors leave events out. And by its bucket: destroyed, without lock or versioning, with a
-    /// policy that lets others delete logs or keeps CloudTrail from writing them.
+    /// the key is gone, deleted or disabled, its selectors leave events out. And by its bucket: destroyed, without lock
+    /// or versioning, with a policy that lets others delete logs or keeps CloudTrail from writing them.
     ///
     /// Event selectors, basic and advanced, are decided over what they no longer record: a selector that says in other
     /// words what was recorded before is not reported. Policies of buckets are decided over all requests.
@@ -60,6 +61,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_dissolved() || std::ptr::eq(cx.before, cx.after) {
         return;
     }
+    keys(cx, findings);
     let buckets = buckets(cx);
     for control in cx.before.controls().filter(|control| control.area() == Some(Area::Trail)) {
         let is_trail = TRAILS.contains(&control.resource.as_str());
@@ -79,6 +81,39 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for weakening in lost {
             weakened(cx, findings, &WEAKENED_TRAIL, control, &weakening);
         }
+    }
+}
+
+/// Reports keys that encrypt the logs of a trail and that the plan deletes or disables: CloudTrail stops writing, and what
+/// is written cannot be read any more.
+fn keys(cx: &Context<'_>, findings: &mut Findings) {
+    let used: BTreeSet<String> = TRAILS
+        .iter()
+        .flat_map(|kind| cx.after.controls_of(kind))
+        .filter_map(|trail| trail.text("kms_key_id"))
+        .collect();
+    let names = |key: &Control| {
+        [key.text("arn"), key.text("key_id")].into_iter().flatten().any(|it| used.contains(&it))
+    };
+    for key in cx.before.controls_of("aws_kms_key").filter(|key| names(key)) {
+        let is_off = |key: &Control| key.attributes.get("is_enabled").bool() == Attr::Known(false);
+        let lost = match cx.after.control(&key.key) {
+            None => "deleted",
+            Some(after) if is_off(after) && !is_off(key) => "disabled",
+            Some(_) => continue,
+        };
+        // Another address may go on to manage it.
+        if lost == "deleted"
+            && cx.after.controls_of("aws_kms_key").any(|other| other.text("arn") == key.text("arn"))
+        {
+            continue;
+        }
+        let finding = about(findings, &WEAKENED_TRAIL, key);
+        finding.subject("key");
+        finding.says(format!(
+            "the key that encrypts the logs of a trail is {lost}: CloudTrail stops writing them"
+        ));
+        finding.help("keep the key, or give the trail another one first");
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) fn run(
         today: review::today(),
         baseline: &baseline,
         allow_incomplete: arguments.allow_incomplete,
+        events: None,
     };
     let found = orgward_rules::audit(&organization, &parsed, &config, question);
     let rules = review::rules();

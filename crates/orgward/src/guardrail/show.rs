@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
-use orgward_config::{Config, ConfigError, Pack};
+use orgward_config::{CertifiedList, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
 use orgward_proof::Guardrail;
 use orgward_report::{ShownGuardrail, ShownPack, ShownParameter, escape};
 use thiserror::Error;
 
 use crate::arguments::{GuardrailForm, ShowGuardrailArguments};
-use crate::config;
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
+use crate::{config, review};
 
 /// Why nothing could be shown.
 #[derive(Debug, Error, Diagnostic)]
@@ -157,6 +157,10 @@ fn from_pack(
             description: parameter.description.clone(),
             example: parameter.example.join(","),
         });
+    }
+    let lists = set.get("certified").into_iter().flatten().filter_map(|name| CertifiedList::find(name));
+    for note in lists.filter_map(|list| list.note(&review::today().to_string())) {
+        output::warn(&format!("note: {note}\n"));
     }
     pack.guardrails(set).map_err(|error| ShowError::Refused { pack: pack.name, error })
 }

@@ -1,5 +1,6 @@
 //! The first `orgward.toml`: what is known stands there, what is not is shown as a comment.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use orgward_config::InferredConfig;
@@ -46,7 +47,49 @@ pub(crate) fn write(survey: &InferredConfig) -> String {
     }
     suggestion(&mut out, "roles", &roles, "arn:aws:iam::*:role/app/*");
     suggestion(&mut out, "required", &boundaries, "arn:aws:iam::*:policy/boundary/application");
+    structure(&mut out, survey);
     out
+}
+
+/// What units and accounts are for, as their names suggest.
+fn structure(out: &mut String, survey: &InferredConfig) {
+    out.push_str(
+        "\n# What units and accounts are for. Without these lines it is guessed from names, whenever there are new ones;\n\
+         # with a line, exactly what it lists has the role, and what is below it.\n",
+    );
+    let guessed = !survey.units.is_empty() || !survey.accounts.is_empty();
+    if guessed {
+        out.push_str("# These are the guesses of today: correct them, and remove the `#`.\n");
+    }
+    let units = survey.units.iter().map(|(role, paths)| (role.as_str(), paths));
+    guesses(out, "units", units, ("production", "Root/Workloads/Prod"));
+    let accounts = survey.accounts.iter().map(|(role, names)| (role.as_str(), names));
+    guesses(out, "accounts", accounts, ("log-archive", "log-archive"));
+}
+
+fn guesses<'g>(
+    out: &mut String,
+    table: &str,
+    guesses: impl Iterator<Item = (&'g str, &'g BTreeSet<String>)>,
+    (role, example): (&str, &str),
+) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "[structure.{table}]");
+    let mut none = true;
+    for (role, names) in guesses {
+        let plain: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_plain(name)).collect();
+        // `*` in a name would be a pattern.
+        let plain: Vec<&str> = plain.into_iter().filter(|name| !name.contains('*')).collect();
+        if let [first, ..] = plain.as_slice() {
+            let last = if table == "units" { first.rsplit('/').next().unwrap_or(first) } else { first };
+            let _ = writeln!(out, "# by name, such as `{last}`:");
+            suggestion(out, role, &plain, "");
+            none = false;
+        }
+    }
+    if none {
+        suggestion(out, role, &[], example);
+    }
 }
 
 /// Whether a text can be a region.
@@ -86,6 +129,7 @@ fn suggestion(out: &mut String, key: &str, values: &[&str], example: &str) {
 #[cfg(test)]
 mod tests {
     use orgward_config::Config;
+    use orgward_org::{AccountRole, UnitRole};
 
     use super::*;
 
@@ -97,7 +141,27 @@ mod tests {
             locks: vec!["region-lock".to_owned()],
             boundaries: ["arn:aws:iam::*:policy/boundary/app".to_owned()].into(),
             bounded_roles: ["arn:aws:iam::*:role/app/*".to_owned()].into(),
+            units: [(UnitRole::Production, ["Root/Shops/Prod".to_owned()].into())].into(),
+            accounts: [(AccountRole::LogArchive, ["Log Archive".to_owned()].into())].into(),
         }
+    }
+
+    /// A line that is not needed any more would turn guessing off for what comes later.
+    #[test]
+    fn guesses_are_written_down_and_do_not_count() {
+        let text = write(&survey());
+        assert!(
+            text.contains("# by name, such as `Prod`:\n# production = [\"Root/Shops/Prod\"]\n"),
+            "{text}"
+        );
+        assert_eq!(
+            Config::parse("orgward.toml", &text).unwrap().structure,
+            orgward_org::Structure::default()
+        );
+        let text = text.replace("# production", "production").replace("# log-archive", "log-archive");
+        let structure = Config::parse("orgward.toml", &text).unwrap().structure;
+        assert_eq!(structure.units[&UnitRole::Production], ["Root/Shops/Prod"]);
+        assert_eq!(structure.accounts[&AccountRole::LogArchive], ["Log Archive"]);
     }
 
     #[test]
@@ -133,7 +197,9 @@ mod tests {
             regions: [hostile.clone()].into(),
             locks: vec![hostile.clone()],
             boundaries: [hostile.clone()].into(),
-            bounded_roles: [hostile].into(),
+            bounded_roles: [hostile.clone()].into(),
+            units: [(UnitRole::Production, [hostile.clone()].into())].into(),
+            accounts: [(AccountRole::LogArchive, [hostile].into())].into(),
         };
         let mut config = Config::parse("orgward.toml", &write(&survey)).unwrap();
         config.files.clear();

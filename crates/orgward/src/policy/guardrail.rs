@@ -117,6 +117,11 @@ impl Guardrail {
         Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim })
     }
 
+    /// What has to be denied.
+    pub(super) fn claim(&self) -> &Claim {
+        &self.claim
+    }
+
     /// The requests that have to be denied.
     pub(super) fn requests(&self) -> RequestSet<'_> {
         self.claim.requests()

@@ -3,6 +3,7 @@
 mod check;
 mod compare;
 mod decide;
+mod event;
 mod guardrail;
 mod prove;
 mod review;
@@ -25,7 +26,8 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     match command {
-        PolicyCommand::Decide(arguments) => decide::run(arguments, terminal),
+        PolicyCommand::Decide(arguments) if arguments.event.is_empty() => decide::run(arguments, terminal),
+        PolicyCommand::Decide(arguments) => event::run(arguments, terminal),
         PolicyCommand::Check(arguments) => check::run(arguments, terminal),
         PolicyCommand::Compare(arguments) => compare::run(arguments, terminal),
         PolicyCommand::Prove(arguments) => prove::run(arguments, terminal),

@@ -94,7 +94,14 @@ fn prove(
         set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
     }
     let (scp, rcp) = (scp.map(ScenarioLevel::chain), rcp.map(ScenarioLevel::chain));
-    let verdict = match may_be_allowed(set, scp.as_ref(), rcp.as_ref()) {
+    let mut answer = may_be_allowed(set.clone(), scp.as_ref(), rcp.as_ref());
+    // The engine takes any action for any resource. What AWS cannot get refutes nothing.
+    let impossible = answer.witness().filter(|request| !request.is_possible());
+    let impossible = impossible.and_then(|_| guardrail.claim().impossible());
+    if let Some(impossible) = &impossible {
+        answer = may_be_allowed(set.minus(impossible.requests()), scp.as_ref(), rcp.as_ref());
+    }
+    let verdict = match answer {
         Answer::Witness(request) => ProofVerdict::Refuted(shown(&request)),
         Answer::None => ProofVerdict::Holds,
         Answer::Undecided(reason) => ProofVerdict::Undecided(reason),

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use miette::Diagnostic;
 use orgward_finding::{Finding, Review, Site};
-use orgward_org::{NodeKind, Organization, PolicyType};
-use orgward_plan::{Attr, Document, statement_at};
+use orgward_org::Organization;
+use orgward_plan::{Document, statement_at};
 use orgward_report::escape;
-use orgward_repository::{Given, Ids, Repository, RepositoryError};
+use orgward_repository::{Given, Repository, RepositoryError};
 use orgward_rules::Question;
 use thiserror::Error;
 
@@ -19,7 +19,7 @@ use crate::arguments::PolicyReviewArguments;
 use crate::exit::Exit;
 use crate::git::Git;
 use crate::output::{self, Terminal};
-use crate::{base, baseline, config, input, names, review};
+use crate::{base, baseline, config, input, manifest, names, review};
 
 /// Why policies cannot be reviewed.
 #[derive(Debug, Error, Diagnostic)]
@@ -90,7 +90,7 @@ pub(crate) fn run(
     let given = Given {
         values: arguments.set.clone(),
         kind: arguments.kind.map(kind_of),
-        ids: ids(&Organization::of(&[], &context, &config.declared()).after),
+        ids: manifest::ids(&Organization::of(&[], &context, &config.declared()).after),
     };
     let repository = |revision: &str, files| {
         let failed = |error| ReviewError::Repository { revision: revision.to_owned(), error };
@@ -118,6 +118,7 @@ pub(crate) fn run(
         today: review::today(),
         baseline: &baseline,
         allow_incomplete: config.options.allow_incomplete == Some(true),
+        events: None,
     };
     plans.extend(context);
     let mut review = orgward_rules::review_policies(&organization, &plans, &config, question);
@@ -137,32 +138,6 @@ pub(crate) fn run(
 fn counts(path: &str, text: &str) -> bool {
     orgward_repository::is_candidate(path, text)
         || Path::new(path).extension().is_none_or(|ending| ending != "json")
-}
-
-/// The ids of what other inputs show, by the names that manifests use.
-fn ids(organization: &Organization) -> Ids {
-    let mut ids = Ids::default();
-    for (at, node) in organization.nodes() {
-        let Attr::Known(id) = &node.id else { continue };
-        let (id, name) = (id.to_string(), node.title());
-        match &node.kind {
-            NodeKind::Root => ids.root = Some(id),
-            NodeKind::Unit => {
-                let path = organization.path(at);
-                if let Some((_, below)) = path.split_once('/').filter(|_| !path.starts_with('…')) {
-                    ids.units.insert(below.to_owned(), id);
-                }
-            }
-            NodeKind::Account(_) => {
-                ids.accounts.insert(name, id);
-            }
-            NodeKind::OrgPolicy(policy) if !matches!(policy.kind, PolicyType::Unknown) => {
-                ids.policies.insert((policy.kind.api_name().to_owned(), name), id);
-            }
-            _ => {}
-        }
-    }
-    ids
 }
 
 /// Says of each finding which file it is in, and on which line.

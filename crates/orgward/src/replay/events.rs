@@ -1,21 +1,21 @@
 //! Reads records of CloudTrail one after the other: JSON as AWS delivers it, gzip, JSON lines, CSV of queries.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 use miette::Diagnostic;
 use orgward_proof::replay::{Event, Identity, Issuer, Session};
 use orgward_report::escape;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use thiserror::Error;
 
+use super::records::{Batches, Layout};
 use crate::gzip;
 
-/// Bytes of a compressed file once it is decompressed. AWS delivers far smaller ones.
-const LARGEST: usize = 512 << 20;
+/// Batches that are read ahead.
+const AHEAD: usize = 4;
 /// Folders inside a folder of events: a bucket has account, service, region and date.
 const DEPTH: usize = 16;
 
@@ -24,9 +24,6 @@ const DEPTH: usize = 16;
 pub(super) enum EventError {
     #[error("cannot read `{}`", escape(name))]
     Read { name: String, source: io::Error },
-    #[error("cannot decompress `{}`: {why}", escape(name))]
-    #[diagnostic(help("compress it anew with `gzip`, or give it as it is"))]
-    Compressed { name: String, why: &'static str },
     #[error("`{}` has no records of CloudTrail: {why}", escape(name))]
     #[diagnostic(help(
         "an event file is `{{\"Records\": […]}}`, a list, one record a line, or CSV with a header"
@@ -48,6 +45,10 @@ pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EventError> {
 
 fn add(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), EventError> {
     let failed = |source| EventError::Read { name: path.display().to_string(), source };
+    // Signatures of the files, beside them in the bucket.
+    if depth > 0 && path.ends_with("CloudTrail-Digest") {
+        return Ok(());
+    }
     // Links inside of a folder may lead in circles.
     let is_folder = if depth == 0 { path.is_dir() } else { path.is_dir() && !path.is_symlink() };
     if !is_folder {
@@ -72,40 +73,26 @@ fn add(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), EventE
 pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), EventError> {
     let name = || path.display().to_string();
     let failed = |source| EventError::Read { name: name(), source };
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).map_err(failed)?);
-    let begins = file.fill_buf().map_err(failed)?;
-    if gzip::is_compressed(begins) {
-        let mut packed = Vec::new();
-        file.take(LARGEST as u64).read_to_end(&mut packed).map_err(failed)?;
-        let bytes =
-            gzip::inflated(&packed, LARGEST).map_err(|why| EventError::Compressed { name: name(), why })?;
-        drop(packed);
-        return content(&bytes, sink).map_err(|why| EventError::Shape { name: name(), why });
-    }
-    let shape = Shape::of(begins);
-    let done = match shape {
-        Shape::Csv => rows(file, sink),
-        Shape::Records => one(&mut serde_json::Deserializer::from_reader(file), Records(sink)),
-        Shape::List => one(&mut serde_json::Deserializer::from_reader(file), List(sink)),
-        Shape::Lines => lines(file, sink),
+    let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
+    let is_compressed = gzip::is_compressed(file.fill_buf().map_err(failed)?);
+    let done = if is_compressed {
+        content(BufReader::with_capacity(1 << 18, gzip::Inflating::of(file)), sink)
+    } else {
+        content(file, sink)
     };
     done.map_err(|why| EventError::Shape { name: name(), why })
 }
 
-fn content(bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), String> {
-    match Shape::of(bytes) {
-        Shape::Csv => rows(bytes, sink),
-        Shape::Records => one(&mut serde_json::Deserializer::from_slice(bytes), Records(sink)),
-        Shape::List => one(&mut serde_json::Deserializer::from_slice(bytes), List(sink)),
-        Shape::Lines => lines(bytes, sink),
+fn content(mut reader: impl BufRead + Send, sink: &mut Sink<'_>) -> Result<(), String> {
+    match Shape::of(reader.fill_buf().map_err(|error| error.to_string())?) {
+        Shape::Csv => rows(reader, sink),
+        Shape::Json(layout) => records(reader, layout, sink),
     }
 }
 
 /// How events stand in a file.
 enum Shape {
-    Records,
-    List,
-    Lines,
+    Json(Layout),
     Csv,
 }
 
@@ -115,94 +102,40 @@ impl Shape {
         let text: Vec<u8> =
             begins.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(16).collect();
         if text.starts_with(b"{\"Records\"") {
-            Self::Records
+            Self::Json(Layout::Records)
         } else if text.starts_with(b"[") {
-            Self::List
+            Self::Json(Layout::List)
         } else if text.starts_with(b"{") {
-            Self::Lines
+            Self::Json(Layout::Lines)
         } else {
             Self::Csv
         }
     }
 }
 
-fn one<'de, D: Deserializer<'de, Error = serde_json::Error>, S: DeserializeSeed<'de, Value = ()>>(
-    deserializer: D,
-    seed: S,
-) -> Result<(), String> {
-    seed.deserialize(deserializer).map_err(|error| error.to_string())
-}
-
-/// `{"Records": […]}`.
-struct Records<'r, 's>(&'r mut Sink<'s>);
-
-impl<'de> DeserializeSeed<'de> for Records<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Records<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with `Records`")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-            if key == "Records" {
-                map.next_value_seed(List(&mut *self.0))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
+/// Records of JSON. Another thread reads, decompresses and cuts them, a few batches ahead.
+fn records(reader: impl Read + Send, layout: Layout, sink: &mut Sink<'_>) -> Result<(), String> {
+    std::thread::scope(|scope| {
+        let (sender, batches) = mpsc::sync_channel(AHEAD);
+        scope.spawn(move || {
+            for batch in Batches::of(reader, layout) {
+                // There is no receiver any more once a record could not be read.
+                if sender.send(batch).is_err() {
+                    break;
+                }
+            }
+        });
+        for batch in batches {
+            for record in batch?.records() {
+                let event: Event<'_> = serde_json::from_slice(record).map_err(|error| error.to_string())?;
+                if event.event_name.is_none() {
+                    return Err("a record of it has no `eventName`".to_owned());
+                }
+                sink(&event);
             }
         }
         Ok(())
-    }
-}
-
-/// `[…]`.
-struct List<'r, 's>(&'r mut Sink<'s>);
-
-impl<'de> DeserializeSeed<'de> for List<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for List<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of records")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(event) = list.next_element::<Event<'de>>()? {
-            (self.0)(&event);
-        }
-        Ok(())
-    }
-}
-
-/// One record after the other.
-fn lines(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), String> {
-    for line in BufReader::new(reader).split(b'\n') {
-        let line = line.map_err(|error| error.to_string())?;
-        if line.iter().all(u8::is_ascii_whitespace) {
-            continue;
-        }
-        let event: Event<'_> = serde_json::from_slice(&line).map_err(|error| error.to_string())?;
-        if event.event_name.is_none() {
-            return Err("a line of it has no `eventName`".to_owned());
-        }
-        sink(&event);
-    }
-    Ok(())
+    })
 }
 
 /// What queries of CloudTrail Lake and Athena export: a column with the whole record, or a column for each field.
@@ -243,6 +176,7 @@ fn rows(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), String> {
             aws_region: cell("awsregion"),
             event_type: cell("eventtype"),
             error_code: cell("errorcode"),
+            error_message: cell("errormessage"),
             source_ip_address: cell("sourceipaddress"),
             vpc_endpoint_id: cell("vpcendpointid"),
             recipient_account_id: cell("recipientaccountid"),

@@ -1,15 +1,17 @@
 //! `orgward replay`.
 
 mod events;
+mod records;
 
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
-use miette::Diagnostic;
+use miette::{Diagnostic, NamedSource, SourceSpan};
 use orgward_org::{Change, Organization, PolicyType};
 use orgward_proof::access::Access;
 use orgward_proof::apply::Policies;
-use orgward_proof::replay::{Replay, Replayed, Skipped};
-use orgward_report::{BrokenView, ReplayView, replay, replay_json};
+use orgward_proof::replay::{EventContext, Replay, Replayed, Skipped};
+use orgward_report::{BrokenView, ReplayView, escape, replay, replay_json};
 use thiserror::Error;
 
 use crate::arguments::{ReplayArguments, ReplayFormat};
@@ -25,7 +27,25 @@ enum ReplayError {
     #[error("there are no events in {}", names.join(", "))]
     #[diagnostic(help("give files or folders of CloudTrail: JSON, gzip, or CSV with a header"))]
     NoEvents { names: Vec<String> },
+    #[error("cannot read `{}`", escape(name))]
+    Context { name: String, source: io::Error },
+    #[error("`{}` is no context of events: {why}", escape(name))]
+    #[diagnostic(help(
+        "write tables `[principals.\"ARN\"]` and `[resources.\"ARN\"]` with `tags`, and `[endpoints.vpce-…]` with `vpc` and \
+         `account`"
+    ))]
+    Shape {
+        name: String,
+        why: String,
+        #[source_code]
+        text: NamedSource<String>,
+        #[label("here")]
+        at: SourceSpan,
+    },
 }
+
+/// Bytes of a context.
+const LARGEST_CONTEXT: u64 = 16 << 20;
 
 /// Replays events through the policies before plans and after them.
 pub(crate) fn run(arguments: &ReplayArguments) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
@@ -42,19 +62,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Exit, Box<dyn Diagnosti
     let change = Organization::of(plans, context, &config.declared());
     let change = change.as_ref();
     let (before, after) = (Access::of(change.before), Access::of(change.after));
-    let mut all = Replay::of(change, Policies::of(&before), Policies::of(&after));
-    let files: Vec<PathBuf> = events::files(&arguments.events)?;
-    for file in &files {
-        events::read(file, &mut |event| all.event(event))?;
-    }
-    let replayed = all.finish();
-    if replayed.events == 0 {
-        let names = arguments
-            .events
-            .iter()
-            .map(|path| format!("`{}`", orgward_report::escape(&path.display().to_string())));
-        return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
-    }
+    let replayed = replayed(change, (&before, &after), &arguments.events, arguments.context.as_deref())?;
     let view = view(replayed, change);
     let text = match arguments.format {
         ReplayFormat::Text => replay(&view),
@@ -62,6 +70,44 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Exit, Box<dyn Diagnosti
     };
     output::print(text.as_bytes())?;
     Ok(if view.denied.is_empty() { Exit::Clean } else { Exit::Blocked })
+}
+
+/// What becomes of the calls of events on both sides of a change.
+pub(crate) fn replayed(
+    change: Change<&Organization>,
+    (before, after): (&Access<'_>, &Access<'_>),
+    events: &[PathBuf],
+    context: Option<&Path>,
+) -> Result<Replayed, Box<dyn Diagnostic + Send + Sync>> {
+    let context = context.map(context_of).transpose()?.unwrap_or_default();
+    let mut all = Replay::of(change, Policies::of(before), Policies::of(after), context);
+    for file in &events::files(events)? {
+        events::read(file, &mut |event| all.event(event))?;
+    }
+    let replayed = all.finish();
+    if replayed.events == 0 {
+        let names = events.iter().map(|path| format!("`{}`", escape(&path.display().to_string())));
+        return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
+    }
+    Ok(replayed)
+}
+
+/// Reads what people know and no event shows.
+fn context_of(path: &Path) -> Result<EventContext, Box<dyn Diagnostic + Send + Sync>> {
+    let name = || path.display().to_string();
+    let failed = |source| ReplayError::Context { name: name(), source };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_CONTEXT).read_to_string(&mut text).map_err(failed)?;
+    match toml::from_str(&text) {
+        Ok(context) => Ok(context),
+        Err(error) => Err(Box::new(ReplayError::Shape {
+            name: name(),
+            why: error.message().to_owned(),
+            at: error.span().unwrap_or_default().into(),
+            text: NamedSource::new(name(), text),
+        })),
+    }
 }
 
 fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
@@ -83,7 +129,7 @@ fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
     let skipped = |why| replayed.skipped.get(&why).copied().unwrap_or_default();
     let harmless = new_policies(change)
         .into_iter()
-        .filter(|name| !denied.iter().any(|broken| broken.by.starts_with(name.as_str())))
+        .filter(|name| !denied.iter().any(|broken| broken.by.starts_with(&format!("{name} "))))
         .collect();
     ReplayView {
         events: replayed.events,

@@ -139,3 +139,80 @@ fn an_action_that_is_not_listed_is_decided_with_a_note() {
         "{run:?}"
     );
 }
+
+/// A call that an SCP denied: which statement of which level, what would have to change, and whether the plan does.
+#[test]
+fn an_event_is_decided_against_the_organization() {
+    let folder = Folder::new();
+    let state = folder.write("state.json", crate::support::text_of("decide-event/organization.json"));
+    let plan = folder.write("plan.json", crate::support::text_of("decide-event/plan.json"));
+    let event = folder.write("event.json", crate::support::text_of("decide-event/event.json"));
+    let arguments = |rest: &[&str]| {
+        let mut all: Vec<String> =
+            ["policy", "decide", "--format", "json", "--event"].map(str::to_owned).into();
+        all.push(event.display().to_string());
+        all.extend(rest.iter().map(|&it| it.to_owned()));
+        all
+    };
+    let run = folder.run(arguments(&["--org", &state.display().to_string()]));
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    let answer = &run.json()[0];
+    assert_eq!(answer["decision"], "denied", "{answer}");
+    let denials = answer["deniedBy"].as_array().or_else(|| answer["before"]["deniedBy"].as_array()).unwrap();
+    assert_eq!(denials.len(), 1, "{answer}");
+    assert_eq!(denials[0]["policy"], "SCP `regions` at `Root`");
+    assert_eq!(denials[0]["statement"], "Regions");
+    let change = denials[0]["change"].as_str().unwrap();
+    assert!(
+        change.contains("use the region `eu-central-1`") && change.contains("use a role like"),
+        "{change}"
+    );
+    assert_eq!(answer["place"], "303030303030 (`Root/Prod/shop-prod`)");
+    assert!(answer.get("decisionAfter").is_none(), "no plan was given");
+
+    // The plan detaches the policy.
+    let run = folder.run(arguments(&["--plan", &plan.display().to_string()]));
+    assert_eq!(run.json()[0]["decisionAfter"], "not denied", "{run:?}");
+    let text = folder.run(["policy", "decide", "--event", "event.json", "--plan", "plan.json"]);
+    assert!(text.stdout.contains("denied by: SCP `regions` at `Root`, statement `Regions`"), "{text:?}");
+    assert!(text.stdout.contains("after the plan: not denied"), "{text:?}");
+}
+
+/// EC2 tells what it refused in a message that only a decoder reads.
+#[test]
+fn a_decoded_message_is_decided_for_the_role_of_the_session() {
+    let folder = Folder::new();
+    folder.write("state.json", crate::support::text_of("decide-event/organization.json"));
+    let decoded = crate::support::text_of("decide-event/decoded.json");
+    let run = folder.run_with_input(
+        ["policy", "decide", "--format", "json", "--event", "-", "--org", "state.json"],
+        decoded.as_bytes(),
+    );
+    assert_eq!(run.code, 0, "{run:?}");
+    let answer = &run.json()[0];
+    assert_eq!(answer["principal"], "arn:aws:iam::303030303030:role/platform/deploy", "{answer}");
+    assert_eq!(
+        (&answer["decision"], &answer["told"]),
+        (&"not denied".into(), &"explicit deny by statement `Regions`".into())
+    );
+    assert!(answer["notes"].to_string().contains("what did is in no input"), "{answer}");
+}
+
+#[test]
+fn what_is_no_event_is_refused() {
+    let folder = Folder::new();
+    folder.write("state.json", crate::support::text_of("decide-event/organization.json"));
+    let run = folder.run(["policy", "decide", "--event", "state.json", "--org", "state.json"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr.contains("neither a record of CloudTrail nor a decoded authorization message"),
+        "{run:?}"
+    );
+    folder.write(
+        "event.json",
+        crate::support::text_of("decide-event/event.json").replace("303030303030", "909090909090"),
+    );
+    let run = folder.run(["policy", "decide", "--event", "event.json", "--org", "state.json"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stdout.contains("no input shows account `909090909090`"), "{run:?}");
+}

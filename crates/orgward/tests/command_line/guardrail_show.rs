@@ -75,8 +75,17 @@ fn what_is_printed_as_a_guardrail_can_be_pasted() {
 #[test]
 fn resources_of_terraform() {
     let folder = Folder::new();
-    let run =
-        folder.run(["guardrail", "show", "approved-services", "--set", "services=s3,ec2", "--as", "hcl"]);
+    let run = folder.run([
+        "guardrail",
+        "show",
+        "approved-services",
+        "--set",
+        "services=s3,ec2",
+        "--set",
+        "foundation=iam",
+        "--as",
+        "hcl",
+    ]);
     assert_eq!(run.code, 0, "{run:?}");
     let expected = r#"resource "aws_organizations_policy" "approved_services" {
   name        = "approved-services"
@@ -90,8 +99,9 @@ fn resources_of_terraform() {
         Sid    = "ApprovedServicesOnly"
         Effect = "Deny"
         NotAction = [
-          "s3:*",
-          "ec2:*"
+          "ec2:*",
+          "iam:*",
+          "s3:*"
         ]
         Resource = "*"
       }
@@ -100,6 +110,27 @@ fn resources_of_terraform() {
 }
 "#;
     assert_eq!(run.stdout, expected);
+}
+
+/// A list of certified services is dated, and one that does not exist is no empty list.
+#[test]
+fn lists_of_certified_services() {
+    let folder = Folder::new();
+    let show =
+        |set: &str| folder.run(["guardrail", "show", "approved-services", "--set", set, "--as", "toml"]);
+    let run = show("certified=pci-dss");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stdout.contains("`pci-dss` as of 2022-07-15") && run.stdout.contains("\"dynamodb:*\""),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr.contains("the list `pci-dss` of certified services is of 2022-07-15"),
+        "it is old: {run:?}"
+    );
+    let run = show("certified=pci");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.all().contains("unknown list of certified services `pci`"), "{run:?}");
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+mod manifests;
 mod monorepo;
 #[cfg(test)]
 mod options;

@@ -69,3 +69,32 @@ fn the_same_plan_gives_the_same_bytes() {
         assert_eq!(show("demo/create.json", format), show("demo/create.json", format));
     }
 }
+
+/// Accounts of Account Factory, of a request of AFT in a module, and controls of each unit, as Terraform plans them.
+#[test]
+fn what_control_tower_makes_is_part_of_the_organization() {
+    let plan = fixture("control-tower/plan.json").display().to_string();
+    let run = Folder::new().run(["org", "show", &plan, "--format", "json"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let json = run.json();
+    let nodes = json["after"]["nodes"].as_array().unwrap();
+    let parent = |name: &str| {
+        let node = nodes.iter().find(|node| node["kind"] == "account" && node["name"] == name);
+        node.unwrap_or_else(|| panic!("no account `{name}`: {json}"))["parent"].as_str().unwrap_or_default()
+    };
+    assert_eq!(parent("shop"), "aws_organizations_organizational_unit.this[\"Prod\"]");
+    assert_eq!(parent("orders"), "aws_organizations_organizational_unit.this[\"Sandbox\"]");
+    let attachments = json["after"]["attachments"].as_array().unwrap();
+    let controls: Vec<&str> = attachments
+        .iter()
+        .filter(|it| it["target"] == "aws_organizations_organizational_unit.this[\"Prod\"]")
+        .filter_map(|it| it["policy"].as_str())
+        .filter(|it| it.starts_with("aws_controltower_control"))
+        .collect();
+    let expected = [
+        "aws_controltower_control.regions[\"Prod\"]",
+        "aws_controltower_control.this[\"AWS-GR_RESTRICT_ROOT_USER\"]",
+        "aws_controltower_control.this[\"CT.EC2.PV.5\"]",
+    ];
+    assert_eq!(controls, expected, "the one about SSH finds, and denies nothing");
+}

@@ -140,7 +140,10 @@ fn every_provider_is_placed_and_says_why() {
         folder.write(to, std::fs::read(stack(from)).unwrap());
     }
     let run = folder.run(["org", "show", "baseline.json", "--org", "org.json"]);
-    let (_, placements) = run.stdout.split_once("which account things are in\n").unwrap();
+    let (_, rest) = run.stdout.split_once("which account things are in\n").unwrap();
+    let (placements, advice) = rest.split_once("\nrecommended by AWS, and not seen in the inputs\n").unwrap();
+    // The first stack manages the organization, and sets none of what AWS recommends.
+    assert_eq!(advice.lines().count(), 9, "{advice}");
     assert_eq!(
         placements,
         "  baseline.json

@@ -4,17 +4,24 @@ use proptest::prelude::*;
 
 use super::agreement::document;
 use crate::access::dead::{Dead, dead};
+use crate::access::questions::bound;
 use crate::access::{Answer, RequestSet};
-use crate::{Effect, Kind, Policy, Statement};
+use crate::{Decider, Effect, Kind, Level, Policy, PolicyChain, Statement};
 
-/// What a statement contributes to a chain: an allowance to the level that it is on, and a denial beside `FullAWSAccess`
-/// to all.
+/// What the statements with an effect contribute, wherever the policy stands: an allowance to the level that it is on,
+/// and a denial to all.
 fn effect(policy: &Policy, effect: Effect) -> RequestSet<'_> {
     let set = match effect {
         Effect::Allow => RequestSet::allowed(policy),
         Effect::Deny => RequestSet::effect(policy, Effect::Deny),
     };
-    RequestSet::bound().and(set)
+    bound(policy).and(set)
+}
+
+/// What a chain with the policy on its only level leaves open.
+fn chain(policy: &Policy) -> RequestSet<'_> {
+    let decider = Decider { name: "policy", policy };
+    RequestSet::passed(&PolicyChain(vec![Level { target: "root", policies: vec![decider] }]))
 }
 
 fn without(policy: &Policy, at: usize) -> (Policy, Statement) {
@@ -23,50 +30,67 @@ fn without(policy: &Policy, at: usize) -> (Policy, Statement) {
     (rest, statement)
 }
 
+/// What is in one set and not in the other.
+fn differ<'p>(one: RequestSet<'p>, other: RequestSet<'p>) -> [Answer; 2] {
+    [one.clone().minus(other.clone()).example(), other.minus(one).example()]
+}
+
+fn check(policy: &Policy) -> Result<(), TestCaseError> {
+    let found = dead(policy);
+    let decided = found.iter().filter(|(_, why)| !matches!(why, Dead::Undecided(_)));
+    let gone: Vec<usize> = decided.map(|(at, _)| *at).collect();
+    // All of them together, since a duplicate covers the other one.
+    let mut rest = policy.clone();
+    for at in gone.iter().rev() {
+        rest.statements.remove(*at);
+    }
+    let mut changes: Vec<Answer> = [Effect::Allow, Effect::Deny]
+        .into_iter()
+        .flat_map(|each| differ(effect(policy, each), effect(&rest, each)))
+        .collect();
+    if policy.kind == Kind::ServiceControl {
+        changes.extend(differ(chain(policy), chain(&rest)));
+    }
+    for change in changes {
+        prop_assert!(!matches!(change, Answer::Witness(_)), "{change:?}\n{}\n{found:?}", policy.text());
+    }
+    for at in 0..policy.statements.len() {
+        if found.iter().any(|(dead, _)| *dead == at) {
+            continue;
+        }
+        // Of what is dead nothing is left to cover it.
+        let mut living = policy.clone();
+        let mut index = at;
+        for other in gone.iter().rev() {
+            living.statements.remove(*other);
+            index -= usize::from(*other < at);
+        }
+        let (rest, statement) = without(&living, index);
+        let each = statement.effect.value;
+        match effect(&living, each).minus(effect(&rest, each)).example() {
+            // This request shows it.
+            Answer::Witness(request) => prop_assert!(statement.matches(&living, &request)),
+            Answer::Undecided(_) => {}
+            Answer::None => prop_assert!(false, "statement {at} changes nothing\n{}", policy.text()),
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_dead_statement_changes_nothing_and_any_other_one_something(policy in document(Kind::ServiceControl)) {
-        let found = dead(&policy);
-        let mut gone = Vec::new();
-        for (at, why) in &found {
-            if matches!(why, Dead::Undecided(_)) {
-                continue;
-            }
-            gone.push(*at);
-        }
-        // All of them together, since a duplicate covers the other one.
-        let mut rest = policy.clone();
-        for at in gone.iter().rev() {
-            rest.statements.remove(*at);
-        }
-        for each in [Effect::Allow, Effect::Deny] {
-            let (before, after) = (effect(&policy, each), effect(&rest, each));
-            for changed in [before.clone().minus(after.clone()), after.minus(before)] {
-                let answer = changed.example();
-                prop_assert!(!matches!(answer, Answer::Witness(_)), "{answer:?}\n{}\n{found:?}", policy.text());
-            }
-        }
-        for at in 0..policy.statements.len() {
-            if found.iter().any(|(dead, _)| *dead == at) {
-                continue;
-            }
-            // Of what is dead nothing is left to cover it.
-            let mut living = policy.clone();
-            let mut index = at;
-            for other in gone.iter().rev() {
-                living.statements.remove(*other);
-                index -= usize::from(*other < at);
-            }
-            let (rest, statement) = without(&living, index);
-            let each = statement.effect.value;
-            let lost = effect(&living, each).minus(effect(&rest, each)).example();
-            match lost {
-                Answer::Witness(request) => prop_assert!(statement.matches(&living, &request)),
-                Answer::Undecided(_) => {}
-                Answer::None => prop_assert!(false, "statement {at} changes nothing\n{}", policy.text()),
-            }
-        }
+    fn a_dead_statement_of_a_chain_changes_nothing_and_any_other_one_something(
+        policy in document(Kind::ServiceControl)
+    ) {
+        check(&policy)?;
+    }
+
+    #[test]
+    fn a_dead_statement_of_an_identity_changes_nothing_and_any_other_one_something(
+        policy in document(Kind::Identity)
+    ) {
+        check(&policy)?;
     }
 }

@@ -1,10 +1,7 @@
 mod soundness;
 
-use proptest::prelude::*;
-
-use crate::pattern::intersect;
 use crate::testing::{policy, single};
-use crate::{Kind, OutsiderAccess, Perimeter, Policy, RoleTrust, glob};
+use crate::{Kind, OutsiderAccess, Perimeter, Policy, RoleTrust};
 
 const ROLE: RoleTrust<'_> =
     RoleTrust { arn: "arn:aws:iam::111111111111:role/deploy", account: Some("111111111111") };
@@ -353,19 +350,6 @@ fn accounts_that_conditions_name() {
         r#"{"StringEquals":{"sts:ExternalId":"333333333333"}}"#,
     ] {
         assert_eq!(narrowed(condition), None, "{condition}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn patterns_with_a_common_text(left in "[ab*?]{0,5}", right in "[ab*?]{0,5}", text in "[ab]{0,5}") {
-        if glob(&left, &text) && glob(&right, &text) {
-            prop_assert!(intersect(&left, &right));
-        }
-        // A pattern without wildcards is a text.
-        if !left.contains(['*', '?']) {
-            prop_assert_eq!(intersect(&left, &right), glob(&right, &left));
-        }
     }
 }
 

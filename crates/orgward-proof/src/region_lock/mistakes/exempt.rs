@@ -57,7 +57,14 @@ pub(super) fn find(context: &LockContext<'_>, locks: &[Lock<'_>], found: &mut Ve
 /// The principals that a lock exempts.
 fn exempt<'l>(lock: &Lock<'l>) -> impl Iterator<Item = &'l Spanned<String>> {
     let lines = lock.statement.conditions.iter().filter(|line| is_principal(line));
-    lines.filter(|line| line.operator.value.is_negated()).flat_map(|line| &line.values)
+    let values = lines.filter(|line| line.operator.value.is_negated()).flat_map(|line| &line.values);
+    let is_control = lock.org_policy.data.is_control;
+    values.filter(move |value| !(is_control && is_of_control_tower(&value.value)))
+}
+
+/// Whether a pattern is of roles whose names a mandatory control keeps, wherever Control Tower writes its controls.
+fn is_of_control_tower(pattern: &str) -> bool {
+    pattern.contains(":role/aws-controltower-") || pattern.contains(":role/AWSControlTower")
 }
 
 /// How an ordinary role of the account becomes a principal that a pattern exempts, if nothing denies it.

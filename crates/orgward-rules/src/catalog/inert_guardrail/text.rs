@@ -31,21 +31,23 @@ pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) 
 }
 
 /// Checks that say that a part of a denial never acts, or that it denies more than is meant.
-const MISTAKES: [&str; 16] = [
+const MISTAKES: [&str; 18] = [
+    "arn-account-not-allowed",
+    "arn-region-not-allowed",
+    "invalid-arn-resource",
     "invalid-condition-key-format",
     "invalid-global-condition-key",
     "invalid-principal-arn",
+    "invalid-service",
     "invalid-service-condition-key",
     "invalid-service-in-action",
-    "irrelevant-condition-key-in-policy",
-    "key-missing-for-some-actions",
+    "missing-arn-region",
     "missing-tag-key-in-condition",
     "redundant-statement",
     "resource-of-no-action",
-    "type-mismatch-boolean",
-    "type-mismatch-date",
-    "type-mismatch-ip-range",
-    "type-mismatch-number",
+    "type-mismatch",
+    "unsupported-action-for-condition-key",
+    "unsupported-global-condition-key",
     "variable-unsupported-in-version",
     "wildcard-without-like-operator",
 ];

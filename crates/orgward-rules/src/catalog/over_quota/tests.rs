@@ -1,0 +1,157 @@
+use orgward_finding::Severity;
+
+use super::OVER_QUOTA;
+use crate::testing::{findings_with_document, report, review_text};
+
+#[test]
+fn scp_size() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-scp-size"), @"
+    ── high: 1 found ───────────────────────────────────────────────────────────────
+
+    over-quota
+
+      × aws_organizations_policy.archives: SCP has 11545 characters, of which 10240 are allowed
+      note: quotas as of 2026-11-01
+      help: send it without white space: it has 4657 characters then; `jsonencode` does that
+
+    blocked: 1 high finding is new
+    reviewed bad-scp-size.json: 1 account, 0 principals, 1 policy
+    `orgward rules over-quota` explains the first one
+    ");
+}
+
+#[test]
+fn size_with_a_hole() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-size-with-a-hole"), @"
+    ── high: 1 found ───────────────────────────────────────────────────────────────
+
+    over-quota
+
+      × aws_organizations_policy.archives: SCP has at least 12231 characters, of which 10240 are allowed
+      note: quotas as of 2026-11-01
+      help: split it: without white space it still has 12231 characters
+
+    blocked: 1 high finding is new
+    reviewed bad-size-with-a-hole.json: 1 account, 0 principals, 1 policy
+    `orgward rules over-quota` explains the first one
+    ");
+}
+
+#[test]
+fn unknown_size() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-unknown-size"), @"
+    ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+
+    over-quota · cannot tell
+
+      ? aws_organizations_policy.archives: cannot tell whether this SCP has more than the 10240
+      │ characters that are allowed
+      note: it has at least 9035 without white space, and about 10988 as the provider lays it out
+      note: quotas as of 2026-11-01
+      help: send it without white space: it has at least 9035 characters then; `jsonencode` does that
+
+    not blocked: nothing found, but 1 low thing cannot be told
+    reviewed bad-unknown-size.json: 1 account, 0 principals, 1 policy
+    `orgward rules over-quota` explains the first one
+    ");
+}
+
+#[test]
+fn eleven_scps() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-eleven-scps"), @"
+    ── high: 1 found ───────────────────────────────────────────────────────────────
+
+    over-quota
+
+      × aws_organizations_organizational_unit.runtime: 11 SCPs are attached here, of which 10 are
+      │ allowed
+      target: Root/runtime
+      help: merge some of them, or attach them at another level; the one that AWS attaches counts
+
+    blocked: 1 high finding is new
+    reviewed bad-eleven-scps.json: 1 account, 0 principals, 10 policies
+    `orgward rules over-quota` explains the first one
+    ");
+}
+
+#[test]
+fn five_rcps() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-five-rcps"), @"
+    ── high: 1 found ───────────────────────────────────────────────────────────────
+
+    over-quota
+
+      × aws_organizations_organizational_unit.runtime: 6 RCPs are attached here, of which 5 are allowed
+      target: Root/runtime
+      help: merge some of them, or attach them at another level; the one that AWS attaches counts
+
+    blocked: 1 high finding is new
+    reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
+    `orgward rules over-quota` explains the first one
+    ");
+}
+
+/// Of a trust policy AWS raises the quota, to twice as much; an apply with more than that always fails.
+#[test]
+fn a_trust_policy_that_no_raised_quota_takes() {
+    let of = |roles: usize| {
+        let roles: Vec<String> =
+            (0..roles).map(|at| format!(r#""arn:aws:iam::222222222222:role/application-{at:04}""#)).collect();
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":[{}]}},"Action":"sts:AssumeRole"}}]}}"#,
+            roles.join(",")
+        );
+        let found = findings_with_document(
+            &OVER_QUOTA,
+            ("public-trust", "bad-star-string"),
+            ("assume_role_policy", &document),
+        );
+        let told = found.into_iter().map(|it| (it.severity, it.help.unwrap_or_default().contains("ask AWS")));
+        told.collect::<Vec<_>>()
+    };
+    assert_eq!(of(20), []);
+    assert_eq!(of(60), [(Severity::Medium, true)]);
+    assert_eq!(of(120), [(Severity::High, false)]);
+}
+
+/// The inline policies of a user have the same number of characters, and AWS does not raise it.
+#[test]
+fn inline_policies_of_a_user() {
+    let document = format!(
+        r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::{}"}}]}}"#,
+        "a".repeat(2100)
+    );
+    let plan = serde_json::json!({
+        "format_version": "1.0", "terraform_version": "1.11.4",
+        "values": { "root_module": { "resources": [
+            { "address": "aws_iam_user.it", "mode": "managed", "type": "aws_iam_user", "name": "it",
+              "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+              "values": { "name": "it", "id": "it", "arn": "arn:aws:iam::222222222222:user/it" } },
+            { "address": "aws_iam_user_policy.it", "mode": "managed", "type": "aws_iam_user_policy", "name": "it",
+              "provider_name": "registry.terraform.io/hashicorp/aws", "schema_version": 0,
+              "values": { "name": "it", "user": "it", "id": "it:it", "policy": document } },
+        ] } },
+    });
+    let review = review_text("state.json", plan.to_string().into_bytes(), "");
+    let found = review.findings.iter().find(|finding| finding.rule == "over-quota").expect("it is too long");
+    assert_eq!(found.severity, Severity::High);
+    assert!(!found.help.as_deref().unwrap_or_default().contains("ask AWS"), "{found:?}");
+}
+
+#[test]
+fn deep_ou() {
+    insta::assert_snapshot!(report(&OVER_QUOTA, "bad-deep-ou"), @"
+    ── high: 1 found ───────────────────────────────────────────────────────────────
+
+    over-quota
+
+      × aws_organizations_organizational_unit.orders: unit is 6 levels below the root, of which 5 are
+      │ allowed
+      target: Root/runtime/europe/germany/shop/backend/orders
+      help: flatten the tree
+
+    blocked: 1 high finding is new
+    reviewed bad-deep-ou.json: 0 accounts, 0 principals, 0 policies
+    `orgward rules over-quota` explains the first one
+    ");
+}
