@@ -33,8 +33,10 @@ struct Part<'f, 'p> {
     keys: Vec<&'f str>,
 }
 
-/// The answers, each with the steps that it took.
-static ANSWERS: LazyLock<Mutex<Memo<(Option<Request>, usize)>>> = LazyLock::new(Mutex::default);
+/// A request of a set, if it has one, and the steps that it took to find out.
+type Found = (Option<Request>, usize);
+
+static ANSWERS: LazyLock<Mutex<Memo<Found>>> = LazyLock::new(Mutex::default);
 
 impl<'f, 'p> Lazy<'f, 'p> {
     pub(super) fn of(set: &'f RequestSet<'p>) -> Self {
@@ -224,7 +226,9 @@ impl<'f, 'p> Parts<'f, 'p> {
         match (formula, holds) {
             (Formula::Not(inner), _) => self.note(inner, !holds),
             (Formula::All(all), true) | (Formula::Any(all), false) => {
-                all.iter().for_each(|each| self.note(each, holds));
+                for each in all {
+                    self.note(each, holds);
+                }
             }
             (Formula::Callers(callers), _) => self.callers.push((callers, holds)),
             _ => {}
@@ -262,7 +266,10 @@ impl<'f, 'p> Parts<'f, 'p> {
         match (formula, holds) {
             (Formula::Not(inner), _) => return self.split(inner, !holds),
             (Formula::All(all), true) | (Formula::Any(all), false) => {
-                return all.iter().for_each(|each| self.split(each, holds));
+                for each in all {
+                    self.split(each, holds);
+                }
+                return;
             }
             // One of them decides where the others are out of the question.
             (Formula::Any(ways), true) | (Formula::All(ways), false) => {

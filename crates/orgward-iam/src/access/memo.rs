@@ -65,8 +65,10 @@ impl<V, K: Ord> Memo<V, K> {
     }
 }
 
-/// The values, each with the steps that it took to find them out.
-static VALUES: LazyLock<Mutex<Memo<(Arc<Values>, usize), Asked>>> = LazyLock::new(Mutex::default);
+/// Values, and the steps that it took to find them out.
+type Found = (Arc<Values>, usize);
+
+static VALUES: LazyLock<Mutex<Memo<Found, Asked>>> = LazyLock::new(Mutex::default);
 
 /// The values, found out once. An answer from memory takes the same steps off the budget as finding it out, so that no
 /// verdict depends on what was asked before.

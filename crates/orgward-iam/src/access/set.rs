@@ -300,7 +300,7 @@ impl<'p> RequestSet<'p> {
             part.leaves(&mut |leaf| match leaf {
                 Formula::Statement(_, statement) => named.add(statement),
                 Formula::Callers(callers) => {
-                    callers.accounts().for_each(|account| named.add_account(account))
+                    callers.accounts().for_each(|account| named.add_account(account));
                 }
                 _ => {}
             });
@@ -456,7 +456,9 @@ impl<'p> Formula<'p> {
     fn identify(&self, out: &mut String) {
         let mut list = |mark: char, all: &[Self]| {
             out.push(mark);
-            all.iter().for_each(|each| each.identify(out));
+            for each in all {
+                each.identify(out);
+            }
             out.push(')');
         };
         match self {

@@ -27,6 +27,7 @@ mod init;
 mod inputs;
 #[cfg(test)]
 mod manifests;
+#[cfg(test)]
 mod monorepo;
 #[cfg(test)]
 mod options;
@@ -49,6 +50,7 @@ mod recipes;
 mod review;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod stacks;
