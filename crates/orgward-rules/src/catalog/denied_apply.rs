@@ -304,7 +304,10 @@ mod tests {
             assert!(said.ends_with(&message), "{name}: {said}");
         }
         for (name, policy) in [
-            ("bad-resource-policy-beside", "the policy of the resource (`aws_s3_bucket_policy.audit`)"),
+            (
+                "bad-unknown-resource-policy-beside",
+                "the policy of the resource (`aws_s3_bucket_policy.audit`)",
+            ),
             ("bad-scp-beside", "SCP `regions` at `Root/Prod`"),
         ] {
             let found = findings(&DENIED_APPLY, name);

@@ -1,7 +1,5 @@
 //! Where the configuration of a plan comes from: folders, archives, and archives that nobody should trust.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
-
 use rawzip::crc32;
 
 use crate::support::{self, Folder, Run, fixture, text_of};
