@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::globs_meet;
+use crate::access::{globs_meet, resource_may_be};
 use crate::matching::{Subject, Value, resource_matches, resource_may_match, variable_keys};
 use crate::pattern::glob;
 use crate::{
@@ -279,8 +279,7 @@ fn is_about(
         if !varies && with_stand_ins(resource).iter().all(|text| resource_matches(pattern, text)) {
             return Some(true);
         }
-        let loosest = if varies { "*" } else { pattern };
-        if globs_meet(loosest, &resource.replace(UNKNOWN_PART, "*"), false) { None } else { Some(false) }
+        if varies || resource_may_be(pattern, version, resource, UNKNOWN_PART) { None } else { Some(false) }
     }));
     listed.map(|listed| listed != resources.not)
 }

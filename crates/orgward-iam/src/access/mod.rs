@@ -37,7 +37,7 @@ pub(crate) use self::callers::may_be_principal;
 pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
 pub(crate) use self::language::{Class, Language, Token};
-pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within};
+pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within, resource_may_be};
 pub use self::questions::{
     Compared, Relation, Standing, allowed_but_not, compare, dead_statements, is_public, may_be_allowed,
     not_allowed, only_denies,

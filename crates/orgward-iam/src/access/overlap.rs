@@ -61,6 +61,13 @@ pub(crate) fn resource_is_within(inner: &str, outer: &str, version: Version) -> 
     !varies && narrow.is_within(&wide)
 }
 
+/// Whether a pattern of a `Resource` element may match an ARN of which some parts are unknown, each written as `unknown`.
+/// They are names and ids, which have no colon.
+pub(crate) fn resource_may_be(pattern: &str, version: Version, arn: &str, unknown: char) -> bool {
+    let (matched, varies) = Language::any_resource(pattern, version);
+    varies || matched.meets(&Language::template(arn, &[(unknown, Token::Many(Class::Part))]))
+}
+
 impl Language {
     /// Whether some text is in both.
     pub(crate) fn meets(&self, other: &Self) -> bool {

@@ -308,7 +308,7 @@ mod tests {
                 "bad-unknown-resource-policy-beside",
                 "the policy of the resource (`aws_s3_bucket_policy.audit`)",
             ),
-            ("bad-scp-beside", "SCP `regions` at `Root/Prod`"),
+            ("bad-unknown-scp-beside", "SCP `regions` at `Root/Prod`"),
         ] {
             let found = findings(&DENIED_APPLY, name);
             assert_eq!(found.len(), 1, "{name}");
