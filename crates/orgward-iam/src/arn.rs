@@ -30,6 +30,11 @@ impl<'a> Arn<'a> {
             resource: parts.next()?,
         })
     }
+
+    /// The names of the role and of the session, where it is of a session of a role.
+    pub(crate) fn session(&self) -> Option<(&'a str, &'a str)> {
+        self.resource.strip_prefix("assumed-role/")?.split_once('/')
+    }
 }
 
 /// Whether a text is an account id: twelve digits.

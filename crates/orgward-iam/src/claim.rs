@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::access::cause;
 use crate::{
-    Catalogue, Dead, Kind, Policy, PolicyError, RequestSet, ResourceType, Statement, listed_actions,
+    Catalogue, Dead, Kind, Policy, PolicyError, Request, RequestSet, ResourceType, Statement, listed_actions,
     may_be_about,
 };
 
@@ -236,10 +236,23 @@ impl Claim {
         }
     }
 
+    /// Answers a question about the claim, which is told what to leave out. The engine takes any action for any resource:
+    /// a request that AWS cannot get shows nothing, so that the question is asked again without those.
+    pub fn ask<A>(
+        &self,
+        question: impl Fn(Option<&Impossible>) -> A,
+        example: impl Fn(&A) -> Option<&Request>,
+    ) -> A {
+        let answer = question(None);
+        let is_possible = example(&answer).is_none_or(Request::is_possible);
+        let impossible = if is_possible { None } else { self.impossible() };
+        impossible.map_or(answer, |impossible| question(Some(&impossible)))
+    }
+
     /// The requests that AWS cannot get, by the types of resources that it lists for the actions of the claim: a claim
     /// without `resources` is about all resources, and a role is deleted by its own ARN only. `None` where the claim
     /// says which resources, or where too little is known about its actions.
-    pub fn impossible(&self) -> Option<Impossible> {
+    fn impossible(&self) -> Option<Impossible> {
         /// More kinds of actions make a question slow.
         const KINDS: usize = 40;
         let spec = &self.spec;

@@ -1,7 +1,7 @@
 //! Accounts that are asked for from a factory: Control Tower's product of Service Catalog, and the requests of Account
 //! Factory for Terraform (AFT).
 
-use orgward_plan::{Attr, Object, Text};
+use orgward_plan::{Attr, Object, Text, View};
 use serde_json::Value;
 
 use crate::AccountRole;
@@ -67,23 +67,19 @@ fn product(object: &Object) -> Option<Requested> {
     let by_name = object.get("product_name").text().known().is_some_and(|name| name.expose() == PRODUCT_NAME);
     let is_unknown = parameters.is_unknown();
     let parameters = parameters.known().unwrap_or_default();
-    let is = |name: &str| {
-        parameters.iter().find(|it| it.get("key").text().known().is_some_and(|key| key.expose() == name))
-    };
-    let value = |name: &str| match is(name) {
-        Some(parameter) => parameter.get("value").text(),
+    let value = |name: &str| match entry(&parameters, name) {
+        Some(value) => value,
         None if is_unknown => Attr::Unknown,
         None => Attr::Absent,
     };
-    if !by_name && (is("AccountEmail").is_none() || is("ManagedOrganizationalUnit").is_none()) {
+    let is_there = |name: &str| entry(&parameters, name).is_some();
+    let is_request = by_name || is_there("AccountEmail") && is_there("ManagedOrganizationalUnit");
+    if !is_request {
         return None;
     }
     let outputs = object.get("outputs").items().known().unwrap_or_default();
-    let id = outputs
-        .iter()
-        .find(|it| it.get("key").text().known().is_some_and(|key| key.expose() == "AccountId"))
-        .and_then(|it| it.get("value").text().known())
-        .filter(|id| orgward_iam::is_account_id(id.expose()));
+    let id = entry(&outputs, "AccountId").and_then(Attr::known);
+    let id = id.filter(|id| orgward_iam::is_account_id(id.expose()));
     Some(Requested {
         id,
         name: value("AccountName"),
@@ -91,6 +87,12 @@ fn product(object: &Object) -> Option<Requested> {
         unit: value("ManagedOrganizationalUnit"),
         stays: object.get("retain_physical_resources").bool() == Attr::Known(true),
     })
+}
+
+/// The value of a block with a key.
+fn entry(blocks: &[View<'_>], name: &str) -> Option<Attr<Text>> {
+    let is_named = |it: &&View<'_>| it.get("key").text().known().is_some_and(|key| key.expose() == name);
+    Some(blocks.iter().find(is_named)?.get("value").text())
 }
 
 fn item(object: &Object) -> Option<Requested> {

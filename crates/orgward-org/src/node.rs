@@ -208,6 +208,11 @@ pub struct OrgPolicy {
 }
 
 impl OrgPolicy {
+    /// One that people wrote.
+    pub(crate) fn written(kind: PolicyType, document: Document) -> Self {
+        Self { kind, document, aws_managed: false, is_control: false }
+    }
+
     /// Whether people write its document and AWS consults it when it decides a request.
     pub fn is_authorization(&self) -> bool {
         !self.aws_managed && !self.is_control && !matches!(self.kind, PolicyType::Other(_))

@@ -320,7 +320,7 @@ fn deferred_changes() {
     assert_eq!(plan.doubts, [Doubt::Deferred { address, reason: "instance_count_unknown".to_owned() }]);
 }
 
-/// Terraform writes the configuration into every plan. Without it nobody sees which provider and which reference is
+/// Terraform writes the configuration into every plan. Without it no reader sees which provider and which reference is
 /// meant.
 #[test]
 fn a_plan_without_its_configuration() {

@@ -52,13 +52,20 @@ pub struct Allowed {
     pub gone: BTreeSet<String>,
 }
 
+impl Allowed {
+    /// The regions in a sentence.
+    pub fn listed(&self) -> String {
+        let regions: Vec<&str> = self.regions.iter().map(String::as_str).collect();
+        regions.join(", ")
+    }
+}
+
 /// The lock to the regions of the organization as a guardrail, where it has any.
 pub fn region_lock(settings: &Regions, organization: &Organization) -> Option<Guardrail> {
     let allowed = allowed(settings, [organization, organization])?;
-    let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
     Some(Guardrail {
         id: "region-lock".to_owned(),
-        description: Some(format!("everything but what is exempt is denied outside {}", regions.join(", "))),
+        description: Some(format!("everything but what is exempt is denied outside {}", allowed.listed())),
         targets: Vec::new(),
         claim: lock(settings, &allowed).ok()?,
         severity: Severity::High,

@@ -262,9 +262,8 @@ impl<'a, 'o> Replay<'a, 'o> {
                 principal: request.request.caller.to_string(),
                 account: account.to_owned(),
                 action: request.request.action.clone(),
-                statement: denial.statement.map_or_else(String::new, |(policy, statement)| {
-                    let number = policy.statements.iter().position(|it| std::ptr::eq(it, statement));
-                    let number = || format!("statement {}", number.map_or(0, |at| at + 1));
+                statement: denial.statement.map_or_else(String::new, |(_, statement)| {
+                    let number = || format!("statement {}", denial.number().unwrap_or_default());
                     statement.sid.as_ref().map_or_else(number, |sid| sid.value.clone())
                 }),
                 policy: match denial.source {

@@ -281,7 +281,7 @@ fn seeds() -> Vec<(String, Value)> {
     let mut seeds = Vec::new();
     // What the review of policies without Terraform reads is no plan.
     let of_files = ["widened-policy", "narrowed-policy"];
-    // That a call cannot be decided stops nobody: it is a service to the author, and no guardrail.
+    // What these rules say of calls is a service to the author of a change, and no guardrail.
     let of_calls = ["denied-apply", "data-loss"];
     let left_out = |rule: &&str| of_files.contains(rule) || of_calls.contains(rule);
     for rule in RULES.iter().map(|rule| rule.info.id).filter(|rule| !left_out(rule)) {

@@ -92,9 +92,7 @@ fn on(
         discover::plan(Path::new(".")).into_iter().collect()
     };
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
-    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(&inputs.config));
-    source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &inputs.source)?;
+    let parsed = source::parsed(&documents, &plans, (&config, &inputs.config), &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let change = Organization::of(plans, context, &config.declared());
     let text = ask(&change, &config)?;

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::Diagnostic;
+use orgward_config::Config;
 use orgward_finding::{Finding, Site};
 use orgward_plan::{About, Document, Plan, Sources, Step, statement_at};
 use orgward_report::escape;
 use thiserror::Error;
 
-use crate::arguments::SourceArguments;
-use crate::output;
+use crate::arguments::{ConfigArguments, SourceArguments};
+use crate::{config, input, output};
 
 /// Why the sources cannot be used.
 #[derive(Debug, Error, Diagnostic)]
@@ -49,6 +50,20 @@ struct Given<'g> {
     name: &'g str,
     plan: Option<&'g str>,
     sources: Arc<Sources>,
+}
+
+/// The plans and states of documents, of which the first are those of `plans`: with what the configuration says about
+/// them, and the plans with their sources.
+pub(crate) fn parsed<'d>(
+    documents: &'d [Document],
+    plans: &[PathBuf],
+    (config, file): (&Config, &ConfigArguments),
+    arguments: &SourceArguments,
+) -> Result<Vec<Plan<'d>>, Box<dyn Diagnostic + Send + Sync>> {
+    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
+    input::declare(&mut parsed, config, &config::folder(file));
+    attach(parsed.get_mut(..plans.len()).unwrap_or_default(), plans, arguments)?;
+    Ok(parsed)
 }
 
 /// Gives plans their sources. `inputs` are the files that the plans are from; `arguments` are `PATH`, or `PLAN=PATH`.

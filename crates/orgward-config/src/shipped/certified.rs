@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
+
 use crate::ConfigError;
 use crate::error::File;
 
@@ -15,7 +17,7 @@ pub(super) const SERVICES: &str = "services";
 const FOUNDATION: &str = "foundation";
 
 /// After how many days a list is out of date: AWS has its services audited twice a year.
-const FRESH_DAYS: i64 = 365;
+const FRESH_DAYS: i32 = 365;
 
 /// Services in the scope of a compliance program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +63,8 @@ impl CertifiedList {
 
     /// Whether it is out of date on a day.
     pub fn is_old(&self, today: &str) -> bool {
-        day(today).zip(day(self.date)).is_none_or(|(today, date)| today - date > FRESH_DAYS)
+        let age = || Some((today.parse::<Date>().ok()? - self.date.parse::<Date>().ok()?).get_days());
+        age().is_none_or(|days| days > FRESH_DAYS)
     }
 
     /// What to say of it where it is used.
@@ -74,13 +77,6 @@ impl CertifiedList {
             )
         })
     }
-}
-
-/// A date as a number of days, as far as differences go.
-fn day(date: &str) -> Option<i64> {
-    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    Some(year * 365 + month * 30 + day)
 }
 
 /// The values of a pack's parameters, where lists and the foundation have become services; `None` where the pack has no

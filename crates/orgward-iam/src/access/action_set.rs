@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::Budget;
 use super::lazy::Lazy;
@@ -22,7 +21,7 @@ const OF_EXAMPLE: usize = 100;
 const OF_LIST: usize = 1_500;
 
 /// What was found out, by the set and the number of examples.
-static ACTION_SETS: LazyLock<Mutex<Memo<Result<ActionSet, String>>>> = LazyLock::new(Mutex::default);
+static ACTION_SETS: Memo<Result<ActionSet, String>> = Memo::new();
 
 /// How many examples are made easy to read.
 const READABLE: usize = 4;
@@ -73,16 +72,10 @@ impl RequestSet<'_> {
             None => (set, None),
         };
         let key = format!("{readable} {}", set.formula().identity());
-        // What a thread leaves behind that panics is whole.
-        let memo = || ACTION_SETS.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = memo().get(&key).cloned();
-        let found = known.unwrap_or_else(|| {
-            let found = set.action_set_of(readable);
-            let size = key.len() + found.as_ref().map_or(0, |it| it.examples.len() * OF_EXAMPLE + OF_LIST);
-            memo().insert(key, found.clone(), size);
-            found
-        });
-        let mut found = found?;
+        let size = |key: &String, found: &Result<ActionSet, String>| {
+            key.len() + found.as_ref().map_or(0, |it| it.examples.len() * OF_EXAMPLE + OF_LIST)
+        };
+        let mut found = ACTION_SETS.get(key, size, || set.action_set_of(readable))?;
         if let Some(StandIn { stand_in, account }) = stand_in.filter(|it| it.stand_in != it.account) {
             for example in &mut found.examples {
                 *example = example.as_account(&stand_in, &account);

@@ -306,8 +306,7 @@ fn named_sessions(
     let mut sessions = Vec::new();
     for text in named {
         let Some(arn) = Arn::parse(text) else { continue };
-        let parts = arn.resource.strip_prefix("assumed-role/").and_then(|rest| rest.split_once('/'));
-        let Some((role, _)) = parts else { continue };
+        let Some((role, _)) = arn.session() else { continue };
         let prefix = Language::literal(&format!("arn:{}:iam::{}:role/", arn.partition, arn.account));
         let path = Language(vec![vec![Token::One(Class::Principal), Token::Many(Class::Path)]]);
         let domain = prefix.clone().then(&Language::literal(role));

@@ -34,15 +34,15 @@ const ALWAYS_LISTS: [&str; 7] = [
     "aws:tagkeys",
     "aws:vpceorgpaths",
 ];
+/// How many combinations of values of a list are told apart.
+const COMBINATIONS: usize = 4096;
+
 /// Whether every request has a key.
 pub(super) fn is_always_there(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     let key = key.as_str();
     ALWAYS.contains(&key) || ALWAYS_LISTS.contains(&key)
 }
-
-/// How many combinations of values of a list are told apart.
-const COMBINATIONS: usize = 4096;
 
 /// The values of a key that tests tell apart; the first is the plainest.
 pub(super) fn values(key: &str, tests: &[Test<'_>], budget: &mut Budget) -> Result<Values, String> {

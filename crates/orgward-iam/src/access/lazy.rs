@@ -5,8 +5,6 @@
 //! or one that nothing denies. What was asked is remembered: accounts that differ in statements which do not decide
 //! share their answers.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
-
 use super::Budget;
 use super::dimension::Point;
 use super::keys::is_always_there;
@@ -34,9 +32,7 @@ struct Part<'f, 'p> {
 }
 
 /// A request of a set, if it has one, and the steps that it took to find out.
-type Found = (Option<Request>, usize);
-
-static ANSWERS: LazyLock<Mutex<Memo<Found>>> = LazyLock::new(Mutex::default);
+static ANSWERS: Memo<(Option<Request>, usize)> = Memo::new();
 
 impl<'f, 'p> Lazy<'f, 'p> {
     pub(super) fn of(set: &'f RequestSet<'p>) -> Self {
@@ -300,22 +296,10 @@ fn describes(formula: &Formula<'_>, holds: bool) -> bool {
     }
 }
 
-/// A request of the set, found once. An answer from memory takes the steps of finding it out off the budget, so that no
-/// verdict depends on what was asked before.
+/// A request of the set, found once.
 fn remembered(set: &RequestSet<'_>, budget: &mut Budget) -> Result<Option<Request>, String> {
-    let key = set.formula().identity();
-    // What a thread leaves behind that panics is whole.
-    let memo = || ANSWERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = memo().get(&key).cloned();
-    if let Some((answer, steps)) = known {
-        budget.spend(steps)?;
-        return Ok(answer);
-    }
-    let before = budget.left();
-    let universe = Universe::of(&[set.formula()], budget)?;
-    let answer = universe.search(set, budget)?;
-    let steps = before - budget.left();
-    let size = key.len();
-    memo().insert(key, (answer.clone(), steps), size);
-    Ok(answer)
+    let size = |key: &String, _| key.len();
+    ANSWERS.get_within(set.formula().identity(), budget, size, |budget| {
+        Universe::of(&[set.formula()], budget)?.search(set, budget)
+    })
 }

@@ -2,7 +2,7 @@
 //! the same chain of policies, and differ in who asks for what.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Budget;
 use super::dimension::Values;
@@ -37,56 +37,79 @@ impl Asked {
     }
 }
 
-/// Answers by their question. It forgets all of them when it gets too large.
+/// Answers by their question, for all threads. It forgets all of them when it gets too large.
 #[derive(Debug)]
-pub(super) struct Memo<V, K = String> {
+pub(super) struct Memo<V, K = String>(Mutex<Kept<V, K>>);
+
+#[derive(Debug)]
+struct Kept<V, K> {
     known: BTreeMap<K, V>,
     size: usize,
 }
 
-impl<V, K> Default for Memo<V, K> {
-    fn default() -> Self {
-        Self { known: BTreeMap::new(), size: 0 }
+impl<V, K> Memo<V, K> {
+    pub(super) const fn new() -> Self {
+        Self(Mutex::new(Kept { known: BTreeMap::new(), size: 0 }))
     }
 }
 
-impl<V, K: Ord> Memo<V, K> {
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.known.get(key)
+impl<V: Clone, K: Ord> Memo<V, K> {
+    /// The answer, found once. `size` is in units of some two bytes.
+    pub(super) fn get(&self, key: K, size: impl FnOnce(&K, &V) -> usize, find: impl FnOnce() -> V) -> V {
+        let known = self.kept().known.get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let found = find();
+            self.insert(size(&key, &found), key, found.clone());
+            found
+        })
     }
 
-    /// Remembers an answer. `size` is in units of some two bytes.
-    pub(super) fn insert(&mut self, key: K, value: V, size: usize) {
-        self.size += size;
-        if self.size > KEPT {
-            *self = Self { known: BTreeMap::new(), size };
+    fn insert(&self, size: usize, key: K, value: V) {
+        let mut kept = self.kept();
+        kept.size += size;
+        if kept.size > KEPT {
+            *kept = Kept { known: BTreeMap::new(), size };
         }
-        self.known.insert(key, value);
+        kept.known.insert(key, value);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept<V, K>> {
+        // What a thread leaves behind that panics is whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Values, and the steps that it took to find them out.
-type Found = (Arc<Values>, usize);
+/// Answers with the steps that it took to find them out.
+impl<V: Clone, K: Ord> Memo<(V, usize), K> {
+    /// The answer, found once. One from memory takes the same steps off the budget as finding it out, so that no verdict
+    /// depends on what was asked before.
+    pub(super) fn get_within(
+        &self,
+        key: K,
+        budget: &mut Budget,
+        size: impl FnOnce(&K, usize) -> usize,
+        find: impl FnOnce(&mut Budget) -> Result<V, String>,
+    ) -> Result<V, String> {
+        let known = self.kept().known.get(&key).cloned();
+        if let Some((answer, steps)) = known {
+            budget.spend(steps)?;
+            return Ok(answer);
+        }
+        let before = budget.left();
+        let answer = find(budget)?;
+        let steps = before - budget.left();
+        self.insert(size(&key, steps), key, (answer.clone(), steps));
+        Ok(answer)
+    }
+}
 
-static VALUES: LazyLock<Mutex<Memo<Found, Asked>>> = LazyLock::new(Mutex::default);
+static VALUES: Memo<(Arc<Values>, usize), Asked> = Memo::new();
 
-/// The values, found out once. An answer from memory takes the same steps off the budget as finding it out, so that no
-/// verdict depends on what was asked before.
+/// The values of a dimension, found out once.
 pub(super) fn remembered(
     asked: Asked,
     budget: &mut Budget,
     find: impl FnOnce(&mut Budget) -> Result<Values, String>,
 ) -> Result<Arc<Values>, String> {
-    // What a thread leaves behind that panics is whole.
-    let memo = || VALUES.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = memo().get(&asked).cloned();
-    if let Some((values, steps)) = known {
-        budget.spend(steps)?;
-        return Ok(values);
-    }
-    let before = budget.left();
-    let values = Arc::new(find(budget)?);
-    let steps = before - budget.left();
-    memo().insert(asked, (Arc::clone(&values), steps), steps);
-    Ok(values)
+    VALUES.get_within(asked, budget, |_, steps| steps, |budget| find(budget).map(Arc::new))
 }

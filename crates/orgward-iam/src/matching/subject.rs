@@ -38,11 +38,7 @@ impl<'r> Subject<'r> {
 
     /// The name of the role and of the session, when the caller's ARN is one of a role session.
     pub(crate) fn session(&self) -> Option<(&'r str, &'r str)> {
-        let arn = self.arn?;
-        if arn.service != "sts" {
-            return None;
-        }
-        arn.resource.strip_prefix("assumed-role/")?.split_once('/')
+        self.arn.filter(|arn| arn.service == "sts")?.session()
     }
 
     /// The ARN that stands for the caller in `aws:PrincipalArn`: of a role session, the role.

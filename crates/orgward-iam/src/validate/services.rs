@@ -1,4 +1,4 @@
-//! What is given to AWS services that act for somebody: the confused deputy, and keys that services do not have.
+//! What is given to AWS services that act for their callers: the confused deputy, and keys that services do not have.
 
 use super::conditions::keys_of;
 use super::{At, Effectiveness as E, Gravity as G};

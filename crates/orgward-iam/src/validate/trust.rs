@@ -46,11 +46,7 @@ fn sessions(at: &mut At<'_, '_>) {
         })
     };
     for (session, entry) in arns() {
-        let Some((role, _)) =
-            session.resource.strip_prefix("assumed-role/").and_then(|it| it.split_once('/'))
-        else {
-            continue;
-        };
+        let Some((role, _)) = session.session() else { continue };
         let is_its_role = |arn: &Arn<'_>| {
             let name = arn.resource.strip_prefix("role/").and_then(|path| path.rsplit('/').next());
             arn.account == session.account && name == Some(role)

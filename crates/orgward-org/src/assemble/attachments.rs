@@ -48,11 +48,7 @@ impl<'a> Builder<'_, 'a> {
         for piece in self.of_kind("aws_organizations_policy") {
             let kind = guardrail_kind(piece);
             let document = self.content(piece, &kind);
-            self.managed(
-                piece,
-                "name",
-                NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false, is_control: false }),
-            );
+            self.managed(piece, "name", NodeKind::OrgPolicy(OrgPolicy::written(kind, document)));
         }
         for piece in self.of_kind("data.aws_organizations_policy") {
             let Attr::Known(id) = piece.object.get("policy_id").text() else { continue };
@@ -180,12 +176,7 @@ impl<'a> Builder<'_, 'a> {
             id: Attr::Unknown,
             arn: Attr::Unknown,
             forgotten: false,
-            kind: NodeKind::OrgPolicy(OrgPolicy {
-                kind: PolicyType::Unknown,
-                document,
-                aws_managed: false,
-                is_control: false,
-            }),
+            kind: NodeKind::OrgPolicy(OrgPolicy::written(PolicyType::Unknown, document)),
         })
     }
 
@@ -204,7 +195,7 @@ impl<'a> Builder<'_, 'a> {
                 let why = vec!["its text is not in the inputs".to_owned()];
                 let name = if id.is_sensitive() { "(sensitive value)" } else { other };
                 let document = Document::unknown(name, document_kind(&kind), why);
-                (Attr::Absent, OrgPolicy { kind, document, aws_managed: false, is_control: false })
+                (Attr::Absent, OrgPolicy::written(kind, document))
             }
         };
         self.by_id(id, name, Attr::Absent, NodeKind::OrgPolicy(org_policy))
@@ -418,7 +409,7 @@ fn resource_of(piece: &Piece<'_, '_>) -> Address {
 
 fn aws_managed(kind: PolicyType, name: &str, text: &str) -> OrgPolicy {
     let document = Document::known(name, document_kind(&kind), &Text::plain(text));
-    OrgPolicy { kind, document, aws_managed: true, is_control: false }
+    OrgPolicy { aws_managed: true, ..OrgPolicy::written(kind, document) }
 }
 
 /// Policy and target of an attachment, where both ids are known.

@@ -39,7 +39,10 @@ impl<'a> Builder<'_, 'a> {
                 id: Attr::Unknown,
                 arn: Attr::Unknown,
                 forgotten: piece.left_behind,
-                kind: NodeKind::OrgPolicy(OrgPolicy { kind, document, aws_managed: false, is_control: true }),
+                kind: NodeKind::OrgPolicy(OrgPolicy {
+                    is_control: true,
+                    ..OrgPolicy::written(kind, document)
+                }),
             });
             self.enabled_on(piece, at, targets);
         }

@@ -89,13 +89,17 @@ const TYPES: &[(&str, &str, &str)] = &[
 const DELEGATED: &str = "aws_organizations_delegated_administrator";
 
 pub(super) fn resource_type(resource: &str) -> Option<&'static str> {
-    TYPES.iter().map(|(name, ..)| *name).find(|name| *name == resource)
+    listed(resource).map(|(name, ..)| *name)
+}
+
+fn listed(resource: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    TYPES.iter().find(|(name, ..)| *name == resource)
 }
 
 /// The attribute of a type that names the account which administers a service.
 pub(crate) fn administrator_of(resource: &str) -> Option<&'static str> {
-    let listed = TYPES.iter().find(|(name, ..)| *name == resource).map(|(_, attribute, _)| *attribute);
-    listed.or_else(|| (resource == DELEGATED).then_some("account_id"))
+    let attribute = listed(resource).map(|(_, attribute, _)| *attribute);
+    attribute.or_else(|| (resource == DELEGATED).then_some("account_id"))
 }
 
 impl GoverningService {
@@ -135,8 +139,7 @@ impl Organization {
         let mut delegations = Vec::new();
         for control in self.controls() {
             let Some(account) = control.delegated.clone() else { continue };
-            let listed = TYPES.iter().find(|(name, ..)| *name == control.resource);
-            let service = match listed {
+            let service = match listed(&control.resource) {
                 Some((_, _, service)) => (*service).to_owned(),
                 None => match control.exposed("service_principal") {
                     Some(service) => service,

@@ -20,7 +20,7 @@ use crate::access::{Access, Cap, Subject, SubjectId};
 pub use self::ask::{Wall, Walls, walls};
 pub use self::permissions::{Needed, permissions};
 pub use self::request::{Requested, certain, principal_of};
-pub use self::ways::ways;
+pub use self::ways::{way_around, ways};
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -44,6 +44,14 @@ pub struct Denial<'o> {
     pub statement: Option<(&'o Policy, &'o Statement)>,
     /// Whose policy it is.
     pub source: DenialSource<'o>,
+}
+
+impl Denial<'_> {
+    /// The number of the statement in its policy, from 1.
+    pub fn number(&self) -> Option<usize> {
+        let (policy, statement) = self.statement?;
+        policy.statements.iter().position(|it| std::ptr::eq(it, statement)).map(|at| at + 1)
+    }
 }
 
 /// Whose policy denies a request.

@@ -10,8 +10,21 @@ pub fn ways(statement: &Statement) -> Vec<String> {
     ways
 }
 
-/// What would make one condition not hold.
 fn way(line: &Condition) -> Option<String> {
+    way_around(line, "use a role like", |one_of| {
+        // What the caller sends with the request; the rest is a matter of who and on what.
+        let key = &line.key.value;
+        let is_sent = !key.to_ascii_lowercase().starts_with("aws:") && !one_of.is_empty();
+        let sign_in = key.eq_ignore_ascii_case("aws:MultiFactorAuthPresent");
+        sign_in
+            .then(|| "sign in with a second factor".to_owned())
+            .or_else(|| is_sent.then(|| format!("set `{key}`{one_of}")))
+    })
+}
+
+/// What would make a condition not hold. `by` introduces the roles that it spares; of keys that not every call has,
+/// `other` says it, and is told which value they need.
+pub fn way_around(line: &Condition, by: &str, other: impl FnOnce(&str) -> Option<String>) -> Option<String> {
     let key = &line.key.value;
     let lower = key.to_ascii_lowercase();
     let values: Vec<String> = line.values.iter().map(|value| format!("`{}`", value.value)).collect();
@@ -31,11 +44,8 @@ fn way(line: &Condition) -> Option<String> {
     match lower.as_str() {
         "aws:requestedregion" if negated => Some(format!("use the region {wanted}")),
         "aws:requestedregion" => Some(format!("use another region than {wanted}")),
-        "aws:principalarn" if negated => Some(format!("use a role like {wanted}")),
+        "aws:principalarn" if negated => Some(format!("{by} {wanted}")),
         "aws:tagkeys" => Some(format!("set the tags {wanted}")),
-        "aws:multifactorauthpresent" => Some("sign in with a second factor".to_owned()),
-        // What the caller sends with the request; the rest is a matter of who and on what.
-        _ if !lower.starts_with("aws:") && !one_of.is_empty() => Some(format!("set `{key}`{one_of}")),
-        _ => None,
+        _ => other(&one_of),
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Callers, Claim, NamedAccounts, Policy, Request, RequestSet, StandIns, Statement, Version,
+    Answer, Callers, Claim, Impossible, NamedAccounts, Policy, Request, RequestSet, StandIns, Statement,
+    Version,
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
@@ -208,13 +209,14 @@ fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) 
         open = open.and(rcp.not_denied_among(&relevant));
         certain = certain.and(rcp.certainly_open_among(&relevant));
     }
-    let verdict = decide(claimed.clone(), open.clone(), certain.clone(), is_whole);
-    let (Verdict::Refuted(request) | Verdict::Open(request)) = &verdict else { return verdict };
-    // The engine takes any action for any resource. What AWS cannot get refutes nothing.
-    match claim.impossible().filter(|_| !request.is_possible()) {
-        Some(impossible) => decide(claimed.minus(impossible.requests()), open, certain, is_whole),
-        None => verdict,
-    }
+    let question = |left_out: Option<&Impossible>| {
+        let claimed = left_out.iter().fold(claimed.clone(), |set, it| set.minus(it.requests()));
+        decide(claimed, open.clone(), certain.clone(), is_whole)
+    };
+    claim.ask(question, |verdict| match verdict {
+        Verdict::Refuted(request) | Verdict::Open(request) => Some(request),
+        Verdict::Holds | Verdict::Undecided(_) => None,
+    })
 }
 
 /// Whether some requests are denied: all of them, or which one is open, for certain or perhaps.

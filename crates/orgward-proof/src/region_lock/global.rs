@@ -111,7 +111,7 @@ impl DeniedServices {
         account: &str,
         mut services: Vec<&'static GlobalService>,
     ) -> Result<Vec<DeniedService>, String> {
-        let (locks, others) = denials(chain);
+        let ((locks, others), judge) = (denials(chain), chain.judge());
         let mut found = Vec::new();
         while !services.is_empty() && !locks.is_empty() {
             let calls = self.calls(&services)?;
@@ -137,7 +137,7 @@ impl DeniedServices {
                     };
                     let Some(at) = services.iter().position(is_asked) else { break };
                     let service = services.remove(at);
-                    if let Some((org_policy, statement)) = by(&chain.judge(), &request) {
+                    if let Some((org_policy, statement)) = by(&judge, &request) {
                         let request = *request;
                         found.push(DeniedService { prefix: &service.prefix, request, org_policy, statement });
                     }

@@ -1,6 +1,6 @@
 mod resource_policy;
 
-use orgward_finding::Severity;
+use orgward_finding::{Finding, Severity};
 use orgward_org::{AccountRole, Delegated, GoverningService, NodeId, UnitRole, account_plays, unit_plays};
 
 use orgward_proof::org_policies::account_label;
@@ -135,16 +135,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let Some(severity) = place.severity() else { continue };
         let finding = about(findings, &DELEGATED_POLICY_CONTROL, delegation.control);
         finding.severity = severity;
+        let one = |finding: &mut Finding, label: &str| {
+            finding.subject(format!("{label} {}", delegation.service)).accounts([label.to_owned()]);
+            format!("account `{label}`{}, administers", place.word())
+        };
         let who = match &delegation.account {
-            Delegated::Account(id) => {
-                finding.subject(format!("{id} {}", delegation.service)).accounts([id.clone()]);
-                format!("account `{id}`{}, administers", place.word())
-            }
-            Delegated::Created(id) => {
-                let label = account_label(cx.after, *id).unwrap_or_default();
-                finding.subject(format!("{label} {}", delegation.service)).accounts([label.clone()]);
-                format!("account `{label}`{}, administers", place.word())
-            }
+            Delegated::Account(id) => one(finding, id),
+            Delegated::Created(id) => one(finding, &account_label(cx.after, *id).unwrap_or_default()),
             Delegated::OneOf(ids) => {
                 undecided(finding, &DELEGATED_POLICY_CONTROL);
                 let labels: Vec<String> = ids.iter().filter_map(|id| account_label(cx.after, *id)).collect();

@@ -1,7 +1,7 @@
 use orgward_finding::{DeniedCall, Severity, Verdict, Witness, WitnessValue};
 use orgward_iam::{Caller, Condition, ContextValue, PartialRequest, Statement, UNKNOWN_PART};
 use orgward_org::{PlannedChange, calls};
-use orgward_proof::apply::{Policies, Wall, walls};
+use orgward_proof::apply::{Policies, Wall, walls, way_around};
 use orgward_proof::org_policies::source;
 
 use crate::engine::rule;
@@ -165,47 +165,21 @@ fn help(change: &PlannedChange, request: &PartialRequest, statement: &Statement)
 /// What would make one condition not hold.
 fn way(change: &PlannedChange, resource: &str, line: &Condition) -> Option<String> {
     let key = &line.key.value;
-    let lower = key.to_ascii_lowercase();
-    let values: Vec<String> = line.values.iter().map(|value| format!("`{}`", value.value)).collect();
-    let wanted = values.join(" or ");
-    let negated = line.operator.value.is_negated();
-    let is_null = line.operator.value.base == orgward_iam::BaseOperator::Null;
-    let one_of = if is_null {
-        String::new()
-    } else if negated {
-        format!(" to {wanted}")
-    } else {
-        format!(" to another value than {wanted}")
-    };
-    if let Some(tag) = lower.strip_prefix("aws:requesttag/") {
-        let tag = key.get(key.len() - tag.len()..).unwrap_or(tag);
-        let volume = if resource.contains(":volume/") && change.kind.as_ref() == "aws_instance" {
-            " on the volume: `volume_tags`"
-        } else {
-            ""
-        };
-        return Some(format!("set the tag `{tag}`{one_of}{volume}"));
-    }
-    match lower.as_str() {
-        "aws:requestedregion" if negated => Some(format!("use the region {wanted}")),
-        "aws:requestedregion" => Some(format!("use another region than {wanted}")),
-        "aws:principalarn" if negated => Some(format!("apply it with a role like {wanted}")),
-        "aws:tagkeys" => Some(format!("set the tags {wanted}")),
-        _ => {
-            let carried: Vec<_> =
-                calls::keys_of(&change.kind).filter(|it| it.key.eq_ignore_ascii_case(key)).collect();
-            // Where the key is of one type of resources, it is missing for the others.
-            let is_about = |of: &str| resource.contains(&format!(":{of}/"));
-            match carried.iter().find(|it| it.resource.is_none_or(is_about)) {
-                Some(it) => Some(format!("set `{}`{one_of} (`{key}`)", it.attribute)),
-                None => carried.first().map(|_| {
-                    format!(
-                        "ask the administrators of the policy to name the resources: this one has no `{key}`"
-                    )
-                }),
-            }
+    let way = way_around(line, "apply it with a role like", |one_of| {
+        let carried: Vec<_> =
+            calls::keys_of(&change.kind).filter(|it| it.key.eq_ignore_ascii_case(key)).collect();
+        // Where the key is of one type of resources, it is missing for the others.
+        let is_about = |of: &str| resource.contains(&format!(":{of}/"));
+        match carried.iter().find(|it| it.resource.is_none_or(is_about)) {
+            Some(it) => Some(format!("set `{}`{one_of} (`{key}`)", it.attribute)),
+            None => carried.first().map(|_| {
+                format!("ask the administrators of the policy to name the resources: this one has no `{key}`")
+            }),
         }
-    }
+    })?;
+    let is_tag = key.to_ascii_lowercase().starts_with("aws:requesttag/");
+    let is_volume = is_tag && resource.contains(":volume/") && change.kind.as_ref() == "aws_instance";
+    Some(if is_volume { way + " on the volume: `volume_tags`" } else { way })
 }
 
 #[cfg(test)]

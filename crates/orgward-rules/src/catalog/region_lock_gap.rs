@@ -79,8 +79,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let evidence = evidence(cx.proofs, &cx.config.regions, &allowed, &group);
-        let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
-        let regions = regions.join(", ");
+        let regions = allowed.listed();
         if evidence.is_unlocked() {
             let finding = found(cx, &group, findings);
             finding.says(format!("not locked to {regions}: nothing denies {}", open_regions(&evidence)));
@@ -179,8 +178,7 @@ fn report(
     proofs: Vec<Proof<'_>>,
     (mistakes, findings): (&mut Mistakes, &mut Findings),
 ) {
-    let regions: Vec<&str> = allowed.regions.iter().map(String::as_str).collect();
-    let regions = regions.join(", ");
+    let regions = allowed.listed();
     for Proof { stand_in, members, verdict } in proofs {
         let part = Group { members, ..group.clone() };
         let account = part.members.first().and_then(|(id, _)| account_id(cx.after, *id));

@@ -62,9 +62,7 @@ pub(crate) fn run(
     if documents.is_empty() {
         return Err(EventError::NoOrganization.into());
     }
-    let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
-    input::declare(&mut parsed, &config, &config::folder(&arguments.config));
-    source::attach(parsed.get_mut(..plans.len()).unwrap_or_default(), &plans, &arguments.source)?;
+    let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     let organization = Organization::of(plans, context, &config.declared());
     let change = organization.as_ref();
@@ -264,21 +262,20 @@ fn verdict(
 }
 
 fn shown(denial: &Denial<'_>, action: &str) -> EventDenial {
-    let Some((policy, statement)) = denial.statement else {
+    let Some((_, statement)) = denial.statement else {
         return EventDenial {
             policy: denial.by.clone(),
             statement: None,
             change: format!("allow `{action}` there"),
         };
     };
-    let number = policy.statements.iter().position(|it| std::ptr::eq(it, statement)).map_or(0, |at| at + 1);
     let secret = denial.document.is_some_and(|document| document.text.is_sensitive());
     let sid = statement.sid.as_ref().filter(|_| !secret).map(|sid| sid.value.clone());
     let mut all = if secret { Vec::new() } else { ways(statement) };
     all.push(format!("take `{action}` or the principal out of the statement"));
     EventDenial {
         policy: denial.by.clone(),
-        statement: Some(sid.unwrap_or_else(|| number.to_string())),
+        statement: sid.or_else(|| denial.number().map(|number| number.to_string())),
         change: all.join(", or "),
     }
 }

@@ -2,7 +2,8 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Kind, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id, may_be_allowed,
+    Answer, Callers, Impossible, Kind, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id,
+    may_be_allowed,
 };
 use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
 use thiserror::Error;
@@ -94,14 +95,11 @@ fn prove(
         set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
     }
     let (scp, rcp) = (scp.map(ScenarioLevel::chain), rcp.map(ScenarioLevel::chain));
-    let mut answer = may_be_allowed(set.clone(), scp.as_ref(), rcp.as_ref());
-    // The engine takes any action for any resource. What AWS cannot get refutes nothing.
-    let impossible = answer.witness().filter(|request| !request.is_possible());
-    let impossible = impossible.and_then(|_| guardrail.claim().impossible());
-    if let Some(impossible) = &impossible {
-        answer = may_be_allowed(set.minus(impossible.requests()), scp.as_ref(), rcp.as_ref());
-    }
-    let verdict = match answer {
+    let question = |left_out: Option<&Impossible>| {
+        let set = left_out.iter().fold(set.clone(), |set, it| set.minus(it.requests()));
+        may_be_allowed(set, scp.as_ref(), rcp.as_ref())
+    };
+    let verdict = match guardrail.claim().ask(question, Answer::witness) {
         Answer::Witness(request) => ProofVerdict::Refuted(shown(&request)),
         Answer::None => ProofVerdict::Holds,
         Answer::Undecided(reason) => ProofVerdict::Undecided(reason),
