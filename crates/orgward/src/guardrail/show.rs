@@ -33,8 +33,10 @@ enum ShowError {
     #[diagnostic(help("for example `--set {parameter}={example}`"))]
     Missing { pack: &'static str, parameter: String, description: String, example: String },
     #[error("pack `{pack}` cannot take these parameters")]
+    #[diagnostic(help("{help}"))]
     Refused {
         pack: &'static str,
+        help: String,
         #[source]
         error: ConfigError,
     },
@@ -164,7 +166,12 @@ fn from_pack(
     for note in used.iter().filter_map(|list| list.note(&review::today().to_string())) {
         output::warn(&format!("note: {note}\n"));
     }
-    pack.guardrails_with(set, lists).map_err(|error| ShowError::Refused { pack: pack.name, error })
+    pack.guardrails_with(set, lists).map_err(|error| {
+        let help = Diagnostic::help(&error).map(|help| help.to_string());
+        let help =
+            help.unwrap_or_else(|| format!("`orgward guardrail show {}` tells what they are", pack.name));
+        ShowError::Refused { pack: pack.name, help, error }
+    })
 }
 
 /// The policies that make the guardrails hold, each with its name, as few as the quota allows, and laid out where
