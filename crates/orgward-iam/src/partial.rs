@@ -76,6 +76,11 @@ impl PartialRequest {
         self.caller
     }
 
+    /// Whether the whole ARN of the resource is known.
+    pub fn knows_resource(&self) -> bool {
+        self.resource && !self.request.resource.contains(UNKNOWN_PART)
+    }
+
     /// Whether the value of a key, or that it is missing, is known.
     fn knows(&self, key: &str) -> bool {
         if self.request.context.get(key).is_some() {

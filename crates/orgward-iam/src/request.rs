@@ -16,12 +16,19 @@ pub enum Caller {
     Federated(String),
 }
 
-impl fmt::Display for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Caller {
+    /// The ARN or name, `anonymous` where there is none.
+    pub fn name(&self) -> &str {
+        match self {
             Self::Anonymous => "anonymous",
             Self::Arn(name) | Self::Service(name) | Self::Federated(name) => name,
-        })
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             count => format!("{count} resources"),
         };
         finding.says(format!("whether AWS denies the apply of {count} is unknown: {reason}"));
-        finding.subject(reason);
+        finding.subject(reason.text);
         finding.note(listed(&changes));
     }
 }
@@ -94,7 +94,12 @@ fn report(cx: &Context<'_>, wall: &Wall<'_>, findings: &mut Findings) {
             let span = span.map_or(statement.effect.span.clone(), |(start, end)| start..end);
             finding.show(&source(document), span, format!("denies `{action}`"));
         }
-        finding.help(help(first, &wall.requested.request, statement));
+        let is_sensitive = wall.denial.document.is_some_and(|document| document.text.is_sensitive());
+        finding.help(if is_sensitive {
+            NO_WAY.to_owned()
+        } else {
+            help(first, &wall.requested.request, statement)
+        });
     } else {
         finding.help(format!("allow `{action}` there, or take the change out of the plan"));
     }
@@ -150,14 +155,15 @@ fn shown(wall: &Wall<'_>) -> Witness {
     }
 }
 
+const NO_WAY: &str = "take the change out of the plan, or exempt the role that applies it in the policy";
+
 /// What would make the request pass.
 fn help(change: &PlannedChange, request: &PartialRequest, statement: &Statement) -> String {
     let ways = statement.conditions.iter().filter_map(|line| way(change, &request.request.resource, line));
     let mut ways: Vec<String> = ways.collect();
     ways.dedup();
     if ways.is_empty() {
-        return "take the change out of the plan, or exempt the role that applies it in the policy"
-            .to_owned();
+        return NO_WAY.to_owned();
     }
     ways.join(", or ")
 }
