@@ -132,7 +132,7 @@ impl Reads {
 }
 
 /// What statements read of one request. Requests that read the same get the same answers from them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Reading {
     caller: Option<(Caller, bool)>,
     resource: Option<(String, bool, Option<String>)>,
@@ -140,7 +140,7 @@ pub struct Reading {
 }
 
 /// What a request says of a key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Seen {
     Missing,
     Unknown,

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// Who makes a request.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Caller {
     /// An IAM user, role, role session, federated user or account root, by ARN. A role ARN means a session of
     /// that role. The role of a session ARN is `aws:PrincipalArn` of the context if it is there (a session ARN
@@ -33,7 +33,7 @@ impl fmt::Display for Caller {
 }
 
 /// The value of one context key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ContextValue {
     /// A key with one value.
     One(String),

@@ -52,6 +52,7 @@ impl Kind {
         let whole = kept.iter().map(|name| name.split('.').next().unwrap_or(name));
         let read = sorted(whole.chain(tags.iter().copied()).chain(["region", "tags", "tags_all"]).collect());
         let sets_policies = name.starts_with("aws_organizations_")
+            || (name.starts_with("aws_iam_") && name.contains("polic"))
             || CARRIERS.iter().any(|row| row.resource == name && !row.of.is_empty());
         let service = |kind: &str| kind.split('_').nth(1).map(str::to_owned);
         let holders = CARRIERS.iter().filter(|row| !row.of.is_empty() && service(row.base) == service(name));

@@ -31,7 +31,7 @@ pub struct Walls<'o> {
 }
 
 /// What makes two calls one question.
-type Question<'q> = (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String);
+type Question<'q> = (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String, usize);
 
 /// Whether two denials, before and after the plan, are by the same policy in the same place: it denies all the time.
 fn stays(organization: Change<&Organization>, before: &Denial<'_>, after: &Denial<'_>) -> bool {
@@ -126,7 +126,7 @@ pub fn walls<'o>(
         for requested in requests.certain(change) {
             let request = &requested.request;
             let there =
-                old.filter(|old| !after.agrees_with(owner, (before, *old), change, request));
+                old.filter(|old| !after.agrees_with(owner, (before, *old), Some(change), request));
             let foreseen = match there {
                 None => after.of_change(owner, change, request).foreseen(),
                 Some(old) => {
@@ -151,7 +151,8 @@ pub fn walls<'o>(
                 applied_by.clone(),
                 change.account.as_deref(),
                 requested.region.clone(),
-                format!("{} {:?}", denial.by, denial.statement.map(|(_, statement)| &statement.span)),
+                denial.by.clone(),
+                denial.statement.map_or(usize::MAX, |(_, statement)| statement.span.start),
             );
             if let Some(wall) = known.get(&question).and_then(|at| walls.denied.get_mut(*at)) {
                 wall.members.push(change);

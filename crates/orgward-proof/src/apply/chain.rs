@@ -1,7 +1,6 @@
 //! The SCPs or RCPs above an account, asked about requests: equal questions are asked once.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use orgward_iam::{Effect, PartialRequest, Reading, Reads};
@@ -14,14 +13,13 @@ use super::{Answered, Denial, DenialSource, Reason, why};
 const ANSWERS: usize = 2_000;
 const ACTIONS: usize = 20_000;
 
-/// What was said of requests. Requests that read the same are one question.
-pub(super) struct Known<'o>(RefCell<BTreeMap<Reading, Rc<Answered<'o>>>>);
+/// A memory: it is asked, and never walked.
+#[expect(clippy::disallowed_types, reason = "no output depends on its order")]
+type Memory<K, V> = std::collections::HashMap<K, V>;
 
-impl Default for Known<'_> {
-    fn default() -> Self {
-        Self(RefCell::default())
-    }
-}
+/// What was said of requests. Requests that read the same are one question.
+#[derive(Default)]
+pub(super) struct Known<'o>(RefCell<Memory<Reading, Rc<Answered<'o>>>>);
 
 impl<'o> Known<'o> {
     /// Asks a question unless it was asked before.
@@ -45,7 +43,7 @@ impl<'o> Known<'o> {
 }
 
 /// What is kept for each action.
-pub(super) struct ByAction<T>(RefCell<BTreeMap<String, Rc<T>>>);
+pub(super) struct ByAction<T>(RefCell<Memory<String, Rc<T>>>);
 
 impl<T> Default for ByAction<T> {
     fn default() -> Self {
@@ -54,11 +52,11 @@ impl<T> Default for ByAction<T> {
 }
 
 impl<T> ByAction<T> {
-    pub(super) fn get(&self, action: &str, make: impl FnOnce() -> T) -> Rc<T> {
+    pub(super) fn get(&self, action: &str, of: impl FnOnce() -> T) -> Rc<T> {
         if let Some(found) = self.0.borrow().get(action) {
             return Rc::clone(found);
         }
-        let made = Rc::new(make());
+        let made = Rc::new(of());
         let mut all = self.0.borrow_mut();
         if all.len() >= ACTIONS {
             all.clear();

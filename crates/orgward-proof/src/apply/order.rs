@@ -102,7 +102,7 @@ fn setters<'o>(
 }
 
 /// Both sides of a change: the one after the plan first, or the other one.
-fn sides<'o>(organization: Change<&'o Organization>, after: bool) -> [&'o Organization; 2] {
+fn sides(organization: Change<&Organization>, after: bool) -> [&Organization; 2] {
     let Change { before, after: new } = organization;
     if after { [new, before] } else { [before, new] }
 }

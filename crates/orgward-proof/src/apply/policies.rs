@@ -1,7 +1,7 @@
 //! The policies on one side of a change, ready for many requests.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orgward_iam::{Catalogue, Effect, PartialRequest, Reads, Service};
@@ -97,7 +97,7 @@ impl<'a, 'o> Policies<'a, 'o> {
         account: NodeId,
         owner: Option<NodeId>,
         request: &PartialRequest,
-    ) -> (Vec<Denial<'o>>, std::collections::BTreeSet<Reason>) {
+    ) -> (Vec<Denial<'o>>, BTreeSet<Reason>) {
         let all = gathered(&self.parts(account, owner, None, request));
         (all.denials, all.reasons)
     }
@@ -119,15 +119,15 @@ impl<'a, 'o> Policies<'a, 'o> {
     }
 
     /// Whether the other side of a change says the same of a request, whatever it is that is said.
-    pub(super) fn agrees_with(
+    pub(crate) fn agrees_with(
         &self,
         account: NodeId,
         (other, there): (&Policies<'_, 'o>, NodeId),
-        change: &PlannedChange,
+        change: Option<&PlannedChange>,
         request: &PartialRequest,
     ) -> bool {
         let has_own = |side: &Policies<'_, 'o>| {
-            side.resource_of(Some(change), request).is_some() || side.subject(request).is_some()
+            side.resource_of(change, request).is_some() || side.subject(request).is_some()
         };
         let is_here = self.owner(account, request) == Some(account);
         let same = |kind: &PolicyType| {

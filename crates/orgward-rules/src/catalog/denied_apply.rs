@@ -273,12 +273,22 @@ mod tests {
     #[test]
     fn the_order_of_policy_and_call_decides() {
         let frozen = "by the policy of the resource (`aws_s3_bucket_policy.audit`)";
+        let silent = "the SCPs at `Root/Prod`, none of which allows it";
         for (name, message) in [
             ("bad-resource-policy", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
             ("bad-resource-policy-first", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
             ("bad-resource-policy-changed", format!("`s3:PutBucketPolicy` in eu-west-1, {frozen}")),
             ("bad-scp-first", "`s3:CreateBucket` in us-west-2, by SCP `regions` at `Root/Prod`".to_owned()),
             ("bad-rcp", "`s3:PutBucketVersioning` in eu-west-1, by RCP `frozen` at `Root/Prod`".to_owned()),
+            // What is allowed no more, or not yet.
+            ("bad-silence-first", format!("`s3:CreateBucket` in us-west-2, by {silent}")),
+            ("bad-allowed-last", format!("`s3:CreateBucket` in us-west-2, by {silent}")),
+            (
+                "bad-own-policy-first",
+                "`s3:CreateBucket` in us-west-2, by policy `aws_iam_role_policy.deny.policy` of the role".to_owned(),
+            ),
+            // The bucket has no name before the apply.
+            ("bad-unnamed-bucket", format!("`s3:PutBucketVersioning` in us-west-2, {frozen}")),
         ] {
             let (said, _) = said(name);
             assert!(said.ends_with(&message), "{name}: {said}");
@@ -289,12 +299,26 @@ mod tests {
                 "the policy of the resource (`aws_s3_bucket_policy.audit`)",
             ),
             ("bad-unknown-scp-beside", "SCP `regions` at `Root/Prod`"),
+            ("bad-unknown-silence-beside", silent),
+            ("bad-unknown-own-policy-beside", "policy `aws_iam_role_policy.deny.policy` of the role"),
         ] {
             let found = findings(&DENIED_APPLY, name);
             assert_eq!(found.len(), 1, "{name}");
             assert_eq!(found[0].verdict, Verdict::Unverifiable, "{name}");
             let ending = "as soon as the plan changes it";
             assert!(found[0].message.contains(policy) && found[0].message.ends_with(ending), "{name}");
+        }
+    }
+
+    /// A policy that the plan marks sensitive is named, and nothing of it is shown.
+    #[test]
+    fn nothing_of_a_sensitive_policy_is_shown() {
+        let found = findings(&DENIED_APPLY, "bad-sensitive-scp");
+        assert_eq!(found.len(), 1);
+        let all = format!("{:?}", found[0]);
+        assert!(all.contains("SCP `regions`"), "{all}");
+        for secret in ["eu-central-1", "organizations:*", "Sid"] {
+            assert!(!all.contains(secret), "{secret}: {all}");
         }
     }
 

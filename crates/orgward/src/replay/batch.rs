@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use orgward_proof::replay::Event;
 
@@ -54,39 +54,42 @@ const THREADS: usize = 4;
 /// A batch, the file that it is of, and its number among all.
 type Numbered<'f> = (usize, &'f Path, Batch);
 
-/// What several threads take batches from.
-pub(super) struct Feed<'f> {
-    batches: Mutex<Receiver<Numbered<'f>>>,
-    /// The first failure, by the number of its batch: which it is does not depend on which thread is faster.
-    failure: Mutex<Option<(usize, EventError)>>,
-}
+/// The first failure, by the number of its batch: which it is does not depend on which thread is faster.
+#[derive(Debug, Default)]
+struct Failure(Mutex<Option<(usize, EventError)>>);
 
-impl<'f> Feed<'f> {
-    /// Takes events until there are no more.
-    pub(super) fn each(&self, sink: &mut Sink<'_>) {
-        while let Some((number, path, batch)) = self.next() {
-            if self.failed_before(number) {
-                continue;
-            }
-            if let Err(why) = batch.each(sink) {
-                self.fail(number, events::no_record(path, why));
-            }
-        }
-    }
-
-    fn next(&self) -> Option<Numbered<'f>> {
-        self.batches.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-    }
-
-    fn failed_before(&self, number: usize) -> bool {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+impl Failure {
+    fn is_before(&self, number: usize) -> bool {
+        let failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failure.as_ref().is_some_and(|(first, _)| *first < number)
     }
 
-    fn fail(&self, number: usize, error: EventError) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+    fn add(&self, number: usize, error: EventError) {
+        let mut failure = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if failure.as_ref().is_none_or(|(first, _)| number < *first) {
             *failure = Some((number, error));
+        }
+    }
+}
+
+/// What one of several threads takes batches from.
+pub(super) struct Feed<'f> {
+    // Once no thread has it any more, nothing more has to be read.
+    batches: Arc<Mutex<Receiver<Numbered<'f>>>>,
+    failure: &'f Failure,
+}
+
+impl Feed<'_> {
+    /// Takes events until there are no more.
+    pub(super) fn each(&self, sink: &mut Sink<'_>) {
+        let next = || self.batches.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        while let Ok((number, path, batch)) = next() {
+            if self.failure.is_before(number) {
+                continue;
+            }
+            if let Err(why) = batch.each(sink) {
+                self.failure.add(number, events::no_record(path, why));
+            }
         }
     }
 }
@@ -96,34 +99,43 @@ pub(super) fn work_on<R: Send>(
     files: &[PathBuf],
     work: impl Fn(&Feed<'_>) -> R + Sync,
 ) -> Result<Vec<R>, EventError> {
-    let (sender, receiver) = sync_channel(AHEAD);
-    let feed = Feed { batches: Mutex::new(receiver), failure: Mutex::default() };
+    let failure = Failure::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
     let results = std::thread::scope(|scope| {
-        let spawned: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&feed))).collect();
-        feed_from(files, &feed, sender);
+        let (sender, receiver) = sync_channel(AHEAD);
+        let batches = Arc::new(Mutex::new(receiver));
+        let (work, failure) = (&work, &failure);
+        let spawned: Vec<_> = (0..threads)
+            .map(|_| {
+                let feed = Feed { batches: Arc::clone(&batches), failure };
+                scope.spawn(move || work(&feed))
+            })
+            .collect();
+        drop(batches);
+        feed_from(files, failure, &sender);
+        drop(sender);
         let joined = spawned.into_iter().map(std::thread::ScopedJoinHandle::join);
-        // A panic of another thread goes on in this one.
+        // Re-raise a panic of another thread.
         let joined = joined.map(|result| result.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         joined.collect()
     });
-    match feed.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    match failure.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
         None => Ok(results),
     }
 }
 
-fn feed_from<'f>(files: &'f [PathBuf], feed: &Feed<'f>, sender: SyncSender<Numbered<'f>>) {
+fn feed_from<'f>(files: &'f [PathBuf], failure: &Failure, sender: &SyncSender<Numbered<'f>>) {
     let mut number = 0;
     for path in files {
         let read = events::read(path, &mut |batch| {
             number += 1;
-            !feed.failed_before(number) && sender.send((number, path, batch)).is_ok()
+            !failure.is_before(number) && sender.send((number, path, batch)).is_ok()
         });
         if let Err(error) = read {
-            feed.fail(number + 1, error);
+            failure.add(number + 1, error);
         }
-        if feed.failed_before(number + 2) {
+        if failure.is_before(number + 2) {
             return;
         }
     }

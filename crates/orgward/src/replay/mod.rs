@@ -88,7 +88,9 @@ pub(crate) fn replayed(
         replay.finish()
     })?;
     let mut replayed = Replayed::default();
-    parts.into_iter().for_each(|part| replayed.extend(part));
+    for part in parts {
+        replayed.extend(part);
+    }
     if replayed.events == 0 {
         let names = events.iter().map(|path| format!("`{}`", escape(&path.display().to_string())));
         return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
@@ -161,7 +163,7 @@ fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
 }
 
 /// The SCPs and RCPs that the plan adds or changes, each with what findings call it.
-fn new_policies<'o>(change: Change<&'o Organization>) -> impl Iterator<Item = (&'o Key, String)> {
+fn new_policies(change: Change<&Organization>) -> impl Iterator<Item = (&Key, String)> {
     let policies = change.after.org_policies().filter(|policy| policy.data.is_authorization());
     let changed = policies.filter(move |policy| {
         let old = change.before.find(&policy.node.key).and_then(|old| change.before.org_policy(old));
