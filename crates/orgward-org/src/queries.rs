@@ -141,7 +141,11 @@ impl Organization {
     }
 
     /// The role or user that a resource manages.
-    pub fn principal_at(&self, address: &orgward_plan::Address, stack: Option<&str>) -> Option<Principal<'_>> {
+    pub fn principal_at(
+        &self,
+        address: &orgward_plan::Address,
+        stack: Option<&str>,
+    ) -> Option<Principal<'_>> {
         let key = stack.map_or_else(|| address.to_string(), |stack| format!("{stack}:{address}"));
         self.principal(self.find(&crate::Key(key.into()))?)
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{ContextValue, PartialRequest, glob};
 pub use orgward_iam::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
+use orgward_iam::{ContextValue, PartialRequest, glob};
 use orgward_org::{Change, Key, NodeId, Organization};
 use serde::Deserialize;
 
@@ -276,9 +276,14 @@ impl<'a, 'o> Replay<'a, 'o> {
     fn ask(&self, before: Option<NodeId>, after: NodeId, account: &str, request: &PartialRequest) -> Verdict {
         let now = self.after.foresee(after, request);
         // Where the plan changes nothing for it, the other side says the same.
-        let agrees = before.is_some_and(|it| self.after.agrees_with(after, (&self.before, it), None, request));
+        let agrees =
+            before.is_some_and(|it| self.after.agrees_with(after, (&self.before, it), None, request));
         if agrees {
-            return if matches!(now, Foreseen::Denied(_)) { Verdict::DeniedAlready } else { Verdict::Passing };
+            return if matches!(now, Foreseen::Denied(_)) {
+                Verdict::DeniedAlready
+            } else {
+                Verdict::Passing
+            };
         }
         let then = before.map(|before| self.before.foresee(before, request));
         match (then, now) {

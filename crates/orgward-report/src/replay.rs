@@ -72,7 +72,11 @@ pub fn replay(view: &ReplayView) -> String {
         );
     }
     if view.denied_besides > 0 {
-        let _ = writeln!(out, "\n  and {} calls of further groups, which are too many to list", view.denied_besides);
+        let _ = writeln!(
+            out,
+            "\n  and {} calls of further groups, which are too many to list",
+            view.denied_besides
+        );
     }
     if !view.undecided.is_empty() {
         let _ = writeln!(out, "\nundecided, because the events do not show it:");
@@ -111,8 +115,12 @@ pub fn replay_json(view: &ReplayView) -> String {
         .collect();
     let undecided: Vec<Value> =
         view.undecided.iter().map(|(reason, count)| json!({ "reason": reason, "count": count })).collect();
-    let harmless: Vec<&str> =
-        view.harmless.iter().filter(|(_, undecided)| *undecided == 0).map(|(name, _)| name.as_str()).collect();
+    let harmless: Vec<&str> = view
+        .harmless
+        .iter()
+        .filter(|(_, undecided)| *undecided == 0)
+        .map(|(name, _)| name.as_str())
+        .collect();
     let counts: serde_json::Map<String, Value> =
         view.counts.iter().map(|(what, count)| ((*what).to_owned(), json!(count))).collect();
     let mut all = json!({ "schema": 1, "events": view.events, "exact": view.exact, "denied": denied,

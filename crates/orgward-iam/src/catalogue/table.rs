@@ -29,8 +29,10 @@ impl Table {
         let is_it = |row: &Row| row.cell(column).eq_ignore_ascii_case(key);
         let slot = self.found.get(slot_of(column, key));
         let known = slot.map_or(0, |slot| slot.load(AtomicOrdering::Relaxed));
-        let range = |place: u64| usize::try_from(place >> 32).ok().zip(usize::try_from(place & 0xFFFF_FFFF).ok());
-        let remembered = range(known).and_then(|(start, end)| self.text.get(start..end)).map(Row).filter(is_it);
+        let range =
+            |place: u64| usize::try_from(place >> 32).ok().zip(usize::try_from(place & 0xFFFF_FFFF).ok());
+        let remembered =
+            range(known).and_then(|(start, end)| self.text.get(start..end)).map(Row).filter(is_it);
         if remembered.is_some() && known != 0 {
             return remembered;
         }

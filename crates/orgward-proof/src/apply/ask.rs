@@ -31,7 +31,8 @@ pub struct Walls<'o> {
 }
 
 /// What makes two calls one question.
-type Question<'q> = (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String, usize);
+type Question<'q> =
+    (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String, usize);
 
 /// Whether two denials, before and after the plan, are by the same policy in the same place: it denies all the time.
 fn stays(organization: Change<&Organization>, before: &Denial<'_>, after: &Denial<'_>) -> bool {
@@ -65,11 +66,12 @@ fn met<'o>(
     after: Answered<'o>,
 ) -> Foreseen<'o> {
     let action = &requested.request.request.action;
-    let when = |denial: &Denial<'o>, is_after: bool| match order(organization, change, action, denial, is_after) {
-        // The old object goes before the new one comes, whatever the new one waits for.
-        Order::After if requested.deletes => Order::Unknown,
-        order => order,
-    };
+    let when =
+        |denial: &Denial<'o>, is_after: bool| match order(organization, change, action, denial, is_after) {
+            // The old object goes before the new one comes, whatever the new one waits for.
+            Order::After if requested.deletes => Order::Unknown,
+            order => order,
+        };
     let mut perhaps = [None, None];
     for denial in after.denials {
         let stays = before.denials.iter().any(|old| stays(organization, old, &denial));
@@ -125,8 +127,7 @@ pub fn walls<'o>(
         let mut reasons = BTreeSet::new();
         for requested in requests.certain(change) {
             let request = &requested.request;
-            let there =
-                old.filter(|old| !after.agrees_with(owner, (before, *old), Some(change), request));
+            let there = old.filter(|old| !after.agrees_with(owner, (before, *old), Some(change), request));
             let foreseen = match there {
                 None => after.of_change(owner, change, request).foreseen(),
                 Some(old) => {

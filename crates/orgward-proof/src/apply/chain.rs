@@ -23,11 +23,7 @@ pub(super) struct Known<'o>(RefCell<Memory<Reading, Rc<Answered<'o>>>>);
 
 impl<'o> Known<'o> {
     /// Asks a question unless it was asked before.
-    pub(super) fn once(
-        &self,
-        reading: Reading,
-        ask: impl FnOnce() -> Answered<'o>,
-    ) -> Rc<Answered<'o>> {
+    pub(super) fn once(&self, reading: Reading, ask: impl FnOnce() -> Answered<'o>) -> Rc<Answered<'o>> {
         if let Some(known) = self.0.borrow().get(&reading) {
             return Rc::clone(known);
         }

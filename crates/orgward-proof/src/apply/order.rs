@@ -129,8 +129,7 @@ fn of_level<'o>(
     };
     let mut setters = Setters::default();
     for (policy, attachment) in at(side).into_iter().filter(|(policy, _)| is_meant(side, policy.id)) {
-        let (own, attaches) =
-            (changes(policy.node.address.as_ref()), changes(attachment.address.as_ref()));
+        let (own, attaches) = (changes(policy.node.address.as_ref()), changes(attachment.address.as_ref()));
         if there.iter().any(|(other, _)| other.node.key == policy.node.key) {
             setters.decisive.extend(own);
             setters.further.extend(attaches);

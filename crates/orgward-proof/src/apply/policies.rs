@@ -71,7 +71,9 @@ impl<'a, 'o> Policies<'a, 'o> {
                 .filter_map(|account| Some((org.symbolic_account_id(account.id)?, account.id)))
                 .collect(),
             own: RefCell::default(),
-            resources: resources().filter_map(|resource| Some((resource.arn.as_deref()?, resource))).collect(),
+            resources: resources()
+                .filter_map(|resource| Some((resource.arn.as_deref()?, resource)))
+                .collect(),
             addresses,
             alike: RefCell::default(),
             asked: Cell::default(),
@@ -157,9 +159,8 @@ impl<'a, 'o> Policies<'a, 'o> {
         request: &PartialRequest,
     ) -> Parts<'o> {
         let asked = || self.asked.set(self.asked.get() + 1);
-        let chain = |account: NodeId, kind: &PolicyType| {
-            self.chain(account, kind).answered(self.org, request, asked)
-        };
+        let chain =
+            |account: NodeId, kind: &PolicyType| self.chain(account, kind).answered(self.org, request, asked);
         let scp = self.binds(account).then(|| chain(account, &PolicyType::ServiceControl));
         let service = request.request.action.split(':').next().unwrap_or_default();
         let owner = owner.filter(|owner| self.binds(*owner));
@@ -307,7 +308,13 @@ fn own<'o>(subject: &Subject<'o>, request: &PartialRequest) -> Answered<'o> {
                     },
                 }),
                 Some(false) => {}
-                _ => answered.reasons.extend(why(&name, None, held.document, (held.policy, statement), request)),
+                _ => answered.reasons.extend(why(
+                    &name,
+                    None,
+                    held.document,
+                    (held.policy, statement),
+                    request,
+                )),
             }
         }
     }

@@ -285,7 +285,8 @@ mod tests {
             ("bad-allowed-last", format!("`s3:CreateBucket` in us-west-2, by {silent}")),
             (
                 "bad-own-policy-first",
-                "`s3:CreateBucket` in us-west-2, by policy `aws_iam_role_policy.deny.policy` of the role".to_owned(),
+                "`s3:CreateBucket` in us-west-2, by policy `aws_iam_role_policy.deny.policy` of the role"
+                    .to_owned(),
             ),
             // The bucket has no name before the apply.
             ("bad-unnamed-bucket", format!("`s3:PutBucketVersioning` in us-west-2, {frozen}")),

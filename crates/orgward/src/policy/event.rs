@@ -1,6 +1,5 @@
 //! `orgward policy decide --event`.
 
-
 use miette::Diagnostic;
 use orgward_iam::{Arn, Caller, DecodedMessage, Event, PartialRequest, Skipped, UNKNOWN_PART};
 use orgward_org::{Change, NodeId, Organization};

@@ -122,9 +122,8 @@ mod tests {
     fn written(name: &str, schema: &str, columns: &[(&str, i16, i16)]) -> std::path::PathBuf {
         let path = std::env::temp_dir().join(format!("orgward-{}-{name}.parquet", std::process::id()));
         let schema = Arc::new(parse_message_type(schema).unwrap());
-        let properties = WriterProperties::builder()
-            .set_compression(parquet::basic::Compression::SNAPPY)
-            .build();
+        let properties =
+            WriterProperties::builder().set_compression(parquet::basic::Compression::SNAPPY).build();
         let file = File::create(&path).unwrap();
         let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
         let mut group = writer.next_row_group().unwrap();
@@ -157,8 +156,8 @@ mod tests {
     /// The table that Athena documents for CloudTrail, and a column with whole records.
     #[test]
     fn a_table_of_columns_and_one_of_records_are_the_same_events() {
-        let expected =
-            ["s3:ListBucket", "arn:aws:iam::222222222222:role/team/ci", "arn:aws:s3:::exports"].map(str::to_owned);
+        let expected = ["s3:ListBucket", "arn:aws:iam::222222222222:role/team/ci", "arn:aws:s3:::exports"]
+            .map(str::to_owned);
         let table = written(
             "table",
             "message events {

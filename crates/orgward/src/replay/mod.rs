@@ -172,7 +172,7 @@ fn new_policies(change: Change<&Organization>) -> impl Iterator<Item = (&Key, St
                 change.before.targets_of(old.id).len() != change.after.targets_of(policy.id).len()
             })
     });
-    changed.filter(|policy| policy.data.kind != PolicyType::Unknown).map(|policy| {
-        (&policy.node.key, format!("{} `{}`", policy.data.kind.short(), policy.node.title()))
-    })
+    changed
+        .filter(|policy| policy.data.kind != PolicyType::Unknown)
+        .map(|policy| (&policy.node.key, format!("{} `{}`", policy.data.kind.short(), policy.node.title())))
 }

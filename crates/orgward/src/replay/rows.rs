@@ -83,7 +83,8 @@ fn event<'r>(cell: &dyn Fn(&str) -> Option<Cow<'r, str>>) -> Event<'r> {
     let (own, issuer) = identity.split_once("sessionissuer=").unwrap_or((&identity, ""));
     let part = |name: &str, text: &str| -> Option<Cow<'static, str>> {
         let begin = text.find(&format!("{name}="))? + name.len() + 1;
-        let value: String = text.get(begin..)?.chars().take_while(|char| !matches!(char, ',' | '}')).collect();
+        let value: String =
+            text.get(begin..)?.chars().take_while(|char| !matches!(char, ',' | '}')).collect();
         (!value.is_empty() && value != "null").then_some(Cow::Owned(value))
     };
     let kind = cell("useridentitytype").or_else(|| part("type", own));
