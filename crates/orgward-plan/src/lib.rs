@@ -32,7 +32,7 @@ pub use instance::{Action, Instance, Mode, Origin, Standing};
 pub use object::{Object, View};
 pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPlacement, Strength};
 pub use plan::{Doubt, Kind, Plan};
-pub use resolution::{Certainty, Legal, Resolution, Step, Target};
+pub use resolution::{Certainty, Held, Legal, Resolution, Step, Target};
 pub use source::{
     About, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine, Sources, Spelled,
     statement_at,

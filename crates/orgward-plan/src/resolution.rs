@@ -6,10 +6,10 @@ pub(crate) mod scope;
 pub(crate) mod value;
 
 use crate::expression::Expression;
-use crate::{Address, Instance, ModulePath, Plan, Spelled};
+use crate::{Address, Instance, ModulePath, Plan, Spelled, Text};
 use evaluator::Evaluator;
 use scope::Scope;
-use value::Value;
+use value::{Alternative, Value};
 
 /// One step into an attribute.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +60,22 @@ pub struct Resolution {
     pub targets: Vec<Target>,
     /// How it was found, or where the trail ends: one sentence a step, fit to print.
     pub trail: Vec<String>,
+}
+
+/// Through how many arguments of other resources a value is followed in the sources. A configuration that terraform
+/// accepts has no circle; a hostile plan may.
+const FURTHER: usize = 8;
+
+/// What a list or set may hold that is unknown as a whole.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Held {
+    /// The attributes that are in it.
+    pub targets: Vec<Target>,
+    /// The texts that are in it.
+    pub texts: Vec<Text>,
+    /// Whether these are its elements, all of them, and nothing else. A plan does not show the constants of an
+    /// expression, and a set with one unknown element is unknown as a whole; the sources tell.
+    pub is_all: bool,
 }
 
 impl Legal<'_> {
@@ -121,6 +137,17 @@ impl<'a> Plan<'a> {
     /// configuration that the plan shows, and at last Terraform's list of all attributes that take part in what is
     /// planned.
     pub fn resolve(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Resolution {
+        self.resolve_through(instance, path, legal, FURTHER)
+    }
+
+    /// The same, through as many arguments of other resources as `further` says.
+    fn resolve_through(
+        &self,
+        instance: &Instance<'a>,
+        path: &[Step<'_>],
+        legal: &Legal<'_>,
+        further: usize,
+    ) -> Resolution {
         let evaluator = Evaluator::new(self, legal);
         let value = self.value(instance, path, &evaluator);
         let mut shown = Resolution::of(&value, &evaluator);
@@ -133,6 +160,12 @@ impl<'a> Plan<'a> {
                     let mut trail = shown.trail;
                     trail.extend(found.trail.iter().cloned());
                     return Resolution { trail, ..found.clone() };
+                }
+                (Some(found), _) => {
+                    if let Some(mut followed) = self.follow(found, legal, further) {
+                        followed.trail = [shown.trail, followed.trail].concat();
+                        return followed;
+                    }
                 }
                 (None, Spelled::Open(why)) => {
                     if shown.certainty < Certainty::Typed {
@@ -159,6 +192,18 @@ impl<'a> Plan<'a> {
             return Resolution { trail: shown.trail.into_iter().chain(bound.trail).collect(), ..bound };
         }
         shown
+    }
+
+    /// What the argument of another resource will be that the sources refer to. The sources know better than the plan
+    /// what that argument is made of, too.
+    fn follow(&self, found: &Resolution, legal: &Legal<'_>, further: usize) -> Option<Resolution> {
+        let [target] = found.targets.as_slice() else { return None };
+        let next = self.instance(&target.address)?;
+        let argument = (!target.attribute.contains('.')).then_some(target.attribute.as_str())?;
+        let further = further.checked_sub(1)?;
+        let followed = self.resolve_through(next, &[Step::Name(argument)], legal, further);
+        let certainty = followed.certainty.min(found.certainty);
+        Some(Resolution { certainty, trail: [found.trail.clone(), followed.trail].concat(), ..followed })
     }
 
     /// What the configuration that the plan shows says of an attribute.
@@ -198,6 +243,34 @@ impl<'a> Plan<'a> {
             Some(values.iter().map(|value| Resolution::of(value, &evaluator)).collect())
         };
         spelled.or_else(listed).unwrap_or_else(|| vec![self.resolve(instance, path, legal)])
+    }
+
+    /// What the list or set at `path`, which is unknown as a whole, may hold.
+    pub fn held(&self, instance: &Instance<'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Held {
+        let evaluator = Evaluator::new(self, legal);
+        let spelled = self.spell_out(instance, path);
+        let items = spelled.as_ref().and_then(Spelled::items);
+        if let Some(items) = items {
+            let mut held = Held { is_all: true, ..Held::default() };
+            for item in items {
+                match (item.literal(), item.reference()) {
+                    (Some(text), _) => held.texts.push(Text::plain(text)),
+                    (None, Some(found)) if found.targets.iter().all(|target| evaluator.fits(target)) => {
+                        held.is_all &= found.certainty >= Certainty::Typed;
+                        held.targets.extend(found.targets.iter().cloned());
+                    }
+                    (None, _) => held.is_all = false,
+                }
+            }
+            if held.is_all {
+                return held;
+            }
+        }
+        // The plan shows what the expression refers to, whether that is known or not.
+        let value = self.value(instance, path, &evaluator);
+        let fitting = value.alternatives.iter().filter_map(Alternative::target);
+        let targets = fitting.filter(|target| evaluator.fits(target)).cloned().collect();
+        Held { targets, texts: Vec::new(), is_all: false }
     }
 
     /// Whether the configuration shows the resource and does not set this argument, or sets it to null, so that a value

@@ -8,7 +8,7 @@ use orgward_plan::{Attr, Legal, Step, Text};
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
 use super::{Builder, Piece};
 use crate::resource::{Grant, GrantedPolicy};
-use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind};
+use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind, Resolved};
 
 /// How principals of one kind are named in resources that give them something.
 struct Holder {
@@ -60,10 +60,11 @@ impl<'a> Builder<'_, 'a> {
             let attribute = format!("{}_name", holder.word);
             for piece in self.of_kind(&format!("aws_iam_{}_policy_attachments_exclusive", holder.word)) {
                 let (to, modality) = self.holders(piece, &[Step::Name(&attribute)], holder, &names);
-                for index in 0..length(piece, "policy_arns") {
-                    let name = piece.object.get(&attribute).text();
-                    let path = [Step::Name("policy_arns"), Step::Index(index)];
-                    self.grant(piece, &path, &To { nodes: &to, word: holder.word, name, modality });
+                for listed in self.listed(piece, "policy_arns", &POLICY_ARN) {
+                    let (name, modality) =
+                        (piece.object.get(&attribute).text(), modality.min(listed.modality));
+                    let to = To { nodes: &to, word: holder.word, name, modality };
+                    self.give(piece, listed.link, &to);
                 }
             }
         }
@@ -76,21 +77,18 @@ impl<'a> Builder<'_, 'a> {
             if plan.is_some_and(|plan| plan.is_unset(piece.instance, "managed_policy_arns")) {
                 continue;
             }
-            for index in 0..length(piece, "managed_policy_arns") {
-                let path = [Step::Name("managed_policy_arns"), Step::Index(index)];
+            for listed in self.listed(piece, "managed_policy_arns", &POLICY_ARN) {
                 let name = piece.object.get("name").text();
-                let to = To { nodes: &[role], word: "role", name, modality: Modality::Must };
-                self.grant(piece, &path, &to);
+                let to = To { nodes: &[role], word: "role", name, modality: listed.modality };
+                self.give(piece, listed.link, &to);
             }
         }
         for piece in self.of_kind("aws_iam_policy_attachment") {
             for holder in &HOLDERS {
                 let attribute = format!("{}s", holder.word);
-                for index in 0..length(piece, &attribute) {
-                    let path = [Step::Name(&attribute), Step::Index(index)];
-                    let (to, modality) = self.holders(piece, &path, holder, &names);
-                    let name = super::join::at(piece, &path).text();
-                    let to = To { nodes: &to, word: holder.word, name, modality };
+                for named in self.named_in(piece, &attribute, holder, &names) {
+                    let (name, modality) = (named.text, named.modality);
+                    let to = To { nodes: &named.nodes, word: holder.word, name, modality };
                     self.grant(piece, &[Step::Name("policy_arn")], &to);
                 }
             }
@@ -124,21 +122,43 @@ impl<'a> Builder<'_, 'a> {
         holder: &Holder,
         names: &Names,
     ) -> (Vec<NodeId>, Modality) {
-        match self.link(piece, path, &holder.legal) {
-            Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
-            Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
-            Link::Value(name) => {
-                let name = name.expose();
-                // `role` accepts the ARN, too.
-                let name =
-                    if name.starts_with("arn:") { name.rsplit('/').next().unwrap_or(name) } else { name };
-                let found =
-                    names.get(&(piece.stack, holder.word, name.to_owned())).cloned().unwrap_or_default();
-                let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
-                (found, modality)
-            }
-            Link::Unknown(_) | Link::Absent => (Vec::new(), Modality::May),
+        holders_of(self.link(piece, path, &holder.legal), piece.stack, holder, names)
+    }
+
+    /// The elements of a list or set; what may be in it, where it is unknown as a whole.
+    fn listed(&self, piece: &Piece<'_, 'a>, attribute: &str, legal: &Legal<'_>) -> Vec<Listed> {
+        let list = piece.object.get(attribute);
+        match list.items() {
+            Attr::Absent => Vec::new(),
+            Attr::Known(items) => (0..items.len())
+                .map(|index| {
+                    let path = [Step::Name(attribute), Step::Index(index)];
+                    let (link, text) = (self.link(piece, &path, legal), list.item(index).text());
+                    Listed { link, text, modality: Modality::Must }
+                })
+                .collect(),
+            Attr::Unknown => self.held(piece, attribute, legal),
         }
+    }
+
+    /// What may be in a list or set that is unknown as a whole.
+    fn held(&self, piece: &Piece<'_, 'a>, attribute: &str, legal: &Legal<'_>) -> Vec<Listed> {
+        let Some(stack) = self.stacks.get(piece.stack) else { return Vec::new() };
+        let held = stack.plan.held(piece.instance, &[Step::Name(attribute)], legal);
+        let is = |modality| move |link| Listed { link, text: Attr::Unknown, modality };
+        let modality = if held.is_all { Modality::Must } else { Modality::May };
+        let nodes = held.targets.iter().map(|target| {
+            let node = self.addresses.get(&(piece.stack, target.address.clone())).copied();
+            let missing = || Link::Unknown(vec![format!("`{}` is not in the plan", target.address)]);
+            node.map_or_else(missing, |node| Link::Node(node, Resolved::Typed, Vec::new()))
+        });
+        let values = held.texts.into_iter().map(|text| self.by_text(piece, text));
+        let mut listed: Vec<_> = nodes.chain(values).map(is(modality)).collect();
+        if !held.is_all {
+            let why = format!("what else `{attribute}` has is unknown until apply");
+            listed.push(is(Modality::May)(Link::Unknown(vec![why])));
+        }
+        listed
     }
 
     fn inline_policy(&mut self, piece: &Piece<'_, 'a>, holder: &Holder, names: &Names) {
@@ -181,8 +201,12 @@ impl<'a> Builder<'_, 'a> {
 
     /// Gives principals the managed policy that an attribute names.
     pub(super) fn grant(&mut self, piece: &Piece<'_, 'a>, path: &[Step<'_>], given: &To<'_>) {
-        let (to, modality) = (given.nodes, given.modality);
         let link = self.link(piece, path, &POLICY_ARN);
+        self.give(piece, link, given);
+    }
+
+    fn give(&mut self, piece: &Piece<'_, 'a>, link: Link, given: &To<'_>) {
+        let (to, modality) = (given.nodes, given.modality);
         self.record(piece, &link, given);
         match link {
             Link::Node(policy, resolved, _) => {
@@ -263,20 +287,38 @@ impl<'a> Builder<'_, 'a> {
         let [_, user, group] = &HOLDERS;
         for piece in self.of_kind("aws_iam_group_membership") {
             let (groups, in_group) = self.holders(piece, &[Step::Name("group")], group, names);
-            for index in 0..length(piece, "users") {
-                let path = [Step::Name("users"), Step::Index(index)];
-                let (users, is_user) = self.holders(piece, &path, user, names);
-                self.join(&groups, &users, in_group.min(is_user));
+            for users in self.named_in(piece, "users", user, names) {
+                self.join(&groups, &users.nodes, in_group.min(users.modality));
             }
         }
         for piece in self.of_kind("aws_iam_user_group_membership") {
             let (users, is_user) = self.holders(piece, &[Step::Name("user")], user, names);
-            for index in 0..length(piece, "groups") {
-                let path = [Step::Name("groups"), Step::Index(index)];
-                let (groups, in_group) = self.holders(piece, &path, group, names);
-                self.join(&groups, &users, in_group.min(is_user));
+            for groups in self.named_in(piece, "groups", group, names) {
+                self.join(&groups.nodes, &users, groups.modality.min(is_user));
             }
         }
+    }
+
+    /// The principals that a list names, and whether it must be these. Where it may have others, these may be any.
+    fn named_in(&self, piece: &Piece<'_, 'a>, attribute: &str, holder: &Holder, names: &Names) -> Vec<Named> {
+        let mut found = Vec::new();
+        for listed in self.listed(piece, attribute, &holder.legal) {
+            let (nodes, modality) = if matches!(listed.link, Link::Unknown(_)) {
+                let is_kind = |key: &(usize, &str, String)| (key.0, key.1) == (piece.stack, holder.word);
+                let of_kind = names.iter().filter(|(key, _)| is_kind(key));
+                (of_kind.flat_map(|(_, nodes)| nodes.iter().copied()).collect(), Modality::May)
+            } else {
+                holders_of(listed.link, piece.stack, holder, names)
+            };
+            let told = found.iter().flat_map(|named: &Named| &named.nodes);
+            let told: std::collections::BTreeSet<NodeId> = told.copied().collect();
+            let other: Vec<_> = nodes.iter().copied().filter(|node| !told.contains(node)).collect();
+            if other.is_empty() && !nodes.is_empty() {
+                continue;
+            }
+            found.push(Named { nodes: other, text: listed.text, modality: modality.min(listed.modality) });
+        }
+        found
     }
 
     fn join(&mut self, groups: &[NodeId], users: &[NodeId], modality: Modality) {
@@ -297,9 +339,8 @@ impl<'a> Builder<'_, 'a> {
             let mut kept = Vec::new();
             for holder in &HOLDERS {
                 let attribute = format!("{}s", holder.word);
-                for index in 0..length(piece, &attribute) {
-                    let path = [Step::Name(&attribute), Step::Index(index)];
-                    kept.extend(self.holders(piece, &path, holder, names).0);
+                for listed in self.listed(piece, &attribute, &holder.legal) {
+                    kept.extend(holders_of(listed.link, piece.stack, holder, names).0);
                 }
             }
             self.dispute(|from, to| *from == GrantedPolicy::Node(policy) && !kept.contains(&to));
@@ -309,8 +350,8 @@ impl<'a> Builder<'_, 'a> {
             for piece in self.of_kind(&format!("aws_iam_{}_policy_attachments_exclusive", holder.word)) {
                 let (holders, _) = self.holders(piece, &[Step::Name(&attribute)], holder, names);
                 let mut kept = Vec::new();
-                for index in 0..length(piece, "policy_arns") {
-                    match self.link(piece, &[Step::Name("policy_arns"), Step::Index(index)], &POLICY_ARN) {
+                for listed in self.listed(piece, "policy_arns", &POLICY_ARN) {
+                    match listed.link {
                         Link::Node(policy, ..) => kept.push(GrantedPolicy::Node(policy)),
                         Link::Candidates(policies, _) | Link::Bounded(policies, _) => {
                             kept.extend(policies.into_iter().map(GrantedPolicy::Node));
@@ -361,7 +402,37 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
-/// How many elements a list or set shows.
-fn length(piece: &Piece<'_, '_>, attribute: &str) -> usize {
-    piece.object.get(attribute).items().known().map_or(0, |items| items.len())
+/// An element of a list or set.
+struct Listed {
+    link: Link,
+    /// The element as the plan shows it.
+    text: Attr<Text>,
+    /// Whether the list has it, or may have it.
+    modality: Modality,
+}
+
+/// Principals that a list names.
+struct Named {
+    nodes: Vec<NodeId>,
+    /// The element as the plan shows it.
+    text: Attr<Text>,
+    /// Whether it must be all of these, or may be.
+    modality: Modality,
+}
+
+/// The principals that something points to, and whether it must be all of them.
+fn holders_of(link: Link, stack: usize, holder: &Holder, names: &Names) -> (Vec<NodeId>, Modality) {
+    match link {
+        Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
+        Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
+        Link::Value(name) => {
+            let name = name.expose();
+            // `role` accepts the ARN, too.
+            let name = if name.starts_with("arn:") { name.rsplit('/').next().unwrap_or(name) } else { name };
+            let found = names.get(&(stack, holder.word, name.to_owned())).cloned().unwrap_or_default();
+            let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
+            (found, modality)
+        }
+        Link::Unknown(_) | Link::Absent => (Vec::new(), Modality::May),
+    }
 }

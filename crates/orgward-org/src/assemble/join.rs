@@ -64,16 +64,17 @@ impl<'a> Builder<'_, 'a> {
     /// What an attribute of a piece points to, by id or ARN or, where it is unknown, by reference.
     pub(super) fn link(&self, piece: &Piece<'_, 'a>, path: &[Step<'_>], legal: &Legal<'_>) -> Link {
         match at(piece, path).text() {
-            Attr::Known(text) => match self.ids.get(text.expose()).or_else(|| self.arns.get(text.expose())) {
-                Some(&node) => Link::Node(node, Resolved::Known, Vec::new()),
-                None => match self.by_address(piece, &text) {
-                    Some(node) => Link::Node(node, Resolved::Known, Vec::new()),
-                    None => Link::Value(text),
-                },
-            },
+            Attr::Known(text) => self.by_text(piece, text),
             Attr::Absent => Link::Absent,
             Attr::Unknown => self.resolve(piece, path, legal),
         }
+    }
+
+    /// What an id or ARN points to that is known.
+    pub(super) fn by_text(&self, piece: &Piece<'_, 'a>, text: Text) -> Link {
+        let known = self.ids.get(text.expose()).or_else(|| self.arns.get(text.expose())).copied();
+        let node = known.or_else(|| self.by_address(piece, &text));
+        node.map_or(Link::Value(text), |node| Link::Node(node, Resolved::Known, Vec::new()))
     }
 
     /// What an attribute that is unknown will point to.

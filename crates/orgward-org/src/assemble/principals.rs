@@ -165,8 +165,25 @@ impl<'a> Builder<'_, 'a> {
 
     /// The deprecated `inline_policy` blocks.
     fn inline_blocks(&self, piece: &Piece<'_, 'a>) -> Vec<InlinePolicy> {
-        let blocks = piece.object.get("inline_policy").items().known().unwrap_or_default();
+        let blocks = piece.object.get("inline_policy").items();
         let mut inline = Vec::new();
+        let is_unset = |plan: &orgward_plan::Plan<'_>| plan.is_unset(piece.instance, "inline_policy");
+        let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
+        if matches!(blocks, Attr::Unknown) && !plan.is_some_and(is_unset) {
+            // A `dynamic` block over something unknown.
+            inline.push(InlinePolicy {
+                name: Attr::Unknown,
+                address: piece.instance.address.clone(),
+                document: self.document(
+                    piece,
+                    &[Step::Name("inline_policy")],
+                    Kind::Identity,
+                    "inline_policy",
+                ),
+                must: false,
+            });
+        }
+        let blocks = blocks.known().unwrap_or_default();
         for (index, block) in blocks.iter().enumerate() {
             let texts = (piece.object.get("name").text().known(), block.get("name").text().known());
             if let (Some(role), Some(name)) = texts

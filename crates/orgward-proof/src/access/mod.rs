@@ -36,7 +36,7 @@ pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_so
 pub use self::paths::{Gain, Reach, Step, accounts_of};
 pub use self::reach::{Reached, Who};
 pub use self::sets::{ByStanding, Side};
-pub use self::subject::{Cap, Held, Stray, Subject, SubjectId};
+pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};
 pub use self::summary::{Entry, Level};
 pub use self::ways::{Way, WayKind, ways};
 
@@ -113,6 +113,15 @@ impl<'o> Access<'o> {
     /// The principals of a node: one, or one in each account for a permission set.
     pub fn of_node(&self, node: NodeId) -> &[SubjectId] {
         self.by_node.get(&node).map_or(&[], Vec::as_slice)
+    }
+
+    /// Grants of which the inputs do not show what they allow: to whom they go makes no difference, unless a boundary
+    /// keeps that from being an administrator.
+    pub fn unread(&self) -> Vec<Unread<'o>> {
+        let open = self.subjects.iter().filter(|subject| subject.can_be_administrator());
+        let mut unread: Vec<_> = open.flat_map(|subject| subject.unread.iter().cloned()).collect();
+        unread.extend(subject::unread_strays(self.org));
+        unread
     }
 
     /// Policies that are given to principals of other stacks, which no input shows.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use orgward_iam::{ManagedPolicies, Policy};
 use orgward_org::{
-    Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, Organization,
+    Boundary, Completion, Content, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId,
+    NodeKind, Organization,
 };
 use orgward_plan::{Address, Attr};
 
@@ -32,12 +33,45 @@ pub struct Subject<'o> {
     pub held: Vec<Held<'o>>,
     /// Identity policies that cannot be read, one sentence each: they may allow anything.
     pub unknowns: Vec<String>,
+    /// The grants of these policies.
+    pub unread: Vec<Unread<'o>>,
     /// Its permissions boundary.
     pub cap: Cap<'o>,
     /// Who may assume it.
     pub trust: Option<&'o Document>,
     /// Equal numbers have equal policies, boundary, name and chain.
     pub cohort: usize,
+}
+
+/// A grant of which the inputs do not show what it allows.
+#[derive(Clone, Debug)]
+pub struct Unread<'o> {
+    /// The resource that gives it.
+    pub address: &'o Address,
+    /// Which input that is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// Why it is not known, in one sentence.
+    pub why: String,
+    /// Whether it is unknown until apply; otherwise another stack manages the policy, or AWS refuses it.
+    pub until_apply: bool,
+}
+
+/// Why the text of a policy is not at hand.
+struct Missing {
+    why: String,
+    until_apply: bool,
+}
+
+impl Missing {
+    fn of(document: &Document) -> Self {
+        let is_unknown = matches!(document.content, Content::Unknown(_));
+        let until_apply = is_unknown && document.completed(Completion::Permissive).is_none();
+        Self { why: document.doubt().unwrap_or_default(), until_apply }
+    }
+
+    fn elsewhere(why: String) -> Self {
+        Self { why, until_apply: false }
+    }
 }
 
 /// A node with its place.
@@ -115,6 +149,20 @@ impl Cap<'_> {
 }
 
 impl<'o> Subject<'o> {
+    fn leaves_open(&mut self, address: &'o Address, stack: Option<Arc<str>>, missing: Missing) {
+        let Missing { why, until_apply } = missing;
+        self.unknowns.push(why.clone());
+        self.unread.push(Unread { address, stack, why, until_apply });
+    }
+
+    /// Whether a policy that allows everything would make it an administrator.
+    pub fn can_be_administrator(&self) -> bool {
+        match &self.cap {
+            Cap::Policy { policy, .. } => super::admin::allows_everything(policy),
+            Cap::None | Cap::Unknown(_) => true,
+        }
+    }
+
     /// The policy, and the statement of it, that allows a request.
     pub fn grant_of(
         &self,
@@ -235,6 +283,7 @@ impl<'o> Index<'o> {
             named,
             held: Vec::new(),
             unknowns: Vec::new(),
+            unread: Vec::new(),
             cap: self.cap(boundary, &written),
             trust,
             account_text,
@@ -281,6 +330,7 @@ impl<'o> Index<'o> {
                 named: account_text.is_some(),
                 held: Vec::new(),
                 unknowns: Vec::new(),
+                unread: Vec::new(),
                 cap: self.cap(&set.boundary, &written),
                 trust: None,
                 account_text,
@@ -305,7 +355,10 @@ impl<'o> Index<'o> {
                     group,
                     must: must && policy.must,
                 }),
-                None => subject.unknowns.extend(policy.document.doubt()),
+                None => {
+                    let stack = subject.node.node.stack.clone();
+                    subject.leaves_open(&policy.address, stack, Missing::of(&policy.document));
+                }
             }
         }
     }
@@ -319,14 +372,7 @@ impl<'o> Index<'o> {
         subject: &mut Subject<'o>,
     ) {
         for grant in self.grants.get(&holder).into_iter().flatten() {
-            let found = match &grant.policy {
-                GrantedPolicy::Node(node) => self.node_policy(*node, account),
-                GrantedPolicy::Arn(arn) => self.arn_policy(arn.expose(), account),
-                GrantedPolicy::Unknown => {
-                    Err(format!("which policy `{}` attaches is unknown until apply", grant.address))
-                }
-            };
-            match found {
+            match self.granted(grant, account) {
                 Ok(found) => subject.held.push(Held {
                     policy: found.policy,
                     name: found.name,
@@ -337,26 +383,37 @@ impl<'o> Index<'o> {
                     group,
                     must: must && grant.modality == Modality::Must,
                 }),
-                Err(why) => subject.unknowns.push(why),
+                Err(missing) => subject.leaves_open(&grant.address, grant.stack.clone(), missing),
             }
         }
     }
 
-    fn node_policy(&self, node: NodeId, account: &str) -> Result<Found<'o>, String> {
-        let NodeKind::ManagedPolicy(data) = self.org.node(node).map(|node| &node.kind).ok_or("")? else {
-            return Err("what is attached is no policy".to_owned());
+    /// The policy that a grant gives.
+    fn granted(&self, grant: &Grant, account: &str) -> Result<Found<'o>, Missing> {
+        match &grant.policy {
+            GrantedPolicy::Node(node) => self.node_policy(*node, account),
+            GrantedPolicy::Arn(arn) => self.arn_policy(arn.expose(), account),
+            GrantedPolicy::Unknown => {
+                let why = format!("which policy `{}` attaches is unknown until apply", grant.address);
+                Err(Missing { why, until_apply: true })
+            }
+        }
+    }
+
+    fn node_policy(&self, node: NodeId, account: &str) -> Result<Found<'o>, Missing> {
+        let Some(NodeKind::ManagedPolicy(data)) = self.org.node(node).map(|node| &node.kind) else {
+            return Err(Missing::elsewhere("what is attached is no policy".to_owned()));
         };
         let policy = data.document.policy();
-        let doubt = || data.document.doubt().unwrap_or_default();
         Ok(Found {
-            policy: policy.ok_or_else(doubt)?,
+            policy: policy.ok_or_else(|| Missing::of(&data.document))?,
             name: data.document.name.clone(),
             document: Some(&data.document),
             own_arn: self.org.iam_arn(node).and_then(|arn| arn.text(account)),
         })
     }
 
-    fn arn_policy(&self, arn: &str, account: &str) -> Result<Found<'o>, String> {
+    fn arn_policy(&self, arn: &str, account: &str) -> Result<Found<'o>, Missing> {
         if let Some(policy) = ManagedPolicies::get().policy(arn) {
             return Ok(Found { policy, name: arn.into(), document: None, own_arn: None });
         }
@@ -364,7 +421,7 @@ impl<'o> Index<'o> {
         let node = self.by_arn.get(arn).or_else(|| self.by_name.get(&(account.to_owned(), arn.to_owned())));
         match node {
             Some(node) => self.node_policy(*node, account),
-            None => Err(format!("what `{arn}` allows is not in the inputs")),
+            None => Err(Missing::elsewhere(format!("what `{arn}` allows is not in the inputs"))),
         }
     }
 
@@ -386,14 +443,14 @@ impl<'o> Index<'o> {
                     let arn = found.own_arn.clone().unwrap_or_default();
                     (found, arn)
                 }),
-                None => Err(format!("what `{key}` allows is not in the inputs")),
+                None => Err(Missing::elsewhere(format!("what `{key}` allows is not in the inputs"))),
             },
         };
         match found {
             Ok((Found { policy, name, document, .. }, arn)) => {
                 Cap::Policy { policy, name: name.to_string(), arn, document }
             }
-            Err(why) => Cap::Unknown(vec![why]),
+            Err(missing) => Cap::Unknown(vec![missing.why]),
         }
     }
 }
@@ -402,7 +459,7 @@ impl<'o> Index<'o> {
 pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<'o>) -> Vec<Held<'o>> {
     let index = Index::of(org);
     let Some(NodeKind::Group(data)) = org.node(group).map(|node| &node.kind) else { return Vec::new() };
-    let mut joined = Subject { held: Vec::new(), unknowns: Vec::new(), ..like.clone() };
+    let mut joined = Subject { held: Vec::new(), unknowns: Vec::new(), unread: Vec::new(), ..like.clone() };
     let written = like.account_text.as_deref().unwrap_or("111111111111");
     Index::inline(&data.inline, Some(group), true, &mut joined);
     index.managed(group, Some(group), true, written, &mut joined);
@@ -426,6 +483,19 @@ pub struct Stray<'o> {
     pub holder: String,
 }
 
+/// Grants to principals that no input shows, of which no input shows what they allow either.
+pub(super) fn unread_strays(org: &Organization) -> Vec<Unread<'_>> {
+    let index = Index::of(org);
+    let is_stray = |it: &&Grant| it.holder.is_none() && matches!(it.word, "role" | "user");
+    let grants = org.access().grants.iter().filter(is_stray);
+    let unread = grants.filter_map(|grant| {
+        let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
+        let Missing { why, until_apply } = found.err()?;
+        Some(Unread { address: &grant.address, stack: grant.stack.clone(), why, until_apply })
+    });
+    unread.collect()
+}
+
 /// What is given to principals that no input shows. Groups are no principals, and permission sets are judged themselves.
 pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
     let index = Index::of(org);
@@ -433,12 +503,7 @@ pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
     for grant in
         org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user"))
     {
-        let account = grant.account.as_deref().unwrap_or_default();
-        let found = match &grant.policy {
-            GrantedPolicy::Node(node) => index.node_policy(*node, account),
-            GrantedPolicy::Arn(arn) => index.arn_policy(arn.expose(), account),
-            GrantedPolicy::Unknown => continue,
-        };
+        let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
         let name = match &grant.holder_name {
             Attr::Known(name) => format!("{} `{name}`", grant.word),
             Attr::Unknown | Attr::Absent => format!("a {}", grant.word),

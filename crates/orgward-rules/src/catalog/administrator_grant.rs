@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
+
 use orgward_finding::{Severity, Status, Verdict};
-use orgward_proof::access::Standing;
+use orgward_proof::access::{Standing, Unread};
 
 use crate::engine::rule;
 use crate::escalation::{about, caps, show};
@@ -32,6 +34,9 @@ rule! {
     ///   policy_arn = aws_iam_policy.read_reports.arn
     /// }
     /// ```
+    ///
+    /// A policy that is unknown until apply may allow everything: that is a question, unless a boundary keeps the
+    /// principal from being an administrator. A policy that no input shows is named as information.
     ///
     /// The rule does not see policies that other stacks attach. Permission sets are judged by
     /// `unbounded-permission-set`, and ways to become an administrator by `privilege-escalation`, `open-pass-role`
@@ -70,6 +75,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.status = Status::Existing;
         }
     }
+    unread(cx, findings);
     let old = before.strays();
     for stray in access.strays().into_iter().filter(|stray| access.makes_administrator(stray.policy)) {
         let finding = findings.report(&ADMINISTRATOR_GRANT, stray.address);
@@ -81,6 +87,32 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.help("attach a policy of the actions that are needed");
         if old.iter().any(|it| it.holder == stray.holder && it.name == stray.name) {
             finding.status = Status::Existing;
+        }
+    }
+}
+
+/// What a policy allows that no input shows may be everything.
+fn unread(cx: &Context<'_>, findings: &mut Findings) {
+    let old = cx.access_before().unread();
+    let is_old =
+        |unread: &Unread<'_>| old.iter().any(|it| it.address == unread.address && it.why == unread.why);
+    let mut told = BTreeSet::new();
+    for unread in cx.access().unread().into_iter().filter(|unread| !is_old(unread)) {
+        if !told.insert((unread.stack.clone(), unread.address.clone(), unread.why.clone())) {
+            continue;
+        }
+        let finding = findings.report(&ADMINISTRATOR_GRANT, unread.address);
+        finding.input = unread.stack.as_deref().map(str::to_owned);
+        finding.verdict = Verdict::Unverifiable;
+        finding.note(unread.why);
+        if unread.until_apply {
+            finding.severity = ADMINISTRATOR_GRANT.info.unverifiable;
+            finding.says("what is allowed here is unknown until apply, and may be everything");
+            finding.help("give a policy that the plan shows, or set a permissions boundary");
+        } else {
+            finding.severity = Severity::Info;
+            finding.says("what is allowed here is not in the inputs");
+            finding.help("add the stack that manages the policy to the inputs, or as `--context`");
         }
     }
 }

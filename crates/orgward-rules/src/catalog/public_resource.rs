@@ -1,4 +1,5 @@
 use orgward_finding::{Finding, Severity, Status, Verdict};
+use orgward_org::{Completion, Content, ResourcePolicy};
 use orgward_proof::access::{Opening, refuses_new};
 use orgward_proof::org_policies::source;
 use orgward_proof::region_lock::witness;
@@ -59,6 +60,40 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
         set(finding, had, &opening, &old);
     }
+    unknown(cx, findings);
+}
+
+/// A policy of which nothing is known may let in everybody.
+fn unknown(cx: &Context<'_>, findings: &mut Findings) {
+    let before = cx.before.access();
+    for resource in &cx.after.access().resources {
+        for policy in resource.policies.iter().filter(|policy| is_open(policy)) {
+            let old = before.resources.iter().find(|old| old.key == resource.key);
+            let same = |old: &ResourcePolicy| old.address == policy.address && is_open(old);
+            if old.is_some_and(|old| old.policies.iter().any(same)) {
+                continue;
+            }
+            let finding = findings.report(&PUBLIC_RESOURCE, &policy.address);
+            finding.input = policy.stack.as_deref().map(str::to_owned);
+            finding.says("who is let in here is unknown until apply, and may be everybody");
+            finding.verdict = Verdict::Unverifiable;
+            finding.severity = PUBLIC_RESOURCE.info.unverifiable;
+            if let Some(doubt) = policy.document.doubt() {
+                finding.note(doubt);
+            }
+            if refuses_new(cx.after, resource) {
+                finding.severity = Severity::Low;
+                finding.note("its public access block refuses everybody, not another account");
+            }
+            finding.help("write a policy that the plan shows");
+        }
+    }
+}
+
+/// Whether nothing of the text is known before the apply.
+fn is_open(policy: &ResourcePolicy) -> bool {
+    let document = &policy.document;
+    matches!(document.content, Content::Unknown(_)) && document.completed(Completion::Permissive).is_none()
 }
 
 /// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.
