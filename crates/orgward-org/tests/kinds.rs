@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use orgward_org::{Change, Declared, Key, Membership, Modality, NodeId, Organization, PolicyType};
-use orgward_plan::{Document, Plan};
+use std::path::Path;
+use std::sync::Arc;
+
+use orgward_org::{
+    Change, Declared, GrantedPolicy, Key, Membership, Modality, NodeId, Organization, PolicyType,
+};
+use orgward_plan::{Document, Plan, SourceFile, Sources};
 use serde_json::{Value, json};
 
 /// A row of a plan. Without `before` the plan creates it, without `after` it destroys it.
@@ -466,4 +471,37 @@ fn documents_are_merged_as_the_provider_merges_them() {
     let lock = after.org_policy(find(&after, "aws_organizations_policy.lock")).unwrap();
     let permissive = lock.data.document.completed(orgward_org::Completion::Permissive).unwrap();
     assert!(permissive.text.expose().contains("s3:*"), "what is known stands in every completion");
+}
+
+/// The policies that a role is given by a fixture of terraform's own, with its sources or without.
+fn given(story: &str, holder: &str, has_sources: bool) -> Vec<(GrantedPolicy, Modality)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/administrator-grant");
+    let bytes = std::fs::read(folder.join(format!("{story}.json"))).unwrap();
+    let document = Document::decode("plan.json", bytes).unwrap();
+    let mut plan = Plan::parse(&document).unwrap();
+    if has_sources {
+        let text = std::fs::read_to_string(folder.join(format!("{story}.tf"))).unwrap();
+        let mut files = vec![SourceFile { name: "main.tf".to_owned(), text }];
+        plan.with_sources(Arc::new(Sources::load("", &mut |_| std::mem::take(&mut files))));
+    }
+    let after = Organization::of(&[plan], &[], &Declared::default()).after;
+    let holder = find(&after, holder);
+    let grants = after.access().grants.iter().filter(|grant| grant.holder == Some(holder));
+    grants.map(|grant| (grant.policy.clone(), grant.modality)).collect()
+}
+
+#[test]
+fn a_set_with_a_created_element_has_its_constants_too() {
+    let story = "bad-unknown-set-beside-a-created-policy";
+    let told = given(story, "aws_iam_role.reports", true);
+    let is_administrator = |policy: &GrantedPolicy| match policy {
+        GrantedPolicy::Arn(arn) => arn.expose().ends_with("/AdministratorAccess"),
+        GrantedPolicy::Node(_) | GrantedPolicy::Unknown => false,
+    };
+    assert!(told.iter().any(|(policy, must)| is_administrator(policy) && *must == Modality::Must), "{told:?}");
+    assert!(told.iter().all(|(_, must)| *must == Modality::Must), "the sources show all of it: {told:?}");
+    // The plan alone shows the reference, and no constant beside it: the role may have any policy.
+    let shown = given(story, "aws_iam_role.reports", false);
+    assert!(shown.contains(&(GrantedPolicy::Unknown, Modality::May)), "{shown:?}");
+    assert!(shown.iter().any(|(policy, _)| matches!(policy, GrantedPolicy::Node(_))), "{shown:?}");
 }
