@@ -237,25 +237,44 @@ impl Claim {
     }
 
     /// Answers a question about the claim, which is told what to leave out. The engine takes any action for any resource:
-    /// a request that AWS cannot get shows nothing, so that the question is asked again without those like it.
+    /// a request that AWS cannot get shows nothing, so that the question is asked again without those like it. What was
+    /// left out in the end comes with the answer.
     pub fn ask<A>(
         &self,
         question: impl Fn(Option<&Impossible>) -> A,
         example: impl Fn(&A) -> Option<&Request>,
-    ) -> A {
+    ) -> (A, Impossible) {
         /// Each round is about another service, or another kind of actions of a large one.
         const ROUNDS: usize = 24;
         let mut left_out = Impossible::default();
         let mut answer = question(None);
         for _ in 0..ROUNDS {
             let odd = example(&answer).filter(|request| !request.is_possible());
-            let covers = |action: &str| self.policy.statements.first().is_none_or(|it| it.covers_action(action));
-            if !odd.is_some_and(|request| left_out.extend(request, covers)) {
+            if !odd.is_some_and(|request| left_out.extend(request, |action| self.covers(action))) {
                 break;
             }
             answer = question(Some(&left_out));
         }
-        answer
+        (answer, left_out)
+    }
+
+    fn covers(&self, action: &str) -> bool {
+        self.policy.statements.first().is_none_or(|it| it.covers_action(action))
+    }
+
+    /// What is to be left out, with the requests for listed actions of the claim that AWS cannot get, where they are of
+    /// few services.
+    pub fn impossible(&self, mut left_out: Impossible) -> Impossible {
+        const SERVICES: usize = 4;
+        let names = self.spec.actions.iter().flatten().map(String::as_str);
+        let mut actions = listed_actions(names).unwrap_or_default();
+        actions.dedup_by_key(|action| action.service());
+        if actions.len() <= SERVICES {
+            for action in actions {
+                left_out.extend_by(action, |action| self.covers(action));
+            }
+        }
+        left_out
     }
 
     /// The words as a policy: a statement that matches what has to be denied, and perhaps one that matches what is

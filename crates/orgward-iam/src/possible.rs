@@ -39,11 +39,15 @@ impl Impossible {
     /// Adds an impossible request and those like it: of all wanted actions of its service where they have few types, of
     /// those of the same types otherwise. `false` if nothing was added.
     pub(crate) fn extend(&mut self, request: &Request, wanted: impl Fn(&str) -> bool) -> bool {
+        let Some(action) = Catalogue::get().action(&request.action) else { return false };
+        self.extend_by(action, wanted)
+    }
+
+    pub(crate) fn extend_by(&mut self, action: Action, wanted: impl Fn(&str) -> bool) -> bool {
         /// More kinds of actions make a question slow.
         const KINDS: usize = 40;
-        let catalogue = Catalogue::get();
-        let Some(action) = catalogue.action(&request.action) else { return false };
-        let of_service = catalogue.service(action.service()).into_iter().flat_map(crate::Service::actions);
+        let service = Catalogue::get().service(action.service());
+        let of_service = service.into_iter().flat_map(crate::Service::actions);
         let mut kinds: BTreeMap<Types, BTreeSet<&'static str>> = BTreeMap::new();
         for other in of_service.filter(|it| it.has_resource_types() && wanted(it.name())) {
             kinds.entry(types(other)).or_default().insert(other.name());

@@ -1,6 +1,8 @@
 //! How a guardrail fares in one account.
 
-use orgward_finding::story::{Outcome, Scope, Story};
+use std::collections::BTreeMap;
+
+use orgward_finding::story::{Extent, Nearest, Outcome, Scope, Story};
 use serde::Serialize;
 
 use crate::request::{RequestJson, json, tell};
@@ -67,13 +69,31 @@ pub fn story(story: &Story, style: Style) -> String {
             pen.line(&format!("  {}", escape::line(says)));
         }
     }
-    if !story.notes.is_empty() {
+    if !story.notes.is_empty() || story.nearest.is_some() || story.extent.is_some() {
         pen.blank();
+    }
+    if let Some(nearest) = &story.nearest {
+        tell_nearest(&mut pen, nearest);
+    }
+    if let Some(extent) = &story.extent {
+        tell_extent(&mut pen, extent);
     }
     for note in &story.notes {
         pen.entry("note", &escape::line(note));
     }
     pen.finish()
+}
+
+/// Says which statement comes nearest to denying a request.
+pub(crate) fn tell_nearest(pen: &mut Pen, nearest: &Nearest) {
+    let Nearest { policy, statement, lacks, fix } = nearest;
+    let text = format!("statement {statement} of `{policy}` comes nearest to denying it: it {lacks}; {fix}");
+    pen.entry("nearest", &escape::line(&text));
+}
+
+/// Says how far the requests reach that are not denied.
+pub(crate) fn tell_extent(pen: &mut Pen, extent: &Extent) {
+    pen.entry("extent", &escape::line(&extent.sentence()));
 }
 
 /// Tells it to a program.
@@ -104,6 +124,8 @@ pub fn story_json(story: &Story) -> String {
                 says: level.says.as_deref(),
             })
             .collect(),
+        nearest: story.nearest.as_ref().map(NearestJson::of),
+        extent: story.extent.as_ref().map(ExtentJson::of),
         notes: &story.notes,
     })
 }
@@ -130,8 +152,60 @@ struct StoryJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<RequestJson<'a>>,
     levels: Vec<LevelJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearestJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extent: Option<ExtentJson<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+}
+
+/// The statement that comes nearest, for programs.
+#[derive(Serialize)]
+pub(crate) struct NearestJson<'a> {
+    policy: &'a str,
+    statement: &'a str,
+    lacks: &'a str,
+    fix: &'a str,
+}
+
+impl<'a> NearestJson<'a> {
+    pub(crate) fn of(nearest: &'a Nearest) -> Self {
+        let Nearest { policy, statement, lacks, fix } = nearest;
+        Self { policy, statement, lacks, fix }
+    }
+}
+
+/// How far it reaches, for programs: each dimension with its classes, and whether these are all.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExtentJson<'a> {
+    actions: &'a [String],
+    all_actions: bool,
+    principals: &'a [String],
+    all_principals: bool,
+    resources: &'a [String],
+    all_resources: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    conditions: BTreeMap<&'a str, Vec<Option<&'a str>>>,
+}
+
+impl<'a> ExtentJson<'a> {
+    pub(crate) fn of(extent: &'a Extent) -> Self {
+        // A key that is missing is `null`.
+        let values = |values: &'a [String]| {
+            values.iter().map(|value| Some(value.as_str()).filter(|it| !it.is_empty())).collect()
+        };
+        Self {
+            actions: &extent.actions,
+            all_actions: extent.all_actions,
+            principals: &extent.principals,
+            all_principals: extent.all_principals,
+            resources: &extent.resources,
+            all_resources: extent.all_resources,
+            conditions: extent.conditions.iter().map(|(key, it)| (key.as_str(), values(it))).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -196,6 +270,22 @@ mod tests {
                     says: Some("nothing here allows it, so that it is denied".to_owned()),
                 },
             ],
+            nearest: Some(Nearest {
+                policy: "trail".to_owned(),
+                statement: "`Keep`".to_owned(),
+                lacks: "spares `role/ops`".to_owned(),
+                fix: "exempt fewer principals".to_owned(),
+            }),
+            extent: Some(Extent {
+                actions: vec!["cloudtrail:DeleteTrail".to_owned(), "cloudtrail:StopLogging".to_owned()],
+                actions_in_words: "`cloudtrail:DeleteTrail` and `cloudtrail:StopLogging`".to_owned(),
+                all_actions: true,
+                principals: vec!["arn:aws:iam::*:role/ops".to_owned()],
+                all_principals: false,
+                resources: Vec::new(),
+                all_resources: true,
+                conditions: vec![("aws:SourceIp".to_owned(), vec![String::new(), "10.0.0.1".to_owned()])],
+            }),
             notes: vec!["a fact".to_owned()],
         };
         let style = Style { color: false, unicode: true, width: 100, quiet: false };

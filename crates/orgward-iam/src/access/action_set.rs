@@ -65,7 +65,7 @@ impl RequestSet<'_> {
         Ok(met.into_iter().map(Cell::into_inner).collect())
     }
 
-    fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+    pub(super) fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
         let set = self.narrowed();
         // What one account may do is what another may, unless a statement tells them apart.
         let (set, stand_in) = match set.by_stand_in() {

@@ -2,9 +2,10 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Impossible, Kind, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id,
+    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id,
     may_be_allowed,
 };
+use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
 use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
@@ -99,12 +100,25 @@ fn prove(
         let set = left_out.iter().fold(set.clone(), |set, it| set.minus(it.requests()));
         may_be_allowed(set, scp.as_ref(), rcp.as_ref())
     };
-    let verdict = match guardrail.claim().ask(question, Answer::witness) {
-        Answer::Witness(request) => ProofVerdict::Refuted(shown(&request)),
+    let claim = guardrail.claim();
+    let (answer, left_out) = claim.ask(question, Answer::witness);
+    let (mut nearest, mut extent) = (None, None);
+    let verdict = match answer {
+        Answer::Witness(request) => {
+            let levels = [scp.as_ref(), rcp.as_ref()].into_iter().flatten().flat_map(|chain| &chain.0);
+            let policies = levels.flat_map(|level| level.policies.iter().map(|it| (it.name, it.policy)));
+            nearest = nearest_among(policies, &request);
+            let left_out = claim.impossible(left_out);
+            let whole = set.minus(left_out.requests());
+            let open = scp.iter().fold(whole.clone(), |set, chain| set.and(RequestSet::passed(chain)));
+            let open = rcp.iter().fold(open, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
+            extent = open.extent_in(&whole).ok().map(|it| extent_in_words(it, false, Request::clone));
+            ProofVerdict::Refuted(shown(&request))
+        }
         Answer::None => ProofVerdict::Holds,
         Answer::Undecided(reason) => ProofVerdict::Undecided(reason),
     };
-    ChainProof { name: name.to_owned(), verdict }
+    ChainProof { name: name.to_owned(), verdict, nearest, extent }
 }
 
 fn levels(text: &Text, kind: Kind) -> Result<Vec<ScenarioLevel>, Box<dyn Diagnostic + Send + Sync>> {

@@ -289,7 +289,7 @@ fn kind(request: &Request) -> CallerKind {
 /// On every dimension there is a value about which the tests say what they say about the request.
 fn is_represented(universe: &Universe<'_>, request: &Request) -> Result<(), String> {
     for (dimension, values) in &universe.dimensions {
-        let tests = universe.tests_of(dimension);
+        let tests = universe.tests_about(dimension);
         let same = |at: usize, point: &Point| {
             kind(request).admits(dimension, point)
                 && tests.iter().zip(&values.truths).all(|(test, truth)| {
