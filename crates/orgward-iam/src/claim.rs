@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::access::cause;
 use crate::draft::{PolicyDraft, StatementDraft};
+use crate::matching::action_matches;
 use crate::{
     Catalogue, Dead, Impossible, Kind, Policy, PolicyError, Request, RequestSet, Statement, listed_actions,
     may_be_about,
@@ -249,13 +250,29 @@ impl Claim {
         let mut left_out = Impossible::default();
         let mut answer = question(None);
         for _ in 0..ROUNDS {
-            let odd = example(&answer).filter(|request| !request.is_possible());
-            if !odd.is_some_and(|request| left_out.extend(request, |action| self.covers(action))) {
+            let is_longer = example(&answer).is_some_and(|request| match self.pattern_of_unlisted(request) {
+                Some(pattern) => left_out.extend_by_pattern(pattern),
+                None => !request.is_possible() && left_out.extend(request, |action| self.covers(action)),
+            });
+            if !is_longer {
                 break;
             }
             answer = question(Some(&left_out));
         }
         (answer, left_out)
+    }
+
+    /// The pattern of the claim that an action without a resource meets which AWS does not list, where all that it lists
+    /// of the pattern are about resources.
+    fn pattern_of_unlisted(&self, request: &Request) -> Option<&str> {
+        let catalogue = Catalogue::get();
+        if request.resource != "*" || catalogue.action(&request.action).is_some() {
+            return None;
+        }
+        let mut patterns = self.spec.actions.iter().flatten().map(String::as_str);
+        let pattern = patterns.find(|pattern| action_matches(pattern, &request.action))?;
+        let mut listed = catalogue.actions_matching(pattern).peekable();
+        (listed.peek().is_some() && listed.all(crate::Action::is_always_about_a_resource)).then_some(pattern)
     }
 
     fn covers(&self, action: &str) -> bool {

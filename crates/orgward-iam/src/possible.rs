@@ -18,8 +18,8 @@ type Types = (Vec<String>, bool);
 #[derive(Clone, Debug)]
 struct ImpossibleKind {
     actions: BTreeSet<&'static str>,
-    /// The first statement matches all requests for the actions that may be impossible, the second one those about a
-    /// resource of their types.
+    /// The first statement matches all requests for the actions that may be impossible, the others those that are
+    /// possible.
     policy: Policy,
 }
 
@@ -27,11 +27,11 @@ impl Impossible {
     /// The requests.
     pub fn requests(&self) -> RequestSet<'_> {
         let each = self.kinds.values().filter_map(|kind| match kind.policy.statements.as_slice() {
-            [any, real] => {
+            [any, possible @ ..] => {
                 let matched = |statement| RequestSet::matched(&kind.policy, statement);
-                Some(matched(any).minus(matched(real)))
+                Some(possible.iter().fold(matched(any), |left, it| left.minus(matched(it))))
             }
-            _ => None,
+            [] => None,
         });
         each.fold(RequestSet::nothing(), RequestSet::or)
     }
@@ -41,6 +41,25 @@ impl Impossible {
     pub(crate) fn extend(&mut self, request: &Request, wanted: impl Fn(&str) -> bool) -> bool {
         let Some(action) = Catalogue::get().action(&request.action) else { return false };
         self.extend_by(action, wanted)
+    }
+
+    /// Adds requests without a resource for actions that a pattern of a claim matches and that AWS does not list, where
+    /// all that it lists of them are about resources: a new one is likely to be, too. `false` if nothing was added.
+    pub(crate) fn extend_by_pattern(&mut self, pattern: &str) -> bool {
+        let actions: BTreeSet<&'static str> =
+            Catalogue::get().actions_matching(pattern).map(Action::name).collect();
+        let types = (vec![pattern.to_owned()], true);
+        if self.kinds.contains_key(&types) {
+            return false;
+        }
+        let denial = || StatementDraft::deny().actions([pattern]);
+        let draft = PolicyDraft::new(vec![
+            denial(),
+            denial().resources(["arn:*:*:*:*:*"]),
+            StatementDraft::deny().actions(actions.iter().copied()),
+        ]);
+        let policy = draft.parse(Kind::ServiceControl).ok();
+        policy.is_some_and(|policy| self.kinds.insert(types, ImpossibleKind { actions, policy }).is_none())
     }
 
     pub(crate) fn extend_by(&mut self, action: Action, wanted: impl Fn(&str) -> bool) -> bool {
@@ -69,18 +88,52 @@ impl Impossible {
     }
 }
 
-/// The types of an action. Of a service that several references list, the types of all of them.
+/// The types of an action. Of a service that several references list, the types of all of them; where AWS marks one that
+/// each request has, those whose names begin alike.
 fn types(action: Action) -> Types {
-    // The partition has no colon, so that the pattern matches no ARN of another service with this one in its name.
-    let pattern = |kind: ResourceType| kind.pattern().replacen("arn:*:", "arn:*?:", 1);
+    let own: Vec<ResourceType> = action.resource_types().collect();
     let mut patterns: Vec<String> = if Catalogue::is_shared(action.service()) {
-        Catalogue::types_of(action.service()).map(pattern).collect()
+        let is_marked = own.iter().any(|kind| kind.required);
+        let words: BTreeSet<String> = own.iter().map(|kind| first_word(*kind)).collect();
+        let all = Catalogue::types_of(action.service());
+        all.filter(|kind| !is_marked || words.contains(&first_word(*kind))).map(ResourceType::pattern).collect()
     } else {
-        action.resource_types().map(pattern).collect()
+        own.into_iter().map(ResourceType::pattern).collect()
     };
     patterns.sort();
     patterns.dedup();
+    if patterns.len() > PATTERNS {
+        patterns = coarse(&patterns);
+    }
+    // The partition has no colon, so that the pattern matches no ARN of another service with this one in its name.
+    let patterns = patterns.iter().map(|pattern| pattern.replacen("arn:*:", "arn:*?:", 1)).collect();
     (patterns, action.is_always_about_a_resource())
+}
+
+/// More patterns make a question slow.
+const PATTERNS: usize = 12;
+
+/// Fewer patterns that match the same and more: one for each service.
+fn coarse(patterns: &[String]) -> Vec<String> {
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for pattern in patterns {
+        let mut parts = pattern.splitn(6, ':');
+        let (service, name) = (parts.nth(2).unwrap_or("*"), parts.nth(2).unwrap_or("*"));
+        names.entry(service).or_default().push(name);
+    }
+    let each = names.into_iter().map(|(service, names)| {
+        let all = |mark: char| names.iter().all(|name| name.contains(mark));
+        let name = if all('/') { "*/*" } else if all(':') { "*:*" } else { "*" };
+        format!("arn:*:{service}:*:*:{name}")
+    });
+    each.collect()
+}
+
+/// What the names of resources of a type begin with: `loadbalancer` of `loadbalancer/app/*`.
+fn first_word(kind: ResourceType) -> String {
+    let pattern = kind.pattern();
+    let name = pattern.splitn(6, ':').nth(5).unwrap_or_default();
+    name.split(['/', ':', '*']).next().unwrap_or_default().to_owned()
 }
 
 fn policy((patterns, always): &Types, actions: &BTreeSet<&'static str>) -> Option<Policy> {
@@ -114,6 +167,7 @@ mod tests {
             // Where no name is given, it is about the caller.
             ("iam:GetUser", "*", true),
             ("elasticloadbalancing:DeleteLoadBalancer", "*", true),
+            ("elasticloadbalancing:DeleteLoadBalancer", "arn:aws:elasticloadbalancing:eu-west-1:111111111111:truststore/x/1", true),
             ("elasticloadbalancing:DeleteLoadBalancer", "arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/x", false),
             ("ec2:StopInstances", "arn:aws:iam::111111111111:role/:ec2:::instance/x", true),
             ("ec2:CreateTags", "*", true),
@@ -125,6 +179,25 @@ mod tests {
         ] {
             assert_eq!(impossible(action, resource), is, "{action} on {resource}");
         }
+    }
+
+    /// `ec2:CreateTags` has a hundred types.
+    #[test]
+    fn many_types_become_few_patterns() {
+        let action = Catalogue::get().action("ec2:CreateTags").expect("it is listed");
+        assert_eq!(super::types(action), (vec!["arn:*?:ec2:*:*:*/*".to_owned()], true));
+    }
+
+    #[test]
+    fn an_action_that_aws_does_not_list_is_about_what_its_kind_is_about() {
+        let mut all = Impossible::default();
+        assert!(all.extend_by_pattern("rds:DeleteDB*") && !all.extend_by_pattern("rds:DeleteDB*"));
+        let asked = |action: &str, resource: &str| {
+            request("arn:aws:iam::111111111111:role/a", action, resource, &[])
+        };
+        assert!(all.requests().contains(&asked("rds:DeleteDBThing", "*")));
+        assert!(!all.requests().contains(&asked("rds:DeleteDBThing", "arn:aws:rds:eu-west-1:111111111111:thing:x")));
+        assert!(!all.requests().contains(&asked("rds:DeleteDBInstance", "*")), "which is another question");
     }
 
     /// What is said of all kinds together is what is said of each.

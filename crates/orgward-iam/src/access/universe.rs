@@ -230,8 +230,8 @@ fn partitions<'t>(tests: impl Iterator<Item = &'t Test<'t>>) -> Vec<&'static str
         tests.flat_map(Test::arns).filter_map(Arn::parse).map(|arn| arn.partition).collect();
     let mut found = vec!["aws"];
     for (partition, _) in Catalogue::get().partitions() {
-        // `*` says nothing about partitions.
-        let is_named = |pattern: &&str| **pattern != *"*" && crate::glob(pattern, partition);
+        // What any partition matches says nothing about partitions.
+        let is_named = |pattern: &&str| !["*", "*?"].contains(pattern) && crate::glob(pattern, partition);
         if partition != "aws" && named.iter().any(is_named) {
             found.push(partition);
         }

@@ -269,7 +269,10 @@ impl Line<'_, '_, '_> {
             // A wildcard is meant for those actions that have the key.
             let message = format!("`{}` has no `{key}`: the statement is never about it", named.name());
             let help = "move it to a statement without the condition";
-            self.report((UNSUPPORTED, G::Warning, E::Inert), None, message, help);
+            // The statement acts for its other actions.
+            let denies = self.at.statement.effect.value == Effect::Deny;
+            let gravity = if denies { G::Warning } else { G::Suggestion };
+            self.report((UNSUPPORTED, gravity, E::Inert), None, message, help);
         }
     }
 

@@ -20,8 +20,13 @@ pub(super) fn check(at: &mut At<'_, '_>) {
 impl Policy {
     /// The placeholders of templates that stand where values should, each once, in the order of the text.
     pub fn placeholders(&self) -> Vec<String> {
+        self.placeholders_among(|_| true)
+    }
+
+    /// Those of some statements.
+    pub fn placeholders_among(&self, is_asked: impl Fn(&Statement) -> bool) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.statements.iter().flat_map(of_statement) {
+        for (name, _) in self.statements.iter().filter(|it| is_asked(it)).flat_map(of_statement) {
             if !names.contains(&name) {
                 names.push(name);
             }

@@ -10,7 +10,7 @@ use orgward_iam::{
 use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
 use thiserror::Error;
 
-use super::{guess, kind_of, parse, shown};
+use super::{filled, guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CheckArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -31,10 +31,10 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     ids(arguments)?;
-    let texts = input::texts(std::slice::from_ref(&arguments.policy))?;
+    let texts = filled(input::texts(std::slice::from_ref(&arguments.policy))?, &arguments.set);
     let Some(text) = texts.first() else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[text]), kind_of);
-    let policy = parse(text, kind, &arguments.set)?;
+    let policy = parse(text, kind)?;
     let dead = orgward_iam::dead(&policy);
     let checked = Checked {
         kind: word(kind),

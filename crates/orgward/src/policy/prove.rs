@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id,
+    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel, Statement, is_account_id,
     may_be_allowed,
 };
 use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
@@ -10,7 +10,7 @@ use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
 use super::guardrail::Guardrail;
-use super::shown;
+use super::{filled, shown, unfilled};
 use super::unreadable::Unreadable;
 use crate::arguments::{AnswerFormat, ProveArguments};
 use crate::exit::Exit;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let mut paths = vec![guardrail.clone()];
     paths.extend(scp.iter().cloned());
     paths.extend(arguments.rcp.clone());
-    let texts = input::texts(&paths)?;
+    let texts = filled(input::texts(&paths)?, &arguments.set);
     let Some((guardrail, chains)) = texts.split_first() else { return Ok(Exit::Failed) };
     let guardrails = Guardrail::read_all(guardrail)?;
     let (scps, rcps) = chains.split_at_checked(scp.len()).unwrap_or((chains, &[]));
@@ -94,6 +94,19 @@ fn prove(
     }
     if let Some(account) = &arguments.account {
         set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
+    }
+    let mut templates: Vec<String> = Vec::new();
+    let wanted = guardrail.claim().policy().statements.first().map(|statement| &statement.actions);
+    let meets = |statement: &Statement| wanted.is_none_or(|wanted| statement.actions.meets(wanted));
+    for level in scp.into_iter().chain(rcp).flatten() {
+        templates.extend(level.policies.iter().flat_map(|named| named.policy.placeholders_among(meets)));
+    }
+    // What a template will allow is unknown, and what it will deny protects nothing yet.
+    if !templates.is_empty() {
+        templates.sort();
+        templates.dedup();
+        let verdict = ProofVerdict::Undecided(unfilled(&templates));
+        return ChainProof { name: name.to_owned(), verdict, nearest: None, extent: None };
     }
     let (scp, rcp) = (scp.map(ScenarioLevel::chain), rcp.map(ScenarioLevel::chain));
     let question = |left_out: Option<&Impossible>| {
