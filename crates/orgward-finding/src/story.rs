@@ -64,7 +64,7 @@ pub struct Extent {
 }
 
 impl Extent {
-    /// It in one sentence.
+    /// It in a line: `all 2 actions of the guardrail (…), by every principal that it is about`.
     pub fn sentence(&self) -> String {
         /// How many are named one by one.
         const NAMED: usize = 4;
@@ -100,7 +100,7 @@ impl Extent {
             }
         });
         parts.extend(conditions);
-        format!("nothing denies {}", parts.join(", "))
+        parts.join(", ")
     }
 }
 

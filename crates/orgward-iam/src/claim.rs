@@ -262,11 +262,11 @@ impl Claim {
         (answer, left_out)
     }
 
-    /// The pattern of the claim that an action without a resource meets which AWS does not list, where all that it lists
-    /// of the pattern are about resources.
+    /// The pattern of the claim that an action meets which AWS does not list, where all that it lists of the pattern are
+    /// about resources.
     fn pattern_of_unlisted(&self, request: &Request) -> Option<&str> {
         let catalogue = Catalogue::get();
-        if request.resource != "*" || catalogue.action(&request.action).is_some() {
+        if catalogue.action(&request.action).is_some() {
             return None;
         }
         let mut patterns = self.spec.actions.iter().flatten().map(String::as_str);

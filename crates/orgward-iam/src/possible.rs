@@ -43,11 +43,13 @@ impl Impossible {
         self.extend_by(action, wanted)
     }
 
-    /// Adds requests without a resource for actions that a pattern of a claim matches and that AWS does not list, where
-    /// all that it lists of them are about resources: a new one is likely to be, too. `false` if nothing was added.
+    /// Adds requests for actions that a pattern of a claim matches and that AWS does not list, where all that it lists of
+    /// them are about resources of some services: a new one is likely to be, too. `false` if nothing was added.
     pub(crate) fn extend_by_pattern(&mut self, pattern: &str) -> bool {
-        let actions: BTreeSet<&'static str> =
-            Catalogue::get().actions_matching(pattern).map(Action::name).collect();
+        let listed: Vec<Action> = Catalogue::get().actions_matching(pattern).collect();
+        let kinds = listed.iter().flat_map(|action| action.resource_types());
+        let services: BTreeSet<&str> = kinds.map(ResourceType::service).collect();
+        let actions: BTreeSet<&'static str> = listed.iter().map(|action| action.name()).collect();
         let types = (vec![pattern.to_owned()], true);
         if self.kinds.contains_key(&types) {
             return false;
@@ -55,7 +57,7 @@ impl Impossible {
         let denial = || StatementDraft::deny().actions([pattern]);
         let draft = PolicyDraft::new(vec![
             denial(),
-            denial().resources(["arn:*:*:*:*:*"]),
+            denial().resources(services.iter().map(|service| format!("arn:*?:{service}:*:*:*"))),
             StatementDraft::deny().actions(actions.iter().copied()),
         ]);
         let policy = draft.parse(Kind::ServiceControl).ok();
@@ -96,7 +98,9 @@ fn types(action: Action) -> Types {
         let is_marked = own.iter().any(|kind| kind.required);
         let words: BTreeSet<String> = own.iter().map(|kind| first_word(*kind)).collect();
         let all = Catalogue::types_of(action.service());
-        all.filter(|kind| !is_marked || words.contains(&first_word(*kind))).map(ResourceType::pattern).collect()
+        all.filter(|kind| !is_marked || words.contains(&first_word(*kind)))
+            .map(ResourceType::pattern)
+            .collect()
     } else {
         own.into_iter().map(ResourceType::pattern).collect()
     };
@@ -123,7 +127,13 @@ fn coarse(patterns: &[String]) -> Vec<String> {
     }
     let each = names.into_iter().map(|(service, names)| {
         let all = |mark: char| names.iter().all(|name| name.contains(mark));
-        let name = if all('/') { "*/*" } else if all(':') { "*:*" } else { "*" };
+        let name = if all('/') {
+            "*/*"
+        } else if all(':') {
+            "*:*"
+        } else {
+            "*"
+        };
         format!("arn:*:{service}:*:*:{name}")
     });
     each.collect()
@@ -141,7 +151,10 @@ fn policy((patterns, always): &Types, actions: &BTreeSet<&'static str>) -> Optio
     // Where a request may be for `*`, only those for other resources are impossible.
     let any = if *always { denial() } else { denial().resources(["arn:*:*:*:*:*"]) };
     let draft = PolicyDraft::new(vec![any, denial().resources(patterns.iter().cloned())]);
-    draft.parse(Kind::ServiceControl).ok().filter(|it| it.statements.iter().all(|it| it.effect.value == Effect::Deny))
+    draft
+        .parse(Kind::ServiceControl)
+        .ok()
+        .filter(|it| it.statements.iter().all(|it| it.effect.value == Effect::Deny))
 }
 
 #[cfg(test)]
@@ -150,12 +163,10 @@ mod tests {
     use crate::testing::request;
     use crate::{Catalogue, RequestSet};
 
-    fn impossible(action: &str, resource: &str) -> bool {
+    fn is_impossible(action: &str, resource: &str) -> bool {
         let asked = request("arn:aws:iam::111111111111:role/a", action, resource, &[]);
         let mut impossible = Impossible::default();
-        impossible.extend(&asked, |name| name == action);
-        let is = impossible.requests().contains(&asked);
-        is
+        impossible.extend(&asked, |name| name == action) && impossible.requests().contains(&asked)
     }
 
     #[test]
@@ -167,8 +178,16 @@ mod tests {
             // Where no name is given, it is about the caller.
             ("iam:GetUser", "*", true),
             ("elasticloadbalancing:DeleteLoadBalancer", "*", true),
-            ("elasticloadbalancing:DeleteLoadBalancer", "arn:aws:elasticloadbalancing:eu-west-1:111111111111:truststore/x/1", true),
-            ("elasticloadbalancing:DeleteLoadBalancer", "arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/x", false),
+            (
+                "elasticloadbalancing:DeleteLoadBalancer",
+                "arn:aws:elasticloadbalancing:eu-west-1:111111111111:truststore/x/1",
+                true,
+            ),
+            (
+                "elasticloadbalancing:DeleteLoadBalancer",
+                "arn:aws:elasticloadbalancing:eu-west-1:111111111111:loadbalancer/x",
+                false,
+            ),
             ("ec2:StopInstances", "arn:aws:iam::111111111111:role/:ec2:::instance/x", true),
             ("ec2:CreateTags", "*", true),
             ("events:DeleteRule", "*", true),
@@ -177,7 +196,7 @@ mod tests {
             ("securityhub:DisableSecurityHub", "*", false),
             ("ec2:DescribeInstances", "*", false),
         ] {
-            assert_eq!(impossible(action, resource), is, "{action} on {resource}");
+            assert_eq!(is_impossible(action, resource), is, "{action} on {resource}");
         }
     }
 
@@ -192,11 +211,14 @@ mod tests {
     fn an_action_that_aws_does_not_list_is_about_what_its_kind_is_about() {
         let mut all = Impossible::default();
         assert!(all.extend_by_pattern("rds:DeleteDB*") && !all.extend_by_pattern("rds:DeleteDB*"));
-        let asked = |action: &str, resource: &str| {
-            request("arn:aws:iam::111111111111:role/a", action, resource, &[])
-        };
+        let asked =
+            |action: &str, resource: &str| request("arn:aws:iam::111111111111:role/a", action, resource, &[]);
         assert!(all.requests().contains(&asked("rds:DeleteDBThing", "*")));
-        assert!(!all.requests().contains(&asked("rds:DeleteDBThing", "arn:aws:rds:eu-west-1:111111111111:thing:x")));
+        assert!(all.requests().contains(&asked("rds:DeleteDBThing", "arn:aws:s3:::x")));
+        assert!(
+            !all.requests()
+                .contains(&asked("rds:DeleteDBThing", "arn:aws:rds:eu-west-1:111111111111:thing:x"))
+        );
         assert!(!all.requests().contains(&asked("rds:DeleteDBInstance", "*")), "which is another question");
     }
 

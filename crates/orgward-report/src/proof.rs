@@ -131,7 +131,8 @@ mod tests {
             account: Some("111111111111".to_owned()),
             context: Vec::new(),
         };
-        let chain = |name: &str, verdict| ChainProof { name: name.to_owned(), verdict, nearest: None, extent: None };
+        let chain =
+            |name: &str, verdict| ChainProof { name: name.to_owned(), verdict, nearest: None, extent: None };
         let answer = Proof {
             guardrail: "lock".to_owned(),
             chains: vec![

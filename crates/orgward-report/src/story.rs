@@ -93,7 +93,7 @@ pub(crate) fn tell_nearest(pen: &mut Pen, nearest: &Nearest) {
 
 /// Says how far the requests reach that are not denied.
 pub(crate) fn tell_extent(pen: &mut Pen, extent: &Extent) {
-    pen.entry("extent", &escape::line(&extent.sentence()));
+    pen.entry("not denied", &escape::line(&extent.sentence()));
 }
 
 /// Tells it to a program.
@@ -236,9 +236,9 @@ mod tests {
         Told { name: name.to_owned(), address: address.map(str::to_owned), says }
     }
 
-    #[test]
-    fn a_request_that_passes_every_level() {
-        let answer = Story {
+    /// A request that passes every level.
+    fn passing() -> Story {
+        Story {
             guardrail: "keep-the-audit-trail".to_owned(),
             declared: "orgward.toml:1: nobody stops a trail".to_owned(),
             account: "shop".to_owned(),
@@ -287,7 +287,12 @@ mod tests {
                 conditions: vec![("aws:SourceIp".to_owned(), vec![String::new(), "10.0.0.1".to_owned()])],
             }),
             notes: vec!["a fact".to_owned()],
-        };
+        }
+    }
+
+    #[test]
+    fn a_request_that_passes_every_level() {
+        let answer = passing();
         let style = Style { color: false, unicode: true, width: 100, quiet: false };
         insta::assert_snapshot!(story(&answer, style), @"
         keep-the-audit-trail in Root/runtime/shop: refuted, this request is not denied
@@ -304,9 +309,18 @@ mod tests {
             2 statements are about other actions
           nothing here allows it, so that it is denied
 
+          nearest: statement `Keep` of `trail` comes nearest to denying it: it spares `role/ops`; exempt
+                   fewer principals
+          extent: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+                  `cloudtrail:StopLogging`), by principals like `arn:aws:iam::*:role/ops`, without
+                  `aws:SourceIp`, or where it is like `10.0.0.1`
           note: a fact
         ");
-        insta::assert_snapshot!(story_json(&answer), @r#"
+    }
+
+    #[test]
+    fn a_program_reads_it_too() {
+        insta::assert_snapshot!(story_json(&passing()), @r#"
         {
           "guardrail": "keep-the-audit-trail",
           "declared": "orgward.toml:1: nobody stops a trail",
@@ -347,6 +361,31 @@ mod tests {
               "says": "nothing here allows it, so that it is denied"
             }
           ],
+          "nearest": {
+            "policy": "trail",
+            "statement": "`Keep`",
+            "lacks": "spares `role/ops`",
+            "fix": "exempt fewer principals"
+          },
+          "extent": {
+            "actions": [
+              "cloudtrail:DeleteTrail",
+              "cloudtrail:StopLogging"
+            ],
+            "allActions": true,
+            "principals": [
+              "arn:aws:iam::*:role/ops"
+            ],
+            "allPrincipals": false,
+            "resources": [],
+            "allResources": true,
+            "conditions": {
+              "aws:SourceIp": [
+                null,
+                "10.0.0.1"
+              ]
+            }
+          },
           "notes": [
             "a fact"
           ]

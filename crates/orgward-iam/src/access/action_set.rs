@@ -188,7 +188,8 @@ fn is_possible(request: &Request) -> bool {
     let service = Arn::parse(&request.resource).map(|arn| arn.service);
     let mut types = action.resource_types();
     types.any(|it| {
-        (it.service() == "*" || service == Some(it.service())) && resource_matches(&it.pattern(), &request.resource)
+        (it.service() == "*" || service == Some(it.service()))
+            && resource_matches(&it.pattern(), &request.resource)
     })
 }
 

@@ -122,9 +122,8 @@ fn near<'p>(
         let mut denials = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
         statement.effect.value == Effect::Allow && denials.any(|it| covers(it, action))
     };
-    let is_lost = |action: &Action| {
-        !others.iter().any(|(_, other)| covers(other, action)) && !is_denied(action)
-    };
+    let is_lost =
+        |action: &Action| !others.iter().any(|(_, other)| covers(other, action)) && !is_denied(action);
     if actions.is_empty() || actions.iter().any(is_lost) {
         return None;
     }

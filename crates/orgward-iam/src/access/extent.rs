@@ -1,7 +1,7 @@
 //! How far the requests of a set reach: who makes them, on what, and under which circumstances.
 
-use super::action_set::ActionSet;
 use super::Budget;
+use super::action_set::ActionSet;
 use super::dimension::Point;
 use super::set::RequestSet;
 use super::test::{Dimension, Test};
@@ -71,7 +71,9 @@ impl<'p> RequestSet<'p> {
             let mut reach = Reach { classes: Vec::new(), is_all: true };
             for (at, point) in values.points.iter().enumerate() {
                 match universe.search_at(&part, Some((place, at)), &mut budget)? {
-                    Some(example) => reach.classes.push(ClassOfRequests { like: patterns(&tests, point), example }),
+                    Some(example) => {
+                        reach.classes.push(ClassOfRequests { like: patterns(&tests, point), example });
+                    }
                     None => {
                         reach.is_all &= universe.search_at(&whole, Some((place, at)), &mut budget)?.is_none();
                     }

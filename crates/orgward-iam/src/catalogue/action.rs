@@ -127,7 +127,13 @@ impl Action {
             AccessLevel::Tagging => 1,
             AccessLevel::Write | AccessLevel::PermissionsManagement => 2,
             // Reading without a name lists what there is, but for objects.
-            AccessLevel::List | AccessLevel::Read => if self.service() == "s3" { 2 } else { usize::MAX },
+            AccessLevel::List | AccessLevel::Read => {
+                if self.service() == "s3" {
+                    2
+                } else {
+                    usize::MAX
+                }
+            }
         };
         required || names >= alternatives
     }

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 use super::outsider::{Topic, is_wide, topic};
 use super::{Perimeter, RoleTrust, search, values};
-use crate::arn::is_account_id;
+use crate::arn::{Arn, is_account_id};
 use crate::draft::{PolicyDraft, StatementDraft};
 use crate::matching::variable_keys;
 use crate::{Callers, Condition, ContextValue, Kind, Policy, Request, RequestSet, Version};
@@ -37,6 +37,7 @@ impl Outsiders {
         organizations: &BTreeSet<String>,
     ) -> Result<Self, String> {
         let keys = Keys::of(policy);
+        let own = accounts;
         let mut accounts: BTreeSet<String> = accounts.iter().cloned().chain(named_accounts(policy)).collect();
         accounts.extend(role.and_then(|role| role.account).map(str::to_owned));
         let mut lines = Lines::default();
@@ -47,6 +48,7 @@ impl Outsiders {
         } else {
             // Users, roles and whoever does not sign; neither services nor holders of tokens.
             lines.set("Null", "aws:PrincipalType", ["false"]);
+            keys.access_points(own, &mut lines);
         }
         let ids: Vec<String> = keys
             .values("aws:userid")
@@ -76,9 +78,8 @@ impl Outsiders {
             Some(_) => (search::ACTION, "*"),
             None => ("*", "*"),
         };
-        let about = |draft: StatementDraft, lines: Lines| {
-            lines.of(draft.actions([action]).resources([resource]))
-        };
+        let about =
+            |draft: StatementDraft, lines: Lines| lines.of(draft.actions([action]).resources([resource]));
         let networks = keys.networks(&lines, &accounts, organizations).into_iter();
         let mut statements: Vec<StatementDraft> =
             networks.map(|lines| about(StatementDraft::allow(), lines)).collect();
@@ -191,6 +192,25 @@ impl<'p> Keys<'p> {
         let lines = self.0.get(key).into_iter().flatten();
         let values = lines.flat_map(|line| line.values.iter().map(|value| value.value.as_str()));
         values.filter(|value| !value.contains("${"))
+    }
+
+    /// Whom an access point lets in is decided by its own policy, which its account writes: no outsiders come through
+    /// those that the policy names by an account of one's own (Amazon S3 user guide, "The meaning of public"). Where no
+    /// account is given, those that the policy names are no strangers.
+    fn access_points(&self, own: &BTreeSet<String>, lines: &mut Lines) {
+        const ACCOUNT: &str = "s3:DataAccessPointAccount";
+        const ARN: &str = "s3:DataAccessPointArn";
+        let is_own = |account: &str| is_account_id(account) && (own.is_empty() || own.contains(account));
+        let accounts: Vec<&str> =
+            self.values("s3:dataaccesspointaccount").filter(|value| is_own(value)).collect();
+        if !accounts.is_empty() {
+            lines.set("StringNotEquals", ACCOUNT, accounts);
+        }
+        let is_of_account = |arn: &&str| Arn::parse(arn).is_some_and(|arn| is_own(arn.account));
+        let arns: Vec<&str> = self.values("s3:dataaccesspointarn").filter(is_of_account).collect();
+        if !arns.is_empty() {
+            lines.set("ArnNotLike", ARN, arns);
+        }
     }
 
     /// Keys that nobody has who assumes a role.

@@ -43,7 +43,8 @@ pub(crate) fn is_template(statement: &Statement) -> bool {
 fn of_statement(statement: &Statement) -> Vec<(String, Range<usize>)> {
     let texts = statement.actions.patterns.iter();
     let texts = texts.chain(statement.resources.iter().flat_map(|resources| &resources.patterns));
-    let texts = texts.chain(statement.conditions.iter().flat_map(|line| &line.values));
+    let lines = statement.conditions.iter();
+    let texts = texts.chain(lines.flat_map(|line| line.values.iter().chain(std::iter::once(&line.key))));
     let principals = statement.principals.iter().flat_map(|principals| &principals.patterns);
     let principals = principals.filter_map(|entry| match &entry.value {
         PrincipalPattern::Invalid(text) | PrincipalPattern::Federated(text) | PrincipalPattern::Arn(text) => {

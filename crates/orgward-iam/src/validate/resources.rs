@@ -131,8 +131,11 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
         }
     };
     let acts = resources.patterns.iter().any(is_other);
-    let gravity =
-        if acts && statement.effect.value == Effect::Allow { G::Suggestion } else { G::Warning };
+    let gravity = match statement.effect.value {
+        Effect::Allow if acts => G::Suggestion,
+        Effect::Deny if !acts => G::Error,
+        Effect::Allow | Effect::Deny => G::Warning,
+    };
     for (index, pattern) in resources.patterns.iter().enumerate() {
         let text = pattern.value.as_str();
         // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.

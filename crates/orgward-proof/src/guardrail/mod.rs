@@ -11,8 +11,8 @@ use orgward_org::Selector;
 
 pub use self::explain::{ExplainError, explain};
 pub use self::extent::extent_in_words;
-pub use self::proof::{Proofs, extent};
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
+pub use self::proof::{Proofs, extent};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]

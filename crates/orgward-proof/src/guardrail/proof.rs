@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Callers, Claim, Extent, Impossible, NamedAccounts, Policy, Request, RequestSet, StandIns, Statement,
-    Version,
+    Answer, Callers, Claim, Extent, Impossible, NamedAccounts, Policy, Request, RequestSet, StandIns,
+    Statement, Version,
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use orgward_finding::story::Nearest;
-use orgward_iam::{Claim, Condition, ContextValue, Effect, Policy, Request, Statement, action_matches, arn_like};
+use orgward_iam::{
+    Claim, Condition, ContextValue, Effect, Policy, Request, Statement, action_matches, arn_like,
+};
 use orgward_org::{Entity, Modality, OrgPolicy, Organization, PolicyChain, PolicyType};
 
 use crate::org_policies::{denials, statement_title};
@@ -110,9 +112,7 @@ fn reason<'o>(
             };
             (rank, span(mismatch, request), told(mismatch, request), fix(mismatch))
         }
-        [mismatch, ..] if acts => {
-            (4, span(mismatch, request), lacks(mismatches, request), fixes(mismatches))
-        }
+        [mismatch, ..] if acts => (4, span(mismatch, request), lacks(mismatches, request), fixes(mismatches)),
         _ => return None,
     };
     Some(Reason { org_policy, statement: index, span, label, fix, rank })
@@ -140,7 +140,9 @@ pub fn nearest_among<'p>(
     let mut best: Option<(usize, Nearest)> = None;
     for (name, policy) in policies {
         let denials = policy.statements.iter().enumerate().filter(|(_, it)| it.effect.value == Effect::Deny);
-        for (index, statement) in denials.filter(|(_, it)| same_service(it, &request.action) || it.actions.not) {
+        for (index, statement) in
+            denials.filter(|(_, it)| same_service(it, &request.action) || it.actions.not)
+        {
             let mismatches = mismatches(policy, statement, request);
             let count = mismatches.len();
             if count == 0 || best.as_ref().is_some_and(|(least, _)| *least <= count) {

@@ -200,7 +200,7 @@ fn report(
             let reach = extent(&guardrail.claim, chains, &failure.stand_in);
             finding.notes.extend(reach.map(|reach| {
                 let reach = extent_in_words(reach, chains.is_sensitive(), actual);
-                cx.after.render(&reach.sentence())
+                cx.after.render(&format!("not denied: {}", reach.sentence()))
             }));
         }
         Verdict::Open(request) => {

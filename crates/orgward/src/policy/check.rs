@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Dead, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
+    Answer, Dead, Effect, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
     is_account_id,
 };
 use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
@@ -67,6 +67,9 @@ fn shown_problem(policy: &Policy, problem: &Problem) -> Option<ShownProblem> {
         return None;
     }
     let before = policy.text().get(..problem.span.start).unwrap_or_default();
+    // A denial that does not do what it says protects less than it seems to, or shuts out more.
+    let statement = problem.statement.and_then(|at| policy.statements.get(at));
+    let denies = statement.is_some_and(|statement| statement.effect.value == Effect::Deny);
     Some(ShownProblem {
         code: problem.code,
         severity: problem.gravity.as_str(),
@@ -74,7 +77,8 @@ fn shown_problem(policy: &Policy, problem: &Problem) -> Option<ShownProblem> {
         line: before.matches('\n').count() + 1,
         message: problem.message.clone(),
         help: problem.help.clone(),
-        blocks: problem.gravity == Gravity::Error && problem.effectiveness != Effectiveness::Meant,
+        blocks: problem.effectiveness != Effectiveness::Meant
+            && (problem.gravity == Gravity::Error || problem.gravity >= Gravity::Warning && denies),
     })
 }
 

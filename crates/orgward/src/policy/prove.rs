@@ -2,16 +2,16 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel, Statement, is_account_id,
-    may_be_allowed,
+    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel,
+    Statement, is_account_id, may_be_allowed,
 };
 use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
 use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
 use super::guardrail::Guardrail;
-use super::{filled, shown, unfilled};
 use super::unreadable::Unreadable;
+use super::{filled, shown, unfilled};
 use crate::arguments::{AnswerFormat, ProveArguments};
 use crate::exit::Exit;
 use crate::input::{self, Text};

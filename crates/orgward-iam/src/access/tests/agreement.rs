@@ -176,9 +176,15 @@ fn actions_of(kind: Kind) -> BoxedStrategy<String> {
                 .prop_map(|names| format!("\"Action\":{names}"))
                 .boxed()
         }
-        Kind::Trust => list(&["sts:AssumeRole", "sts:*", "sts:TagSession", "sts:AssumeRoleWithWebIdentity", "sts:Assume*"])
-            .prop_map(|names| format!("\"Action\":{names}"))
-            .boxed(),
+        Kind::Trust => list(&[
+            "sts:AssumeRole",
+            "sts:*",
+            "sts:TagSession",
+            "sts:AssumeRoleWithWebIdentity",
+            "sts:Assume*",
+        ])
+        .prop_map(|names| format!("\"Action\":{names}"))
+        .boxed(),
         Kind::Identity | Kind::Resource | Kind::ServiceControl => actions().boxed(),
     }
 }

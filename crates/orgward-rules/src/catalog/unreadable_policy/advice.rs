@@ -82,10 +82,10 @@ fn severity(policy: &Policy, problem: &Problem) -> Severity {
     match (problem.gravity, problem.effectiveness) {
         (Gravity::Error, Effectiveness::Overreaching) if is_certain => Severity::Medium,
         (Gravity::Error, Effectiveness::Inert) if is_certain && denies => Severity::Medium,
-        (Gravity::Error, _) => Severity::Low,
-        (Gravity::SecurityWarning | Gravity::Warning, Effectiveness::Overreaching) => Severity::Low,
-        (Gravity::Warning, Effectiveness::Inert) if denies => Severity::Low,
-        (Gravity::SecurityWarning | Gravity::Warning | Gravity::Suggestion, _) => Severity::Info,
+        (Gravity::Warning, Effectiveness::Inert) if !denies => Severity::Info,
+        (Gravity::SecurityWarning | Gravity::Warning, Effectiveness::Meant | Effectiveness::Refused)
+        | (Gravity::Suggestion, _) => Severity::Info,
+        (Gravity::Error | Gravity::SecurityWarning | Gravity::Warning, _) => Severity::Low,
     }
 }
 
@@ -108,7 +108,8 @@ fn report(
         return;
     }
     let statement = first.statement.and_then(|at| Some((at, policy.statements.get(at)?)));
-    let place = statement.map_or(String::new(), |(at, it)| format!("statement {}: ", statement_title(at, it, false)));
+    let place =
+        statement.map_or(String::new(), |(at, it)| format!("statement {}: ", statement_title(at, it, false)));
     let more = match problems.len() {
         1 => String::new(),
         count => format!(", and {} more", count - 1),
@@ -118,4 +119,58 @@ fn report(
         finding.show(&source(document), problem.span.clone(), problem.code);
     }
     finding.help(cx.after.render(&first.help));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::unreadable_policy::UNREADABLE_POLICY;
+    use crate::testing::findings_with_document;
+
+    /// What the rule says of a document that the plan writes: how bad it is, and what.
+    fn told(fixture: (&str, &str), attribute: &str, statement: &str) -> Vec<String> {
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let found = findings_with_document(&UNREADABLE_POLICY, fixture, (attribute, &document));
+        found.iter().map(|finding| format!("{}: {}", finding.severity, finding.message)).collect()
+    }
+
+    #[test]
+    fn a_denial_of_an_identity_that_denies_nothing_blocks_and_advice_does_not() {
+        let of = |statement| told(("open-pass-role", "good-other-service"), "policy", statement);
+        let one = |statement| of(statement).concat();
+        let key = r#"{"Sid":"Own","Effect":"Deny","Action":"s3:*","Resource":"*",
+            "Condition":{"StringEquals":{"aws:PrincipleAccount":"111111111111"}}}"#;
+        assert!(one(key).starts_with("medium: statement `Own`: `aws:PrincipleAccount`"), "{:?}", of(key));
+        let negated = key.replace("StringEquals", "StringNotEquals");
+        assert!(one(&negated).contains("denies it to everyone"), "{:?}", of(&negated));
+        let misspelt = r#"{"Effect":"Deny","Action":"s3:DeleteBukket","Resource":"*"}"#;
+        assert!(one(misspelt).starts_with("medium: "), "{:?}", of(misspelt));
+        let allowed = misspelt.replace("Deny\"", "Allow\"");
+        assert!(one(&allowed).starts_with("low: "), "{:?}", of(&allowed));
+        let advice = r#"{"Effect":"Allow","Action":["s3:GetObject","s3:Get*"],
+            "Resource":["arn:aws:s3:::a/*","arn:aws:s3:::a/b"]}"#;
+        assert!(
+            one(advice).starts_with("info: ") && one(advice).ends_with(", and 1 more"),
+            "{:?}",
+            of(advice)
+        );
+        assert_eq!(
+            of(r#"{"Effect":"Allow","Action":"s3:GetObject","Resource":"arn:aws:s3:::a/*"}"#),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn policies_of_roles_and_queues_are_asked_too() {
+        let trust = r#"{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111111111111:role/ci"},
+            "Action":"sts:AssumeRoleWithSAML"}"#;
+        let found = told(("loose-federation", "good-exact-subject"), "assume_role_policy", trust);
+        assert!(found.concat().starts_with("low: statement number 1: this principal calls"), "{found:?}");
+        let queue = r#"{"Effect":"Deny","Principal":"*","Action":"sqs:SendMessage","Resource":"*",
+            "Condition":{"ArnNotLike":{"aws:PrincipalArnn":"arn:aws:iam::111111111111:role/ci"}}}"#;
+        let found = told(("confused-deputy", "good-source-account"), "policy", queue);
+        assert!(
+            found.concat().starts_with("medium: ") && found.concat().contains("to everyone"),
+            "{found:?}"
+        );
+    }
 }
