@@ -311,9 +311,9 @@ mod tests {
 
           nearest: statement `Keep` of `trail` comes nearest to denying it: it spares `role/ops`; exempt
                    fewer principals
-          extent: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
-                  `cloudtrail:StopLogging`), by principals like `arn:aws:iam::*:role/ops`, without
-                  `aws:SourceIp`, or where it is like `10.0.0.1`
+          not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+                      `cloudtrail:StopLogging`), by principals like `arn:aws:iam::*:role/ops`, without
+                      `aws:SourceIp`, or where it is like `10.0.0.1`
           note: a fact
         ");
     }
