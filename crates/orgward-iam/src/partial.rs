@@ -76,6 +76,11 @@ impl PartialRequest {
         self.caller
     }
 
+    /// Whether the whole ARN of the resource is known.
+    pub fn knows_resource(&self) -> bool {
+        self.resource && !self.request.resource.contains(UNKNOWN_PART)
+    }
+
     /// Whether the value of a key, or that it is missing, is known.
     fn knows(&self, key: &str) -> bool {
         if self.request.context.get(key).is_some() {
@@ -127,7 +132,7 @@ impl Reads {
 }
 
 /// What statements read of one request. Requests that read the same get the same answers from them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Reading {
     caller: Option<(Caller, bool)>,
     resource: Option<(String, bool, Option<String>)>,
@@ -135,7 +140,7 @@ pub struct Reading {
 }
 
 /// What a request says of a key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 enum Seen {
     Missing,
     Unknown,

@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::fmt;
 
 /// Who makes a request.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Caller {
     /// An IAM user, role, role session, federated user or account root, by ARN. A role ARN means a session of
     /// that role. The role of a session ARN is `aws:PrincipalArn` of the context if it is there (a session ARN
@@ -16,17 +16,24 @@ pub enum Caller {
     Federated(String),
 }
 
-impl fmt::Display for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Caller {
+    /// The ARN or name, `anonymous` where there is none.
+    pub fn name(&self) -> &str {
+        match self {
             Self::Anonymous => "anonymous",
             Self::Arn(name) | Self::Service(name) | Self::Federated(name) => name,
-        })
+        }
+    }
+}
+
+impl fmt::Display for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
 /// The value of one context key.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ContextValue {
     /// A key with one value.
     One(String),

@@ -324,6 +324,7 @@ mod tests {
             region: orgward_plan::Attr::Absent,
             partition: "aws".to_owned(),
             principal: None,
+            of: None,
             before: Some(crate::Values::default()),
             after: Some(crate::Values::default()),
         };

@@ -98,6 +98,8 @@ pub struct PlannedChange {
     pub partition: String,
     /// The role that the provider assumes, or that the configuration of orgward names for the stack.
     pub principal: Option<String>,
+    /// The resource that it is a part of, where only its address is known before apply: the bucket of a versioning.
+    pub of: Option<Address>,
     /// Its values before the plan.
     pub before: Option<Values>,
     /// Its values after it.

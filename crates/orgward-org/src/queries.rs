@@ -140,6 +140,16 @@ impl Organization {
         self.nodes().filter_map(|(id, _)| self.principal(id))
     }
 
+    /// The role or user that a resource manages.
+    pub fn principal_at(
+        &self,
+        address: &orgward_plan::Address,
+        stack: Option<&str>,
+    ) -> Option<Principal<'_>> {
+        let key = stack.map_or_else(|| address.to_string(), |stack| format!("{stack}:{address}"));
+        self.principal(self.find(&crate::Key(key.into()))?)
+    }
+
     /// The role or user at a node.
     pub fn principal(&self, id: NodeId) -> Option<Principal<'_>> {
         let node = self.node(id)?;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use orgward_iam::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
 use orgward_iam::{ContextValue, PartialRequest, glob};
-pub use orgward_iam::{Event, Identity, Issuer, Session, Skipped};
-use orgward_org::{Change, Key, NodeId, OrgPolicy, Organization};
+use orgward_org::{Change, Key, NodeId, Organization};
 use serde::Deserialize;
 
-use crate::apply::{DenialSource, Foreseen, Policies};
+use crate::access::Access;
+use crate::apply::{DenialSource, Foreseen, Policies, Reason};
 
 /// What no event shows and people know.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -58,8 +59,10 @@ pub struct Replayed {
     pub elsewhere: u64,
     /// What would be denied from now on.
     pub denied: BTreeMap<Broken, u64>,
+    /// How many would be denied from now on in further groups, where there are more than can be kept.
+    pub denied_besides: u64,
     /// What depends on something that the events do not show: the reason, and how many.
-    pub undecided: BTreeMap<String, u64>,
+    pub undecided: BTreeMap<Reason, u64>,
 }
 
 impl Replayed {
@@ -82,10 +85,41 @@ impl Replayed {
     }
 
     /// Why it is unknown whether a policy denies calls, and how many.
-    pub fn undecided_by(&self, policy: &OrgPolicy, title: &str) -> Vec<(&str, u64)> {
-        let name = format!("{} `{title}` ", policy.kind.short());
-        let about = self.undecided.iter().filter(|(reason, _)| reason.starts_with(&name));
-        about.map(|(reason, count)| (reason.as_str(), *count)).collect()
+    pub fn undecided_by(&self, policy: &Key) -> Vec<(&str, u64)> {
+        let about = self.undecided.iter().filter(|(reason, _)| reason.policy.as_ref() == Some(policy));
+        about.map(|(reason, count)| (reason.text.as_str(), *count)).collect()
+    }
+
+    /// Adds what became of other events of the same organization.
+    pub fn extend(&mut self, more: Self) {
+        self.events += more.events;
+        self.period = match (self.period.take(), more.period) {
+            (Some((first, last)), Some((other, latest))) => Some((first.min(other), last.max(latest))),
+            (one, other) => one.or(other),
+        };
+        self.passing += more.passing;
+        self.denied_already += more.denied_already;
+        self.freed += more.freed;
+        self.elsewhere += more.elsewhere;
+        self.denied_besides += more.denied_besides;
+        for (why, count) in more.skipped {
+            *self.skipped.entry(why).or_default() += count;
+        }
+        for (reason, count) in more.undecided {
+            *self.undecided.entry(reason).or_default() += count;
+        }
+        for (broken, count) in more.denied {
+            self.break_calls(broken, count);
+        }
+    }
+
+    /// Counts calls that would be denied. Of too many groups the first ones are kept, in their own order: which they are
+    /// depends on nothing else, and they are counted whole.
+    fn break_calls(&mut self, broken: Broken, count: u64) {
+        *self.denied.entry(broken).or_default() += count;
+        if self.denied.len() > GROUPS {
+            self.denied_besides += self.denied.pop_last().map_or(0, |(_, count)| count);
+        }
     }
 }
 
@@ -113,7 +147,7 @@ enum Verdict {
     DeniedAlready,
     Freed,
     Broken(Broken),
-    Undecided(BTreeSet<String>),
+    Undecided(BTreeSet<Reason>),
 }
 
 /// How many different groups are told apart: memory stays the same however many events there are.
@@ -134,7 +168,7 @@ pub struct Replay<'a, 'o> {
     organization: Change<&'o Organization>,
     /// The accounts of the inputs before and after the plan, with the id of their organization.
     accounts: BTreeMap<String, Sides>,
-    context: EventContext,
+    context: &'a EventContext,
     replayed: Replayed,
 }
 
@@ -142,10 +176,10 @@ impl<'a, 'o> Replay<'a, 'o> {
     /// Prepares for events of an organization.
     pub fn of(
         organization: Change<&'o Organization>,
-        before: Policies<'a, 'o>,
-        after: Policies<'a, 'o>,
-        context: EventContext,
+        (before, after): (&'a Access<'o>, &'a Access<'o>),
+        context: &'a EventContext,
     ) -> Self {
+        let (before, after) = (Policies::of(before), Policies::of(after));
         let mut accounts: BTreeMap<String, Sides> = BTreeMap::new();
         for (side, org) in [(0, organization.before), (1, organization.after)] {
             for account in org.accounts() {
@@ -166,17 +200,11 @@ impl<'a, 'o> Replay<'a, 'o> {
     pub fn event(&mut self, event: &Event<'_>) {
         self.replayed.events += 1;
         if let Some(time) = event.event_time.as_deref() {
-            let time = || time.to_owned();
             match &mut self.replayed.period {
-                None => self.replayed.period = Some((time(), time())),
-                Some((first, last)) => {
-                    if time() < *first {
-                        *first = time();
-                    }
-                    if time() > *last {
-                        *last = time();
-                    }
-                }
+                None => self.replayed.period = Some((time.to_owned(), time.to_owned())),
+                Some((first, _)) if time < first.as_str() => time.clone_into(first),
+                Some((_, last)) if time > last.as_str() => time.clone_into(last),
+                Some(_) => {}
             }
         }
         let mut request = match event.request() {
@@ -186,9 +214,9 @@ impl<'a, 'o> Replay<'a, 'o> {
                 return;
             }
         };
-        let caller = request.request.caller.to_string();
-        let account = orgward_iam::Arn::parse(&caller).map_or("", |arn| arn.account);
-        let Some(&Sides { before, after: Some(after), .. }) = self.accounts.get(account) else {
+        let account = orgward_iam::Arn::parse(request.request.caller.name()).map_or("", |arn| arn.account);
+        let Some((account, &Sides { before, after: Some(after), .. })) = self.accounts.get_key_value(account)
+        else {
             self.replayed.elsewhere += 1;
             return;
         };
@@ -199,12 +227,7 @@ impl<'a, 'o> Replay<'a, 'o> {
             Verdict::Passing => replayed.passing += 1,
             Verdict::DeniedAlready => replayed.denied_already += 1,
             Verdict::Freed => replayed.freed += 1,
-            Verdict::Broken(mut broken) => {
-                if replayed.denied.len() >= GROUPS && !replayed.denied.contains_key(&broken) {
-                    "other principals".clone_into(&mut broken.principal);
-                }
-                *replayed.denied.entry(broken).or_default() += 1;
-            }
+            Verdict::Broken(broken) => replayed.break_calls(broken, 1),
             Verdict::Undecided(reasons) => {
                 for reason in reasons {
                     *replayed.undecided.entry(reason).or_default() += 1;
@@ -224,16 +247,14 @@ impl<'a, 'o> Replay<'a, 'o> {
                 request.set(key, one(id));
             }
         }
-        let named = |of: &'_ BTreeMap<String, TagsOf>, arn: &str| {
-            let found = of.get(arn).or_else(|| of.iter().find(|(it, _)| glob(it, arn)).map(|(_, tags)| tags));
-            found.cloned()
+        let named = |of: &'a BTreeMap<String, TagsOf>, arn: &str| {
+            of.get(arn).or_else(|| of.iter().find(|(it, _)| glob(it, arn)).map(|(_, tags)| tags))
         };
-        let caller = request.request.caller.to_string();
-        let resource = request.request.resource.clone();
-        for (prefix, tags) in [
-            ("aws:PrincipalTag/", named(&self.context.principals, &caller)),
-            ("aws:ResourceTag/", named(&self.context.resources, &resource)),
-        ] {
+        let tags_of = [
+            ("aws:PrincipalTag/", named(&self.context.principals, request.request.caller.name())),
+            ("aws:ResourceTag/", named(&self.context.resources, &request.request.resource)),
+        ];
+        for (prefix, tags) in tags_of {
             let Some(tags) = tags else { continue };
             for (key, value) in &tags.tags {
                 request.set(&format!("{prefix}{key}"), one(value));
@@ -254,6 +275,16 @@ impl<'a, 'o> Replay<'a, 'o> {
 
     fn ask(&self, before: Option<NodeId>, after: NodeId, account: &str, request: &PartialRequest) -> Verdict {
         let now = self.after.foresee(after, request);
+        // Where the plan changes nothing for it, the other side says the same.
+        let agrees =
+            before.is_some_and(|it| self.after.agrees_with(after, (&self.before, it), None, request));
+        if agrees {
+            return if matches!(now, Foreseen::Denied(_)) {
+                Verdict::DeniedAlready
+            } else {
+                Verdict::Passing
+            };
+        }
         let then = before.map(|before| self.before.foresee(before, request));
         match (then, now) {
             (Some(Foreseen::Denied(_)), Foreseen::Denied(_)) => Verdict::DeniedAlready,
@@ -262,13 +293,10 @@ impl<'a, 'o> Replay<'a, 'o> {
                 principal: request.request.caller.to_string(),
                 account: account.to_owned(),
                 action: request.request.action.clone(),
-                statement: denial.statement.map_or_else(String::new, |(_, statement)| {
-                    let number = || format!("statement {}", denial.number().unwrap_or_default());
-                    statement.sid.as_ref().map_or_else(number, |sid| sid.value.clone())
-                }),
+                statement: denial.statement_title(),
                 policy: match denial.source {
-                    DenialSource::OrgPolicy(id) => {
-                        self.organization.after.node(id).map(|node| node.key.clone())
+                    DenialSource::OrgPolicy { policy, .. } => {
+                        self.organization.after.node(policy).map(|node| node.key.clone())
                     }
                     _ => None,
                 },

@@ -15,12 +15,14 @@ pub struct ReplayView {
     pub counts: Vec<(&'static str, u64)>,
     /// Calls that would be denied from now on, most frequent first.
     pub denied: Vec<BrokenView>,
+    /// How many would be denied in further groups, which are too many to be kept.
+    pub denied_besides: u64,
     /// Reasons why calls are undecided, most frequent first.
     pub undecided: Vec<(String, u64)>,
     /// Whether the number of denied calls is exact.
     pub exact: bool,
-    /// Policies that the plan adds or changes, and that denied nothing.
-    pub harmless: Vec<String>,
+    /// Policies that the plan adds or changes and that denied nothing for certain, each with how many calls it may deny.
+    pub harmless: Vec<(String, u64)>,
 }
 
 /// Calls that would be denied from now on.
@@ -47,7 +49,7 @@ const SHOWN: usize = 20;
 pub fn replay(view: &ReplayView) -> String {
     let mut out = String::new();
     let line = crate::escape;
-    let total: u64 = view.denied.iter().map(|broken| broken.count).sum();
+    let total: u64 = view.denied.iter().map(|broken| broken.count).sum::<u64>() + view.denied_besides;
     let least = if view.exact { "" } else { "at least " };
     if view.denied.is_empty() {
         let _ = writeln!(out, "no call of these events would be denied from now on");
@@ -69,14 +71,25 @@ pub fn replay(view: &ReplayView) -> String {
             view.denied.len() - SHOWN
         );
     }
+    if view.denied_besides > 0 {
+        let _ = writeln!(
+            out,
+            "\n  and {} calls of further groups, which are too many to list",
+            view.denied_besides
+        );
+    }
     if !view.undecided.is_empty() {
         let _ = writeln!(out, "\nundecided, because the events do not show it:");
         for (reason, count) in view.undecided.iter().take(SHOWN) {
             let _ = writeln!(out, "  {count} × {}", line(reason));
         }
     }
-    for policy in &view.harmless {
-        let _ = writeln!(out, "\n{} denied none of these calls", line(policy));
+    for (policy, undecided) in &view.harmless {
+        let unknown = match undecided {
+            0 => String::new(),
+            count => format!(" for certain; of {count} it is unknown"),
+        };
+        let _ = writeln!(out, "\n{} denied none of these calls{unknown}", line(policy));
     }
     let _ = writeln!(out);
     let period = view
@@ -102,10 +115,17 @@ pub fn replay_json(view: &ReplayView) -> String {
         .collect();
     let undecided: Vec<Value> =
         view.undecided.iter().map(|(reason, count)| json!({ "reason": reason, "count": count })).collect();
+    let harmless: Vec<&str> = view
+        .harmless
+        .iter()
+        .filter(|(_, undecided)| *undecided == 0)
+        .map(|(name, _)| name.as_str())
+        .collect();
     let counts: serde_json::Map<String, Value> =
         view.counts.iter().map(|(what, count)| ((*what).to_owned(), json!(count))).collect();
     let mut all = json!({ "schema": 1, "events": view.events, "exact": view.exact, "denied": denied,
-        "undecided": undecided, "counts": counts, "harmless": view.harmless });
+        "deniedInFurtherGroups": view.denied_besides,
+        "undecided": undecided, "counts": counts, "harmless": harmless });
     if let (Some((first, last)), Some(all)) = (&view.period, all.as_object_mut()) {
         all.insert("from".to_owned(), json!(first));
         all.insert("to".to_owned(), json!(last));

@@ -62,7 +62,7 @@ impl KeyInfo {
 }
 
 /// Finds a key by name. The table is sorted by number, and numbers follow the names.
-pub(super) fn find(keys: Table, name: &str) -> Option<KeyInfo> {
+pub(super) fn find(keys: &Table, name: &str) -> Option<KeyInfo> {
     // The few keys with a part that varies are tried last, since a listed name says more.
     let exact = keys.find_in(1, name);
     let varying =

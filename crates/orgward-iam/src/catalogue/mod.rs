@@ -22,15 +22,15 @@ pub use self::managed::ManagedPolicies;
 use self::table::{Row, Table};
 use crate::matching::action_matches;
 
-static ABOUT: Table = Table(include_str!("../../data/catalogue/about.tsv"));
-static SERVICES: Table = Table(include_str!("../../data/catalogue/services.tsv"));
-static ACTIONS: Table = Table(include_str!("../../data/catalogue/actions.tsv"));
-static SHAPES: Table = Table(include_str!("../../data/catalogue/shapes.tsv"));
-static RESOURCES: Table = Table(include_str!("../../data/catalogue/resources.tsv"));
-static KEY_SETS: Table = Table(include_str!("../../data/catalogue/keysets.tsv"));
-static KEYS: Table = Table(include_str!("../../data/catalogue/keys.tsv"));
-static REGIONS: Table = Table(include_str!("../../data/catalogue/regions.tsv"));
-static PARTITIONS: Table = Table(include_str!("../../data/catalogue/partitions.tsv"));
+static ABOUT: Table = Table::of(include_str!("../../data/catalogue/about.tsv"));
+static SERVICES: Table = Table::of(include_str!("../../data/catalogue/services.tsv"));
+static ACTIONS: Table = Table::of(include_str!("../../data/catalogue/actions.tsv"));
+static SHAPES: Table = Table::of(include_str!("../../data/catalogue/shapes.tsv"));
+static RESOURCES: Table = Table::of(include_str!("../../data/catalogue/resources.tsv"));
+static KEY_SETS: Table = Table::of(include_str!("../../data/catalogue/keysets.tsv"));
+static KEYS: Table = Table::of(include_str!("../../data/catalogue/keys.tsv"));
+static REGIONS: Table = Table::of(include_str!("../../data/catalogue/regions.tsv"));
+static PARTITIONS: Table = Table::of(include_str!("../../data/catalogue/partitions.tsv"));
 
 /// The catalogue that this program was built with.
 #[derive(Clone, Copy, Debug)]
@@ -115,7 +115,7 @@ impl Catalogue {
     /// What kind of values a condition key has; a key with a part of its own, such as `aws:RequestTag/team`, is
     /// found by its pattern.
     pub fn condition_key(self, name: &str) -> Option<KeyInfo> {
-        key::find(KEYS, name)
+        key::find(&KEYS, name)
     }
 
     /// The services that have resources whose ARNs name no account, sorted.

@@ -1,4 +1,5 @@
 resource "aws_lambda_function" "a" {
+  memory_size   = 128 * var.third
   function_name = "recorded"
   role          = aws_iam_role.a.arn
   filename      = "function.zip"
@@ -31,18 +32,20 @@ resource "aws_lambda_function_url" "a" {
   authorization_type = var.number == 1 ? "AWS_IAM" : "NONE"
 }
 resource "aws_sqs_queue" "a" {
-  name          = "recorded"
-  delay_seconds = var.number
-  tags          = var.tags
+  visibility_timeout_seconds = 30 * var.third
+  name                       = "recorded"
+  delay_seconds              = var.number
+  tags                       = var.tags
 }
 resource "aws_sqs_queue_policy" "a" {
   queue_url = aws_sqs_queue.a.id
   policy    = jsonencode({ Version = "2012-10-17", Statement = [{ Sid = var.text, Effect = "Allow", Principal = { AWS = "arn:aws:iam::${local.account}:root" }, Action = "sqs:SendMessage", Resource = aws_sqs_queue.a.arn }] })
 }
 resource "aws_sns_topic" "a" {
-  name         = "recorded"
-  display_name = var.text
-  tags         = var.tags
+  signature_version = var.third
+  name              = "recorded"
+  display_name      = var.text
+  tags              = var.tags
 }
 resource "aws_sns_topic_policy" "a" {
   arn    = aws_sns_topic.a.arn
@@ -55,8 +58,9 @@ resource "aws_sns_topic_subscription" "a" {
   raw_message_delivery = var.number == 1
 }
 resource "aws_cloudwatch_log_group" "a" {
-  name = "recorded"
-  tags = var.tags
+  retention_in_days = var.third == 2 ? 14 : 7
+  name              = "recorded"
+  tags              = var.tags
 }
 resource "aws_cloudwatch_log_stream" "a" {
   name           = "recorded"
@@ -95,7 +99,7 @@ resource "aws_cloudwatch_metric_alarm" "a" {
   namespace           = "a"
   period              = 60
   statistic           = "Sum"
-  threshold           = 1
+  threshold           = var.third
   tags                = var.tags
 }
 resource "aws_cloudwatch_dashboard" "a" {
@@ -109,7 +113,7 @@ resource "aws_cloudwatch_event_bus" "a" {
 resource "aws_cloudwatch_event_rule" "a" {
   name                = "recorded"
   description         = var.text
-  schedule_expression = "rate(5 minutes)"
+  schedule_expression = "rate(${4 + var.third} minutes)"
   tags                = var.tags
 }
 resource "aws_cloudwatch_event_target" "a" {
@@ -165,6 +169,10 @@ resource "aws_sfn_activity" "a" {
   tags = var.tags
 }
 resource "aws_ecs_cluster" "a" {
+  setting {
+    name  = "containerInsights"
+    value = var.third == 2 ? "enabled" : "disabled"
+  }
   name = "recorded"
   tags = var.tags
 }
@@ -189,15 +197,17 @@ resource "aws_cloudformation_stack" "a" {
   tags          = var.tags
 }
 resource "aws_cloudtrail" "a" {
-  name                       = "recorded"
-  s3_bucket_name             = aws_s3_bucket.logs.id
-  enable_log_file_validation = var.number == 1
-  tags                       = var.tags
+  include_global_service_events = var.third == 1
+  name                          = "recorded"
+  s3_bucket_name                = aws_s3_bucket.logs.id
+  enable_log_file_validation    = var.number == 1
+  tags                          = var.tags
 }
 resource "aws_codebuild_project" "a" {
-  name         = "recorded"
-  description  = var.text
-  service_role = aws_iam_role.a.arn
+  build_timeout = 10 * var.third
+  name          = "recorded"
+  description   = var.text
+  service_role  = aws_iam_role.a.arn
   artifacts { type = "NO_ARTIFACTS" }
   environment {
     compute_type = "BUILD_GENERAL1_SMALL"

@@ -1,8 +1,9 @@
 resource "aws_iam_role" "a" {
-  name               = "recorded"
-  assume_role_policy = local.trust
-  description        = var.text
-  tags               = var.tags
+  max_session_duration = 3600 * var.third
+  name                 = "recorded"
+  assume_role_policy   = local.trust
+  description          = var.text
+  tags                 = var.tags
 }
 resource "aws_iam_policy" "a" {
   name   = "recorded"
@@ -97,6 +98,7 @@ resource "aws_organizations_delegated_administrator" "a" {
   service_principal = "guardduty.amazonaws.com"
 }
 resource "aws_kms_key" "a" {
+  enable_key_rotation     = var.third == 2
   description             = var.text
   deletion_window_in_days = 7
   tags                    = var.tags
@@ -143,7 +145,7 @@ resource "aws_ssm_document" "a" {
 resource "aws_ssm_maintenance_window" "a" {
   name     = "recorded"
   schedule = "cron(0 16 ? * TUE *)"
-  duration = 3
+  duration = 2 + var.third
   cutoff   = 1
   tags     = var.tags
 }
@@ -153,8 +155,9 @@ resource "aws_acm_certificate" "a" {
   tags              = var.tags
 }
 resource "aws_cognito_user_pool" "a" {
-  name = "recorded"
-  tags = var.tags
+  deletion_protection = var.third == 2 ? "ACTIVE" : "INACTIVE"
+  name                = "recorded"
+  tags                = var.tags
 }
 resource "aws_cognito_user_pool_client" "a" {
   name         = "recorded-${var.text}"
@@ -174,8 +177,9 @@ resource "aws_cognito_identity_pool" "a" {
   tags               = var.tags
 }
 resource "aws_guardduty_detector" "a" {
-  enable = true
-  tags   = var.tags
+  finding_publishing_frequency = var.third == 2 ? "ONE_HOUR" : "SIX_HOURS"
+  enable                       = true
+  tags                         = var.tags
 }
 resource "aws_identitystore_group" "a" {
   display_name      = "recorded"

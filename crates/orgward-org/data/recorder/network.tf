@@ -1,13 +1,15 @@
 resource "aws_vpc" "a" {
-  cidr_block = "10.0.0.0/16"
-  tags       = var.tags
+  enable_dns_hostnames = var.third == 2
+  cidr_block           = "10.0.0.0/16"
+  tags                 = var.tags
 }
 resource "aws_vpc" "b" { cidr_block = "10.1.0.0/16" }
 resource "aws_subnet" "a" {
-  vpc_id            = aws_vpc.a.id
-  cidr_block        = "10.0.0.0/24"
-  availability_zone = "us-east-1a"
-  tags              = var.tags
+  map_public_ip_on_launch = var.third == 2
+  vpc_id                  = aws_vpc.a.id
+  cidr_block              = "10.0.0.0/24"
+  availability_zone       = "us-east-1a"
+  tags                    = var.tags
 }
 resource "aws_subnet" "b" {
   vpc_id            = aws_vpc.a.id
@@ -36,6 +38,12 @@ resource "aws_main_route_table_association" "a" {
   route_table_id = aws_route_table.a.id
 }
 resource "aws_security_group" "a" {
+  ingress {
+    from_port   = 443
+    to_port     = 443
+    protocol    = "tcp"
+    cidr_blocks = ["10.${var.third}.0.0/16"]
+  }
   name   = "recorded"
   vpc_id = aws_vpc.a.id
   tags   = var.tags
@@ -83,7 +91,7 @@ resource "aws_network_interface" "a" {
 }
 resource "aws_instance" "a" {
   ami           = "ami-12c6146b"
-  instance_type = "t3.micro"
+  instance_type = var.third == 2 ? "t3.small" : "t3.micro"
   subnet_id     = aws_subnet.a.id
   tags          = var.tags
 }
@@ -92,6 +100,7 @@ resource "aws_eip_association" "a" {
   allocation_id = aws_eip.b.id
 }
 resource "aws_ebs_volume" "a" {
+  type              = var.third == 2 ? "gp3" : "gp2"
   availability_zone = "us-east-1a"
   size              = 10 + var.number
   tags              = var.tags
@@ -121,11 +130,13 @@ resource "aws_key_pair" "a" {
   tags       = var.tags
 }
 resource "aws_launch_template" "a" {
-  name        = "recorded"
-  description = var.text
-  tags        = var.tags
+  instance_type = var.third == 2 ? "t3.small" : "t3.micro"
+  name          = "recorded"
+  description   = var.text
+  tags          = var.tags
 }
 resource "aws_vpc_endpoint" "a" {
+  policy       = jsonencode({ Version = "2012-10-17", Statement = [{ Effect = "Allow", Principal = "*", Action = "s3:*", Resource = var.third == 2 ? "arn:aws:s3:::a" : "*" }] })
   vpc_id       = aws_vpc.a.id
   service_name = "com.amazonaws.us-east-1.s3"
   tags         = var.tags
@@ -149,11 +160,12 @@ resource "aws_vpc_ipv4_cidr_block_association" "a" {
   cidr_block = "10.2.0.0/16"
 }
 resource "aws_flow_log" "a" {
-  log_destination      = aws_s3_bucket.logs.arn
-  log_destination_type = "s3"
-  traffic_type         = "ALL"
-  vpc_id               = aws_vpc.a.id
-  tags                 = var.tags
+  max_aggregation_interval = 600
+  log_destination          = aws_s3_bucket.logs.arn
+  log_destination_type     = "s3"
+  traffic_type             = "ALL"
+  vpc_id                   = aws_vpc.a.id
+  tags                     = var.tags
 }
 resource "aws_customer_gateway" "a" {
   bgp_asn    = 65000
@@ -203,18 +215,20 @@ resource "aws_ec2_tag" "a" {
   value       = var.text
 }
 resource "aws_lb" "a" {
-  name               = "recorded"
-  internal           = true
-  load_balancer_type = "network"
-  subnets            = [aws_subnet.a.id, aws_subnet.b.id]
-  tags               = var.tags
+  enable_cross_zone_load_balancing = var.third == 2
+  name                             = "recorded"
+  internal                         = true
+  load_balancer_type               = "network"
+  subnets                          = [aws_subnet.a.id, aws_subnet.b.id]
+  tags                             = var.tags
 }
 resource "aws_lb_target_group" "a" {
-  name     = "recorded"
-  port     = 80
-  protocol = "TCP"
-  vpc_id   = aws_vpc.a.id
-  tags     = var.tags
+  deregistration_delay = 100 * var.third
+  name                 = "recorded"
+  port                 = 80
+  protocol             = "TCP"
+  vpc_id               = aws_vpc.a.id
+  tags                 = var.tags
 }
 resource "aws_lb_listener" "a" {
   load_balancer_arn = aws_lb.a.arn
@@ -238,7 +252,7 @@ resource "aws_launch_configuration" "a" {
 resource "aws_autoscaling_group" "a" {
   name                = "recorded"
   max_size            = var.number
-  min_size            = 0
+  min_size            = var.third - 1
   vpc_zone_identifier = [aws_subnet.a.id]
   launch_template {
     id = aws_launch_template.a.id
@@ -324,8 +338,9 @@ resource "aws_wafv2_ip_set" "a" {
   tags               = var.tags
 }
 resource "aws_wafv2_web_acl" "a" {
-  name  = "recorded"
-  scope = "REGIONAL"
+  description = "number ${var.third}"
+  name        = "recorded"
+  scope       = "REGIONAL"
   default_action {
     allow {}
   }

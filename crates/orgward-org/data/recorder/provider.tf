@@ -15,6 +15,10 @@ variable "number" {
   type    = number
   default = 1
 }
+variable "third" {
+  type    = number
+  default = 1
+}
 provider "aws" {
   region                      = "us-east-1"
   max_retries                 = 1

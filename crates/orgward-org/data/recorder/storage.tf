@@ -66,9 +66,10 @@ resource "aws_s3_object" "a" {
   tags    = var.tags
 }
 resource "aws_dynamodb_table" "a" {
-  name         = "recorded"
-  billing_mode = "PAY_PER_REQUEST"
-  hash_key     = "id"
+  deletion_protection_enabled = var.third == 2
+  name                        = "recorded"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "id"
   attribute {
     name = "id"
     type = "S"
@@ -118,6 +119,7 @@ resource "aws_db_snapshot" "a" {
   tags                   = var.tags
 }
 resource "aws_rds_cluster" "a" {
+  preferred_backup_window = "0${var.third}:00-0${var.third}:30"
   cluster_identifier      = "recorded-cluster"
   engine                  = "aurora-postgresql"
   master_username         = "recorded"
@@ -144,7 +146,10 @@ resource "aws_db_event_subscription" "a" {
   sns_topic = aws_sns_topic.a.arn
   tags      = var.tags
 }
-resource "aws_efs_file_system" "a" { tags = var.tags }
+resource "aws_efs_file_system" "a" {
+  throughput_mode = var.third == 2 ? "elastic" : "bursting"
+  tags            = var.tags
+}
 resource "aws_efs_mount_target" "a" {
   file_system_id = aws_efs_file_system.a.id
   subnet_id      = aws_subnet.a.id
@@ -202,8 +207,9 @@ resource "aws_glue_catalog_table" "a" {
   description   = var.text
 }
 resource "aws_glue_job" "a" {
-  name     = "recorded"
-  role_arn = aws_iam_role.a.arn
+  max_retries = var.third
+  name        = "recorded"
+  role_arn    = aws_iam_role.a.arn
   command { script_location = "s3://recorded-a/${var.text}.py" }
   tags = var.tags
 }
@@ -224,9 +230,10 @@ resource "aws_athena_named_query" "a" {
   query    = "SELECT 1"
 }
 resource "aws_kinesis_stream" "a" {
-  name        = "recorded"
-  shard_count = var.number
-  tags        = var.tags
+  retention_period = 24 * var.third
+  name             = "recorded"
+  shard_count      = var.number
+  tags             = var.tags
 }
 resource "aws_kinesis_stream_consumer" "a" {
   name       = "recorded"
@@ -249,6 +256,7 @@ resource "aws_dax_cluster" "a" {
   tags               = var.tags
 }
 resource "aws_ecr_repository" "a" {
+  image_scanning_configuration { scan_on_push = var.third == 2 }
   name                 = "recorded"
   image_tag_mutability = var.number == 1 ? "MUTABLE" : "IMMUTABLE"
   tags                 = var.tags

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orgward_plan::{Action, Attr, Dependencies, Instance, Mode, Object, Origin, Plan, Strength};
+use orgward_plan::{
+    Action, Address, Attr, Dependencies, Instance, Legal, Mode, Object, Origin, Plan, Step, Strength,
+};
 
-use super::carriers::CARRIERS;
+use super::carriers::{CARRIERS, NAMES};
 use super::{Builder, Side, Stack};
 use crate::planned::{Operation, PlannedChange, Values, kept};
 use crate::{NodeId, Tags};
@@ -34,6 +36,8 @@ struct Kind {
     read: Vec<&'static str>,
     /// Whether it sets a policy that other changes may be judged by.
     sets_policies: bool,
+    /// The attributes that name a resource with a policy, each with the type of that.
+    parts_of: Vec<(&'static str, &'static str)>,
 }
 
 impl Kind {
@@ -48,9 +52,37 @@ impl Kind {
         let whole = kept.iter().map(|name| name.split('.').next().unwrap_or(name));
         let read = sorted(whole.chain(tags.iter().copied()).chain(["region", "tags", "tags_all"]).collect());
         let sets_policies = name.starts_with("aws_organizations_")
+            || (name.starts_with("aws_iam_") && name.contains("polic"))
             || CARRIERS.iter().any(|row| row.resource == name && !row.of.is_empty());
-        Self { name: Arc::from(name), kept, tags, read, sets_policies }
+        let service = |kind: &str| kind.split('_').nth(1).map(str::to_owned);
+        let holders = CARRIERS.iter().filter(|row| !row.of.is_empty() && service(row.base) == service(name));
+        let parts_of = sorted_pairs(holders.map(|row| (row.of, row.base)).collect());
+        let parts = parts_of.iter().map(|(attribute, _)| *attribute);
+        let read = sorted(read.into_iter().chain(parts).collect());
+        Self { name: Arc::from(name), kept, tags, read, sets_policies, parts_of }
     }
+}
+
+fn sorted_pairs(mut pairs: Vec<(&'static str, &'static str)>) -> Vec<(&'static str, &'static str)> {
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// The resource whose name an attribute has, where the name is unknown until apply.
+fn part_of(plan: &Plan<'_>, instance: &Instance<'_>, after: &Object, kind: &Kind) -> Option<Address> {
+    kind.parts_of.iter().find_map(|(attribute, base)| {
+        if *base == &*kind.name || after.get(attribute).text() != Attr::Unknown {
+            return None;
+        }
+        let attributes: Vec<String> = NAMES.iter().map(|name| format!("{base}.{name}")).collect();
+        let legal: Vec<&str> = attributes.iter().map(String::as_str).collect();
+        let resolution = plan.resolve(instance, &[Step::Name(attribute)], &Legal(&legal));
+        match resolution.targets.as_slice() {
+            [only] => Some(only.address.clone()),
+            _ => None,
+        }
+    })
 }
 
 impl<'a> Builder<'_, 'a> {
@@ -115,6 +147,7 @@ impl<'a> Builder<'_, 'a> {
                     partition: partition(&region).to_owned(),
                     region,
                     principal: facts.principal,
+                    of: after.as_ref().and_then(|after| part_of(plan, instance, after, kind)),
                 });
             }
             // The order of changes matters only where the plan changes what they are judged by.

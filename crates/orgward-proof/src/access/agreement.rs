@@ -94,7 +94,9 @@ fn sets_and_decisions_agree_on_ten_thousand_requests() {
             must: true,
         };
         let cap = match boundary {
-            Some(policy) => Cap::Policy { policy, name: "boundary".to_owned(), arn: String::new() },
+            Some(policy) => {
+                Cap::Policy { policy, name: "boundary".to_owned(), arn: String::new(), document: None }
+            }
             None => Cap::None,
         };
         let subject = Subject { held: vec![held], cap, account_text: Some(HERE.to_owned()), ..plain.clone() };

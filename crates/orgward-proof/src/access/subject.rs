@@ -97,6 +97,8 @@ pub enum Cap<'o> {
         name: String,
         /// Its ARN, as the context key `iam:PermissionsBoundary` has it.
         arn: String,
+        /// The document, when it is in the inputs.
+        document: Option<&'o Document>,
     },
     /// There is one, and what it allows is unknown. The sentences say why.
     Unknown(Vec<String>),
@@ -388,7 +390,9 @@ impl<'o> Index<'o> {
             },
         };
         match found {
-            Ok((found, arn)) => Cap::Policy { policy: found.policy, name: found.name.to_string(), arn },
+            Ok((Found { policy, name, document, .. }, arn)) => {
+                Cap::Policy { policy, name: name.to_string(), arn, document }
+            }
             Err(why) => Cap::Unknown(vec![why]),
         }
     }

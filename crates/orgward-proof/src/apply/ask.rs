@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_org::{Change, Organization, PlannedChange};
 
 use super::order::{Order, order};
-use super::{Denial, Foreseen, Policies, Requested, certain, principal_of};
+use super::request::Requests;
+use super::{Answered, Denial, DenialSource, Foreseen, Policies, Reason, Requested};
 
 /// A call that will be denied, and all the changes that make it.
 #[derive(Clone, Debug)]
@@ -26,45 +27,87 @@ pub struct Walls<'o> {
     /// What will be denied, in the order of the changes.
     pub denied: Vec<Wall<'o>>,
     /// What depends on something unknown: the reasons, each with the changes that it is about.
-    pub undecided: BTreeMap<String, Vec<&'o PlannedChange>>,
+    pub undecided: BTreeMap<Reason, Vec<&'o PlannedChange>>,
 }
 
 /// What makes two calls one question.
-type Question<'q> = (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String);
+type Question<'q> =
+    (&'q str, &'static str, String, Option<String>, Option<&'q str>, Option<String>, String, usize);
 
-/// What a call meets, from what becomes of it after the plan and before it: which of both counts depends on whether the
-/// policy changes first.
+/// Whether two denials, before and after the plan, are by the same policy in the same place: it denies all the time.
+fn stays(organization: Change<&Organization>, before: &Denial<'_>, after: &Denial<'_>) -> bool {
+    let key = |side: &Organization, id| side.node(id).map(|node| node.key.clone());
+    match (before.source, after.source) {
+        (
+            DenialSource::OrgPolicy { policy, level },
+            DenialSource::OrgPolicy { policy: new, level: new_level },
+        ) => {
+            key(organization.before, policy) == key(organization.after, new)
+                && key(organization.before, level) == key(organization.after, new_level)
+        }
+        (DenialSource::Silence { level }, DenialSource::Silence { level: new }) => {
+            key(organization.before, level) == key(organization.after, new)
+        }
+        (DenialSource::Resource(old), DenialSource::Resource(new)) => {
+            (&old.address, &old.stack) == (&new.address, &new.stack)
+        }
+        (DenialSource::Principal { .. }, DenialSource::Principal { .. }) => before.by == after.by,
+        _ => false,
+    }
+}
+
+/// What a call meets, from what is said of it before the plan and after it. Of what denies it on one side only, it counts
+/// whether that changes first.
 fn met<'o>(
     organization: Change<&'o Organization>,
     change: &PlannedChange,
     requested: &Requested,
-    here: Foreseen<'o>,
-    there: Option<Foreseen<'o>>,
+    before: Answered<'o>,
+    after: Answered<'o>,
 ) -> Foreseen<'o> {
     let action = &requested.request.request.action;
-    let unknown = |why: String| Foreseen::Undecided(BTreeSet::from([why]));
-    let Some(there) = there else { return here };
-    let order = |denial: &Denial<'o>, is_after: bool| match order(organization, change, denial, is_after) {
-        // The old object goes before the new one comes, whatever the new one waits for.
-        Order::After if requested.deletes => Order::Unknown,
-        order => order,
-    };
-    match (here, there) {
-        (here @ Foreseen::Denied(_), Foreseen::Denied(_)) => here,
-        (Foreseen::Denied(denial), there) => match order(&denial, true) {
-            Order::After => Foreseen::Denied(denial),
-            Order::Before => there,
-            Order::Unknown => {
-                unknown(format!("{} denies `{action}` as soon as the plan changes it", denial.by))
+    let when =
+        |denial: &Denial<'o>, is_after: bool| match order(organization, change, action, denial, is_after) {
+            // The old object goes before the new one comes, whatever the new one waits for.
+            Order::After if requested.deletes => Order::Unknown,
+            order => order,
+        };
+    let mut perhaps = [None, None];
+    for denial in after.denials {
+        let stays = before.denials.iter().any(|old| stays(organization, old, &denial));
+        match if stays { Order::After } else { when(&denial, true) } {
+            Order::After => return Foreseen::Denied(denial),
+            Order::Unknown => perhaps[1] = perhaps[1].take().or(Some(denial)),
+            Order::Before => {}
+        }
+    }
+    for denial in before.denials {
+        match when(&denial, false) {
+            Order::Before => return Foreseen::Denied(denial),
+            Order::Unknown => perhaps[0] = perhaps[0].take().or(Some(denial)),
+            Order::After => {}
+        }
+    }
+    let unknown = |denial: &Denial<'_>, how: &str| {
+        let policy = match denial.source {
+            DenialSource::OrgPolicy { policy, .. } => {
+                let sides = [organization.after, organization.before];
+                let side = if how.starts_with("as") { sides[0] } else { sides[1] };
+                side.node(policy).map(|node| node.key.clone())
             }
-        },
-        (here, Foreseen::Denied(denial)) => match order(&denial, false) {
-            Order::Before => Foreseen::Denied(denial),
-            Order::After => here,
-            Order::Unknown => unknown(format!("{} denies `{action}` until the plan changes it", denial.by)),
-        },
-        (undecided @ Foreseen::Undecided(_), _) | (_, undecided @ Foreseen::Undecided(_)) => undecided,
-        (Foreseen::Open, Foreseen::Open) => Foreseen::Open,
+            _ => None,
+        };
+        let text = format!("{} denies `{action}` {how} the plan changes it", denial.by);
+        Foreseen::Undecided(BTreeSet::from([Reason { policy, text }]))
+    };
+    match perhaps {
+        // Whichever comes first, one of them denies it.
+        [Some(_), Some(denial)] => Foreseen::Denied(denial),
+        [None, Some(denial)] => unknown(&denial, "as soon as"),
+        [Some(denial), None] => unknown(&denial, "until"),
+        [None, None] if !after.reasons.is_empty() => Foreseen::Undecided(after.reasons),
+        [None, None] if !before.reasons.is_empty() => Foreseen::Undecided(before.reasons),
+        [None, None] => Foreseen::Open,
     }
 }
 
@@ -77,16 +120,23 @@ pub fn walls<'o>(
 ) -> Walls<'o> {
     let mut walls = Walls::default();
     let mut known: BTreeMap<Question<'o>, usize> = BTreeMap::new();
+    let mut requests = Requests::of(organization.after, principal);
     for change in organization.after.planned() {
         let Some(owner) = change.owner else { continue };
+        let old = organization.after.node(owner).and_then(|node| organization.before.find(&node.key));
         let mut reasons = BTreeSet::new();
-        for requested in certain(organization.after, change, principal) {
+        for requested in requests.certain(change) {
             let request = &requested.request;
-            let here = after.foresee(owner, request);
-            let old = organization.after.node(owner).and_then(|node| organization.before.find(&node.key));
-            let there = old.map(|old| before.foresee(old, request));
-            let action = &request.request.action;
-            let denial = match met(organization, change, &requested, here, there) {
+            let there = old.filter(|old| !after.agrees_with(owner, (before, *old), Some(change), request));
+            let foreseen = match there {
+                None => after.of_change(owner, change, request).foreseen(),
+                Some(old) => {
+                    let (here, there) =
+                        (after.of_change(owner, change, request), before.of_change(old, change, request));
+                    met(organization, change, &requested, there, here)
+                }
+            };
+            let denial = match foreseen {
                 Foreseen::Denied(denial) => denial,
                 Foreseen::Undecided(why) => {
                     reasons.extend(why);
@@ -94,15 +144,16 @@ pub fn walls<'o>(
                 }
                 Foreseen::Open => continue,
             };
-            let applied_by = principal_of(change, principal);
+            let applied_by = requests.principal_of(change);
             let question: Question<'o> = (
                 &change.kind,
                 change.operation.as_str(),
-                action.clone(),
+                request.request.action.clone(),
                 applied_by.clone(),
                 change.account.as_deref(),
                 requested.region.clone(),
-                format!("{} {:?}", denial.by, denial.statement.map(|(_, statement)| &statement.span)),
+                denial.by.clone(),
+                denial.statement.map_or(usize::MAX, |(_, statement)| statement.span.start),
             );
             if let Some(wall) = known.get(&question).and_then(|at| walls.denied.get_mut(*at)) {
                 wall.members.push(change);

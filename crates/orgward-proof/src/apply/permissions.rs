@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_iam::UNKNOWN_PART;
 use orgward_org::Organization;
 
-use super::request::{certain, possible, principal_of};
+use super::request::{Requests, possible};
 
 /// What one principal needs in one account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,15 +23,16 @@ pub struct Needed {
 /// What the apply of the plans needs, by account and principal.
 pub fn permissions(organization: &Organization, principal: Option<&str>) -> Vec<Needed> {
     let mut all: BTreeMap<(Option<String>, Option<String>), Needed> = BTreeMap::new();
+    let mut requests = Requests::of(organization, principal);
     for change in organization.planned() {
-        let applied_by = principal_of(change, principal);
+        let applied_by = requests.principal_of(change);
         let key = (change.account.clone(), applied_by.clone());
         let needed = all.entry(key).or_insert_with(|| Needed {
             account: change.account.clone().map(|account| organization.render(&account)),
             principal: applied_by,
             ..Needed::default()
         });
-        for requested in certain(organization, change, principal) {
+        for requested in requests.certain(change) {
             let request = requested.request.request;
             let resource = shown(Some(&request.resource));
             needed.certain.entry(request.action).or_default().insert(resource);

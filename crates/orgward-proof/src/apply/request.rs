@@ -1,6 +1,8 @@
 //! From a change of a plan to the requests that the provider makes.
 
-use orgward_iam::{Action, Catalogue, ContextValue, PartialRequest, UNKNOWN_PART};
+use std::collections::BTreeMap;
+
+use orgward_iam::{Action, Catalogue, ContextValue, PartialRequest, ResourceType, UNKNOWN_PART};
 use orgward_org::calls::{self, Call, CarriedKey, Unset};
 use orgward_org::{Organization, PlannedChange, Values};
 use orgward_plan::Attr;
@@ -20,41 +22,85 @@ pub struct Requested {
     pub deletes: bool,
 }
 
-/// The requests of a change that are certain. `principal` is the role that applies it, where nothing closer says which;
-/// `*` in place of its account stands for the account of the change.
-pub fn certain(
-    organization: &Organization,
-    change: &PlannedChange,
-    principal: Option<&str>,
-) -> Vec<Requested> {
-    let mut all = Vec::new();
-    for call in calls::certain(change) {
-        let listed = Catalogue::get().action(call.action);
-        for asked in asked(change, call, listed) {
-            all.push(request(organization, change, call, listed, &asked, principal));
+/// Makes requests of changes. `principal` is the role that applies them, where nothing closer says which; `*` in place of
+/// its account stands for the account of the change.
+pub struct Requests<'o, 'p> {
+    organization: &'o Organization,
+    principal: Option<&'p str>,
+    /// What the catalogue says of the actions, since the same few are called for many resources.
+    listed: BTreeMap<&'static str, Listed>,
+}
+
+/// What the catalogue says of an action.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    pub(super) action: Option<Action>,
+    /// The types of its resources.
+    pub(super) types: Vec<ResourceType>,
+    /// Whether its service compares the tags of resources.
+    compares_tags: bool,
+    /// The region that a global service is called in.
+    global: Option<&'static str>,
+}
+
+impl Listed {
+    pub(super) fn of(name: &str) -> Self {
+        let action = Catalogue::get().action(name);
+        let service = name.split(':').next().unwrap_or_default();
+        let mut keys = action.into_iter().flat_map(Action::condition_keys);
+        Self {
+            action,
+            types: action.into_iter().flat_map(Action::resource_types).collect(),
+            compares_tags: keys.any(|key| key.name.eq_ignore_ascii_case("aws:ResourceTag/${TagKey}")),
+            global: global_services().iter().find(|it| it.prefix == service).map(|it| it.region.as_str()),
         }
     }
-    if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates()) {
-        for (attribute, service) in calls::passed_roles(&change.kind) {
-            if after.attributes.contains_key(attribute) {
-                all.push(passing(organization, change, after.get(attribute), service, principal));
+}
+
+impl<'o, 'p> Requests<'o, 'p> {
+    /// Prepares for the changes of an organization.
+    pub fn of(organization: &'o Organization, principal: Option<&'p str>) -> Self {
+        Self { organization, principal, listed: BTreeMap::new() }
+    }
+
+    /// The role that makes the requests of a change.
+    pub fn principal_of(&self, change: &PlannedChange) -> Option<String> {
+        principal_of(change, self.principal)
+    }
+
+    /// The requests of a change that are certain.
+    pub fn certain(&mut self, change: &PlannedChange) -> Vec<Requested> {
+        let mut all = Vec::new();
+        let caller = self.principal_of(change);
+        let caller = caller.as_deref();
+        for call in calls::certain(change) {
+            let listed = self.listed.entry(call.action).or_insert_with(|| Listed::of(call.action));
+            for asked in asked(change, call, listed) {
+                all.push(request(self.organization, change, call, listed, &asked, caller));
             }
         }
+        if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates()) {
+            for (attribute, service) in calls::passed_roles(&change.kind) {
+                if after.attributes.contains_key(attribute) {
+                    all.push(passing(self.organization, change, after.get(attribute), service, caller));
+                }
+            }
+        }
+        all
     }
-    all
 }
 
 /// The actions of a change that are possible and not certain, each with what it is about as far as that is known.
 pub(super) fn possible(change: &PlannedChange) -> Vec<(&'static str, Option<String>)> {
     let about = |name: &'static str| {
         let call = Call { action: name, with_tags: false, deletes: !change.operation.creates() };
-        asked(change, call, Catalogue::get().action(name)).into_iter().next().and_then(|asked| asked.arn)
+        asked(change, call, &Listed::of(name)).into_iter().next().and_then(|asked| asked.arn)
     };
     calls::possible(change).into_iter().map(|name| (name, about(name))).collect()
 }
 
 /// The role that makes the requests of a change.
-pub fn principal_of(change: &PlannedChange, fallback: Option<&str>) -> Option<String> {
+fn principal_of(change: &PlannedChange, fallback: Option<&str>) -> Option<String> {
     let arn = change.principal.as_deref().or(fallback)?;
     let account = change.account.as_deref()?;
     let arn = arn.replacen(":iam::*:", &format!(":iam::{account}:"), 1);
@@ -68,11 +114,10 @@ fn start(
     change: &PlannedChange,
     action: &str,
     resource: Option<&str>,
-    principal: Option<&str>,
+    caller: Option<&str>,
 ) -> PartialRequest {
-    let caller = principal_of(change, principal);
     let account = change.account.as_deref().unwrap_or_default();
-    let mut request = PartialRequest::new(caller.as_deref(), account, action, resource);
+    let mut request = PartialRequest::new(caller, account, action, resource);
     let one = |text: &str| ContextValue::One(text.to_owned());
     if let Some(id) = change.owner.and_then(|owner| organization.symbolic_id_of(owner)) {
         request.set("aws:PrincipalOrgID", one(id));
@@ -88,12 +133,12 @@ fn request(
     organization: &Organization,
     change: &PlannedChange,
     call: Call,
-    listed: Option<Action>,
+    listed: &Listed,
     asked: &Asked,
-    principal: Option<&str>,
+    caller: Option<&str>,
 ) -> Requested {
-    let mut request = start(organization, change, call.action, asked.arn.as_deref(), principal);
-    let region = region_of(change, call.action);
+    let mut request = start(organization, change, call.action, asked.arn.as_deref(), caller);
+    let region = region_of(change, listed);
     if let Some(region) = &region {
         for key in ["aws:RequestedRegion", "ec2:Region"] {
             request.set(key, ContextValue::One(region.clone()));
@@ -116,7 +161,7 @@ fn request(
         keys_of_request(organization, change, call, asked.carries, after, &mut request);
     }
     if let Some(before) = change.before.as_ref().filter(|_| asked.carries == Carries::All) {
-        tags_of_resource(&mut request, listed, before);
+        tags_of_resource(&mut request, listed.compares_tags, before);
     }
     Requested { request, region, deletes: call.deletes }
 }
@@ -156,9 +201,7 @@ fn keys_of_request(
 /// A boundary that is a policy of the plan has a name before it has an ARN.
 fn boundary_of(organization: &Organization, change: &PlannedChange, key: &str, request: &mut PartialRequest) {
     request.has(key);
-    let mut principals = organization.principals();
-    let found = principals
-        .find(|it| it.node.address.as_ref() == Some(&change.address) && it.node.stack == change.stack);
+    let found = organization.principal_at(&change.address, change.stack.as_deref());
     let Some(orgward_org::Boundary::Policy(policy)) = found.map(|it| it.boundary) else { return };
     let arn = organization.find(policy).and_then(|policy| organization.iam_arn(policy));
     let account = change.account.as_deref().unwrap_or("\u{F8FF}");
@@ -211,10 +254,7 @@ fn is_from_template(values: &Values) -> bool {
 }
 
 /// The tags of an object that stands. Whether a service compares them is known where its actions list the key.
-fn tags_of_resource(request: &mut PartialRequest, listed: Option<Action>, before: &Values) {
-    let compares = listed.is_some_and(|action| {
-        action.condition_keys().any(|key| key.name.eq_ignore_ascii_case("aws:ResourceTag/${TagKey}"))
-    });
+fn tags_of_resource(request: &mut PartialRequest, compares: bool, before: &Values) {
     for (key, value) in &before.tags.known {
         let name = format!("aws:ResourceTag/{key}");
         match value {
@@ -235,7 +275,7 @@ fn passing(
     change: &PlannedChange,
     role: Attr<&str>,
     service: &str,
-    principal: Option<&str>,
+    caller: Option<&str>,
 ) -> Requested {
     let account = change.account.as_deref().unwrap_or("\u{F8FF}");
     let known = role.known().filter(|arn| arn.starts_with("arn:"));
@@ -243,16 +283,15 @@ fn passing(
         || format!("arn:{}:iam::{account}:role/{UNKNOWN_PART}", change.partition),
         str::to_owned,
     );
-    let mut request = start(organization, change, "iam:PassRole", Some(&resource), principal);
+    let mut request = start(organization, change, "iam:PassRole", Some(&resource), caller);
     request.set("iam:PassedToService", ContextValue::One(service.to_owned()));
     Requested { request, region: None, deletes: false }
 }
 
 /// The region that a call goes to. Global services are called in one region, wherever the provider is.
-fn region_of(change: &PlannedChange, action: &str) -> Option<String> {
-    let service = action.split(':').next().unwrap_or_default();
-    if let Some(global) = global_services().iter().find(|global| global.prefix == service) {
-        return (change.partition == "aws").then(|| global.region.clone());
+fn region_of(change: &PlannedChange, listed: &Listed) -> Option<String> {
+    match listed.global {
+        Some(region) => (change.partition == "aws").then(|| region.to_owned()),
+        None => change.region.as_ref().known().cloned(),
     }
-    change.region.as_ref().known().cloned()
 }

@@ -1,9 +1,11 @@
 //! What a call is about: AWS authorizes it for each of these resources, and denies it when one is denied.
 
-use orgward_iam::{Action, ResourceType, UNKNOWN_PART, glob};
+use orgward_iam::{ResourceType, UNKNOWN_PART, glob};
 use orgward_org::calls::{self, Call};
 use orgward_org::{Operation, PlannedChange, Values};
 use orgward_plan::Attr;
+
+use super::request::Listed;
 
 /// A resource that a call is authorized for.
 #[derive(Clone, Debug)]
@@ -30,9 +32,9 @@ const WITHOUT_VOLUME: &[&str] =
     &["c1.", "c3.", "cc2.", "cr1.", "d2.", "g2.", "hs1.", "i2.", "m1.", "m2.", "m3.", "r3.", "x1.", "x1e."];
 
 /// The resources that a call is authorized for.
-pub(super) fn asked(change: &PlannedChange, call: Call, action: Option<Action>) -> Vec<Asked> {
-    let Some(action) = action else { return vec![Asked { arn: None, carries: Carries::All }] };
-    let types: Vec<ResourceType> = action.resource_types().collect();
+pub(super) fn asked(change: &PlannedChange, call: Call, listed: &Listed) -> Vec<Asked> {
+    let Some(action) = listed.action else { return vec![Asked { arn: None, carries: Carries::All }] };
+    let types = &listed.types;
     if types.is_empty() {
         return vec![Asked { arn: Some("*".to_owned()), carries: Carries::All }];
     }
@@ -51,12 +53,12 @@ pub(super) fn asked(change: &PlannedChange, call: Call, action: Option<Action>) 
         }
         return asked;
     }
-    if let Some(arn) = standing_arn(change, call, &types) {
+    if let Some(arn) = standing_arn(change, call, types) {
         return vec![Asked { arn: Some(arn), carries: Carries::All }];
     }
     let own = match listed.next() {
         Some((row, kind)) => Some((kind, named_by(change, call, row.attribute))),
-        None => own_type(change, &types).map(|kind| (kind, name_of(change, call, kind))),
+        None => own_type(change, types).map(|kind| (kind, name_of(change, call, kind))),
     };
     let arn = own.as_ref().map(|(kind, name)| match name {
         Some(arn) if arn.starts_with("arn:") => arn.clone(),

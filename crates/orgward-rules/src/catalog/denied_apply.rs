@@ -67,7 +67,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             count => format!("{count} resources"),
         };
         finding.says(format!("whether AWS denies the apply of {count} is unknown: {reason}"));
-        finding.subject(reason);
+        finding.subject(reason.text);
         finding.note(listed(&changes));
     }
 }
@@ -94,7 +94,12 @@ fn report(cx: &Context<'_>, wall: &Wall<'_>, findings: &mut Findings) {
             let span = span.map_or(statement.effect.span.clone(), |(start, end)| start..end);
             finding.show(&source(document), span, format!("denies `{action}`"));
         }
-        finding.help(help(first, &wall.requested.request, statement));
+        let is_sensitive = wall.denial.document.is_some_and(|document| document.text.is_sensitive());
+        finding.help(if is_sensitive {
+            NO_WAY.to_owned()
+        } else {
+            help(first, &wall.requested.request, statement)
+        });
     } else {
         finding.help(format!("allow `{action}` there, or take the change out of the plan"));
     }
@@ -150,14 +155,15 @@ fn shown(wall: &Wall<'_>) -> Witness {
     }
 }
 
+const NO_WAY: &str = "take the change out of the plan, or exempt the role that applies it in the policy";
+
 /// What would make the request pass.
 fn help(change: &PlannedChange, request: &PartialRequest, statement: &Statement) -> String {
     let ways = statement.conditions.iter().filter_map(|line| way(change, &request.request.resource, line));
     let mut ways: Vec<String> = ways.collect();
     ways.dedup();
     if ways.is_empty() {
-        return "take the change out of the plan, or exempt the role that applies it in the policy"
-            .to_owned();
+        return NO_WAY.to_owned();
     }
     ways.join(", or ")
 }
@@ -267,12 +273,23 @@ mod tests {
     #[test]
     fn the_order_of_policy_and_call_decides() {
         let frozen = "by the policy of the resource (`aws_s3_bucket_policy.audit`)";
+        let silent = "the SCPs at `Root/Prod`, none of which allows it";
         for (name, message) in [
             ("bad-resource-policy", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
             ("bad-resource-policy-first", format!("`s3:PutBucketVersioning` in eu-west-1, {frozen}")),
             ("bad-resource-policy-changed", format!("`s3:PutBucketPolicy` in eu-west-1, {frozen}")),
             ("bad-scp-first", "`s3:CreateBucket` in us-west-2, by SCP `regions` at `Root/Prod`".to_owned()),
             ("bad-rcp", "`s3:PutBucketVersioning` in eu-west-1, by RCP `frozen` at `Root/Prod`".to_owned()),
+            // What is allowed no more, or not yet.
+            ("bad-silence-first", format!("`s3:CreateBucket` in us-west-2, by {silent}")),
+            ("bad-allowed-last", format!("`s3:CreateBucket` in us-west-2, by {silent}")),
+            (
+                "bad-own-policy-first",
+                "`s3:CreateBucket` in us-west-2, by policy `aws_iam_role_policy.deny.policy` of the role"
+                    .to_owned(),
+            ),
+            // The bucket has no name before the apply.
+            ("bad-unnamed-bucket", format!("`s3:PutBucketVersioning` in us-west-2, {frozen}")),
         ] {
             let (said, _) = said(name);
             assert!(said.ends_with(&message), "{name}: {said}");
@@ -283,12 +300,26 @@ mod tests {
                 "the policy of the resource (`aws_s3_bucket_policy.audit`)",
             ),
             ("bad-unknown-scp-beside", "SCP `regions` at `Root/Prod`"),
+            ("bad-unknown-silence-beside", silent),
+            ("bad-unknown-own-policy-beside", "policy `aws_iam_role_policy.deny.policy` of the role"),
         ] {
             let found = findings(&DENIED_APPLY, name);
             assert_eq!(found.len(), 1, "{name}");
             assert_eq!(found[0].verdict, Verdict::Unverifiable, "{name}");
             let ending = "as soon as the plan changes it";
             assert!(found[0].message.contains(policy) && found[0].message.ends_with(ending), "{name}");
+        }
+    }
+
+    /// A policy that the plan marks sensitive is named, and nothing of it is shown.
+    #[test]
+    fn nothing_of_a_sensitive_policy_is_shown() {
+        let found = findings(&DENIED_APPLY, "bad-sensitive-scp");
+        assert_eq!(found.len(), 1);
+        let all = format!("{:?}", found[0]);
+        assert!(all.contains("SCP `regions`"), "{all}");
+        for secret in ["eu-central-1", "organizations:*", "Sid"] {
+            assert!(!all.contains(secret), "{secret}: {all}");
         }
     }
 

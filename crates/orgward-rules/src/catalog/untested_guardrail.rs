@@ -135,7 +135,7 @@ fn judged_by_events(
     let period = events.period.as_ref();
     let period =
         period.map_or_else(String::new, |(first, last)| format!(" from {} to {}", day(first), day(last)));
-    let undecided = events.undecided_by(org_policy.data, &org_policy.node.title());
+    let undecided = events.undecided_by(&org_policy.node.key);
     let total: u64 = denied.iter().map(|(_, count)| count).sum();
     let asked = calls(events.asked());
     if total > 0 {

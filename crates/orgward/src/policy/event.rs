@@ -1,7 +1,5 @@
 //! `orgward policy decide --event`.
 
-use std::collections::BTreeSet;
-
 use miette::Diagnostic;
 use orgward_iam::{Arn, Caller, DecodedMessage, Event, PartialRequest, Skipped, UNKNOWN_PART};
 use orgward_org::{Change, NodeId, Organization};
@@ -253,11 +251,10 @@ fn verdict(
     owner: &str,
     request: &PartialRequest,
 ) -> EventVerdict {
-    let (denials, undecided): (Vec<Denial<'_>>, BTreeSet<String>) =
-        policies.denials(account, find(organization, owner), request);
+    let (denials, undecided) = policies.denials(account, find(organization, owner), request);
     EventVerdict {
         denials: denials.iter().map(|denial| shown(denial, &request.request.action)).collect(),
-        undecided: undecided.into_iter().collect(),
+        undecided: undecided.into_iter().map(|reason| reason.text).collect(),
     }
 }
 

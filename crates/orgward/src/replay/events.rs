@@ -1,21 +1,18 @@
-//! Reads records of CloudTrail one after the other: JSON as AWS delivers it, gzip, JSON lines, CSV of queries.
+//! Finds and opens files of CloudTrail: JSON as AWS delivers it, gzip, JSON lines, CSV and Parquet of queries.
 
-use std::borrow::Cow;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 
 use miette::Diagnostic;
-use orgward_proof::replay::{Event, Identity, Issuer, Session};
 use orgward_report::escape;
 use thiserror::Error;
 
+use super::batch::Batch;
 use super::records::{Batches, Layout};
+use super::rows;
 use crate::gzip;
 
-/// Batches that are read ahead.
-const AHEAD: usize = 4;
 /// Folders inside a folder of events: a bucket has account, service, region and date.
 const DEPTH: usize = 16;
 
@@ -26,15 +23,14 @@ pub(super) enum EventError {
     Read { name: String, source: io::Error },
     #[error("`{}` has no records of CloudTrail: {why}", escape(name))]
     #[diagnostic(help(
-        "an event file is `{{\"Records\": […]}}`, a list, one record a line, or CSV with a header"
+        "an event file is `{{\"Records\": […]}}`, a list, one record a line, CSV with a header, or Parquet where this program is \
+         built with the feature `parquet`"
     ))]
     Shape { name: String, why: String },
 }
 
-/// What takes each event.
-type Sink<'s> = dyn FnMut(&Event<'_>) + 's;
-
-/// The files of events that paths name, in order. Of folders, those that end in `.json`, `.gz`, `.jsonl` and `.csv`.
+/// The files of events that paths name, in order. Of folders, those that end in `.json`, `.gz`, `.jsonl`, `.csv` and
+/// `.parquet`.
 pub(super) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, EventError> {
     let mut files = Vec::new();
     for path in paths {
@@ -53,7 +49,7 @@ fn add(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), EventE
     let is_folder = if depth == 0 { path.is_dir() } else { path.is_dir() && !path.is_symlink() };
     if !is_folder {
         let ending = path.extension().and_then(|it| it.to_str()).unwrap_or_default();
-        if depth == 0 || matches!(ending, "json" | "gz" | "jsonl" | "csv") {
+        if depth == 0 || matches!(ending, "json" | "gz" | "jsonl" | "csv" | "parquet") {
             files.push(path.to_owned());
         }
         return Ok(());
@@ -69,25 +65,41 @@ fn add(path: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), EventE
     entries.iter().try_for_each(|entry| add(entry, depth + 1, files))
 }
 
-/// Reads the events of one file.
-pub(super) fn read(path: &Path, sink: &mut Sink<'_>) -> Result<(), EventError> {
+/// Reads the batches of one file; `take` says whether to go on.
+pub(super) fn read(path: &Path, take: &mut dyn FnMut(Batch) -> bool) -> Result<(), EventError> {
     let name = || path.display().to_string();
     let failed = |source| EventError::Read { name: name(), source };
+    let shape = |why| EventError::Shape { name: name(), why };
     let mut file = BufReader::with_capacity(1 << 18, File::open(path).map_err(failed)?);
-    let is_compressed = gzip::is_compressed(file.fill_buf().map_err(failed)?);
-    let done = if is_compressed {
-        content(BufReader::with_capacity(1 << 18, gzip::Inflating::of(file)), sink)
+    let begins = file.fill_buf().map_err(failed)?;
+    if begins.starts_with(b"PAR1") {
+        return super::columns::read(file.into_inner(), take).map_err(shape);
+    }
+    let done = if gzip::is_compressed(begins) {
+        content(BufReader::with_capacity(1 << 18, gzip::Inflating::of(file)), take)
     } else {
-        content(file, sink)
+        content(file, take)
     };
-    done.map_err(|why| EventError::Shape { name: name(), why })
+    done.map_err(shape)
 }
 
-fn content(mut reader: impl BufRead + Send, sink: &mut Sink<'_>) -> Result<(), String> {
+fn content(mut reader: impl BufRead, take: &mut dyn FnMut(Batch) -> bool) -> Result<(), String> {
     match Shape::of(reader.fill_buf().map_err(|error| error.to_string())?) {
-        Shape::Csv => rows(reader, sink),
-        Shape::Json(layout) => records(reader, layout, sink),
+        Shape::Csv => rows::read(reader, take),
+        Shape::Json(layout) => {
+            for batch in Batches::of(reader, layout) {
+                if !take(Batch::Records(batch?)) {
+                    break;
+                }
+            }
+            Ok(())
+        }
     }
+}
+
+/// Why what was read of a file is no record.
+pub(super) fn no_record(path: &Path, why: String) -> EventError {
+    EventError::Shape { name: path.display().to_string(), why }
 }
 
 /// How events stand in a file.
@@ -113,91 +125,10 @@ impl Shape {
     }
 }
 
-/// Records of JSON. Another thread reads, decompresses and cuts them, a few batches ahead.
-fn records(reader: impl Read + Send, layout: Layout, sink: &mut Sink<'_>) -> Result<(), String> {
-    std::thread::scope(|scope| {
-        let (sender, batches) = mpsc::sync_channel(AHEAD);
-        scope.spawn(move || {
-            for batch in Batches::of(reader, layout) {
-                // There is no receiver any more once a record could not be read.
-                if sender.send(batch).is_err() {
-                    break;
-                }
-            }
-        });
-        for batch in batches {
-            for record in batch?.records() {
-                let event: Event<'_> = serde_json::from_slice(record).map_err(|error| error.to_string())?;
-                if event.event_name.is_none() {
-                    return Err("a record of it has no `eventName`".to_owned());
-                }
-                sink(&event);
-            }
-        }
-        Ok(())
-    })
-}
-
-/// What queries of CloudTrail Lake and Athena export: a column with the whole record, or a column for each field.
-fn rows(reader: impl Read, sink: &mut Sink<'_>) -> Result<(), String> {
-    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-    let plain = |text: &str| text.to_ascii_lowercase().replace(['_', '.', ' '], "");
-    let header: Vec<String> = table.headers().map_err(|error| error.to_string())?.iter().map(plain).collect();
-    let at = |name: &str| header.iter().position(|column| column == name);
-    let (whole, name) = (at("eventjson"), at("eventname"));
-    if whole.is_none() && name.is_none() {
-        return Err("its header names neither `eventJson` nor `eventName`".to_owned());
-    }
-    for row in table.records() {
-        let row = row.map_err(|error| error.to_string())?;
-        if let Some(text) = whole.and_then(|at| row.get(at)) {
-            let event: Event<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-            sink(&event);
-            continue;
-        }
-        let cell = |name: &str| {
-            let text = at(name).and_then(|at| row.get(at)).filter(|text| !text.is_empty() && *text != "null");
-            text.map(Cow::Borrowed)
-        };
-        let identity = cell("useridentity").unwrap_or_default();
-        let (own, issuer) = identity.split_once("sessionissuer=").unwrap_or((&identity, ""));
-        let part = |name: &str, text: &str| -> Option<Cow<'static, str>> {
-            let begin = text.find(&format!("{name}="))? + name.len() + 1;
-            let value: String =
-                text.get(begin..)?.chars().take_while(|char| !matches!(char, ',' | '}')).collect();
-            (!value.is_empty() && value != "null").then_some(Cow::Owned(value))
-        };
-        let kind = cell("useridentitytype").or_else(|| part("type", own));
-        let role = cell("useridentitysessioncontextsessionissuerarn").or_else(|| part("arn", issuer));
-        sink(&Event {
-            event_time: cell("eventtime"),
-            event_source: cell("eventsource"),
-            event_name: cell("eventname"),
-            aws_region: cell("awsregion"),
-            event_type: cell("eventtype"),
-            error_code: cell("errorcode"),
-            error_message: cell("errormessage"),
-            source_ip_address: cell("sourceipaddress"),
-            vpc_endpoint_id: cell("vpcendpointid"),
-            recipient_account_id: cell("recipientaccountid"),
-            resources: None,
-            user_identity: Some(Identity {
-                kind,
-                arn: cell("useridentityarn").or_else(|| part("arn", own)),
-                account_id: cell("useridentityaccountid").or_else(|| part("accountid", own)),
-                invoked_by: cell("useridentityinvokedby").or_else(|| part("invokedby", own)),
-                session_context: Some(Session {
-                    session_issuer: Some(Issuer { arn: role }),
-                    attributes: None,
-                }),
-            }),
-        });
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
+    use orgward_proof::replay::Event;
+
     use super::{files, read};
 
     fn seen(name: &str, text: &str) -> Vec<(String, String)> {
@@ -207,9 +138,13 @@ mod tests {
         std::fs::write(&file, text).unwrap();
         let mut seen = Vec::new();
         for file in files(std::slice::from_ref(&folder)).unwrap() {
-            read(&file, &mut |event| {
-                let request = event.request().unwrap().request;
-                seen.push((request.action, request.caller.to_string()));
+            read(&file, &mut |batch| {
+                let mut take = |event: &Event<'_>| {
+                    let request = event.request().unwrap().request;
+                    seen.push((request.action, request.caller.to_string()));
+                };
+                batch.each(&mut take).unwrap();
+                true
             })
             .unwrap();
         }

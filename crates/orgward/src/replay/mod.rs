@@ -1,15 +1,19 @@
 //! `orgward replay`.
 
+mod batch;
+#[cfg_attr(feature = "parquet", path = "columns.rs")]
+#[cfg_attr(not(feature = "parquet"), path = "no_columns.rs")]
+mod columns;
 mod events;
 mod records;
+mod rows;
 
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
-use orgward_org::{Change, Organization, PolicyType};
+use orgward_org::{Change, Key, Organization, PolicyType};
 use orgward_proof::access::Access;
-use orgward_proof::apply::Policies;
 use orgward_proof::replay::{EventContext, Replay, Replayed, Skipped};
 use orgward_report::{BrokenView, ReplayView, escape, replay, replay_json};
 use thiserror::Error;
@@ -78,11 +82,15 @@ pub(crate) fn replayed(
     context: Option<&Path>,
 ) -> Result<Replayed, Box<dyn Diagnostic + Send + Sync>> {
     let context = context.map(context_of).transpose()?.unwrap_or_default();
-    let mut all = Replay::of(change, Policies::of(before), Policies::of(after), context);
-    for file in &events::files(events)? {
-        events::read(file, &mut |event| all.event(event))?;
+    let parts = batch::work_on(&events::files(events)?, |feed| {
+        let mut replay = Replay::of(change, (before, after), &context);
+        feed.each(&mut |event| replay.event(event));
+        replay.finish()
+    })?;
+    let mut replayed = Replayed::default();
+    for part in parts {
+        replayed.extend(part);
     }
-    let replayed = all.finish();
     if replayed.events == 0 {
         let names = events.iter().map(|path| format!("`{}`", escape(&path.display().to_string())));
         return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
@@ -109,6 +117,10 @@ fn context_of(path: &Path) -> Result<EventContext, Box<dyn Diagnostic + Send + S
 }
 
 fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
+    let harmless = new_policies(change)
+        .filter(|(key, _)| replayed.denied_by(key).is_empty() && replayed.denied_besides == 0)
+        .map(|(key, name)| (name, replayed.undecided_by(key).iter().map(|(_, count)| count).sum()))
+        .collect();
     let mut denied: Vec<BrokenView> = replayed
         .denied
         .into_iter()
@@ -122,13 +134,10 @@ fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
         })
         .collect();
     denied.sort_by_key(|broken| std::cmp::Reverse(broken.count));
-    let mut undecided: Vec<(String, u64)> = replayed.undecided.into_iter().collect();
+    let undecided = replayed.undecided.into_iter().map(|(reason, count)| (reason.text, count));
+    let mut undecided: Vec<(String, u64)> = undecided.collect();
     undecided.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let skipped = |why| replayed.skipped.get(&why).copied().unwrap_or_default();
-    let harmless = new_policies(change)
-        .into_iter()
-        .filter(|name| !denied.iter().any(|broken| broken.by.starts_with(&format!("{name} "))))
-        .collect();
     ReplayView {
         events: replayed.events,
         period: replayed.period,
@@ -147,15 +156,16 @@ fn view(replayed: Replayed, change: Change<&Organization>) -> ReplayView {
             ("are of accounts that no input shows", replayed.elsewhere),
         ],
         denied,
+        denied_besides: replayed.denied_besides,
         undecided,
         harmless,
     }
 }
 
-/// The SCPs and RCPs that the plan adds or changes, as findings call them.
-fn new_policies(change: Change<&Organization>) -> Vec<String> {
+/// The SCPs and RCPs that the plan adds or changes, each with what findings call it.
+fn new_policies(change: Change<&Organization>) -> impl Iterator<Item = (&Key, String)> {
     let policies = change.after.org_policies().filter(|policy| policy.data.is_authorization());
-    let changed = policies.filter(|policy| {
+    let changed = policies.filter(move |policy| {
         let old = change.before.find(&policy.node.key).and_then(|old| change.before.org_policy(old));
         old.is_none_or(|old| old.data.document.text != policy.data.document.text)
             || old.is_some_and(|old| {
@@ -164,6 +174,5 @@ fn new_policies(change: Change<&Organization>) -> Vec<String> {
     });
     changed
         .filter(|policy| policy.data.kind != PolicyType::Unknown)
-        .map(|policy| format!("{} `{}`", policy.data.kind.short(), policy.node.title()))
-        .collect()
+        .map(|policy| (&policy.node.key, format!("{} `{}`", policy.data.kind.short(), policy.node.title())))
 }
