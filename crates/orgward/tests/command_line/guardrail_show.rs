@@ -122,6 +122,7 @@ fn lists_of_certified_services() {
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("is not written down yet"), "{run:?}");
     assert!(run.stderr.replace(['\n', ' '], "").contains("generate-certified-services"), "{run:?}");
+    std::fs::create_dir(folder.path("lists")).unwrap();
     folder.write("lists/certified.tsv", "@pci-dss\t2022-07-15\thttps://audit.example/\ndynamodb\tpci-dss\n");
     folder.write("orgward.toml", "[files]\ncertified_services = \"lists/certified.tsv\"\n");
     let run = show("certified=pci-dss");
@@ -140,7 +141,7 @@ fn lists_of_certified_services() {
     // A pull request chooses the path.
     let secret = folder.path("secret");
     folder.write("secret", "hunter2\n");
-    folder.write("inner/.git/HEAD", "");
+    std::fs::create_dir_all(folder.path("inner/.git")).unwrap();
     let toml = format!("[files]\ncertified_services = {secret:?}\n");
     folder.write("inner/orgward.toml", &toml);
     let run = folder.run(["guardrail", "show", "--config", "inner/orgward.toml"]);
