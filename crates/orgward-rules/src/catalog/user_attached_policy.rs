@@ -31,7 +31,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (_, subject) in cx.access().subjects().filter(|(_, subject)| subject.word == "user") {
-        for held in subject.held.iter().filter(|held| held.group.is_none()) {
+        for held in subject.held.iter().filter(|held| held.group.is_none() && held.must) {
             let Some(address) = held.address else { continue };
             let finding = findings.report(&USER_ATTACHED_POLICY, address);
             finding.input = held.stack.as_deref().map(str::to_owned);
