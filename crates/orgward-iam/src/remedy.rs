@@ -1,4 +1,4 @@
-//! Service control policies that deny what has to be denied.
+//! Service and resource control policies that deny what has to be denied.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{Claim, FULL_AWS_ACCESS, Kind, Policy, PolicyError};
 
-/// A service control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
+/// A service or resource control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Remedy {
@@ -22,6 +22,9 @@ pub struct Remedy {
 pub struct Denying {
     sid: String,
     effect: &'static str,
+    /// `*` in a resource control policy, which needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     action: Option<Texts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +70,7 @@ impl Denying {
         Self {
             sid: sid(id),
             effect: "Deny",
+            principal: None,
             action: texts(&spec.actions).or_else(|| everything().filter(|_| spec.not_actions.is_none())),
             not_action: texts(&spec.not_actions),
             resource: texts(&spec.resources)
@@ -74,6 +78,12 @@ impl Denying {
             not_resource: texts(&spec.not_resources),
             condition,
         }
+    }
+
+    /// The statement as one of a resource control policy.
+    #[must_use]
+    pub fn for_resources(self) -> Self {
+        Self { principal: Some("*"), ..self }
     }
 
     /// Two statements that together deny the same; `None` when there is no list to share between them.
@@ -149,7 +159,8 @@ impl Remedy {
 
     /// What it says.
     pub fn policy(&self) -> Result<Policy, PolicyError> {
-        Policy::parse(self.pretty(), Kind::ServiceControl)
+        let of_resources = self.statements.iter().any(|statement| statement.principal.is_some());
+        Policy::parse(self.pretty(), if of_resources { Kind::ResourceControl } else { Kind::ServiceControl })
     }
 
     /// The policy that it stands beside.
