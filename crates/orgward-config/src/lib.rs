@@ -1,5 +1,6 @@
 //! `orgward.toml`: what people say about their organization, and how strict they are.
 
+mod beside;
 mod entries;
 mod error;
 mod forbids;
@@ -19,15 +20,16 @@ mod weakened;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{ConfigurationFile, Severity};
-use orgward_org::Declared;
+use orgward_org::{Declared, ListedControl};
 use orgward_plan::Declaration;
 
+pub use beside::ReadFile;
 pub use error::ConfigError;
 pub use guardrails::read_guardrails;
 pub use inferred::InferredConfig;
 pub use options::{OPTIONS, Options, Threshold, schema};
 pub use rule_ids::RULE_IDS;
-pub use shipped::{CertifiedList, Pack, Parameter};
+pub use shipped::{CertifiedList, CertifiedLists, Pack, Parameter};
 pub use weakened::{lenient, weakened};
 
 use orgward_org::{Selector, Structure};
@@ -56,8 +58,12 @@ pub struct Config {
     pub unverifiable: Option<Severity>,
     /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.
     pub guardrails: Vec<Guardrail>,
+    /// The lists of certified services: those that are shipped, and those of the file that `[files]` names.
+    pub certified_lists: CertifiedLists,
     /// The lists of certified services that packs use.
-    pub certified: BTreeSet<String>,
+    pub certified: Vec<CertifiedList>,
+    /// Controls of Control Tower by their opaque id, from the file that `[files]` names.
+    pub controls: BTreeMap<String, ListedControl>,
     /// `[[forbid]]`: what only some may be able to do, in the order of the file.
     pub forbids: Vec<Forbid>,
     /// `[[severity_for]]`: how bad findings are by what they touch, in the order of the file.
@@ -161,7 +167,16 @@ impl Config {
 
     /// Reads `orgward.toml`. `name` is what to call the file in messages.
     pub fn parse(name: &str, text: &str) -> Result<Self, ConfigError> {
-        let mut config = read::read(name, text)?;
+        Self::parse_beside(
+            name,
+            text,
+            &|_| Err("files beside the configuration are not read here".to_owned()),
+        )
+    }
+
+    /// Reads `orgward.toml`, and with `beside` the files that it names.
+    pub fn parse_beside(name: &str, text: &str, beside: ReadFile<'_>) -> Result<Self, ConfigError> {
+        let mut config = read::read(name, text, beside)?;
         config.files.push(ConfigurationFile::of(name, text));
         Ok(config)
     }
@@ -192,6 +207,7 @@ impl Config {
             accounts: self.organization.accounts.clone(),
             accounts_complete: !self.organization.accounts.is_empty(),
             full_access_detached: self.organization.full_access_detached.clone(),
+            controls: self.controls.clone(),
         }
     }
 }

@@ -103,7 +103,9 @@ pub(super) fn set(
 impl Config {
     /// Lays a text in the form of the file over what is there. `name` is what to call the text in messages.
     pub fn lay_over(&mut self, name: &str, text: &str) -> std::result::Result<(), ConfigError> {
-        super::read::read_into(self, name, text)
+        super::read::read_into(self, name, text, &|_| {
+            Err("only the file of the configuration names other files".to_owned())
+        })
     }
 
     /// Sets an option from the words of a flag or variable: lists have commas. `name` is what to call it in messages.

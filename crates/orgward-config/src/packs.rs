@@ -11,8 +11,7 @@ use super::entries::{line, tables};
 use super::error::File;
 use super::guardrails::{as_patterns, targets};
 use super::read::{Result, as_arns, as_list, as_severity, as_table, as_text, unknown};
-use crate::Pack;
-use crate::shipped::certified;
+use crate::{CertifiedList, CertifiedLists, Pack};
 use orgward_proof::Guardrail;
 
 const KEYS: [&str; 6] = ["disabled", "exempt_principals", "name", "parameters", "severity", "targets"];
@@ -21,8 +20,9 @@ const KEYS: [&str; 6] = ["disabled", "exempt_principals", "name", "parameters", 
 pub(super) fn packs(
     file: &File<'_>,
     value: &Spanned<DeValue<'_>>,
-) -> Result<(Vec<Guardrail>, BTreeSet<String>)> {
-    let mut lists = BTreeSet::new();
+    lists: &CertifiedLists,
+) -> Result<(Vec<Guardrail>, Vec<CertifiedList>)> {
+    let mut used = Vec::new();
     let mut names = BTreeSet::new();
     let mut guardrails = Vec::new();
     for (table, entry) in tables(file, value, &KEYS)? {
@@ -33,9 +33,9 @@ pub(super) fn packs(
                 "name all targets in one place; guardrails of your own are written in `[[guardrail]]`",
             ));
         }
-        guardrails.extend(of_pack(file, pack, table, entry, &mut lists)?);
+        guardrails.extend(of_pack(file, pack, table, entry, (lists, &mut used))?);
     }
-    Ok((guardrails, lists))
+    Ok((guardrails, used))
 }
 
 fn named(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>) -> Result<&'static Pack> {
@@ -54,11 +54,11 @@ fn of_pack(
     pack: &Pack,
     table: &DeTable<'_>,
     entry: &Spanned<DeValue<'_>>,
-    lists: &mut BTreeSet<String>,
+    (lists, used): (&CertifiedLists, &mut Vec<CertifiedList>),
 ) -> Result<Vec<Guardrail>> {
-    let (values, span) = parameters(file, pack, table, entry)?;
-    lists.extend(certified::named(&values));
-    let mut guardrails = pack.guardrails(&values).map_err(|error| {
+    let (values, span) = parameters(file, pack, table, entry, lists)?;
+    used.extend(lists.used(&values));
+    let mut guardrails = pack.guardrails_with(&values, lists).map_err(|error| {
         let message = format!("pack `{}` cannot take these parameters: {error}", pack.name);
         ConfigError::new(file, span, "here", message)
             .help(format!("`orgward guardrail show {}` tells what they are", pack.name))
@@ -108,6 +108,7 @@ fn parameters(
     pack: &Pack,
     table: &DeTable<'_>,
     entry: &Spanned<DeValue<'_>>,
+    lists: &CertifiedLists,
 ) -> Result<(Values, std::ops::Range<usize>)> {
     let mut values = BTreeMap::new();
     let written = table.get("parameters");
@@ -118,8 +119,8 @@ fn parameters(
                 return Err(unknown(file, name.span(), "parameter of the pack", name.get_ref(), &known));
             }
             let texts = as_patterns(file, value)?;
-            if let Some(list) = certified::unknown(name.get_ref(), &texts) {
-                return Err(certified::is_unknown(file, value.span(), list));
+            if let Some(list) = lists.missing(name.get_ref(), &texts) {
+                return Err(lists.is_missing(file, value.span(), list));
             }
             values.insert(name.get_ref().to_string(), texts);
         }

@@ -13,16 +13,18 @@ use toml::de::{DeTable, DeValue};
 use super::error::File;
 use super::options::{self, OPTIONS};
 use super::{
-    Config, ConfigError, RULE_IDS, entries, forbids, guardrails, operators, packs, stacks, structure,
+    Config, ConfigError, RULE_IDS, ReadFile, beside, entries, forbids, guardrails, operators, packs, stacks,
+    structure,
 };
 use crate::waivers::{self, Waiver};
 
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The tables of the file and the keys of each. What is not here is refused.
-const TABLES: [(&str, &[&str]); 8] = [
+const TABLES: [(&str, &[&str]); 9] = [
     ("apply", &["principal"]),
     ("boundaries", &["required", "roles", "users"]),
+    ("files", &beside::SETTINGS),
     ("management", &["allowed_addresses", "allowed_types", "allowed_users"]),
     ("organization", &["accounts", "full_access_detached", "id", "management_account", "trusted_accounts"]),
     ("regions", &["allowed", "exempt_actions", "exempt_principals", "profile"]),
@@ -39,18 +41,22 @@ pub(super) fn is_table(name: &str) -> bool {
     LISTS.contains(&name) || TABLES.iter().any(|(table, _)| *table == name)
 }
 
-pub(super) fn read(name: &str, text: &str) -> Result<Config> {
+pub(super) fn read(name: &str, text: &str, beside: ReadFile<'_>) -> Result<Config> {
     let mut config = Config::default();
-    read_into(&mut config, name, text)?;
+    read_into(&mut config, name, text, beside)?;
     Ok(config)
 }
 
 /// Reads a file over what is there: each key takes the place of the same one.
-pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<()> {
+pub(super) fn read_into(config: &mut Config, name: &str, text: &str, beside: ReadFile<'_>) -> Result<()> {
     let file = File { name, text };
     let root = parse(&file)?;
     let mut shipped = Vec::new();
     let mut forbids = None;
+    // Packs use what the files hold, wherever the tables stand.
+    if let Some(value) = root.get_ref().get("files") {
+        beside::read(&file, config, value, beside)?;
+    }
     for (key, value) in root.get_ref() {
         match key.get_ref().as_ref() {
             "waiver" => {
@@ -74,7 +80,7 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str) -> Result<(
                 continue;
             }
             "pack" => {
-                (shipped, config.certified) = packs::packs(&file, value)?;
+                (shipped, config.certified) = packs::packs(&file, value, &config.certified_lists)?;
                 continue;
             }
             "stacks" => {
@@ -162,7 +168,7 @@ fn set(
             config.organization.full_access_detached = as_texts(file, value)?.into_iter().collect();
         }
         ("regions", "allowed") => config.regions.allowed = as_regions(file, value)?,
-        ("regions", "profile") => config.regions.profile = as_profile(file, value)?,
+        ("regions", "profile") => config.regions.profile = Some(as_profile(file, value)?),
         ("regions", "exempt_actions") => config.regions.exempt_actions = as_texts(file, value)?,
         ("regions", "exempt_principals") => config.regions.exempt_principals = as_arns(file, value)?,
         ("apply", "principal") => config.apply.principal = Some(as_role(file, value)?),
@@ -186,6 +192,8 @@ fn set(
             }
         }
         ("structure", setting) => structure::set(file, config, setting, value)?,
+        // Read before everything else.
+        ("files", _) => {}
         // INVARIANT: `TABLES` lists the same settings; the test `every_setting_is_read` holds them together.
         _ => config.unverifiable = Some(as_severity(file, value)?),
     }
@@ -361,4 +369,4 @@ pub(super) fn unknown(
 }
 
 #[cfg(test)]
-pub(super) const SETTINGS: [(&str, &[&str]); 8] = TABLES;
+pub(super) const SETTINGS: [(&str, &[&str]); 9] = TABLES;

@@ -40,10 +40,19 @@ fn every_setting_is_read() {
                 ("structure", "accounts") => "{ delivery = ['222222222222'] }",
                 ("structure", _) => "{ shop = ['shop-*'] }",
                 ("unverifiable", _) => "'info'",
+                ("files", _) => "'beside'",
                 _ => "['x']",
             };
             let text = format!("[{table}]\n{setting} = {value}\n");
-            let config = Config::parse("orgward.toml", &text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            let beside = |_: &str| {
+                Ok(if *setting == "control_catalog" {
+                    r#"{"Controls": [{"Arn": "arn:aws:controlcatalog:::control/aaaa"}]}"#.to_owned()
+                } else {
+                    "@inner\t2026-03-01\thttps://audit.example/\ns3\tinner\n".to_owned()
+                })
+            };
+            let config = Config::parse_beside("orgward.toml", &text, &beside)
+                .unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_ne!(config, Config::default(), "{table}.{setting} changes nothing");
         }
     }
@@ -61,7 +70,7 @@ fn settings_arrive_where_they_belong() {
         severity = 'info'
     ";
     let config = Config::parse("orgward.toml", text).expect("it is fine");
-    assert_eq!(config.regions.profile, Profile::ControlTower);
+    assert_eq!(config.regions.profile, Some(Profile::ControlTower));
     assert!(config.is_disabled("over-quota"));
     assert_eq!(config.severity("public-trust"), Some(Severity::Low));
     assert_eq!(config.severity("over-quota"), None);

@@ -155,7 +155,7 @@ fn allowed(config: &Config) -> Said {
     for principal in &config.regions.exempt_principals {
         add("regions", format!("exempts `{principal}` from the region lock"));
     }
-    if config.regions.profile == Profile::ControlTower {
+    if config.regions.profile == Some(Profile::ControlTower) {
         add("regions", "accepts the exemptions of Control Tower from the region lock".to_owned());
     }
     let management = &config.management;
@@ -208,7 +208,7 @@ fn required(config: &Config) -> Said {
     if !config.regions.allowed.is_empty() {
         add("says which regions are used".to_owned());
     }
-    if config.regions.profile == Profile::Strict {
+    if config.regions.profile == Some(Profile::Strict) {
         add("reads the region lock strictly".to_owned());
     }
     for operator in &config.operators {

@@ -1,4 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ListedControl;
 
 /// What people say about the organization where plans do not: it comes from the configuration.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -13,4 +15,6 @@ pub struct Declared {
     pub accounts_complete: bool,
     /// Ids of roots, organizational units and accounts from which `FullAWSAccess` has been detached.
     pub full_access_detached: BTreeSet<String>,
+    /// Controls of Control Tower by their opaque id.
+    pub controls: BTreeMap<String, ListedControl>,
 }

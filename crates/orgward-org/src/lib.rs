@@ -34,7 +34,7 @@ mod unjudged;
 
 pub use change::Change;
 pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
-pub use control_tower::region_deny_exemptions;
+pub use control_tower::{ListedControl, region_deny_exemptions};
 pub use declared::Declared;
 pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};

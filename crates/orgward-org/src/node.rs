@@ -213,6 +213,11 @@ impl OrgPolicy {
         Self { kind, document, aws_managed: false, is_control: false }
     }
 
+    /// Whether it is a control of which nothing is known, not even whether it denies something.
+    pub fn is_unread_control(&self) -> bool {
+        self.is_control && matches!(&self.kind, PolicyType::Other(kind) if kind == CONTROL)
+    }
+
     /// Whether people write its document and AWS consults it when it decides a request.
     pub fn is_authorization(&self) -> bool {
         !self.aws_managed && !self.is_control && !matches!(self.kind, PolicyType::Other(_))

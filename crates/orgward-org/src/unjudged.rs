@@ -1,12 +1,13 @@
 //! What a plan does and nothing here judges: types that are not read, programs that it runs, and resources of the
 //! configuration that no section shows. It is named, so that nothing is called clean that nobody has looked at.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Origin, Plan};
 
 use crate::control_tower::{self, Published};
-use crate::{factory, template};
+use crate::{ListedControl, factory, template};
 
 /// How much may hide behind what is not judged.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -158,7 +159,11 @@ pub(crate) fn governs(kind: &str) -> Option<Governs> {
 }
 
 /// What one input brings about and nothing judges, sorted.
-pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
+pub(crate) fn of(
+    plan: &Plan<'_>,
+    name: Option<&Arc<str>>,
+    catalogue: &BTreeMap<String, ListedControl>,
+) -> Vec<Unjudged> {
     let mut found = Vec::new();
     let mut last: Option<(&str, Option<Governs>)> = None;
     for instance in plan.instances() {
@@ -175,7 +180,8 @@ pub(crate) fn of(plan: &Plan<'_>, name: Option<&Arc<str>>) -> Vec<Unjudged> {
                 let governs = governs.filter(|_| !instance.changes_only_tags());
                 governs
                     .and_then(|governs| unread(instance, governs))
-                    .or_else(|| control(instance))
+                    .or_else(|| control(instance, catalogue))
+                    .or_else(|| baseline(instance))
                     .or_else(|| provisioned(plan, instance))
             }
             Mode::Managed => None,
@@ -277,7 +283,7 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)>
 }
 
 /// A control of Control Tower whose text AWS does not publish, or not here.
-fn control(instance: &Instance<'_>) -> Option<(String, Hidden)> {
+fn control(instance: &Instance<'_>, catalogue: &BTreeMap<String, ListedControl>) -> Option<(String, Hidden)> {
     // One that the plan disables is reported as what it is: something that denied requests, perhaps.
     let object = instance.after().filter(|_| &*instance.kind == "aws_controltower_control")?;
     let verb = verb(instance.action);
@@ -287,11 +293,35 @@ fn control(instance: &Instance<'_>) -> Option<(String, Hidden)> {
             Hidden::Part,
         ));
     };
-    let name = control_tower::name(identifier.expose());
-    matches!(control_tower::published(name), Published::Unread).then(|| {
+    let (name, published) = control_tower::identified(identifier.expose(), catalogue);
+    matches!(published, Published::Unread).then(|| {
         let name = if identifier.is_sensitive() { "(sensitive value)" } else { name };
         (
             format!("the plan {verb} it; the text of control `{name}` is not read, so what it denies is not judged"),
+            Hidden::Part,
+        )
+    })
+}
+
+/// A baseline of Control Tower of which nothing is read. What the baseline of units brings, its mandatory controls,
+/// is a policy of the organization.
+fn baseline(instance: &Instance<'_>) -> Option<(String, Hidden)> {
+    if &*instance.kind != "aws_controltower_baseline" {
+        return None;
+    }
+    let read = |object: &orgward_plan::Object| {
+        let version = object.get("baseline_version").text();
+        object.get("baseline_identifier").text().known().is_some_and(|identifier| {
+            let version = version.known();
+            control_tower::baseline(identifier.expose(), version.as_ref().map(orgward_plan::Text::expose))
+                .is_some_and(|read| read.is_ok())
+        })
+    };
+    let sides = [instance.before(), instance.after()];
+    let verb = verb(instance.action);
+    (!sides.iter().flatten().all(read)).then(|| {
+        (
+            format!("the plan {verb} it, and what this baseline of Control Tower brings is not judged"),
             Hidden::Part,
         )
     })

@@ -240,6 +240,79 @@ fn a_control_with_a_published_text_denies_what_it_says() {
     assert_eq!(after.loose_attachments().len(), 1, "what is not attached to anything known is not dropped");
 }
 
+/// A baseline of units is the policy of the mandatory controls that it brings for certain; one that is not read is not
+/// judged.
+#[test]
+fn a_baseline_is_the_policy_of_its_mandatory_controls() {
+    let unit = "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000";
+    let baseline = |id: &str| {
+        json!({ "baseline_identifier": format!("arn:aws:controltower:eu-west-1::baseline/{id}"),
+                "baseline_version": "4.0", "target_identifier": unit })
+    };
+    let of_units = baseline("17BSJV3IGJ2QSGA2");
+    let change = organization(
+        &[row("aws_controltower_baseline.prod", &of_units, &Value::Null, &json!({}))],
+        &[written("aws_controltower_baseline.prod", &json!({}))],
+    );
+    let policy = change.before.org_policy(find(&change.before, "aws_controltower_baseline.prod")).unwrap();
+    assert_eq!((policy.data.kind.clone(), policy.data.is_control), (PolicyType::ServiceControl, true));
+    assert!(policy.data.document.text.expose().contains("cloudtrail:StopLogging"));
+    assert_eq!(
+        targets(&change.before, "aws_controltower_baseline.prod"),
+        [("ou-aaaa-prod0000".to_owned(), Modality::Must)]
+    );
+    assert!(change.after.find(&Key("aws_controltower_baseline.prod".into())).is_none());
+    assert_eq!(change.after.unjudged(), []);
+
+    let backup = baseline("3WPD0NA6TJ9AOMU2");
+    let rows = [created("aws_controltower_baseline.backup", &backup, &json!({}))];
+    let after = organization(&rows, &[written("aws_controltower_baseline.backup", &json!({}))]).after;
+    assert!(after.find(&Key("aws_controltower_baseline.backup".into())).is_none());
+    assert_eq!(after.unjudged().len(), 1, "{:?}", after.unjudged());
+}
+
+/// The data source shows what other stacks enable, and no parameters.
+#[test]
+fn controls_of_other_stacks_are_known_by_data() {
+    let unit = "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000";
+    let arn = |name: &str| format!("arn:aws:controltower:eu-west-1::control/{name}");
+    let names = ["CT.IAM.PV.1", "CT.EC2.PV.5", "AWS-GR_RESTRICTED_SSH", "CT.EC2.PV.6"];
+    let listed = json!({ "target_identifier": unit,
+        "enabled_controls": names.map(arn) });
+    let own = json!({ "control_identifier": arn("CT.EC2.PV.6"), "target_identifier": unit });
+    let rows = [
+        stays("data.aws_controltower_controls.prod", &listed),
+        row("aws_controltower_control.spot", &own, &Value::Null, &json!({})),
+    ];
+    let change = organization(&rows, &[]);
+    let shown = |organization: &Organization| -> Vec<(String, bool)> {
+        let controls = organization.org_policies().filter(|policy| policy.data.is_control);
+        let mut shown: Vec<_> =
+            controls.map(|policy| (policy.node.title(), policy.data.document.policy().is_some())).collect();
+        shown.sort();
+        shown
+    };
+    // What may be exempt by a parameter is not known to hold, and what the plan disables is gone.
+    let both = [("CT.EC2.PV.5".to_owned(), false), ("CT.IAM.PV.1".to_owned(), true)];
+    assert_eq!(shown(&change.after), both);
+    let before = shown(&change.before);
+    assert!(before.len() == 3 && before.contains(&("CT.EC2.PV.6".to_owned(), true)), "{before:?}");
+}
+
+/// A declarative control is a declarative policy.
+#[test]
+fn a_declarative_control_sets_what_it_says() {
+    let control = json!({
+        "control_identifier": "arn:aws:controltower:eu-west-1::control/CT.EC2.PV.7",
+        "target_identifier": "arn:aws:organizations::111111111111:ou/o-aaaaaaaaaa/ou-aaaa-prod0000",
+    });
+    let after = organization(&[stays("aws_controltower_control.snapshots", &control)], &[]).after;
+    let policy = after.org_policy(find(&after, "aws_controltower_control.snapshots")).unwrap();
+    assert_eq!(policy.data.kind, PolicyType::Other("DECLARATIVE_POLICY_EC2".to_owned()));
+    assert!(!policy.data.is_unread_control());
+    assert!(policy.data.document.text.expose().contains("block_all_sharing"));
+}
+
 /// Accounts of factories lie where their request says, by name or by id, and stay when AFT forgets them.
 #[test]
 fn a_request_of_a_factory_is_an_account() {

@@ -25,7 +25,7 @@ use crate::guardrail::{ChainKey, Chains, EnforcedBy, Guardrail, Proofs};
 use crate::org_policies::{Group, denials};
 
 pub use self::global::{DeniedService, DeniedServices};
-pub use self::mistakes::{Mistake, Mistakes};
+pub use self::mistakes::{Mistake, Mistakes, is_of_control_tower};
 pub use self::proof::lock;
 pub use self::settings::{Profile, Regions};
 
@@ -62,6 +62,7 @@ impl Allowed {
 
 /// The lock to the regions of the organization as a guardrail, where it has any.
 pub fn region_lock(settings: &Regions, organization: &Organization) -> Option<Guardrail> {
+    let settings = &settings.of([organization, organization]);
     let allowed = allowed(settings, [organization, organization])?;
     Some(Guardrail {
         id: "region-lock".to_owned(),
@@ -395,7 +396,7 @@ fn expects_exemption(profile: Profile, prefix: &str) -> bool {
 /// The patterns of the actions that may be used everywhere.
 fn exempt_actions(settings: &Regions) -> Vec<String> {
     let locks = data::published_locks();
-    let published: &[String] = match settings.profile {
+    let published: &[String] = match settings.profile() {
         Profile::Strict => &[],
         Profile::AwsSample => &locks.aws_sample,
         Profile::ControlTower => &locks.control_tower,

@@ -7,6 +7,7 @@ use orgward_org::{Change, Node, Organization};
 use orgward_plan::Address;
 
 use orgward_config::Config;
+use orgward_proof::Regions;
 use orgward_proof::access::Access;
 use orgward_proof::guardrail::Proofs;
 use orgward_proof::replay::Replayed;
@@ -44,11 +45,12 @@ pub struct Context<'a> {
     pub events: Option<&'a Replayed>,
 }
 
-/// Access on both sides, gathered at the first question.
+/// Access on both sides and what is accepted of region locks, gathered at the first question.
 #[derive(Debug, Default)]
 pub struct Accesses<'a> {
     before: OnceLock<Access<'a>>,
     after: OnceLock<Access<'a>>,
+    regions: OnceLock<Regions>,
 }
 
 impl<'a> Context<'a> {
@@ -63,6 +65,11 @@ impl<'a> Context<'a> {
             return self.access();
         }
         self.accesses.before.get_or_init(|| Access::of(self.before))
+    }
+
+    /// `[regions]`, as it is meant for this organization.
+    pub fn regions(&self) -> &'a Regions {
+        self.accesses.regions.get_or_init(|| self.config.regions.of([self.before, self.after]))
     }
 
     /// Both sides.

@@ -9,8 +9,8 @@ use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::ConfigArguments;
+use crate::config;
 use crate::git::Git;
-use crate::{config, files};
 
 /// Why there is no configuration of the base revision.
 #[derive(Debug, Error, Diagnostic)]
@@ -27,7 +27,7 @@ enum BaseError {
 pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
     let file = Path::new(base);
     if file.exists() {
-        let mut config = Config::parse(base, &files::read("the configuration", file)?)?;
+        let mut config = config::read(file)?;
         config::add_waivers_beside(file, &mut config)?;
         return Ok(config);
     }
@@ -53,7 +53,11 @@ pub(crate) fn of_revision(
         Ok(tree.split('\0').filter(|name| !name.is_empty()).map(str::to_owned).collect())
     };
     let mut config = match listed(&below).map_err(failed)?.first() {
-        Some(path) => Config::parse(&format!("{base}:{path}"), &text_of(path).map_err(failed)?)?,
+        Some(path) => {
+            let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            let beside = |name: &str| text_of(&format!("{folder}{name}"));
+            Config::parse_beside(&format!("{base}:{path}"), &text_of(path).map_err(failed)?, &beside)?
+        }
         None => Config::default(),
     };
     let folder = from_top(&config::waivers_beside(named)).map(|folder| format!("{folder}/"));

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use orgward_config::{CertifiedList, Config, ConfigError, OPTIONS, Threshold};
+use orgward_config::{Config, ConfigError, OPTIONS, Threshold};
 use orgward_finding::{Gate, Severity};
 use orgward_report::escape;
 use thiserror::Error;
@@ -83,7 +83,7 @@ pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, Box<dyn Diagno
     }
     let found = found(arguments);
     let mut config = match &found {
-        Some(path) => Config::parse(&path.display().to_string(), &files::read("the configuration", path)?)?,
+        Some(path) => read(path)?,
         None => Config::default(),
     };
     for pair in arguments.pairs() {
@@ -92,10 +92,25 @@ pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, Box<dyn Diagno
     environment(&mut config)?;
     add_waivers(&folder_of(found.as_deref()).join(WAIVERS), &mut config)?;
     let today = review::today().to_string();
-    for note in config.certified.iter().filter_map(|name| CertifiedList::find(name)?.note(&today)) {
+    for note in config.certified.iter().filter_map(|list| list.note(&today)) {
         output::warn(&format!("note: {note}\n"));
     }
     Ok(config)
+}
+
+/// Reads a configuration, and the files that it names.
+pub(crate) fn read(path: &Path) -> Result<Config, Box<dyn Diagnostic + Send + Sync>> {
+    let text = files::read("the configuration", path)?;
+    Ok(parse_at(path, &text)?)
+}
+
+/// Reads the text of a configuration that is or will be at a path, and the files that it names.
+pub(crate) fn parse_at(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let folder = folder_of(Some(path));
+    let beside = |name: &str| {
+        files::read_within("the file", &folder, &folder.join(name)).map_err(|error| files::reason(&error))
+    };
+    Config::parse_beside(&path.display().to_string(), text, &beside)
 }
 
 /// The configuration that counts, if there is one.

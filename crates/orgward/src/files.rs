@@ -57,9 +57,13 @@ impl Fence {
 
 /// The text of a file that lies in the repository of the folder that names it, or in that folder.
 pub(crate) fn read(what: &'static str, path: &Path) -> Result<String, FileError> {
+    read_within(what, path.parent().unwrap_or(Path::new(".")), path)
+}
+
+/// The text of a file that another one names, which lies in the repository of a folder, or in the folder.
+pub(crate) fn read_within(what: &'static str, folder: &Path, path: &Path) -> Result<String, FileError> {
     let name = || path.display().to_string();
     let failed = |source| FileError::Read { what, name: name(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
     let fence = Fence::around(folder).map_err(failed)?;
     // What is not there is said to be not there, and not to lead elsewhere.
     fs::metadata(path).map_err(failed)?;
@@ -72,6 +76,17 @@ pub(crate) fn read(what: &'static str, path: &Path) -> Result<String, FileError>
         Unread::Large => FileError::Large { what, name: name() },
         Unread::Text => FileError::Text { what, name: name() },
     })
+}
+
+/// Why a file is not read, in one line.
+pub(crate) fn reason(error: &FileError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }
 
 /// Why a bounded file is not read.

@@ -106,7 +106,7 @@ fn add(arguments: &WaiveArguments, waiver: &Waiver) -> Result<PathBuf, Box<dyn D
     text.push_str(&waiver.to_toml());
     let is_config = file.file_name().is_some_and(|name| name == config::NAME);
     if is_config {
-        Config::parse(&name, &text)?;
+        config::parse_at(&file, &text)?;
     } else {
         Config::default().add_waivers(&name, &text)?;
     }

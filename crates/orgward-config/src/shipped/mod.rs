@@ -14,7 +14,7 @@ use orgward_proof::Guardrail;
 use crate::ConfigError;
 use crate::error::File;
 
-pub use self::certified::CertifiedList;
+pub use self::certified::{CertifiedList, CertifiedLists};
 
 /// A pack of guardrails.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,9 +95,17 @@ impl Pack {
     /// Its guardrails with these values; a parameter without a value has its default, and without a default its
     /// example. Their ids are `pack/guardrail`.
     pub fn guardrails(&self, values: &BTreeMap<String, Vec<String>>) -> Result<Vec<Guardrail>, ConfigError> {
-        let unknown = values.iter().find_map(|(name, values)| certified::unknown(name, values));
-        if let Some(list) = unknown {
-            return Err(certified::is_unknown(&File { name: self.name, text: "" }, 0..0, list));
+        self.guardrails_with(values, &CertifiedLists::default())
+    }
+
+    /// Its guardrails, where lists of certified services are among these.
+    pub fn guardrails_with(
+        &self,
+        values: &BTreeMap<String, Vec<String>>,
+        lists: &CertifiedLists,
+    ) -> Result<Vec<Guardrail>, ConfigError> {
+        if let Some(list) = values.iter().find_map(|(name, values)| lists.missing(name, values)) {
+            return Err(lists.is_missing(&File { name: self.name, text: "" }, 0..0, list));
         }
         let set = self.parameters.iter().map(|(name, parameter)| {
             let makes_up = certified::makes_up_for(name, values).then_some(&NOTHING);
@@ -105,7 +113,7 @@ impl Pack {
             (name.as_str(), given.unwrap_or(&parameter.example).as_slice())
         });
         let set: BTreeMap<&str, &[String]> = set.collect();
-        let services = certified::resolved(&set);
+        let services = lists.resolved(&set);
         let value = |name: &str| match &services {
             Some(services) if name == certified::SERVICES => Some(services.as_slice()),
             _ => set.get(name).copied(),
@@ -115,7 +123,7 @@ impl Pack {
         for guardrail in &mut guardrails {
             guardrail.id = format!("{}/{}", self.name, guardrail.id);
             guardrail.origin = format!("pack {}", self.name);
-            if let (Some(of), Some(description)) = (certified::of(&set), &mut guardrail.description) {
+            if let (Some(of), Some(description)) = (lists.named(&set), &mut guardrail.description) {
                 *description = format!("{description} ({of})");
             }
         }

@@ -1,15 +1,17 @@
 //! What Control Tower brings: its preventive controls are policies of the organization that it writes and attaches
 //! itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use orgward_iam::Kind;
 use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::Link;
-use super::{Builder, Piece};
+use super::{Builder, Piece, Side};
 use crate::control_tower::{self, Parameters, Published};
 use crate::node::CONTROL;
 use crate::{
-    Attachment, Document, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved, UnresolvedAttachment,
+    Attachment, Document, Key, Node, NodeId, NodeKind, OrgPolicy, PolicyType, Resolved, UnresolvedAttachment,
 };
 
 /// Attributes that hold what a control is enabled on.
@@ -18,71 +20,133 @@ const UNIT_ARN: Legal<'_> = Legal(&["aws_organizations_organizational_unit.arn"]
 /// The region deny control of the landing zone. It cannot be enabled like this; who tries means it.
 const REGION_DENY: &str = "AWS-GR_REGION_DENY";
 
+/// What Control Tower attaches a policy to, by the pieces that say so.
+type Enabled = BTreeSet<(String, String)>;
+
 impl<'a> Builder<'_, 'a> {
-    /// Adds the policies of the controls, attached to what they are enabled on.
-    pub(super) fn control_tower(&mut self) {
+    /// Adds the policies of baselines and controls, attached to what they are enabled on.
+    pub(super) fn control_tower(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) {
         for piece in self.of_kind("aws_controltower_control") {
-            let identifier = piece.object.get("control_identifier").text();
-            let identifier = identifier.known().map(|text| text.expose().to_owned()).unwrap_or_default();
-            let name = control_tower::name(&identifier);
-            let published = control_tower::published(name);
-            if matches!(published, Published::DeniesNothing) {
+            let identifier = text_of(piece, "control_identifier");
+            let (name, published) = control_tower::identified(&identifier, &self.declared.controls);
+            if published == Published::DeniesNothing {
                 continue;
             }
-            let (kind, document) = self.control_document(piece, name, published);
-            let targets = self.link(piece, &[Step::Name("target_identifier")], &UNIT_ARN);
-            let at = self.add(Node {
-                key: self.key(piece),
-                address: Some(piece.instance.address.clone()),
-                stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
-                name: Attr::Known(Text::plain(name)),
-                id: Attr::Unknown,
-                arn: Attr::Unknown,
-                forgotten: piece.left_behind,
-                kind: NodeKind::OrgPolicy(OrgPolicy {
-                    is_control: true,
-                    ..OrgPolicy::written(kind, document)
-                }),
-            });
-            self.enabled_on(piece, at, targets);
+            let (kind, text) = match published {
+                Published::Policy(control) => {
+                    let organization = self.organization.id();
+                    let text = parameters(piece).and_then(|parameters| {
+                        control_tower::document(name, control, &parameters, organization)
+                    });
+                    (control_tower::policy_type(control), text)
+                }
+                _ => unread(name),
+            };
+            self.enabled(piece, (name, kind, text));
+        }
+        for piece in self.of_kind("aws_controltower_baseline") {
+            let identifier = text_of(piece, "baseline_identifier");
+            let version = piece.object.get("baseline_version").text();
+            let version = version.known();
+            let version = version.as_ref().map(orgward_plan::Text::expose);
+            if let Some(text) = control_tower::baseline(&identifier, version) {
+                let name = version.map_or_else(
+                    || "mandatory controls".to_owned(),
+                    |version| format!("mandatory controls of baseline {version}"),
+                );
+                self.enabled(piece, (&name, PolicyType::ServiceControl, text));
+            }
+        }
+        self.enabled_elsewhere(other, side);
+    }
+
+    /// What `data.aws_controltower_controls` shows besides: controls that other stacks enable. Their parameters are not
+    /// shown, and may spare anything.
+    fn enabled_elsewhere(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, '_>>>, side: Side) {
+        let all = |pieces: &BTreeMap<&str, Vec<Piece<'_, '_>>>| -> Enabled {
+            let pieces = pieces.get("aws_controltower_control").into_iter().flatten();
+            let ends = |piece: &Piece<'_, '_>| {
+                (text_of(piece, "control_identifier"), text_of(piece, "target_identifier"))
+            };
+            pieces.filter(|piece| piece.stack < self.plans).map(ends).collect()
+        };
+        // What a plan enables is its own, and a snapshot shows the time before the plan.
+        let mut known = all(self.pieces);
+        if side == Side::After {
+            known.extend(all(other));
+        }
+        let short = |identifier: &str| control_tower::name(identifier).to_owned();
+        let known: Enabled = known.iter().map(|(control, target)| (short(control), target.clone())).collect();
+        for piece in self.of_kind("data.aws_controltower_controls") {
+            let Attr::Known(target) = piece.object.get("target_identifier").text() else { continue };
+            let Attr::Known(listed) = piece.object.get("enabled_controls").items() else { continue };
+            for identifier in listed.iter().filter_map(|identifier| identifier.text().known()) {
+                let identifier = identifier.expose();
+                let (name, published) = control_tower::identified(identifier, &self.declared.controls);
+                let is_known = known.contains(&(short(identifier), target.expose().to_owned()));
+                if is_known || published == Published::DeniesNothing {
+                    continue;
+                }
+                let (kind, text) = match published {
+                    Published::Policy(control) => {
+                        let text = if control_tower::is_fixed(control) {
+                            control_tower::document(name, control, &Parameters::new(), None)
+                        } else {
+                            Err("the parameters of this control are not in the data".to_owned())
+                        };
+                        (control_tower::policy_type(control), text)
+                    }
+                    _ => unread(name),
+                };
+                let key = Key(format!("{}: {name}", self.key(piece)).into());
+                let control = self.written_by_aws((key, None, false), (name, kind, text));
+                let attachment =
+                    Attachment { address: None, resolved: Resolved::Known, trail: Vec::new(), window: false };
+                let target = self.unit_by_arn(&target);
+                self.attach(control, target, attachment);
+            }
         }
     }
 
-    /// What a control denies, as far as it is known.
-    fn control_document(
-        &self,
-        piece: &Piece<'_, 'a>,
-        name: &str,
-        published: Published,
-    ) -> (PolicyType, Document) {
-        let key = self.key(piece).to_string();
-        let unknown = |why: String| Document::unknown(key.clone(), Kind::ServiceControl, vec![why]);
-        match published {
-            Published::Policy(control) => {
-                let kind = control_tower::policy_type(control);
-                let organization = self.organization.id();
-                let text = parameters(piece)
-                    .and_then(|parameters| control_tower::document(name, control, &parameters, organization));
-                let of = if kind == PolicyType::ResourceControl {
-                    Kind::ResourceControl
-                } else {
-                    Kind::ServiceControl
-                };
-                let document = match text {
-                    Ok(text) => Document::known(key, of, &Text::plain(text)),
-                    Err(why) => Document::unknown(key, of, vec![why]),
-                };
-                (kind, document)
-            }
-            _ if name == REGION_DENY => {
-                (PolicyType::ServiceControl, unknown("Control Tower writes its text".to_owned()))
-            }
-            // Nothing is known of what it denies, not even whether it does.
-            _ => (
-                PolicyType::Other(CONTROL.to_owned()),
-                unknown("AWS publishes no text of it that is read here".to_owned()),
-            ),
-        }
+    /// Adds a policy that a resource makes Control Tower write.
+    fn enabled(&mut self, piece: &Piece<'_, 'a>, policy: Written<'_>) {
+        let targets = self.link(piece, &[Step::Name("target_identifier")], &UNIT_ARN);
+        let identity = (self.key(piece), Some(piece), piece.left_behind);
+        let at = self.written_by_aws(identity, policy);
+        self.enabled_on(piece, at, targets);
+    }
+
+    fn written_by_aws(
+        &mut self,
+        (key, piece, forgotten): (Key, Option<&Piece<'_, 'a>>, bool),
+        (name, kind, text): Written<'_>,
+    ) -> NodeId {
+        let of = match kind {
+            PolicyType::ResourceControl => Kind::ResourceControl,
+            _ => Kind::ServiceControl,
+        };
+        let document = match text {
+            Ok(text) => Document::known(key.to_string(), of, &Text::plain(text)),
+            Err(why) => Document::unknown(key.to_string(), of, vec![why]),
+        };
+        self.add(Node {
+            key,
+            address: piece.map(|piece| piece.instance.address.clone()),
+            stack: piece.and_then(|piece| self.stacks.get(piece.stack)).and_then(|stack| stack.name.clone()),
+            name: Attr::Known(Text::plain(name)),
+            id: Attr::Unknown,
+            arn: Attr::Unknown,
+            forgotten,
+            kind: NodeKind::OrgPolicy(OrgPolicy { is_control: true, ..OrgPolicy::written(kind, document) }),
+        })
+    }
+
+    /// The unit with an ARN.
+    fn unit_by_arn(&mut self, arn: &Text) -> NodeId {
+        let id = control_tower::name(arn.expose()).to_owned();
+        let id = if arn.is_sensitive() { Text::sensitive(id) } else { Text::plain(id) };
+        let known = self.ids.get(id.expose()).copied();
+        known.unwrap_or_else(|| self.target_by_id(&id))
     }
 
     fn enabled_on(&mut self, piece: &Piece<'_, 'a>, control: NodeId, targets: Link) {
@@ -99,10 +163,7 @@ impl<'a> Builder<'_, 'a> {
                 }
             }
             Link::Value(arn) => {
-                let id = control_tower::name(arn.expose()).to_owned();
-                let id = if arn.is_sensitive() { Text::sensitive(id) } else { Text::plain(id) };
-                let known = self.ids.get(id.expose()).copied();
-                let target = known.unwrap_or_else(|| self.target_by_id(&id));
+                let target = self.unit_by_arn(&arn);
                 attach(self, target, Resolved::Known, Vec::new());
             }
             Link::Unknown(trail) => self.organization.unresolved_targets.push(UnresolvedAttachment {
@@ -113,6 +174,24 @@ impl<'a> Builder<'_, 'a> {
             Link::Absent => {}
         }
     }
+}
+
+/// The name of a policy that Control Tower writes, its type, and its text or why it is unknown.
+type Written<'n> = (&'n str, PolicyType, Result<String, String>);
+
+/// A text of a resource; empty where it is unknown.
+fn text_of(piece: &Piece<'_, '_>, attribute: &str) -> String {
+    let text = piece.object.get(attribute).text();
+    text.known().map(|text| text.expose().to_owned()).unwrap_or_default()
+}
+
+/// A control whose text is not read. Nothing is known of what it denies, not even whether it does.
+fn unread(name: &str) -> (PolicyType, Result<String, String>) {
+    if name == REGION_DENY {
+        return (PolicyType::ServiceControl, Err("Control Tower writes its text".to_owned()));
+    }
+    let why = "AWS publishes no text of it that is read here".to_owned();
+    (PolicyType::Other(CONTROL.to_owned()), Err(why))
 }
 
 /// The parameters of a control: each value is a list, or a text, as JSON.
@@ -137,6 +216,7 @@ fn parameters(piece: &Piece<'_, '_>) -> Result<Parameters, String> {
                 values.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
             }
             Ok(serde_json::Value::String(value)) => Some(vec![value]),
+            Ok(serde_json::Value::Bool(value)) => Some(vec![value.to_string()]),
             _ => None,
         };
         let values = values.ok_or_else(|| {

@@ -127,7 +127,7 @@ impl Organization {
         let mut after = without_repetitions(after, &managed);
         let mut unjudged = twins::settle(&stacks, &before, &mut after);
         for Stack { plan, name } in stacks.iter().take(plans.len()) {
-            unjudged.extend(crate::unjudged::of(plan, name.as_ref()));
+            unjudged.extend(crate::unjudged::of(plan, name.as_ref(), &declared.controls));
         }
         let (mut before, mut after) = both(
             || Builder::new(&stacks, plans.len(), &before, declared).assemble(&after, Side::Before),
@@ -253,6 +253,7 @@ fn without_repetitions<'b, 'a>(
 /// The types whose values are read, sorted.
 const ASKED: &[&str] = &[
     "aws_cloudtrail",
+    "aws_controltower_baseline",
     "aws_controltower_control",
     "aws_iam_access_key",
     "aws_iam_group",
@@ -295,6 +296,7 @@ const ASKED: &[&str] = &[
 /// The data sources whose values are read: the only way a plan shows what other stacks manage. Sorted by the
 /// type, which follows `data.`.
 const ASKED_DATA: &[(&str, &str)] = &[
+    ("aws_controltower_controls", "data.aws_controltower_controls"),
     ("aws_iam_policy", "data.aws_iam_policy"),
     ("aws_iam_role", "data.aws_iam_role"),
     ("aws_organizations_account", "data.aws_organizations_account"),
@@ -389,7 +391,7 @@ impl<'b, 'a> Builder<'b, 'a> {
         self.org_policies();
         self.attachments(side);
         self.attachments_shown_by_data(other, side);
-        self.control_tower();
+        self.control_tower(other, side);
         self.targets_of_the_other_side(other);
         self.managed_policies();
         self.principals();

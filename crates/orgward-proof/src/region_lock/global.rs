@@ -75,7 +75,7 @@ impl DeniedServices {
         let (mut found, mut open) = (Vec::new(), Vec::new());
         for service in data::global_services() {
             if allowed.regions.contains(&service.region)
-                || !expects_exemption(settings.profile, &service.prefix)
+                || !expects_exemption(settings.profile(), &service.prefix)
             {
                 continue;
             }

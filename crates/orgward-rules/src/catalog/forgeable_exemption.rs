@@ -90,7 +90,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 if is_region_lock(cx, statement) {
                     continue;
                 }
-                for exemption in Exemption::of(statement) {
+                let is_control = policy.data.is_control;
+                for exemption in
+                    Exemption::of(statement).into_iter().filter(|it| !(is_control && it.is_kept()))
+                {
                     if cx.audit && !cx.config.guardrails.iter().any(|it| exemption.is_of(&it.claim)) {
                         continue;
                     }

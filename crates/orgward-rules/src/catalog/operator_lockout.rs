@@ -88,7 +88,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.config.operators.is_empty() {
         return;
     }
-    let regions = allowed(&cx.config.regions, [cx.before, cx.after]);
+    let regions = allowed(cx.regions(), [cx.before, cx.after]);
     let regions: Vec<String> = regions.map(|it| it.regions.into_iter().collect()).unwrap_or_default();
     let mut matcher = Matcher::of(cx.after, &cx.config.structure);
     unmatched(cx, &mut matcher, findings);

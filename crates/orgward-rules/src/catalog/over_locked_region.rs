@@ -55,13 +55,13 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     everywhere_denied(cx, findings);
-    let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
+    let Some(allowed) = allowed(cx.regions(), [cx.before, cx.after]) else { return };
     home_denied(cx, &allowed, findings);
     // Before the plan, service by service: a lock that is touched denies nothing new for that.
     let mut known = DeniedServices::default();
     let mut old: BTreeSet<(String, &str)> = BTreeSet::new();
     for group in groups(cx.before, &PolicyType::ServiceControl) {
-        let denied = known.of(&cx.config.regions, &allowed, &group).unwrap_or_default();
+        let denied = known.of(cx.regions(), &allowed, &group).unwrap_or_default();
         for account in group.accounts(cx.before) {
             old.extend(denied.iter().map(|service| (account.clone(), service.prefix)));
         }
@@ -70,7 +70,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let mut by_guardrail: BTreeMap<_, Locked> = BTreeMap::new();
     let mut known = DeniedServices::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
-        let denied = match known.of(&cx.config.regions, &allowed, &group) {
+        let denied = match known.of(cx.regions(), &allowed, &group) {
             Ok(denied) => denied,
             Err(reason) => {
                 cannot_tell(cx, &group, reason, findings);
@@ -214,7 +214,7 @@ fn home_denied(cx: &Context<'_>, allowed: &Allowed, findings: &mut Findings) {
         };
         // The mistake tells the same, and more.
         let is_explained = mistakes
-            .of(&cx.config.regions, allowed, &group)
+            .of(cx.regions(), allowed, &group)
             .iter()
             .any(|mistake| mistake.kind.closes_home() && mistake.org_policy == id);
         if is_explained && !cx.config.is_disabled("region-lock-mistake") {

@@ -70,15 +70,15 @@ rule! {
 const SHOWN: usize = 5;
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(allowed) = allowed(&cx.config.regions, [cx.before, cx.after]) else { return };
-    let lock = lock(&cx.config.regions, &allowed);
+    let Some(allowed) = allowed(cx.regions(), [cx.before, cx.after]) else { return };
+    let lock = lock(cx.regions(), &allowed);
     let mut mistakes = Mistakes::default();
     for group in groups(cx.after, &PolicyType::ServiceControl) {
         let proofs = lock.as_ref().map(|lock| proofs(cx, lock, &group));
         if proofs.as_ref().is_ok_and(|all| all.iter().all(|proof| proof.verdict == Verdict::Holds)) {
             continue;
         }
-        let evidence = evidence(cx.proofs, &cx.config.regions, &allowed, &group);
+        let evidence = evidence(cx.proofs, cx.regions(), &allowed, &group);
         let regions = allowed.listed();
         if evidence.is_unlocked() {
             let finding = found(cx, &group, findings);
@@ -116,7 +116,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                      `orgward.toml`",
                 );
             } else {
-                finding.help(match cx.config.regions.profile {
+                finding.help(match cx.regions().profile() {
                     Profile::AwsSample if actions.iter().all(|action| is_exempt_in_control_tower(action)) => {
                         "this is the lock of Control Tower: accept its exemptions by `profile = \"control-tower\"` in \
                          `[regions]` of `orgward.toml`"
@@ -211,9 +211,7 @@ fn explain(
     finding: &mut Finding,
 ) -> bool {
     let mut explained = false;
-    for mistake in
-        mistakes.of(&cx.config.regions, allowed, group).iter().filter(|mistake| mistake.kind.opens())
-    {
+    for mistake in mistakes.of(cx.regions(), allowed, group).iter().filter(|mistake| mistake.kind.opens()) {
         let Some(org_policy) = cx.after.org_policy(mistake.org_policy) else { continue };
         let secret = org_policy.data.document.text.is_sensitive();
         let said = if secret { mistake.kind.title() } else { &mistake.message };

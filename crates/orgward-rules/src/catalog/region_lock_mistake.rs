@@ -73,13 +73,13 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
-    let Some(allowed) = allowed_or_matched(&cx.config.regions, [cx.before, cx.after]) else { return };
+    let Some(allowed) = allowed_or_matched(cx.regions(), [cx.before, cx.after]) else { return };
     let mut known = Mistakes::default();
     // One finding for each mistake, however many accounts it is about.
     let mut found: BTreeMap<_, (Mistake, Vec<String>)> = BTreeMap::new();
     let groups = groups(cx.after, &PolicyType::ServiceControl);
     for group in &groups {
-        for mistake in known.of(&cx.config.regions, &allowed, group) {
+        for mistake in known.of(cx.regions(), &allowed, group) {
             let Some(node) = cx.after.node(mistake.org_policy) else { continue };
             let key = (node.key.clone(), mistake.statement, mistake.kind);
             let (_, accounts) = found.entry(key).or_insert_with(|| (mistake, Vec::new()));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
-use orgward_config::{CertifiedList, Config, ConfigError, Pack};
+use orgward_config::{CertifiedLists, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
 use orgward_proof::{EnforcedBy, Guardrail};
 use orgward_report::{ShownGuardrail, ShownPack, ShownParameter, escape};
@@ -33,8 +33,10 @@ enum ShowError {
     #[diagnostic(help("for example `--set {parameter}={example}`"))]
     Missing { pack: &'static str, parameter: String, description: String, example: String },
     #[error("pack `{pack}` cannot take these parameters")]
+    #[diagnostic(help("{help}"))]
     Refused {
         pack: &'static str,
+        help: String,
         #[source]
         error: ConfigError,
     },
@@ -107,7 +109,8 @@ fn find(
     if let Some(pack) = Pack::find(name).or_else(|| Pack::find(first(name))) {
         let of_pack = |guardrail: &&Guardrail| first(&guardrail.id) == pack.name;
         let on: Vec<Guardrail> = config.guardrails.iter().filter(of_pack).cloned().collect();
-        let mut guardrails = if on.is_empty() { from_pack(pack, &set, form)? } else { on.clone() };
+        let mut guardrails =
+            if on.is_empty() { from_pack(pack, &set, form, &config.certified_lists)? } else { on.clone() };
         if !on.is_empty() && !set.is_empty() {
             return Err(ShowError::NoParameters);
         }
@@ -146,6 +149,7 @@ fn from_pack(
     pack: &'static Pack,
     set: &BTreeMap<String, Vec<String>>,
     form: GuardrailForm,
+    lists: &CertifiedLists,
 ) -> Result<Vec<Guardrail>, ShowError> {
     if let Some(name) = set.keys().find(|name| !pack.parameters.contains_key(*name)) {
         let known: Vec<&str> = pack.parameters.keys().map(String::as_str).collect();
@@ -162,11 +166,16 @@ fn from_pack(
             example: parameter.example.join(","),
         });
     }
-    let lists = set.get("certified").into_iter().flatten().filter_map(|name| CertifiedList::find(name));
-    for note in lists.filter_map(|list| list.note(&review::today().to_string())) {
+    let used = lists.used(set);
+    for note in used.iter().filter_map(|list| list.note(&review::today().to_string())) {
         output::warn(&format!("note: {note}\n"));
     }
-    pack.guardrails(set).map_err(|error| ShowError::Refused { pack: pack.name, error })
+    pack.guardrails_with(set, lists).map_err(|error| {
+        let help = Diagnostic::help(&error).map(|help| help.to_string());
+        let help =
+            help.unwrap_or_else(|| format!("`orgward guardrail show {}` tells what they are", pack.name));
+        ShowError::Refused { pack: pack.name, help, error }
+    })
 }
 
 /// The policies that make the guardrails hold, each with its name, as few as the quota allows, and laid out where

@@ -36,7 +36,10 @@ pub(crate) fn write(survey: &InferredConfig) -> String {
         }
         list(&mut out, "allowed", &regions);
     }
-    out.push_str("profile = \"aws-sample\" # or \"strict\", \"control-tower\"\n\n[boundaries]\n");
+    out.push_str(
+        "# Without it: the exemptions of Control Tower's region control where that is enabled, else of the AWS sample.\n\
+         # profile = \"aws-sample\" # or \"strict\", \"control-tower\"\n\n[boundaries]\n",
+    );
     let roles: Vec<_> =
         survey.bounded_roles.iter().map(String::as_str).filter(|role| is_plain(role)).collect();
     let boundaries: Vec<_> =

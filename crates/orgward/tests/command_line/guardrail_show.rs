@@ -119,6 +119,13 @@ fn lists_of_certified_services() {
     let show =
         |set: &str| folder.run(["guardrail", "show", "approved-services", "--set", set, "--as", "toml"]);
     let run = show("certified=pci-dss");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("is not written down yet"), "{run:?}");
+    assert!(run.stderr.replace(['\n', ' '], "").contains("generate-certified-services"), "{run:?}");
+    std::fs::create_dir(folder.path("lists")).unwrap();
+    folder.write("lists/certified.tsv", "@pci-dss\t2022-07-15\thttps://audit.example/\ndynamodb\tpci-dss\n");
+    folder.write("orgward.toml", "[files]\ncertified_services = \"lists/certified.tsv\"\n");
+    let run = show("certified=pci-dss");
     assert_eq!(run.code, 0, "{run:?}");
     assert!(
         run.stdout.contains("`pci-dss` as of 2022-07-15") && run.stdout.contains("\"dynamodb:*\""),
@@ -131,6 +138,44 @@ fn lists_of_certified_services() {
     let run = show("certified=pci");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.all().contains("unknown list of certified services `pci`"), "{run:?}");
+    // A pull request chooses the path.
+    let secret = folder.path("secret");
+    folder.write("secret", "hunter2\n");
+    std::fs::create_dir_all(folder.path("inner/.git")).unwrap();
+    let toml = format!("[files]\ncertified_services = {secret:?}\n");
+    folder.write("inner/orgward.toml", &toml);
+    let run = folder.run(["guardrail", "show", "--config", "inner/orgward.toml"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("leads out of") && !run.all().contains("hunter2"), "{run:?}");
+}
+
+/// What the script writes from a page is a file that the configuration takes.
+#[test]
+fn the_script_writes_a_list_from_a_page() {
+    let folder = Folder::new();
+    let page = "<table><tr><th>Services / Program</th><th>FedRAMP Moderate</th><th>FedRAMP High</th></tr>\
+                <tr><td>Amazon DynamoDB</td><td>✓</td><td>✓</td></tr>\
+                <tr><td>AWS Step Functions [excludes drafts]</td><td>✓</td><td></td></tr>\
+                <tr><td>Amazon Nothing</td><td>✓</td><td></td></tr></table>";
+    folder.write("page.html", page);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../orgward-config/data/generate-certified-services");
+    let python = std::process::Command::new("python3")
+        .args([script, "fedramp-moderate", "2026-02-03"])
+        .arg(folder.path("lists.tsv"))
+        .arg("Moderate")
+        .stdin(std::fs::File::open(folder.path("page.html")).unwrap())
+        .output();
+    let Ok(output) = python else { return };
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no prefix for: Amazon Nothing"), "{output:?}");
+    folder.write("orgward.toml", "[files]\ncertified_services = \"lists.tsv\"\n");
+    let set = "certified=fedramp-moderate";
+    let run = folder.run(["guardrail", "show", "approved-services", "--set", set, "--as", "toml"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    for part in ["`fedramp-moderate` as of 2026-02-03", "\"dynamodb:*\"", "\"states:*\""] {
+        assert!(run.stdout.contains(part), "{part}: {run:?}");
+    }
+    assert!(!run.stdout.contains("\"ecs:*\""), "{run:?}");
 }
 
 #[test]

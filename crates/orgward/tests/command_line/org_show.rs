@@ -98,3 +98,16 @@ fn what_control_tower_makes_is_part_of_the_organization() {
     ];
     assert_eq!(controls, expected, "the one about SSH finds, and denies nothing");
 }
+
+/// The region control of Control Tower is a lock with exemptions of its own: where it is enabled, they are accepted,
+/// unless the configuration says which are.
+#[test]
+fn the_region_control_is_no_lock_with_gaps() {
+    let plan = fixture("control-tower/plan.json").display().to_string();
+    let run = Folder::new().run(["plan", "review", &plan]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.stdout.contains("clean: no findings"), "{run:?}");
+    let run = Folder::new().run(["plan", "review", &plan, "--config", "regions.profile = \"aws-sample\""]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("region-lock-gap"), "{run:?}");
+}

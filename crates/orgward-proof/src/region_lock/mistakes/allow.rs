@@ -64,7 +64,7 @@ fn without_global(context: &LockContext<'_>, lock: &Lock<'_>) -> Option<Mistake>
     let mut first = None;
     for service in data::global_services() {
         if context.regions.contains(&service.region)
-            || !expects_exemption(context.settings.profile, &service.prefix)
+            || !expects_exemption(context.settings.profile(), &service.prefix)
         {
             continue;
         }

@@ -63,8 +63,10 @@ fn exempt<'l>(lock: &Lock<'l>) -> impl Iterator<Item = &'l Spanned<String>> {
 }
 
 /// Whether a pattern is of roles whose names a mandatory control keeps, wherever Control Tower writes its controls.
-fn is_of_control_tower(pattern: &str) -> bool {
-    pattern.contains(":role/aws-controltower-") || pattern.contains(":role/AWSControlTower")
+pub fn is_of_control_tower(pattern: &str) -> bool {
+    [":role/aws-controltower-", ":role/AWSControlTower", ":role/stacksets-exec-"]
+        .iter()
+        .any(|kept| pattern.contains(kept))
 }
 
 /// How an ordinary role of the account becomes a principal that a pattern exempts, if nothing denies it.

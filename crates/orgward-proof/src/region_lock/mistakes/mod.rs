@@ -10,6 +10,8 @@ mod exempt;
 mod shut;
 mod weak;
 
+pub use self::exempt::is_of_control_tower;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 

@@ -10,6 +10,8 @@ use orgward_iam::{BaseOperator, Claim, ClaimSpec, Statement, glob};
 #[derive(Clone, Debug)]
 pub(super) struct Exemption {
     spared: Spared,
+    /// All principals that the statement spares by name: one who is spared gains nothing by becoming another.
+    beside: Vec<String>,
     /// Where the statement says so.
     pub(super) span: Range<usize>,
 }
@@ -32,7 +34,7 @@ pub(super) struct Way {
     /// The operators, keys and values that the request has.
     keys: Vec<(&'static str, String, String)>,
     /// Whom it does not have to be denied to.
-    exempt: Option<String>,
+    exempt: Vec<String>,
     /// Whether it needs a path that nobody uses.
     pub(super) is_odd: bool,
 }
@@ -88,8 +90,16 @@ impl Exemption {
                 } else {
                     continue;
                 };
-                found.push(Self { spared, span: value.span.clone() });
+                found.push(Self { spared, beside: Vec::new(), span: value.span.clone() });
             }
+        }
+        let names = found.iter().filter_map(|each| match &each.spared {
+            Spared::Arn(pattern, _) => Some(pattern.clone()),
+            Spared::Tag(..) => None,
+        });
+        let names: Vec<String> = names.collect();
+        for each in &mut found {
+            each.beside.clone_from(&names);
         }
         found
     }
@@ -106,11 +116,16 @@ impl Exemption {
         }
     }
 
+    /// Whether Control Tower keeps the names of these roles, where it writes the policy itself.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(&self.spared, Spared::Arn(pattern, _) if orgward_proof::region_lock::is_of_control_tower(pattern))
+    }
+
     /// What others would have to do; none where the name is exact.
     pub(super) fn ways(&self) -> Vec<Way> {
         match &self.spared {
-            Spared::Arn(pattern, is_text) => by_arn(pattern, *is_text),
-            Spared::Tag(name, value) => by_tag(name, value),
+            Spared::Arn(pattern, is_text) => by_arn(pattern, *is_text, &self.beside),
+            Spared::Tag(name, value) => by_tag(name, value, &self.beside),
         }
     }
 
@@ -155,7 +170,7 @@ fn may_meet(a: &str, b: &str) -> bool {
     one.into_iter().zip(other).all(part)
 }
 
-fn by_arn(pattern: &str, is_text: bool) -> Vec<Way> {
+fn by_arn(pattern: &str, is_text: bool, beside: &[String]) -> Vec<Way> {
     let parts: Vec<&str> = pattern.splitn(6, ':').collect();
     let ["arn" | "*", partition, "iam" | "*", "" | "*", owner, resource] = parts.as_slice() else {
         return Vec::new();
@@ -174,7 +189,7 @@ fn by_arn(pattern: &str, is_text: bool) -> Vec<Way> {
         actions,
         resource: Some(resource),
         keys: Vec::new(),
-        exempt: Some(pattern.to_owned()),
+        exempt: beside.to_vec(),
         is_odd,
     };
     let mut found = Vec::new();
@@ -192,7 +207,7 @@ fn by_arn(pattern: &str, is_text: bool) -> Vec<Way> {
     found
 }
 
-fn by_tag(name: &str, value: &str) -> Vec<Way> {
+fn by_tag(name: &str, value: &str, beside: &[String]) -> Vec<Way> {
     let way = |(words, actions): &(&'static str, &'static [&'static str]), key: String| Way {
         words,
         actions,
@@ -201,7 +216,7 @@ fn by_tag(name: &str, value: &str) -> Vec<Way> {
             ("StringLike", key, value.to_owned()),
             ("StringNotLike", format!("aws:PrincipalTag/{name}"), value.to_owned()),
         ],
-        exempt: None,
+        exempt: beside.to_vec(),
         is_odd: false,
     };
     let give = GIVE.iter().map(|each| way(each, format!("aws:RequestTag/{name}")));
@@ -221,7 +236,7 @@ impl Way {
             actions: Some(self.actions.iter().map(|action| (*action).to_owned()).collect()),
             resources: self.resource.clone().map(|resource| vec![resource]),
             conditions,
-            exempt_principals: self.exempt.iter().cloned().collect(),
+            exempt_principals: self.exempt.clone(),
             ..ClaimSpec::default()
         };
         Claim::new(spec).ok()

@@ -68,9 +68,7 @@ pub(super) fn disabled(cx: &Context<'_>, kind: &PolicyType, losses: &Losses, fin
 
 /// Reports controls of Control Tower that the plan disables and whose text is not known; the others are policies.
 pub(super) fn controls(cx: &Context<'_>, findings: &mut Findings) {
-    for control in
-        cx.before.org_policies().filter(|it| it.is_control && matches!(it.kind, PolicyType::Other(_)))
-    {
+    for control in cx.before.org_policies().filter(|it| it.is_unread_control()) {
         let after = cx.after.find(&control.node.key);
         for (target, _) in cx.before.targets_of(control.id) {
             let Some(key) = cx.before.node(target).map(|node| &node.key) else { continue };
