@@ -345,7 +345,7 @@ mod tests {
   ]
 }"#;
         let policies = [("data-1".to_owned(), document.to_owned())];
-        insta::assert_snapshot!(policies_hcl("Data", &policies), @r#"
+        insta::assert_snapshot!(policies_hcl("Data", false, &policies), @r#"
         resource "aws_organizations_policy" "data_1" {
           name        = "data-1"
           description = "Data"
