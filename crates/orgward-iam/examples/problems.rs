@@ -25,16 +25,17 @@ fn main() {
         let policy = match Policy::parse(text, kind) {
             Ok(policy) => policy,
             Err(error) => {
-                println!("{name}\tunreadable\t\t{}", error.message);
+                println!("{name}\tunreadable\t\t\t{}", error.message);
                 continue;
             }
         };
         let dead = dead(&policy);
         for (at, why) in &dead {
-            println!("{name}\tdead\tStatement/{at}\t{why:?}");
+            println!("{name}\tdead\t\tStatement/{at}\t{why:?}");
         }
         for problem in policy.problems_beside(&dead) {
-            println!("{name}\t{}\t{}\t{}", problem.code, problem.path, problem.message);
+            let gravity = problem.gravity.as_str();
+            println!("{name}\t{}\t{gravity}\t{}\t{}", problem.code, problem.path, problem.message);
         }
     }
 }

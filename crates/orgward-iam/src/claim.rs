@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
 use thiserror::Error;
 
 use crate::access::cause;
+use crate::draft::{PolicyDraft, StatementDraft};
+use crate::matching::action_matches;
 use crate::{
-    Catalogue, Dead, Kind, Policy, PolicyError, Request, RequestSet, ResourceType, Statement, listed_actions,
+    Catalogue, Dead, Impossible, Kind, Policy, PolicyError, Request, RequestSet, Statement, listed_actions,
     may_be_about,
 };
 
@@ -237,72 +238,66 @@ impl Claim {
     }
 
     /// Answers a question about the claim, which is told what to leave out. The engine takes any action for any resource:
-    /// a request that AWS cannot get shows nothing, so that the question is asked again without those.
+    /// a request that AWS cannot get shows nothing, so that the question is asked again without those like it. What was
+    /// left out in the end comes with the answer.
     pub fn ask<A>(
         &self,
         question: impl Fn(Option<&Impossible>) -> A,
         example: impl Fn(&A) -> Option<&Request>,
-    ) -> A {
-        let answer = question(None);
-        let is_possible = example(&answer).is_none_or(Request::is_possible);
-        let impossible = if is_possible { None } else { self.impossible() };
-        impossible.map_or(answer, |impossible| question(Some(&impossible)))
+    ) -> (A, Impossible) {
+        /// Each round is about another service, or another kind of actions of a large one.
+        const ROUNDS: usize = 24;
+        let mut left_out = Impossible::default();
+        let mut answer = question(None);
+        for _ in 0..ROUNDS {
+            let is_longer = example(&answer).is_some_and(|request| match self.pattern_of_unlisted(request) {
+                Some(pattern) => left_out.extend_by_pattern(pattern),
+                None => !request.is_possible() && left_out.extend(request, |action| self.covers(action)),
+            });
+            if !is_longer {
+                break;
+            }
+            answer = question(Some(&left_out));
+        }
+        (answer, left_out)
     }
 
-    /// The requests that AWS cannot get, by the types of resources that it lists for the actions of the claim: a claim
-    /// without `resources` is about all resources, and a role is deleted by its own ARN only. `None` where the claim
-    /// says which resources, or where too little is known about its actions.
-    fn impossible(&self) -> Option<Impossible> {
-        /// More kinds of actions make a question slow.
-        const KINDS: usize = 40;
-        let spec = &self.spec;
-        if spec.resources.is_some() || spec.not_resources.is_some() {
+    /// The pattern of the claim that an action meets which AWS does not list, where all that it lists of the pattern are
+    /// about resources.
+    fn pattern_of_unlisted(&self, request: &Request) -> Option<&str> {
+        let catalogue = Catalogue::get();
+        if catalogue.action(&request.action).is_some() {
             return None;
         }
-        let actions = listed_actions(spec.actions.as_ref()?.iter().map(String::as_str))?;
-        // Of what several references list, not all types are known.
-        if actions.iter().any(|action| Catalogue::is_shared(action.service())) {
-            return None;
-        }
-        let mut kinds: BTreeMap<(Vec<String>, bool), Vec<String>> = BTreeMap::new();
-        for action in actions.iter().filter(|action| action.has_resource_types()) {
-            let patterns = action.resource_types().map(ResourceType::pattern).collect();
-            let always = action.resource_types().any(|kind| kind.required);
-            kinds.entry((patterns, always)).or_default().push(action.name().to_owned());
-        }
-        if kinds.is_empty() || kinds.len() > KINDS {
-            return None;
-        }
-        let of = |actions: &[String], resources: Option<Vec<String>>| {
-            Self::new(Self::spec_of(actions, resources)).ok()
-        };
-        let pairs = kinds.iter().map(|((patterns, always), actions)| {
-            let every = (!always).then(|| vec!["arn:*:*:*:*:*".to_owned()]);
-            Some((of(actions, every)?, of(actions, Some(patterns.clone()))?))
-        });
-        pairs.collect::<Option<Vec<_>>>().map(Impossible)
+        let mut patterns = self.spec.actions.iter().flatten().map(String::as_str);
+        let pattern = patterns.find(|pattern| action_matches(pattern, &request.action))?;
+        let mut listed = catalogue.actions_matching(pattern).peekable();
+        (listed.peek().is_some() && listed.all(crate::Action::is_always_about_a_resource)).then_some(pattern)
     }
 
-    fn spec_of(actions: &[String], resources: Option<Vec<String>>) -> ClaimSpec {
-        ClaimSpec { actions: Some(actions.to_vec()), resources, ..ClaimSpec::default() }
+    fn covers(&self, action: &str) -> bool {
+        self.policy.statements.first().is_none_or(|it| it.covers_action(action))
+    }
+
+    /// What is to be left out, with the requests for listed actions of the claim that AWS cannot get, where they are of
+    /// few services.
+    pub fn impossible(&self, mut left_out: Impossible) -> Impossible {
+        const SERVICES: usize = 4;
+        let names = self.spec.actions.iter().flatten().map(String::as_str);
+        let mut actions = listed_actions(names).unwrap_or_default();
+        actions.dedup_by_key(|action| action.service());
+        if actions.len() <= SERVICES {
+            for action in actions {
+                left_out.extend_by(action, |action| self.covers(action));
+            }
+        }
+        left_out
     }
 
     /// The words as a policy: a statement that matches what has to be denied, and perhaps one that matches what is
     /// exempt. It is no policy that anybody should attach.
     pub fn policy(&self) -> &Policy {
         &self.policy
-    }
-}
-
-/// Requests that AWS cannot get. For each kind of actions, those for any resource and those for resources of its types.
-#[derive(Clone, Debug)]
-pub struct Impossible(Vec<(Claim, Claim)>);
-
-impl Impossible {
-    /// The requests.
-    pub fn requests(&self) -> RequestSet<'_> {
-        let each = self.0.iter().map(|(any, real)| any.described().minus(real.described()));
-        each.fold(RequestSet::nothing(), RequestSet::or)
     }
 }
 
@@ -368,31 +363,12 @@ impl ClaimSpec {
 }
 
 fn policy(spec: &ClaimSpec) -> Result<Policy, PolicyError> {
-    let mut denied = Map::new();
-    denied.insert("Effect".to_owned(), json!("Deny"));
-    let pairs = [
-        ("Action", &spec.actions, "NotAction", &spec.not_actions),
-        ("Resource", &spec.resources, "NotResource", &spec.not_resources),
-    ];
-    for (name, these, opposite, others) in pairs {
-        match (these, others) {
-            (None, Some(others)) => denied.insert(opposite.to_owned(), json!(others)),
-            (Some(these), _) => denied.insert(name.to_owned(), json!(these)),
-            (None, None) => denied.insert(name.to_owned(), json!("*")),
-        };
-    }
-    if !spec.conditions.is_empty() {
-        denied.insert("Condition".to_owned(), json!(spec.conditions));
-    }
-    let mut statements = vec![Value::Object(denied)];
+    let mut statements = vec![StatementDraft::of(spec)];
     if !spec.exempt_principals.is_empty() {
-        statements.push(json!({
-            "Effect": "Deny", "Action": "*", "Resource": "*",
-            "Condition": { "ArnLike": { "aws:PrincipalArn": spec.exempt_principals } },
-        }));
+        let exempt = StatementDraft::deny();
+        statements.push(exempt.when("ArnLike", "aws:PrincipalArn", spec.exempt_principals.iter().cloned()));
     }
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    Policy::parse(document.to_string(), Kind::ServiceControl)
+    PolicyDraft::new(statements).parse(Kind::ServiceControl)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod chain;
 mod claim;
 mod covering;
 mod decision;
+mod draft;
 mod error;
 mod event;
 mod exposure;
@@ -20,6 +21,7 @@ mod parse;
 mod partial;
 mod pattern;
 mod placeholder;
+mod possible;
 mod remedy;
 mod request;
 mod scenario;
@@ -30,8 +32,9 @@ mod testing;
 mod validate;
 
 pub use access::{
-    ActionSet, Answer, Callers, Compared, Dead, Looks, Relation, RequestSet, Standing, allowed_but_not,
-    compare, dead, dead_statements, is_public, may_be_allowed, not_allowed, only_denies,
+    ActionSet, Answer, Callers, ClassOfRequests, Compared, Dead, Extent, Looks, Reach, Relation, RequestSet,
+    Standing, allowed_but_not, compare, dead, dead_statements, is_public, may_be_allowed, not_allowed,
+    only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{
@@ -39,7 +42,7 @@ pub use catalogue::{
     Service,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
-pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element, Impossible};
+pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use event::{
@@ -52,6 +55,7 @@ pub use operator::{BaseOperator, Operator, SetQuantifier};
 pub use partial::{PartialRequest, Reading, Reads, UNKNOWN_PART};
 pub use pattern::{glob, glob_ignore_case, glob_prefix};
 pub use placeholder::placeholder;
+pub use possible::Impossible;
 pub use remedy::{Denying, Remedy};
 pub use request::{Caller, Context, ContextValue, Request};
 pub use scenario::{NamedPolicy, Scenario, ScenarioError, ScenarioLevel, ScenarioPolicies};

@@ -13,7 +13,17 @@ const WORDS: [&str; 7] =
 /// assert_eq!(placeholder("${aws:username}"), None);
 /// ```
 pub fn placeholder(text: &str) -> Option<&str> {
-    let marks = [("[", "]"), ("<", ">"), ("{{", "}}"), ("${", "}"), ("{", "}"), ("%", "%")];
+    let marks = [
+        ("[", "]"),
+        ("<", ">"),
+        ("{{", "}}"),
+        ("${", "}"),
+        ("$(", ")"),
+        ("{", "}"),
+        ("%", "%"),
+        ("__", "__"),
+        ("@@", "@@"),
+    ];
     let found = marks.into_iter().filter_map(|(open, close)| between(text, open, close));
     let first = found.min_by_key(|(start, _)| *start).map(|(_, found)| found);
     first.or_else(|| WORDS.into_iter().find(|word| text.contains(word)))
@@ -31,7 +41,8 @@ fn between<'t>(text: &'t str, open: &str, close: &str) -> Option<(usize, &'t str
         let is_variable = open == "${" && name.contains(':') && !name.contains("::");
         // `[a-z]` is what other languages write for one letter.
         let is_range = open == "[" && (letters < 3 || name.contains('-'));
-        let whispers = (open == "%" || is_range) && name.bytes().any(|byte| byte.is_ascii_lowercase());
+        let whispers =
+            (["%", "__"].contains(&open) || is_range) && name.bytes().any(|byte| byte.is_ascii_lowercase());
         // The brace of a variable, and the second of two.
         let is_part = open == "{" && text.get(..start).is_some_and(|before| before.ends_with(['$', '{']));
         if letters > 1 && is_word && !is_variable && !whispers && !is_part {

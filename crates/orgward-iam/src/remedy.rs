@@ -1,9 +1,8 @@
 //! Service control policies that deny what has to be denied.
 
-use std::collections::BTreeMap;
+use serde::Serialize;
 
-use serde::{Serialize, Serializer};
-
+use crate::draft::{StatementDraft, Texts};
 use crate::{Claim, FULL_AWS_ACCESS, Kind, Policy, PolicyError};
 
 /// A service control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
@@ -18,62 +17,24 @@ pub struct Remedy {
 
 /// A statement that denies.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Denying {
-    sid: String,
-    effect: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<Texts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_action: Option<Texts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<Texts>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    not_resource: Option<Texts>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    condition: BTreeMap<String, BTreeMap<String, Texts>>,
-}
-
-/// One text stands for itself, several are a list.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Texts(Vec<String>);
-
-impl Serialize for Texts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_slice() {
-            [one] => serializer.serialize_str(one),
-            several => serializer.collect_seq(several),
-        }
-    }
-}
+#[serde(transparent)]
+pub struct Denying(StatementDraft);
 
 impl Denying {
     /// The statement that denies what has to be denied, and nothing else. `id` becomes its `Sid`.
     pub fn of(id: &str, claim: &Claim) -> Self {
         let spec = claim.spec();
-        let texts = |list: &Option<Vec<String>>| list.clone().map(Texts);
-        let everything = || Some(Texts(vec!["*".to_owned()]));
-        let mut condition: BTreeMap<String, BTreeMap<String, Texts>> = BTreeMap::new();
-        for (operator, keys) in &spec.conditions {
-            let keys = keys.iter().map(|(key, values)| (key.clone(), Texts(values.clone())));
-            condition.insert(operator.clone(), keys.collect());
-        }
+        let mut draft = StatementDraft::of(spec);
+        draft.sid = Some(sid(id));
         if !spec.exempt_principals.is_empty() {
             // All values of a negated operator have to differ, so that one list holds both.
-            let keys = condition.entry("ArnNotLike".to_owned()).or_default();
-            let values = keys.entry("aws:PrincipalArn".to_owned()).or_insert_with(|| Texts(Vec::new()));
-            values.0.extend(spec.exempt_principals.iter().cloned());
+            draft = draft.when("ArnNotLike", "aws:PrincipalArn", spec.exempt_principals.iter().cloned());
         }
-        Self {
-            sid: sid(id),
-            effect: "Deny",
-            action: texts(&spec.actions).or_else(|| everything().filter(|_| spec.not_actions.is_none())),
-            not_action: texts(&spec.not_actions),
-            resource: texts(&spec.resources)
-                .or_else(|| everything().filter(|_| spec.not_resources.is_none())),
-            not_resource: texts(&spec.not_resources),
-            condition,
-        }
+        Self(draft)
+    }
+
+    fn sid(&self) -> &str {
+        self.0.sid.as_deref().unwrap_or_default()
     }
 
     /// Two statements that together deny the same; `None` when there is no list to share between them.
@@ -83,16 +44,18 @@ impl Denying {
             let (left, right) = texts.split_at_checked(texts.len() / 2)?;
             Some([Some(Texts(left.to_vec())), Some(Texts(right.to_vec()))])
         };
-        let with = |sid: String, action, resource| Self { sid, action, resource, ..self.clone() };
-        let sids = [format!("{}A", self.sid), format!("{}B", self.sid)];
-        if let Some(actions) = halve(&self.action) {
-            let [left, right] = actions;
-            let [a, b] = sids;
-            return Some([with(a, left, self.resource.clone()), with(b, right, self.resource.clone())]);
+        let whole = &self.0;
+        let with = |end: char, action: &Option<Texts>, resource: &Option<Texts>| {
+            let mut half = whole.clone();
+            half.sid = Some(format!("{}{end}", self.sid()));
+            (half.action, half.resource) = (action.clone(), resource.clone());
+            Self(half)
+        };
+        if let Some([left, right]) = halve(&whole.action) {
+            return Some([with('A', &left, &whole.resource), with('B', &right, &whole.resource)]);
         }
-        let [left, right] = halve(&self.resource)?;
-        let [a, b] = sids;
-        Some([with(a, self.action.clone(), left), with(b, self.action.clone(), right)])
+        let [left, right] = halve(&whole.resource)?;
+        Some([with('A', &whole.action, &left), with('B', &whole.action, &right)])
     }
 
     fn characters(&self) -> usize {
@@ -116,7 +79,7 @@ impl Remedy {
             let mut alone = Self::new(vec![statement]);
             if alone.characters() > quota {
                 let Some(statement) = alone.statements.pop() else { continue };
-                let Some([left, right]) = statement.halves() else { return Err(statement.sid) };
+                let Some([left, right]) = statement.halves() else { return Err(statement.sid().to_owned()) };
                 open.extend([right, left]);
                 continue;
             }
@@ -175,6 +138,8 @@ fn sid(id: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::{Answer, ClaimSpec, Decider, Level, PolicyChain, may_be_allowed};
 

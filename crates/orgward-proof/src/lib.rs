@@ -11,7 +11,7 @@ mod data;
 pub mod drift;
 pub mod guardrail;
 pub mod lockout;
-mod memo;
+pub mod memo;
 pub mod org_policies;
 pub mod region_lock;
 pub mod replay;

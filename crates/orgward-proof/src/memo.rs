@@ -1,3 +1,5 @@
+//! What has been computed, remembered by what it depends on.
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -1,8 +1,10 @@
 //! Whether chains of policies enforce a guardrail.
 
+use orgward_finding::story::{Extent, Nearest};
 use serde::Serialize;
 
 use crate::request::{RequestJson, json, tell};
+use crate::story::{ExtentJson, NearestJson, tell_extent, tell_nearest};
 use crate::terminal::{Ink, Pen};
 use crate::{ShownRequest, Style, escape};
 
@@ -22,6 +24,10 @@ pub struct ChainProof {
     pub name: String,
     /// The answer.
     pub verdict: Verdict,
+    /// The statement that comes nearest to denying what is not denied.
+    pub nearest: Option<Nearest>,
+    /// How far that reaches.
+    pub extent: Option<Extent>,
 }
 
 /// Whether a guardrail holds.
@@ -63,6 +69,12 @@ pub fn proof(proof: &Proof, style: Style) -> String {
             Verdict::Refuted(request) => tell(&mut pen, "witness", request),
             Verdict::Undecided(reason) => pen.entry("why", &escape::line(reason)),
         }
+        if let Some(nearest) = &chain.nearest {
+            tell_nearest(&mut pen, nearest);
+        }
+        if let Some(extent) = &chain.extent {
+            tell_extent(&mut pen, extent);
+        }
     }
     pen.finish()
 }
@@ -80,6 +92,8 @@ pub fn proof_json(proof: &Proof) -> String {
             Verdict::Undecided(reason) => Some(reason),
             Verdict::Holds | Verdict::Refuted(_) => None,
         },
+        nearest: chain.nearest.as_ref().map(NearestJson::of),
+        extent: chain.extent.as_ref().map(ExtentJson::of),
     });
     json(&ProofJson { guardrail: &proof.guardrail, chains: chains.collect() })
 }
@@ -97,6 +111,10 @@ struct ChainJson<'a> {
     witness: Option<RequestJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearestJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extent: Option<ExtentJson<'a>>,
 }
 
 #[cfg(test)]
@@ -113,7 +131,8 @@ mod tests {
             account: Some("111111111111".to_owned()),
             context: Vec::new(),
         };
-        let chain = |name: &str, verdict| ChainProof { name: name.to_owned(), verdict };
+        let chain =
+            |name: &str, verdict| ChainProof { name: name.to_owned(), verdict, nearest: None, extent: None };
         let answer = Proof {
             guardrail: "lock".to_owned(),
             chains: vec![

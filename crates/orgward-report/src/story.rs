@@ -1,6 +1,8 @@
 //! How a guardrail fares in one account.
 
-use orgward_finding::story::{Outcome, Scope, Story};
+use std::collections::BTreeMap;
+
+use orgward_finding::story::{Extent, Nearest, Outcome, Scope, Story};
 use serde::Serialize;
 
 use crate::request::{RequestJson, json, tell};
@@ -67,13 +69,31 @@ pub fn story(story: &Story, style: Style) -> String {
             pen.line(&format!("  {}", escape::line(says)));
         }
     }
-    if !story.notes.is_empty() {
+    if !story.notes.is_empty() || story.nearest.is_some() || story.extent.is_some() {
         pen.blank();
+    }
+    if let Some(nearest) = &story.nearest {
+        tell_nearest(&mut pen, nearest);
+    }
+    if let Some(extent) = &story.extent {
+        tell_extent(&mut pen, extent);
     }
     for note in &story.notes {
         pen.entry("note", &escape::line(note));
     }
     pen.finish()
+}
+
+/// Says which statement comes nearest to denying a request.
+pub(crate) fn tell_nearest(pen: &mut Pen, nearest: &Nearest) {
+    let Nearest { policy, statement, lacks, fix } = nearest;
+    let text = format!("statement {statement} of `{policy}` comes nearest to denying it: it {lacks}; {fix}");
+    pen.entry("nearest", &escape::line(&text));
+}
+
+/// Says how far the requests reach that are not denied.
+pub(crate) fn tell_extent(pen: &mut Pen, extent: &Extent) {
+    pen.entry("not denied", &escape::line(&extent.sentence()));
 }
 
 /// Tells it to a program.
@@ -104,6 +124,8 @@ pub fn story_json(story: &Story) -> String {
                 says: level.says.as_deref(),
             })
             .collect(),
+        nearest: story.nearest.as_ref().map(NearestJson::of),
+        extent: story.extent.as_ref().map(ExtentJson::of),
         notes: &story.notes,
     })
 }
@@ -130,8 +152,60 @@ struct StoryJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<RequestJson<'a>>,
     levels: Vec<LevelJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<NearestJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extent: Option<ExtentJson<'a>>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notes: &'a [String],
+}
+
+/// The statement that comes nearest, for programs.
+#[derive(Serialize)]
+pub(crate) struct NearestJson<'a> {
+    policy: &'a str,
+    statement: &'a str,
+    lacks: &'a str,
+    fix: &'a str,
+}
+
+impl<'a> NearestJson<'a> {
+    pub(crate) fn of(nearest: &'a Nearest) -> Self {
+        let Nearest { policy, statement, lacks, fix } = nearest;
+        Self { policy, statement, lacks, fix }
+    }
+}
+
+/// How far it reaches, for programs: each dimension with its classes, and whether these are all.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ExtentJson<'a> {
+    actions: &'a [String],
+    all_actions: bool,
+    principals: &'a [String],
+    all_principals: bool,
+    resources: &'a [String],
+    all_resources: bool,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    conditions: BTreeMap<&'a str, Vec<Option<&'a str>>>,
+}
+
+impl<'a> ExtentJson<'a> {
+    pub(crate) fn of(extent: &'a Extent) -> Self {
+        // A key that is missing is `null`.
+        let values = |values: &'a [String]| {
+            values.iter().map(|value| Some(value.as_str()).filter(|it| !it.is_empty())).collect()
+        };
+        Self {
+            actions: &extent.actions,
+            all_actions: extent.all_actions,
+            principals: &extent.principals,
+            all_principals: extent.all_principals,
+            resources: &extent.resources,
+            all_resources: extent.all_resources,
+            conditions: extent.conditions.iter().map(|(key, it)| (key.as_str(), values(it))).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -162,9 +236,9 @@ mod tests {
         Told { name: name.to_owned(), address: address.map(str::to_owned), says }
     }
 
-    #[test]
-    fn a_request_that_passes_every_level() {
-        let answer = Story {
+    /// A request that passes every level.
+    fn passing() -> Story {
+        Story {
             guardrail: "keep-the-audit-trail".to_owned(),
             declared: "orgward.toml:1: nobody stops a trail".to_owned(),
             account: "shop".to_owned(),
@@ -196,8 +270,29 @@ mod tests {
                     says: Some("nothing here allows it, so that it is denied".to_owned()),
                 },
             ],
+            nearest: Some(Nearest {
+                policy: "trail".to_owned(),
+                statement: "`Keep`".to_owned(),
+                lacks: "spares `role/ops`".to_owned(),
+                fix: "exempt fewer principals".to_owned(),
+            }),
+            extent: Some(Extent {
+                actions: vec!["cloudtrail:DeleteTrail".to_owned(), "cloudtrail:StopLogging".to_owned()],
+                actions_in_words: "`cloudtrail:DeleteTrail` and `cloudtrail:StopLogging`".to_owned(),
+                all_actions: true,
+                principals: vec!["arn:aws:iam::*:role/ops".to_owned()],
+                all_principals: false,
+                resources: Vec::new(),
+                all_resources: true,
+                conditions: vec![("aws:SourceIp".to_owned(), vec![String::new(), "10.0.0.1".to_owned()])],
+            }),
             notes: vec!["a fact".to_owned()],
-        };
+        }
+    }
+
+    #[test]
+    fn a_request_that_passes_every_level() {
+        let answer = passing();
         let style = Style { color: false, unicode: true, width: 100, quiet: false };
         insta::assert_snapshot!(story(&answer, style), @"
         keep-the-audit-trail in Root/runtime/shop: refuted, this request is not denied
@@ -214,9 +309,18 @@ mod tests {
             2 statements are about other actions
           nothing here allows it, so that it is denied
 
+          nearest: statement `Keep` of `trail` comes nearest to denying it: it spares `role/ops`; exempt
+                   fewer principals
+          not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+                      `cloudtrail:StopLogging`), by principals like `arn:aws:iam::*:role/ops`, without
+                      `aws:SourceIp`, or where it is like `10.0.0.1`
           note: a fact
         ");
-        insta::assert_snapshot!(story_json(&answer), @r#"
+    }
+
+    #[test]
+    fn a_program_reads_it_too() {
+        insta::assert_snapshot!(story_json(&passing()), @r#"
         {
           "guardrail": "keep-the-audit-trail",
           "declared": "orgward.toml:1: nobody stops a trail",
@@ -257,6 +361,31 @@ mod tests {
               "says": "nothing here allows it, so that it is denied"
             }
           ],
+          "nearest": {
+            "policy": "trail",
+            "statement": "`Keep`",
+            "lacks": "spares `role/ops`",
+            "fix": "exempt fewer principals"
+          },
+          "extent": {
+            "actions": [
+              "cloudtrail:DeleteTrail",
+              "cloudtrail:StopLogging"
+            ],
+            "allActions": true,
+            "principals": [
+              "arn:aws:iam::*:role/ops"
+            ],
+            "allPrincipals": false,
+            "resources": [],
+            "allResources": true,
+            "conditions": {
+              "aws:SourceIp": [
+                null,
+                "10.0.0.1"
+              ]
+            }
+          },
           "notes": [
             "a fact"
           ]

@@ -100,11 +100,23 @@ fn line_at(text: &str, at: usize) -> usize {
 /// A text with values in the place of placeholders: of each form in which templates write one. A value stands within a
 /// string of JSON.
 pub fn fill(text: &str, values: &[(String, String)]) -> String {
+    const MARKS: [(&str, &str); 10] = [
+        ("${", "}"),
+        ("$(", ")"),
+        ("<", ">"),
+        ("{{", "}}"),
+        ("{{ ", " }}"),
+        ("#{", "}"),
+        ("[", "]"),
+        ("%", "%"),
+        ("__", "__"),
+        ("@@", "@@"),
+    ];
     let mut text = text.to_owned();
     for (name, value) in values {
         let value = serde_json::to_string(value).unwrap_or_default();
         let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or_default();
-        for (open, close) in [("${", "}"), ("<", ">"), ("{{", "}}"), ("{{ ", " }}"), ("[", "]"), ("%", "%")] {
+        for (open, close) in MARKS {
             text = text.replace(&format!("{open}{name}{close}"), value);
         }
     }

@@ -35,10 +35,11 @@ fn both(
 ) -> Vec<Finding> {
     let completed = |completion| {
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
-        let Context { config, doubts, proofs, audit, events, .. } = *context;
+        let Context { config, doubts, proofs, audit, events, documents, .. } = *context;
         let accesses = Accesses::default();
         let (before, after) = (&before, &after);
-        let context = Context { before, after, config, doubts, proofs, audit, accesses: &accesses, events };
+        let accesses = &accesses;
+        let context = Context { before, after, config, doubts, proofs, audit, accesses, events, documents };
         judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);

@@ -1,15 +1,18 @@
 //! What a rule is, what it sees, and where it puts what it finds.
 
-use std::sync::OnceLock;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use orgward_finding::{Finding, RuleInfo, Verdict};
-use orgward_org::{Change, Node, Organization};
+use orgward_iam::{Kind, Policy, Problem};
+use orgward_org::{Change, Document, Node, Organization};
 use orgward_plan::Address;
 
 use orgward_config::Config;
 use orgward_proof::Regions;
 use orgward_proof::access::Access;
 use orgward_proof::guardrail::Proofs;
+use orgward_proof::memo::Memo;
 use orgward_proof::replay::Replayed;
 
 /// A rule: what is known about it, and the function that checks.
@@ -43,6 +46,43 @@ pub struct Context<'a> {
     pub accesses: &'a Accesses<'a>,
     /// What became of calls that were really made, where the review was given records of them.
     pub events: Option<&'a Replayed>,
+    /// The policy documents that the plan changes, and what is wrong with documents.
+    pub documents: &'a Documents,
+}
+
+/// Policy documents: which of them the plan writes, and what is wrong with each text, found once.
+#[derive(Debug, Default)]
+pub struct Documents {
+    changed: BTreeSet<Arc<str>>,
+    problems: Memo<(Kind, Arc<str>), Arc<Vec<Problem>>>,
+}
+
+impl Documents {
+    /// The documents that a change writes. One that only moves to another address is none.
+    pub fn of(change: Change<&Organization>) -> Self {
+        let before = change.before.documents();
+        let named: BTreeMap<&str, &Document> =
+            before.iter().map(|(_, document)| (&*document.name, *document)).collect();
+        let texts: BTreeSet<(Kind, &str)> =
+            before.iter().map(|(_, document)| (document.kind, document.text.expose())).collect();
+        let changed = change.after.documents().into_iter().filter(|(_, document)| {
+            let text = document.text.expose();
+            let is_moved = !text.is_empty() && texts.contains(&(document.kind, text));
+            !is_moved && named.get(&*document.name) != Some(document)
+        });
+        let changed = changed.map(|(_, document)| Arc::clone(&document.name)).collect();
+        Self { changed, problems: Memo::default() }
+    }
+
+    /// Whether the plan writes a document; asked of both sides by its name.
+    pub fn is_changed(&self, document: &Document) -> bool {
+        self.changed.contains(&document.name)
+    }
+
+    /// What is wrong with a document.
+    pub fn problems(&self, policy: &Policy) -> Arc<Vec<Problem>> {
+        self.problems.get((policy.kind, Arc::clone(policy.text())), || Arc::new(policy.problems()))
+    }
 }
 
 /// Access on both sides and what is accepted of region locks, gathered at the first question.

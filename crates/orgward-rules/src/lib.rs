@@ -32,5 +32,5 @@ mod status_tests;
 mod testing;
 
 pub use data::scp_characters;
-pub use engine::{Accesses, Context, Findings, Rule};
+pub use engine::{Accesses, Context, Documents, Findings, Rule};
 pub use review::{Question, access_change, audit, check, review, review_policies};

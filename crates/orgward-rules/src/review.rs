@@ -21,7 +21,7 @@ use orgward_proof::access::{Access, Gained};
 use orgward_proof::guardrail::Proofs;
 use orgward_proof::replay::Replayed;
 
-use crate::engine::Accesses;
+use crate::engine::{Accesses, Documents};
 use crate::{Context, Findings, Rule, catalog, completion, described, severities};
 
 /// How a review judges.
@@ -252,6 +252,7 @@ fn check_all(
     let (change, proofs) = (organization.as_ref(), &proofs);
     let accesses = [Accesses::default(), Accesses::default()];
     let [here, there] = &accesses;
+    let documents = &Documents::of(change);
     let context = Context {
         before: change.before,
         after: change.after,
@@ -261,10 +262,12 @@ fn check_all(
         audit,
         accesses: here,
         events,
+        documents,
     };
     let unchanged = organization.unchanged();
     let Change { before, after } = unchanged;
-    let unchanged = Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events };
+    let unchanged =
+        Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events, documents };
     // The two runs do not depend on each other.
     let (findings, before) = std::thread::scope(|scope| {
         let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));

@@ -10,7 +10,7 @@ use orgward_org::Organization;
 use orgward_plan::{Document, Plan};
 use orgward_proof::Proofs;
 use orgward_rules::catalog::RULES;
-use orgward_rules::{Accesses, Context, Findings};
+use orgward_rules::{Accesses, Context, Documents, Findings};
 
 const UNITS: usize = 50;
 
@@ -36,6 +36,7 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
             audit: false,
             accesses: &accesses,
             events: None,
+            documents: &Documents::default(),
         };
         findings = Findings::default();
         (rule.check)(&context, &mut findings);

@@ -371,6 +371,9 @@ pub(crate) struct ProveArguments {
     /// The account whose principals are meant; without it, any.
     #[arg(long, value_name = "ID")]
     pub(crate) account: Option<String>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the answer.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,
@@ -453,6 +456,9 @@ pub(crate) struct DecideArguments {
     /// Plans: says whether they change what becomes of the events.
     #[arg(long, value_name = "PLAN", num_args = 1.., requires = "event")]
     pub(crate) plan: Vec<PathBuf>,
+    /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
+    pub(crate) set: Vec<(String, String)>,
     /// How to print the decisions.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(crate) format: AnswerFormat,

@@ -10,6 +10,7 @@ use super::set::{Formula, RequestSet, StandIn};
 use super::test::Test;
 use super::universe::tests_about_actions;
 use super::witness::published;
+use crate::arn::Arn;
 use crate::catalogue::OfService;
 use crate::matching::{action_matches, resource_matches};
 use crate::{Action, ActionList, Catalogue, Request};
@@ -64,7 +65,7 @@ impl RequestSet<'_> {
         Ok(met.into_iter().map(Cell::into_inner).collect())
     }
 
-    fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+    pub(super) fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
         let set = self.narrowed();
         // What one account may do is what another may, unless a statement tells them apart.
         let (set, stand_in) = match set.by_stand_in() {
@@ -180,11 +181,16 @@ impl Request {
 
 fn is_possible(request: &Request) -> bool {
     let Some(action) = Catalogue::get().action(&request.action) else { return true };
-    let mut types = action.resource_types();
     if request.resource == "*" {
-        return !types.any(|it| it.required);
+        return !action.is_always_about_a_resource();
     }
-    types.any(|it| resource_matches(&it.pattern(), &request.resource))
+    // A pattern with a wildcard for the partition also matches what has an ARN of the type in its name.
+    let service = Arn::parse(&request.resource).map(|arn| arn.service);
+    let mut types = action.resource_types();
+    types.any(|it| {
+        (it.service() == "*" || service == Some(it.service()))
+            && resource_matches(&it.pattern(), &request.resource)
+    })
 }
 
 /// Whether a pattern of a service matches all of its actions.

@@ -86,7 +86,7 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
             Effect::Allow => matched.minus(RequestSet::effect(policy, Effect::Deny)),
         }
     };
-    let others = near(statement, others)?;
+    let others = near(policy, statement, others)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
     if !all.is_empty() {
         return None;
@@ -100,9 +100,10 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
     others.iter().find(alone).or(others.first()).map(|(other, _)| *other)
 }
 
-/// The statements that have an action in common with another one, where they have all of its actions together: most
-/// statements are about actions of their own, and then no set has to be computed.
+/// The statements that have an action in common with another one, where they have all of its actions together, but for
+/// those that are denied: most statements are about actions of their own, and then no set has to be computed.
 fn near<'p>(
+    policy: &Policy,
     statement: &Statement,
     others: Vec<(usize, &'p Statement)>,
 ) -> Option<Vec<(usize, &'p Statement)>> {
@@ -111,11 +112,18 @@ fn near<'p>(
         let is_wide = |other: &Statement| {
             other.actions.not || other.actions.patterns.iter().any(|pattern| pattern.value == "*")
         };
-        return others.iter().any(|(_, other)| is_wide(other)).then_some(others);
+        let mut denials = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
+        let is_denied = statement.effect.value == Effect::Allow && denials.any(is_wide);
+        return (is_denied || others.iter().any(|(_, other)| is_wide(other))).then_some(others);
     }
     let actions = listed_actions(patterns())?;
     let covers = |other: &Statement, action: &Action| other.covers_action(action.name());
-    let is_lost = |action: &Action| !others.iter().any(|(_, other)| covers(other, action));
+    let is_denied = |action: &Action| {
+        let mut denials = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
+        statement.effect.value == Effect::Allow && denials.any(|it| covers(it, action))
+    };
+    let is_lost =
+        |action: &Action| !others.iter().any(|(_, other)| covers(other, action)) && !is_denied(action);
     if actions.is_empty() || actions.iter().any(is_lost) {
         return None;
     }

@@ -182,7 +182,7 @@ impl Lazy<'_, '_> {
                 if let Point::Action(action) = point
                     && wanted(action)
                 {
-                    match universe.search_of(&question, Some(next), budget) {
+                    match universe.search_of(&question, next, budget) {
                         Ok(None) => {}
                         Ok(Some(request)) => {
                             let Some(request) = self.accept(request) else {

@@ -12,6 +12,7 @@ mod budget;
 mod callers;
 mod dead;
 mod dimension;
+mod extent;
 mod keys;
 mod language;
 mod lazy;
@@ -36,6 +37,7 @@ pub(crate) use self::budget::Budget;
 pub(crate) use self::callers::may_be_principal;
 pub(crate) use self::dead::cause;
 pub use self::dead::{Dead, dead};
+pub use self::extent::{ClassOfRequests, Extent, Reach};
 pub(crate) use self::language::{Class, Language, Token};
 pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within, resource_may_be};
 pub use self::questions::{

@@ -183,8 +183,8 @@ impl RequestSet<'_> {
         let actions = universe.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::Action);
         let groups = actions.map_or(0, |(_, values)| values.points.len());
         for at in 0..groups {
-            let Some(request) = universe.search_of(other, Some(at), &mut budget)? else { continue };
-            if universe.search_of(self, Some(at), &mut budget)?.is_none() {
+            let Some(request) = universe.search_of(other, at, &mut budget)? else { continue };
+            if universe.search_of(self, at, &mut budget)?.is_none() {
                 return Ok(Some(request.action));
             }
         }

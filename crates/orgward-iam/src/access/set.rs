@@ -1,13 +1,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use serde_json::json;
-
 use super::Budget;
 use super::lazy::Lazy;
 use super::test::Test;
 use super::witness::published;
 use crate::arn::Arn;
+use crate::draft::{PolicyDraft, StatementDraft};
 use crate::matching::{Subject, is_service_linked, variable_keys};
 use crate::{
     Actions, Caller, Catalogue, Decider, Effect, Kind, NamedAccounts, Policy, PolicyChain, Request, Statement,
@@ -67,10 +66,9 @@ pub enum Answer {
 /// the account of the caller.
 static REACHED: LazyLock<Option<Policy>> = LazyLock::new(|| {
     let services = Catalogue::get().services().filter(|service| service.takes_resource_control());
-    let actions: Vec<String> = services.map(|service| format!("{}:*", service.prefix())).collect();
-    let statement = json!({ "Effect": "Deny", "Action": actions, "Resource": "arn:*:*:*:*:*" });
-    let document = json!({ "Version": "2012-10-17", "Statement": statement });
-    Policy::parse(document.to_string(), Kind::ServiceControl).ok()
+    let actions = services.map(|service| format!("{}:*", service.prefix()));
+    let statement = StatementDraft::deny().actions(actions).resources(["arn:*:*:*:*:*"]);
+    PolicyDraft::new(vec![statement]).parse(Kind::ServiceControl).ok()
 });
 
 /// What `UnmodifiableEntity` and `NotAuthorizedException` say for every caller (IAM user guide, "Service-linked
@@ -93,14 +91,15 @@ static REFUSED: LazyLock<Option<Policy>> = LazyLock::new(|| {
         "iam:DeletePolicyVersion",
         "iam:SetDefaultPolicyVersion",
     ];
-    let statement = |actions: &[&str], resources: &[&str]| json!({ "Effect": "Deny", "Action": actions, "Resource": resources });
-    let statements = [
+    let statement = |actions: &[&str], resources: &[&str]| {
+        StatementDraft::deny().actions(actions.iter().copied()).resources(resources.iter().copied())
+    };
+    let statements = vec![
         statement(&roles, &["arn:*:iam::*:role/aws-reserved/*", "arn:*:iam::*:role/aws-service-role/*"]),
         statement(&policies, &["arn:*:iam::aws:policy/*"]),
         statement(&["kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"], &["arn:*:kms:*:*:alias/aws/*"]),
     ];
-    let document = json!({ "Version": "2012-10-17", "Statement": statements });
-    Policy::parse(document.to_string(), Kind::ServiceControl).ok()
+    PolicyDraft::new(statements).parse(Kind::ServiceControl).ok()
 });
 
 impl Callers {

@@ -20,7 +20,6 @@ const EFFORT: usize = 1_000_000;
 
 /// Everything that questions tell apart.
 pub(super) struct Universe<'f> {
-    #[cfg(test)]
     formulas: Vec<&'f Formula<'f>>,
     pub(super) dimensions: Vec<(Dimension, Arc<Values>)>,
     /// What depends on policy variables: dimensions of two values, yes and no, behind the others.
@@ -55,7 +54,6 @@ impl<'f> Universe<'f> {
             None => partitions(tests.values().flat_map(BTreeMap::values)),
         };
         let mut universe = Self {
-            #[cfg(test)]
             formulas: formulas.to_vec(),
             dimensions: Vec::new(),
             unknowns: Vec::new(),
@@ -96,14 +94,25 @@ impl<'f> Universe<'f> {
         set: &RequestSet<'_>,
         budget: &mut Budget,
     ) -> Result<Option<Request>, String> {
-        self.search_of(set, None, budget)
+        self.search_at(set, None, budget)
     }
 
-    /// A request of the set for one group of actions, or for any, if there is one.
+    /// A request of the set for one group of actions, if there is one.
     pub(super) fn search_of(
         &self,
         set: &RequestSet<'_>,
-        action: Option<usize>,
+        action: usize,
+        budget: &mut Budget,
+    ) -> Result<Option<Request>, String> {
+        let at = self.dimensions.iter().position(|(dimension, _)| *dimension == Dimension::Action);
+        self.search_at(set, at.map(|at| (at, action)), budget)
+    }
+
+    /// A request of the set with one value of a dimension, by their places, or with any, if there is one.
+    pub(super) fn search_at(
+        &self,
+        set: &RequestSet<'_>,
+        only: Option<(usize, usize)>,
         budget: &mut Budget,
     ) -> Result<Option<Request>, String> {
         let mut arena = Arena::default();
@@ -112,7 +121,7 @@ impl<'f> Universe<'f> {
         let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
         let ways = self.partitions.iter().flat_map(|partition| Kind::ALL.map(|kind| (kind, *partition)));
         for (kind, partition) in ways {
-            let Some(choice) = self.start(kind, partition, action) else { continue };
+            let Some(choice) = self.start(kind, partition, only) else { continue };
             let mut found = None;
             arena.search(choice, vec![goal], budget, &mut |choice| {
                 found = self.requests(choice).find(|request| set.contains(request));
@@ -135,16 +144,17 @@ impl<'f> Universe<'f> {
         })
     }
 
-    /// All values that a kind of caller may have in a partition, of one group of actions or of any; `None` if there is
-    /// no such caller.
-    fn start(&self, kind: Kind, partition: &str, action: Option<usize>) -> Option<Choice> {
+    /// All values that a kind of caller may have in a partition, one value of one dimension given or none; `None` if
+    /// there is no such caller.
+    fn start(&self, kind: Kind, partition: &str, only: Option<(usize, usize)>) -> Option<Choice> {
         let one = self.partitions.len() == 1;
         let mut choice: Choice = self
             .dimensions
             .iter()
-            .map(|(dimension, values)| {
+            .enumerate()
+            .map(|(place, (dimension, values))| {
                 Bits::of(values.points.len(), |at| {
-                    let asked = *dimension != Dimension::Action || action.is_none_or(|it| it == at);
+                    let asked = only.is_none_or(|(asked, value)| asked != place || value == at);
                     asked
                         && values.points.get(at).is_some_and(|point| {
                             kind.admits(dimension, point) && (one || point.is_in(partition))
@@ -220,8 +230,8 @@ fn partitions<'t>(tests: impl Iterator<Item = &'t Test<'t>>) -> Vec<&'static str
         tests.flat_map(Test::arns).filter_map(Arn::parse).map(|arn| arn.partition).collect();
     let mut found = vec!["aws"];
     for (partition, _) in Catalogue::get().partitions() {
-        // `*` says nothing about partitions.
-        let is_named = |pattern: &&str| **pattern != *"*" && crate::glob(pattern, partition);
+        // What any partition matches says nothing about partitions.
+        let is_named = |pattern: &&str| !["*", "*?"].contains(pattern) && crate::glob(pattern, partition);
         if partition != "aws" && named.iter().any(is_named) {
             found.push(partition);
         }
@@ -254,10 +264,9 @@ fn collect<'f>(formula: &'f Formula<'f>, tests: &mut BTreeMap<Dimension, BTreeMa
     });
 }
 
-#[cfg(test)]
 impl Universe<'_> {
     /// The tests of a dimension, in the order of what its values say about them.
-    pub(super) fn tests_of(&self, dimension: &Dimension) -> Vec<Test<'_>> {
+    pub(super) fn tests_about(&self, dimension: &Dimension) -> Vec<Test<'_>> {
         let mut tests = BTreeMap::new();
         for formula in &self.formulas {
             collect(formula, &mut tests);

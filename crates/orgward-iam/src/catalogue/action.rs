@@ -114,6 +114,30 @@ impl Action {
         !self.shape(1).is_empty()
     }
 
+    /// Whether every request of it has a resource of one of its types. AWS marks types that each request has; of several
+    /// types that are not marked, a request that changes something has one (Service Authorization Reference,
+    /// "Resource types").
+    pub fn is_always_about_a_resource(self) -> bool {
+        let (mut names, mut required) = (0_usize, false);
+        for listed in list(self.shape(1), ',') {
+            names += 1;
+            required |= listed.ends_with('*');
+        }
+        let alternatives = match self.level() {
+            AccessLevel::Tagging => 1,
+            AccessLevel::Write | AccessLevel::PermissionsManagement => 2,
+            // Reading without a name lists what there is, but for objects.
+            AccessLevel::List | AccessLevel::Read => {
+                if self.service() == "s3" {
+                    2
+                } else {
+                    usize::MAX
+                }
+            }
+        };
+        required || names >= alternatives
+    }
+
     /// The condition keys of its own that a request may carry; keys that every request may carry are not among
     /// them.
     pub fn condition_keys(self) -> impl Iterator<Item = KeyInfo> {

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use serde_json::{Map, Value, json};
 
 use super::outsider::{Topic, is_wide, topic};
 use super::{Perimeter, RoleTrust, search, values};
-use crate::arn::is_account_id;
+use crate::arn::{Arn, is_account_id};
+use crate::draft::{PolicyDraft, StatementDraft};
 use crate::matching::variable_keys;
 use crate::{Callers, Condition, ContextValue, Kind, Policy, Request, RequestSet, Version};
 
@@ -37,16 +37,18 @@ impl Outsiders {
         organizations: &BTreeSet<String>,
     ) -> Result<Self, String> {
         let keys = Keys::of(policy);
+        let own = accounts;
         let mut accounts: BTreeSet<String> = accounts.iter().cloned().chain(named_accounts(policy)).collect();
         accounts.extend(role.and_then(|role| role.account).map(str::to_owned));
         let mut lines = Lines::default();
         if policy.kind == Kind::Trust {
             // No one else assumes roles by `sts:AssumeRole`.
-            lines.set("ArnLike", "aws:PrincipalArn", json!(["arn:*:iam::*:role/*", "arn:*:iam::*:user/*"]));
+            lines.set("ArnLike", "aws:PrincipalArn", ["arn:*:iam::*:role/*", "arn:*:iam::*:user/*"]);
             keys.fixed(&mut lines);
         } else {
             // Users, roles and whoever does not sign; neither services nor holders of tokens.
-            lines.set("Null", "aws:PrincipalType", json!("false"));
+            lines.set("Null", "aws:PrincipalType", ["false"]);
+            keys.access_points(own, &mut lines);
         }
         let ids: Vec<String> = keys
             .values("aws:userid")
@@ -54,19 +56,19 @@ impl Outsiders {
             .map(|value| format!("{}*", value.split(':').next().unwrap_or_default()))
             .collect();
         if !ids.is_empty() {
-            lines.set("StringNotLike", "aws:userid", json!(ids));
+            lines.set("StringNotLike", "aws:userid", ids);
         }
         if !organizations.is_empty() {
             // What starts like an id is meant to be it, and ids are in lower case however they are compared.
             let like: Vec<String> = organizations.iter().map(|id| format!("{id}*")).collect();
-            lines.set("StringNotLike", "aws:PrincipalOrgID", json!(like));
-            lines.set("StringNotEqualsIgnoreCase", "aws:PrincipalOrgID", json!(organizations));
-            lines.set("ForAllValues:StringNotLike", "aws:PrincipalOrgPaths", json!(like));
+            lines.set("StringNotLike", "aws:PrincipalOrgID", like.clone());
+            lines.set("StringNotEqualsIgnoreCase", "aws:PrincipalOrgID", organizations.iter().cloned());
+            lines.set("ForAllValues:StringNotLike", "aws:PrincipalOrgPaths", like);
         }
         if keys.has("aws:resourceorgid") {
             let one = organizations.first().filter(|_| organizations.len() == 1);
             let own = one.ok_or("the organization of the resource is not known")?;
-            lines.set("StringEquals", "aws:ResourceOrgID", json!(own));
+            lines.set("StringEquals", "aws:ResourceOrgID", [own.as_str()]);
         }
         if keys.has("aws:resourceaccount") && role.is_none_or(|role| role.account.is_none()) {
             return Err("the account of the resource is not known".to_owned());
@@ -76,15 +78,14 @@ impl Outsiders {
             Some(_) => (search::ACTION, "*"),
             None => ("*", "*"),
         };
-        let statement = |effect: &str, lines: Lines| json!({ "Effect": effect, "Action": action, "Resource": resource, "Condition": lines.into_value() });
-        let mut statements: Vec<Value> = keys
-            .networks(&lines, &accounts, organizations)
-            .into_iter()
-            .map(|lines| statement("Allow", lines))
-            .collect();
-        statements.extend(keys.impossible().into_iter().map(|lines| statement("Deny", lines)));
-        let document = json!({ "Version": "2012-10-17", "Statement": statements });
-        let premises = Policy::parse(document.to_string(), Kind::Identity).map_err(|error| error.message)?;
+        let about =
+            |draft: StatementDraft, lines: Lines| lines.of(draft.actions([action]).resources([resource]));
+        let networks = keys.networks(&lines, &accounts, organizations).into_iter();
+        let mut statements: Vec<StatementDraft> =
+            networks.map(|lines| about(StatementDraft::allow(), lines)).collect();
+        let impossible = keys.impossible().into_iter();
+        statements.extend(impossible.map(|lines| about(StatementDraft::deny(), lines)));
+        let premises = PolicyDraft::new(statements).parse(Kind::Identity).map_err(|error| error.message)?;
         Ok(Self { premises, accounts })
     }
 
@@ -153,18 +154,17 @@ pub(super) fn completed(
 
 /// Conditions by operator and key.
 #[derive(Clone, Default)]
-struct Lines(BTreeMap<String, BTreeMap<String, Value>>);
+struct Lines(BTreeMap<(String, String), Vec<String>>);
 
 impl Lines {
-    fn set(&mut self, operator: &str, key: &str, values: Value) {
-        self.0.entry(operator.to_owned()).or_default().insert(key.to_owned(), values);
+    fn set<T: Into<String>>(&mut self, operator: &str, key: &str, values: impl IntoIterator<Item = T>) {
+        let values = values.into_iter().map(Into::into).collect();
+        self.0.insert((operator.to_owned(), key.to_owned()), values);
     }
 
-    fn into_value(self) -> Value {
-        let operators = self.0.into_iter().map(|(operator, keys)| {
-            (operator, Value::Object(keys.into_iter().collect::<Map<String, Value>>()))
-        });
-        Value::Object(operators.collect())
+    /// A statement under these conditions.
+    fn of(self, draft: StatementDraft) -> StatementDraft {
+        self.0.into_iter().fold(draft, |draft, ((operator, key), values)| draft.when(&operator, &key, values))
     }
 }
 
@@ -194,14 +194,33 @@ impl<'p> Keys<'p> {
         values.filter(|value| !value.contains("${"))
     }
 
+    /// Whom an access point lets in is decided by its own policy, which its account writes: no outsiders come through
+    /// those that the policy names by an account of one's own (Amazon S3 user guide, "The meaning of public"). Where no
+    /// account is given, those that the policy names are no strangers.
+    fn access_points(&self, own: &BTreeSet<String>, lines: &mut Lines) {
+        const ACCOUNT: &str = "s3:DataAccessPointAccount";
+        const ARN: &str = "s3:DataAccessPointArn";
+        let is_own = |account: &str| is_account_id(account) && (own.is_empty() || own.contains(account));
+        let accounts: Vec<&str> =
+            self.values("s3:dataaccesspointaccount").filter(|value| is_own(value)).collect();
+        if !accounts.is_empty() {
+            lines.set("StringNotEquals", ACCOUNT, accounts);
+        }
+        let is_of_account = |arn: &&str| Arn::parse(arn).is_some_and(|arn| is_own(arn.account));
+        let arns: Vec<&str> = self.values("s3:dataaccesspointarn").filter(is_of_account).collect();
+        if !arns.is_empty() {
+            lines.set("ArnNotLike", ARN, arns);
+        }
+    }
+
     /// Keys that nobody has who assumes a role.
     fn fixed(&self, lines: &mut Lines) {
         for key in self.0.keys() {
             match key.as_str() {
                 // Follow from the caller.
                 "aws:principalisawsservice" | "aws:principalservicename" => {}
-                "aws:viaawsservice" => lines.set("Bool", key, json!("false")),
-                _ if matches!(topic(key), Topic::Fixed(_)) => lines.set("Null", key, json!("true")),
+                "aws:viaawsservice" => lines.set("Bool", key, ["false"]),
+                _ if matches!(topic(key), Topic::Fixed(_)) => lines.set("Null", key, ["true"]),
                 _ => {}
             }
         }
@@ -225,26 +244,26 @@ impl<'p> Keys<'p> {
             Err(_) => value.parse::<std::net::IpAddr>().is_ok(),
         });
         let near: Vec<&str> = PRIVATE.into_iter().chain(named).collect();
-        internet.set("Null", "aws:SourceIp", json!("false"));
-        internet.set("NotIpAddress", "aws:SourceIp", json!(near));
-        endpoint.set("Null", "aws:SourceIp", json!("true"));
+        internet.set("Null", "aws:SourceIp", ["false"]);
+        internet.set("NotIpAddress", "aws:SourceIp", near);
+        endpoint.set("Null", "aws:SourceIp", ["true"]);
         for key in used.into_iter().filter(|key| *key != "aws:sourceip") {
-            internet.set("Null", key, json!("true"));
-            endpoint.set("Null", key, json!("false"));
+            internet.set("Null", key, ["true"]);
+            endpoint.set("Null", key, ["false"]);
             let literals: Vec<&str> = self.values(key).filter(|value| !value.contains(['*', '?'])).collect();
             match key {
                 "aws:sourcevpc" | "aws:sourcevpce" | "aws:sourcevpcarn" if !literals.is_empty() => {
-                    endpoint.set("StringNotEquals", key, json!(literals));
+                    endpoint.set("StringNotEquals", key, literals);
                 }
                 "aws:vpceaccount" if !accounts.is_empty() => {
-                    endpoint.set("StringNotEquals", key, json!(accounts));
+                    endpoint.set("StringNotEquals", key, accounts.iter().cloned());
                 }
                 "aws:vpceorgid" if !organizations.is_empty() => {
-                    endpoint.set("StringNotEquals", key, json!(organizations));
+                    endpoint.set("StringNotEquals", key, organizations.iter().cloned());
                 }
                 "aws:vpceorgpaths" if !organizations.is_empty() => {
                     let paths: Vec<String> = organizations.iter().map(|id| format!("{id}/*")).collect();
-                    endpoint.set("ForAllValues:StringNotLike", key, json!(paths));
+                    endpoint.set("ForAllValues:StringNotLike", key, paths);
                 }
                 _ => {}
             }
@@ -260,8 +279,8 @@ impl<'p> Keys<'p> {
         // No id looks otherwise.
         if self.has("aws:principalorgid") {
             let mut lines = Lines::default();
-            lines.set("StringNotLike", ID, json!("o-*"));
-            lines.set("Null", ID, json!("false"));
+            lines.set("StringNotLike", ID, ["o-*"]);
+            lines.set("Null", ID, ["false"]);
             impossible.push(lines);
             let is_id = |id: &str| {
                 id.strip_prefix("o-").is_some_and(|id| {
@@ -271,7 +290,7 @@ impl<'p> Keys<'p> {
             let others: Vec<&str> = self.values("aws:principalorgid").filter(|id| !is_id(id)).collect();
             if !others.is_empty() {
                 let mut lines = Lines::default();
-                lines.set("StringEquals", ID, json!(others));
+                lines.set("StringEquals", ID, others);
                 impossible.push(lines);
             }
         }
@@ -280,8 +299,8 @@ impl<'p> Keys<'p> {
         }
         for (id, paths) in [("true", "false"), ("false", "true")] {
             let mut lines = Lines::default();
-            lines.set("Null", ID, json!(id));
-            lines.set("Null", PATHS, json!(paths));
+            lines.set("Null", ID, [id]);
+            lines.set("Null", PATHS, [paths]);
             impossible.push(lines);
         }
         let named = self.values("aws:principalorgid").chain(self.values("aws:principalorgpaths"));
@@ -291,12 +310,12 @@ impl<'p> Keys<'p> {
             .collect();
         for id in ids {
             let mut lines = Lines::default();
-            lines.set("StringEquals", ID, json!(id));
-            lines.set("ForAnyValue:StringNotLike", PATHS, json!(format!("{id}/*")));
+            lines.set("StringEquals", ID, [id]);
+            lines.set("ForAnyValue:StringNotLike", PATHS, [format!("{id}/*")]);
             impossible.push(lines);
             let mut lines = Lines::default();
-            lines.set("StringNotEquals", ID, json!(id));
-            lines.set("ForAnyValue:StringLike", PATHS, json!(format!("{id}/*")));
+            lines.set("StringNotEquals", ID, [id]);
+            lines.set("ForAnyValue:StringLike", PATHS, [format!("{id}/*")]);
             impossible.push(lines);
         }
         impossible

@@ -141,6 +141,20 @@ impl ScenarioPolicies {
         }
     }
 
+    /// The placeholders of templates in statements about an action, each once.
+    pub fn placeholders(&self, action: &str) -> Vec<String> {
+        let lists = [Some(&self.identity), Some(&self.resource)].into_iter();
+        let lists = lists.chain([self.boundary.as_ref(), self.session.as_ref(), self.endpoint.as_ref()]);
+        let levels = [&self.service_control, &self.resource_control].into_iter().flatten().flatten();
+        let all = lists.flatten().flatten().chain(levels.flat_map(|level| &level.policies));
+        let mut names: Vec<String> = all
+            .flat_map(|named| named.policy.placeholders_among(|statement| statement.covers_action(action)))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// The policies of a layer, of one level where it has levels.
     pub fn of(&self, layer: Layer, level: Option<usize>) -> &[NamedPolicy] {
         let policies = match layer {

@@ -77,6 +77,26 @@ fn may_be_arn(info: KeyInfo) -> bool {
         && !NEVER.iter().any(|key| info.name.eq_ignore_ascii_case(key))
 }
 
+/// Whether a key holds a number or an instant by its name: AWS publishes some of these as text.
+fn sounds_like_a_number(key: &str) -> bool {
+    const WORDS: [&str; 18] = [
+        "age", "bits", "bytes", "count", "date", "days", "duration", "hours", "length", "lifetime", "limit",
+        "max", "min", "number", "packets", "period", "size", "time",
+    ];
+    let name = key.split_once(':').map_or(key, |(_, name)| name);
+    // Words begin with a capital letter, or behind a hyphen.
+    let mut words: Vec<String> = vec![String::new()];
+    for char in name.chars() {
+        if char.is_ascii_uppercase() || !char.is_ascii_alphanumeric() {
+            words.push(String::new());
+        }
+        if let (true, Some(word)) = (char.is_ascii_alphanumeric(), words.last_mut()) {
+            word.push(char.to_ascii_lowercase());
+        }
+    }
+    words.iter().any(|word| WORDS.contains(&word.as_str()) || word == "seconds")
+}
+
 /// Whether requests of other services, or of any action of its own, may have a key of a service. Some keys come with
 /// the credentials of a function or an instance (IAM user guide, "Cross-service condition keys"), and of some AWS says
 /// that the service has them but not for which actions.
@@ -237,7 +257,11 @@ impl Line<'_, '_, '_> {
         let key = &self.asked.key.value;
         let has = |action: &Action| action.condition_keys().any(|it| it.is(key));
         let without: Vec<&Action> = actions.iter().filter(|action| !has(action)).collect();
-        let inert = self.inert();
+        let operator = self.asked.operator.value;
+        // `Null` asks for a missing key, which these actions always miss.
+        let is_missing = operator.base == BaseOperator::Null
+            && self.asked.values.iter().any(|value| value.value.eq_ignore_ascii_case("true"));
+        let inert = if is_missing { E::Overreaching } else { self.inert() };
         let Some(first) = without.first() else { return };
         let listed = |action: &&&Action| {
             self.at.statement.actions.patterns.iter().any(|it| it.value.eq_ignore_ascii_case(action.name()))
@@ -246,21 +270,26 @@ impl Line<'_, '_, '_> {
             if is_of_every_request(key) {
                 return;
             }
-            let message = format!("no action of the statement has `{key}`, {}", self.consequence());
+            let consequence =
+                if is_missing { "so that the condition always holds" } else { self.consequence() };
+            let message = format!("no action of the statement has `{key}`, {consequence}");
             let help = "use a key of the service, as its documentation lists them for the action";
             self.report((UNSUPPORTED, G::Warning, inert), None, message, help);
         } else if inert == E::Overreaching
             && !self.asked.operator.value.if_exists
             && self.at.statement.effect.value == Effect::Deny
         {
-            let operator = self.asked.operator.value;
             let message = format!(
                 "{} of {} actions have no `{key}`, `{}` among them: a missing key meets `{operator}`, so that the condition never spares them",
                 without.len(),
                 actions.len(),
                 first.name()
             );
-            let help = format!("name the actions that have the key, or write `{operator}IfExists`");
+            let help = if is_missing {
+                "name the actions that have the key".to_owned()
+            } else {
+                format!("name the actions that have the key, or write `{operator}IfExists`")
+            };
             self.report((UNSUPPORTED, G::Warning, E::Overreaching), None, message, help);
         } else if inert == E::Inert
             && self.asked.operator.value.base != BaseOperator::Null
@@ -269,7 +298,10 @@ impl Line<'_, '_, '_> {
             // A wildcard is meant for those actions that have the key.
             let message = format!("`{}` has no `{key}`: the statement is never about it", named.name());
             let help = "move it to a statement without the condition";
-            self.report((UNSUPPORTED, G::Warning, E::Inert), None, message, help);
+            // The statement acts for its other actions.
+            let denies = self.at.statement.effect.value == Effect::Deny;
+            let gravity = if denies { G::Warning } else { G::Suggestion };
+            self.report((UNSUPPORTED, gravity, E::Inert), None, message, help);
         }
     }
 
@@ -329,9 +361,15 @@ impl Line<'_, '_, '_> {
         };
         // Keys whose type is not known are text in the catalogue, and the type that AWS publishes is not always right.
         let is_global = key.to_ascii_lowercase().starts_with("aws:");
-        if wants.contains(&info.kind)
-            || !is_global && info.kind == KeyKind::String && operator.base != B::IpAddress
-        {
+        // A tag may hold a number or a date.
+        let is_tag = key.to_ascii_lowercase().contains("tag/");
+        let may_fit = match operator.base {
+            B::IpAddress | B::NotIpAddress => false,
+            _ if wants.contains(&KeyKind::Numeric) => is_tag || sounds_like_a_number(&key),
+            _ => true,
+        };
+        let is_text = info.kind == KeyKind::String && (is_tag || !is_global);
+        if wants.contains(&info.kind) || is_text && may_fit {
             return;
         }
         let inert = self.inert();

@@ -20,8 +20,13 @@ pub(super) fn check(at: &mut At<'_, '_>) {
 impl Policy {
     /// The placeholders of templates that stand where values should, each once, in the order of the text.
     pub fn placeholders(&self) -> Vec<String> {
+        self.placeholders_among(|_| true)
+    }
+
+    /// Those of some statements.
+    pub fn placeholders_among(&self, is_asked: impl Fn(&Statement) -> bool) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.statements.iter().flat_map(of_statement) {
+        for (name, _) in self.statements.iter().filter(|it| is_asked(it)).flat_map(of_statement) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -38,7 +43,8 @@ pub(crate) fn is_template(statement: &Statement) -> bool {
 fn of_statement(statement: &Statement) -> Vec<(String, Range<usize>)> {
     let texts = statement.actions.patterns.iter();
     let texts = texts.chain(statement.resources.iter().flat_map(|resources| &resources.patterns));
-    let texts = texts.chain(statement.conditions.iter().flat_map(|line| &line.values));
+    let lines = statement.conditions.iter();
+    let texts = texts.chain(lines.flat_map(|line| line.values.iter().chain(std::iter::once(&line.key))));
     let principals = statement.principals.iter().flat_map(|principals| &principals.patterns);
     let principals = principals.filter_map(|entry| match &entry.value {
         PrincipalPattern::Invalid(text) | PrincipalPattern::Federated(text) | PrincipalPattern::Arn(text) => {

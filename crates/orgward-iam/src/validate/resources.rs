@@ -4,7 +4,7 @@ use super::{At, Effectiveness as E, Gravity as G, place};
 use crate::access::resource_is_within;
 use crate::arn::{Arn, is_account_id};
 use crate::fit::{Misfit, Types, misfit};
-use crate::{Catalogue, Kind, Spanned, listed_actions};
+use crate::{Catalogue, Effect, Kind, Spanned, listed_actions};
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let Some(resources) = &at.statement.resources else { return };
@@ -120,6 +120,22 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
     let actions = listed_actions(patterns).filter(|_| !statement.actions.not && !resources.not);
     let types = actions.as_ref().map(|actions| Types::of(actions.iter().copied()));
     let has_types = actions.as_ref().is_none_or(|all| all.iter().any(|action| action.has_resource_types()));
+    // Beside others that are right, it is a slip; where none is, the statement does not act. AWS's own services ask for
+    // more than AWS publishes, so that an allowance may be meant for them; a denial that does not act protects nothing.
+    let is_other = |pattern: &Spanned<String>| {
+        let text = pattern.value.as_str();
+        match &types {
+            Some(types) if has_types => types.may_match(text),
+            Some(_) => text == "*",
+            None => misfit(text).is_none(),
+        }
+    };
+    let acts = resources.patterns.iter().any(is_other);
+    let gravity = match statement.effect.value {
+        Effect::Allow if acts => G::Suggestion,
+        Effect::Deny if !acts => G::Error,
+        Effect::Allow | Effect::Deny => G::Warning,
+    };
     for (index, pattern) in resources.patterns.iter().enumerate() {
         let text = pattern.value.as_str();
         // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.
@@ -165,7 +181,7 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
         };
         if let Some((code, message, help)) = found {
             let place = place(element, index, pattern, &resources.span);
-            at.report((code, G::Warning, E::Inert), &place, &pattern.span, message, help);
+            at.report((code, gravity, E::Inert), &place, &pattern.span, message, help);
         }
     }
 }

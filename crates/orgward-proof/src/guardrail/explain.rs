@@ -2,15 +2,15 @@
 
 use miette::Diagnostic;
 use orgward_finding::Witness;
-use orgward_finding::story::{Level, Outcome, Scope as Where, Story, Told};
+use orgward_finding::story::{Level, Nearest, Outcome, Scope as Where, Story, Told};
 use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statement};
 use orgward_org::{
     Account, Attached, Entity, Matcher, Modality, Organization, PolicyChain, PolicyType, Structure,
 };
 use thiserror::Error;
 
-use super::reason::{mismatches, nearest, told};
-use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict};
+use super::reason::{Reason, mismatches, nearest, told};
+use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict, extent, extent_in_words};
 use crate::org_policies::statement_title;
 use crate::region_lock::Regions;
 use crate::region_lock::{region_lock, witness};
@@ -124,13 +124,19 @@ fn story(
     if scp.enabled == Some(false) {
         notes.push("service control policies are not enabled, so that none of them acts".to_owned());
     }
+    let (mut near, mut escapes) = (None, None);
     if let (Outcome::Refuted, Some(request)) = (outcome, &request) {
         let policy_chains = [Some(&scp), rcp.as_ref()].into_iter().flatten();
-        let nearest = policy_chains.filter_map(|it| nearest(organization, it, &guardrail.claim, request));
-        notes.extend(nearest.min_by_key(|reason| reason.rank).map(|reason| {
-            let name = reason.org_policy.node.title();
-            format!("what comes nearest to denying it is `{name}`: it {}; {}", reason.label, reason.fix)
-        }));
+        let found = policy_chains.filter_map(|it| nearest(organization, it, &guardrail.claim, request));
+        near = found.min_by_key(|reason| reason.rank).map(|reason| Nearest {
+            policy: reason.org_policy.node.title(),
+            statement: title(&reason),
+            lacks: reason.label,
+            fix: reason.fix,
+        });
+        let actual = |request: &Request| request.as_account(&stand_in, id.unwrap_or(&stand_in));
+        escapes = extent(&guardrail.claim, &chains, &stand_in)
+            .map(|extent| extent_in_words(extent, chains.is_sensitive(), actual));
     }
     let mut levels = Vec::new();
     if let Some(request) = &request {
@@ -153,10 +159,20 @@ fn story(
         outcome,
         request: request.as_ref().map(witness),
         levels,
+        nearest: near,
+        extent: escapes,
         notes,
     };
     read_out(&mut story, organization);
     story
+}
+
+/// What to call the statement that comes nearest.
+fn title(reason: &Reason<'_>) -> String {
+    let document = &reason.org_policy.data.document;
+    let statement = document.policy().and_then(|policy| policy.statements.get(reason.statement));
+    let is_sensitive = document.text.is_sensitive();
+    statement.map_or_else(String::new, |it| statement_title(reason.statement, it, is_sensitive))
 }
 
 /// One of the requests that have to be denied.
@@ -252,4 +268,11 @@ fn read_out(story: &mut Story, organization: &Organization) {
         level.policies.iter_mut().flat_map(|policy| &mut policy.says).for_each(read);
     }
     story.notes.iter_mut().for_each(read);
+    if let Some(nearest) = &mut story.nearest {
+        [&mut nearest.lacks, &mut nearest.fix].into_iter().for_each(read);
+    }
+    if let Some(extent) = &mut story.extent {
+        let values = extent.conditions.iter_mut().flat_map(|(_, values)| values);
+        extent.principals.iter_mut().chain(&mut extent.resources).chain(values).for_each(read);
+    }
 }

@@ -1,6 +1,7 @@
 //! What an organization says must never be possible, and where.
 
 mod explain;
+mod extent;
 mod proof;
 pub mod reason;
 
@@ -9,8 +10,9 @@ use orgward_iam::Claim;
 use orgward_org::Selector;
 
 pub use self::explain::{ExplainError, explain};
-pub use self::proof::Proofs;
+pub use self::extent::extent_in_words;
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
+pub use self::proof::{Proofs, extent};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]

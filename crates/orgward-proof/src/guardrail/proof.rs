@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Callers, Claim, Impossible, NamedAccounts, Policy, Request, RequestSet, StandIns, Statement,
-    Version,
+    Answer, Callers, Claim, Extent, Impossible, NamedAccounts, Policy, Request, RequestSet, StandIns,
+    Statement, Version,
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
@@ -133,6 +133,16 @@ impl<'l, 'o> Chains<'l, 'o> {
         doubts
     }
 
+    /// Whether the text of one of the policies must not be shown.
+    pub fn is_sensitive(&self) -> bool {
+        let chains = [Some(self.scp), self.rcp].into_iter().flatten();
+        let mut attached = chains.flat_map(|chain| {
+            let levels = chain.levels.iter().flat_map(|level| level.attached.iter().map(|it| it.org_policy));
+            levels.chain(chain.unresolved_targets.iter().copied())
+        });
+        attached.any(|org_policy| org_policy.data.document.text.is_sensitive())
+    }
+
     /// Whether the guardrails tell accounts apart.
     pub fn names_accounts(&self) -> bool {
         !self.named(&|_, _| true).is_empty()
@@ -189,9 +199,50 @@ impl Proofs {
     }
 }
 
+/// How far the requests of a guardrail reach that are certainly not denied to principals of an account; `None` where
+/// there is none, or where that takes too long to tell.
+pub fn extent(claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Option<Extent> {
+    let (scp, rcp) = chains.key(claim);
+    let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
+    asked(claim, chains, account, |Asked { claimed, open, certain }| {
+        let (verdict, left_out) = ask(claim, &claimed, &open, &certain, is_whole);
+        if !matches!(verdict, Verdict::Refuted(_)) {
+            return None;
+        }
+        let left_out = claim.impossible(left_out);
+        let whole = claimed.minus(left_out.requests());
+        whole.clone().and(if is_whole { open } else { certain }).extent_in(&whole).ok()
+    })
+    .ok()
+    .flatten()
+}
+
 fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
+    let verdict = asked(claim, chains, account, |Asked { claimed, open, certain }| {
+        ask(claim, &claimed, &open, &certain, is_whole).0
+    });
+    verdict.unwrap_or_else(Verdict::Undecided)
+}
+
+/// The sets that a proof is about.
+struct Asked<'p> {
+    /// What has to be denied.
+    claimed: RequestSet<'p>,
+    /// What may not be denied.
+    open: RequestSet<'p>,
+    /// What certainly is not.
+    certain: RequestSet<'p>,
+}
+
+fn asked<A>(
+    claim: &Claim,
+    chains: &Chains<'_, '_>,
+    account: &str,
+    answer: impl FnOnce(Asked<'_>) -> A,
+) -> Result<A, String> {
     let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
+    let here = Claim::for_resources_of(account).map_err(|error| error.to_string())?;
     let mut claimed = bound.and(own).and(claim.requests());
     if let Some(partition) = &chains.scp.partition {
         claimed = claimed.and(RequestSet::in_partition(partition));
@@ -199,19 +250,26 @@ fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) 
     let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);
-    let here;
     if let Some(rcp) = chains.rcp {
-        here = Claim::for_resources_of(account);
-        match &here {
-            Ok(here) => claimed = claimed.and(here.requests()),
-            Err(error) => return Verdict::Undecided(error.to_string()),
-        }
+        claimed = claimed.and(here.requests());
         open = open.and(rcp.not_denied_among(&relevant));
         certain = certain.and(rcp.certainly_open_among(&relevant));
     }
-    let question = |left_out: Option<&Impossible>| {
-        let claimed = left_out.iter().fold(claimed.clone(), |set, it| set.minus(it.requests()));
-        decide(claimed, open.clone(), certain.clone(), is_whole)
+    Ok(answer(Asked { claimed, open, certain }))
+}
+
+fn ask(
+    claim: &Claim,
+    claimed: &RequestSet<'_>,
+    open: &RequestSet<'_>,
+    certain: &RequestSet<'_>,
+    is_whole: bool,
+) -> (Verdict, Impossible) {
+    let question = |left_out: Option<&Impossible>| match left_out {
+        None => decide(claimed.clone(), open.clone(), certain.clone(), is_whole),
+        Some(left_out) => {
+            decide(claimed.clone().minus(left_out.requests()), open.clone(), certain.clone(), is_whole)
+        }
     };
     claim.ask(question, |verdict| match verdict {
         Verdict::Refuted(request) | Verdict::Open(request) => Some(request),

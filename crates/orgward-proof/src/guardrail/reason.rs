@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use orgward_iam::{Claim, Condition, ContextValue, Policy, Request, Statement, action_matches, arn_like};
+use orgward_finding::story::Nearest;
+use orgward_iam::{
+    Claim, Condition, ContextValue, Effect, Policy, Request, Statement, action_matches, arn_like,
+};
 use orgward_org::{Entity, Modality, OrgPolicy, Organization, PolicyChain, PolicyType};
 
-use crate::org_policies::denials;
+use crate::org_policies::{denials, statement_title};
 
 /// A statement that should have denied a request, and why it does not.
 pub struct Reason<'o> {
@@ -109,10 +112,52 @@ fn reason<'o>(
             };
             (rank, span(mismatch, request), told(mismatch, request), fix(mismatch))
         }
-        [mismatch, ..] if acts => (4, span(mismatch, request), told(mismatch, request), fix(mismatch)),
+        [mismatch, ..] if acts => (4, span(mismatch, request), lacks(mismatches, request), fixes(mismatches)),
         _ => return None,
     };
     Some(Reason { org_policy, statement: index, span, label, fix, rank })
+}
+
+/// All that a statement lacks.
+fn lacks(mismatches: &[Mismatch<'_>], request: &Request) -> String {
+    let each: Vec<String> = mismatches.iter().map(|mismatch| told(mismatch, request)).collect();
+    each.join(", and ")
+}
+
+/// What to change so that a statement lacks nothing.
+fn fixes(mismatches: &[Mismatch<'_>]) -> String {
+    let mut each: Vec<String> = mismatches.iter().map(fix).collect();
+    each.dedup();
+    each.join(", and ")
+}
+
+/// Of policies that all act, the denial that lacks least for a request, whatever it is meant for: the name of its policy,
+/// its index and itself, and what it lacks and how to mend that. Denials of other services have nothing to do with it.
+pub fn nearest_among<'p>(
+    policies: impl Iterator<Item = (&'p str, &'p Policy)>,
+    request: &Request,
+) -> Option<Nearest> {
+    let mut best: Option<(usize, Nearest)> = None;
+    for (name, policy) in policies {
+        let denials = policy.statements.iter().enumerate().filter(|(_, it)| it.effect.value == Effect::Deny);
+        for (index, statement) in
+            denials.filter(|(_, it)| same_service(it, &request.action) || it.actions.not)
+        {
+            let mismatches = mismatches(policy, statement, request);
+            let count = mismatches.len();
+            if count == 0 || best.as_ref().is_some_and(|(least, _)| *least <= count) {
+                continue;
+            }
+            let nearest = Nearest {
+                policy: name.to_owned(),
+                statement: statement_title(index, statement, false),
+                lacks: lacks(&mismatches, request),
+                fix: fixes(&mismatches),
+            };
+            best = Some((count, nearest));
+        }
+    }
+    best.map(|(_, nearest)| nearest)
 }
 
 /// Why a statement that matches does not act here.

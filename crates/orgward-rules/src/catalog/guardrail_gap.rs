@@ -6,7 +6,9 @@ use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Sele
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, reason};
+use orgward_proof::guardrail::{
+    Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, extent, extent_in_words, reason,
+};
 use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use orgward_proof::region_lock::witness;
 
@@ -195,6 +197,11 @@ fn report(
             };
             let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
             explain(cx, guardrail, group, chains, (&request, [&place, &end]), finding);
+            let reach = extent(&guardrail.claim, chains, &failure.stand_in);
+            finding.notes.extend(reach.map(|reach| {
+                let reach = extent_in_words(reach, chains.is_sensitive(), actual);
+                cx.after.render(&format!("not denied: {}", reach.sentence()))
+            }));
         }
         Verdict::Open(request) => {
             let request = actual(request);

@@ -53,7 +53,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for org_policy in cx.after.org_policies().filter(|org_policy| org_policy.is_authorization()) {
-        text::check(org_policy, findings);
+        text::check(cx, org_policy, findings);
         let targets = cx.after.targets_of(org_policy.id);
         let unresolved_targets = cx
             .after

@@ -1,3 +1,5 @@
+mod advice;
+
 use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
@@ -18,6 +20,13 @@ rule! {
     /// differently by different programs: most take the last one and drop the first. No rule can judge what it
     /// says, so nothing that depends on it is called safe.
     ///
+    /// A document that AWS takes may do less or more than it says: an action or a condition key that does not exist, a
+    /// resource of another type, a condition that no request meets or that every request meets, a statement that others
+    /// cover. The rule asks what `orgward policy check` asks of identity, trust, boundary and resource policies, of
+    /// documents that the plan writes; `inert-guardrail` asks it of policies of the organization. A denial that denies
+    /// nothing and a statement that does more than it says are medium. What makes an allowance smaller is low, and
+    /// suggestions are information: one finding for each document, which never blocks.
+    ///
     /// ## Example
     ///
     /// ```json
@@ -34,7 +43,7 @@ rule! {
     /// ```
     pub(crate) static UNREADABLE_POLICY = {
         id: "unreadable-policy",
-        summary: "policy document is not valid",
+        summary: "policy document is not valid, or does not do what it says",
         severity: Severity::High,
         unverifiable: Severity::Medium,
         check: check,
@@ -45,6 +54,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (address, document) in cx.after.documents() {
         if let Content::Policy(policy) = &document.content {
             refused(address, document, policy, findings);
+            advice::check(cx, address, document, findings);
         }
         let Content::Unreadable(error) = &document.content else { continue };
         let finding = findings.report(&UNREADABLE_POLICY, address);

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Dead, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
+    Answer, Dead, Effect, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
     is_account_id,
 };
 use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
 use thiserror::Error;
 
-use super::{guess, kind_of, parse, shown};
+use super::{filled, guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CheckArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -31,10 +31,10 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     ids(arguments)?;
-    let texts = input::texts(std::slice::from_ref(&arguments.policy))?;
+    let texts = filled(input::texts(std::slice::from_ref(&arguments.policy))?, &arguments.set);
     let Some(text) = texts.first() else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[text]), kind_of);
-    let policy = parse(text, kind, &arguments.set)?;
+    let policy = parse(text, kind)?;
     let dead = orgward_iam::dead(&policy);
     let checked = Checked {
         kind: word(kind),
@@ -67,6 +67,9 @@ fn shown_problem(policy: &Policy, problem: &Problem) -> Option<ShownProblem> {
         return None;
     }
     let before = policy.text().get(..problem.span.start).unwrap_or_default();
+    // A denial that does not do what it says protects less than it seems to, or shuts out more.
+    let statement = problem.statement.and_then(|at| policy.statements.get(at));
+    let denies = statement.is_some_and(|statement| statement.effect.value == Effect::Deny);
     Some(ShownProblem {
         code: problem.code,
         severity: problem.gravity.as_str(),
@@ -74,7 +77,8 @@ fn shown_problem(policy: &Policy, problem: &Problem) -> Option<ShownProblem> {
         line: before.matches('\n').count() + 1,
         message: problem.message.clone(),
         help: problem.help.clone(),
-        blocks: problem.gravity == Gravity::Error && problem.effectiveness != Effectiveness::Meant,
+        blocks: problem.effectiveness != Effectiveness::Meant
+            && (problem.gravity == Gravity::Error || problem.gravity >= Gravity::Warning && denies),
     })
 }
 

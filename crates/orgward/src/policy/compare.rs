@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
 use orgward_report::{Comparison, ShownRequest};
 
-use super::{guess, kind_of, parse, shown};
+use super::{filled, guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CompareArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -20,10 +20,10 @@ pub(crate) fn run(
         // A policy may be compared with itself.
         paths.dedup();
     }
-    let texts = input::texts(&paths)?;
+    let texts = filled(input::texts(&paths)?, &arguments.set);
     let (Some(old), Some(new)) = (texts.first(), texts.last()) else { return Ok(Exit::Failed) };
     let kind = arguments.kind.map_or_else(|| guess(&[old, new]), kind_of);
-    let [old, new] = [parse(old, kind, &arguments.set)?, parse(new, kind, &arguments.set)?];
+    let [old, new] = [parse(old, kind)?, parse(new, kind)?];
     let mut unfilled = old.placeholders();
     unfilled.extend(new.placeholders());
     unfilled.sort();
@@ -48,16 +48,15 @@ pub(crate) fn run(
 
 /// A template is no policy before its placeholders have values.
 fn undecided(
-    unfilled: &[String],
+    names: &[String],
     format: AnswerFormat,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let names: Vec<String> = unfilled.iter().map(|name| format!("`{name}`")).collect();
     let comparison = Comparison {
         relation: "undecided",
         gained: None,
         lost: None,
-        reasons: vec![format!("nothing fills in {}: pass `--set NAME=VALUE` for each", names.join(", "))],
+        reasons: vec![super::unfilled(names)],
         notes: Vec::new(),
     };
     let text = match format {

@@ -7,6 +7,7 @@ use orgward_iam::{
 use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style};
 
 use super::unreadable::Unreadable;
+use super::{filled, unfilled};
 use crate::arguments::{AnswerFormat, DecideArguments};
 use crate::exit::Exit;
 use crate::input;
@@ -17,8 +18,8 @@ pub(crate) fn run(
     arguments: &DecideArguments,
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
-    let texts = input::texts(&arguments.scenarios)?;
-    let (mut answers, mut exit) = (Vec::new(), Exit::Clean);
+    let texts = filled(input::texts(&arguments.scenarios)?, &arguments.set);
+    let (mut answers, mut exit, mut is_open) = (Vec::new(), Exit::Clean, false);
     let mut complain = |error: &Unreadable| {
         output::complain(error, terminal);
         exit = Exit::Failed;
@@ -37,13 +38,20 @@ pub(crate) fn run(
                     complain(&Unreadable::of(text, &title(&error), &error.error));
                     Answer { name: error.name.clone(), decided: Err(reason(&error)) }
                 },
-                |scenario| answer(&scenario),
+                |scenario| {
+                    let names = scenario.policies.placeholders(&scenario.request.action);
+                    if names.is_empty() {
+                        return answer(&scenario);
+                    }
+                    is_open = true;
+                    Answer { name: scenario.name.clone(), decided: Err(unfilled(&names)) }
+                },
             ));
         }
     }
     let text = write(&answers, arguments.format, terminal.style(false));
     output::print(text.as_bytes())?;
-    Ok(exit)
+    Ok(if is_open { Exit::Failed } else { exit })
 }
 
 fn write(answers: &[Answer], format: AnswerFormat, style: Style) -> String {

@@ -57,13 +57,23 @@ fn guess(texts: &[&Text]) -> Kind {
     }
 }
 
-fn parse(
-    text: &Text,
-    kind: Kind,
-    set: &[(String, String)],
-) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
-    Policy::parse(orgward_repository::fill(&text.text, set), kind)
+fn parse(text: &Text, kind: Kind) -> Result<Policy, Box<dyn Diagnostic + Send + Sync>> {
+    Policy::parse(text.text.as_str(), kind)
         .map_err(|error: PolicyError| Unreadable::of(text, "the policy", &error).into())
+}
+
+/// The texts with values in the place of placeholders of templates.
+fn filled(mut texts: Vec<Text>, set: &[(String, String)]) -> Vec<Text> {
+    for text in &mut texts {
+        text.text = orgward_repository::fill(&text.text, set);
+    }
+    texts
+}
+
+/// Says which placeholders keep a question from being answered.
+fn unfilled(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("nothing fills in {}: pass `--set NAME=VALUE` for each", names.join(", "))
 }
 
 /// A request as reports show it.

@@ -2,15 +2,16 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Impossible, Kind, RequestSet, Scenario, ScenarioError, ScenarioLevel, is_account_id,
-    may_be_allowed,
+    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel,
+    Statement, is_account_id, may_be_allowed,
 };
+use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
 use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
 use super::guardrail::Guardrail;
-use super::shown;
 use super::unreadable::Unreadable;
+use super::{filled, shown, unfilled};
 use crate::arguments::{AnswerFormat, ProveArguments};
 use crate::exit::Exit;
 use crate::input::{self, Text};
@@ -47,7 +48,7 @@ pub(crate) fn run(
     let mut paths = vec![guardrail.clone()];
     paths.extend(scp.iter().cloned());
     paths.extend(arguments.rcp.clone());
-    let texts = input::texts(&paths)?;
+    let texts = filled(input::texts(&paths)?, &arguments.set);
     let Some((guardrail, chains)) = texts.split_first() else { return Ok(Exit::Failed) };
     let guardrails = Guardrail::read_all(guardrail)?;
     let (scps, rcps) = chains.split_at_checked(scp.len()).unwrap_or((chains, &[]));
@@ -94,17 +95,43 @@ fn prove(
     if let Some(account) = &arguments.account {
         set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
     }
+    let mut templates: Vec<String> = Vec::new();
+    let wanted = guardrail.claim().policy().statements.first().map(|statement| &statement.actions);
+    let meets = |statement: &Statement| wanted.is_none_or(|wanted| statement.actions.meets(wanted));
+    for level in scp.into_iter().chain(rcp).flatten() {
+        templates.extend(level.policies.iter().flat_map(|named| named.policy.placeholders_among(meets)));
+    }
+    // What a template will allow is unknown, and what it will deny protects nothing yet.
+    if !templates.is_empty() {
+        templates.sort();
+        templates.dedup();
+        let verdict = ProofVerdict::Undecided(unfilled(&templates));
+        return ChainProof { name: name.to_owned(), verdict, nearest: None, extent: None };
+    }
     let (scp, rcp) = (scp.map(ScenarioLevel::chain), rcp.map(ScenarioLevel::chain));
     let question = |left_out: Option<&Impossible>| {
         let set = left_out.iter().fold(set.clone(), |set, it| set.minus(it.requests()));
         may_be_allowed(set, scp.as_ref(), rcp.as_ref())
     };
-    let verdict = match guardrail.claim().ask(question, Answer::witness) {
-        Answer::Witness(request) => ProofVerdict::Refuted(shown(&request)),
+    let claim = guardrail.claim();
+    let (answer, left_out) = claim.ask(question, Answer::witness);
+    let (mut nearest, mut extent) = (None, None);
+    let verdict = match answer {
+        Answer::Witness(request) => {
+            let levels = [scp.as_ref(), rcp.as_ref()].into_iter().flatten().flat_map(|chain| &chain.0);
+            let policies = levels.flat_map(|level| level.policies.iter().map(|it| (it.name, it.policy)));
+            nearest = nearest_among(policies, &request);
+            let left_out = claim.impossible(left_out);
+            let whole = set.minus(left_out.requests());
+            let open = scp.iter().fold(whole.clone(), |set, chain| set.and(RequestSet::passed(chain)));
+            let open = rcp.iter().fold(open, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
+            extent = open.extent_in(&whole).ok().map(|it| extent_in_words(it, false, Request::clone));
+            ProofVerdict::Refuted(shown(&request))
+        }
         Answer::None => ProofVerdict::Holds,
         Answer::Undecided(reason) => ProofVerdict::Undecided(reason),
     };
-    ChainProof { name: name.to_owned(), verdict }
+    ChainProof { name: name.to_owned(), verdict, nearest, extent }
 }
 
 fn levels(text: &Text, kind: Kind) -> Result<Vec<ScenarioLevel>, Box<dyn Diagnostic + Send + Sync>> {

@@ -51,6 +51,27 @@ fn each_account_has_its_story() {
     let run = explain("bad-exempt-too-wide", "aws_organizations_account.warehouse");
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.contains("does not deny it: it spares"), "{run:?}");
+    let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("nearest: statement `KeepTheAuditTrail` of `audit-trail` comes nearest"),
+        "{run:?}"
+    );
+    assert!(text.contains("by principals like `arn:aws:iam::*:role/ops-*`"), "{run:?}");
+    let run = folder.run([
+        "guardrail",
+        "explain",
+        "trail",
+        "aws_organizations_account.warehouse",
+        "--org",
+        &organization("bad-exempt-too-wide"),
+        "--format",
+        "json",
+    ]);
+    let answer: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let extent = &answer["extent"];
+    assert_eq!((&extent["allActions"], &extent["allPrincipals"]), (&true.into(), &false.into()), "{run:?}");
+    assert_eq!(extent["principals"], serde_json::json!(["arn:aws:iam::*:role/ops-*"]), "{run:?}");
+    assert_eq!(answer["nearest"]["policy"], "audit-trail", "{run:?}");
     let run = explain("bad-unknown-content", "shop");
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stdout.contains("is unknown until apply"), "{run:?}");
@@ -83,5 +104,7 @@ fn the_region_lock_is_a_guardrail_too() {
     assert_eq!(run.code, 0, "{run:?}");
     let run = folder.run(["guardrail", "explain", "region-lock", "ecommerce-prod", "--org", &second]);
     assert_eq!(run.code, 1, "{run:?}");
-    assert!(run.stdout.contains("`region-lock`: it would deny it, but is attached to"), "{run:?}");
+    let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let nearest = "of `region-lock` comes nearest to denying it: it would deny it, but is attached to";
+    assert!(text.contains(nearest), "{run:?}");
 }

@@ -233,3 +233,56 @@ fn statements_that_do_nothing_are_named_with_the_reason() {
     );
     assert_eq!((run.code, json["dead"][1]["sid"].as_str()), (1, Some("Never")), "{run:?}");
 }
+
+/// A template is filled in before it is proved or decided; what is left open is no answer.
+#[test]
+fn a_template_is_filled_in_or_undecided() {
+    let folder = Folder::new();
+    folder
+        .write("guardrail.toml", "actions = [\"s3:DeleteBucket\"]\nresources = [\"arn:aws:s3:::logs-*\"]\n");
+    let deny = r#"{"Effect":"Deny","Action":"s3:DeleteBucket","Resource":"arn:${PARTITION}:s3:::logs-*"}"#;
+    folder.write("scp.json", format!(r#"{{"Version":"2012-10-17","Statement":[{deny}]}}"#));
+    let run = folder.run(["policy", "prove", "guardrail.toml", "--scp", "scp.json"]);
+    assert!(run.code == 2 && run.stdout.contains("nothing fills in `${PARTITION}`"), "{run:?}");
+    let run =
+        folder.run(["policy", "prove", "guardrail.toml", "--scp", "scp.json", "--set", "PARTITION=aws"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run =
+        folder.run(["policy", "prove", "guardrail.toml", "--scp", "scp.json", "--set", "PARTITION=aws-cn"]);
+    assert_eq!(run.code, 1, "{run:?}");
+
+    let scenario = format!(
+        r#"{{"name":"delete","request":{{"principal":"arn:aws:iam::111111111111:role/a","action":"s3:DeleteBucket",
+        "resource":"arn:aws:s3:::logs-1"}},"policies":{{"identity":[{{"name":"p","document":{{"Version":"2012-10-17",
+        "Statement":[{{"Effect":"Allow","Action":"*","Resource":"*"}},{deny}]}}}}]}}}}"#
+    );
+    folder.write("scenario.json", &scenario);
+    let run = folder.run(["policy", "decide", "scenario.json", "--format", "json"]);
+    assert!(run.code == 2 && run.stdout.contains("nothing fills in"), "{run:?}");
+    let run = folder.run(["policy", "decide", "scenario.json", "--set", "PARTITION=aws"]);
+    assert!(run.code == 0 && run.stdout.contains("delete"), "{run:?}");
+    // A statement about other actions does not matter.
+    folder.write(
+        "scenario.json",
+        scenario.replacen("\"action\":\"s3:DeleteBucket\"", "\"action\":\"s3:PutObject\"", 1),
+    );
+    assert_eq!(folder.run(["policy", "decide", "scenario.json"]).code, 0);
+}
+
+/// Of what is refuted, the nearest statement and the extent are shown.
+#[test]
+fn a_refuted_guardrail_shows_what_comes_nearest_and_all_that_escapes() {
+    let folder = Folder::new();
+    folder.write("guardrail.toml", "actions = [\"cloudtrail:StopLogging\", \"cloudtrail:DeleteTrail\"]\n");
+    folder.write("scp.json", r#"{"Version":"2012-10-17","Statement":[
+        {"Sid":"Trail","Effect":"Deny","Action":["cloudtrail:StopLogging","cloudtrail:UpdateTrail"],"Resource":"*"}]}"#);
+    let run = folder.run(["policy", "prove", "guardrail.toml", "--scp", "scp.json", "--format", "json"]);
+    let chain = &run.json()["chains"][0];
+    assert_eq!(chain["nearest"]["statement"], "`Trail`", "{run:?}");
+    assert_eq!(chain["nearest"]["lacks"], "does not name `cloudtrail:DeleteTrail`", "{run:?}");
+    assert_eq!(chain["extent"]["actions"], serde_json::json!(["cloudtrail:DeleteTrail"]), "{run:?}");
+    assert_eq!(
+        (&chain["extent"]["allActions"], &chain["extent"]["allPrincipals"]),
+        (&false.into(), &true.into())
+    );
+}

@@ -168,18 +168,44 @@ fn principals() -> impl Strategy<Value = String> + Clone {
     ]
 }
 
-fn statement(with_principal: bool) -> impl Strategy<Value = String> + Clone {
+/// Actions that resource control policies take, and that trust policies are about.
+fn actions_of(kind: Kind) -> BoxedStrategy<String> {
+    match kind {
+        Kind::ResourceControl => {
+            list(&["s3:*", "s3:Get*", "s3:GetObject", "s3:*Object", "sts:AssumeRole", "kms:*", "sqs:*"])
+                .prop_map(|names| format!("\"Action\":{names}"))
+                .boxed()
+        }
+        Kind::Trust => list(&[
+            "sts:AssumeRole",
+            "sts:*",
+            "sts:TagSession",
+            "sts:AssumeRoleWithWebIdentity",
+            "sts:Assume*",
+        ])
+        .prop_map(|names| format!("\"Action\":{names}"))
+        .boxed(),
+        Kind::Identity | Kind::Resource | Kind::ServiceControl => actions().boxed(),
+    }
+}
+
+fn statement(kind: Kind) -> impl Strategy<Value = String> + Clone {
     let conditions = proptest::collection::btree_map(0..3_usize, condition(), 0..3);
-    (any::<bool>(), principals(), actions(), resources(), conditions).prop_map(
+    (any::<bool>(), principals(), actions_of(kind), resources(), conditions).prop_map(
         move |(allow, principals, actions, resources, conditions)| {
             let mut lines: Vec<String> = conditions.into_values().collect();
             lines.sort();
             // The same operator twice would be a duplicate key.
             lines.dedup_by_key(|line| line.split("\":").next().map(str::to_owned));
-            let principals = if with_principal { format!("{principals},") } else { String::new() };
+            let elements = match kind {
+                Kind::Identity | Kind::ServiceControl => format!("{actions},{resources}"),
+                Kind::Resource => format!("{principals},{actions},{resources}"),
+                Kind::Trust => format!("{principals},{actions}"),
+                Kind::ResourceControl => format!("\"Principal\":\"*\",{actions},{resources}"),
+            };
             format!(
-                r#"{{"Effect":"{}",{principals}{actions},{resources},"Condition":{{{}}}}}"#,
-                if allow { "Allow" } else { "Deny" },
+                r#"{{"Effect":"{}",{elements},"Condition":{{{}}}}}"#,
+                if allow && kind != Kind::ResourceControl { "Allow" } else { "Deny" },
                 lines.join(",")
             )
         },
@@ -187,7 +213,7 @@ fn statement(with_principal: bool) -> impl Strategy<Value = String> + Clone {
 }
 
 pub(super) fn document(kind: Kind) -> impl Strategy<Value = Policy> {
-    proptest::collection::vec(statement(kind == Kind::Resource), 1..4).prop_map(move |statements| {
+    proptest::collection::vec(statement(kind), 1..4).prop_map(move |statements| {
         policy(kind, &format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(",")))
     })
 }
@@ -269,7 +295,7 @@ fn kind(request: &Request) -> CallerKind {
 /// On every dimension there is a value about which the tests say what they say about the request.
 fn is_represented(universe: &Universe<'_>, request: &Request) -> Result<(), String> {
     for (dimension, values) in &universe.dimensions {
-        let tests = universe.tests_of(dimension);
+        let tests = universe.tests_about(dimension);
         let same = |at: usize, point: &Point| {
             kind(request).admits(dimension, point)
                 && tests.iter().zip(&values.truths).all(|(test, truth)| {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::agreement::document;
 use crate::access::dead::{Dead, dead};
-use crate::access::questions::bound;
+use crate::access::questions::{bound, compare};
 use crate::access::{Answer, RequestSet};
 use crate::{Decider, Effect, Kind, Level, Policy, PolicyChain, Statement};
 
@@ -18,10 +18,16 @@ fn effect(policy: &Policy, effect: Effect) -> RequestSet<'_> {
     bound(policy).and(set)
 }
 
-/// What a chain with the policy on its only level leaves open.
+/// What is left open where the policy is the only one: the only level of a chain, the boundary of a role that may do
+/// everything, or the policy of a resource.
 fn chain(policy: &Policy) -> RequestSet<'_> {
     let decider = Decider { name: "policy", policy };
-    RequestSet::passed(&PolicyChain(vec![Level { target: "root", policies: vec![decider] }]))
+    let chain = PolicyChain(vec![Level { target: "root", policies: vec![decider] }]);
+    match policy.kind {
+        Kind::ServiceControl => RequestSet::passed(&chain),
+        Kind::ResourceControl => RequestSet::passed_by_resource(&chain),
+        Kind::Identity | Kind::Resource | Kind::Trust => bound(policy).and(RequestSet::allowed(policy)),
+    }
 }
 
 fn without(policy: &Policy, at: usize) -> (Policy, Statement) {
@@ -48,9 +54,7 @@ fn check(policy: &Policy) -> Result<(), TestCaseError> {
         .into_iter()
         .flat_map(|each| differ(effect(policy, each), effect(&rest, each)))
         .collect();
-    if policy.kind == Kind::ServiceControl {
-        changes.extend(differ(chain(policy), chain(&rest)));
-    }
+    changes.extend(differ(chain(policy), chain(&rest)));
     for change in changes {
         prop_assert!(!matches!(change, Answer::Witness(_)), "{change:?}\n{}\n{found:?}", policy.text());
     }
@@ -71,6 +75,12 @@ fn check(policy: &Policy) -> Result<(), TestCaseError> {
             // This request shows it.
             Answer::Witness(request) => prop_assert!(statement.matches(&living, &request)),
             Answer::Undecided(_) => {}
+            // It grants more firmly what another one grants, too.
+            Answer::None if policy.has_standing() => {
+                let compared = compare(&living, &rest);
+                let is_shown = [compared.gained, compared.lost].iter().any(|it| *it != Answer::None);
+                prop_assert!(is_shown, "statement {at} changes nothing\n{}", policy.text());
+            }
             Answer::None => prop_assert!(false, "statement {at} changes nothing\n{}", policy.text()),
         }
     }
@@ -87,9 +97,31 @@ proptest! {
         check(&policy)?;
     }
 
+    /// Of a role, and of its boundary.
     #[test]
     fn a_dead_statement_of_an_identity_changes_nothing_and_any_other_one_something(
         policy in document(Kind::Identity)
+    ) {
+        check(&policy)?;
+    }
+
+    #[test]
+    fn a_dead_statement_of_a_resource_changes_nothing_and_any_other_one_something(
+        policy in document(Kind::Resource)
+    ) {
+        check(&policy)?;
+    }
+
+    #[test]
+    fn a_dead_statement_of_a_trust_policy_changes_nothing_and_any_other_one_something(
+        policy in document(Kind::Trust)
+    ) {
+        check(&policy)?;
+    }
+
+    #[test]
+    fn a_dead_statement_of_a_resource_control_policy_changes_nothing_and_any_other_one_something(
+        policy in document(Kind::ResourceControl)
     ) {
         check(&policy)?;
     }

@@ -1,7 +1,9 @@
 mod soundness;
 
+use std::collections::BTreeSet;
+
 use crate::testing::{policy, single};
-use crate::{Kind, OutsiderAccess, Perimeter, Policy, RoleTrust};
+use crate::{Kind, OutsiderAccess, Outsiders, Perimeter, Policy, RequestSet, RoleTrust};
 
 const ROLE: RoleTrust<'_> =
     RoleTrust { arn: "arn:aws:iam::111111111111:role/deploy", account: Some("111111111111") };
@@ -363,4 +365,27 @@ fn long_policies_end_in_time() {
     let deny = r#"{"Effect":"Deny","Principal":"*","Action":"sts:*","Condition":{"StringLike":{"sts:ExternalId":"a?b*"}}}"#;
     let statements: Vec<&str> = [door.as_str(), deny].into_iter().cycle().take(1_000).collect();
     assert_eq!(trust(&format!("[{}]", statements.join(","))), "excluded");
+}
+
+/// A bucket that leaves it to access points of an account whom to let in.
+#[test]
+fn access_points_of_ones_own_are_no_strangers() {
+    let is_open = |condition: &str, own: &[&str]| {
+        let bucket = single(
+            Kind::Resource,
+            &format!(
+                r#""Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::b/*","Condition":{{{condition}}}"#
+            ),
+        );
+        let own = own.iter().map(|account| (*account).to_owned()).collect();
+        let outsiders = Outsiders::of(&bucket, None, &own, &BTreeSet::new()).expect("all is known");
+        !RequestSet::allowed(&bucket).and(outsiders.requests()).is_empty()
+    };
+    let account = r#""StringEquals":{"s3:DataAccessPointAccount":"222222222222"}"#;
+    assert!(!is_open(account, &[]) && !is_open(account, &["222222222222"]));
+    assert!(is_open(account, &["333333333333"]), "it is an account of somebody else");
+    let arn = r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:222222222222:accesspoint/*"}"#;
+    assert!(!is_open(arn, &[]));
+    assert!(is_open(r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:*:accesspoint/*"}"#, &[]));
+    assert!(is_open(r#""StringNotEquals":{"s3:DataAccessPointAccount":"222222222222"}"#, &[]));
 }

@@ -23,6 +23,8 @@ fn detached() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`FullAWSAccess`), prod (`FullAWSAccess`), the
             accounts (`FullAWSAccess`)
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by every principal that it is about
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:222222222222:trail/example
                by arn:aws:iam::222222222222:role/application
@@ -55,6 +57,8 @@ fn exempt_too_wide() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
             (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by principals like `arn:aws:iam::*:role/ops-*`
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/ops-
@@ -90,6 +94,7 @@ fn wrong_action() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
             (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+      note: not denied: `cloudtrail:DeleteTrail`, by every principal that it is about
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:DeleteTrail on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
@@ -123,6 +128,9 @@ fn weakened_condition() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
             (`FullAWSAccess`), the accounts (`FullAWSAccess`)
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by every principal that it is about, where
+            `aws:PrincipalTag/team` is like `security`
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
@@ -155,6 +163,8 @@ fn account_outside_the_unit() {
       account: aws_organizations_account.warehouse
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`FullAWSAccess`), warehouse (`FullAWSAccess`)
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by every principal that it is about
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.warehouse.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.warehouse.id}:role/application
@@ -188,6 +198,8 @@ fn policy_type_disabled() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (nothing), runtime (`audit-trail`), prod (nothing), the accounts (nothing)
       note: service control policies are not enabled
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by every principal that it is about
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
@@ -245,6 +257,9 @@ fn unknown_exemption() {
       note: statement `KeepTheAuditTrail` of `audit-trail` comes nearest to denying it
       note: the levels: Root (`FullAWSAccess`), runtime (`audit-trail`, `FullAWSAccess`), prod
             (`FullAWSAccess`), shop (`FullAWSAccess`)
+      note: not denied: all 2 actions of the guardrail (`cloudtrail:DeleteTrail` and
+            `cloudtrail:StopLogging`), by principals like
+            `arn:aws:iam::${aws_organizations_account.shop.id}:role/responder`
       note: declared in orgward.toml:1: nobody but break-glass stops or deletes a trail
       request: cloudtrail:StopLogging on arn:aws:cloudtrail:eu-west-1:${aws_organizations_account.shop.id}:trail/example
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/responder

@@ -10,12 +10,12 @@ use orgward_iam::{
 use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
 use super::INERT_GUARDRAIL;
-use crate::Findings;
+use crate::{Context, Findings};
 use orgward_proof::chains::enumerate;
 use orgward_proof::org_policies::{source, statement_key, statement_title};
 use orgward_proof::region_lock::region_conditions;
 
-pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+pub(super) fn check(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
     let document = &org_policy.data.document;
     let (Some(policy), Some(_)) = (document.policy(), &org_policy.node.address) else { return };
     misspelt(org_policy, findings);
@@ -27,7 +27,7 @@ pub(super) fn check(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) 
         }
         never_about(org_policy, statement, findings);
     }
-    mistaken(org_policy, &waiting, findings);
+    mistaken(cx, org_policy, &waiting, findings);
 }
 
 /// Checks that say that a part of a denial never acts, or that it denies more than is meant.
@@ -53,11 +53,16 @@ const MISTAKES: [&str; 18] = [
 ];
 
 /// Reports what the document cannot mean, as the check of documents finds it.
-fn mistaken(guardrail: Entity<'_, OrgPolicy>, waiting: &BTreeSet<usize>, findings: &mut Findings) {
+fn mistaken(
+    cx: &Context<'_>,
+    guardrail: Entity<'_, OrgPolicy>,
+    waiting: &BTreeSet<usize>,
+    findings: &mut Findings,
+) {
     let document = &guardrail.data.document;
     let Some(policy) = document.policy() else { return };
     let mut told: BTreeSet<(&str, Option<usize>)> = BTreeSet::new();
-    for problem in policy.problems() {
+    for problem in cx.documents.problems(policy).iter() {
         let Some(statement) = problem.statement.and_then(|at| policy.statements.get(at)) else { continue };
         let is_mistake = MISTAKES.contains(&problem.code)
             && statement.effect.value == Effect::Deny
@@ -65,10 +70,10 @@ fn mistaken(guardrail: Entity<'_, OrgPolicy>, waiting: &BTreeSet<usize>, finding
             && !problem.statement.is_some_and(|at| waiting.contains(&at));
         // One finding for a mistake that a statement makes twice.
         if is_mistake
-            && !is_told_otherwise(&problem, statement)
+            && !is_told_otherwise(problem, statement)
             && told.insert((problem.code, problem.statement))
         {
-            mistake(guardrail, statement, &problem, findings);
+            mistake(guardrail, statement, problem, findings);
         }
     }
 }
