@@ -64,10 +64,7 @@ const TEXTS: [(&str, &str); 10] = [
     ("boundary-required", include_str!("../../data/packs/boundary-required.toml")),
     ("identity-perimeter", include_str!("../../data/packs/identity-perimeter.toml")),
     ("network-perimeter", include_str!("../../data/packs/network-perimeter.toml")),
-    (
-        "network-perimeter-resources",
-        include_str!("../../data/packs/network-perimeter-resources.toml"),
-    ),
+    ("network-perimeter-resources", include_str!("../../data/packs/network-perimeter-resources.toml")),
     ("production-data", include_str!("../../data/packs/production-data.toml")),
     ("resource-perimeter", include_str!("../../data/packs/resource-perimeter.toml")),
 ];

@@ -233,7 +233,9 @@ impl<'o> Access<'o> {
                 for (account, answer) in named.chain(public) {
                     let (request, unknown) = match answer {
                         Answer::Witness(request) => (Some(*request), None),
-                        Answer::Undecided(why) if account.is_some() || could_be_public(read) => (None, Some(why)),
+                        Answer::Undecided(why) if account.is_some() || could_be_public(read) => {
+                            (None, Some(why))
+                        }
                         Answer::Undecided(_) | Answer::None => continue,
                     };
                     let unclear = account.as_ref().filter(|account| {
@@ -302,9 +304,9 @@ impl<'o> Access<'o> {
             .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| {
                 set.minus(claim.requests())
             });
-        let set = claim.iter().fold(set, |set, claim| {
-            set.and(RequestSet::bound_by_resource_control()).and(claim.requests())
-        });
+        let set = claim
+            .iter()
+            .fold(set, |set, claim| set.and(RequestSet::bound_by_resource_control()).and(claim.requests()));
         set.example()
     }
 

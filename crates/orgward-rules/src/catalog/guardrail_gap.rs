@@ -87,7 +87,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     };
     let needs = |enforced_by| cx.config.guardrails.iter().any(|it| it.enforced_by == enforced_by);
     let of_resources = || -> Vec<Chains<'_, '_>> {
-        groups.iter().zip(&resource).map(|(group, rcp)| Chains::of_resources(rcp.as_ref().unwrap_or(&group.chain))).collect()
+        groups
+            .iter()
+            .zip(&resource)
+            .map(|(group, rcp)| Chains::of_resources(rcp.as_ref().unwrap_or(&group.chain)))
+            .collect()
     };
     let chains = [
         if needs(EnforcedBy::ServiceControl) { chains(false) } else { Vec::new() },

@@ -65,7 +65,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             if bound.is_none_or(|owner| scope.any(&guardrail.targets, owner, &mut fitting).is_none()) {
                 continue;
             }
-            let had = before.had(access, &opening) && old.iter().any(|it| it.resource.key == opening.resource.key);
+            let had =
+                before.had(access, &opening) && old.iter().any(|it| it.resource.key == opening.resource.key);
             let finding = report(&PERIMETER_GAP, cx, &opening, findings);
             if opening.unknown.is_none() {
                 finding.severity = guardrail.severity;
@@ -77,8 +78,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 Some(account) => format!("account {account}"),
                 None => "everybody".to_owned(),
             };
-            let action =
-                opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
+            let action = opening
+                .request
+                .as_ref()
+                .map_or_else(String::new, |request| format!(" for `{}`", request.action));
             finding.says(format!(
                 "`{}` lets in {who}{action}, and no resource control policy keeps it out: `{}` does not hold",
                 name(cx, &opening),

@@ -88,7 +88,7 @@ pub(crate) fn run(
             let mut all = found.guardrails.iter();
             let of_resources = all.any(|it| it.enforced_by == EnforcedBy::ResourceControl);
             orgward_report::policies_hcl(&found.description, of_resources, &laid_out(&found)?)
-        },
+        }
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Clean)
