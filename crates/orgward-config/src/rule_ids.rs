@@ -36,6 +36,7 @@ pub const RULE_IDS: &[&str] = &[
     "operator-lockout",
     "over-locked-region",
     "over-quota",
+    "perimeter-gap",
     "plaintext-transport",
     "privilege-escalation",
     "public-resource",

@@ -21,6 +21,9 @@ pub(crate) struct StatementDraft {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
     effect: &'static str,
+    /// `*` in a resource control policy, which needs one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) principal: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) action: Option<Texts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +73,7 @@ impl StatementDraft {
         Self {
             sid: None,
             effect,
+            principal: None,
             action: everything(),
             not_action: None,
             resource: everything(),

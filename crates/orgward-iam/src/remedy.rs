@@ -1,11 +1,11 @@
-//! Service control policies that deny what has to be denied.
+//! Service and resource control policies that deny what has to be denied.
 
 use serde::Serialize;
 
 use crate::draft::{StatementDraft, Texts};
 use crate::{Claim, FULL_AWS_ACCESS, Kind, Policy, PolicyError};
 
-/// A service control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
+/// A service or resource control policy that denies, to stand beside [`FULL_AWS_ACCESS`].
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Remedy {
@@ -35,6 +35,13 @@ impl Denying {
 
     fn sid(&self) -> &str {
         self.0.sid.as_deref().unwrap_or_default()
+    }
+
+    /// The statement as one of a resource control policy.
+    #[must_use]
+    pub fn for_resources(mut self) -> Self {
+        self.0.principal = Some("*");
+        self
     }
 
     /// Two statements that together deny the same; `None` when there is no list to share between them.
@@ -112,7 +119,8 @@ impl Remedy {
 
     /// What it says.
     pub fn policy(&self) -> Result<Policy, PolicyError> {
-        Policy::parse(self.pretty(), Kind::ServiceControl)
+        let of_resources = self.statements.iter().any(|statement| statement.0.principal.is_some());
+        Policy::parse(self.pretty(), if of_resources { Kind::ResourceControl } else { Kind::ServiceControl })
     }
 
     /// The policy that it stands beside.

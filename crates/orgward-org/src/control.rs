@@ -91,7 +91,7 @@ const OTHERS: &[&str] = &[
 pub(crate) fn document_of(resource: &str) -> Option<&'static str> {
     match resource {
         "aws_organizations_resource_policy" => Some("content"),
-        "aws_s3_bucket_policy" => Some("policy"),
+        "aws_kms_key" | "aws_s3_bucket_policy" => Some("policy"),
         _ => None,
     }
 }

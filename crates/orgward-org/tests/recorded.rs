@@ -3,13 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use orgward_org::{Declared, Organization, calls};
 use orgward_plan::{Document, Plan};
 
-/// How many changes of a run have certain calls; each of them is on the wire.
+/// The types of which changes of a run have certain calls; each of these is on the wire.
 fn predicted(operation: &str) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/recorded-calls");
     let wire = std::fs::read_to_string(folder.join(format!("{operation}.calls.json"))).unwrap();
@@ -18,11 +18,13 @@ fn predicted(operation: &str) -> usize {
     let document = Document::decode(&name, std::fs::read(folder.join(&name)).unwrap()).unwrap();
     let plans = [Plan::parse(&document).unwrap()];
     let change = Organization::of(&plans, &[], &Declared::default());
-    let mut predicted = 0;
+    let mut predicted = BTreeSet::new();
     for planned in change.after.planned() {
         let made = wire.get(planned.address.as_str()).unwrap();
         let certain = calls::certain(planned);
-        predicted += usize::from(!certain.is_empty());
+        if !certain.is_empty() {
+            predicted.insert(planned.kind.clone());
+        }
         for call in certain {
             assert!(
                 made.iter().any(|made| made == call.action),
@@ -33,7 +35,7 @@ fn predicted(operation: &str) -> usize {
             );
         }
     }
-    predicted
+    predicted.len()
 }
 
 #[test]

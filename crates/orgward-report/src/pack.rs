@@ -177,8 +177,9 @@ fn quoted(text: &str) -> String {
 }
 
 /// Writes policies as resources of Terraform. Each is its name and its document as laid out JSON.
-pub fn policies_hcl(description: &str, policies: &[(String, String)]) -> String {
+pub fn policies_hcl(description: &str, of_resources: bool, policies: &[(String, String)]) -> String {
     let mut out = String::new();
+    let kind = if of_resources { "RESOURCE_CONTROL_POLICY" } else { "SERVICE_CONTROL_POLICY" };
     for (name, document) in policies {
         if !out.is_empty() {
             out.push('\n');
@@ -187,7 +188,7 @@ pub fn policies_hcl(description: &str, policies: &[(String, String)]) -> String 
         let description = literal(&quoted(description));
         out.extend(["resource \"aws_organizations_policy\" \"", &label, "\" {\n"]);
         out.extend(["  name        = ", &quoted(name), "\n  description = ", &description, "\n"]);
-        out.extend(["  type        = \"SERVICE_CONTROL_POLICY\"\n\n"]);
+        out.extend(["  type        = ", &quoted(kind), "\n\n"]);
         out.extend(["  content = jsonencode(", &expression(document), ")\n}\n"]);
     }
     out
@@ -344,7 +345,7 @@ mod tests {
   ]
 }"#;
         let policies = [("data-1".to_owned(), document.to_owned())];
-        insta::assert_snapshot!(policies_hcl("Data", &policies), @r#"
+        insta::assert_snapshot!(policies_hcl("Data", false, &policies), @r#"
         resource "aws_organizations_policy" "data_1" {
           name        = "data-1"
           description = "Data"

@@ -8,6 +8,7 @@ use orgward_iam::{Denying, Remedy};
 
 use crate::data::quotas;
 use orgward_config::Pack;
+use orgward_proof::{EnforcedBy, Guardrail};
 
 const HEAD: &str = "\
 # Packs
@@ -62,8 +63,14 @@ fn page() -> String {
             let claim = guardrail.description.as_deref().unwrap();
             writeln!(page, "| `{}` | {claim} | {targets} | {} |", guardrail.id, guardrail.severity).unwrap();
         }
-        let denying = |id: &str, claim| Denying::of(id.split_once('/').unwrap().1, claim);
-        let statements = guardrails.iter().map(|each| denying(&each.id, &each.claim)).collect();
+        let denying = |each: &Guardrail| {
+            let denying = Denying::of(each.id.split_once('/').unwrap().1, &each.claim);
+            if each.enforced_by == EnforcedBy::ResourceControl { denying.for_resources() } else { denying }
+        };
+        if guardrails.iter().any(|each| each.enforced_by == EnforcedBy::ResourceControl) {
+            page.push_str("\nAs a resource control policy, beside `RCPFullAWSAccess`:\n");
+        }
+        let statements = guardrails.iter().map(denying).collect();
         for policy in Remedy::within(quotas().scp.characters, statements).unwrap() {
             writeln!(page, "\n```json\n{}\n```", policy.pretty()).unwrap();
         }

@@ -56,13 +56,17 @@ struct Head {
 /// What a parameter is that others make up for.
 static NOTHING: Vec<String> = Vec::new();
 
-const TEXTS: [(&str, &str); 6] = [
+const TEXTS: [(&str, &str); 10] = [
     ("amazon-infosec", include_str!("../../data/packs/amazon-infosec.toml")),
     ("amazon-infosec-hardened", include_str!("../../data/packs/amazon-infosec-hardened.toml")),
     ("approved-services", include_str!("../../data/packs/approved-services.toml")),
     ("baseline", include_str!("../../data/packs/baseline.toml")),
     ("boundary-required", include_str!("../../data/packs/boundary-required.toml")),
+    ("identity-perimeter", include_str!("../../data/packs/identity-perimeter.toml")),
+    ("network-perimeter", include_str!("../../data/packs/network-perimeter.toml")),
+    ("network-perimeter-resources", include_str!("../../data/packs/network-perimeter-resources.toml")),
     ("production-data", include_str!("../../data/packs/production-data.toml")),
+    ("resource-perimeter", include_str!("../../data/packs/resource-perimeter.toml")),
 ];
 
 // The tests read all of them, so that none is ever left out.

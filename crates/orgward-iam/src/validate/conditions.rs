@@ -361,12 +361,15 @@ impl Line<'_, '_, '_> {
         };
         // Keys whose type is not known are text in the catalogue, and the type that AWS publishes is not always right.
         let is_global = key.to_ascii_lowercase().starts_with("aws:");
+        // A tag may hold a number or a date.
+        let is_tag = key.to_ascii_lowercase().contains("tag/");
         let may_fit = match operator.base {
             B::IpAddress | B::NotIpAddress => false,
-            _ if wants.contains(&KeyKind::Numeric) => sounds_like_a_number(&key),
+            _ if wants.contains(&KeyKind::Numeric) => is_tag || sounds_like_a_number(&key),
             _ => true,
         };
-        if wants.contains(&info.kind) || !is_global && info.kind == KeyKind::String && may_fit {
+        let is_text = info.kind == KeyKind::String && (is_tag || !is_global);
+        if wants.contains(&info.kind) || is_text && may_fit {
             return;
         }
         let inert = self.inert();

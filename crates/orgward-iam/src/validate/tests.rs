@@ -61,6 +61,12 @@ fn a_key_that_the_action_never_has_denies_nothing_or_more_than_is_meant() {
 fn an_operator_that_does_not_fit_its_key_never_holds() {
     assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
+    let number = r#""NumericLessThan":{"ec2:InstanceType":"4"}"#;
+    assert_eq!(denies("ec2:RunInstances", number), [("type-mismatch", Inert)]);
+    // AWS publishes it as text.
+    let age = r#""NumericLessThan":{"glacier:ArchiveAgeInDays":"4"}"#;
+    assert_eq!(denies("glacier:DeleteArchive", age), []);
+    assert_eq!(denies("s3:*", r#""DateGreaterThan":{"aws:PrincipalTag/until":"2026-01-01T00:00:00Z"}"#), []);
     assert_eq!(denies("s3:*", r#""Bool":{"aws:SecureTransport":"false"}"#), []);
     let arn = |operator: &str, key: &str| {
         denies("s3:*", &format!(r#""{operator}":{{"{key}":"arn:aws:iam::*:role/x"}}"#))
@@ -183,4 +189,35 @@ fn a_key_that_may_have_several_values_is_met_by_a_request_with_one() {
     let rules = r#""Effect":"Allow","Action":"events:PutRule","Resource":"*","Condition":{"StringEquals":{"events:detail-type":"x"}}"#;
     let codes: Vec<&str> = problems(Kind::Identity, rules).into_iter().map(|it| it.code).collect();
     assert_eq!(codes, ["missing-qualifier"], "it is no dead statement");
+}
+
+/// Most of EC2 has no instance type, which is always missing there.
+#[test]
+fn null_denies_what_never_has_the_key() {
+    let found = problems(
+        Kind::ServiceControl,
+        r#""Effect":"Deny","Action":"ec2:*","Resource":"*","Condition":{"Null":{"ec2:InstanceType":"true"}}"#,
+    );
+    let [one] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.code, one.effectiveness), ("unsupported-action-for-condition-key", Overreaching));
+    let run = r#""Effect":"Deny","Action":"ec2:RunInstances","Resource":"arn:aws:ec2:*:*:instance/*","Condition":{"Null":{"ec2:InstanceType":"true"}}"#;
+    assert!(problems(Kind::ServiceControl, run).is_empty());
+}
+
+/// Each of the forms in which templates write a placeholder, wherever it stands.
+#[test]
+fn placeholders_of_templates_are_told_wherever_they_stand() {
+    for condition in [
+        r#""StringEquals":{"aws:PrincipalAccount":"$(ACCOUNT)"}"#,
+        r##""StringEquals":{"aws:PrincipalAccount":"#{ACCOUNT}"}"##,
+        r#""StringEquals":{"aws:PrincipalOrgID":"__ORG__"}"#,
+        r#""StringEquals":{"aws:PrincipalTag/${TAG}":"x"}"#,
+    ] {
+        let statement =
+            format!(r#""Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{{{condition}}}"#);
+        let found = problems(Kind::ServiceControl, &statement);
+        assert!(found.iter().any(|it| it.code == "unfilled-placeholder"), "{condition}: {found:?}");
+    }
+    let name = r#""Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::logs__internal__x""#;
+    assert!(problems(Kind::ServiceControl, name).is_empty());
 }

@@ -1,6 +1,6 @@
 //! Services that find what is wrong. What the provider only forgets when it is destroyed has no `gone`.
 
-use super::fact::Measure::{AtLeast, Holds, Listed, On, Present, Rank, Spares};
+use super::fact::Measure::{AtLeast, Becomes, Holds, Listed, On, Present, Rank, Spares};
 use super::fact::Weight::{High, Low, Medium};
 use super::fact::{Fact, Facts, Weight, fact};
 
@@ -104,7 +104,7 @@ pub(super) const TABLE: &[Facts] = &[
             ),
             fact(
                 "recording_mode.0.recording_frequency",
-                Rank(&["DAILY", "CONTINUOUS"]),
+                Becomes("DAILY"),
                 Low,
                 "changes are recorded once a day",
             ),

@@ -70,6 +70,8 @@ pub(super) enum Measure {
     Off(bool),
     /// One of these, from the weakest to the strictest; the first is meant where it is not set.
     Rank(&'static [&'static str]),
+    /// A value that takes protection away.
+    Becomes(&'static str),
     /// A set of which nothing may be lost.
     Holds,
     /// A list that stands for everything while it is empty, and of which nothing may be lost otherwise.
@@ -214,6 +216,15 @@ fn weaker(before: View<'_>, after: Option<View<'_>>, measure: Measure) -> Option
                     None => unknown.filter(|_| was > 0),
                 },
                 Attr::Unknown | Attr::Absent => None,
+            }
+        }
+        Measure::Becomes(weak) => {
+            let is_weak = |text: &str| text.eq_ignore_ascii_case(weak);
+            match after.map_or(Attr::Absent, View::text) {
+                _ if text_of(before).is_some_and(|was| is_weak(&was)) => None,
+                Attr::Known(is) if is_weak(is.expose()) => lost(String::new()),
+                Attr::Unknown => unknown,
+                Attr::Known(_) | Attr::Absent => None,
             }
         }
         Measure::Holds | Measure::Listed | Measure::Spares => {

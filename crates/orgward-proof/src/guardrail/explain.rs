@@ -103,10 +103,12 @@ fn story(
     account: Entity<'_, Account>,
     scope: Modality,
 ) -> Story {
-    let scp = organization.policy_chain(account.id, &PolicyType::ServiceControl);
+    let of_resources = guardrail.enforced_by == EnforcedBy::ResourceControl;
+    let first = if of_resources { PolicyType::ResourceControl } else { PolicyType::ServiceControl };
+    let scp = organization.policy_chain(account.id, &first);
     let rcp = (guardrail.enforced_by == EnforcedBy::Both)
         .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
-    let chains = Chains::of(&scp, rcp.as_ref());
+    let chains = if of_resources { Chains::of_resources(&scp) } else { Chains::of(&scp, rcp.as_ref()) };
     let id = organization.symbolic_account_id(account.id);
     let stand_in = chains.stand_ins(&guardrail.claim).of(id);
     let verdict = Proofs::default().prove(&guardrail.claim, &chains, &stand_in);
@@ -122,7 +124,8 @@ fn story(
         notes.extend(chains.doubts());
     }
     if scp.enabled == Some(false) {
-        notes.push("service control policies are not enabled, so that none of them acts".to_owned());
+        let what = if of_resources { "resource" } else { "service" };
+        notes.push(format!("{what} control policies are not enabled, so that none of them acts"));
     }
     let (mut near, mut escapes) = (None, None);
     if let (Outcome::Refuted, Some(request)) = (outcome, &request) {

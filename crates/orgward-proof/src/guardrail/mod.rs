@@ -41,17 +41,21 @@ pub enum EnforcedBy {
     ServiceControl,
     /// Resource control policies, too, where the resource lies in the account.
     Both,
+    /// Resource control policies alone: it is about all callers, those of other organizations and AWS services
+    /// included, and the resources of the account.
+    ResourceControl,
 }
 
 impl EnforcedBy {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::ServiceControl, Self::Both];
+    pub const ALL: [Self; 3] = [Self::ServiceControl, Self::Both, Self::ResourceControl];
 
     /// The word in configurations.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ServiceControl => "scp",
             Self::Both => "scp-or-rcp",
+            Self::ResourceControl => "rcp",
         }
     }
 }

@@ -62,15 +62,17 @@ struct ProofKey {
     account: String,
 }
 
-/// The keys of both chains of an account.
-pub type ChainsKey = (ChainKey, Option<ChainKey>);
+/// The keys of both chains of an account, and whether the first is about its resources.
+pub type ChainsKey = (ChainKey, Option<ChainKey>, bool);
 
 /// The guardrails above an account, ready for proofs.
 pub struct Chains<'l, 'o> {
-    /// The chain of SCPs.
+    /// The chain of SCPs, or that of RCPs where only RCPs count.
     pub scp: &'l PolicyChain<'o>,
     /// The chain of RCPs, where RCPs may deny it too.
     pub rcp: Option<&'l PolicyChain<'o>>,
+    /// Whether only RCPs count: the question is about all callers.
+    of_resources: bool,
 }
 
 impl ChainKey {
@@ -115,13 +117,19 @@ impl ChainKey {
 impl<'l, 'o> Chains<'l, 'o> {
     /// The chains of one account.
     pub fn of(scp: &'l PolicyChain<'o>, rcp: Option<&'l PolicyChain<'o>>) -> Self {
-        Self { scp, rcp }
+        Self { scp, rcp, of_resources: false }
+    }
+
+    /// The chain that binds who comes to the resources of one account.
+    pub fn of_resources(rcp: &'l PolicyChain<'o>) -> Self {
+        Self { scp: rcp, rcp: None, of_resources: true }
     }
 
     /// What tells the chains apart from others, as far as proofs of a prohibition are concerned.
     pub fn key(&self, claim: &Claim) -> ChainsKey {
         let relevant = relevant(claim);
-        (ChainKey::of(self.scp, &relevant), self.rcp.map(|rcp| ChainKey::of(rcp, &relevant)))
+        let rcp = self.rcp.map(|rcp| ChainKey::of(rcp, &relevant));
+        (ChainKey::of(self.scp, &relevant), rcp, self.of_resources)
     }
 
     /// Why the chains do not tell the whole story, one sentence each.
@@ -193,7 +201,7 @@ impl Proofs {
             chains: chains.key(claim),
             account: account.to_owned(),
         };
-        let (scp, rcp) = &key.chains;
+        let (scp, rcp, _) = &key.chains;
         let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
         self.verdicts.get(key, || prove(claim, chains, account, is_whole))
     }
@@ -202,7 +210,7 @@ impl Proofs {
 /// How far the requests of a guardrail reach that are certainly not denied to principals of an account; `None` where
 /// there is none, or where that takes too long to tell.
 pub fn extent(claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Option<Extent> {
-    let (scp, rcp) = chains.key(claim);
+    let (scp, rcp, _) = chains.key(claim);
     let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
     asked(claim, chains, account, |Asked { claimed, open, certain }| {
         let (verdict, left_out) = ask(claim, &claimed, &open, &certain, is_whole);
@@ -240,18 +248,24 @@ fn asked<A>(
     account: &str,
     answer: impl FnOnce(Asked<'_>) -> A,
 ) -> Result<A, String> {
-    let bound = RequestSet::bound();
     let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     let here = Claim::for_resources_of(account).map_err(|error| error.to_string())?;
-    let mut claimed = bound.and(own).and(claim.requests());
+    let callers = if chains.of_resources {
+        RequestSet::bound_by_resource_control()
+    } else {
+        RequestSet::bound().and(own)
+    };
+    let mut claimed = callers.and(claim.requests());
     if let Some(partition) = &chains.scp.partition {
         claimed = claimed.and(RequestSet::in_partition(partition));
     }
     let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);
-    if let Some(rcp) = chains.rcp {
+    if chains.of_resources || chains.rcp.is_some() {
         claimed = claimed.and(here.requests());
+    }
+    if let Some(rcp) = chains.rcp {
         open = open.and(rcp.not_denied_among(&relevant));
         certain = certain.and(rcp.certainly_open_among(&relevant));
     }

@@ -86,14 +86,26 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         pairs.map(|(group, rcp)| Chains::of(&group.chain, rcp.as_ref().filter(|_| both))).collect()
     };
     let needs = |enforced_by| cx.config.guardrails.iter().any(|it| it.enforced_by == enforced_by);
+    let of_resources = || -> Vec<Chains<'_, '_>> {
+        groups
+            .iter()
+            .zip(&resource)
+            .map(|(group, rcp)| Chains::of_resources(rcp.as_ref().unwrap_or(&group.chain)))
+            .collect()
+    };
     let chains = [
         if needs(EnforcedBy::ServiceControl) { chains(false) } else { Vec::new() },
         if needs(EnforcedBy::Both) { chains(true) } else { Vec::new() },
+        if needs(EnforcedBy::ResourceControl) { of_resources() } else { Vec::new() },
     ];
     let mut scope = Matcher::of(cx.after, &cx.config.structure);
     for guardrail in &cx.config.guardrails {
-        let [scp, both] = &chains;
-        let chains = if guardrail.enforced_by == EnforcedBy::Both { both } else { scp };
+        let [scp, both, rcp] = &chains;
+        let chains = match guardrail.enforced_by {
+            EnforcedBy::ServiceControl => scp,
+            EnforcedBy::Both => both,
+            EnforcedBy::ResourceControl => rcp,
+        };
         let mut fitting = vec![false; guardrail.targets.len()];
         let mut failures = Failures::new();
         for (place, (group, chains)) in groups.iter().zip(chains).enumerate() {
@@ -196,7 +208,7 @@ fn report(
                 _ => "the accounts".to_owned(),
             };
             let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
-            explain(cx, guardrail, group, chains, (&request, [&place, &end]), finding);
+            explain(cx, guardrail, chains, (&request, [&place, &end]), finding);
             let reach = extent(&guardrail.claim, chains, &failure.stand_in);
             finding.notes.extend(reach.map(|reach| {
                 let reach = extent_in_words(reach, chains.is_sensitive(), actual);
@@ -232,13 +244,13 @@ fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {
 fn explain(
     cx: &Context<'_>,
     guardrail: &Guardrail,
-    group: &Group<'_>,
     chains: &Chains<'_, '_>,
     (request, [place, end]): (&Request, [&str; 2]),
     finding: &mut Finding,
 ) {
     finding.witness(witness(request));
-    let policy_chains = [Some(&group.chain), chains.rcp].into_iter().flatten();
+    let chain = chains.scp;
+    let policy_chains = [Some(chain), chains.rcp].into_iter().flatten();
     let nearest = policy_chains
         .filter_map(|chain| reason::nearest(cx.after, chain, &guardrail.claim, request))
         .min_by_key(|reason| reason.rank);
@@ -258,9 +270,11 @@ fn explain(
         finding.note("no policy of the organization denies anything like it");
         finding.help("deny it in a policy that is attached to these accounts, or to a unit above them");
     }
-    finding.note(levels(&group.chain, place, end));
-    if group.chain.enabled == Some(false) {
-        finding.note("service control policies are not enabled");
+    finding.note(levels(chain, place, end));
+    if chain.enabled == Some(false) {
+        let of_resources = guardrail.enforced_by == EnforcedBy::ResourceControl;
+        let what = if of_resources { "resource" } else { "service" };
+        finding.note(format!("{what} control policies are not enabled"));
     }
 }
 

@@ -37,6 +37,7 @@ mod open_suspended_ou;
 mod operator_lockout;
 mod over_locked_region;
 mod over_quota;
+mod perimeter_gap;
 mod plaintext_transport;
 mod privilege_escalation;
 mod public_resource;
@@ -101,6 +102,7 @@ pub static RULES: &[&Rule] = &[
     &operator_lockout::OPERATOR_LOCKOUT,
     &over_locked_region::OVER_LOCKED_REGION,
     &over_quota::OVER_QUOTA,
+    &perimeter_gap::PERIMETER_GAP,
     &plaintext_transport::PLAINTEXT_TRANSPORT,
     &privilege_escalation::PRIVILEGE_ESCALATION,
     &public_resource::PUBLIC_RESOURCE,

@@ -1,4 +1,5 @@
 mod bucket_policy;
+mod key_policy;
 
 use std::collections::BTreeSet;
 
@@ -100,7 +101,10 @@ fn keys(cx: &Context<'_>, findings: &mut Findings) {
         let lost = match cx.after.control(&key.key) {
             None => "deleted",
             Some(after) if is_off(after) && !is_off(key) => "disabled",
-            Some(_) => continue,
+            Some(after) => {
+                key_policy::check(cx, key, after, findings);
+                continue;
+            }
         };
         // Another address may go on to manage it.
         if lost == "deleted"

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use miette::Diagnostic;
 use orgward_config::{CertifiedLists, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
-use orgward_proof::Guardrail;
+use orgward_proof::{EnforcedBy, Guardrail};
 use orgward_report::{ShownGuardrail, ShownPack, ShownParameter, escape};
 use thiserror::Error;
 
@@ -84,7 +84,11 @@ pub(crate) fn run(
             let texts: Vec<String> = remedies(&found)?.into_iter().map(|(_, text)| text + "\n").collect();
             texts.concat()
         }
-        GuardrailForm::Hcl => orgward_report::policies_hcl(&found.description, &laid_out(&found)?),
+        GuardrailForm::Hcl => {
+            let mut all = found.guardrails.iter();
+            let of_resources = all.any(|it| it.enforced_by == EnforcedBy::ResourceControl);
+            orgward_report::policies_hcl(&found.description, of_resources, &laid_out(&found)?)
+        }
     };
     output::print(text.as_bytes())?;
     Ok(Exit::Clean)
@@ -195,7 +199,8 @@ fn laid_out(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
 fn split(found: &Shown, quota: usize) -> Result<Vec<(String, Remedy)>, ShowError> {
     let denying = |guardrail: &Guardrail| {
         let id = guardrail.id.split_once('/').map_or(guardrail.id.as_str(), |(_, id)| id);
-        Denying::of(id, &guardrail.claim)
+        let denying = Denying::of(id, &guardrail.claim);
+        if guardrail.enforced_by == EnforcedBy::ResourceControl { denying.for_resources() } else { denying }
     };
     let statements = found.guardrails.iter().map(denying).collect();
     let policies = Remedy::within(quota, statements).map_err(|sid| ShowError::TooLong { sid })?;

@@ -2,6 +2,7 @@
 
 use orgward_iam::{Caller, Callers, Context as Keys, ContextValue, Effect, Policy, Request, RequestSet};
 use orgward_org::{Content, Control};
+use orgward_plan::Attr;
 use orgward_proof::chains::{Difference, passing};
 
 use super::WEAKENED_TRAIL;
@@ -52,6 +53,52 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, after: Option<&Control>
     }
     tell(control, "undenied", &lost, "its policy no longer denies what deletes logs", findings);
     writes(cx, control, &old, new.as_ref(), &bucket, findings);
+    if let Some(new) = &new {
+        public(cx, control, (&old, new), &bucket, findings);
+    }
+}
+
+/// Whether every AWS account may read the logs now.
+fn public(
+    cx: &Context<'_>,
+    control: &Control,
+    (old, new): (&Policy, &Policy),
+    bucket: &str,
+    findings: &mut Findings,
+) {
+    // An account that no policy names.
+    let text = control.document.as_ref().map(|document| document.text.expose()).unwrap_or_default();
+    let stranger = ["909090909090", "808080808080", "707070707070"].into_iter().find(|id| !text.contains(id));
+    let request = |key: &str| {
+        let mut keys = Keys::default();
+        keys.set("aws:SecureTransport", ContextValue::One("true".to_owned()));
+        Request {
+            caller: Caller::Arn(format!(
+                "arn:aws:iam::{}:role/application",
+                stranger.unwrap_or("606060606060")
+            )),
+            action: "s3:GetObject".to_owned(),
+            resource: format!("arn:aws:s3:::{bucket}/{key}"),
+            resource_account: None,
+            context: keys,
+        }
+    };
+    let reads = |policy: &Policy| {
+        ["AWSLogs/log.json.gz", "log"].iter().any(|key| RequestSet::allowed(policy).contains(&request(key)))
+    };
+    // S3 refuses such a policy, or lets nobody else in.
+    let is_blocked = cx.after.controls_of("aws_s3_bucket_public_access_block").any(|block| {
+        block.exposed("bucket").as_deref() == Some(bucket)
+            && block.attributes.get("restrict_public_buckets").bool() == Attr::Known(true)
+    });
+    if is_blocked || reads(old) || !reads(new) {
+        return;
+    }
+    let finding = about(findings, &WEAKENED_TRAIL, control);
+    finding.subject("public");
+    finding.says("the bucket with the logs: every AWS account may read them, `s3:GetObject` for example");
+    finding.witness(orgward_proof::region_lock::witness(&request("AWSLogs/log.json.gz")));
+    finding.help("let the security team read the logs, and block public access to the bucket");
 }
 
 fn tell(control: &Control, subject: &str, set: &RequestSet<'_>, says: &str, findings: &mut Findings) {
