@@ -498,7 +498,10 @@ fn a_set_with_a_created_element_has_its_constants_too() {
         GrantedPolicy::Arn(arn) => arn.expose().ends_with("/AdministratorAccess"),
         GrantedPolicy::Node(_) | GrantedPolicy::Unknown => false,
     };
-    assert!(told.iter().any(|(policy, must)| is_administrator(policy) && *must == Modality::Must), "{told:?}");
+    assert!(
+        told.iter().any(|(policy, must)| is_administrator(policy) && *must == Modality::Must),
+        "{told:?}"
+    );
     assert!(told.iter().all(|(_, must)| *must == Modality::Must), "the sources show all of it: {told:?}");
     // The plan alone shows the reference, and no constant beside it: the role may have any policy.
     let shown = given(story, "aws_iam_role.reports", false);
