@@ -173,10 +173,9 @@ fn compare(
         let account = account.and_then(|arn| arn.split(':').nth(4));
         if let (Some(account), Some(Landing::Account(landing))) =
             (account, plan.placement(instance).landing())
+            && account != landing
         {
-            if account != landing {
-                wrong.push(format!("{}: {account}, not {landing}", instance.address));
-            }
+            wrong.push(format!("{}: {account}, not {landing}", instance.address));
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::{Dead, Kind, Policy, Version};
 
 /// How many characters a document of a kind may have, and what it is called: Organizations user guide, "Quotas", with
 /// the increase of 2026-05-15; IAM user guide, "IAM and AWS STS quotas" (a role may ask for a trust policy of up to
-/// 4,096); 20 KB for the policy of a bucket, Amazon S3 user guide, "Bucket policies", which Access Analyzer takes for
-/// every resource. `true` where white space counts.
+/// 4,096); 20 KB for the policy of a bucket, Amazon S3 developer guide, "Special information for Amazon S3 policies",
+/// taken for every resource. `true` where white space counts.
 const fn quota(kind: Kind) -> (usize, bool, &'static str) {
     match kind {
         Kind::Identity => (6_144, false, "policy-size-exceeds-identity-policy-quota"),

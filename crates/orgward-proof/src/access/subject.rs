@@ -344,22 +344,21 @@ impl<'o> Index<'o> {
 
     fn inline(inline: &'o [InlinePolicy], group: Option<NodeId>, must: bool, subject: &mut Subject<'o>) {
         for policy in inline {
-            match policy.document.policy() {
-                Some(read) => subject.held.push(Held {
-                    policy: read,
-                    name: policy.document.name.clone(),
-                    document: Some(&policy.document),
-                    address: Some(&policy.address),
-                    stack: subject.node.node.stack.clone(),
-                    own_arn: None,
-                    group,
-                    must: must && policy.must,
-                }),
-                None => {
-                    let stack = subject.node.node.stack.clone();
-                    subject.leaves_open(&policy.address, stack, Missing::of(&policy.document));
-                }
-            }
+            let Some(read) = policy.document.policy() else {
+                let stack = subject.node.node.stack.clone();
+                subject.leaves_open(&policy.address, stack, Missing::of(&policy.document));
+                continue;
+            };
+            subject.held.push(Held {
+                policy: read,
+                name: policy.document.name.clone(),
+                document: Some(&policy.document),
+                address: Some(&policy.address),
+                stack: subject.node.node.stack.clone(),
+                own_arn: None,
+                group,
+                must: must && policy.must,
+            });
         }
     }
 
