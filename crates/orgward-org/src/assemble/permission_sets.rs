@@ -151,6 +151,9 @@ impl<'a> Builder<'_, 'a> {
             principal_type: principal_type.clone(),
             modality,
         };
+        if sets.is_empty() && accounts.is_empty() {
+            self.organization.access.assignments.push(assigned(None, None, Modality::May));
+        }
         if sets.is_empty() {
             let assigned =
                 accounts.iter().map(|(account, modality)| assigned(None, Some(*account), *modality));

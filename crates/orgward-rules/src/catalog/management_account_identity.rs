@@ -1,4 +1,4 @@
-use orgward_finding::Severity;
+use orgward_finding::{Severity, Verdict};
 use orgward_iam::{Effect, PrincipalPattern};
 use orgward_org::{Content, Entity, Role};
 use orgward_plan::Attr;
@@ -90,6 +90,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if let Some(management) = management {
         assignments(cx, &management.node.label(), findings);
     }
+    unknown_assignments(cx, findings);
 }
 
 /// The account of the SAML provider that a role trusts.
@@ -130,6 +131,21 @@ fn assignments(cx: &Context<'_>, management: &str, findings: &mut Findings) {
         finding.says(format!("people get {title} in the management account{what}"));
         finding.accounts([management.to_owned()]);
         finding.help("assign it in member accounts; keep the management account to a break-glass user");
+    }
+}
+
+/// Reports permission sets that people get in an account that is unknown until apply: it may be the management account.
+fn unknown_assignments(cx: &Context<'_>, findings: &mut Findings) {
+    let mut told = std::collections::BTreeSet::new();
+    let unknown = cx.after.access().assignments.iter().filter(|assignment| assignment.account.is_none());
+    for assignment in unknown.filter(|assignment| told.insert((&assignment.stack, &assignment.address))) {
+        let finding = findings.report(&MANAGEMENT_ACCOUNT_IDENTITY, &assignment.address);
+        finding.input = assignment.stack.as_deref().map(str::to_owned);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = MANAGEMENT_ACCOUNT_IDENTITY.info.unverifiable;
+        finding.says("people get a permission set in an account that is unknown until apply");
+        finding.note("it may be the management account");
+        finding.help("set `target_id` to an account that the plan shows");
     }
 }
 
