@@ -80,19 +80,34 @@ fn groups<'p, 'b, 'a>(stacks: &[Stack<'_, 'a>], pieces: &'p [Piece<'b, 'a>]) -> 
     if pieces.len() < 2 {
         return Vec::new();
     }
-    let mut groups: BTreeMap<(usize, String, String), Vec<&Piece<'_, '_>>> = BTreeMap::new();
+    let mut by_id: BTreeMap<(usize, String), Vec<&Piece<'_, '_>>> = BTreeMap::new();
     for piece in pieces.iter().filter(|piece| !piece.context && piece.instance.mode == Mode::Managed) {
-        let (Some(id), Some(stack)) = (id(piece), stacks.get(piece.stack)) else { continue };
-        // An id without an account in it means another object in each account.
-        let is_global = id.starts_with("arn:") || piece.instance.kind.starts_with("aws_organizations_");
-        let account = if is_global {
-            String::new()
-        } else {
-            stack.plan.provider_key(piece.instance).unwrap_or_default()
-        };
-        groups.entry((piece.stack, account, id)).or_default().push(piece);
+        if let Some(id) = id(piece) {
+            by_id.entry((piece.stack, id)).or_default().push(piece);
+        }
     }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    let mut groups = Vec::new();
+    for ((stack, id), pieces) in by_id {
+        let provider = |piece: &Piece<'_, '_>| stacks.get(stack)?.plan.provider_key(piece.instance);
+        let is_global = id.starts_with("arn:") || pieces.iter().any(|piece| is_global(&piece.instance.kind));
+        // An id without an account in it means another object in each account, where the accounts are known.
+        if is_global || pieces.iter().any(|piece| provider(piece).is_none()) {
+            groups.push(pieces);
+            continue;
+        }
+        let mut by_account: BTreeMap<Option<String>, Vec<&Piece<'_, '_>>> = BTreeMap::new();
+        for piece in pieces {
+            by_account.entry(provider(piece)).or_default().push(piece);
+        }
+        groups.extend(by_account.into_values());
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
+/// Whether there is one object of an id in an organization, whatever account manages it.
+fn is_global(kind: &str) -> bool {
+    kind.starts_with("aws_organizations_") || kind.starts_with("aws_controltower_")
 }
 
 fn id(piece: &Piece<'_, '_>) -> Option<String> {
