@@ -105,6 +105,23 @@ fn a_guardrail_holds_or_has_a_witness() {
 }
 
 #[test]
+fn resources_that_escape_are_told_as_policies_write_them() {
+    let folder = Folder::new();
+    folder.write(
+        "keep.toml",
+        "[[guardrail]]\nid = \"keep\"\nactions = [\"s3:DeleteBucket\", \"s3:DeleteObject\"]\n",
+    );
+    let objects = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:Delete*","Resource":"arn:aws:s3:::*/*"}]}"#;
+    folder.write("objects.json", objects);
+    let run = folder.run(["policy", "prove", "keep.toml", "--scp", "objects.json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("asks for s3:DeleteBucket"), "{run:?}");
+    assert!(run.stdout.contains("on resources like"), "{run:?}");
+    // What keeps the partition from being empty is ours, and no pattern of a policy.
+    assert!(run.stdout.contains("`arn:*:s3:::*`") && !run.stdout.contains("*?"), "{run:?}");
+}
+
+#[test]
 fn what_depends_on_a_variable_is_no_pass() {
     let folder = Folder::new();
     let lock = chain("").replace(
