@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use miette::Diagnostic;
 use orgward_iam::{Claim, ClaimSpec, PolicyError, RequestSet};
+use orgward_proof::EnforcedBy;
 use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
@@ -75,6 +76,8 @@ impl Values {
 pub(super) struct Guardrail {
     pub(super) name: String,
     claim: Claim,
+    /// Whether resource control policies alone have to deny it, whoever calls.
+    of_resources: bool,
 }
 
 impl Guardrail {
@@ -86,7 +89,11 @@ impl Guardrail {
             return Ok(vec![Self::read(text)?]);
         }
         let declared = orgward_config::read_guardrails(&text.name, &text.text)?;
-        Ok(declared.into_iter().map(|it| Self { name: it.id, claim: it.claim }).collect())
+        let guardrails = declared.into_iter().map(|it| {
+            let of_resources = it.enforced_by == EnforcedBy::ResourceControl;
+            Self { name: it.id, claim: it.claim, of_resources }
+        });
+        Ok(guardrails.collect())
     }
 
     fn read(text: &Text) -> Result<Self, GuardrailError> {
@@ -114,12 +121,17 @@ impl Guardrail {
         };
         let claim = Claim::declared(spec)
             .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
-        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim })
+        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim, of_resources: false })
     }
 
     /// What has to be denied.
     pub(super) fn claim(&self) -> &Claim {
         &self.claim
+    }
+
+    /// Whether resource control policies alone have to deny it, whoever calls.
+    pub(super) fn is_of_resources(&self) -> bool {
+        self.of_resources
     }
 
     /// The requests that have to be denied.

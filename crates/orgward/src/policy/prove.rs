@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_iam::{
-    Answer, Callers, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel,
+    Answer, Callers, Claim, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel,
     Statement, is_account_id, may_be_allowed,
 };
 use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
@@ -92,7 +92,14 @@ fn prove(
     if scp.is_some() {
         set = set.and(RequestSet::by(Callers::Principals));
     }
-    if let Some(account) = &arguments.account {
+    // The account is that of the resources where resource control policies alone have to deny it.
+    let here = arguments.account.as_deref().map(Claim::for_resources_of).and_then(Result::ok);
+    if guardrail.is_of_resources() {
+        set = set.and(RequestSet::bound_by_resource_control());
+        if let Some(here) = &here {
+            set = set.and(here.requests());
+        }
+    } else if let Some(account) = &arguments.account {
         set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
     }
     let mut templates: Vec<String> = Vec::new();

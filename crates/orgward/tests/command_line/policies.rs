@@ -105,6 +105,24 @@ fn a_guardrail_holds_or_has_a_witness() {
 }
 
 #[test]
+fn what_only_resource_control_policies_can_deny_is_proved_over_what_they_reach() {
+    let folder = Folder::new();
+    let pack = "[[pack]]\nname = \"identity-perimeter\"\n[pack.parameters]\norganization_id = [\"o-exampleorgid\"]\n";
+    folder.write("orgward.toml", pack);
+    let claims = folder.run(["guardrail", "show", "identity-perimeter", "--as", "toml"]);
+    let policy = folder.run(["guardrail", "show", "identity-perimeter", "--as", "scp"]);
+    folder.write("claims.toml", &claims.stdout);
+    folder.write("perimeter.json", &policy.stdout);
+    let run = folder.run(["policy", "prove", "claims.toml", "--rcp", "perimeter.json"]);
+    assert_eq!(run.code, 0, "an action without a resource is none that an RCP could deny: {run:?}");
+    assert_eq!(run.stdout.matches("holds").count(), 2, "{run:?}");
+    folder.write("open.json", policy.stdout.replace("\"s3:*\",", ""));
+    let run = folder.run(["policy", "prove", "claims.toml", "--rcp", "open.json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("asks for s3:"), "{run:?}");
+}
+
+#[test]
 fn resources_that_escape_are_told_as_policies_write_them() {
     let folder = Folder::new();
     folder.write(
