@@ -332,7 +332,7 @@ mod tests {
         for version in [Some("5.0"), None] {
             assert!(!has(version, "cloudtrail:StopLogging") && has(version, "iam:DeleteRole"), "{version:?}");
         }
-        assert!(baseline(id, Some("6.0")).unwrap().is_err(), "nobody has read what it brings");
+        assert!(baseline(id, Some("6.0")).unwrap().is_err(), "what it brings was not read");
         assert!(baseline("arn:aws:controltower:eu-west-1::baseline/3WPD0NA6TJ9AOMU2", Some("4.0")).is_none());
         // The same statement of several controls is there once.
         assert_eq!(text(Some("4.0")).matches("cloudtrail:StopLogging").count(), 1);

@@ -111,6 +111,11 @@ impl Document {
         self.holes.iter().filter(|hole| !matches!(hole.filling, Filling::Exactly(_)))
     }
 
+    /// Whether nothing of it is known before the apply, so that it may say anything.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.content, Content::Unknown(_)) && self.bounds.is_none()
+    }
+
     /// The policy, when it was read.
     pub fn policy(&self) -> Option<&Policy> {
         match &self.content {

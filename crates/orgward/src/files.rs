@@ -60,7 +60,7 @@ pub(crate) fn read(what: &'static str, path: &Path) -> Result<String, FileError>
     read_within(what, path.parent().unwrap_or(Path::new(".")), path)
 }
 
-/// The text of a file that another one names, which lies in the repository of a folder, or in the folder.
+/// The text of a file that another one names, which is in the repository of a folder, or in the folder.
 pub(crate) fn read_within(what: &'static str, folder: &Path, path: &Path) -> Result<String, FileError> {
     let name = || path.display().to_string();
     let failed = |source| FileError::Read { what, name: name(), source };

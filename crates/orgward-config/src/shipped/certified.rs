@@ -31,7 +31,7 @@ const NO_DATE: &str = "-";
 pub struct CertifiedList {
     /// What the parameter calls it: `pci-dss`.
     pub name: String,
-    /// When AWS published it, as `YYYY-MM-DD`; `None`: nobody has written it down yet.
+    /// When AWS published it, as `YYYY-MM-DD`; `None`: it is not written down yet.
     pub date: Option<String>,
     /// Where.
     pub source: String,

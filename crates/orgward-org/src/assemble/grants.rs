@@ -1,6 +1,6 @@
 //! Which principal has which policy, in all the forms in which Terraform can say so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::Kind;
 use orgward_plan::{Attr, Legal, Step, Text};
@@ -301,7 +301,7 @@ impl<'a> Builder<'_, 'a> {
 
     /// The principals that a list names, and whether it must be these. Where it may have others, these may be any.
     fn named_in(&self, piece: &Piece<'_, 'a>, attribute: &str, holder: &Holder, names: &Names) -> Vec<Named> {
-        let mut found = Vec::new();
+        let (mut found, mut told) = (Vec::new(), BTreeSet::new());
         for listed in self.listed(piece, attribute, &holder.legal) {
             let (nodes, modality) = if matches!(listed.link, Link::Unknown(_)) {
                 let is_kind = |key: &(usize, &str, String)| (key.0, key.1) == (piece.stack, holder.word);
@@ -310,9 +310,7 @@ impl<'a> Builder<'_, 'a> {
             } else {
                 holders_of(listed.link, piece.stack, holder, names)
             };
-            let told = found.iter().flat_map(|named: &Named| &named.nodes);
-            let told: std::collections::BTreeSet<NodeId> = told.copied().collect();
-            let other: Vec<_> = nodes.iter().copied().filter(|node| !told.contains(node)).collect();
+            let other: Vec<_> = nodes.iter().copied().filter(|node| told.insert(*node)).collect();
             if other.is_empty() && !nodes.is_empty() {
                 continue;
             }

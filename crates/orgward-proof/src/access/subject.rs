@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use orgward_iam::{ManagedPolicies, Policy};
 use orgward_org::{
-    Boundary, Completion, Content, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId,
-    NodeKind, Organization,
+    Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, Organization,
 };
 use orgward_plan::{Address, Attr};
 
@@ -64,9 +63,7 @@ struct Missing {
 
 impl Missing {
     fn of(document: &Document) -> Self {
-        let is_unknown = matches!(document.content, Content::Unknown(_));
-        let until_apply = is_unknown && document.completed(Completion::Permissive).is_none();
-        Self { why: document.doubt().unwrap_or_default(), until_apply }
+        Self { why: document.doubt().unwrap_or_default(), until_apply: document.is_unknown() }
     }
 
     fn elsewhere(why: String) -> Self {

@@ -1,5 +1,5 @@
 use orgward_finding::{Finding, Severity, Status, Verdict};
-use orgward_org::{Completion, Content, ResourcePolicy};
+use orgward_org::ResourcePolicy;
 use orgward_proof::access::{Opening, refuses_new};
 use orgward_proof::org_policies::source;
 use orgward_proof::region_lock::witness;
@@ -8,7 +8,7 @@ use crate::engine::rule;
 use crate::{Context, Findings, Rule};
 
 rule! {
-    /// Checks for policies of resources, and access control lists of buckets, that let in whoever comes. That is
+    /// Checks for policies of resources, and access control lists of buckets, that let in everybody. That is
     /// decided: conditions that AWS does not count as narrowing do not help, the public access blocks of bucket and
     /// account and resource control policies do.
     ///
@@ -67,9 +67,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 fn unknown(cx: &Context<'_>, findings: &mut Findings) {
     let before = cx.before.access();
     for resource in &cx.after.access().resources {
-        for policy in resource.policies.iter().filter(|policy| is_open(policy)) {
+        for policy in resource.policies.iter().filter(|policy| policy.document.is_unknown()) {
             let old = before.resources.iter().find(|old| old.key == resource.key);
-            let same = |old: &ResourcePolicy| old.address == policy.address && is_open(old);
+            let same = |old: &ResourcePolicy| old.address == policy.address && old.document.is_unknown();
             if old.is_some_and(|old| old.policies.iter().any(same)) {
                 continue;
             }
@@ -88,12 +88,6 @@ fn unknown(cx: &Context<'_>, findings: &mut Findings) {
             finding.help("write a policy that the plan shows");
         }
     }
-}
-
-/// Whether nothing of the text is known before the apply.
-fn is_open(policy: &ResourcePolicy) -> bool {
-    let document = &policy.document;
-    matches!(document.content, Content::Unknown(_)) && document.completed(Completion::Permissive).is_none()
 }
 
 /// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.

@@ -76,7 +76,7 @@ impl Values {
 pub(super) struct Guardrail {
     pub(super) name: String,
     claim: Claim,
-    /// Whether resource control policies alone have to deny it, whoever calls.
+    /// Whether resource control policies alone have to deny it, to every caller.
     of_resources: bool,
 }
 
@@ -129,7 +129,7 @@ impl Guardrail {
         &self.claim
     }
 
-    /// Whether resource control policies alone have to deny it, whoever calls.
+    /// Whether resource control policies alone have to deny it, to every caller.
     pub(super) fn is_of_resources(&self) -> bool {
         self.of_resources
     }

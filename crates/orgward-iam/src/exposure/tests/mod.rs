@@ -383,7 +383,7 @@ fn access_points_of_ones_own_are_no_strangers() {
     };
     let account = r#""StringEquals":{"s3:DataAccessPointAccount":"222222222222"}"#;
     assert!(!is_open(account, &[]) && !is_open(account, &["222222222222"]));
-    assert!(is_open(account, &["333333333333"]), "it is an account of somebody else");
+    assert!(is_open(account, &["333333333333"]), "it is an account outside of the organization");
     let arn = r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:222222222222:accesspoint/*"}"#;
     assert!(!is_open(arn, &[]));
     assert!(is_open(r#""ArnLike":{"s3:DataAccessPointArn":"arn:aws:s3:*:*:accesspoint/*"}"#, &[]));

@@ -86,7 +86,7 @@ fn public(
     let reads = |policy: &Policy| {
         ["AWSLogs/log.json.gz", "log"].iter().any(|key| RequestSet::allowed(policy).contains(&request(key)))
     };
-    // S3 refuses such a policy, or lets nobody else in.
+    // S3 refuses such a policy, or lets no other account in.
     let is_blocked = cx.after.controls_of("aws_s3_bucket_public_access_block").any(|block| {
         block.exposed("bucket").as_deref() == Some(bucket)
             && block.attributes.get("restrict_public_buckets").bool() == Attr::Known(true)
