@@ -163,6 +163,14 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
         Severity::Low,
         "logs are deleted after 400 days; before, they were kept forever",
     ),
+    (
+        "weakened-management-policy",
+        "bad-another-criterion",
+        Severity::Medium,
+        "allowed_images_settings.image_criteria.marketplace",
+    ),
+    ("lost-contact", "bad-other-kind", Severity::Low, "the security contact of the account is removed"),
+    ("delegated-policy-control", "bad-lake", Severity::High, "administers Security Lake"),
 ];
 
 /// What is unknown until apply is said, and never found.
