@@ -95,7 +95,7 @@ impl Claim {
                 });
                 inner.min().unwrap_or_default()
             },
-            |start| start.len(),
+            String::len,
         );
         let name = literal.get(begins..).unwrap_or_default();
         let ends = self.ends.iter().filter_map(|end| {

@@ -39,7 +39,7 @@ fn of_trail(cx: &Context<'_>, trail: &Control, key: &str, request: &Request, fin
     let uses = |policy: &Policy| RequestSet::allowed(policy).contains(request);
     let (before, after) = (holder(cx.before, key), holder(cx.after, key));
     // A policy that was not read before may have let CloudTrail in.
-    let used = before.and_then(policy).is_none_or(|old| uses(&old));
+    let was_let_in = before.and_then(policy).is_none_or(|old| uses(&old));
     let is_policy = |control: &Control| control.resource == "aws_kms_key_policy";
     let destroyed = before.filter(|before| is_policy(before) && cx.after.control(&before.key).is_none());
     let (at, why) = match (destroyed, after) {
@@ -57,11 +57,11 @@ fn of_trail(cx: &Context<'_>, trail: &Control, key: &str, request: &Request, fin
                 finding.help("give the configuration with `--source`, or write the document out");
                 return;
             }
-            Some(new) if used && !uses(&new) => (after, ""),
+            Some(new) if was_let_in && !uses(&new) => (after, ""),
             Some(_) => return,
         },
         // The provider puts the default policy in its place, which lets the account in and no service.
-        (Some(gone), _) if used => (gone, ", since its policy becomes the default one"),
+        (Some(gone), _) if was_let_in => (gone, ", since its policy becomes the default one"),
         _ => return,
     };
     let finding = about(findings, &WEAKENED_TRAIL, at);
