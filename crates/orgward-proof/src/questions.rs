@@ -5,11 +5,11 @@
 
 use std::sync::OnceLock;
 
-use orgward_iam::Claim;
-use orgward_org::{Organization, Structure};
+use orgward_iam::{Callers, Claim, RequestSet};
+use orgward_org::{NodeId, Organization, PolicyType, Structure};
 
 use crate::access::{Access, Edge, Place, Step, SubjectId, means_something};
-use crate::guardrail::{EnforcedBy, Guardrail, Verdict, prove_in};
+use crate::guardrail::{EnforcedBy, Guardrail, Verdict, find, prove_in};
 
 /// What a question comes to.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -87,6 +87,34 @@ impl<'o> Questions<'o> {
             }
             Some((Verdict::Undecided(why), _)) => Reply::Undecided(why),
         }
+    }
+
+    /// The statements of organization policies above an account that some request of a claim meets: the policy, and the
+    /// number of the statement.
+    pub fn met(&self, claim: &Claim, account: &str) -> Vec<(NodeId, usize)> {
+        let Some(account) = find(self.org, account) else { return Vec::new() };
+        let id = self.org.symbolic_account_id(account.id).map(str::to_owned);
+        let callers = || {
+            let by = |id: &String| RequestSet::by(Callers::Accounts([id.clone()].into()));
+            id.as_ref().map_or_else(RequestSet::everything, by)
+        };
+        let mut met = Vec::new();
+        for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
+            let chain = self.org.policy_chain(account.id, &kind);
+            for attached in chain.levels.iter().flat_map(|level| &level.attached) {
+                let Some(policy) = attached.org_policy.data.document.policy() else { continue };
+                for (at, statement) in policy.statements.iter().enumerate() {
+                    let mut both = RequestSet::matched(policy, statement).and(claim.requests());
+                    if kind == PolicyType::ServiceControl {
+                        both = both.and(callers());
+                    }
+                    if both.emptiness() == Ok(false) {
+                        met.push((attached.org_policy.id, at));
+                    }
+                }
+            }
+        }
+        met
     }
 
     /// Whether a principal can make a request of a claim.

@@ -11,16 +11,23 @@ use serde::Serialize;
 use crate::access::ChangeJson;
 use crate::escape;
 use crate::position::{Position, clamp};
+use crate::shard::Part;
 
 /// The version of the shape.
-const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// Writes a review for programs.
 ///
 /// Of `rules`, those that found something are described along with the findings.
 pub fn json(review: &Review, rules: &[&RuleInfo]) -> String {
+    written(review, rules, None)
+}
+
+/// Writes a review, or a part of one.
+pub(crate) fn written(review: &Review, rules: &[&RuleInfo], part: Option<&Part>) -> String {
+    let shape = ReviewJson { shard: part, ..ReviewJson::of(review, rules) };
     // Strings, numbers and lists always make JSON.
-    let text = serde_json::to_string_pretty(&ReviewJson::of(review, rules)).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&shape).unwrap_or_default();
     let mut text = escape::json(&text);
     text.push('\n');
     text
@@ -32,6 +39,8 @@ struct ReviewJson<'r> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     incomplete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard: Option<&'r Part>,
     gate: GateJson,
     summary: SummaryJson,
     inputs: Vec<InputJson<'r>>,
@@ -241,6 +250,7 @@ impl<'r> ReviewJson<'r> {
             schema: SCHEMA,
             verdict: if outcome == Outcome::Clean { "clean" } else { "blocked" },
             incomplete: outcome == Outcome::Incomplete,
+            shard: None,
             gate: GateJson {
                 fail_on: review.gate.fail_on.map_or("never", Severity::as_str),
                 existing: review.gate.existing,

@@ -98,7 +98,7 @@ fn body(finding: &Finding) -> String {
     lines.iter().map(|line| xml(line) + "\n").collect()
 }
 
-fn case(class: &str, name: &str, site: Option<(&str, usize)>) -> String {
+pub(crate) fn case(class: &str, name: &str, site: Option<(&str, usize)>) -> String {
     let site = match site {
         Some((file, line)) => format!(" file=\"{}\" line=\"{line}\"", text(file)),
         None => String::new(),
@@ -107,7 +107,7 @@ fn case(class: &str, name: &str, site: Option<(&str, usize)>) -> String {
 }
 
 /// An element whose attributes are escaped already.
-fn element(name: &str, message: &str, kind: &str, body: &str) -> String {
+pub(crate) fn element(name: &str, message: &str, kind: &str, body: &str) -> String {
     let kind = if kind.is_empty() { String::new() } else { format!(" type=\"{kind}\"") };
     if body.is_empty() {
         format!("      <{name} message=\"{message}\"{kind}/>\n")
@@ -120,7 +120,7 @@ fn wrap(name: &str, content: &str) -> String {
     format!("      <{name}>{content}</{name}>\n")
 }
 
-fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     xml(&cut(text))
 }
 

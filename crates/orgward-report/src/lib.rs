@@ -23,6 +23,7 @@ mod json;
 mod junit;
 mod links;
 mod markdown;
+mod ocsf;
 mod organization;
 mod pack;
 mod permissions;
@@ -32,8 +33,10 @@ mod proof;
 mod replay;
 mod request;
 mod sarif;
+mod shard;
 mod story;
 mod terminal;
+mod tested;
 
 #[cfg(test)]
 mod testing;
@@ -62,6 +65,7 @@ pub use html::html_page as html;
 pub use json::json;
 pub use junit::junit;
 pub use markdown::{MarkdownOptions, markdown};
+pub use ocsf::ocsf;
 pub use organization::{
     AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,
     organization_json, svg, tree,
@@ -74,5 +78,9 @@ pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};
 pub use replay::{BrokenView, ReplayView, replay, replay_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
+pub use shard::{MergeError, Part, Shard, merged, part_json};
 pub use story::{out_of_scope, out_of_scope_json, story, story_json};
 pub use terminal::{Style, terminal};
+pub use tested::{
+    CoveredStatement, TestAnswer, TestOutcome, TestRun, tests, tests_json, tests_junit, tests_tap,
+};

@@ -8,6 +8,7 @@ use orgward_finding::Severity;
 use orgward_forge::ForgeKind;
 use orgward_forge::publish::Mode;
 use orgward_iam::Catalogue;
+use orgward_report::Shard;
 
 /// What the program knows depends on when it was built as much as on its version.
 static VERSION: LazyLock<String> =
@@ -46,6 +47,9 @@ pub(crate) enum Command {
     /// Exit codes: 0 everything that blocks is cured, or nothing blocks; 1 something blocks that no edit cures; 2 it could
     /// not be checked.
     Fix(FixArguments),
+    /// Work with reviews that were written as JSON.
+    #[command(subcommand)]
+    Review(ReviewCommand),
     /// Ask who can do what, and what a plan changes about it.
     #[command(subcommand)]
     Access(AccessCommand),
@@ -58,6 +62,10 @@ pub(crate) enum Command {
     /// Says which of them would be denied from now on, by which statement, and what is undecided because the events do
     /// not show it. Exit codes: 0 none would be denied, 1 some would, 2 something could not be read.
     Replay(ReplayArguments),
+    /// Test guardrails and rules: requests that must be denied or allowed, changes that must be found or not.
+    ///
+    /// Exit codes: 0 all tests passed, 1 some failed, 2 some are undecided or could not be read.
+    Test(TestArguments),
     /// Accept a finding for a time.
     Waive(WaiveArguments),
     /// Look at the organization.
@@ -106,6 +114,18 @@ pub(crate) enum RulesCommand {
 pub(crate) enum ConfigCommand {
     /// Print the JSON schema of `orgward.toml`, for editors.
     Schema,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReviewCommand {
+    /// Join the parts that `plan review --shard I/N --format json` wrote: what one run without shards writes.
+    ///
+    /// Exit codes: those of that run, and 2 where a part is missing, given twice, or of another review.
+    Merge {
+        /// The parts.
+        #[arg(value_name = "REVIEW", required = true)]
+        parts: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -709,9 +729,40 @@ pub(crate) struct ReviewArguments {
     /// Print only what blocks, one line each, and the verdict.
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Report only the third of sixteen parts of the findings, `3/16`. All inputs are read and judged by every shard;
+    /// `orgward review merge` joins their JSON.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub(crate) shard: Option<Shard>,
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
+}
+
+/// What `test` takes.
+#[derive(Debug, Args)]
+pub(crate) struct TestArguments {
+    /// Files with tests, and folders with such files; without any, `.orgward/tests` beside the configuration.
+    #[arg(value_name = "TESTS")]
+    pub(crate) tests: Vec<PathBuf>,
+    /// The organization: states and plans of its stacks; plans are taken as applied.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) org: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// How to print what the tests came to.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: TestFormat,
+}
+
+/// How to print tests.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum TestFormat {
+    Text,
+    Tap,
+    Junit,
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -866,6 +917,8 @@ pub(crate) enum Format {
     Github,
     /// The Code Quality report of GitLab.
     Gitlab,
+    /// A compliance finding of OCSF a line, for Security Lake and query engines.
+    Ocsf,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -896,6 +949,15 @@ impl FailOn {
 pub(crate) struct Output {
     pub(crate) format: Format,
     pub(crate) file: PathBuf,
+}
+
+/// `3/16`.
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let parsed = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    match parsed {
+        Some((index, of)) if (1..=of).contains(&index) && of <= 10_000 => Ok(Shard { index, of }),
+        _ => Err("write it as I/N, with I from 1 to N: `3/16`".to_owned()),
+    }
 }
 
 /// `NAME=VALUE`.
@@ -941,7 +1003,7 @@ mod tests {
         assert!(parse_output("json=").is_err());
         assert_eq!(
             parse_output("pdf=x"),
-            Err("the format is one of terminal, json, sarif, junit, markdown, html, github, gitlab"
+            Err("the format is one of terminal, json, sarif, junit, markdown, html, github, gitlab, ocsf"
                 .to_owned())
         );
     }

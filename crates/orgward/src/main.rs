@@ -17,6 +17,7 @@ mod init;
 mod input;
 mod manifest;
 mod manual;
+mod merge;
 mod names;
 mod org_diff;
 mod org_show;
@@ -29,13 +30,14 @@ mod replay;
 mod review;
 mod rules;
 mod source;
+mod test;
 mod waive;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Arguments, Command, ConfigCommand, OrgCommand, PlanCommand};
+use self::arguments::{Arguments, Command, ConfigCommand, OrgCommand, PlanCommand, ReviewCommand};
 use self::exit::Exit;
 
 fn main() -> ExitCode {
@@ -46,12 +48,14 @@ fn main() -> ExitCode {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
             Command::Fix(arguments) => fix::run(arguments),
+            Command::Review(ReviewCommand::Merge { parts }) => merge::run(parts),
             Command::Access(command) => access::run(command),
             Command::Init(arguments) => init::run(arguments),
             Command::Policy(command) => policy::run(command, terminal),
             Command::Guardrail(command) => guardrail::run(command, terminal),
             Command::Plan(PlanCommand::Baseline(arguments)) => baseline::run(arguments),
             Command::Plan(PlanCommand::Permissions(arguments)) => permissions::run(arguments),
+            Command::Test(arguments) => test::run(arguments),
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),

@@ -46,11 +46,16 @@ pub(crate) fn run(
     let own = OwnRules::of(&config)?;
     let review = reviewed(&arguments.inputs, (&config, &own), gate, &baseline, &arguments.events, quiet)?;
     let rules = self::rules(&own);
+    let mut review = review;
+    let part = arguments.shard.map(|shard| shard.part_of(&mut review));
+    let write = |format, style| match (&part, format) {
+        (Some(part), Format::Json) => orgward_report::part_json(&review, &rules, part),
+        _ => write(&review, &rules, format, style),
+    };
     for output in &arguments.output {
-        let text = write(&review, &rules, output.format, output::file_style(quiet));
-        output::write(&output.file, &text)?;
+        output::write(&output.file, &write(output.format, output::file_style(quiet)))?;
     }
-    let text = write(&review, &rules, arguments.format, terminal.style(quiet));
+    let text = write(arguments.format, terminal.style(quiet));
     output::print(text.as_bytes())?;
     Ok(review.outcome().into())
 }
@@ -64,6 +69,12 @@ pub(crate) fn rules(own: &OwnRules) -> Vec<&'static RuleInfo> {
 /// The day, which only this program knows: the libraries have no clock.
 pub(crate) fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// When the review is made, in milliseconds: what `SOURCE_DATE_EPOCH` says, so that a run can be repeated byte for byte.
+fn now() -> i64 {
+    let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
+    set.map_or_else(|| Timestamp::now().as_millisecond(), |seconds| seconds.saturating_mul(1_000))
 }
 
 pub(crate) fn review(
@@ -157,5 +168,6 @@ pub(crate) fn write(review: &Review, rules: &[&RuleInfo], format: Format, style:
         Format::Html => orgward_report::html(review, rules),
         Format::Github => orgward_report::github(review),
         Format::Gitlab => orgward_report::gitlab(review),
+        Format::Ocsf => orgward_report::ocsf(review, rules, now()),
     }
 }

@@ -130,7 +130,8 @@ fn chains<'l, 'o>(
     }
 }
 
-fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, Account>> {
+/// The member account that is called so.
+pub(crate) fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, Account>> {
     let mut members = organization.accounts().filter(|each| each.member);
     members.find(|each| {
         let address = each.node.address.as_ref().map(orgward_plan::Address::as_str);

@@ -13,6 +13,8 @@ mod decide;
 #[cfg(test)]
 mod fix;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod forge;
 #[cfg(test)]
 mod gate;
@@ -58,6 +60,8 @@ mod sources;
 mod stacks;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod tested;
 #[cfg(test)]
 mod trust_nothing;
 #[cfg(test)]
