@@ -74,10 +74,8 @@ impl Impossible {
             return false;
         }
         let of_service = Catalogue::get().service(prefix).into_iter().flat_map(crate::Service::actions);
-        let with_key: BTreeSet<&'static str> = of_service
-            .filter(|action| !is_foreign(prefix, Some(*action), key))
-            .map(|action| action.name())
-            .collect();
+        let with_key: BTreeSet<&'static str> =
+            of_service.filter(|action| !is_foreign(prefix, Some(*action), key)).map(Action::name).collect();
         let mut drafts =
             vec![StatementDraft::deny().actions([format!("{prefix}:*")]).when("Null", key, ["false"])];
         if !with_key.is_empty() {

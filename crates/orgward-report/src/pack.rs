@@ -201,18 +201,15 @@ pub fn policies_hcl(description: &str, kind: PolicyResource, policies: &[(String
         }
         let label = name.replace('-', "_");
         let description = literal(&quoted(description));
-        match of_organization {
-            Some(kind) => {
-                out.extend(["resource \"aws_organizations_policy\" \"", &label, "\" {\n"]);
-                out.extend(["  name        = ", &quoted(name), "\n  description = ", &description, "\n"]);
-                out.extend(["  type        = ", &quoted(kind), "\n\n"]);
-                out.extend(["  content = jsonencode(", &expression(document), ")\n}\n"]);
-            }
-            None => {
-                out.extend(["resource \"aws_vpc_endpoint_policy\" \"", &label, "\" {\n"]);
-                out.push_str("  vpc_endpoint_id = aws_vpc_endpoint.main.id # yours\n\n");
-                out.extend(["  policy = jsonencode(", &expression(document), ")\n}\n"]);
-            }
+        if let Some(kind) = of_organization {
+            out.extend(["resource \"aws_organizations_policy\" \"", &label, "\" {\n"]);
+            out.extend(["  name        = ", &quoted(name), "\n  description = ", &description, "\n"]);
+            out.extend(["  type        = ", &quoted(kind), "\n\n"]);
+            out.extend(["  content = jsonencode(", &expression(document), ")\n}\n"]);
+        } else {
+            out.extend(["resource \"aws_vpc_endpoint_policy\" \"", &label, "\" {\n"]);
+            out.push_str("  vpc_endpoint_id = aws_vpc_endpoint.main.id # yours\n\n");
+            out.extend(["  policy = jsonencode(", &expression(document), ")\n}\n"]);
         }
     }
     out

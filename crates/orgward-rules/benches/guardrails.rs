@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run should say so")]
 
+#[path = "support/configuration.rs"]
+mod configuration;
 mod support;
 
 use divan::Bencher;
@@ -15,40 +17,6 @@ use orgward_rules::Question;
 
 const UNITS: usize = 50;
 const ACCOUNTS: usize = 10_000;
-/// What has to be denied there.
-const CONFIGURATION: &str = r#"
-[regions]
-allowed = ["eu-central-1", "eu-west-1"]
-
-[[guardrail]]
-id = "members-stay"
-actions = ["organizations:LeaveOrganization"]
-
-[[guardrail]]
-id = "keep-the-audit-trail"
-actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail", "cloudtrail:UpdateTrail"]
-exempt_principals = ["arn:aws:iam::222222222222:role/audit"]
-
-[[guardrail]]
-id = "no-root-user"
-actions = ["*"]
-conditions = { ArnLike = { "aws:PrincipalArn" = "arn:aws:iam::*:root" } }
-
-[[guardrail]]
-id = "keep-detectors"
-actions = ["guardduty:DeleteDetector", "securityhub:DisableSecurityHub", "config:StopConfigurationRecorder"]
-
-[[guardrail]]
-id = "keep-the-data"
-targets = ["Root/Runtime/**"]
-actions = ["rds:DeleteDBCluster", "dynamodb:DeleteTable", "s3:DeleteBucket", "kms:ScheduleKeyDeletion"]
-exempt_principals = ["arn:aws:iam::*:role/team-*/owner"]
-
-[[guardrail]]
-id = "approved-services"
-targets = ["Root/Runtime/**"]
-not_actions = ["s3:*", "ec2:*", "rds:*", "dynamodb:*", "kms:*", "iam:*", "sts:*", "logs:*", "sqs:*", "sns:*"]
-"#;
 /// Every pack, in every account.
 const PACKS: &str = r#"
 [regions]
@@ -85,7 +53,7 @@ fn main() {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn build(bencher: Bencher) {
     let state = support::organization(UNITS, ACCOUNTS).into_bytes();
-    let config = Config::parse("orgward.toml", CONFIGURATION).expect("it is a configuration");
+    let config = Config::parse("orgward.toml", configuration::CONFIGURATION).expect("it is a configuration");
     bencher.with_inputs(|| state.clone()).bench_values(|bytes| {
         let document = Document::decode("state.json", bytes).expect("it is text");
         let plan = Plan::parse(&document).expect("it is a state");
@@ -98,7 +66,8 @@ fn build(bencher: Bencher) {
 /// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
 fn prove(bencher: Bencher, org_policies: usize) {
-    let mut config = Config::parse("orgward.toml", CONFIGURATION).expect("it is a configuration");
+    let mut config =
+        Config::parse("orgward.toml", configuration::CONFIGURATION).expect("it is a configuration");
     config.guardrails.truncate(org_policies);
     audit(bencher, &config);
 }

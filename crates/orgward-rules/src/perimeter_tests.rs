@@ -67,7 +67,7 @@ fn weakened(statements: &[Value]) -> Vec<(String, Value)> {
         if denies {
             add("dropped".to_owned(), &|it| *it = Value::Null);
             add("only for some".to_owned(), &|it| {
-                it["Condition"]["StringLike"]["aws:UserAgent"] = json!("x*")
+                it["Condition"]["StringLike"]["aws:UserAgent"] = json!("x*");
             });
             for action in 0..statements[at]["Action"].as_array().map_or(0, Vec::len) {
                 add(format!("without action {action}"), &move |it| {
@@ -131,7 +131,7 @@ fn upholds(pack: &[Guardrail], statements: &[Value], harmless: &[&str]) {
     assert_eq!(spared, harmless, "what the pack does not find");
 }
 
-fn rcp(sid: &str, actions: &[&str], conditions: Value) -> Value {
+fn rcp(sid: &str, actions: &[&str], conditions: &Value) -> Value {
     json!({ "Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*", "Condition": conditions })
 }
 
@@ -180,7 +180,7 @@ fn an_identity_perimeter_of_the_published_shape_upholds_the_pack() {
     });
     let actions: Vec<&str> = DATA.iter().chain(&STS).copied().collect();
     let by_services: Vec<&str> = DATA.iter().copied().chain(["sts:*"]).collect();
-    let statements = [rcp("Principals", &actions, principals), rcp("Deputies", &by_services, services)];
+    let statements = [rcp("Principals", &actions, &principals), rcp("Deputies", &by_services, &services)];
     upholds(&pack, &statements, &[]);
     // The account that only delivers logs is trusted as a principal here, and not as the source of a call.
     let strict = self::pack("identity-perimeter", &[("organization_id", &[ORG])]);
@@ -214,7 +214,7 @@ fn tokens_of_expected_providers_and_tenants() {
         "Null": { "token.actions.githubusercontent.com:sub": "true", "idp.acme.example:sub": "true" },
     });
     let action = ["sts:AssumeRoleWithWebIdentity"];
-    upholds(&pack, &[rcp("Tenants", &action, tenants), rcp("Providers", &action, providers)], &[]);
+    upholds(&pack, &[rcp("Tenants", &action, &tenants), rcp("Providers", &action, &providers)], &[]);
 }
 
 fn network(more: &Value) -> Value {
@@ -259,12 +259,12 @@ fn a_network_perimeter_of_resources_of_the_published_shape_upholds_the_pack() {
     by_endpoint["StringNotEqualsIfExists"]["aws:VpceAccount"] = json!([TRUSTED[0]]);
     let endpoint = ["sqs:*", "s3:*", "kms:*", "ecr:*", "cognito-identity:*"];
     let vpc = DATA.iter().filter(|it| !endpoint.contains(it)).chain(&STS).copied().collect::<Vec<_>>();
-    upholds(&pack, &[rcp("ByVpc", &vpc, by_vpc), rcp("ByEndpoint", &endpoint, by_endpoint)], &[]);
+    upholds(&pack, &[rcp("ByVpc", &vpc, &by_vpc), rcp("ByEndpoint", &endpoint, &by_endpoint)], &[]);
     // Only principals that carry the tag are bound while it is rolled out.
     let mut values = NETWORK.to_vec();
     values.pop();
     let everyone = self::pack("network-perimeter-resources", &values);
-    let statements = [rcp("ByVpc", &DATA, network(&spared))];
+    let statements = [rcp("ByVpc", &DATA, &network(&spared))];
     assert!(gap(&everyone[0], &document(&statements)).is_some());
 }
 
@@ -376,7 +376,7 @@ fn vpcs_count_in_their_region() {
     }]);
     upholds(&pack("vpc-regions", &values), everything.as_array().unwrap(), &[]);
     let actions: Vec<&str> = DATA.iter().chain(&STS).copied().collect();
-    upholds(&pack("vpc-regions-resources", &values), &[rcp("Region", &actions, conditions)], &[]);
+    upholds(&pack("vpc-regions-resources", &values), &[rcp("Region", &actions, &conditions)], &[]);
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn tags_of_perimeters_are_set_by_admins() {
     conditions["Null"] = json!({ "SAML:aud": "true" });
     upholds(
         &pack("perimeter-session-tags", &values),
-        &[rcp("Sessions", &["sts:TagSession"], conditions)],
+        &[rcp("Sessions", &["sts:TagSession"], &conditions)],
         &[],
     );
 }

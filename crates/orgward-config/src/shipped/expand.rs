@@ -25,7 +25,9 @@ pub(super) fn expand<'v>(text: &str, value: impl Fn(&str) -> Option<&'v [String]
             }
         }
         if is_about_something {
-            lines.iter().for_each(|line| out.extend([line, "\n"]));
+            for line in &lines {
+                out.extend([line, "\n"]);
+            }
         }
     }
     out

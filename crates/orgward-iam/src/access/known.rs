@@ -24,7 +24,7 @@ pub(super) fn known(formula: &Formula<'_>) -> Option<Known> {
     note(formula, &mut known);
     let mut is_asked = false;
     formula.leaves(&mut |leaf| {
-        is_asked |= leaf.variables().any(|key| known.contains_key(&key.to_ascii_lowercase()))
+        is_asked |= leaf.variables().any(|key| known.contains_key(&key.to_ascii_lowercase()));
     });
     is_asked.then_some(known)
 }

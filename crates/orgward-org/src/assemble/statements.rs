@@ -22,7 +22,7 @@ impl<'a> Builder<'_, 'a> {
             Some(Document::unknown(name.as_str(), Kind::Resource, vec![why]))
         };
         if resource == "aws_lambda_function_url" {
-            return self.function_url(piece, &name);
+            return Self::function_url(piece, &name);
         }
         let principal = match get(if resource == "aws_kms_grant" { "grantee_principal" } else { "principal" })
         {
@@ -76,7 +76,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The statement that the provider adds to a function with an open URL.
-    fn function_url(&self, piece: &Piece<'_, 'a>, name: &str) -> Option<Document> {
+    fn function_url(piece: &Piece<'_, 'a>, name: &str) -> Option<Document> {
         match piece.object.get("authorization_type").text() {
             Attr::Known(text) if text.expose() == "NONE" => {}
             Attr::Known(_) | Attr::Absent => return None,

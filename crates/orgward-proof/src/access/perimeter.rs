@@ -34,14 +34,12 @@ impl<'o> Access<'o> {
             for policy in &resource.policies {
                 let Some(read) = policy.document.policy() else { continue };
                 let key = self.cohort_of(resource, policy);
-                let answers = match known.get(&key).and_then(|(like, it)| renamed(it, like, resource, read)) {
-                    Some(answers) => answers,
-                    None => {
-                        let answers = self.answers(resource, read, claim);
-                        known.entry(key).or_insert_with(|| (resource, answers.clone()));
-                        answers
-                    }
-                };
+                let like = known.get(&key).and_then(|(like, it)| renamed(it, like, resource, read));
+                let answers = like.unwrap_or_else(|| {
+                    let answers = self.answers(resource, read, claim);
+                    known.entry(key).or_insert_with(|| (resource, answers.clone()));
+                    answers
+                });
                 for (account, answer) in answers {
                     let (request, unknown) = match answer {
                         Answer::Witness(request) => (Some(*request), None),

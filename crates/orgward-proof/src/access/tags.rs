@@ -50,7 +50,7 @@ fn keys_of(statement: &Statement) -> impl Iterator<Item = &str> {
     })
 }
 
-impl<'o> Subject<'o> {
+impl Subject<'_> {
     fn tag(&self, key: &str) -> Known<'_> {
         let tags: &Tags = match &self.node.kind {
             NodeKind::Role(role) => &role.tags,
@@ -61,10 +61,9 @@ impl<'o> Subject<'o> {
         let found = tags.known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
         match found {
             Some((_, Attr::Known(value))) => Known::Value(value.expose()),
-            Some((_, Attr::Unknown)) => Known::Unknown,
             Some((_, Attr::Absent)) => Known::Missing,
             None if tags.complete => Known::Missing,
-            None => Known::Unknown,
+            Some((_, Attr::Unknown)) | None => Known::Unknown,
         }
     }
 

@@ -72,16 +72,19 @@ fn role_of(account: &str, label: &str, role: usize, is_own: bool) -> Value {
 pub(crate) fn three_roles() -> String {
     let rows = [2, 3, 5].into_iter().map(|role| {
         let mut row = role_of("300000000007", &format!("new{role}"), role, true);
-        let after = row["values"].take();
-        row["change"] = json!({ "actions": ["create"], "before": null, "after": after, "after_unknown": {} });
+        let members = row.as_object_mut().expect("it is an object");
+        let after = members.remove("values").expect("it has values");
+        let change = json!({ "actions": ["create"], "before": null, "after": after, "after_unknown": {} });
+        members.insert("change".to_owned(), change);
         row
     });
     let rows: Vec<Value> = rows.collect();
     let configured: Vec<Value> = rows
         .iter()
         .map(|row| {
-            json!({ "address": row["address"], "mode": "managed", "type": row["type"], "name": row["name"],
-            "provider_config_key": "aws", "expressions": {} })
+            let of = |name: &str| row.get(name).cloned().unwrap_or_default();
+            json!({ "address": of("address"), "mode": "managed", "type": of("type"), "name": of("name"),
+                "provider_config_key": "aws", "expressions": {} })
         })
         .collect();
     let provider = json!({ "name": "aws", "full_name": "registry.terraform.io/hashicorp/aws",
