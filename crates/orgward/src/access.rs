@@ -94,6 +94,7 @@ fn on(
     let documents = input::read_all(plans.iter().chain(&inputs.org))?;
     let parsed = source::parsed(&documents, &plans, (&config, &inputs.config), &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let change = Organization::of(plans, context, &config.declared());
     let text = ask(&change, &config)?;
     // Answers quote ARNs and patterns of policies, which may have a sensitive value in them.

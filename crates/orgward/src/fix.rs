@@ -160,6 +160,7 @@ fn reviewed(
         }
     }
     let (plans, context) = parsed.split_at(stacks.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     let question = Question {
         gate: config::gate(config, None, arguments.existing),

@@ -1,7 +1,12 @@
 //! The manual.
 
+use std::path::Path;
+
 use clap::Command;
 use clap_mangen::Man;
+use miette::Diagnostic;
+
+use crate::output;
 
 /// The manual as a man page: the program, and every command after it.
 pub(crate) fn page(mut command: Command) -> Vec<u8> {
@@ -9,6 +14,22 @@ pub(crate) fn page(mut command: Command) -> Vec<u8> {
     let mut out = Vec::new();
     append(&mut out, &command, true);
     out
+}
+
+/// Writes a man page for the program and one for every command into a folder: `orgward-plan-review.1`.
+pub(crate) fn write(mut command: Command, folder: &Path) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    command.build();
+    write_below(&command, folder)
+}
+
+fn write_below(command: &Command, folder: &Path) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
+    let mut page = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = Man::new(command.clone().name(name.clone())).render(&mut page);
+    output::write(&folder.join(format!("{name}.1")), &String::from_utf8_lossy(&page))?;
+    let below = command.get_subcommands().filter(|it| it.get_name() != "help" && !it.is_hide_set());
+    below.map(|command| write_below(command, folder)).collect()
 }
 
 fn append(out: &mut Vec<u8>, command: &Command, is_first: bool) {
@@ -40,6 +61,16 @@ mod tests {
 
     use super::*;
     use crate::arguments::Arguments;
+
+    #[test]
+    fn every_command_has_a_page() {
+        let folder = tempfile::tempdir().unwrap();
+        write(Arguments::command(), folder.path()).unwrap();
+        for name in ["orgward", "orgward-plan", "orgward-plan-review", "orgward-policy-decide"] {
+            let page = std::fs::read_to_string(folder.path().join(format!("{name}.1"))).unwrap();
+            assert!(page.contains(".SH SYNOPSIS") && page.contains(&format!(".TH {name} ")), "{page}");
+        }
+    }
 
     #[test]
     fn every_command_is_in_the_manual() {

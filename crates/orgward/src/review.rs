@@ -10,15 +10,15 @@ use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
 use orgward_org::Organization;
 use orgward_proof::access::Access;
-use orgward_report::{MarkdownOptions, Style};
+use orgward_forge::detect;
+use orgward_report::{Detail, MarkdownOptions, Style};
 use orgward_rules::Question;
 use orgward_rules::catalog::RULES;
 
 use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
-use crate::progress::Progress;
-use crate::{base, baseline, config, discover, input, replay, rules, source};
+use crate::{base, baseline, config, discover, input, progress, replay, rules, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -35,18 +35,25 @@ pub(crate) fn run(
     let mut config = config::load(&arguments.inputs.config)?;
     config::choose(&mut config, &arguments.rules)?;
     let gate = config::gate(&config, arguments.fail_on, arguments.existing);
-    let quiet = arguments.quiet || config.options.quiet == Some(true);
+    let detail = config::detail(&config, &arguments.detail);
+    if detail == Detail::Quiet {
+        progress::end();
+    }
+    if let Some(stack) = &arguments.stack {
+        detect::check(stack, None, None)?;
+    }
     let baseline = baseline::read(arguments.baseline.as_deref())?;
     if let Some(base) = &arguments.base_config {
         config.base = Some(Box::new(base::load(base, &arguments.inputs.config)?));
     }
-    let review = reviewed(&arguments.inputs, &config, gate, &baseline, &arguments.events, quiet)?;
+    let mut review = reviewed(&arguments.inputs, &config, gate, &baseline, &arguments.events)?;
+    review.stack.clone_from(&arguments.stack);
     let rules = self::rules();
     for output in &arguments.output {
-        let text = write(&review, &rules, output.format, output::file_style(quiet));
+        let text = write(&review, &rules, output.format, output::file_style(detail));
         output::write(&output.file, &text)?;
     }
-    let text = write(&review, &rules, arguments.format, terminal.style(quiet));
+    let text = write(&review, &rules, arguments.format, terminal.style(detail));
     output::print(text.as_bytes())?;
     Ok(review.outcome().into())
 }
@@ -65,9 +72,8 @@ pub(crate) fn review(
     inputs: &InputArguments,
     gate: Gate,
     baseline: &[BaselineEntry],
-    quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
-    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, &[], quiet)
+    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, &[])
 }
 
 fn reviewed(
@@ -76,7 +82,6 @@ fn reviewed(
     gate: Gate,
     baseline: &[BaselineEntry],
     events: &[PathBuf],
-    quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     let plans: Vec<PathBuf> = if inputs.plans.is_empty() {
         vec![discover::plan(Path::new("."))?]
@@ -84,8 +89,6 @@ fn reviewed(
         input::expanded(&inputs.plans)?
     };
     let context = input::expanded(&inputs.org)?;
-    let progress = Progress::start(quiet);
-    progress.stage("reading");
     let documents = input::read_all(plans.iter().chain(&context))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, config, &config::folder(&inputs.config));
@@ -93,17 +96,17 @@ fn reviewed(
     input::all_plans(own)?;
     source::attach(own, &plans, &inputs.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
-    progress.stage("building the organization");
+    progress::stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     let replayed = if events.is_empty() {
         None
     } else {
-        progress.stage("replaying events");
+        progress::stage("replaying events");
         let change = organization.as_ref();
         let (before, after) = (Access::of(change.before), Access::of(change.after));
         Some(replay::replayed(change, (&before, &after), events, None)?)
     };
-    progress.stage("checking");
+    progress::stage("checking");
     let question = Question {
         gate,
         today: today(),
@@ -112,6 +115,8 @@ fn reviewed(
         events: replayed.as_ref(),
     };
     let mut review = orgward_rules::review(&organization, &parsed, config, question);
+    // Plans come first; what follows is context.
+    review.inputs.iter_mut().skip(plans.len()).for_each(|input| input.is_context = true);
     source::annotate(&mut review.findings, plans);
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.
     std::mem::forget(organization);

@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_finding::RuleInfo;
-use orgward_report::escape;
+use orgward_report::{Detail, escape};
 use thiserror::Error;
 
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ struct UnknownRule {
 /// Lists the rules, or explains one.
 pub(crate) fn run(id: Option<&str>, terminal: Terminal) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let text = match id {
-        None => list(terminal.style(false).color),
+        None => list(terminal.style(Detail::Usual).color),
         Some(id) => explain(id)?,
     };
     output::print(text.as_bytes())?;
