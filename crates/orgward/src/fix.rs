@@ -126,8 +126,10 @@ pub(crate) fn run(arguments: &FixArguments) -> Result<Exit, Box<dyn Diagnostic +
     }
     let verb = if arguments.apply { "written" } else { "shown" };
     output::warn(&format!(
-        "{cured} findings are cured by the edits {verb}, {} still block\n",
-        blocking.len()
+        "{cured} {} cured by the edits {verb}, {} still {}\n",
+        if cured == 1 { "finding is" } else { "findings are" },
+        blocking.len(),
+        if blocking.len() == 1 { "blocks" } else { "block" },
     ));
     Ok(current.review.outcome().into())
 }

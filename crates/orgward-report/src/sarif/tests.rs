@@ -124,7 +124,8 @@ fn one_category_for_each_stack() {
     together.stack = Some("nightly".into());
     assert_eq!(ids(&valid(&together)), ["orgward/nightly/"]);
     together.stack = None;
-    together.inputs = (0..40).map(|number| input(&format!("{number}.json"), &number.to_string(), false)).collect();
+    together.inputs =
+        (0..40).map(|number| input(&format!("{number}.json"), &number.to_string(), false)).collect();
     assert_eq!(ids(&valid(&together)), ["orgward/"], "code scanning takes 20 runs");
 }
 
@@ -136,6 +137,7 @@ fn two_plans_of_one_folder_share_no_alert() {
     other.input = Some("prod.json".into());
     let log = valid(&testing::review(vec![one, other]));
     let results = log["runs"][0]["results"].as_array().unwrap();
-    let alerts: Vec<_> = results.iter().map(|it| &it["partialFingerprints"]["primaryLocationLineHash"]).collect();
+    let alerts: Vec<_> =
+        results.iter().map(|it| &it["partialFingerprints"]["primaryLocationLineHash"]).collect();
     assert!(alerts.len() == 2 && alerts[0] != alerts[1], "{alerts:?}");
 }

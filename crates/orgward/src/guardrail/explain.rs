@@ -1,10 +1,10 @@
 //! `orgward guardrail explain`.
 
 use miette::Diagnostic;
-use orgward_report::Detail;
 use orgward_finding::story::Outcome;
 use orgward_org::Organization;
 use orgward_proof::ExplainError;
+use orgward_report::Detail;
 
 use crate::arguments::{AnswerFormat, ExplainArguments};
 use crate::exit::Exit;

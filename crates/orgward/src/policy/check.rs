@@ -7,7 +7,7 @@ use orgward_iam::{
     Answer, Dead, Effect, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
     is_account_id,
 };
-use orgward_report::{Detail, Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
+use orgward_report::{Checked, DeadStatement, Detail, Question, QuestionVerdict, ShownProblem, escape};
 use thiserror::Error;
 
 use super::{filled, guess, kind_of, parse, shown};

@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
-use orgward_report::{Detail, Comparison, ShownRequest};
+use orgward_report::{Comparison, Detail, ShownRequest};
 
 use super::{filled, guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CompareArguments};

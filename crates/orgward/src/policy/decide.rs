@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use orgward_iam::{
     Catalogue, Decision, Layer, LayerDecision, Outcome, Request, Scenario, ScenarioError, Statement,
 };
-use orgward_report::{Detail, Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style};
+use orgward_report::{Answer, Decided, DecidedBy, Detail, LayerAnswer, Said, StatementAnswer, Style};
 
 use super::unreadable::Unreadable;
 use super::{filled, unfilled};

@@ -5,7 +5,9 @@ use orgward_iam::{Arn, Caller, DecodedMessage, Event, PartialRequest, Skipped, U
 use orgward_org::{Change, NodeId, Organization};
 use orgward_proof::access::Access;
 use orgward_proof::apply::{Denial, Policies, ways};
-use orgward_report::{Detail, EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json};
+use orgward_report::{
+    Detail, EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json,
+};
 use serde_json::Value;
 use thiserror::Error;
 

@@ -6,7 +6,7 @@ use orgward_iam::{
     Statement, is_account_id, may_be_allowed,
 };
 use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
-use orgward_report::{Detail, ChainProof, Proof, ProofVerdict, escape};
+use orgward_report::{ChainProof, Detail, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
 use super::guardrail::Guardrail;

@@ -41,14 +41,18 @@ impl Alerts {
                 };
                 text("/message/text")?;
                 let rule = text("/ruleId")?;
-                if rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"] != rule.as_str() {
+                if rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"]
+                    != rule.as_str()
+                {
                     return Err(format!("ruleIndex is not the one of {rule}"));
                 }
                 let file = text("/locations/0/physicalLocation/artifactLocation/uri")?;
                 if file.starts_with('/') || file.contains(['\\', ' ', ':']) || file.contains("..") {
                     return Err(format!("{file} is no path in the repository"));
                 }
-                if result.pointer("/locations/0/physicalLocation/region/startLine").and_then(Value::as_u64) < Some(1) {
+                if result.pointer("/locations/0/physicalLocation/region/startLine").and_then(Value::as_u64)
+                    < Some(1)
+                {
                     return Err("lines begin at 1".to_owned());
                 }
                 let place = text("/partialFingerprints/primaryLocationLineHash")?;
@@ -154,7 +158,8 @@ fn what_is_waived_is_suppressed() {
     let (folder, (forge, alerts)) = (repository(), code_scanning());
     let found = folder.run(["plan", "review", "--format", "json", "stacks/dev/plan.json"]);
     let review = found.json();
-    let finding = review["findings"].as_array().unwrap().iter().find(|it| it["rule"] == "public-trust").unwrap();
+    let finding =
+        review["findings"].as_array().unwrap().iter().find(|it| it["rule"] == "public-trust").unwrap();
     let run = folder.run([
         "waive",
         finding["fingerprint"].as_str().unwrap(),
@@ -181,9 +186,19 @@ fn what_is_waived_is_suppressed() {
 #[test]
 fn a_run_has_the_name_that_it_is_given() {
     let folder = repository();
-    let log = folder.run(["plan", "review", "--format", "sarif", "--stack", "identity", "stacks/dev/plan.json"]).json();
+    let log = folder
+        .run(["plan", "review", "--format", "sarif", "--stack", "identity", "stacks/dev/plan.json"])
+        .json();
     assert_eq!(log["runs"][0]["automationDetails"]["id"], "orgward/identity/");
-    let run = folder.run(["plan", "review", "--output", "json=review.json", "--stack", "identity", "stacks/dev/plan.json"]);
+    let run = folder.run([
+        "plan",
+        "review",
+        "--output",
+        "json=review.json",
+        "--stack",
+        "identity",
+        "stacks/dev/plan.json",
+    ]);
     assert_eq!(run.code, 1, "{run:?}");
     let comment = folder.run(["plan", "comment", "--dry-run", "review.json"]);
     assert!(comment.stdout.starts_with("<!-- orgward:identity "), "{comment:?}");

@@ -13,6 +13,8 @@ mod comment;
 #[cfg(test)]
 mod decide;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod fix;
 #[cfg(test)]
 mod forge;

@@ -37,12 +37,23 @@ fn every_way_knows_the_systems_that_are_built() {
         for file in ["action.yml", "packaging/npm/pack"] {
             assert!(text(file).contains(target.as_str()), "{file} does not know {target}");
         }
-        let file = if target.contains("windows") { "packaging/scoop/orgward.json" } else { "packaging/homebrew/orgward.rb" };
+        let file = if target.contains("windows") {
+            "packaging/scoop/orgward.json"
+        } else {
+            "packaging/homebrew/orgward.rb"
+        };
         let (formula, archive) = (text(file), format!("orgward-@VERSION@-{target}.tar.gz"));
-        assert!(formula.contains(&archive) && formula.contains(&format!("@SHA256:{target}@")), "{file}: {target}");
+        assert!(
+            formula.contains(&archive) && formula.contains(&format!("@SHA256:{target}@")),
+            "{file}: {target}"
+        );
     }
-    let packages: BTreeSet<String> =
-        json("packaging/npm/package.json")["optionalDependencies"].as_object().unwrap().keys().cloned().collect();
+    let packages: BTreeSet<String> = json("packaging/npm/package.json")["optionalDependencies"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     let system = |target: &String| {
         let cpu = if target.starts_with("x86_64") { "x64" } else { "arm64" };
         let os = [("linux", "linux"), ("apple", "darwin"), ("windows", "win32")];
@@ -78,7 +89,9 @@ fn an_archive_has_one_name() {
     );
     assert_eq!(binstall["bin-dir"].as_str().unwrap(), "{ bin }{ binary-ext }");
     let release = text(".github/workflows/release.yml");
-    for step in ["packaging/archive", "packaging/render", "packaging/npm/pack", "packaging/container/Dockerfile"] {
+    for step in
+        ["packaging/archive", "packaging/render", "packaging/npm/pack", "packaging/container/Dockerfile"]
+    {
         assert!(release.contains(step), "{step} is not part of the release");
         assert!(root().join(step).exists(), "{step}");
     }
@@ -92,7 +105,10 @@ fn actions_of_others_are_pinned_to_a_commit() {
         for line in text(file).lines().filter(|line| line.contains("uses: ")) {
             let revision = line.split_once('@').map_or("", |(_, rest)| rest);
             let revision = revision.split_whitespace().next().unwrap_or_default();
-            assert!(revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()), "{file}: {line}");
+            assert!(
+                revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()),
+                "{file}: {line}"
+            );
         }
     }
 }

@@ -14,7 +14,11 @@ fn at_a_terminal(variables: &str, seconds: &str, arguments: &str) -> Option<Stri
         plan.display()
     );
     // Not every system has it, and a terminal cannot be made without unsafe code.
-    let output = Command::new("script").args(["-qec", &line, "/dev/null"]).current_dir(folder.path(".")).output().ok()?;
+    let output = Command::new("script")
+        .args(["-qec", &line, "/dev/null"])
+        .current_dir(folder.path("."))
+        .output()
+        .ok()?;
     let out = std::fs::read_to_string(folder.path("out")).unwrap();
     assert!(out.contains("clean: no findings") || out.contains("reviewed <stdin>"), "{out} {output:?}");
     assert!(!out.contains("reading"), "standard output has the report and nothing else: {out}");
@@ -25,7 +29,10 @@ fn at_a_terminal(variables: &str, seconds: &str, arguments: &str) -> Option<Stri
 fn a_run_of_more_than_two_seconds_says_what_it_does() {
     if let Some(seen) = at_a_terminal("", "3", "") {
         assert!(seen.contains("reading"), "{seen:?}");
-        assert!(seen.trim_end().ends_with("\u{1b}[2K") || seen.contains("\u{1b}[2K"), "it is cleared: {seen:?}");
+        assert!(
+            seen.trim_end().ends_with("\u{1b}[2K") || seen.contains("\u{1b}[2K"),
+            "it is cleared: {seen:?}"
+        );
     }
 }
 
