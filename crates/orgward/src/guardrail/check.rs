@@ -7,6 +7,7 @@ use orgward_rules::Question;
 use crate::arguments::AuditArguments;
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
+use crate::rego::OwnRules;
 use crate::{baseline, config, input, progress, review};
 
 /// Proves every guardrail for an organization as it stands, and says so.
@@ -35,7 +36,7 @@ pub(super) fn run(
         events: None,
     };
     let found = orgward_rules::audit(&organization, &parsed, &config, question);
-    let rules = review::rules();
+    let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&found, &rules, output.format, output::file_style(detail));
         output::write(&output.file, &text)?;

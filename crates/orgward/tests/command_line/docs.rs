@@ -5,6 +5,7 @@
 //! left out. A block below `<!-- file: NAME -->` is written into that file. `UPDATE_DOCS=1` writes what is printed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -101,13 +102,32 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn every_page_is_in_the_table_of_contents() {
-    let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
+    let file = root().join("docs/SUMMARY.md");
+    let mut summary = fs::read_to_string(&file).unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        // The pages of rules are made, and so is the list of them.
+        let is_rule = |line: &&str| line.starts_with("  - [") && line.contains("](rules/");
+        let pages = pages();
+        let rules = pages.keys().filter_map(|page| page.strip_prefix("docs/rules/")?.strip_suffix(".md"));
+        let rules: Vec<String> = rules
+            .filter(|rule| *rule != "README")
+            .map(|rule| format!("  - [{rule}](rules/{rule}.md)"))
+            .collect();
+        let mut lines: Vec<&str> = summary.lines().filter(|line| !is_rule(line)).collect();
+        let at = lines.iter().position(|line| line.contains("](rules/README.md)")).unwrap() + 1;
+        lines.splice(at..at, rules.iter().map(String::as_str));
+        summary = lines.join("\n") + "\n";
+        fs::write(&file, &summary).unwrap();
+    }
     let listed: Vec<&str> =
         summary.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0)).collect();
     let distinct: BTreeSet<&str> = listed.iter().copied().collect();
     assert_eq!(distinct.len(), listed.len(), "a page is listed twice");
     for page in pages().keys().filter_map(|page| page.strip_prefix("docs/")) {
-        assert!(page == "SUMMARY.md" || distinct.contains(page), "docs/{page} is not in docs/SUMMARY.md");
+        assert!(
+            page == "SUMMARY.md" || distinct.contains(page),
+            "docs/{page} is not in docs/SUMMARY.md; UPDATE_DOCS=1 adds pages of rules"
+        );
     }
     let book = fs::read_to_string(root().join("docs/book.toml")).unwrap();
     let book: toml::Table = book.parse().unwrap();
@@ -209,7 +229,7 @@ fn transcript(block: &str, folder: &Path) -> Vec<(String, String, String)> {
     }
     let mut script = "exec 2>&1\n".to_owned();
     for (command, _) in &commands {
-        script.push_str(&format!("{command}\nstatus=$?; printf '\\036'; (exit $status)\n"));
+        writeln!(script, "{command}\nstatus=$?; printf '\\036'; (exit $status)").unwrap();
     }
     let program = Path::new(env!("CARGO_BIN_EXE_orgward"));
     let path = format!("{}:{}", program.parent().unwrap().display(), std::env::var("PATH").unwrap());
@@ -264,9 +284,9 @@ fn every_example_prints_what_the_page_shows() {
                             wrong.push(format!(
                                 "{page}: $ {command}\n--- shown\n{shown}--- printed\n{printed}"
                             ));
-                            right = printed.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+                            right = printed.lines().flat_map(|line| [line.trim_end(), "\n"]).collect();
                         }
-                        now.push_str(&format!("$ {command}\n{right}"));
+                        write!(now, "$ {command}\n{right}").unwrap();
                     }
                 }
             }
