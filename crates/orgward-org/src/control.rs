@@ -5,6 +5,8 @@ mod bucket;
 mod delegation;
 mod detection;
 mod fact;
+mod keeping;
+mod muting;
 mod selectors;
 mod trail;
 
@@ -16,6 +18,8 @@ pub(crate) use self::delegation::administrator_of;
 pub use self::delegation::{Delegated, Delegation, GoverningService};
 use self::fact::Facts;
 pub use self::fact::{Weakening, Weight};
+pub use self::keeping::Kept;
+pub use self::muting::Muting;
 use crate::{Document, Key, NodeId, Organization};
 
 /// A resource that governs.
@@ -79,11 +83,13 @@ const OTHERS: &[&str] = &[
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
     "aws_kms_key",
+    "aws_kms_key_policy",
     "aws_organizations_account",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",
     "aws_organizations_organization",
     "aws_organizations_resource_policy",
+    "aws_s3_bucket_lifecycle_configuration",
     "aws_ssoadmin_account_assignment",
 ];
 
@@ -91,7 +97,7 @@ const OTHERS: &[&str] = &[
 pub(crate) fn document_of(resource: &str) -> Option<&'static str> {
     match resource {
         "aws_organizations_resource_policy" => Some("content"),
-        "aws_kms_key" | "aws_s3_bucket_policy" => Some("policy"),
+        "aws_kms_key" | "aws_kms_key_policy" | "aws_s3_bucket_policy" => Some("policy"),
         _ => None,
     }
 }
@@ -104,6 +110,7 @@ pub(crate) fn control_type(resource: &str) -> Option<&'static str> {
         .or_else(|| {
             tables().into_iter().flatten().map(|facts| facts.resource).find(|listed| *listed == resource)
         })
+        .or_else(|| muting::TABLE.iter().map(|mutes| mutes.resource).find(|listed| *listed == resource))
         .or_else(|| delegation::resource_type(resource))
 }
 

@@ -33,7 +33,9 @@ mod template;
 mod unjudged;
 
 pub use change::Change;
-pub use control::{Area, Control, Delegated, Delegation, Departure, GoverningService, Weakening, Weight};
+pub use control::{
+    Area, Control, Delegated, Delegation, Departure, GoverningService, Kept, Muting, Weakening, Weight,
+};
 pub use control_tower::{ListedControl, region_deny_exemptions};
 pub use declared::Declared;
 pub use document::{Content, Document};

@@ -247,6 +247,11 @@ impl<'v> View<'v> {
         self.unknown.any()
     }
 
+    /// Whether both are wholly known and say the same.
+    pub fn is_same(self, other: View<'_>) -> bool {
+        !self.has_unknown() && !other.has_unknown() && self.present() == other.present()
+    }
+
     /// Whether the plan marks it, something around it, or any part of it sensitive.
     pub fn is_sensitive(self) -> bool {
         let secret = || self.secrets.zip(self.value).is_some_and(|(secrets, value)| secrets.within(value));

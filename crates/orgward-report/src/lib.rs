@@ -78,4 +78,4 @@ pub use replay::{BrokenView, ReplayView, replay, replay_json};
 pub use request::{ShownPrincipal, ShownRequest};
 pub use sarif::sarif;
 pub use story::{out_of_scope, out_of_scope_json, story, story_json};
-pub use terminal::{Style, terminal};
+pub use terminal::{Detail, Style, terminal};

@@ -280,7 +280,7 @@ mod tests {
     use super::*;
     use crate::Style;
 
-    const PLAIN: Style = Style { color: false, unicode: true, width: 100, quiet: false };
+    const PLAIN: Style = Style::plain(100);
 
     fn guardrail() -> ShownGuardrail {
         ShownGuardrail {

@@ -79,6 +79,33 @@ impl Issuer {
 }
 
 impl Claim {
+    /// A pattern of everything that tokens of the customer have whom a value names; `None` where it names none.
+    pub(crate) fn customer(&self, value: &str) -> Option<String> {
+        if !self.names_customer(value) {
+            return None;
+        }
+        let literal = value.split(['*', '?']).next().unwrap_or_default();
+        let starts = || self.starts.iter().filter(|start| !start.is_empty());
+        // Where the name begins: behind the first of these, or behind a colon and one of them.
+        let begins = starts().find(|start| literal.starts_with(start.as_str())).map_or_else(
+            || {
+                let inner = starts().filter_map(|start| {
+                    let inner = format!(":{start}");
+                    literal.find(inner.as_str()).map(|at| at.saturating_add(inner.len()))
+                });
+                inner.min().unwrap_or_default()
+            },
+            String::len,
+        );
+        let name = literal.get(begins..).unwrap_or_default();
+        let ends = self.ends.iter().filter_map(|end| {
+            let at = name.find(end.as_str()).filter(|at| *at > 0)?;
+            Some(begins.saturating_add(at).saturating_add(end.len()))
+        });
+        let closed = ends.min().and_then(|end| literal.get(..end));
+        Some(closed.map_or_else(|| literal.to_owned(), |closed| format!("{closed}*")))
+    }
+
     /// Whether only tokens of one customer match a value: the name of the customer is written out.
     pub(crate) fn names_customer(&self, value: &str) -> bool {
         // A policy variable holds what the caller brings along.

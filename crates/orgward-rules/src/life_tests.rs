@@ -136,6 +136,41 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
         "people get `admin` in the management account, which administers it",
     ),
     ("management-account-identity", "bad-saml-role", High, "role for people in the management account"),
+    (
+        "weakened-detection",
+        "bad-archived-by-severity",
+        Severity::Medium,
+        "nothing but their severity narrows it",
+    ),
+    (
+        "weakened-detection",
+        "bad-archived-narrowly",
+        Severity::Low,
+        "findings of GuardDuty that match it are archived",
+    ),
+    ("weakened-detection", "bad-suppressed", Severity::Medium, "findings of Security Hub that match it"),
+    ("weakened-trail", "bad-key-policy-of-its-own", Severity::High, "CloudTrail can no longer use the key"),
+    ("weakened-trail", "bad-key-policy-default", Severity::High, "since its policy becomes the default one"),
+    (
+        "weakened-trail",
+        "bad-logs-deleted-sooner",
+        Severity::Medium,
+        "logs are deleted after 30 days; before, they were kept 2555 days",
+    ),
+    (
+        "weakened-trail",
+        "bad-logs-deleted-after-a-year",
+        Severity::Low,
+        "logs are deleted after 400 days; before, they were kept forever",
+    ),
+    (
+        "weakened-management-policy",
+        "bad-another-criterion",
+        Severity::Medium,
+        "allowed_images_settings.image_criteria.marketplace",
+    ),
+    ("lost-contact", "bad-other-kind", Severity::Low, "the security contact of the account is removed"),
+    ("delegated-policy-control", "bad-lake", Severity::High, "administers Security Lake"),
 ];
 
 /// What is unknown until apply is said, and never found.
@@ -154,6 +189,8 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("delegated-policy-control", "bad-unknown", "which accounts may change policies of the organization"),
     ("weakened-management-policy", "bad-unknown", "what policies of type DECLARATIVE_POLICY_EC2 set"),
     ("weakened-trail", "bad-unknown", "whether the trail no longer records; `enable_logging` is unknown"),
+    ("weakened-trail", "bad-unknown-lifecycle", "whether logs are deleted sooner than before"),
+    ("weakened-detection", "bad-unknown-filter", "whether and which findings of GuardDuty that match it"),
     ("weakened-detection", "bad-unknown", "whether GuardDuty is suspended; `enable` is unknown"),
 ];
 

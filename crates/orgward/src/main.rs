@@ -24,6 +24,7 @@ mod output;
 mod permissions;
 mod policy;
 mod progress;
+mod rego;
 mod replay;
 mod review;
 mod rules;
@@ -40,6 +41,7 @@ use self::exit::Exit;
 fn main() -> ExitCode {
     exit::guarded(|| {
         let arguments = Arguments::parse();
+        progress::start();
         let terminal = output::Terminal::of(arguments.color);
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
@@ -55,7 +57,7 @@ fn main() -> ExitCode {
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
-            Command::Rules { id } => rules::run(id.as_deref(), terminal),
+            Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
             }
@@ -64,8 +66,14 @@ fn main() -> ExitCode {
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);
                 output::print(&script).map(|()| Exit::Clean)
             }
-            Command::Man => output::print(&manual::page(Arguments::command())).map(|()| Exit::Clean),
+            Command::Man { folder: None } => {
+                output::print(&manual::page(Arguments::command())).map(|()| Exit::Clean)
+            }
+            Command::Man { folder: Some(folder) } => {
+                manual::write(Arguments::command(), folder).map(|()| Exit::Clean)
+            }
         };
+        progress::end();
         done.unwrap_or_else(|error| {
             output::complain(&*error, terminal);
             Exit::Failed

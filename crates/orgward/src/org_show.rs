@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     let documents = input::read_all(plans.iter().chain(&input::expanded(&arguments.org)?))?;
     let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let change = Organization::of(plans, context, &config.declared());
     let inputs = plans.iter().chain(context);
     let mut placements: Vec<_> = inputs.flat_map(|plan| placements(plan, &change.after)).collect();
@@ -132,7 +133,8 @@ fn shown(text: &Attr<Text>) -> Option<String> {
     text.as_ref().known().map(ToString::to_string)
 }
 
-fn view(organization: &Organization) -> OrganizationView {
+/// One side, as plain facts.
+pub(crate) fn view(organization: &Organization) -> OrganizationView {
     let key = |id| organization.node(id).map(|node| node.key.to_string()).unwrap_or_default();
     let mut view = OrganizationView::default();
     for (id, node) in organization.nodes() {

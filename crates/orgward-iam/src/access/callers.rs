@@ -7,7 +7,7 @@ use super::partition::Partition;
 use super::test::Test;
 use crate::arn::Arn;
 use crate::matching::{Subject, Value};
-use crate::{BaseOperator, Caller, Catalogue, Condition, PrincipalPattern, Version};
+use crate::{BaseOperator, Caller, Callers, Catalogue, Condition, PrincipalPattern, Version};
 
 /// Kinds of principals that have an ARN: what stands before and behind the account, and well-known ones.
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
@@ -181,6 +181,7 @@ fn separators(
                     }
                 }
             }
+            Test::Callers(Callers::Federated(provider)) => providers.push(provider.clone()),
             Test::Callers(callers) => {
                 let accounts = callers.accounts().map(|account| Language::literal(account).of_account());
                 languages.extend(accounts);

@@ -43,6 +43,8 @@ pub enum Callers {
     Accounts(BTreeSet<String>),
     /// AWS services.
     Services,
+    /// Who comes with a token of an identity provider: its ARN, or its host.
+    Federated(String),
 }
 
 /// An account, and another one in its place.
@@ -112,13 +114,17 @@ impl Callers {
                 Subject::of(request).account().is_some_and(|account| accounts.contains(account))
             }
             Self::Services => matches!(request.caller, Caller::Service(_)),
+            Self::Federated(provider) => {
+                let pattern = crate::PrincipalPattern::Federated(provider.clone());
+                matches!(request.caller, Caller::Federated(_)) && Subject::of(request).is_named_by(&pattern)
+            }
         }
     }
 
     pub(super) fn accounts(&self) -> impl Iterator<Item = &str> {
         let accounts = match self {
             Self::Accounts(accounts) => Some(accounts),
-            Self::Principals | Self::ServiceLinked | Self::Services => None,
+            Self::Principals | Self::ServiceLinked | Self::Services | Self::Federated(_) => None,
         };
         accounts.into_iter().flatten().map(String::as_str)
     }

@@ -1,6 +1,6 @@
 //! Services that find what is wrong. What the provider only forgets when it is destroyed has no `gone`.
 
-use super::fact::Measure::{AtLeast, Becomes, Holds, Listed, On, Present, Rank, Spares};
+use super::fact::Measure::{AtLeast, Becomes, Holds, Listed, On, Present, Rank, Same, Spares};
 use super::fact::Weight::{High, Low, Medium};
 use super::fact::{Fact, Facts, Weight, fact};
 
@@ -117,7 +117,12 @@ pub(super) const TABLE: &[Facts] = &[
         &[fact("is_enabled", On(false), High, "the recorder is stopped")],
     ),
     facts("aws_config_conformance_pack", "the conformance pack", Some(Low), &[]),
-    facts("aws_config_delivery_channel", "the delivery channel of Config", Some(Medium), &[]),
+    facts(
+        "aws_config_delivery_channel",
+        "the delivery channel of Config",
+        Some(Medium),
+        &[fact("s3_bucket_name", Same, Low, "history goes to another bucket")],
+    ),
     facts(
         "aws_config_organization_conformance_pack",
         "the conformance pack of the organization",

@@ -50,6 +50,15 @@ pub struct Looser {
     pub weight: Weight,
 }
 
+/// Below this name, each entry is one of several ways to be let in.
+const ALTERNATIVES: &str = "image_criteria";
+
+/// The alternative that a setting is part of.
+fn alternative(path: &[String]) -> Option<&[String]> {
+    let at = path.iter().position(|name| name == ALTERNATIVES)?;
+    path.get(..at.saturating_add(2))
+}
+
 impl EffectivePolicy {
     /// What a chain of policies of one type comes to.
     pub fn of(chain: &PolicyChain<'_>) -> Self {
@@ -113,8 +122,15 @@ impl EffectivePolicy {
             .keys()
             .chain(after.settings.keys().filter(|path| !self.settings.contains_key(*path)))
         {
+            let after_all = after;
             let (before, after) = (self.get(path, policy_type), after.get(path, policy_type));
             let rule = strictness(policy_type, path);
+            if let Some(alternative) = alternative(path).filter(|it| !self.has(it) || !after_all.has(it)) {
+                if let Some(says) = self.opened(alternative, after_all) {
+                    found.push(Looser { setting: alternative.join("."), says, weight: Weight::Medium });
+                }
+                continue;
+            }
             if let Some((says, weight)) = strictness::compare(rule, before, after) {
                 found.push(Looser { setting: path.join("."), says, weight });
             }
@@ -129,7 +145,24 @@ impl EffectivePolicy {
             }
         }
         found.sort();
+        found.dedup();
         found
+    }
+
+    /// Whether anything below a path is set.
+    fn has(&self, path: &[String]) -> bool {
+        self.settings.keys().any(|setting| setting.starts_with(path))
+    }
+
+    /// What is less strict when one of several alternatives comes or goes: another one lets more in, and the last one
+    /// that goes lets everything in.
+    fn opened(&self, alternative: &[String], after: &Self) -> Option<String> {
+        let (name, all) = alternative.split_last()?;
+        match (self.has(alternative), after.has(alternative)) {
+            (false, true) => self.has(all).then(|| format!("also what `{name}` lets in")),
+            (true, false) => (!after.has(all)).then(|| "everything is allowed".to_owned()),
+            _ => None,
+        }
     }
 
     /// A setting, or what holds without it.

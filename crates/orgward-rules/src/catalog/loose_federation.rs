@@ -1,5 +1,8 @@
 use orgward_finding::Severity;
-use orgward_iam::{BaseOperator, Catalogue, Condition, Effect, PrincipalPattern, SetQuantifier, Statement};
+use orgward_iam::{
+    Answer, BaseOperator, Callers, Catalogue, Claim, ClaimSpec, Condition, ContextValue, Effect, Policy,
+    PrincipalPattern, RequestSet, SetQuantifier, Statement,
+};
 
 use crate::engine::rule;
 use crate::federation::{Issuer, issuer, names_some_customer};
@@ -66,25 +69,32 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     finding.says(says);
                     finding.show(&source(document), dead.span.clone(), "no token carries this");
                     finding.help(help);
-                } else if let Some(why) = opening(statement, issuer, host) {
+                } else if let Some(stranger) = Token::stranger(trust.policy, statement, issuer, provider) {
+                    let why = opening(statement, issuer, host);
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
-                        Counterexample::Missing => {
+                        None => {
+                            finding.show(&source(document), pattern.span.clone(), "tokens of others get in");
+                        }
+                        Some(Counterexample::Missing) => {
                             let label = format!("no condition requires `{host}:{}`", issuer.required);
                             finding.show(&source(document), pattern.span.clone(), label);
                         }
-                        Counterexample::Weak(condition) => {
+                        Some(Counterexample::Weak(condition)) => {
                             finding.show(
                                 &source(document),
                                 condition.span.clone(),
                                 "holds without the claim, too",
                             );
                         }
-                        Counterexample::Wide(span) => {
+                        Some(Counterexample::Wide(span)) => {
                             finding.show(&source(document), span, "others can match this");
                         }
+                    }
+                    if let Some(token) = stranger.0 {
+                        finding.note(token);
                     }
                     finding.severity = issuer.severity();
                     finding.help(issuer.help(host));
@@ -94,7 +104,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Why others get in.
 /// Resources that are identity providers.
 const PROVIDERS: [&str; 2] = ["aws_iam_openid_connect_provider", "aws_iam_saml_provider"];
 
@@ -157,6 +166,74 @@ fn unknown_provider(
     finding.help("require the subject of the tokens, `PROVIDER:sub`, with a value that the plan shows");
 }
 
+/// A token of a customer whom the policy does not name, that gets in; what it says, where the proof shows one.
+struct Token(Option<String>);
+
+impl Token {
+    /// Whether a stranger gets in by a statement: proved over all tokens of the provider, with the whole condition of the
+    /// statement and all denials of the policy. Where that is not decided, what its conditions look like decides.
+    fn stranger(policy: &Policy, statement: &Statement, issuer: &Issuer, provider: &str) -> Option<Self> {
+        let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
+        let mut alone = policy.clone();
+        alone.statements.retain(|it| it.effect.value == Effect::Deny || it.span == statement.span);
+        let seen = || opening(statement, issuer, host).map(|_| Self(None));
+        let Ok(claim) = Claim::new(strangers(&alone, issuer, provider)) else { return seen() };
+        let tokens = claim.described().and(RequestSet::by(Callers::Federated(provider.to_owned())));
+        match tokens.and(RequestSet::allowed(&alone)).example() {
+            Answer::None => None,
+            Answer::Undecided(_) => seen(),
+            Answer::Witness(request) => {
+                let key = format!("{host}:{}", issuer.required);
+                let told = match request.context.get(&key) {
+                    Some(ContextValue::One(value)) => {
+                        Some(format!("such as a token whose `{}` is `{value}`", issuer.required))
+                    }
+                    Some(ContextValue::Many(_)) | None => None,
+                };
+                let is_told = opening(statement, issuer, host).is_some();
+                Some(Self(told.filter(|_| !is_told)))
+            }
+        }
+    }
+}
+
+/// What tokens of customers have whom a policy does not name. No token has a claim that AWS does not map; that a token has
+/// the one that tells customers apart is for a policy to ask.
+fn strangers(policy: &Policy, issuer: &Issuer, provider: &str) -> ClaimSpec {
+    let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
+    let mut spec =
+        ClaimSpec { actions: Some(vec!["sts:AssumeRoleWithWebIdentity".to_owned()]), ..ClaimSpec::default() };
+    let key = |claim: &str| format!("{host}:{claim}");
+    let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
+    for condition in conditions {
+        let Some((own, name)) = condition.key.value.rsplit_once(':') else { continue };
+        if !own.contains('.') {
+            continue;
+        }
+        if !own.eq_ignore_ascii_case(host) || !is_mapped(host, name) {
+            spec = spec.when("Null", &condition.key.value.to_ascii_lowercase(), ["true"]);
+            continue;
+        }
+        let Some(claim) = issuer.claims.iter().find(|claim| claim.name.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        // What a denial spares, it spares as a grant lets in.
+        for value in condition.values.iter().filter_map(|value| Some((value, claim.customer(&value.value)?)))
+        {
+            let (value, customer) = value;
+            let (operator, pattern) = match condition.operator.value.base {
+                BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase => {
+                    ("StringNotEqualsIgnoreCaseIfExists", value.value.as_str())
+                }
+                _ => ("StringNotLikeIfExists", customer.as_str()),
+            };
+            spec = spec.when(operator, &key(&claim.name), [pattern]);
+        }
+    }
+    // No name has a character that stands for others, and nothing is called nothing.
+    spec.when("StringNotLikeIfExists", &key(&issuer.required), ["", "*${*}*", "*${?}*"])
+}
+
 enum Counterexample<'p> {
     /// No condition asks for the claim.
     Missing,
@@ -201,9 +278,17 @@ fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<
     Some(why)
 }
 
+/// Whether AWS maps a claim of a provider. Every provider has some; of those that AWS maps more claims for, it publishes
+/// all of them.
+fn is_mapped(host: &str, claim: &str) -> bool {
+    let catalogue = Catalogue::get();
+    let has = |claim: &str| catalogue.condition_key(&format!("{host}:{claim}")).is_some();
+    let always = ["aud", "sub", "amr", "email", "oaud"].iter().any(|it| it.eq_ignore_ascii_case(claim));
+    always || has(claim) || !["repository", "project_id", "organization_id"].into_iter().any(has)
+}
+
 /// A condition that no token meets, with what to say of it and what to do.
 fn dead_condition<'p>(statement: &'p Statement, host: &str) -> Option<(&'p Condition, String, &'static str)> {
-    let catalogue = Catalogue::get();
     let is_firm = |condition: &Condition| {
         let operator = condition.operator.value;
         !operator.is_negated()
@@ -215,14 +300,8 @@ fn dead_condition<'p>(statement: &'p Statement, host: &str) -> Option<(&'p Condi
         condition.key.value.rsplit_once(':').is_some_and(|(own, _)| own.eq_ignore_ascii_case(host))
     };
     statement.conditions.iter().filter(of_issuer).filter(|it| is_firm(it)).find_map(|condition| {
-        let key = condition.key.value.as_str();
-        let (_, claim) = key.rsplit_once(':')?;
-        // Every provider has these; of those that AWS maps more claims for, it publishes all of them.
-        let always = ["aud", "sub", "amr", "email", "oaud"].iter().any(|it| it.eq_ignore_ascii_case(claim));
-        let is_published = catalogue.condition_key(&format!("{host}:repository")).is_some()
-            || catalogue.condition_key(&format!("{host}:project_id")).is_some()
-            || catalogue.condition_key(&format!("{host}:organization_id")).is_some();
-        if is_published && !always && catalogue.condition_key(key).is_none() {
+        let (_, claim) = condition.key.value.rsplit_once(':')?;
+        if !is_mapped(host, claim) {
             let says = format!("statement can never match: AWS maps no claim `{claim}` of this provider");
             return Some((condition, says, "ask for a claim that AWS maps, such as `sub`"));
         }
@@ -334,6 +413,42 @@ mod tests {
             "and nothing else, such as that anyone may assume them"
         );
         assert!(review.findings.iter().all(|finding| finding.verdict == Verdict::Unverifiable));
+    }
+
+    /// Decided over all tokens, with denials and with conditions that none meets.
+    #[test]
+    fn the_whole_policy_decides_which_tokens_get_in() {
+        let host = "token.actions.githubusercontent.com";
+        let told = |conditions: &str, more: &str| -> Vec<String> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+                "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},"Condition":{{{conditions}}}}}{more}]}}"#
+            );
+            let fixture = ("loose-federation", "bad-star-among-subjects");
+            let found = findings_with_document(&LOOSE_FEDERATION, fixture, ("assume_role_policy", &document));
+            found.into_iter().map(|finding| format!("{:?}: {}", finding.severity, finding.message)).collect()
+        };
+        let line = |operator: &str, claim: &str, value: &str| {
+            format!(r#""{operator}":{{"{host}:{claim}":"{value}"}}"#)
+        };
+        let anyone = "High: any repository of GitHub can assume this role";
+        let but = |operator: &str, value: &str| {
+            let condition = line(operator, "sub", value);
+            format!(r#",{{"Effect":"Deny","Action":"sts:*","Principal":"*","Condition":{{{condition}}}}}"#)
+        };
+        let nothing: [&str; 0] = [];
+        let wide = line("StringLike", "sub", "repo:*");
+        assert_eq!(told(&wide, ""), [anyone]);
+        assert_eq!(told(&wide, &but("StringNotLike", "repo:acme/*")), nothing, "all others are denied");
+        assert_eq!(told(&wide, &but("StringLike", "repo:evil/*")), [anyone], "only one is denied");
+        assert_eq!(told(&wide, &but("StringNotLike", "repo:acme*")), [anyone], "acme-evil is spared, too");
+        assert_eq!(told(&line("StringLike", "sub", ""), ""), nothing, "no token has an empty subject");
+        assert_eq!(told(&line("StringNotLike", "sub", "repo:evil/*"), ""), [anyone]);
+        let other = r#""StringLike":{"gitlab.com:sub":"project_path:acme/*"}"#;
+        assert_eq!(told(other, ""), nothing, "no token of GitHub has a claim of GitLab");
+        let repository = line("StringEquals", "repository", "acme/app");
+        let both = format!("{},{repository}", line("StringLike", "sub", "*"));
+        assert_eq!(told(&both, ""), nothing, "the repository narrows where the subject does not");
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             };
             cx.after.controls_of(CONTACT).filter(is_security).any(same)
         };
-        if cx.after.control(&control.key).is_none() && !elsewhere() {
+        if !cx.after.control(&control.key).is_some_and(|after| is_security(&after)) && !elsewhere() {
             let finding = about(findings, &LOST_CONTACT, control);
             finding.subject("removed").says("the security contact of the account is removed");
             finding.accounts(control.text("account_id"));

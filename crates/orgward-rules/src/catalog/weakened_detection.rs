@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use orgward_finding::Severity;
 use orgward_org::{Area, Control};
 
-use crate::controls::weakened;
+use crate::controls::{about, undecided, weakened};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -18,7 +18,8 @@ rule! {
     ///
     /// Every attribute that protects is compared with what it was, and so is what is destroyed. What the provider only
     /// forgets when it is destroyed (features of a detector, configurations of the organization) goes on in AWS and is
-    /// not reported.
+    /// not reported. What hides findings as they come (filters that archive, automation rules that suppress, trusted lists
+    /// of addresses) is low while something narrows it, and medium where nothing but the severity does.
     ///
     /// ## Example
     ///
@@ -52,6 +53,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_dissolved() {
         return;
     }
+    muted(cx, findings);
     let mut successors = successors(cx);
     for control in cx.before.controls().filter(|control| control.area() == Some(Area::Detection)) {
         let after = cx.after.control(&control.key);
@@ -69,6 +71,31 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for weakening in control.weakened(after) {
             weakened(cx, findings, &WEAKENED_DETECTION, control, &weakening);
         }
+    }
+}
+
+/// Reports what hides findings and did not before. What was only moved to another address hides what it hid.
+fn muted(cx: &Context<'_>, findings: &mut Findings) {
+    for control in cx.after.controls() {
+        let before = cx.before.control(&control.key);
+        let Some(muting) = control.mutes(before) else { continue };
+        let moved =
+            |old: &Control| cx.after.control(&old.key).is_none() && control.mutes(Some(old)).is_none();
+        if before.is_none() && cx.before.controls_of(&control.resource).any(moved) {
+            continue;
+        }
+        let finding = about(findings, &WEAKENED_DETECTION, control);
+        finding.subject(muting.attribute);
+        finding.severity = if muting.is_broad { Severity::Medium } else { Severity::Low };
+        if muting.is_unknown {
+            undecided(finding, &WEAKENED_DETECTION);
+            finding.says(format!("undecided: whether and which {}", muting.says));
+            finding.help("set what it matches to values that the plan shows");
+            continue;
+        }
+        let narrows = if muting.is_broad { "; nothing but their severity narrows it" } else { "" };
+        finding.says(format!("{}{narrows}", muting.says));
+        finding.help("name what it is about as narrowly as possible: a type of finding and a resource");
     }
 }
 

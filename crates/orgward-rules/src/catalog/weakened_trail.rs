@@ -1,5 +1,6 @@
 mod bucket_policy;
 mod key_policy;
+mod lifecycle;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +20,8 @@ rule! {
     /// What is not recorded did not happen, as far as an investigation can show. A trail is weakened by many of its
     /// attributes: it is destroyed, no longer the organization's, in one region only, its logging or validation is off,
     /// the key is gone, deleted or disabled, its selectors leave events out. And by its bucket: destroyed, without lock
-    /// or versioning, with a policy that lets others delete logs or keeps CloudTrail from writing them.
+    /// or versioning, with a policy that lets others delete logs or keeps CloudTrail from writing them, or with lifecycle
+    /// rules that delete logs sooner than before (low from a year on).
     ///
     /// Event selectors, basic and advanced, are decided over what they no longer record: a selector that says in other
     /// words what was recorded before is not reported. Policies of buckets are decided over all requests.
@@ -64,6 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
     keys(cx, findings);
     let buckets = buckets(cx);
+    lifecycle::check(cx, &buckets, findings);
     for control in cx.before.controls().filter(|control| control.area() == Some(Area::Trail)) {
         let is_trail = TRAILS.contains(&control.resource.as_str());
         if !is_trail && control.exposed("bucket").is_none_or(|name| !buckets.contains(&name)) {
@@ -93,18 +96,14 @@ fn keys(cx: &Context<'_>, findings: &mut Findings) {
         .flat_map(|kind| cx.after.controls_of(kind))
         .filter_map(|trail| trail.text("kms_key_id"))
         .collect();
-    let names = |key: &Control| {
-        [key.text("arn"), key.text("key_id")].into_iter().flatten().any(|it| used.contains(&it))
-    };
+    key_policy::check(cx, findings);
+    let names = |key: &Control| used.iter().any(|used| key_policy::is_of(key, used));
     for key in cx.before.controls_of("aws_kms_key").filter(|key| names(key)) {
         let is_off = |key: &Control| key.attributes.get("is_enabled").bool() == Attr::Known(false);
         let lost = match cx.after.control(&key.key) {
             None => "deleted",
             Some(after) if is_off(after) && !is_off(key) => "disabled",
-            Some(after) => {
-                key_policy::check(cx, key, after, findings);
-                continue;
-            }
+            Some(_) => continue,
         };
         // Another address may go on to manage it.
         if lost == "deleted"

@@ -6,7 +6,7 @@ use miette::Diagnostic;
 use orgward_config::{CertifiedLists, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
 use orgward_proof::{EnforcedBy, Guardrail};
-use orgward_report::{PolicyResource, ShownGuardrail, ShownPack, ShownParameter, escape};
+use orgward_report::{Detail, PolicyResource, ShownGuardrail, ShownPack, ShownParameter, escape};
 use thiserror::Error;
 
 use crate::arguments::{GuardrailForm, ShowGuardrailArguments};
@@ -81,7 +81,7 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let config = config::load(&arguments.config)?;
-    let style = terminal.style(false);
+    let style = terminal.style(Detail::Usual);
     let Some(name) = &arguments.name else {
         let packs: Vec<ShownPack> =
             Pack::all().iter().map(|pack| shown_pack(pack, &config, &BTreeMap::new())).collect();

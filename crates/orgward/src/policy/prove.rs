@@ -7,7 +7,7 @@ use orgward_iam::{
 };
 use orgward_proof::EnforcedBy;
 use orgward_proof::guardrail::{asked_about, extent_in_words, reason::nearest_among};
-use orgward_report::{ChainProof, Proof, ProofVerdict, escape};
+use orgward_report::{ChainProof, Detail, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
 use super::guardrail::Guardrail;
@@ -71,7 +71,7 @@ pub(crate) fn run(
         exits.extend(chains.iter().map(|proof| exit(&proof.verdict)));
         let proof = Proof { guardrail: guardrail.name.clone(), chains };
         texts.push(match arguments.format {
-            AnswerFormat::Terminal => orgward_report::proof(&proof, terminal.style(false)),
+            AnswerFormat::Terminal => orgward_report::proof(&proof, terminal.style(Detail::Usual)),
             AnswerFormat::Json => orgward_report::proof_json(&proof),
         });
     }
