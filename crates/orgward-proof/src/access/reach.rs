@@ -161,7 +161,8 @@ impl<'o> Access<'o> {
         match self.asks(subject, claim, &guarded) {
             Some((_, None)) => return Reply::Yes,
             Some((request, Some(why))) => {
-                let unknown = || format!("`{}` may be allowed, which depends on something unknown", request.action);
+                let unknown =
+                    || format!("`{}` may be allowed, which depends on something unknown", request.action);
                 return Reply::Undecided(if why.is_empty() { unknown() } else { why });
             }
             None => {}
