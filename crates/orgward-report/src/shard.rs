@@ -134,6 +134,8 @@ struct Written {
     verdict: String,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     incomplete: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stack: Option<Box<RawValue>>,
     #[serde(default, skip_serializing)]
     shard: Option<Part>,
     gate: Box<RawValue>,
@@ -256,6 +258,8 @@ fn differs(whole: &Written, part: &Written, (of, all): (usize, usize), place: &P
     } else if text(&whole.configuration) != text(&part.configuration) || text(&whole.gone) != text(&part.gone)
     {
         Some("configurations")
+    } else if text(&whole.stack) != text(&part.stack) {
+        Some("stacks")
     } else if whole.gate.get() != part.gate.get() {
         Some("gates")
     } else if facts(whole) != facts(part)
