@@ -240,7 +240,7 @@ pub fn merged(parts: &[(String, String)]) -> Result<(String, Option<bool>), Merg
     }
     whole.findings = findings.into_values().collect();
     whole.rules = rules.into_values().collect();
-    whole.verdict = if is_clean { "clean" } else { "blocked" }.to_owned();
+    if is_clean { "clean" } else { "blocked" }.clone_into(&mut whole.verdict);
     let outcome = (!whole.incomplete).then_some(is_clean);
     // Strings, numbers and lists always make JSON.
     let text = serde_json::to_string_pretty(&whole).unwrap_or_default();

@@ -167,7 +167,7 @@ pub fn tests_junit(run: &TestRun) -> String {
     );
     let mut coverage = junit::text(&run.coverage()) + "\n";
     for statement in run.untouched() {
-        coverage.push_str(&format!("no test touches {}\n", junit::text(&statement.title())));
+        let _ = writeln!(coverage, "no test touches {}", junit::text(&statement.title()));
     }
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"orgward test\" {counts}>\n  \
