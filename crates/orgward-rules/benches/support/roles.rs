@@ -9,9 +9,9 @@ use super::support::resource;
 const ROLES: usize = 20;
 
 /// The organization with 20 roles in each account.
-pub(crate) fn roles(accounts: usize) -> String {
+pub(crate) fn roles(units: usize, accounts: usize) -> String {
     use std::fmt::Write as _;
-    let base = super::support::organization(50, accounts);
+    let base = super::support::organization(units, accounts);
     let (before, after) = base.split_once("\"resources\":[").expect("it has resources");
     let mut out = format!("{before}\"resources\":[");
     for number in 0..accounts {
