@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
 #[path = "../benches/support/roles.rs"]
+#[expect(dead_code, reason = "the plan is the benchmark's")]
 mod roles;
 #[path = "../benches/support/mod.rs"]
 mod support;
@@ -45,19 +46,4 @@ fn what_principals_gain_is_the_same_in_accounts_that_are_alike() {
     // The first account has buckets of its own.
     assert_eq!(first.len(), second.len());
     assert!(second.iter().all(|gain| !gain.contains("30000000000")), "{second:?}");
-}
-
-/// The plan of the benchmark gives one of its roles what another can do.
-#[test]
-fn a_plan_that_adds_roles_is_judged_beside_those_that_are_there() {
-    let state = roles::roles(1, 8).into_bytes();
-    let context = Document::decode("state.json", state).unwrap();
-    let context = Plan::parse(&context).unwrap();
-    let change = Document::decode("plan.json", roles::three_roles().into_bytes()).unwrap();
-    let change = Plan::parse(&change).unwrap();
-    let config = Config::default();
-    let plans = std::slice::from_ref(&change);
-    let organization = Organization::of(plans, std::slice::from_ref(&context), &config.declared());
-    let access = Access::of(&organization.after);
-    assert_eq!(access.subjects().count(), 8 * 20 + 3);
 }
