@@ -74,6 +74,8 @@ pub struct Config {
     pub waivers: Vec<Waiver>,
     /// `[stacks]`: accounts of inputs by the pattern of their path, where nothing else tells.
     pub stacks: BTreeMap<String, Declaration>,
+    /// `[rego]`: rules of one's own.
+    pub rego: RegoSettings,
     /// The files that it was read from, in the order in which they were read.
     pub files: Vec<ConfigurationFile>,
     /// The configuration of the base revision, where a pull request is judged.
@@ -82,6 +84,37 @@ pub struct Config {
     pub options: Options,
     disabled: BTreeSet<String>,
     severities: BTreeMap<String, Severity>,
+}
+
+/// `[rego]`: rules of one's own.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct RegoSettings {
+    /// The folders with the files, from the folder of the configuration; `policies` where none is named.
+    pub folders: Option<Vec<String>>,
+    /// The packages whose rules are asked; all where none is named.
+    pub packages: BTreeSet<String>,
+    /// The files that were found there.
+    pub files: Vec<RegoFile>,
+}
+
+/// A file with rules of one's own.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegoFile {
+    /// The path from the folder of the configuration, which is the same in the base revision.
+    pub path: String,
+    /// What to call it.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+impl RegoSettings {
+    /// The folders with the files.
+    pub fn folders(&self) -> Vec<&str> {
+        self.folders
+            .as_ref()
+            .map_or_else(|| vec!["policies"], |folders| folders.iter().map(String::as_str).collect())
+    }
 }
 
 /// `[organization]`: facts that plans do not show.
@@ -179,6 +212,23 @@ impl Config {
         let mut config = read::read(name, text, beside)?;
         config.files.push(ConfigurationFile::of(name, text));
         Ok(config)
+    }
+
+    /// Adds a file with rules of one's own.
+    pub fn add_rego(&mut self, file: RegoFile) {
+        self.files.push(ConfigurationFile::of(&file.name, &file.text));
+        self.rego.files.push(file);
+    }
+
+    /// The rules of one's own that the configuration names, and where none is called so nothing would happen.
+    pub fn named_rules(&self) -> impl Iterator<Item = &str> {
+        let options = self.options.ignore.iter().chain(self.options.select.iter().flatten());
+        self.disabled
+            .iter()
+            .chain(self.severities.keys())
+            .chain(options)
+            .map(String::as_str)
+            .filter(|id| read::is_own_rule(id))
     }
 
     /// Whether a rule is turned off.

@@ -132,7 +132,8 @@ pub fn schema() -> String {
     let Ok(mut schema) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
     let ids: Vec<&str> = RULE_IDS.iter().copied().chain(waivers::RULES.iter().map(|rule| rule.id)).collect();
     if let Some(rule) = schema.pointer_mut("/$defs/rule").and_then(Value::as_object_mut) {
-        rule.insert("enum".to_owned(), ids.into());
+        let own = serde_json::json!({"pattern": r"^[\w-]+(\.[\w-]+)+$"});
+        rule.insert("anyOf".to_owned(), serde_json::json!([{"enum": ids}, own]));
     }
     serde_json::to_string_pretty(&schema).unwrap_or_else(|_| text.to_owned()) + "\n"
 }

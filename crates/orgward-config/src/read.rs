@@ -21,12 +21,13 @@ use crate::waivers::{self, Waiver};
 pub(super) type Result<T> = std::result::Result<T, ConfigError>;
 
 /// The tables of the file and the keys of each. What is not here is refused.
-const TABLES: [(&str, &[&str]); 9] = [
+const TABLES: [(&str, &[&str]); 10] = [
     ("apply", &["principal"]),
     ("boundaries", &["required", "roles", "users"]),
     ("files", &beside::SETTINGS),
     ("management", &["allowed_addresses", "allowed_types", "allowed_users"]),
     ("organization", &["accounts", "full_access_detached", "id", "management_account", "trusted_accounts"]),
+    ("rego", &["folders", "packages"]),
     ("regions", &["allowed", "exempt_actions", "exempt_principals", "profile"]),
     ("rules", &["disabled", "severity"]),
     ("structure", &structure::SETTINGS),
@@ -191,6 +192,8 @@ fn set(
                 config.severities.insert(rule, as_severity(file, severity)?);
             }
         }
+        ("rego", "folders") => config.rego.folders = Some(as_texts(file, value)?),
+        ("rego", "packages") => config.rego.packages = as_texts(file, value)?.into_iter().collect(),
         ("structure", setting) => structure::set(file, config, setting, value)?,
         // Read before everything else.
         ("files", _) => {}
@@ -318,13 +321,25 @@ pub(super) fn as_severity(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
         .map_err(|()| unknown(file, value.span(), "severity", &text, &Severity::ALL.map(Severity::as_str)))
 }
 
-/// A rule of the catalogue, or one about waivers.
+/// Whether an id is the one of a rule of one's own: its package, and its name. No rule of the catalogue has a dot.
+pub(super) fn is_own_rule(id: &str) -> bool {
+    let is_name = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+    };
+    id.contains('.') && id.split('.').all(is_name)
+}
+
+/// A rule of the catalogue, one about waivers, or one of one's own, of which the files tell whether it is there.
 pub(super) fn as_any_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
     if waivers::RULES.iter().any(|rule| rule.id == id) { Ok(id.to_owned()) } else { as_rule(file, id, span) }
 }
 
 pub(super) fn as_rule(file: &File<'_>, id: &str, span: Range<usize>) -> Result<String> {
-    if RULE_IDS.contains(&id) { Ok(id.to_owned()) } else { Err(unknown(file, span, "rule", id, RULE_IDS)) }
+    if is_own_rule(id) || RULE_IDS.contains(&id) {
+        Ok(id.to_owned())
+    } else {
+        Err(unknown(file, span, "rule", id, RULE_IDS))
+    }
 }
 
 pub(super) fn wrong_type(
@@ -369,4 +384,4 @@ pub(super) fn unknown(
 }
 
 #[cfg(test)]
-pub(super) const SETTINGS: [(&str, &[&str]); 9] = TABLES;
+pub(super) const SETTINGS: [(&str, &[&str]); 10] = TABLES;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_finding::{Finding, RuleInfo, Severity};
+use orgward_finding::{Finding, RuleInfo, Severity, Verdict};
 use orgward_iam::Answer;
 use orgward_proof::{Guardrail, Profile};
 
@@ -83,17 +83,64 @@ pub fn weakened(config: &Config, default: &dyn Fn(&str) -> Option<Severity>) -> 
             found.extend(narrowed(old, new));
         }
     }
+    let open = rego(base, config, &mut found);
     found.sort();
     found.dedup();
-    found
-        .into_iter()
-        .map(|said| {
-            let mut finding = Finding::about(&WEAKENED, None);
-            finding.subject(said.clone()).says(format!("the configuration {said}"));
-            finding.help("change the configuration in a pull request of its own, which its owners review");
-            finding
-        })
-        .collect()
+    let said = |said: String| {
+        let mut finding = Finding::about(&WEAKENED, None);
+        finding.subject(said.clone()).says(format!("the configuration {said}"));
+        finding.help("change the configuration in a pull request of its own, which its owners review");
+        finding
+    };
+    let mut findings: Vec<Finding> = found.into_iter().map(said).collect();
+    findings.extend(open.into_iter().map(|what| {
+        let mut finding = said(what);
+        finding.verdict = Verdict::Unverifiable;
+        finding
+    }));
+    findings
+}
+
+/// What the rules of one's own no longer ask, and what may let something pass: a rule that another file changes, or an
+/// exception that it adds, is not compared.
+fn rego(base: &Config, config: &Config, found: &mut Vec<String>) -> Vec<String> {
+    let mut open = Vec::new();
+    let of = |config: &Config, path: &str| config.rego.files.iter().find(|it| it.path == path).cloned();
+    for old in &base.rego.files {
+        match of(config, &old.path) {
+            None => found.push(format!("no longer has the rules in `{}`", old.path)),
+            Some(new) if new.text != old.text => {
+                open.push(format!(
+                    "changes the rules in `{}`, and it is undecided whether they let more pass",
+                    old.path
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    let package = |text: &str| {
+        let line = text.lines().map(str::trim).find_map(|line| line.strip_prefix("package "));
+        line.map(|name| name.split(['#', ' ', ';']).next().unwrap_or_default().to_owned())
+    };
+    let packages: BTreeSet<_> = base.rego.files.iter().map(|file| package(&file.text)).collect();
+    for new in config.rego.files.iter().filter(|new| of(base, &new.path).is_none()) {
+        if packages.contains(&package(&new.text)) {
+            open.push(format!(
+                "adds `{}` to a package that has rules, and it is undecided whether they let more pass",
+                new.path
+            ));
+        }
+    }
+    let (old, new) = (&base.rego.packages, &config.rego.packages);
+    if !new.is_empty() && !base.rego.files.is_empty() {
+        if old.is_empty() {
+            found.push("asks only some packages of rules".to_owned());
+        }
+        found.extend(
+            old.difference(new).map(|package| format!("no longer asks the rules of package `{package}`")),
+        );
+    }
+    open
 }
 
 /// What a guardrail no longer claims.

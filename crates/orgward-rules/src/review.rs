@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use orgward_finding::{
     Accepted, AccessChange, AccessEntry, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review,
-    Status, Verdict, not_accepted,
+    RuleInfo, Status, Verdict, not_accepted,
 };
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
@@ -155,48 +155,133 @@ fn judge(
     question: Question<'_>,
     audit: bool,
 ) -> Review {
-    let inputs: Vec<Input> = plans.iter().map(input).collect();
-    let doubts: Vec<(String, String)> = inputs
-        .iter()
-        .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
-        .collect();
-    let after = &organization.after;
-    let mut findings = check_all(rules, organization, config, &doubts, audit, question.events);
-    described::describe(&mut findings, after, plans);
-    let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
-    for finding in &mut findings {
-        finding.redact(&redacted);
+    Checked::by(rules, organization, plans, config, question.events, audit).judged(question)
+}
+
+/// What the rules of the catalogue found, before waivers and the baseline are applied. Rules of one's own see it, and add
+/// what they find.
+#[derive(Debug)]
+pub struct Checked<'c, 'p> {
+    organization: &'c Change<Organization>,
+    plans: &'c [Plan<'p>],
+    config: &'c Config,
+    inputs: Vec<Input>,
+    findings: Vec<Finding>,
+    access: AccessChange,
+    /// What rules of one's own are, by their id.
+    own: Vec<&'static RuleInfo>,
+}
+
+impl<'c, 'p> Checked<'c, 'p> {
+    /// Runs the rules of a review.
+    pub fn of(
+        organization: &'c Change<Organization>,
+        plans: &'c [Plan<'p>],
+        config: &'c Config,
+        events: Option<&Replayed>,
+    ) -> Self {
+        Self::by(catalog::RULES, organization, plans, config, events, false)
     }
-    let mut access = access_change(organization);
-    access.redact(&redacted);
-    let gone = baseline(question.baseline, &mut findings);
-    let stacks = plans.iter().filter_map(Plan::stack).collect();
-    waivers::apply(config, question.today, &stacks, &mut findings);
-    let default =
-        |id: &str| catalog::RULES.iter().find(|rule| rule.info.id == id).map(|rule| rule.info.severity);
-    findings.extend(orgward_config::weakened(config, &default));
-    findings.sort_by(|a, b| a.order().cmp(&b.order()));
-    causes::link(&mut findings);
-    let mut lets_pass = orgward_config::lenient(config, &default);
-    if !question.baseline.is_empty() {
-        lets_pass.push(format!("has a baseline of {} findings", question.baseline.len()));
+
+    fn by(
+        rules: &[&Rule],
+        organization: &'c Change<Organization>,
+        plans: &'c [Plan<'p>],
+        config: &'c Config,
+        events: Option<&Replayed>,
+        audit: bool,
+    ) -> Self {
+        let inputs: Vec<Input> = plans.iter().map(input).collect();
+        let doubts: Vec<(String, String)> = inputs
+            .iter()
+            .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
+            .collect();
+        let findings = check_all(rules, organization, config, &doubts, audit, events);
+        let access = access_change(organization);
+        Self { organization, plans, config, inputs, findings, access, own: Vec::new() }
     }
-    let configuration = ConfigurationInEffect {
-        files: config.files.clone(),
-        base: config.base.as_ref().map(|base| base.files.clone()),
-        lets_pass,
-    };
-    Review {
-        inputs,
-        configuration,
-        accounts: after.accounts().filter(|account| account.member).count(),
-        principals: after.principals().count() + after.permission_sets().count(),
-        policies: after.documents().len(),
-        findings,
-        access,
-        gone,
-        gate: question.gate,
-        allow_incomplete: question.allow_incomplete,
+
+    /// What was found.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What the plan changes about who can do what.
+    pub fn access(&self) -> &AccessChange {
+        &self.access
+    }
+
+    /// Adds what rules of one's own find: with the plan, and on the organization as it stands, which is existing.
+    pub fn add(&mut self, rules: Vec<&'static RuleInfo>, found: Vec<Finding>, standing: &[Finding]) {
+        let existing: BTreeSet<String> = standing.iter().map(Finding::identity).collect();
+        for mut finding in found {
+            if self.config.is_disabled(finding.rule) {
+                continue;
+            }
+            let severity = match finding.verdict {
+                Verdict::Found => self.config.severity(finding.rule),
+                Verdict::Unverifiable => self.config.unverifiable,
+            };
+            finding.severity = severity.unwrap_or(finding.severity);
+            if existing.contains(&finding.identity()) {
+                finding.status = Status::Existing;
+            }
+            self.findings.push(finding);
+        }
+        self.own = rules;
+        if !self.config.severity_for.is_empty() {
+            let mut places = severities::Places::of(&self.organization.after, &self.config.structure);
+            let own = |finding: &&mut Finding| self.own.iter().any(|rule| rule.id == finding.rule);
+            for finding in self.findings.iter_mut().filter(own) {
+                places.judge(&self.config.severity_for, finding);
+            }
+        }
+        self.findings.sort_by(|a, b| a.order().cmp(&b.order()));
+        self.findings.dedup();
+        count(&mut self.findings);
+    }
+
+    /// Applies waivers and the baseline, and judges.
+    pub fn judged(self, question: Question<'_>) -> Review {
+        let Self { organization, plans, config, inputs, mut findings, mut access, own } = self;
+        let after = &organization.after;
+        described::describe(&mut findings, after, plans);
+        let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
+        for finding in &mut findings {
+            finding.redact(&redacted);
+        }
+        access.redact(&redacted);
+        let gone = baseline(question.baseline, &mut findings);
+        let stacks = plans.iter().filter_map(Plan::stack).collect();
+        waivers::apply(config, question.today, &stacks, &mut findings);
+        let default = |id: &str| {
+            let mut infos = catalog::RULES.iter().map(|rule| &rule.info).chain(own.iter().copied());
+            infos.find(|rule| rule.id == id).map(|rule| rule.severity)
+        };
+        findings.extend(orgward_config::weakened(config, &default));
+        findings.sort_by(|a, b| a.order().cmp(&b.order()));
+        causes::link(&mut findings);
+        let mut lets_pass = orgward_config::lenient(config, &default);
+        if !question.baseline.is_empty() {
+            lets_pass.push(format!("has a baseline of {} findings", question.baseline.len()));
+        }
+        let configuration = ConfigurationInEffect {
+            files: config.files.clone(),
+            base: config.base.as_ref().map(|base| base.files.clone()),
+            lets_pass,
+        };
+        Review {
+            inputs,
+            configuration,
+            accounts: after.accounts().filter(|account| account.member).count(),
+            principals: after.principals().count() + after.permission_sets().count(),
+            policies: after.documents().len(),
+            findings,
+            access,
+            gone,
+            gate: question.gate,
+            allow_incomplete: question.allow_incomplete,
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use orgward_config::Config;
 use orgward_iam::{Claim, ClaimSpec};
 use orgward_org::{Change, Organization};
 use orgward_plan::Plan;
-use orgward_proof::access::{Access, Place, Standing, Step, Who};
+use orgward_proof::access::{Access, Edge, Standing, Step, Who};
+use orgward_proof::questions::{self, NoPlace, Questions, Route};
 use orgward_report::{AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView};
 use thiserror::Error;
 
@@ -169,12 +170,8 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
 
 fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
     let access = Access::of(org);
-    let found = access.subjects().find(|(_, subject)| {
-        subject.arn == principal
-            || subject.shown(org) == principal
-            || subject.node.address.as_ref().is_some_and(|address| address.as_str() == principal)
-    });
-    let Some((id, subject)) = found else {
+    let named = access.named(principal).and_then(|id| Some((id, access.subject(id)?)));
+    let Some((id, subject)) = named else {
         return Err(AccessError::NoPrincipal(principal.to_owned()).into());
     };
     let account = subject.account_text.as_ref().map(|account| org.render(account));
@@ -197,70 +194,35 @@ fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
 
 fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<PathView, Failure> {
     let place = |text: &str| {
-        Place::parse(text).map_err(|(wrong, example)| AccessError::NoPlace {
-            text: text.to_owned(),
+        questions::place(text).map_err(|NoPlace { text, wrong, example }| AccessError::NoPlace {
+            text,
             wrong,
             example,
         })
     };
     let (start, end) = (place(from)?, place(to)?);
-    let access = Access::of(org);
-    let structure = &config.structure;
-    let means = |place: &Place| {
-        *place == Place::Outside
-            || access.subjects().any(|(_, subject)| access.is_in(structure, place, subject))
-            || match place {
-                Place::Accounts(selector) => orgward_proof::access::means_something(org, structure, selector),
-                _ => false,
-            }
-    };
+    let questions = Questions::of(org, &config.structure, &config.guardrails);
     for (place, text) in [(&start, from), (&end, to)] {
-        if !means(place) {
+        if !questions.means(place) {
             return Err(AccessError::Nothing(text.to_owned()).into());
         }
     }
+    let access = questions.access();
     let shown = |id| access.subject(id).map(|subject| subject.shown(org)).unwrap_or_default();
-    if start == Place::Outside {
-        let found = access
-            .subjects()
-            .filter(|(_, subject)| access.is_in(structure, &end, subject))
-            .find_map(|(id, subject)| Some((id, access.let_in_from_outside(subject)?)));
-        return Ok(match found {
-            None => PathView::new(start.to_string(), end.to_string(), "none", Vec::new()),
-            Some((_, edge)) if !edge.certain => {
-                PathView::new(start.to_string(), end.to_string(), "undecided", Vec::new())
-            }
-            Some((id, edge)) => {
-                let step = StepView {
-                    from: "outside".to_owned(),
-                    to: shown(id),
-                    edge: edge.kind.as_str(),
-                    actions: edge.requests.iter().map(|it| it.action.clone()).collect(),
-                };
-                PathView::new(start.to_string(), end.to_string(), "reached", vec![step])
-            }
-        });
-    }
-    let found = access.path(
-        &|subject| access.is_in(structure, &start, subject),
-        &|subject| {
-            access.is_in(structure, &end, subject)
-                && !(access.is_in(structure, &start, subject) && start == end)
-        },
-        &|_| false,
-    );
-    let best = found.into_iter().min_by_key(|(path, certain)| (!*certain, path.len()));
-    let step = |step: &Step| StepView {
-        from: shown(step.from.subject()),
-        to: shown(step.to.subject()),
-        edge: step.edge.kind.as_str(),
-        actions: step.edge.requests.iter().map(|it| it.action.clone()).collect(),
+    let step = |from: String, to: String, edge: &Edge| StepView {
+        from,
+        to,
+        edge: edge.kind.as_str(),
+        actions: edge.requests.iter().map(|it| it.action.clone()).collect(),
     };
-    Ok(match best {
-        None => PathView::new(start.to_string(), end.to_string(), "none", Vec::new()),
-        Some((_, false)) => PathView::new(start.to_string(), end.to_string(), "undecided", Vec::new()),
-        Some((path, true)) => {
-            PathView::new(start.to_string(), end.to_string(), "reached", path.iter().map(step).collect())
+    let (verdict, steps) = match questions.route(&start, &end) {
+        Route::None => ("none", Vec::new()),
+        Route::Possible => ("undecided", Vec::new()),
+        Route::FromOutside(id, edge) => ("reached", vec![step("outside".to_owned(), shown(id), &edge)]),
+        Route::Certain(path) => {
+            let each = |it: &Step| step(shown(it.from.subject()), shown(it.to.subject()), &it.edge);
+            ("reached", path.iter().map(each).collect())
         }
-    })
+    };
+    Ok(PathView::new(start.to_string(), end.to_string(), verdict, steps))
 }

@@ -64,10 +64,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Org(OrgCommand),
     /// List the rules, or explain one.
-    Rules {
-        /// The rule to explain.
-        id: Option<String>,
-    },
+    Rules(RulesArguments),
     /// Work with the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -79,6 +76,30 @@ pub(crate) enum Command {
     /// Print the manual as a man page.
     #[command(hide = true)]
     Man,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct RulesArguments {
+    /// The rule to explain.
+    pub(crate) id: Option<String>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    #[command(subcommand)]
+    pub(crate) command: Option<RulesCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Print what rules of your own are given: packages `orgward` and below get the organization before and after plans,
+    /// findings and access; all others get each plan as it is.
+    Input {
+        #[command(flatten)]
+        inputs: Box<InputArguments>,
+        /// Print the JSON schema instead.
+        #[arg(long)]
+        schema: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

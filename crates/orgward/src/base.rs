@@ -4,13 +4,13 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 
 use miette::Diagnostic;
-use orgward_config::Config;
+use orgward_config::{Config, RegoFile};
 use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::ConfigArguments;
-use crate::config;
 use crate::git::Git;
+use crate::{config, rego};
 
 /// Why there is no configuration of the base revision.
 #[derive(Debug, Error, Diagnostic)]
@@ -29,6 +29,7 @@ pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dy
     if file.exists() {
         let mut config = config::read(file)?;
         config::add_waivers_beside(file, &mut config)?;
+        rego::add_beside(file.parent().unwrap_or(Path::new("")), &mut config)?;
         return Ok(config);
     }
     of_revision(base, named)
@@ -64,6 +65,18 @@ pub(crate) fn of_revision(
     for path in folder.map(|folder| listed(&folder)).transpose().map_err(failed)?.unwrap_or_default() {
         if Path::new(&path).extension().is_some_and(|ending| ending == "toml") {
             config.add_waivers(&format!("{base}:{path}"), &text_of(&path).map_err(failed)?)?;
+        }
+    }
+    let folder = from_top(&config::folder(named)).unwrap_or_default();
+    for listed_in in config.rego.folders().into_iter().map(str::to_owned).collect::<Vec<_>>() {
+        let whole = if folder.is_empty() { listed_in } else { format!("{folder}/{listed_in}") };
+        let tree = git
+            .text(&["ls-tree", "-r", "--full-tree", "-z", "--name-only", base, "--", &whole])
+            .map_err(failed)?;
+        for path in tree.split('\0').filter(|path| rego::is_rego(path)) {
+            let from_folder = path.strip_prefix(&folder).unwrap_or(path).trim_start_matches('/');
+            let text = text_of(path).map_err(failed)?;
+            config.add_rego(RegoFile { path: from_folder.to_owned(), name: format!("{base}:{path}"), text });
         }
     }
     Ok(config)

@@ -5,7 +5,6 @@ use std::path::Path;
 use miette::Diagnostic;
 use orgward_finding::{BaselineEntry, Gate, Outcome};
 use orgward_report::{BaselineError, escape};
-use orgward_rules::catalog::RULES;
 use thiserror::Error;
 
 use crate::arguments::BaselineArguments;
@@ -32,7 +31,9 @@ pub(crate) fn run(arguments: &BaselineArguments) -> Result<Exit, Box<dyn Diagnos
     if review.outcome() == Outcome::Incomplete {
         return Err(Box::new(Failure::Incomplete));
     }
-    let rules: Vec<&str> = RULES.iter().map(|rule| rule.info.id).collect();
+    let about_waivers = |rule: &str| orgward_config::waivers::RULES.iter().any(|info| info.id == rule);
+    let found = review.findings.iter().map(|finding| finding.rule);
+    let rules: Vec<&str> = found.filter(|rule| !about_waivers(rule)).collect();
     let text = orgward_report::baseline(&review, &rules);
     match &arguments.output {
         Some(file) => output::write(file, &text)?,

@@ -13,7 +13,7 @@ use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::{ConfigArguments, FailOn, RuleArguments};
-use crate::{files, output, review};
+use crate::{files, output, rego, review};
 
 /// The name of the configuration.
 pub(crate) const NAME: &str = "orgward.toml";
@@ -91,6 +91,7 @@ pub(crate) fn load(arguments: &ConfigArguments) -> Result<Config, Box<dyn Diagno
     }
     environment(&mut config)?;
     add_waivers(&folder_of(found.as_deref()).join(WAIVERS), &mut config)?;
+    rego::add_beside(&folder_of(found.as_deref()), &mut config)?;
     let today = review::today().to_string();
     for note in config.certified.iter().filter_map(|list| list.note(&today)) {
         output::warn(&format!("note: {note}\n"));

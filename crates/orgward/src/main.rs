@@ -24,6 +24,7 @@ mod output;
 mod permissions;
 mod policy;
 mod progress;
+mod rego;
 mod replay;
 mod review;
 mod rules;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
-            Command::Rules { id } => rules::run(id.as_deref(), terminal),
+            Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
             }

@@ -12,6 +12,7 @@ use crate::arguments::{AnswerFormat, DiffArguments, Format};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::policy::shown;
+use crate::rego::OwnRules;
 use crate::{config, input, review};
 
 /// Compares two organizations, and judges what differs like a review.
@@ -40,7 +41,7 @@ pub(crate) fn run(
     };
     let inputs = parsed.get(1..).unwrap_or_default();
     let found = orgward_rules::review(&organizations, inputs, &config, question);
-    let rules = review::rules();
+    let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&found, &rules, output.format, output::file_style(false));
         output::write(&output.file, &text)?;

@@ -132,7 +132,8 @@ fn shown(text: &Attr<Text>) -> Option<String> {
     text.as_ref().known().map(ToString::to_string)
 }
 
-fn view(organization: &Organization) -> OrganizationView {
+/// One side, as plain facts.
+pub(crate) fn view(organization: &Organization) -> OrganizationView {
     let key = |id| organization.node(id).map(|node| node.key.to_string()).unwrap_or_default();
     let mut view = OrganizationView::default();
     for (id, node) in organization.nodes() {

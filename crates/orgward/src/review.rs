@@ -8,16 +8,19 @@ use jiff::tz::TimeZone;
 use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
-use orgward_org::Organization;
+use orgward_org::{Change, Organization};
+use orgward_plan::{Document, Plan};
 use orgward_proof::access::Access;
+use orgward_proof::replay::Replayed;
 use orgward_report::{MarkdownOptions, Style};
-use orgward_rules::Question;
 use orgward_rules::catalog::RULES;
+use orgward_rules::{Checked, Question};
 
 use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
+use crate::rego::OwnRules;
 use crate::{base, baseline, config, discover, input, replay, rules, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
@@ -29,7 +32,7 @@ pub(crate) fn run(
     terminal: Terminal,
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     if let Some(rule) = &arguments.explain {
-        return rules::run(Some(rule), terminal);
+        return rules::explained(rule, &arguments.inputs.config);
     }
     // A mistake in the configuration is told before anything that takes time.
     let mut config = config::load(&arguments.inputs.config)?;
@@ -40,8 +43,9 @@ pub(crate) fn run(
     if let Some(base) = &arguments.base_config {
         config.base = Some(Box::new(base::load(base, &arguments.inputs.config)?));
     }
-    let review = reviewed(&arguments.inputs, &config, gate, &baseline, &arguments.events, quiet)?;
-    let rules = self::rules();
+    let own = OwnRules::of(&config)?;
+    let review = reviewed(&arguments.inputs, (&config, &own), gate, &baseline, &arguments.events, quiet)?;
+    let rules = self::rules(&own);
     for output in &arguments.output {
         let text = write(&review, &rules, output.format, output::file_style(quiet));
         output::write(&output.file, &text)?;
@@ -51,9 +55,10 @@ pub(crate) fn run(
     Ok(review.outcome().into())
 }
 
-/// All rules: those of the catalogue, and those about waivers.
-pub(crate) fn rules() -> Vec<&'static RuleInfo> {
-    RULES.iter().map(|rule| &rule.info).chain(orgward_config::waivers::RULES.iter().copied()).collect()
+/// All rules: those of the catalogue, those about waivers, and those of one's own.
+pub(crate) fn rules(own: &OwnRules) -> Vec<&'static RuleInfo> {
+    let shipped = RULES.iter().map(|rule| &rule.info).chain(orgward_config::waivers::RULES.iter().copied());
+    shipped.chain(own.infos()).collect()
 }
 
 /// The day, which only this program knows: the libraries have no clock.
@@ -67,17 +72,42 @@ pub(crate) fn review(
     baseline: &[BaselineEntry],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
-    reviewed(inputs, &config::load(&inputs.config)?, gate, baseline, &[], quiet)
+    let config = config::load(&inputs.config)?;
+    reviewed(inputs, (&config, &OwnRules::of(&config)?), gate, baseline, &[], quiet)
 }
 
 fn reviewed(
     inputs: &InputArguments,
-    config: &Config,
+    (config, own): (&Config, &OwnRules),
     gate: Gate,
     baseline: &[BaselineEntry],
     events: &[PathBuf],
     quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
+    let allow_incomplete = inputs.allow_incomplete || config.options.allow_incomplete == Some(true);
+    checked(inputs, config, events, quiet, |mut checked, organization, documents, plans, replayed| {
+        own.ask(&mut checked, organization, config, documents)?;
+        let question = Question { gate, today: today(), baseline, allow_incomplete, events: replayed };
+        let mut review = checked.judged(question);
+        source::annotate(&mut review.findings, plans);
+        Ok(review)
+    })
+}
+
+/// Reads plans, runs the rules of the catalogue, and hands over what they found.
+pub(crate) fn checked<T>(
+    inputs: &InputArguments,
+    config: &Config,
+    events: &[PathBuf],
+    quiet: bool,
+    then: impl FnOnce(
+        Checked<'_, '_>,
+        &Change<Organization>,
+        &[&Document],
+        &[Plan<'_>],
+        Option<&Replayed>,
+    ) -> Result<T, Box<dyn Diagnostic + Send + Sync>>,
+) -> Result<T, Box<dyn Diagnostic + Send + Sync>> {
     let plans: Vec<PathBuf> = if inputs.plans.is_empty() {
         vec![discover::plan(Path::new("."))?]
     } else {
@@ -92,6 +122,7 @@ fn reviewed(
     let own = parsed.get_mut(..plans.len()).unwrap_or_default();
     input::all_plans(own)?;
     source::attach(own, &plans, &inputs.source)?;
+    let reviewed: Vec<&Document> = documents.iter().take(plans.len()).collect();
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
     progress.stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
@@ -104,20 +135,13 @@ fn reviewed(
         Some(replay::replayed(change, (&before, &after), events, None)?)
     };
     progress.stage("checking");
-    let question = Question {
-        gate,
-        today: today(),
-        baseline,
-        allow_incomplete: inputs.allow_incomplete || config.options.allow_incomplete == Some(true),
-        events: replayed.as_ref(),
-    };
-    let mut review = orgward_rules::review(&organization, &parsed, config, question);
-    source::annotate(&mut review.findings, plans);
+    let checked = Checked::of(&organization, &parsed, config, replayed.as_ref());
+    let done = then(checked, &organization, &reviewed, plans, replayed.as_ref())?;
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.
     std::mem::forget(organization);
     std::mem::forget(parsed);
     std::mem::forget(documents);
-    Ok(review)
+    Ok(done)
 }
 
 pub(crate) fn write(review: &Review, rules: &[&RuleInfo], format: Format, style: Style) -> String {

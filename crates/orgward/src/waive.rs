@@ -9,7 +9,6 @@ use orgward_config::Config;
 use orgward_config::waivers::{Acceptance, Waiver};
 use orgward_finding::Gate;
 use orgward_report::escape;
-use orgward_rules::catalog::RULES;
 use thiserror::Error;
 
 use crate::arguments::WaiveArguments;
@@ -60,7 +59,7 @@ pub(crate) fn run(arguments: &WaiveArguments) -> Result<Exit, Box<dyn Diagnostic
     let Some(finding) = review.findings.iter().find(|finding| finding.fingerprint() == wanted) else {
         return Err(Box::new(Failure::Unknown(wanted.to_owned())));
     };
-    if !RULES.iter().any(|rule| rule.info.id == finding.rule) {
+    if orgward_config::waivers::RULES.iter().any(|rule| rule.id == finding.rule) {
         return Err(Box::new(Failure::AboutWaiver(wanted.to_owned())));
     }
     if finding.is_sensitive() {

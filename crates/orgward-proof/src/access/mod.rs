@@ -110,6 +110,16 @@ impl<'o> Access<'o> {
         self.by_arn.get(arn).copied()
     }
 
+    /// The principal that people name: by its ARN, or by the address of its resource.
+    pub fn named(&self, name: &str) -> Option<SubjectId> {
+        let is_named = |subject: &Subject<'o>| {
+            subject.arn == name
+                || subject.shown(self.org) == name
+                || subject.node.address.as_ref().is_some_and(|address| address.as_str() == name)
+        };
+        self.subjects().find(|(_, subject)| is_named(subject)).map(|(id, _)| id)
+    }
+
     /// The principals of a node: one, or one in each account for a permission set.
     pub fn of_node(&self, node: NodeId) -> &[SubjectId] {
         self.by_node.get(&node).map_or(&[], Vec::as_slice)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::questions::Reply;
 use orgward_iam::{Answer, Callers, Claim, Effect, Outsiders, Request, RequestSet};
 use orgward_org::{Membership, Resource};
 use orgward_plan::Address;
@@ -146,6 +147,39 @@ impl<'o> Access<'o> {
     pub fn can_any(&self, id: SubjectId, claim: &Claim) -> bool {
         let guarded = self.guarded(claim);
         self.subject(id).is_some_and(|subject| self.asks(subject, claim, &guarded).is_some())
+    }
+
+    /// Whether a principal can make some request of a claim: a request that it certainly can make, one that it may make,
+    /// or the reason why it is undecided. What cannot be read of the principal may allow anything.
+    pub fn can(&self, id: SubjectId, claim: &Claim) -> Reply {
+        let Some(subject) = self.subject(id) else { return Reply::No };
+        let guarded = self.guarded(claim);
+        match self.asks(subject, claim, &guarded) {
+            Some((_, true)) => return Reply::Yes,
+            Some((request, false)) => {
+                return Reply::Undecided(format!(
+                    "`{}` may be allowed, which depends on something unknown",
+                    request.action
+                ));
+            }
+            None => {}
+        }
+        let Some(me) = claims::by(&subject.arn) else {
+            return Reply::Undecided("its ARN is unknown".to_owned());
+        };
+        let keys = claims::of_keys();
+        let all = self.reached_by(subject, &guarded, keys.as_ref(), Side::AtMost);
+        match all.and(claim.requests()).and(me.requests()).example() {
+            Answer::None if subject.unknowns.is_empty() => Reply::No,
+            Answer::None | Answer::Witness(_) => Reply::Undecided(
+                subject
+                    .unknowns
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| "something of its policies is unknown".to_owned()),
+            ),
+            Answer::Undecided(why) => Reply::Undecided(why),
+        }
     }
 
     fn asks(&self, subject: &Subject<'o>, claim: &Claim, guarded: &[Guarded<'o>]) -> Option<(Request, bool)> {

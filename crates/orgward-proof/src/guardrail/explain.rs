@@ -3,7 +3,7 @@
 use miette::Diagnostic;
 use orgward_finding::Witness;
 use orgward_finding::story::{Level, Nearest, Outcome, Scope as Where, Story, Told};
-use orgward_iam::{Answer, Callers, Effect, Policy, Request, RequestSet, Statement};
+use orgward_iam::{Answer, Callers, Claim, Effect, Policy, Request, RequestSet, Statement};
 use orgward_org::{
     Account, Attached, Entity, Matcher, Modality, Organization, PolicyChain, PolicyType, Structure,
 };
@@ -89,6 +89,47 @@ pub fn explain(
     Ok(story(organization, guardrail, found, scope))
 }
 
+/// Whether the policies above an account deny a claim there; `None` where no member account is called so. The account
+/// is given by its id, name or address.
+pub fn prove_in(
+    organization: &Organization,
+    claim: &Claim,
+    enforced_by: EnforcedBy,
+    account: &str,
+) -> Option<(Verdict, Vec<String>)> {
+    let account = find(organization, account)?;
+    let (scp, rcp) = chains_of(organization, enforced_by, &account);
+    let chains = chains(enforced_by, &scp, rcp.as_ref());
+    let stand_in = chains.stand_ins(claim).of(organization.symbolic_account_id(account.id));
+    let verdict = Proofs::default().prove(claim, &chains, &stand_in);
+    Some((verdict, chains.doubts()))
+}
+
+/// The policies that have to deny a claim: those of the first kind, and of the second where both may.
+fn chains_of<'o>(
+    organization: &'o Organization,
+    enforced_by: EnforcedBy,
+    account: &Entity<'o, Account>,
+) -> (PolicyChain<'o>, Option<PolicyChain<'o>>) {
+    let of_resources = enforced_by == EnforcedBy::ResourceControl;
+    let first = if of_resources { PolicyType::ResourceControl } else { PolicyType::ServiceControl };
+    let second = (enforced_by == EnforcedBy::Both)
+        .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
+    (organization.policy_chain(account.id, &first), second)
+}
+
+fn chains<'l, 'o>(
+    enforced_by: EnforcedBy,
+    first: &'l PolicyChain<'o>,
+    second: Option<&'l PolicyChain<'o>>,
+) -> Chains<'l, 'o> {
+    if enforced_by == EnforcedBy::ResourceControl {
+        Chains::of_resources(first)
+    } else {
+        Chains::of(first, second)
+    }
+}
+
 fn find<'o>(organization: &'o Organization, account: &str) -> Option<Entity<'o, Account>> {
     let mut members = organization.accounts().filter(|each| each.member);
     members.find(|each| {
@@ -104,11 +145,8 @@ fn story(
     scope: Modality,
 ) -> Story {
     let of_resources = guardrail.enforced_by == EnforcedBy::ResourceControl;
-    let first = if of_resources { PolicyType::ResourceControl } else { PolicyType::ServiceControl };
-    let scp = organization.policy_chain(account.id, &first);
-    let rcp = (guardrail.enforced_by == EnforcedBy::Both)
-        .then(|| organization.policy_chain(account.id, &PolicyType::ResourceControl));
-    let chains = if of_resources { Chains::of_resources(&scp) } else { Chains::of(&scp, rcp.as_ref()) };
+    let (scp, rcp) = chains_of(organization, guardrail.enforced_by, &account);
+    let chains = chains(guardrail.enforced_by, &scp, rcp.as_ref());
     let id = organization.symbolic_account_id(account.id);
     let stand_in = chains.stand_ins(&guardrail.claim).of(id);
     let verdict = Proofs::default().prove(&guardrail.claim, &chains, &stand_in);

@@ -9,7 +9,7 @@ use orgward_finding::Severity;
 use orgward_iam::Claim;
 use orgward_org::Selector;
 
-pub use self::explain::{ExplainError, explain};
+pub use self::explain::{ExplainError, explain, prove_in};
 pub use self::extent::extent_in_words;
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
 pub use self::proof::{Proofs, extent};

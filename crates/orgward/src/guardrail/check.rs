@@ -8,6 +8,7 @@ use crate::arguments::AuditArguments;
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::progress::Progress;
+use crate::rego::OwnRules;
 use crate::{baseline, config, input, review};
 
 /// Proves every guardrail for an organization as it stands, and says so.
@@ -37,7 +38,7 @@ pub(super) fn run(
         events: None,
     };
     let found = orgward_rules::audit(&organization, &parsed, &config, question);
-    let rules = review::rules();
+    let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&found, &rules, output.format, output::file_style(arguments.quiet));
         output::write(&output.file, &text)?;

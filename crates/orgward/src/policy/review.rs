@@ -19,6 +19,7 @@ use crate::arguments::PolicyReviewArguments;
 use crate::exit::Exit;
 use crate::git::Git;
 use crate::output::{self, Terminal};
+use crate::rego::OwnRules;
 use crate::{base, baseline, config, input, manifest, names, review};
 
 /// Why policies cannot be reviewed.
@@ -124,7 +125,7 @@ pub(crate) fn run(
     let mut review = orgward_rules::review_policies(&organization, &plans, &config, question);
     annotate(&mut review, folder, &before, &after);
 
-    let rules = review::rules();
+    let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&review, &rules, output.format, output::file_style(quiet));
         output::write(&output.file, &text)?;

@@ -47,6 +47,8 @@ mod readme;
 #[cfg(unix)]
 mod recipes;
 #[cfg(test)]
+mod rego;
+#[cfg(test)]
 mod review;
 #[cfg(test)]
 mod secrets;

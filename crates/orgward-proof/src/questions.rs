@@ -1,0 +1,165 @@
+//! Three questions that people ask about one side of a change, and the reply, which may be that it is undecided.
+//!
+//! Rules of one's own, tests and assistants ask them. They use the machines of `guardrail explain`, `access who-can` and
+//! `access path`.
+
+use std::sync::OnceLock;
+
+use orgward_iam::Claim;
+use orgward_org::{Organization, Structure};
+
+use crate::access::{Access, Edge, Place, Step, SubjectId, means_something};
+use crate::guardrail::{EnforcedBy, Guardrail, Verdict, prove_in};
+
+/// What a question comes to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reply {
+    /// It is certainly so.
+    Yes,
+    /// It is certainly not so.
+    No,
+    /// Something that decides is unknown: the reason.
+    Undecided(String),
+}
+
+/// How one comes from a place to another.
+#[derive(Clone, Debug)]
+pub enum Route {
+    /// By these steps.
+    Certain(Vec<Step>),
+    /// By one step from outside of the organization to this principal.
+    FromOutside(SubjectId, Box<Edge>),
+    /// Perhaps: it depends on something unknown.
+    Possible,
+    /// Not at all.
+    None,
+}
+
+/// A text that is no place: what is wrong with it, and an example.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[expect(missing_docs, reason = "the fields are what the sentence above says")]
+pub struct NoPlace {
+    pub text: String,
+    pub wrong: &'static str,
+    pub example: &'static str,
+}
+
+/// One side of a change, to be asked.
+#[derive(Debug)]
+pub struct Questions<'o> {
+    org: &'o Organization,
+    structure: &'o Structure,
+    guardrails: &'o [Guardrail],
+    access: OnceLock<Access<'o>>,
+}
+
+impl<'o> Questions<'o> {
+    /// Asks an organization. Guardrails may be named by their id.
+    pub fn of(org: &'o Organization, structure: &'o Structure, guardrails: &'o [Guardrail]) -> Self {
+        Self { org, structure, guardrails, access: OnceLock::new() }
+    }
+
+    /// Who can do what.
+    pub fn access(&self) -> &Access<'o> {
+        self.access.get_or_init(|| Access::of(self.org))
+    }
+
+    /// A guardrail of the configuration.
+    pub fn guardrail(&self, id: &str) -> Option<&'o Guardrail> {
+        self.guardrails.iter().find(|guardrail| guardrail.id == id)
+    }
+
+    /// Whether policies of the organization deny all of a claim in an account.
+    pub fn denied(&self, claim: &Claim, enforced_by: EnforcedBy, account: &str) -> Reply {
+        let label = |id| self.org.account(id).map(|it| it.node.label());
+        if self.org.management().and_then(label).is_some_and(|label| label == account) {
+            // Policies of the organization never bind the management account.
+            return Reply::No;
+        }
+        match prove_in(self.org, claim, enforced_by, account) {
+            None => Reply::Undecided(format!("no account of the inputs is called `{account}`")),
+            Some((Verdict::Holds, _)) => Reply::Yes,
+            Some((Verdict::Refuted(_), _)) => Reply::No,
+            Some((Verdict::Open(request), doubts)) => {
+                Reply::Undecided(doubts.into_iter().next().unwrap_or_else(|| {
+                    format!("`{}` may not be denied, which depends on something unknown", request.action)
+                }))
+            }
+            Some((Verdict::Undecided(why), _)) => Reply::Undecided(why),
+        }
+    }
+
+    /// Whether a principal can make a request of a claim.
+    pub fn can(&self, principal: &str, claim: &Claim) -> Reply {
+        match self.access().named(principal) {
+            None => Reply::Undecided(format!("no principal of the inputs is called `{principal}`")),
+            Some(id) => self.access().can(id, claim),
+        }
+    }
+
+    /// Whether a principal of one place comes to act as one of another.
+    pub fn path(&self, from: &str, to: &str) -> Result<Reply, NoPlace> {
+        let (start, end) = (place(from)?, place(to)?);
+        for (place, text) in [(&start, from), (&end, to)] {
+            if !self.means(place) {
+                return Ok(Reply::Undecided(format!("`{text}` matches nothing in the inputs")));
+            }
+        }
+        Ok(match self.route(&start, &end) {
+            Route::Certain(_) | Route::FromOutside(..) => Reply::Yes,
+            Route::Possible => Reply::Undecided("a step depends on something unknown".to_owned()),
+            Route::None => {
+                let unread = self.access().subjects().find_map(|(_, subject)| {
+                    let starts = self.access().is_in(self.structure, &start, subject);
+                    starts.then(|| subject.unknowns.first().cloned()).flatten()
+                });
+                unread.map_or(Reply::No, Reply::Undecided)
+            }
+        })
+    }
+
+    /// Whether a place means something in the inputs.
+    pub fn means(&self, place: &Place) -> bool {
+        *place == Place::Outside
+            || self
+                .access()
+                .subjects()
+                .any(|(_, subject)| self.access().is_in(self.structure, place, subject))
+            || match place {
+                Place::Accounts(selector) => means_something(self.org, self.structure, selector),
+                _ => false,
+            }
+    }
+
+    /// The shortest way from a place to another: a certain one if there is one.
+    pub fn route(&self, start: &Place, end: &Place) -> Route {
+        let (access, structure) = (self.access(), self.structure);
+        if *start == Place::Outside {
+            let inside = access.subjects().filter(|(_, subject)| access.is_in(structure, end, subject));
+            let edges = inside.filter_map(|(id, subject)| Some((id, access.let_in_from_outside(subject)?)));
+            return match edges.min_by_key(|(_, edge)| !edge.certain) {
+                None => Route::None,
+                Some((_, edge)) if !edge.certain => Route::Possible,
+                Some((id, edge)) => Route::FromOutside(id, Box::new(edge)),
+            };
+        }
+        let found = access.path(
+            &|subject| access.is_in(structure, start, subject),
+            &|subject| {
+                access.is_in(structure, end, subject)
+                    && !(access.is_in(structure, start, subject) && start == end)
+            },
+            &|_| false,
+        );
+        match found.into_iter().min_by_key(|(path, certain)| (!*certain, path.len())) {
+            None => Route::None,
+            Some((_, false)) => Route::Possible,
+            Some((path, true)) => Route::Certain(path),
+        }
+    }
+}
+
+/// Reads a place.
+pub fn place(text: &str) -> Result<Place, NoPlace> {
+    Place::parse(text).map_err(|(wrong, example)| NoPlace { text: text.to_owned(), wrong, example })
+}
