@@ -79,10 +79,18 @@ impl<V: Clone, K: Ord> Memo<V, K> {
     }
 }
 
-/// Answers with the steps that it took to find them out.
-impl<V: Clone, K: Ord> Memo<(V, usize), K> {
+/// What is known of a question.
+#[derive(Clone, Debug)]
+pub(super) enum Found<V> {
+    /// The answer, with the steps that it took to find it out.
+    Answer(V, usize),
+    /// It takes more than these steps.
+    Beyond(usize),
+}
+
+impl<V: Clone, K: Ord> Memo<Found<V>, K> {
     /// The answer, found once. One from memory takes the same steps off the budget as finding it out, so that no verdict
-    /// depends on what was asked before.
+    /// depends on what was asked before; and what was too much once is too much again.
     pub(super) fn get_within(
         &self,
         key: K,
@@ -91,19 +99,31 @@ impl<V: Clone, K: Ord> Memo<(V, usize), K> {
         find: impl FnOnce(&mut Budget) -> Result<V, String>,
     ) -> Result<V, String> {
         let known = self.kept().known.get(&key).cloned();
-        if let Some((answer, steps)) = known {
-            budget.spend(steps)?;
-            return Ok(answer);
-        }
         let before = budget.left();
-        let answer = find(budget)?;
+        match known {
+            Some(Found::Answer(answer, steps)) => {
+                budget.spend(steps)?;
+                return Ok(answer);
+            }
+            Some(Found::Beyond(steps)) if before <= steps => budget.spend(before.saturating_add(1))?,
+            Some(Found::Beyond(_)) | None => {}
+        }
+        let answer = match find(budget) {
+            Ok(answer) => answer,
+            Err(error) => {
+                if error == Budget::OVER {
+                    self.insert(size(&key, 0), key, Found::Beyond(before));
+                }
+                return Err(error);
+            }
+        };
         let steps = before - budget.left();
-        self.insert(size(&key, steps), key, (answer.clone(), steps));
+        self.insert(size(&key, steps), key, Found::Answer(answer.clone(), steps));
         Ok(answer)
     }
 }
 
-static VALUES: Memo<(Arc<Values>, usize), Asked> = Memo::new();
+static VALUES: Memo<Found<Arc<Values>>, Asked> = Memo::new();
 
 /// The values of a dimension, found out once.
 pub(super) fn remembered(
