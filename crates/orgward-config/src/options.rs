@@ -15,7 +15,8 @@ use crate::waivers;
 
 /// The keys of the options, as in the file. A flag has `-` in place of `_`, and a variable of the environment is in
 /// capital letters behind `ORGWARD_`.
-pub const OPTIONS: [&str; 6] = ["allow_incomplete", "existing", "fail_on", "ignore", "quiet", "select"];
+pub const OPTIONS: [&str; 7] =
+    ["allow_incomplete", "existing", "fail_on", "ignore", "quiet", "select", "verbose"];
 
 /// Which findings block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,8 @@ pub struct Options {
     pub allow_incomplete: Option<bool>,
     /// `quiet`: print only what blocks.
     pub quiet: Option<bool>,
+    /// `verbose`: print every finding in full.
+    pub verbose: Option<bool>,
     /// `select`: the rules that are reported; all without it.
     pub select: Option<BTreeSet<String>>,
     /// `ignore`: rules that are not reported, also where they are selected.
@@ -93,6 +96,7 @@ pub(super) fn set(
         "existing" => options.existing = truth()?,
         "allow_incomplete" => options.allow_incomplete = truth()?,
         "quiet" => options.quiet = truth()?,
+        "verbose" => options.verbose = truth()?,
         "select" => options.select = Some(rules()?),
         // INVARIANT: `OPTIONS` has no other key.
         _ => options.ignore = rules()?,

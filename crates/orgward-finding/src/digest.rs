@@ -17,7 +17,7 @@ impl Finding {
     /// may be made of secrets, so it stays inside the program.
     pub fn identity(&self) -> String {
         let address = self.address.as_ref().map_or("", |address| address.as_str());
-        self.hash(&[self.subject.as_str(), address], 32)
+        self.hash(self.input.as_deref().unwrap_or(""), &[self.subject.as_str(), address], 32)
     }
 
     /// What stays the same from run to run while the finding is the same one: made of rule, verdict, input, address
@@ -26,20 +26,25 @@ impl Finding {
     /// Positions of `count` are left out, since they shift when an element is taken away; findings that are the
     /// same but for the position are counted instead. The subject is left out where it may be a secret.
     pub fn fingerprint(&self) -> String {
+        self.fingerprint_in(self.input.as_deref().unwrap_or(""))
+    }
+
+    /// The fingerprint within the stack, where something else tells stacks apart: it stays the same whether the stack is
+    /// reviewed alone or together with others.
+    pub fn fingerprint_in_stack(&self) -> String {
+        self.fingerprint_in("")
+    }
+
+    fn fingerprint_in(&self, input: &str) -> String {
         let address = self.address.as_ref().map(|address| without_positions(address.as_str()));
         let subject = if self.is_sensitive() { String::new() } else { without_positions(&self.subject) };
         let occurrence = if self.occurrence == 0 { String::new() } else { self.occurrence.to_string() };
-        self.hash(&[address.as_deref().unwrap_or(""), &subject, &occurrence], 8)
+        self.hash(input, &[address.as_deref().unwrap_or(""), &subject, &occurrence], 8)
     }
 
-    fn hash(&self, parts: &[&str], bytes: usize) -> String {
+    fn hash(&self, input: &str, parts: &[&str], bytes: usize) -> String {
         let target = self.target.as_deref().map(without_positions);
-        let first = [
-            self.rule,
-            word(self.verdict),
-            self.input.as_deref().unwrap_or(""),
-            target.as_deref().unwrap_or(""),
-        ];
+        let first = [self.rule, word(self.verdict), input, target.as_deref().unwrap_or("")];
         digest(&[&first, parts].concat(), bytes)
     }
 }

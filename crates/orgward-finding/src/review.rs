@@ -7,6 +7,10 @@ pub struct Input {
     pub name: String,
     /// `plan` or `state`.
     pub kind: &'static str,
+    /// The stack that it is of: its folder, from the folder of the configuration; `None` where it lies elsewhere.
+    pub stack: Option<String>,
+    /// Whether it only shows the organization that plans are judged in, and is not reviewed itself.
+    pub is_context: bool,
     /// The version that wrote it.
     pub terraform_version: Option<String>,
     /// How many resource instances it lists.
@@ -65,6 +69,8 @@ pub enum Outcome {
 /// The result of a review.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Review {
+    /// What the whole run is called, where reviews of several stacks are kept apart.
+    pub stack: Option<String>,
     /// What was read.
     pub inputs: Vec<Input>,
     /// What it was judged by.

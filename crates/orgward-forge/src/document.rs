@@ -39,6 +39,8 @@ pub enum DocumentError {
 #[derive(Debug, Deserialize)]
 pub struct Document {
     pub(crate) verdict: Verdict,
+    /// What the review is called.
+    pub stack: Option<String>,
     #[serde(default)]
     pub(crate) incomplete: bool,
     pub(crate) summary: Summary,

@@ -272,7 +272,7 @@ mod tests {
             }],
         };
         assert!(answers.is_undecided() && !answers.is_clean());
-        let style = Style { color: false, unicode: true, width: 100, quiet: false };
+        let style = Style::plain(100);
         insta::assert_snapshot!(checked(&answers, style), @r"
         public: yes, it lets in whom it does not name
           witness: anonymous asks for s3:GetObject on arn:aws:s3:::reports/key

@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    const STYLE: Style = Style { color: false, unicode: true, width: 100, quiet: false };
+    const STYLE: Style = Style::plain(100);
 
     #[test]
     fn a_person_reads_a_sentence() {

@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_an_error_quotes_is_escaped() {
-        let style = Style { color: false, unicode: true, width: 80, quiet: false };
+        let style = Style::plain(80);
         let plain = "  × cannot read `a\\u{1b}[2J\\u{202e}.json`\n  help: give it another name\n";
         assert_eq!(failure(&Hostile, style), plain);
         assert_eq!(

@@ -32,6 +32,8 @@ struct ReviewJson<'r> {
     verdict: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     incomplete: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<&'r str>,
     gate: GateJson,
     summary: SummaryJson,
     inputs: Vec<InputJson<'r>>,
@@ -112,6 +114,10 @@ struct SummaryJson {
 struct InputJson<'r> {
     name: &'r str,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<&'r str>,
+    #[serde(skip_serializing_if = "is_false")]
+    context: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     terraform_version: Option<&'r str>,
     resources: usize,
@@ -241,6 +247,7 @@ impl<'r> ReviewJson<'r> {
             schema: SCHEMA,
             verdict: if outcome == Outcome::Clean { "clean" } else { "blocked" },
             incomplete: outcome == Outcome::Incomplete,
+            stack: review.stack.as_deref(),
             gate: GateJson {
                 fail_on: review.gate.fail_on.map_or("never", Severity::as_str),
                 existing: review.gate.existing,
@@ -297,6 +304,8 @@ impl<'r> InputJson<'r> {
         Self {
             name: &input.name,
             kind: input.kind,
+            stack: input.stack.as_deref(),
+            context: input.is_context,
             terraform_version: input.terraform_version.as_deref(),
             resources: input.resources,
             doubts: &input.doubts,

@@ -1,5 +1,7 @@
 //! `JUnit` XML: what blocks is a failure, what was accepted is skipped, and a rule that found nothing has passed.
 
+use std::collections::BTreeMap;
+
 use orgward_finding::{Finding, Review, RuleInfo, Status, Verdict};
 
 use crate::place::{cut, locate, place};
@@ -30,10 +32,21 @@ pub fn junit(review: &Review, rules: &[&RuleInfo]) -> String {
         }
         cases.push_str("    </testcase>\n");
     }
+    // Readers take cases of one class and name for one case.
+    let mut named: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for (index, finding) in review.findings.iter().take(KEPT).enumerate() {
         *tests += 1;
         let located = locate(review, finding);
-        cases.push_str(&case(finding.rule, &place(finding), Some((located.file(), located.line()))));
+        let mut name = place(finding);
+        if let Some(input) = &finding.input {
+            name = format!("{name} ({input})");
+        }
+        let number = named.entry((finding.rule, name.clone())).or_default();
+        *number += 1;
+        if *number > 1 {
+            name = format!("{name} #{number}");
+        }
+        cases.push_str(&case(finding.rule, &name, Some((located.file(), located.line()))));
         if let Some(waived) = &finding.waived {
             *skipped += 1;
             cases.push_str(&element("skipped", &text(&format!("waived by {}", waiver(waived))), "", ""));

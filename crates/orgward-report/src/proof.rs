@@ -141,7 +141,7 @@ mod tests {
                 chain("c.json", Verdict::Undecided("it depends on the policy variable `${x:y}`".to_owned())),
             ],
         };
-        let style = Style { color: false, unicode: true, width: 100, quiet: false };
+        let style = Style::plain(100);
         insta::assert_snapshot!(proof(&answer, style), @"
         lock in a.json: holds, every such request is denied
         lock in b.json: refuted, this request is not denied

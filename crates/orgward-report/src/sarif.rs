@@ -1,4 +1,6 @@
-//! SARIF 2.1.0, for code scanning. Limits are GitHub's: 5,000 results are kept of a run, 10 MB are taken.
+//! SARIF 2.1.0, for code scanning. Limits are GitHub's: 5,000 results are kept of a run, 10 MB and 20 runs are taken.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status};
 use serde_json::{Value, json};
@@ -10,6 +12,8 @@ use crate::{configuration, escape, links, place};
 
 /// Results that GitHub keeps.
 const RESULTS: usize = 5_000;
+/// Runs that GitHub takes in one file.
+const RUNS: usize = 20;
 /// Accounts that one result names.
 const ACCOUNTS: usize = 50;
 
@@ -17,11 +21,78 @@ const ACCOUNTS: usize = 50;
 ///
 /// All `rules` are listed, so that code scanning can tell a rule that finds nothing from one that did not run.
 pub fn sarif(review: &Review, rules: &[&RuleInfo]) -> String {
+    let runs: Vec<Value> = categories(review).iter().map(|category| run(review, category, rules)).collect();
+    let log = json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": runs,
+    });
+    // Strings, numbers and lists always make JSON.
+    let mut text = escape::json(&serde_json::to_string_pretty(&log).unwrap_or_default());
+    text.push('\n');
+    text
+}
+
+/// The alerts of one stack: an upload closes the alerts of its category that it no longer has, and no others.
+struct Category<'r> {
+    /// What it is called, with `/` at its end.
+    id: String,
+    /// Its findings, new ones first, worst first.
+    findings: Vec<&'r Finding>,
+}
+
+/// A category for each stack, also for one without findings, and one for what is about the organization as a whole.
+/// A single stack has all findings.
+fn categories(review: &Review) -> Vec<Category<'_>> {
     let mut findings: Vec<&Finding> = review.findings.iter().collect();
     findings.sort_by_key(|finding| finding.status);
-    let left_out = findings.len().saturating_sub(RESULTS);
-    let results: Vec<Value> =
-        findings.iter().take(RESULTS).map(|finding| result(review, finding, rules)).collect();
+    let whole = |stack: Option<&str>, findings| vec![Category { id: category(stack), findings }];
+    if review.stack.is_some() {
+        return whole(review.stack.as_deref(), findings);
+    }
+    let stacks: BTreeMap<&str, Option<&str>> = review
+        .inputs
+        .iter()
+        .filter(|input| !input.is_context)
+        .map(|input| (input.name.as_str(), input.stack.as_deref()))
+        .collect();
+    let distinct: BTreeSet<Option<&str>> = stacks.values().copied().collect();
+    match distinct.first() {
+        Some(only) if distinct.len() == 1 => return whole(*only, findings),
+        _ if distinct.len() >= RUNS => return whole(None, findings),
+        _ => {}
+    }
+    let mut parts: BTreeMap<Option<&str>, Vec<&Finding>> =
+        distinct.into_iter().chain([None]).map(|stack| (stack, Vec::new())).collect();
+    for finding in findings {
+        let stack = finding.input.as_deref().and_then(|input| stacks.get(input).copied().flatten());
+        parts.entry(stack).or_default().push(finding);
+    }
+    parts.into_iter().map(|(stack, findings)| Category { id: category(stack), findings }).collect()
+}
+
+fn category(stack: Option<&str>) -> String {
+    match stack.map(|stack| stack.trim_matches('/')).filter(|stack| !matches!(*stack, "" | ".")) {
+        Some(stack) => format!("orgward/{}/", place::cut(stack)),
+        None => "orgward/".to_owned(),
+    }
+}
+
+fn run(review: &Review, category: &Category<'_>, rules: &[&RuleInfo]) -> Value {
+    let left_out = category.findings.len().saturating_sub(RESULTS);
+    // Two findings of a category never have one fingerprint, even where two plans of one folder are reviewed.
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let results: Vec<Value> = category
+        .findings
+        .iter()
+        .take(RESULTS)
+        .map(|finding| {
+            let fingerprint = finding.fingerprint_in_stack();
+            let number = seen.entry(fingerprint.clone()).or_default();
+            *number += 1;
+            result(review, finding, rules, &format!("{fingerprint}:{number}"))
+        })
+        .collect();
     let (word, rest) = summary::sentence(review);
     let mut notifications = vec![note(&format!("{word}: {rest}"))];
     if left_out > 0 {
@@ -33,29 +104,22 @@ pub fn sarif(review: &Review, rules: &[&RuleInfo]) -> String {
         let place = gone.place.as_deref().unwrap_or("the organization");
         notifications.push(note(&format!("in the baseline and no longer there: {} ({place})", gone.rule)));
     }
-    let log = json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "orgward",
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules.iter().map(|rule| rule_of(rule)).collect::<Vec<_>>(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
-                // Whether it could be checked, not whether it passed.
-                "executionSuccessful": review.outcome() != Outcome::Incomplete,
-                "toolExecutionNotifications": notifications,
-            }],
-            "results": results,
+    json!({
+        "tool": { "driver": {
+            "name": "orgward",
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "informationUri": env!("CARGO_PKG_REPOSITORY"),
+            "rules": rules.iter().map(|rule| rule_of(rule)).collect::<Vec<_>>(),
+        } },
+        "automationDetails": { "id": category.id },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{
+            // Whether it could be checked, not whether it passed.
+            "executionSuccessful": review.outcome() != Outcome::Incomplete,
+            "toolExecutionNotifications": notifications,
         }],
-    });
-    // Strings, numbers and lists always make JSON.
-    let mut text = escape::json(&serde_json::to_string_pretty(&log).unwrap_or_default());
-    text.push('\n');
-    text
+        "results": results,
+    })
 }
 
 fn note(text: &str) -> Value {
@@ -74,7 +138,9 @@ fn rule_of(rule: &RuleInfo) -> Value {
     })
 }
 
-fn result(review: &Review, finding: &Finding, rules: &[&RuleInfo]) -> Value {
+/// A result. `alert` is what code scanning tells alerts apart by, together with the rule and the file: without it, the
+/// hash of the line would be taken, and an alert would be closed and opened again when the line changes.
+fn result(review: &Review, finding: &Finding, rules: &[&RuleInfo], alert: &str) -> Value {
     let located = locate(review, finding);
     let mut text = format!("{}: {}", place(finding), finding.message);
     if let Some(witness) = &finding.witness {
@@ -101,7 +167,7 @@ fn result(review: &Review, finding: &Finding, rules: &[&RuleInfo]) -> Value {
             "physicalLocation": physical,
             "logicalLocations": [{ "fullyQualifiedName": place::cut(&place(finding)), "kind": "resource" }],
         }],
-        "partialFingerprints": { "orgward/v1": finding.fingerprint() },
+        "partialFingerprints": { "primaryLocationLineHash": alert, "orgward/v1": finding.fingerprint() },
         "baselineState": if finding.status == Status::New { "new" } else { "unchanged" },
         "properties": {
             "status": finding.status.as_str(),

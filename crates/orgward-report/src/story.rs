@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn a_request_that_passes_every_level() {
         let answer = passing();
-        let style = Style { color: false, unicode: true, width: 100, quiet: false };
+        let style = Style::plain(100);
         insta::assert_snapshot!(story(&answer, style), @"
         keep-the-audit-trail in Root/runtime/shop: refuted, this request is not denied
           declared: orgward.toml:1: nobody stops a trail

@@ -19,8 +19,28 @@ pub struct Style {
     pub unicode: bool,
     /// How many characters fit on a line.
     pub width: usize,
-    /// Only what blocks, one line each, and the verdict.
-    pub quiet: bool,
+    /// How much is said.
+    pub detail: Detail,
+    /// Whether the reader can follow links.
+    pub links: bool,
+}
+
+/// How much a report says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Detail {
+    /// What blocks, one line each, and the verdict.
+    Quiet,
+    /// New findings in full, and the rest in short.
+    Usual,
+    /// Every finding in full, and every place.
+    Verbose,
+}
+
+impl Style {
+    /// Neither colors nor links: a file, or the log of a job.
+    pub const fn plain(width: usize) -> Self {
+        Self { color: false, unicode: true, width, detail: Detail::Usual, links: false }
+    }
 }
 
 /// How many existing findings that say the same get a line of their own.
@@ -33,7 +53,7 @@ const GONE_LINES: usize = 10;
 /// Of `rules` it needs to know which ones `orgward rules` can explain.
 pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     let mut pen = Pen::new(style);
-    if style.quiet {
+    if style.detail == Detail::Quiet {
         for finding in review.findings.iter().filter(|finding| review.blocks(finding)) {
             compact(&mut pen, finding);
         }
@@ -41,8 +61,12 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         summary::verdict(&mut pen, review);
         return escape::log(&pen.finish());
     }
-    let (loud, background): (Vec<_>, Vec<_>) =
-        review.findings.iter().partition(|finding| finding.status == Status::New || review.gate.existing);
+    let is_loud = |finding: &&Finding| match finding.status {
+        Status::New => true,
+        Status::Waived => review.gate.existing,
+        Status::Existing | Status::Baseline => review.gate.existing || style.detail == Detail::Verbose,
+    };
+    let (loud, background): (Vec<_>, Vec<_>) = review.findings.iter().partition(is_loud);
     let (loud, follows): (Vec<_>, Vec<_>) =
         loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
     for severity in Severity::ALL.into_iter().rev() {
@@ -86,11 +110,12 @@ fn changes(pen: &mut Pen, review: &Review) {
         return;
     }
     pen.heading(Ink::Dim, &format!("access: {} changed", lines.len()));
-    for line in lines.iter().take(crate::access::LINES) {
+    let shown = pen.at_most(crate::access::LINES);
+    for line in lines.iter().take(shown) {
         pen.line(line);
     }
-    if lines.len() > crate::access::LINES {
-        let more = format!("  and {} more, in the JSON review", lines.len() - crate::access::LINES);
+    if lines.len() > shown {
+        let more = format!("  and {} more, with `--verbose`", lines.len() - shown);
         let more = pen.paint(Ink::Dim, &more);
         pen.line(&more);
     }

@@ -135,10 +135,13 @@ pub(crate) fn parked(name: &str, status: Status) -> Finding {
 pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
     findings.sort_by(|left, right| left.order().cmp(&right.order()));
     Review {
+        stack: None,
         configuration: orgward_finding::ConfigurationInEffect::default(),
         inputs: vec![Input {
             name: "second.json".into(),
             kind: "plan",
+            stack: None,
+            is_context: false,
             terraform_version: Some("1.15.2".into()),
             resources: 31,
             doubts: Vec::new(),

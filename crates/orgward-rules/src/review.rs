@@ -271,6 +271,7 @@ impl<'c, 'p> Checked<'c, 'p> {
             lets_pass,
         };
         Review {
+            stack: None,
             inputs,
             configuration,
             accounts: after.accounts().filter(|account| account.member).count(),
@@ -470,6 +471,8 @@ fn input(plan: &Plan<'_>) -> Input {
             Kind::Plan => "plan",
             Kind::State => "state",
         },
+        stack: plan.stack().map(str::to_owned),
+        is_context: false,
         terraform_version: plan.terraform_version.clone(),
         resources: plan.instances().len(),
         // An errored plan is incomplete, too: one reason is enough.

@@ -74,8 +74,11 @@ pub(crate) enum Command {
         shell: Shell,
     },
     /// Print the manual as a man page.
-    #[command(hide = true)]
-    Man,
+    Man {
+        /// Write a page for every command into this folder instead.
+        #[arg(long, value_name = "FOLDER")]
+        folder: Option<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -205,6 +208,7 @@ pub(crate) enum AccessFormat {
     Json,
     Markdown,
     Mermaid,
+    Svg,
 }
 
 #[derive(Debug, Args)]
@@ -282,9 +286,8 @@ pub(crate) struct AuditArguments {
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Print only what blocks, one line each, and the verdict.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) detail: DetailArguments,
 }
 
 #[derive(Debug, Args)]
@@ -348,7 +351,12 @@ pub(crate) struct ShowGuardrailArguments {
 pub(crate) enum GuardrailForm {
     Text,
     Toml,
+    /// The policies, whatever their kind.
+    Policy,
+    /// The policies, where they are service control policies.
     Scp,
+    /// The policies, where they are resource control policies.
+    Rcp,
     Hcl,
 }
 
@@ -457,9 +465,8 @@ pub(crate) struct PolicyReviewArguments {
     /// Findings that do not block: what `orgward plan baseline` wrote.
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
-    /// Print only what blocks, one line each, and the verdict.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) detail: DetailArguments,
 }
 
 #[derive(Debug, Args)]
@@ -634,6 +641,17 @@ pub(crate) struct ConfigArguments {
     pub(crate) config: Vec<String>,
 }
 
+/// How much is said at the terminal.
+#[derive(Debug, Default, Args)]
+pub(crate) struct DetailArguments {
+    /// Print only what blocks, one line each, and the verdict.
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Print every finding in full, also what was there before, and every place.
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
 /// Which rules are reported.
 #[derive(Debug, Default, Args)]
 pub(crate) struct RuleArguments {
@@ -706,9 +724,12 @@ pub(crate) struct ReviewArguments {
     /// Records of CloudTrail, as `orgward replay` takes them: a new SCP or RCP is judged by what it would have denied.
     #[arg(long, value_name = "EVENTS", num_args = 1..)]
     pub(crate) events: Vec<PathBuf>,
-    /// Print only what blocks, one line each, and the verdict.
-    #[arg(long, short)]
-    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) detail: DetailArguments,
+    /// What this run is called, where a repository is reviewed in several: the category of its alerts in SARIF, and the
+    /// name of its comment. Without it, each plan below the configuration is of the stack of its folder.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
     /// Print what a rule is about, and review nothing.
     #[arg(long, value_name = "RULE")]
     pub(crate) explain: Option<String>,
@@ -736,7 +757,8 @@ pub(crate) struct CommentArguments {
     /// What to do with the comment of an earlier run.
     #[arg(long, default_value = "update")]
     pub(crate) mode: Mode,
-    /// What was reviewed, where a pull request touches several stacks: each has a comment of its own.
+    /// What was reviewed, where a pull request touches several stacks: each has a comment of its own. Without it, what the
+    /// review was called with `--stack`.
     #[arg(long, value_name = "NAME")]
     pub(crate) stack: Option<String>,
     /// Where the repository is hosted.

@@ -27,7 +27,7 @@ enum Failure {
 /// Writes down what is found.
 pub(crate) fn run(arguments: &BaselineArguments) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let gate = Gate { fail_on: None, existing: false };
-    let review = review::review(&arguments.inputs, gate, &[], false)?;
+    let review = review::review(&arguments.inputs, gate, &[])?;
     if review.outcome() == Outcome::Incomplete {
         return Err(Box::new(Failure::Incomplete));
     }

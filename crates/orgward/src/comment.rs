@@ -50,7 +50,8 @@ enum CommentError {
 pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
     let document = read(&arguments.review)?;
     let place = place(arguments)?;
-    let stack = arguments.stack.as_deref().unwrap_or(STACK);
+    let named = arguments.stack.clone().or_else(|| document.stack.clone());
+    let stack = named.as_deref().unwrap_or(STACK);
     detect::check(stack, place.commit.as_deref(), place.report.as_deref())?;
     let time = match &place.time {
         Some(time) => time.parse().map_err(|_| CommentError::Time(time.clone()))?,
@@ -60,7 +61,7 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
     let marker = Marker { stack: stack.to_owned(), commit: place.commit.clone(), time };
     let frame = Frame {
         marker: marker.line(),
-        stack: arguments.stack.clone(),
+        stack: named.clone(),
         commit: place.commit.clone(),
         report: place.report.clone(),
     };

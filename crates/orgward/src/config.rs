@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use miette::Diagnostic;
 use orgward_config::{Config, ConfigError, OPTIONS, Threshold};
 use orgward_finding::{Gate, Severity};
-use orgward_report::escape;
+use orgward_report::{Detail, escape};
 use thiserror::Error;
 
-use crate::arguments::{ConfigArguments, FailOn, RuleArguments};
+use crate::arguments::{ConfigArguments, DetailArguments, FailOn, RuleArguments};
 use crate::{files, output, rego, review};
 
 /// The name of the configuration.
@@ -168,6 +168,18 @@ pub(crate) fn choose(config: &mut Config, rules: &RuleArguments) -> Result<(), C
         }
     }
     Ok(())
+}
+
+/// How much is said: as the flags say, else the configuration.
+pub(crate) fn detail(config: &Config, arguments: &DetailArguments) -> Detail {
+    let options = &config.options;
+    match arguments {
+        DetailArguments { quiet: true, .. } => Detail::Quiet,
+        DetailArguments { verbose: true, .. } => Detail::Verbose,
+        _ if options.quiet == Some(true) => Detail::Quiet,
+        _ if options.verbose == Some(true) => Detail::Verbose,
+        _ => Detail::Usual,
+    }
 }
 
 /// When findings block: as the flags say, else the configuration.

@@ -126,8 +126,10 @@ pub(crate) fn run(arguments: &FixArguments) -> Result<Exit, Box<dyn Diagnostic +
     }
     let verb = if arguments.apply { "written" } else { "shown" };
     output::warn(&format!(
-        "{cured} findings are cured by the edits {verb}, {} still block\n",
-        blocking.len()
+        "{cured} {} cured by the edits {verb}, {} still {}\n",
+        if cured == 1 { "finding is" } else { "findings are" },
+        blocking.len(),
+        if blocking.len() == 1 { "blocks" } else { "block" },
     ));
     Ok(current.review.outcome().into())
 }
@@ -160,6 +162,7 @@ fn reviewed(
         }
     }
     let (plans, context) = parsed.split_at(stacks.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     let question = Question {
         gate: config::gate(config, None, arguments.existing),

@@ -41,6 +41,7 @@ use self::exit::Exit;
 fn main() -> ExitCode {
     exit::guarded(|| {
         let arguments = Arguments::parse();
+        progress::start();
         let terminal = output::Terminal::of(arguments.color);
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
@@ -65,8 +66,14 @@ fn main() -> ExitCode {
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);
                 output::print(&script).map(|()| Exit::Clean)
             }
-            Command::Man => output::print(&manual::page(Arguments::command())).map(|()| Exit::Clean),
+            Command::Man { folder: None } => {
+                output::print(&manual::page(Arguments::command())).map(|()| Exit::Clean)
+            }
+            Command::Man { folder: Some(folder) } => {
+                manual::write(Arguments::command(), folder).map(|()| Exit::Clean)
+            }
         };
+        progress::end();
         done.unwrap_or_else(|error| {
             output::complain(&*error, terminal);
             Exit::Failed

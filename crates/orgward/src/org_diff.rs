@@ -5,7 +5,7 @@ use orgward_iam::Answer;
 use orgward_org::{Change, Organization};
 use orgward_plan::Plan;
 use orgward_proof::drift::{Difference, Drift};
-use orgward_report::DriftView;
+use orgward_report::{Detail, DriftView};
 use orgward_rules::Question;
 
 use crate::arguments::{AnswerFormat, DiffArguments, Format};
@@ -27,6 +27,7 @@ pub(crate) fn run(
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     // Each is the only input of its side: what it manages is known by the same names on both.
+    crate::progress::stage("building the organization");
     let side = |plan: &Plan<'_>| Organization::of(std::slice::from_ref(plan), &[], &config.declared()).after;
     let (Some(old), Some(new)) = (parsed.first(), parsed.last()) else { return Ok(Exit::Failed) };
     let organizations = Change { before: side(old), after: side(new) };
@@ -43,10 +44,10 @@ pub(crate) fn run(
     let found = orgward_rules::review(&organizations, inputs, &config, question);
     let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
-        let text = review::write(&found, &rules, output.format, output::file_style(false));
+        let text = review::write(&found, &rules, output.format, output::file_style(Detail::Usual));
         output::write(&output.file, &text)?;
     }
-    let style = terminal.style(false);
+    let style = terminal.style(Detail::Usual);
     let text = match arguments.format {
         AnswerFormat::Terminal => {
             let review = review::write(&found, &rules, Format::Terminal, style);

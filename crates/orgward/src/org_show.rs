@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &ShowArguments) -> Result<Exit, Box<dyn Diagnostic 
     let documents = input::read_all(plans.iter().chain(&input::expanded(&arguments.org)?))?;
     let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let change = Organization::of(plans, context, &config.declared());
     let inputs = plans.iter().chain(context);
     let mut placements: Vec<_> = inputs.flat_map(|plan| placements(plan, &change.after)).collect();

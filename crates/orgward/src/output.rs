@@ -7,11 +7,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
-use orgward_report::{Style, escape};
+use orgward_report::{Detail, Style, escape};
+use supports_hyperlinks::Stream;
 use terminal_size::{Width, terminal_size};
 use thiserror::Error;
 
 use crate::arguments::When;
+use crate::progress;
 
 /// The width where there is no terminal: the log of a job, a file.
 const WIDTH: usize = 120;
@@ -37,15 +39,15 @@ impl Terminal {
     }
 
     /// How to write to standard output.
-    pub(crate) fn style(self, quiet: bool) -> Style {
-        self.style_of(io::stdout().is_terminal(), quiet)
+    pub(crate) fn style(self, detail: Detail) -> Style {
+        self.style_of(io::stdout().is_terminal(), detail)
     }
 
     fn error_style(self) -> Style {
-        self.style_of(io::stderr().is_terminal(), false)
+        self.style_of(io::stderr().is_terminal(), Detail::Usual)
     }
 
-    fn style_of(self, is_terminal: bool, quiet: bool) -> Style {
+    fn style_of(self, is_terminal: bool, detail: Detail) -> Style {
         let size = if is_terminal { terminal_size() } else { None };
         let width = size.map_or(WIDTH, |(Width(width), _)| usize::from(width));
         let color = match self.when {
@@ -57,17 +59,20 @@ impl Terminal {
             }
             When::Auto => is_terminal && env::var_os("TERM").as_deref() != Some(OsStr::new("dumb")),
         };
-        Style { color, unicode: !is_terminal || shows_unicode(), width, quiet }
+        // A link is written with the same sequences as a color, and only where it can be followed.
+        let links = color && is_terminal && supports_hyperlinks::on(Stream::Stdout);
+        Style { color, unicode: !is_terminal || shows_unicode(), width, detail, links }
     }
 }
 
 /// How to write for a person into a file.
-pub(crate) fn file_style(quiet: bool) -> Style {
-    Style { color: false, unicode: true, width: WIDTH, quiet }
+pub(crate) fn file_style(detail: Detail) -> Style {
+    Style { detail, ..Style::plain(WIDTH) }
 }
 
 /// Writes to standard output. A reader that has seen enough is no failure.
 pub(crate) fn print(text: &[u8]) -> Result<(), Box<dyn Diagnostic + Send + Sync>> {
+    progress::end();
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -84,6 +89,7 @@ pub(crate) fn complain(error: &dyn Diagnostic, terminal: Terminal) {
 
 /// Writes to standard error.
 pub(crate) fn warn(text: &str) {
+    progress::end();
     // Where not even this can be written, only the exit code is left to tell.
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &PermissionsArguments) -> Result<Exit, Box<dyn Diag
     let documents = input::read_all(plans.iter().chain(&input::expanded(&arguments.org)?))?;
     let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let change = Organization::of(plans, context, &config.declared());
     let views: Vec<PermissionsView> = permissions(&change.after, config.apply.principal.as_deref())
         .into_iter()

@@ -8,20 +8,20 @@ use jiff::tz::TimeZone;
 use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_finding::{BaselineEntry, Gate, Review, RuleInfo};
+use orgward_forge::detect;
 use orgward_org::{Change, Organization};
 use orgward_plan::{Document, Plan};
 use orgward_proof::access::Access;
 use orgward_proof::replay::Replayed;
-use orgward_report::{MarkdownOptions, Style};
+use orgward_report::{Detail, MarkdownOptions, Style};
 use orgward_rules::catalog::RULES;
 use orgward_rules::{Checked, Question};
 
 use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
-use crate::progress::Progress;
 use crate::rego::OwnRules;
-use crate::{base, baseline, config, discover, input, replay, rules, source};
+use crate::{base, baseline, config, discover, input, progress, replay, rules, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -38,19 +38,26 @@ pub(crate) fn run(
     let mut config = config::load(&arguments.inputs.config)?;
     config::choose(&mut config, &arguments.rules)?;
     let gate = config::gate(&config, arguments.fail_on, arguments.existing);
-    let quiet = arguments.quiet || config.options.quiet == Some(true);
+    let detail = config::detail(&config, &arguments.detail);
+    if detail == Detail::Quiet {
+        progress::end();
+    }
+    if let Some(stack) = &arguments.stack {
+        detect::check(stack, None, None)?;
+    }
     let baseline = baseline::read(arguments.baseline.as_deref())?;
     if let Some(base) = &arguments.base_config {
         config.base = Some(Box::new(base::load(base, &arguments.inputs.config)?));
     }
     let own = OwnRules::of(&config)?;
-    let review = reviewed(&arguments.inputs, (&config, &own), gate, &baseline, &arguments.events, quiet)?;
+    let mut review = reviewed(&arguments.inputs, (&config, &own), gate, &baseline, &arguments.events)?;
+    review.stack.clone_from(&arguments.stack);
     let rules = self::rules(&own);
     for output in &arguments.output {
-        let text = write(&review, &rules, output.format, output::file_style(quiet));
+        let text = write(&review, &rules, output.format, output::file_style(detail));
         output::write(&output.file, &text)?;
     }
-    let text = write(&review, &rules, arguments.format, terminal.style(quiet));
+    let text = write(&review, &rules, arguments.format, terminal.style(detail));
     output::print(text.as_bytes())?;
     Ok(review.outcome().into())
 }
@@ -70,10 +77,9 @@ pub(crate) fn review(
     inputs: &InputArguments,
     gate: Gate,
     baseline: &[BaselineEntry],
-    quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     let config = config::load(&inputs.config)?;
-    reviewed(inputs, (&config, &OwnRules::of(&config)?), gate, baseline, &[], quiet)
+    reviewed(inputs, (&config, &OwnRules::of(&config)?), gate, baseline, &[])
 }
 
 fn reviewed(
@@ -82,13 +88,14 @@ fn reviewed(
     gate: Gate,
     baseline: &[BaselineEntry],
     events: &[PathBuf],
-    quiet: bool,
 ) -> Result<Review, Box<dyn Diagnostic + Send + Sync>> {
     let allow_incomplete = inputs.allow_incomplete || config.options.allow_incomplete == Some(true);
-    checked(inputs, config, events, quiet, |mut checked, organization, documents, plans, replayed| {
+    checked(inputs, config, events, |mut checked, organization, documents, plans, replayed| {
         own.ask(&mut checked, organization, config, documents)?;
         let question = Question { gate, today: today(), baseline, allow_incomplete, events: replayed };
         let mut review = checked.judged(question);
+        // Plans come first; what follows is context.
+        review.inputs.iter_mut().skip(plans.len()).for_each(|input| input.is_context = true);
         source::annotate(&mut review.findings, plans);
         Ok(review)
     })
@@ -99,7 +106,6 @@ pub(crate) fn checked<T>(
     inputs: &InputArguments,
     config: &Config,
     events: &[PathBuf],
-    quiet: bool,
     then: impl FnOnce(
         Checked<'_, '_>,
         &Change<Organization>,
@@ -114,8 +120,6 @@ pub(crate) fn checked<T>(
         input::expanded(&inputs.plans)?
     };
     let context = input::expanded(&inputs.org)?;
-    let progress = Progress::start(quiet);
-    progress.stage("reading");
     let documents = input::read_all(plans.iter().chain(&context))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, config, &config::folder(&inputs.config));
@@ -124,17 +128,17 @@ pub(crate) fn checked<T>(
     source::attach(own, &plans, &inputs.source)?;
     let reviewed: Vec<&Document> = documents.iter().take(plans.len()).collect();
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
-    progress.stage("building the organization");
+    progress::stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     let replayed = if events.is_empty() {
         None
     } else {
-        progress.stage("replaying events");
+        progress::stage("replaying events");
         let change = organization.as_ref();
         let (before, after) = (Access::of(change.before), Access::of(change.after));
         Some(replay::replayed(change, (&before, &after), events, None)?)
     };
-    progress.stage("checking");
+    progress::stage("checking");
     let checked = Checked::of(&organization, &parsed, config, replayed.as_ref());
     let done = then(checked, &organization, &reviewed, plans, replayed.as_ref())?;
     // The program ends soon, and with it goes all memory at once: giving it back piece by piece is a tenth of a run.

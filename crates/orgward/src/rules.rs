@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_finding::RuleInfo;
-use orgward_report::escape;
+use orgward_report::{Detail, escape};
 use thiserror::Error;
 
 use crate::arguments::{ConfigArguments, RulesArguments, RulesCommand};
@@ -28,13 +28,13 @@ pub(crate) fn run(arguments: &RulesArguments, terminal: Terminal) -> Result<Exit
         (Some(RulesCommand::Input { schema: true, .. }), _) => rego::schema()?,
         (Some(RulesCommand::Input { inputs, .. }), _) => {
             let config = config::load(&inputs.config)?;
-            review::checked(inputs, &config, &[], false, |checked, organization, documents, plans, _| {
+            review::checked(inputs, &config, &[], |checked, organization, documents, plans, _| {
                 let text = rego::input(&checked, organization, documents)?;
                 // The plans are in it as they are, and what they mark sensitive is not for a log.
                 Ok(plans.iter().fold(text, |text, plan| plan.redacted(&text).unwrap_or(text)))
             })?
         }
-        (None, None) => list(&review::rules(&own(&arguments.config)?), terminal.style(false).color),
+        (None, None) => list(&review::rules(&own(&arguments.config)?), terminal.style(Detail::Usual).color),
         (None, Some(id)) => return explained(id, &arguments.config),
     };
     output::print(text.as_bytes())?;

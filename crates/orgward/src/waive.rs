@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &WaiveArguments) -> Result<Exit, Box<dyn Diagnostic
         return Err(Box::new(Failure::Over(arguments.until.to_string())));
     }
     let gate = Gate { fail_on: None, existing: false };
-    let review = review::review(&arguments.inputs, gate, &[], false)?;
+    let review = review::review(&arguments.inputs, gate, &[])?;
     let wanted = arguments.fingerprint.as_str();
     let Some(finding) = review.findings.iter().find(|finding| finding.fingerprint() == wanted) else {
         return Err(Box::new(Failure::Unknown(wanted.to_owned())));

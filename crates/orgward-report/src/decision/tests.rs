@@ -1,7 +1,7 @@
 use super::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, decisions, decisions_json};
 use crate::Style;
 
-const PLAIN: Style = Style { color: false, unicode: true, width: 100, quiet: false };
+const PLAIN: Style = Style::plain(100);
 
 fn locked() -> Vec<Answer> {
     let lock =

@@ -80,3 +80,25 @@ fn a_hostile_plan_obtains_nothing() {
     }
     assert!(!text.contains("]]>") && !text.contains('\u{ffff}'));
 }
+
+/// A reader of `JUnit` keeps the history of a case by its class and name.
+#[test]
+fn every_finding_is_a_case_of_its_own() {
+    let mut of_dev = testing::public_trust();
+    of_dev.input = Some("stacks/dev/plan.json".into());
+    let mut of_prod = testing::public_trust();
+    of_prod.input = Some("stacks/prod/plan.json".into());
+    let mut second = of_prod.clone();
+    second.subject = "another statement".into();
+    let report = junit(&testing::review(vec![of_dev, of_prod, second]), &[]);
+    let names: Vec<&str> =
+        report.split(" name=\"").skip(3).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+    assert_eq!(
+        names,
+        [
+            "aws_iam_role.deploy (stacks/dev/plan.json)",
+            "aws_iam_role.deploy (stacks/prod/plan.json)",
+            "aws_iam_role.deploy (stacks/prod/plan.json) #2",
+        ]
+    );
+}

@@ -86,3 +86,58 @@ fn a_hostile_plan_obtains_nothing() {
     let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
     assert!(uri.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"`|:".contains(&byte)), "{uri}");
 }
+
+/// Two stacks in one review: an alert belongs to its stack, has the identity that it has when the stack is reviewed alone,
+/// and a stack without findings has a run that closes its alerts.
+#[test]
+fn one_category_for_each_stack() {
+    let input = |name: &str, stack: &str, is_context| orgward_finding::Input {
+        name: name.into(),
+        stack: Some(stack.into()),
+        is_context,
+        ..testing::full().inputs.remove(0)
+    };
+    let alert = |result: &Value| result["partialFingerprints"]["primaryLocationLineHash"].clone();
+    let ids = |log: &Value| -> Vec<String> {
+        let runs = log["runs"].as_array().unwrap().iter();
+        runs.map(|run| run["automationDetails"]["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut alone = testing::review(vec![testing::public_trust()]);
+    alone.inputs = vec![input("stacks/dev/plan.json", "stacks/dev", false)];
+    let log_alone = valid(&alone);
+    assert_eq!(ids(&log_alone), ["orgward/stacks/dev/"]);
+
+    let mut of_dev = testing::public_trust();
+    of_dev.input = Some("stacks/dev/plan.json".into());
+    let mut together = testing::review(vec![of_dev, testing::region_lock_gap()]);
+    together.inputs = vec![
+        input("stacks/dev/plan.json", "stacks/dev", false),
+        input("stacks/prod/plan.json", "stacks/prod", false),
+        input("org.json", ".", true),
+    ];
+    let log = valid(&together);
+    assert_eq!(ids(&log), ["orgward/", "orgward/stacks/dev/", "orgward/stacks/prod/"]);
+    let results = |index: usize| log["runs"][index]["results"].as_array().unwrap();
+    assert_eq!((results(0).len(), results(1).len(), results(2).len()), (1, 1, 0));
+    assert_eq!(alert(&results(1)[0]), alert(&log_alone["runs"][0]["results"][0]));
+
+    together.stack = Some("nightly".into());
+    assert_eq!(ids(&valid(&together)), ["orgward/nightly/"]);
+    together.stack = None;
+    together.inputs =
+        (0..40).map(|number| input(&format!("{number}.json"), &number.to_string(), false)).collect();
+    assert_eq!(ids(&valid(&together)), ["orgward/"], "code scanning takes 20 runs");
+}
+
+/// Plans of two workspaces lie in one folder: the same resource is in both, and each finding is an alert.
+#[test]
+fn two_plans_of_one_folder_share_no_alert() {
+    let (mut one, mut other) = (testing::public_trust(), testing::public_trust());
+    one.input = Some("dev.json".into());
+    other.input = Some("prod.json".into());
+    let log = valid(&testing::review(vec![one, other]));
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let alerts: Vec<_> =
+        results.iter().map(|it| &it["partialFingerprints"]["primaryLocationLineHash"]).collect();
+    assert!(alerts.len() == 2 && alerts[0] != alerts[1], "{alerts:?}");
+}

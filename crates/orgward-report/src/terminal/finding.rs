@@ -69,7 +69,7 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
     let Some(first) = group.findings.first() else { return };
     if is_unverifiable(first) && group.findings.len() > 1 {
         header(pen, first, false);
-        pen.list("where", &places(&group.findings));
+        pen.list("where", &places(&group.findings, pen.at_most(LISTED)));
         let differs = group.findings.iter().any(|finding| !same_details(first, finding));
         if differs && let Some(place) = place(first) {
             pen.entry("for example", &place);
@@ -77,7 +77,7 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
         details(pen, first, &[], &consequences(&group.findings, follows));
         return;
     }
-    let shown = if first.snippets.is_empty() && first.witness.is_none() { 1 } else { SHOWN };
+    let shown = pen.at_most(if first.snippets.is_empty() && first.witness.is_none() { 1 } else { SHOWN });
     let (shown, rest) = group.findings.split_at(group.findings.len().min(shown));
     for (index, finding) in shown.iter().enumerate() {
         header(pen, finding, true);
@@ -95,7 +95,7 @@ fn same_details(left: &Finding, right: &Finding) -> bool {
 }
 
 fn header(pen: &mut Pen, finding: &Finding, with_place: bool) {
-    let mut code = escape::line(finding.rule).into_owned();
+    let mut code = pen.link(&escape::line(finding.rule), &crate::links::page_of(finding.rule));
     for (holds, word) in [
         (is_unverifiable(finding), "cannot tell"),
         (finding.confidence() == Confidence::Likely, "likely"),
@@ -148,15 +148,16 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding], consequences: &[
         pen.entry("in", &format!("{name} (sensitive: not shown){separator}{label}"));
     }
     if !rest.is_empty() {
-        pen.list("also", &places(rest));
+        pen.list("also", &places(rest, pen.at_most(LISTED)));
     }
     if let (Some(_), Some(target)) = (&finding.address, &finding.target) {
         pen.entry("target", &escape::line(target));
     }
     if !finding.accounts.is_empty() {
+        let shown = pen.at_most(LISTED);
         let mut accounts: Vec<_> =
-            finding.accounts.iter().take(LISTED).map(|account| escape::line(account)).collect();
-        let more = finding.accounts.len().saturating_sub(LISTED);
+            finding.accounts.iter().take(shown).map(|account| escape::line(account)).collect();
+        let more = finding.accounts.len().saturating_sub(shown);
         let and_more = format!("and {more} more");
         if more > 0 {
             accounts.push(and_more.into());
@@ -214,7 +215,7 @@ pub(crate) fn consequences(causes: &[&Finding], follows: &[&Finding]) -> Vec<Str
 
 /// The excerpts of a finding without colors, for formats that show them in a fixed-width font.
 pub(crate) fn excerpts(finding: &Finding, width: usize) -> Vec<String> {
-    let style = Style { color: false, unicode: true, width, quiet: false };
+    let style = Style::plain(width);
     let draw_one = |snippets: &Vec<&Snippet>| {
         let mut pen = Pen::new(style);
         let text = snippets.first()?.text.as_deref()?;
@@ -238,16 +239,16 @@ fn quoted(line: &str) -> String {
     }
 }
 
-fn places(findings: &[&Finding]) -> Vec<String> {
+fn places(findings: &[&Finding], listed: usize) -> Vec<String> {
     let mut places: Vec<_> = findings
         .iter()
         .map(|finding| place(finding).unwrap_or_else(|| "the organization".to_owned()))
         .collect();
     // Two statements of one document say the same of it.
     places.dedup();
-    if places.len() > LISTED {
-        let more = places.len() - LISTED;
-        places.truncate(LISTED);
+    if places.len() > listed {
+        let more = places.len() - listed;
+        places.truncate(listed);
         places.push(format!("and {more} more"));
     }
     places

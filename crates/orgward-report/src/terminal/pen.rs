@@ -1,6 +1,6 @@
 use miette::{GraphicalReportHandler, GraphicalTheme, ThemeCharacters, ThemeStyles};
 
-use super::Style;
+use super::{Detail, Style};
 use crate::excerpt::{CONTEXT_LINES, Cut};
 
 /// Lines of prose get no longer than this, however wide the terminal is.
@@ -53,6 +53,20 @@ impl Pen {
 
     pub(crate) fn blank(&mut self) {
         self.out.push('\n');
+    }
+
+    /// How many of a kind are shown, where a reader who wants all has not said so.
+    pub(super) fn at_most(&self, usually: usize) -> usize {
+        if self.style.detail == Detail::Verbose { usize::MAX } else { usually }
+    }
+
+    /// Text that leads to a page, where the reader can follow it.
+    pub(super) fn link(&self, text: &str, address: &str) -> String {
+        if self.style.links {
+            format!("\u{1b}]8;;{address}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
+        } else {
+            text.to_owned()
+        }
     }
 
     /// Whether the reader sees more than ASCII.

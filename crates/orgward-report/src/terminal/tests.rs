@@ -6,14 +6,14 @@ use orgward_plan::Address;
 use super::*;
 use crate::testing::{self, PUBLIC_TRUST};
 
-const PLAIN: Style = Style { color: false, unicode: true, width: 100, quiet: false };
+const PLAIN: Style = Style::plain(100);
 
 fn plain(review: &Review) -> String {
     terminal(review, &[&PUBLIC_TRUST], PLAIN)
 }
 
 fn quiet(review: &Review) -> String {
-    terminal(review, &[], Style { quiet: true, ..PLAIN })
+    terminal(review, &[], Style { detail: Detail::Quiet, ..PLAIN })
 }
 
 #[test]
@@ -337,7 +337,19 @@ fn a_name_cannot_forge_a_verdict() {
 }
 
 /// Takes away the sequences that set colors, and no others.
+fn without_links(page: &str) -> String {
+    let mut parts = page.split("\u{1b}]8;;");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (address, rest) = part.split_once("\u{1b}\\").unwrap();
+        assert!(address.is_empty() || address.starts_with("https://github.com/orgward/"), "{address:?}");
+        out.push_str(rest);
+    }
+    out
+}
+
 fn without_colors(page: &str) -> String {
+    let page = without_links(page);
     let mut parts = page.split("\u{1b}[");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -392,4 +404,31 @@ fn a_statement_of_many_lines() {
     reviewed second.json: 12 accounts, 9 principals, 14 policies
     `orgward rules public-trust` explains the first one
     "#);
+}
+
+#[test]
+fn a_rule_leads_to_its_page_where_links_can_be_followed() {
+    let review = testing::full();
+    let linked = terminal(&review, &[&PUBLIC_TRUST], Style { links: true, ..PLAIN });
+    let address = "\u{1b}]8;;https://github.com/orgward/orgward/blob/main/docs/rules/public-trust.md\u{1b}\\public-trust\u{1b}]8;;\u{1b}\\";
+    assert!(linked.contains(address), "{linked:?}");
+    assert_eq!(without_links(&linked), plain(&review));
+}
+
+/// Whoever asks for everything gets everything: what was there before as much as the eleventh place.
+#[test]
+fn verbose_leaves_nothing_out() {
+    let mut review = testing::full();
+    let mut before = testing::region_lock_gap();
+    before.status = Status::Existing;
+    before.says("`s3` is exempt from the region lock");
+    review.findings.push(before);
+    let usual = plain(&review);
+    assert!(usual.contains("and 2 more") && !usual.contains("· existing"), "{usual}");
+    let all = terminal(&review, &[&PUBLIC_TRUST], Style { detail: Detail::Verbose, ..PLAIN });
+    assert!(!all.contains(" more"), "{all}");
+    for account in &review.findings.last().unwrap().accounts {
+        assert!(all.contains(account.as_str()), "{account}");
+    }
+    assert!(all.contains("· existing"), "{all}");
 }

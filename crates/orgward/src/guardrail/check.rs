@@ -7,9 +7,8 @@ use orgward_rules::Question;
 use crate::arguments::AuditArguments;
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
-use crate::progress::Progress;
 use crate::rego::OwnRules;
-use crate::{baseline, config, input, review};
+use crate::{baseline, config, input, progress, review};
 
 /// Proves every guardrail for an organization as it stands, and says so.
 pub(super) fn run(
@@ -18,16 +17,15 @@ pub(super) fn run(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let mut config = config::load(&arguments.config)?;
     config::choose(&mut config, &arguments.rules)?;
+    let detail = config::detail(&config, &arguments.detail);
     let baseline = baseline::read(arguments.baseline.as_deref())?;
-    let progress = Progress::start(arguments.quiet);
-    progress.stage("reading");
     let documents = input::read_all(input::expanded(&arguments.org)?.iter())?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
-    progress.stage("building the organization");
+    progress::stage("building the organization");
     let organization = Organization::of(&[], &parsed, &config.declared());
-    progress.stage("proving");
+    progress::stage("proving");
     // Nothing is new in an audit: what is there blocks.
     let gate = config::gate(&config, arguments.fail_on, true);
     let question = Question {
@@ -40,11 +38,10 @@ pub(super) fn run(
     let found = orgward_rules::audit(&organization, &parsed, &config, question);
     let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
-        let text = review::write(&found, &rules, output.format, output::file_style(arguments.quiet));
+        let text = review::write(&found, &rules, output.format, output::file_style(detail));
         output::write(&output.file, &text)?;
     }
-    drop(progress);
-    let text = review::write(&found, &rules, arguments.format, terminal.style(arguments.quiet));
+    let text = review::write(&found, &rules, arguments.format, terminal.style(detail));
     output::print(text.as_bytes())?;
     Ok(found.outcome().into())
 }

@@ -4,6 +4,7 @@ use miette::Diagnostic;
 use orgward_finding::story::Outcome;
 use orgward_org::Organization;
 use orgward_proof::ExplainError;
+use orgward_report::Detail;
 
 use crate::arguments::{AnswerFormat, ExplainArguments};
 use crate::exit::Exit;
@@ -20,6 +21,7 @@ pub(super) fn run(
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
+    crate::progress::stage("building the organization");
     let organization = Organization::of(&[], &parsed, &config.declared());
     let story = orgward_proof::explain(
         &organization.after,
@@ -44,7 +46,7 @@ pub(super) fn run(
         story => story?,
     };
     let text = match arguments.format {
-        AnswerFormat::Terminal => orgward_report::story(&story, terminal.style(false)),
+        AnswerFormat::Terminal => orgward_report::story(&story, terminal.style(Detail::Usual)),
         AnswerFormat::Json => orgward_report::story_json(&story),
     };
     output::print(text.as_bytes())?;
@@ -62,7 +64,7 @@ fn outside(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let text = match arguments.format {
         AnswerFormat::Terminal => {
-            orgward_report::out_of_scope(guardrail, account, why, terminal.style(false))
+            orgward_report::out_of_scope(guardrail, account, why, terminal.style(Detail::Usual))
         }
         AnswerFormat::Json => orgward_report::out_of_scope_json(guardrail, account, why),
     };

@@ -7,7 +7,7 @@ use orgward_iam::{
     Answer, Dead, Effect, Effectiveness, Gravity, Kind, Outsiders, Policy, Problem, RequestSet, Statement,
     is_account_id,
 };
-use orgward_report::{Checked, DeadStatement, Question, QuestionVerdict, ShownProblem, escape};
+use orgward_report::{Checked, DeadStatement, Detail, Question, QuestionVerdict, ShownProblem, escape};
 use thiserror::Error;
 
 use super::{filled, guess, kind_of, parse, shown};
@@ -48,7 +48,7 @@ pub(crate) fn run(
             .collect(),
     };
     let text = match arguments.format {
-        AnswerFormat::Terminal => orgward_report::checked(&checked, terminal.style(false)),
+        AnswerFormat::Terminal => orgward_report::checked(&checked, terminal.style(Detail::Usual)),
         AnswerFormat::Json => orgward_report::checked_json(&checked),
     };
     output::print(text.as_bytes())?;

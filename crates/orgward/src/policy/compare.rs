@@ -2,7 +2,7 @@
 
 use miette::Diagnostic;
 use orgward_iam::{Answer, Compared, Kind, Policy, Relation, Standing, only_denies};
-use orgward_report::{Comparison, ShownRequest};
+use orgward_report::{Comparison, Detail, ShownRequest};
 
 use super::{filled, guess, kind_of, parse, shown};
 use crate::arguments::{AnswerFormat, CompareArguments};
@@ -39,7 +39,7 @@ pub(crate) fn run(
     };
     let comparison = describe(&compared, [&old, &new]);
     let text = match arguments.format {
-        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(false)),
+        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(Detail::Usual)),
         AnswerFormat::Json => orgward_report::comparison_json(&comparison),
     };
     output::print(text.as_bytes())?;
@@ -60,7 +60,7 @@ fn undecided(
         notes: Vec::new(),
     };
     let text = match format {
-        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(false)),
+        AnswerFormat::Terminal => orgward_report::comparison(&comparison, terminal.style(Detail::Usual)),
         AnswerFormat::Json => orgward_report::comparison_json(&comparison),
     };
     output::print(text.as_bytes())?;

@@ -4,7 +4,7 @@ use miette::Diagnostic;
 use orgward_iam::{
     Catalogue, Decision, Layer, LayerDecision, Outcome, Request, Scenario, ScenarioError, Statement,
 };
-use orgward_report::{Answer, Decided, DecidedBy, LayerAnswer, Said, StatementAnswer, Style};
+use orgward_report::{Answer, Decided, DecidedBy, Detail, LayerAnswer, Said, StatementAnswer, Style};
 
 use super::unreadable::Unreadable;
 use super::{filled, unfilled};
@@ -49,7 +49,7 @@ pub(crate) fn run(
             ));
         }
     }
-    let text = write(&answers, arguments.format, terminal.style(false));
+    let text = write(&answers, arguments.format, terminal.style(Detail::Usual));
     output::print(text.as_bytes())?;
     Ok(if is_open { Exit::Failed } else { exit })
 }

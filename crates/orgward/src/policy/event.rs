@@ -5,7 +5,9 @@ use orgward_iam::{Arn, Caller, DecodedMessage, Event, PartialRequest, Skipped, U
 use orgward_org::{Change, NodeId, Organization};
 use orgward_proof::access::Access;
 use orgward_proof::apply::{Denial, Policies, ways};
-use orgward_report::{EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json};
+use orgward_report::{
+    Detail, EventAnswer, EventAsked, EventDenial, EventVerdict, event_answers, event_answers_json,
+};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -62,6 +64,7 @@ pub(crate) fn run(
     }
     let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let organization = Organization::of(plans, context, &config.declared());
     let change = organization.as_ref();
     let (before, after) = (Access::of(change.before), Access::of(change.after));
@@ -74,7 +77,7 @@ pub(crate) fn run(
         })
         .collect();
     let text = match arguments.format {
-        AnswerFormat::Terminal => event_answers(&answers, terminal.style(false)),
+        AnswerFormat::Terminal => event_answers(&answers, terminal.style(Detail::Usual)),
         AnswerFormat::Json => event_answers_json(&answers),
     };
     output::print(text.as_bytes())?;

@@ -55,7 +55,7 @@ pub(crate) fn run(
     let mut config = config::load(&arguments.config)?;
     config::choose(&mut config, &arguments.rules)?;
     let gate = config::gate(&config, arguments.fail_on, arguments.existing);
-    let quiet = arguments.quiet || config.options.quiet == Some(true);
+    let detail = config::detail(&config, &arguments.detail);
     let baseline = baseline::read(arguments.baseline.as_deref())?;
     let folder = arguments.folder.as_path();
     let git = Git::of(folder);
@@ -113,6 +113,7 @@ pub(crate) fn run(
         .map_err(|error| input::InputError::Plan { name, error })?;
     let mut plans = vec![input::parse(&document)?];
     input::declare(&mut plans, &config, &config::folder(&arguments.config));
+    crate::progress::stage("building the organization");
     let organization = Organization::of(&plans, &context, &config.declared());
     let question = Question {
         gate,
@@ -127,10 +128,10 @@ pub(crate) fn run(
 
     let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
-        let text = review::write(&review, &rules, output.format, output::file_style(quiet));
+        let text = review::write(&review, &rules, output.format, output::file_style(detail));
         output::write(&output.file, &text)?;
     }
-    let text = review::write(&review, &rules, arguments.format, terminal.style(quiet));
+    let text = review::write(&review, &rules, arguments.format, terminal.style(detail));
     output::print(text.as_bytes())?;
     Ok(review.outcome().into())
 }

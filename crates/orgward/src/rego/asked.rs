@@ -115,6 +115,7 @@ fn given(
     documents: &[&Document],
 ) -> Result<Inputs, Failure> {
     let review = Review {
+        stack: None,
         inputs: Vec::new(),
         configuration: ConfigurationInEffect::default(),
         accounts: 0,

@@ -61,6 +61,7 @@ pub(crate) fn run(arguments: &ReplayArguments) -> Result<Exit, Box<dyn Diagnosti
     }
     let parsed = source::parsed(&documents, &plans, (&config, &arguments.config), &arguments.source)?;
     let (plans, context) = parsed.split_at(plans.len().min(parsed.len()));
+    crate::progress::stage("building the organization");
     let change = Organization::of(plans, context, &config.declared());
     let change = change.as_ref();
     let (before, after) = (Access::of(change.before), Access::of(change.after));

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod alerts;
+#[cfg(test)]
 mod apply;
 #[cfg(test)]
 mod base;
@@ -10,6 +12,8 @@ mod base;
 mod comment;
 #[cfg(test)]
 mod decide;
+#[cfg(test)]
+mod docs;
 #[cfg(test)]
 mod fix;
 #[cfg(test)]
@@ -36,11 +40,16 @@ mod org_diff;
 #[cfg(test)]
 mod org_show;
 #[cfg(test)]
+mod packaging;
+#[cfg(test)]
 mod packs;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod policy_review;
+#[cfg(test)]
+#[cfg(unix)]
+mod progress;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::*;
 
 #[test]
 fn a_hostile_plan_obtains_nothing() {
-    let style = Style { color: false, unicode: true, width: 80, quiet: false };
+    let style = Style::plain(80);
     testing::assert_commands_nobody(&terminal(&testing::hostile(), &[], style), &[]);
     testing::assert_commands_nobody(&crate::json(&testing::hostile(), &[]), &[]);
 }
@@ -94,7 +94,8 @@ proptest! {
         if doubted {
             review.inputs[0].doubts.push(doubt);
         }
-        let page = terminal(&review, &[&PUBLIC_TRUST], Style { color, unicode, width, quiet });
+        let detail = if quiet { Detail::Quiet } else { Detail::Verbose };
+        let page = terminal(&review, &[&PUBLIC_TRUST], Style { color, unicode, width, detail, links: color });
         let page = if color { without_colors(&page) } else { page };
         let hidden = page.chars().find(|character| *character != '\n' && escape::is_hidden(*character));
         prop_assert_eq!(hidden, None, "{}", page.escape_debug());
