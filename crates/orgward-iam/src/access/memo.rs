@@ -133,3 +133,34 @@ pub(super) fn remembered(
 ) -> Result<Arc<Values>, String> {
     VALUES.get_within(asked, budget, |_, steps| steps, |budget| find(budget).map(Arc::new))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What takes too many steps is not tried again with as few; with more it is, and then it is known.
+    #[test]
+    fn a_question_that_takes_too_much_is_tried_once() {
+        let memo: Memo<Found<u8>> = Memo::new();
+        let mut tried = 0;
+        let mut ask = |steps: usize| {
+            let mut budget = Budget::new(steps);
+            let answer = memo.get_within(
+                "question".to_owned(),
+                &mut budget,
+                |_, _| 1,
+                |budget| {
+                    tried += 1;
+                    budget.spend(100).map(|()| 7)
+                },
+            );
+            (answer, budget.left(), tried)
+        };
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1));
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1), "known to be too much");
+        assert_eq!(ask(20), (Err(Budget::OVER.to_owned()), 20, 1));
+        assert_eq!(ask(150), (Ok(7), 50, 2));
+        assert_eq!(ask(150), (Ok(7), 50, 2), "from memory, for the same steps");
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 2));
+    }
+}

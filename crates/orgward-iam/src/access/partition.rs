@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
+
 use super::Budget;
 use super::language::{Class, Language, Token};
 use super::progress::{Progress, Reader};
@@ -64,7 +66,7 @@ impl Partition {
         // The states in the order in which they were found, so that examples are shortest.
         let mut found: Vec<(Rc<Progress>, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
         // Only asked, never gone through: its order is nowhere to be seen.
-        let mut seen: HashSet<Rc<Progress>> = HashSet::from([start]);
+        let mut seen: HashSet<Rc<Progress>, FixedState> = HashSet::from_iter([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
         let mut alphabet = Alphabet::default();
