@@ -165,6 +165,10 @@ pub(super) fn as_patterns(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Resu
 pub(super) fn conditions(file: &File<'_>, value: &Spanned<DeValue<'_>>) -> Result<ConditionSpec> {
     let mut conditions = BTreeMap::new();
     for (operator, keys) in as_table(file, value)? {
+        // A table without keys says nothing.
+        if matches!(keys.get_ref(), DeValue::Table(keys) if keys.is_empty()) {
+            continue;
+        }
         let entry: &mut BTreeMap<_, _> = conditions.entry(operator.get_ref().to_string()).or_default();
         for (key, values) in as_table(file, keys)? {
             entry.insert(key.get_ref().to_string(), as_values(file, values)?);

@@ -250,9 +250,14 @@ impl Claim {
         let mut left_out = Impossible::default();
         let mut answer = question(None);
         for _ in 0..ROUNDS {
-            let is_longer = example(&answer).is_some_and(|request| match self.pattern_of_unlisted(request) {
-                Some(pattern) => left_out.extend_by_pattern(pattern),
-                None => !request.is_possible() && left_out.extend(request, |action| self.covers(action)),
+            let is_longer = example(&answer).is_some_and(|request| {
+                if let Some(key) = request.foreign_key() {
+                    return left_out.extend_by_key(request, key);
+                }
+                match self.pattern_of_unlisted(request) {
+                    Some(pattern) => left_out.extend_by_pattern(pattern),
+                    None => !request.is_possible() && left_out.extend(request, |action| self.covers(action)),
+                }
             });
             if !is_longer {
                 break;

@@ -92,6 +92,11 @@ impl StatementDraft {
         Self::new("Deny")
     }
 
+    /// Whether it allows.
+    pub(crate) fn is_allowing(&self) -> bool {
+        self.effect == "Allow"
+    }
+
     /// A statement that denies what the words of a claim describe, exempt principals included.
     pub(crate) fn of(spec: &ClaimSpec) -> Self {
         let texts = |list: &Option<Vec<String>>| list.clone().map(Texts);

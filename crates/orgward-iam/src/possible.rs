@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::is_foreign;
 use crate::draft::{PolicyDraft, StatementDraft};
 use crate::{Action, Catalogue, Effect, Kind, Policy, Request, RequestSet, ResourceType};
 
@@ -62,6 +63,27 @@ impl Impossible {
         ]);
         let policy = draft.parse(Kind::ServiceControl).ok();
         policy.is_some_and(|policy| self.kinds.insert(types, ImpossibleKind { actions, policy }).is_none())
+    }
+
+    /// Adds requests for actions of the service of a request with a key that belongs to another service. `false` if nothing
+    /// was added.
+    pub(crate) fn extend_by_key(&mut self, request: &Request, key: &str) -> bool {
+        let Some((prefix, _)) = request.action.split_once(':') else { return false };
+        let types = (vec![format!("{key} for {prefix}")], true);
+        if self.kinds.contains_key(&types) {
+            return false;
+        }
+        let of_service = Catalogue::get().service(prefix).into_iter().flat_map(crate::Service::actions);
+        let with_key: BTreeSet<&'static str> =
+            of_service.filter(|action| !is_foreign(prefix, Some(*action), key)).map(Action::name).collect();
+        let mut drafts =
+            vec![StatementDraft::deny().actions([format!("{prefix}:*")]).when("Null", key, ["false"])];
+        if !with_key.is_empty() {
+            drafts.push(StatementDraft::deny().actions(with_key.iter().copied()));
+        }
+        let policy = PolicyDraft::new(drafts).parse(Kind::ServiceControl).ok();
+        let kind = |policy| ImpossibleKind { actions: BTreeSet::new(), policy };
+        policy.is_some_and(|policy| self.kinds.insert(types, kind(policy)).is_none())
     }
 
     pub(crate) fn extend_by(&mut self, action: Action, wanted: impl Fn(&str) -> bool) -> bool {

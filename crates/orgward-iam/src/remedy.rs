@@ -37,9 +37,16 @@ impl Denying {
         self.0.sid.as_deref().unwrap_or_default()
     }
 
-    /// The statement as one of a resource control policy.
+    /// The statement that allows everything, which a policy of a VPC endpoint needs beside those that deny.
+    pub fn nothing() -> Self {
+        let mut draft = StatementDraft::allow();
+        (draft.sid, draft.principal) = (Some("AllowTheRest".to_owned()), Some("*"));
+        Self(draft)
+    }
+
+    /// The statement as one of a policy that names principals: of a resource control policy, or of a VPC endpoint.
     #[must_use]
-    pub fn for_resources(mut self) -> Self {
+    pub fn with_principals(mut self) -> Self {
         self.0.principal = Some("*");
         self
     }
@@ -119,8 +126,14 @@ impl Remedy {
 
     /// What it says.
     pub fn policy(&self) -> Result<Policy, PolicyError> {
-        let of_resources = self.statements.iter().any(|statement| statement.0.principal.is_some());
-        Policy::parse(self.pretty(), if of_resources { Kind::ResourceControl } else { Kind::ServiceControl })
+        let names_principals = self.statements.iter().any(|statement| statement.0.principal.is_some());
+        let allows = self.statements.iter().any(|statement| statement.0.is_allowing());
+        let kind = match (names_principals, allows) {
+            (true, true) => Kind::Resource,
+            (true, false) => Kind::ResourceControl,
+            (false, _) => Kind::ServiceControl,
+        };
+        Policy::parse(self.pretty(), kind)
     }
 
     /// The policy that it stands beside.

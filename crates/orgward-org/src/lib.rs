@@ -52,8 +52,8 @@ pub use planned::{Operation, PlannedChange, Values};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
 pub use resource::{
-    AccessFacts, Acl, Assignment, Grant, GrantedPolicy, PublicAccessBlock, Resource, ResourcePolicy, Runtime,
-    Share, SharedWith,
+    AccessFacts, Acl, Assignment, Endpoint, Grant, GrantedPolicy, Joined, PublicAccessBlock, Resource,
+    ResourcePolicy, Runtime, Share, SharedWith,
 };
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};

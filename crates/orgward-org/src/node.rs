@@ -263,6 +263,8 @@ pub struct Role {
     pub inline: Vec<InlinePolicy>,
     /// Managed policies that have no node: their ARNs.
     pub managed_arns: Vec<Text>,
+    /// Its tags, which are keys of the principal (`aws:PrincipalTag`).
+    pub tags: Tags,
     /// Why its account is believed, or disputed.
     pub evidence: Vec<Evidence>,
 }
@@ -289,6 +291,8 @@ pub struct User {
     pub managed_arns: Vec<Text>,
     /// Access keys, passwords and the like.
     pub credentials: Vec<Credential>,
+    /// Its tags, which are keys of the principal (`aws:PrincipalTag`).
+    pub tags: Tags,
     /// Why its account is believed, or disputed.
     pub evidence: Vec<Evidence>,
 }

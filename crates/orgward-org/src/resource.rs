@@ -44,6 +44,25 @@ pub struct ResourcePolicy {
     pub document: Document,
 }
 
+/// A VPC endpoint, whose policy bounds what goes through it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// What identifies it on both sides of a change.
+    pub key: Key,
+    /// The resource that sets its policy, or the endpoint itself.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The node of its account.
+    pub owner: Option<NodeId>,
+    /// The prefix of the actions that go through it, where its service tells: `s3`.
+    pub service: Option<&'static str>,
+    /// What its policy says; `None`: it has none, so that everything goes through.
+    pub document: Option<Document>,
+    /// Whether a policy that no input shows may be set, since the endpoint stood before the plan.
+    pub may_have_another: bool,
+}
+
 /// An access control list of a bucket.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Acl {
@@ -166,12 +185,27 @@ pub struct Assignment {
     pub stack: Option<Arc<str>>,
     /// The permission set; `None` when no input shows it.
     pub set: Option<NodeId>,
+    /// How the resource names it.
+    pub set_arn: Attr<Text>,
     /// The account; `None` when it is unknown.
     pub account: Option<NodeId>,
     /// `USER` or `GROUP`.
     pub principal_type: Attr<Text>,
     /// Whether it must be assigned there, or may be.
     pub modality: Modality,
+}
+
+/// A group that a user joins and that no input shows.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// The resource that lets it join.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The user.
+    pub user: NodeId,
+    /// The name of the group; unknown until apply otherwise.
+    pub group: Attr<Text>,
 }
 
 /// What the inputs show of access beside the tree: grants, resources with policies, shares, switches and what runs.
@@ -181,6 +215,8 @@ pub struct AccessFacts {
     pub grants: Vec<Grant>,
     /// Permission sets that are assigned, sorted by address.
     pub assignments: Vec<Assignment>,
+    /// Groups of other stacks, and unknown ones, that users join, sorted by address.
+    pub joined: Vec<Joined>,
     /// Resources with policies, sorted by key.
     pub resources: Vec<Resource>,
     /// What is shared by attribute, sorted by address.
@@ -189,6 +225,8 @@ pub struct AccessFacts {
     pub blocks: Vec<PublicAccessBlock>,
     /// What runs as a role, sorted by address.
     pub runtimes: Vec<Runtime>,
+    /// VPC endpoints to services of AWS, sorted by key.
+    pub endpoints: Vec<Endpoint>,
     /// The keys of the resources that stand on this side and that a switch may close.
     pub(crate) standing: std::collections::BTreeSet<Key>,
 }

@@ -5,6 +5,7 @@
 //! known for which reader.
 
 mod access;
+mod access_picture;
 mod baseline;
 mod checked;
 mod comparison;
@@ -43,6 +44,7 @@ pub use access::{
     access_change_json, access_change_markdown, fenced, of, of_json, path, path_json, path_mermaid, who,
     who_json,
 };
+pub use access_picture::path_svg;
 pub use baseline::{BaselineError, baseline, read_baseline};
 pub use checked::{
     Checked, DeadStatement, Question, ShownProblem, Verdict as QuestionVerdict, checked, checked_json,
@@ -67,7 +69,8 @@ pub use organization::{
     organization_json, svg, tree,
 };
 pub use pack::{
-    ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs, policies_hcl,
+    PolicyResource, ShownGuardrail, ShownKeys, ShownPack, ShownParameter, guardrails, guardrails_toml, packs,
+    policies_hcl,
 };
 pub use permissions::{PermissionsView, permissions_hcl, permissions_json};
 pub use proof::{ChainProof, Proof, Verdict as ProofVerdict, proof, proof_json};

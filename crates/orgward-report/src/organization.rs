@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::escape;
 
 pub use diagram::{dot, mermaid};
+pub(crate) use picture::escaped;
 pub use picture::svg;
 pub use text::tree;
 

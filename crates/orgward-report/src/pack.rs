@@ -176,20 +176,41 @@ fn quoted(text: &str) -> String {
     serde_json::Value::String(text.to_owned()).to_string()
 }
 
+/// What kind of policy a resource of Terraform sets.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PolicyResource {
+    /// A service control policy.
+    ServiceControl,
+    /// A resource control policy.
+    ResourceControl,
+    /// The policy of a VPC endpoint.
+    Endpoint,
+}
+
 /// Writes policies as resources of Terraform. Each is its name and its document as laid out JSON.
-pub fn policies_hcl(description: &str, of_resources: bool, policies: &[(String, String)]) -> String {
+pub fn policies_hcl(description: &str, kind: PolicyResource, policies: &[(String, String)]) -> String {
     let mut out = String::new();
-    let kind = if of_resources { "RESOURCE_CONTROL_POLICY" } else { "SERVICE_CONTROL_POLICY" };
+    let of_organization = match kind {
+        PolicyResource::ServiceControl => Some("SERVICE_CONTROL_POLICY"),
+        PolicyResource::ResourceControl => Some("RESOURCE_CONTROL_POLICY"),
+        PolicyResource::Endpoint => None,
+    };
     for (name, document) in policies {
         if !out.is_empty() {
             out.push('\n');
         }
         let label = name.replace('-', "_");
         let description = literal(&quoted(description));
-        out.extend(["resource \"aws_organizations_policy\" \"", &label, "\" {\n"]);
-        out.extend(["  name        = ", &quoted(name), "\n  description = ", &description, "\n"]);
-        out.extend(["  type        = ", &quoted(kind), "\n\n"]);
-        out.extend(["  content = jsonencode(", &expression(document), ")\n}\n"]);
+        if let Some(kind) = of_organization {
+            out.extend(["resource \"aws_organizations_policy\" \"", &label, "\" {\n"]);
+            out.extend(["  name        = ", &quoted(name), "\n  description = ", &description, "\n"]);
+            out.extend(["  type        = ", &quoted(kind), "\n\n"]);
+            out.extend(["  content = jsonencode(", &expression(document), ")\n}\n"]);
+        } else {
+            out.extend(["resource \"aws_vpc_endpoint_policy\" \"", &label, "\" {\n"]);
+            out.push_str("  vpc_endpoint_id = aws_vpc_endpoint.main.id # yours\n\n");
+            out.extend(["  policy = jsonencode(", &expression(document), ")\n}\n"]);
+        }
     }
     out
 }
@@ -345,7 +366,7 @@ mod tests {
   ]
 }"#;
         let policies = [("data-1".to_owned(), document.to_owned())];
-        insta::assert_snapshot!(policies_hcl("Data", false, &policies), @r#"
+        insta::assert_snapshot!(policies_hcl("Data", PolicyResource::ServiceControl, &policies), @r#"
         resource "aws_organizations_policy" "data_1" {
           name        = "data-1"
           description = "Data"

@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot run should say so")]
 
+#[path = "support/configuration.rs"]
+mod configuration;
 mod support;
 
 use divan::Bencher;
@@ -51,7 +53,7 @@ fn main() {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn build(bencher: Bencher) {
     let state = support::organization(UNITS, ACCOUNTS).into_bytes();
-    let config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
+    let config = Config::parse("orgward.toml", configuration::CONFIGURATION).expect("it is a configuration");
     bencher.with_inputs(|| state.clone()).bench_values(|bytes| {
         let document = Document::decode("state.json", bytes).expect("it is text");
         let plan = Plan::parse(&document).expect("it is a state");
@@ -64,7 +66,8 @@ fn build(bencher: Bencher) {
 /// From the organization to the findings, by how many guardrails there are; without any, the region lock alone.
 #[divan::bench(sample_count = 5, sample_size = 1, args = [0, 1, 6])]
 fn prove(bencher: Bencher, org_policies: usize) {
-    let mut config = Config::parse("orgward.toml", support::CONFIGURATION).expect("it is a configuration");
+    let mut config =
+        Config::parse("orgward.toml", configuration::CONFIGURATION).expect("it is a configuration");
     config.guardrails.truncate(org_policies);
     audit(bencher, &config);
 }

@@ -25,6 +25,8 @@ mod pack_page;
 #[cfg(test)]
 mod pack_tests;
 #[cfg(test)]
+mod perimeter_tests;
+#[cfg(test)]
 mod role_tests;
 #[cfg(test)]
 mod status_tests;

@@ -65,12 +65,17 @@ fn page() -> String {
         }
         let denying = |each: &Guardrail| {
             let denying = Denying::of(each.id.split_once('/').unwrap().1, &each.claim);
-            if each.enforced_by == EnforcedBy::ResourceControl { denying.for_resources() } else { denying }
+            if each.enforced_by.names_principals() { denying.with_principals() } else { denying }
         };
         if guardrails.iter().any(|each| each.enforced_by == EnforcedBy::ResourceControl) {
             page.push_str("\nAs a resource control policy, beside `RCPFullAWSAccess`:\n");
         }
-        let statements = guardrails.iter().map(denying).collect();
+        let of_endpoints = guardrails.iter().any(|each| each.enforced_by == EnforcedBy::Endpoint);
+        if of_endpoints {
+            page.push_str("\nAs the policy of a VPC endpoint:\n");
+        }
+        let allowing = of_endpoints.then(Denying::nothing);
+        let statements = allowing.into_iter().chain(guardrails.iter().map(denying)).collect();
         for policy in Remedy::within(quotas().scp.characters, statements).unwrap() {
             writeln!(page, "\n```json\n{}\n```", policy.pretty()).unwrap();
         }

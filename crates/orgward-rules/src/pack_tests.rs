@@ -17,7 +17,7 @@ fn shipped(name: &str) -> Vec<Guardrail> {
 fn denying(guardrails: &[Guardrail]) -> Vec<Denying> {
     let denying = |guardrail: &Guardrail| {
         let denying = Denying::of(&guardrail.id, &guardrail.claim);
-        if is_of_resources(guardrail) { denying.for_resources() } else { denying }
+        if is_of_resources(guardrail) { denying.with_principals() } else { denying }
     };
     guardrails.iter().map(denying).collect()
 }

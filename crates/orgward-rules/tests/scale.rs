@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
+#[path = "../benches/support/configuration.rs"]
+mod configuration;
 #[path = "../benches/support/mod.rs"]
 mod support;
 
@@ -45,7 +47,7 @@ fn questions(rule: &str, accounts: usize, configuration: &str, twice: bool) -> (
 }
 
 fn org_policies(count: usize) -> String {
-    let tables = support::CONFIGURATION.split("[[guardrail]]").skip(1).take(count);
+    let tables = configuration::CONFIGURATION.split("[[guardrail]]").skip(1).take(count);
     tables.flat_map(|table| ["[[guardrail]]", table]).collect()
 }
 
@@ -72,7 +74,7 @@ fn both_runs_share_their_proofs() {
 
 #[test]
 fn the_region_lock_shares_proofs_too() {
-    assert_eq!(questions("region-lock-gap", 100, support::CONFIGURATION, true), (UNITS, 0));
+    assert_eq!(questions("region-lock-gap", 100, configuration::CONFIGURATION, true), (UNITS, 0));
 }
 
 /// Hundreds of accounts with one gap are one finding.

@@ -42,7 +42,9 @@ pub(crate) fn run(command: &AccessCommand) -> Result<Exit, Failure> {
             Ok(match arguments.inputs.format {
                 AccessFormat::Json => orgward_report::access_change_json(&change),
                 AccessFormat::Markdown => orgward_report::access_change_markdown(&change),
-                AccessFormat::Text | AccessFormat::Mermaid => orgward_report::access_change(&change),
+                AccessFormat::Text | AccessFormat::Mermaid | AccessFormat::Svg => {
+                    orgward_report::access_change(&change)
+                }
             })
         })?,
         AccessCommand::WhoCan(arguments) => on(&arguments.inputs, &arguments.plan, |change, _| {
@@ -57,8 +59,10 @@ pub(crate) fn run(command: &AccessCommand) -> Result<Exit, Failure> {
         })?,
         AccessCommand::Path(arguments) => on(&arguments.inputs, &arguments.plan, |change, config| {
             let view = path(&change.after, config, &arguments.from, &arguments.to)?;
-            if arguments.inputs.format == AccessFormat::Mermaid {
-                return Ok(orgward_report::path_mermaid(&view));
+            match arguments.inputs.format {
+                AccessFormat::Mermaid => return Ok(orgward_report::path_mermaid(&view)),
+                AccessFormat::Svg => return Ok(orgward_report::path_svg(&view)),
+                AccessFormat::Text | AccessFormat::Json | AccessFormat::Markdown => {}
             }
             Ok(written(arguments.inputs.format, orgward_report::path(&view), || {
                 orgward_report::path_json(&view)
@@ -73,7 +77,7 @@ fn written(format: AccessFormat, text: String, json: impl FnOnce() -> String) ->
     match format {
         AccessFormat::Json => json(),
         AccessFormat::Markdown => orgward_report::fenced(&text),
-        AccessFormat::Text | AccessFormat::Mermaid => text,
+        AccessFormat::Text | AccessFormat::Mermaid | AccessFormat::Svg => text,
     }
 }
 
@@ -149,6 +153,7 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
                     None => grant(by.clone().unwrap_or_default()),
                 };
                 let unknowns = if reached.certain { Vec::new() } else { subject.unknowns.clone() };
+                let unknowns = unknowns.into_iter().chain(reached.doubt.clone()).collect();
                 principals.push(WhoEntry {
                     principal: subject.shown(org),
                     address: subject.node.address.as_ref().map(ToString::to_string),

@@ -241,6 +241,7 @@ pub(crate) enum AccessFormat {
     Json,
     Markdown,
     Mermaid,
+    Svg,
 }
 
 #[derive(Debug, Args)]
@@ -383,7 +384,12 @@ pub(crate) struct ShowGuardrailArguments {
 pub(crate) enum GuardrailForm {
     Text,
     Toml,
+    /// The policies, whatever their kind.
+    Policy,
+    /// The policies, where they are service control policies.
     Scp,
+    /// The policies, where they are resource control policies.
+    Rcp,
     Hcl,
 }
 

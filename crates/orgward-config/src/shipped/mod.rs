@@ -56,17 +56,23 @@ struct Head {
 /// What a parameter is that others make up for.
 static NOTHING: Vec<String> = Vec::new();
 
-const TEXTS: [(&str, &str); 10] = [
+const TEXTS: [(&str, &str); 16] = [
     ("amazon-infosec", include_str!("../../data/packs/amazon-infosec.toml")),
     ("amazon-infosec-hardened", include_str!("../../data/packs/amazon-infosec-hardened.toml")),
     ("approved-services", include_str!("../../data/packs/approved-services.toml")),
     ("baseline", include_str!("../../data/packs/baseline.toml")),
     ("boundary-required", include_str!("../../data/packs/boundary-required.toml")),
+    ("endpoint-perimeter", include_str!("../../data/packs/endpoint-perimeter.toml")),
     ("identity-perimeter", include_str!("../../data/packs/identity-perimeter.toml")),
     ("network-perimeter", include_str!("../../data/packs/network-perimeter.toml")),
     ("network-perimeter-resources", include_str!("../../data/packs/network-perimeter-resources.toml")),
+    ("perimeter-session-tags", include_str!("../../data/packs/perimeter-session-tags.toml")),
+    ("perimeter-tags", include_str!("../../data/packs/perimeter-tags.toml")),
     ("production-data", include_str!("../../data/packs/production-data.toml")),
     ("resource-perimeter", include_str!("../../data/packs/resource-perimeter.toml")),
+    ("vpc-regions", include_str!("../../data/packs/vpc-regions.toml")),
+    ("vpc-regions-resources", include_str!("../../data/packs/vpc-regions-resources.toml")),
+    ("web-identity-perimeter", include_str!("../../data/packs/web-identity-perimeter.toml")),
 ];
 
 // The tests read all of them, so that none is ever left out.

@@ -177,6 +177,30 @@ impl Request {
     pub fn is_possible(&self) -> bool {
         is_possible(self)
     }
+
+    /// A key of the context that belongs to another service, which says something about its resources or calls: a request
+    /// for an object has no owner of an image.
+    pub(crate) fn foreign_key(&self) -> Option<&str> {
+        let (service, _) = self.action.split_once(':')?;
+        let action = Catalogue::get().action(&self.action);
+        let mut keys = self.context.iter().map(|(key, _)| key);
+        keys.find(|key| is_foreign(service, action, key))
+    }
+}
+
+/// Whether a key is of another service than an action, and is none that comes with credentials: those are in every request
+/// that is made with them.
+pub(crate) fn is_foreign(service: &str, action: Option<crate::Action>, key: &str) -> bool {
+    const OF_CREDENTIALS: [&str; 6] = ["source", "role", "credential", "issu", "delivery", "identity"];
+    let Some((prefix, name)) = key.split_once(':') else { return false };
+    let (prefix, name) = (prefix.to_ascii_lowercase(), name.to_ascii_lowercase());
+    let with_credentials = OF_CREDENTIALS.iter().any(|part| name.contains(part))
+        || ["aws", "sts", "iam", "identitystore", "codebuild", "saml"].contains(&prefix.as_str());
+    !with_credentials
+        && !prefix.eq_ignore_ascii_case(service)
+        && Catalogue::get().service(service).is_some()
+        && Catalogue::get().service(&prefix).is_some()
+        && !action.is_some_and(|action| action.condition_keys().any(|known| known.is(key)))
 }
 
 fn is_possible(request: &Request) -> bool {

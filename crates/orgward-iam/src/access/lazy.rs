@@ -8,6 +8,7 @@
 use super::Budget;
 use super::dimension::Point;
 use super::keys::is_always_there;
+use super::known::{Filled, known};
 use super::memo::Memo;
 use super::set::{Callers, Formula, RequestSet};
 use super::test::Dimension;
@@ -141,8 +142,12 @@ impl<'f, 'p> Lazy<'f, 'p> {
             match remembered(&question, budget) {
                 Ok(None) => return Ok(None),
                 Ok(Some(request)) => {
+                    let was_part = self.is_part();
                     if let Some(accepted) = self.accept(request) {
                         return Ok(Some(accepted));
+                    }
+                    if !was_part {
+                        return Err("a request of the set is not one by the evaluator".to_owned());
                     }
                 }
                 // More may be decided about fewer requests.
@@ -170,6 +175,11 @@ impl Lazy<'_, '_> {
                 self.ask_all();
             }
             let question = self.question();
+            let filled = known(question.formula()).map(|known| Filled::of(question.formula(), &known));
+            let question = match &filled {
+                Some(filled) => RequestSet::all(vec![filled.put(question.formula())]),
+                None => question,
+            };
             let rest: Vec<Formula<'_>> = self.actions_of_rest().into_iter().map(Formula::Actions).collect();
             let formulas: Vec<&Formula<'_>> =
                 std::iter::once(question.formula()).chain(&rest).chain(patterns).collect();
@@ -185,7 +195,11 @@ impl Lazy<'_, '_> {
                     match universe.search_of(&question, next, budget) {
                         Ok(None) => {}
                         Ok(Some(request)) => {
+                            let was_part = self.is_part();
                             let Some(request) = self.accept(request) else {
+                                if !was_part {
+                                    return Err("a request of the set is not one by the evaluator".to_owned());
+                                }
                                 is_done = false;
                                 break;
                             };
@@ -300,6 +314,11 @@ fn describes(formula: &Formula<'_>, holds: bool) -> bool {
 fn remembered(set: &RequestSet<'_>, budget: &mut Budget) -> Result<Option<Request>, String> {
     let size = |key: &String, _| key.len();
     ANSWERS.get_within(set.formula().identity(), budget, size, |budget| {
-        Universe::of(&[set.formula()], budget)?.search(set, budget)
+        let Some(known) = known(set.formula()) else {
+            return Universe::of(&[set.formula()], budget)?.search(set, budget);
+        };
+        let filled = Filled::of(set.formula(), &known);
+        let set = RequestSet::all(vec![filled.put(set.formula())]);
+        Universe::of(&[set.formula()], budget)?.search(&set, budget)
     })
 }

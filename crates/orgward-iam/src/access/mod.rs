@@ -14,6 +14,7 @@ mod dead;
 mod dimension;
 mod extent;
 mod keys;
+mod known;
 mod language;
 mod lazy;
 mod memo;
@@ -33,6 +34,7 @@ mod witness;
 mod tests;
 
 pub use self::action_set::ActionSet;
+pub(crate) use self::action_set::is_foreign;
 pub(crate) use self::budget::Budget;
 pub(crate) use self::callers::may_be_principal;
 pub(crate) use self::dead::cause;

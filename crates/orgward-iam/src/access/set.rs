@@ -7,7 +7,7 @@ use super::test::Test;
 use super::witness::published;
 use crate::arn::Arn;
 use crate::draft::{PolicyDraft, StatementDraft};
-use crate::matching::{Subject, is_service_linked, variable_keys};
+use crate::matching::{Subject, is_service_linked};
 use crate::{
     Actions, Caller, Catalogue, Decider, Effect, Kind, NamedAccounts, Policy, PolicyChain, Request, Statement,
 };
@@ -434,12 +434,23 @@ impl<'p> Formula<'p> {
     /// The context keys that it asks for where it is not made of other formulas, also by variables.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         let statement = if let Self::Statement(_, statement) = self { Some(*statement) } else { None };
-        let lines = statement.into_iter().flat_map(|statement| &statement.conditions);
-        let compared = lines.clone().map(|line| line.key.value.as_str());
-        let values = lines.flat_map(|line| &line.values);
-        let resources = statement.into_iter().filter_map(|statement| statement.resources.as_ref());
-        let texts = values.chain(resources.flat_map(|it| &it.patterns));
-        compared.chain(texts.flat_map(|text| variable_keys(&text.value)))
+        statement.into_iter().flat_map(Statement::keys)
+    }
+
+    /// The keys of the variables of a statement.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        let statement = if let Self::Statement(_, statement) = self { Some(*statement) } else { None };
+        statement.into_iter().flat_map(super::known::variables)
+    }
+
+    /// Calls a function for every statement in it.
+    pub(super) fn statements(&self, call: &mut impl FnMut(&'p Policy, &'p Statement)) {
+        match self {
+            Self::Statement(policy, statement) => call(policy, statement),
+            Self::Not(inner) => inner.statements(call),
+            Self::All(all) | Self::Any(all) => all.iter().for_each(|each| each.statements(call)),
+            _ => {}
+        }
     }
 
     /// Calls a function for every formula in it that is not made of others.

@@ -16,7 +16,7 @@ pub use self::resource::resource_matches;
 pub(crate) use self::resource::resource_may_match;
 pub(crate) use self::subject::{Subject, Value, is_service_linked};
 pub(crate) use self::value::{date, number};
-pub(crate) use self::variables::{Part, all_parts, keys as variable_keys, resolved};
+pub(crate) use self::variables::{Part, all_parts, fill, keys as variable_keys, resolved};
 use crate::{Condition, Effect, Policy, Principals, Request, Resources, Statement, Version};
 
 impl Statement {

@@ -45,6 +45,26 @@ pub(crate) fn keys(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// A text with the values of some keys in the place of their variables; `None` when one of these has no value.
+pub(crate) fn fill<'v>(text: &str, value: impl Fn(&str) -> Option<Option<&'v str>>) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    for piece in Pieces(text) {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Variable(inner @ ("*" | "?" | "$")) => out.extend(["${", inner, "}"]),
+            Piece::Variable(inner) => {
+                let (key, default) = key_and_default(inner);
+                match value(key) {
+                    Some(Some(value)) => out.push_str(value),
+                    Some(None) => out.push_str(default?),
+                    None => out.extend(["${", inner, "}"]),
+                }
+            }
+        }
+    }
+    Some(out)
+}
+
 /// A text that a value of a policy matches: variables are resolved, and wildcards match as little as they can.
 /// `None` when a variable has no value.
 pub(crate) fn resolved(text: &str, version: Version, subject: &Subject<'_>) -> Option<String> {

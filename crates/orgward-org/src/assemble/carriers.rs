@@ -63,6 +63,7 @@ pub(super) const CARRIERS: &[Carrier] = &[
     row("aws_kms_key_policy", "policy", "key_id", "aws_kms_key", "kms", "key/{}"),
     row("aws_kms_replica_external_key", "policy", "", "aws_kms_replica_external_key", "kms", ""),
     row("aws_kms_replica_key", "policy", "", "aws_kms_replica_key", "kms", ""),
+    row("aws_lambda_function_url", "", "function_name", "aws_lambda_function", "lambda", "function:{}"),
     row("aws_lambda_layer_version_permission", "", "layer_name", "aws_lambda_layer_version", "lambda", "layer:{}:*"),
     row("aws_lambda_permission", "", "function_name", "aws_lambda_function", "lambda", "function:{}"),
     row("aws_media_store_container_policy", "policy", "container_name", "aws_media_store_container", "mediastore", "container/{}"),
@@ -88,6 +89,7 @@ pub(super) const CARRIERS: &[Carrier] = &[
     row("aws_secretsmanager_secret_policy", "policy", "secret_arn", "aws_secretsmanager_secret", "secretsmanager", ""),
     row("aws_ses_identity_policy", "policy", "identity", "aws_ses_domain_identity", "ses", "identity/{}"),
     row("aws_sesv2_email_identity_policy", "policy", "email_identity", "aws_sesv2_email_identity", "ses", "identity/{}"),
+    row("aws_signer_signing_profile_permission", "", "profile_name", "aws_signer_signing_profile", "signer", "/signing-profiles/{}"),
     row("aws_sns_topic", "policy", "", "aws_sns_topic", "sns", ""),
     row("aws_sns_topic_policy", "policy", "arn", "aws_sns_topic", "sns", ""),
     row("aws_sqs_queue", "policy", "", "aws_sqs_queue", "sqs", ""),
@@ -122,6 +124,8 @@ pub(super) const SHARINGS: &[Sharing] = &[
     Sharing { resource: "aws_rds_cluster_snapshot_copy", what: "cluster snapshot", subject: "target_db_cluster_snapshot_identifier", with: &["shared_accounts"] },
     Sharing { resource: "aws_snapshot_create_volume_permission", what: "volume snapshot", subject: "snapshot_id", with: &["account_id"] },
     Sharing { resource: "aws_ssm_document", what: "document", subject: "name", with: &["permissions.account_ids"] },
+    Sharing { resource: "aws_vpc_endpoint_service", what: "endpoint service", subject: "service_name", with: &["allowed_principals"] },
+    Sharing { resource: "aws_vpc_endpoint_service_allowed_principal", what: "endpoint service", subject: "vpc_endpoint_service_id", with: &["principal_arn"] },
 ];
 
 /// A switch that closes something to the public.
@@ -176,10 +180,11 @@ pub(super) const RUNTIMES: &[(&str, &[&str])] = &[
 /// The other types whose values the tables above need, sorted.
 pub(super) const PARTS: &[&str] = &[
     "aws_iam_instance_profile",
-    "aws_lambda_function_url",
     "aws_ram_resource_share",
     "aws_s3_bucket_acl",
     "aws_s3_bucket_ownership_controls",
+    "aws_vpc_endpoint",
+    "aws_vpc_endpoint_policy",
 ];
 
 /// The type by which values of a resource are kept, when a table names it.

@@ -7,7 +7,7 @@ use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
 use super::{Builder, Piece};
-use crate::resource::{Grant, GrantedPolicy};
+use crate::resource::{Grant, GrantedPolicy, Joined};
 use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind, Resolved};
 
 /// How principals of one kind are named in resources that give them something.
@@ -287,14 +287,21 @@ impl<'a> Builder<'_, 'a> {
         let [_, user, group] = &HOLDERS;
         for piece in self.of_kind("aws_iam_group_membership") {
             let (groups, in_group) = self.holders(piece, &[Step::Name("group")], group, names);
+            let name = piece.object.get("group").text();
             for users in self.named_in(piece, "users", user, names) {
                 self.join(&groups, &users.nodes, in_group.min(users.modality));
+                if groups.is_empty() {
+                    self.joins_another(piece, &users.nodes, &name);
+                }
             }
         }
         for piece in self.of_kind("aws_iam_user_group_membership") {
             let (users, is_user) = self.holders(piece, &[Step::Name("user")], user, names);
             for groups in self.named_in(piece, "groups", group, names) {
                 self.join(&groups.nodes, &users, groups.modality.min(is_user));
+                if groups.nodes.is_empty() {
+                    self.joins_another(piece, &users, &groups.text);
+                }
             }
         }
     }
@@ -317,6 +324,19 @@ impl<'a> Builder<'_, 'a> {
             found.push(Named { nodes: other, text: listed.text, modality: modality.min(listed.modality) });
         }
         found
+    }
+
+    /// Users join a group that no input shows.
+    fn joins_another(&mut self, piece: &Piece<'_, 'a>, users: &[NodeId], group: &Attr<Text>) {
+        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
+        let address = &piece.instance.address;
+        let joined = users.iter().map(|user| Joined {
+            address: address.clone(),
+            stack: stack.clone(),
+            user: *user,
+            group: group.clone(),
+        });
+        self.organization.access.joined.extend(joined);
     }
 
     fn join(&mut self, groups: &[NodeId], users: &[NodeId], modality: Modality) {

@@ -7,6 +7,7 @@ mod control_tower;
 mod controls;
 mod coverage;
 mod deferred;
+mod endpoints;
 mod entity_paths;
 mod factories;
 mod filling;

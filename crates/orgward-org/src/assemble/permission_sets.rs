@@ -128,6 +128,7 @@ impl<'a> Builder<'_, 'a> {
 
     fn assignment(&mut self, piece: &Piece<'_, 'a>) {
         let sets = self.sets(piece);
+        let set_arn = piece.object.get("permission_set_arn").text();
         let principal_type = piece.object.get("principal_type").text();
         let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
         let accounts = match self.link(piece, &[Step::Name("target_id")], &ACCOUNT) {
@@ -147,6 +148,7 @@ impl<'a> Builder<'_, 'a> {
             address: piece.instance.address.clone(),
             stack: stack.clone(),
             set,
+            set_arn: set_arn.clone(),
             account,
             principal_type: principal_type.clone(),
             modality,

@@ -238,7 +238,7 @@ fn values(object: &Object, kind: &Kind, facts: &ProviderFacts, untagged: &dyn Fn
         }
     }
     let other_tags = kind.tags.iter().map(|name| (*name, map_of_tags(object, name))).collect();
-    Values { attributes, tags: tags(object, facts, untagged), other_tags }
+    Values { attributes, tags: tags(object, (facts.adds_tags, facts.hides_tags), untagged), other_tags }
 }
 
 /// The tags in an attribute that the provider adds none to.
@@ -260,7 +260,8 @@ fn tag((key, value): (&str, orgward_plan::View<'_>)) -> (String, Attr<orgward_pl
 
 /// The tags of an object with those that the provider adds. `untagged` says that neither the resource nor its provider
 /// sets any: the provider then leaves `tags_all` unknown until apply, although it is empty.
-fn tags(object: &Object, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> Tags {
+/// Of the provider, it takes whether it adds tags and whether it hides some.
+pub(super) fn tags(object: &Object, (adds, hides): (bool, bool), untagged: &dyn Fn() -> bool) -> Tags {
     let (own, all) = (object.get("tags"), object.get("tags_all"));
     let (shown, complete) = match (all.entries(), own.entries()) {
         (Attr::Known(entries), _) => (entries, true),
@@ -268,9 +269,9 @@ fn tags(object: &Object, facts: &ProviderFacts, untagged: &dyn Fn() -> bool) -> 
         (Attr::Unknown, Attr::Known(entries)) => (entries, false),
         (Attr::Unknown, Attr::Absent) if !all.is_sensitive() => (Vec::new(), untagged()),
         (Attr::Unknown, _) | (Attr::Absent, Attr::Unknown) => (Vec::new(), false),
-        (Attr::Absent, Attr::Known(entries)) => (entries, !facts.adds_tags),
-        (Attr::Absent, Attr::Absent) => (Vec::new(), !facts.adds_tags),
+        (Attr::Absent, Attr::Known(entries)) => (entries, !adds),
+        (Attr::Absent, Attr::Absent) => (Vec::new(), !adds),
     };
     let known = shown.into_iter().map(tag);
-    Tags { known: known.collect(), complete: complete && !facts.hides_tags && !all.is_sensitive() }
+    Tags { known: known.collect(), complete: complete && !hides && !all.is_sensitive() }
 }

@@ -9,7 +9,7 @@ use super::join::{Link, POLICY_ARN, USER_NAME};
 use super::{Builder, Piece};
 use crate::{
     Account, Boundary, Credential, Edge, Group, InlinePolicy, Key, ManagedPolicy, Modality, Node, NodeId,
-    NodeKind, Role, User,
+    NodeKind, Role, Tags, User,
 };
 
 /// Resources that give a user a long-lived credential.
@@ -57,6 +57,7 @@ impl<'a> Builder<'_, 'a> {
                 boundary: boundary.clone(),
                 inline: self.inline_blocks(piece),
                 managed_arns: Vec::new(),
+                tags: self.tags_of(piece),
                 evidence: Vec::new(),
             };
             let at = self.managed(piece, "name", NodeKind::Role(role));
@@ -76,6 +77,7 @@ impl<'a> Builder<'_, 'a> {
                 inline: Vec::new(),
                 managed_arns: Vec::new(),
                 credentials: Vec::new(),
+                tags: self.tags_of(piece),
                 evidence: Vec::new(),
             };
             let at = self.managed(piece, "name", NodeKind::User(user));
@@ -92,6 +94,15 @@ impl<'a> Builder<'_, 'a> {
             self.own(piece, at);
         }
         self.credentials();
+    }
+
+    /// The tags of a principal. The value of a sensitive one is unknown: it would be shown in requests.
+    fn tags_of(&self, piece: &Piece<'_, 'a>) -> Tags {
+        let Some(plan) = self.stacks.get(piece.stack).map(|stack| stack.plan) else { return Tags::default() };
+        let has = |argument: &str| plan.provider_has(piece.instance, argument);
+        let provider = (has("default_tags"), has("ignore_tags"));
+        let untagged = || !provider.0 && plan.is_unset(piece.instance, "tags");
+        super::planned::tags(&piece.object, provider, &untagged)
     }
 
     /// The account that an instance lands in becomes its owner. Returns the evidence.
@@ -257,6 +268,7 @@ impl<'a> Builder<'_, 'a> {
             inline: Vec::new(),
             managed_arns: Vec::new(),
             credentials: Vec::new(),
+            tags: Tags::default(),
             evidence: Vec::new(),
         };
         let at = self.add(Node {

@@ -61,6 +61,7 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         self.runtimes();
+        self.endpoints();
         let facts = &mut self.organization.access;
         facts.standing = standing;
         for resource in resources.values_mut() {
@@ -79,6 +80,7 @@ impl<'a> Builder<'_, 'a> {
         facts.blocks.sort_by(|a, b| a.address.cmp(&b.address));
         facts.runtimes.sort_by(|a, b| a.address.cmp(&b.address));
         facts.grants.sort_by(|a, b| a.address.cmp(&b.address));
+        facts.joined.sort_by(|a, b| (&a.address, a.user).cmp(&(&b.address, b.user)));
         facts.assignments.sort_by(|a, b| a.address.cmp(&b.address));
     }
 
@@ -499,7 +501,7 @@ fn shared_with(text: Attr<Text>) -> Option<SharedWith> {
     if text.is_empty() {
         return None;
     }
-    if text.eq_ignore_ascii_case("all") {
+    if text.eq_ignore_ascii_case("all") || text == "*" {
         return Some(SharedWith::Everybody);
     }
     Some(match Arn::parse(text) {

@@ -21,6 +21,9 @@ impl<'a> Builder<'_, 'a> {
             let why = format!("`{attribute}` is unknown until apply");
             Some(Document::unknown(name.as_str(), Kind::Resource, vec![why]))
         };
+        if resource == "aws_lambda_function_url" {
+            return Self::function_url(piece, &name);
+        }
         let principal = match get(if resource == "aws_kms_grant" { "grantee_principal" } else { "principal" })
         {
             Attr::Known(text) => text,
@@ -70,6 +73,28 @@ impl<'a> Builder<'_, 'a> {
         }
         let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
         Some(Document::known(name.as_str(), Kind::Resource, &Text::plain(document.to_string())))
+    }
+
+    /// The statement that the provider adds to a function with an open URL.
+    fn function_url(piece: &Piece<'_, 'a>, name: &str) -> Option<Document> {
+        match piece.object.get("authorization_type").text() {
+            Attr::Known(text) if text.expose() == "NONE" => {}
+            Attr::Known(_) | Attr::Absent => return None,
+            Attr::Unknown => {
+                let why = "`authorization_type` is unknown until apply".to_owned();
+                return Some(Document::unknown(name, Kind::Resource, vec![why]));
+            }
+        }
+        let statement = json!({
+            "Sid": "FunctionURLAllowPublicAccess",
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "lambda:InvokeFunctionUrl",
+            "Resource": "*",
+            "Condition": { "StringEquals": { "lambda:FunctionUrlAuthType": "NONE" } },
+        });
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
+        Some(Document::known(name, Kind::Resource, &Text::plain(document.to_string())))
     }
 
     /// The conditions that attributes add; an error names the one that is unknown.

@@ -88,7 +88,7 @@ impl<'o> Access<'o> {
             Cap::Unknown(_) if side == Side::AtMost => (RequestSet::everything(), denied),
             Cap::Unknown(_) => return false,
         };
-        let (Some(me), Some(other)) = (claims::by(&subject.arn), claims::by(&ordinary(&subject.arn))) else {
+        let (Some(me), Some(other)) = (self.by(subject, side), claims::by(&ordinary(&subject.arn))) else {
             return false;
         };
         let chain = self.scp(subject.account, side, About::Everything);

@@ -87,7 +87,9 @@ impl<'a, 'o> Asker<'a, 'o> {
     pub(super) fn of(access: &'a Access<'o>, subject: &Subject<'o>) -> Self {
         // What is not known at all is no way that could be shown.
         let subject = Subject { unknowns: Vec::new(), ..subject.clone() };
-        let settled = subject.is_certain() && access.is_settled(subject.account);
+        // Where policies look at tags, both bounds are asked.
+        let settled =
+            subject.is_certain() && access.is_settled(subject.account) && access.tag_keys.is_empty();
         Self { access, subject, settled, mentioned: RefCell::default(), memo: RefCell::default() }
     }
 
@@ -143,19 +145,19 @@ impl<'a, 'o> Asker<'a, 'o> {
         resource: Option<&str>,
         conditions: &[(&str, &str, &str)],
     ) -> Option<(Request, bool)> {
-        let mut lines = vec![("StringEquals", "aws:PrincipalArn", self.subject.arn.as_str())];
-        lines.extend(conditions);
-        let claim = claims::claim(Some(action), resource, &lines)?;
+        let claim = claims::claim(Some(action), resource, conditions)?;
         let on = |side| {
             let own = self.access.own(&self.subject, side, About::Action(action));
-            own.and(claim.requests()).example()
+            let me = self.access.by(&self.subject, side)?;
+            Some(own.and(claim.requests()).and(me.requests()).example())
         };
         if !self.settled
-            && let Answer::Witness(request) = on(Side::AtLeast)
+            && let Answer::Witness(request) = on(Side::AtLeast)?
         {
-            return Some((*request, true));
+            let certain = self.access.doubtful_tag(&self.subject, &request).is_none();
+            return Some((*request, certain));
         }
-        match on(Side::AtMost) {
+        match on(Side::AtMost)? {
             Answer::Witness(request) => Some((*request, self.settled)),
             Answer::None | Answer::Undecided(_) => None,
         }
@@ -386,18 +388,21 @@ impl<'o> Access<'o> {
         if !same && !asker.mentions(ACTION) {
             return None;
         }
-        let by = [("StringEquals", "aws:PrincipalArn", asker.subject.arn.as_str())];
-        let claim = claims::claim(Some(ACTION), Some(&target.arn), &by)?;
+        let claim = claims::claim(Some(ACTION), Some(&target.arn), &[])?;
         let place = (target.account, target.account_text.as_deref());
         let on = |side| {
             let open = self.on(&asker.subject, trust, place, true, (side, About::Action(ACTION)));
-            open.and(claim.requests()).example()
+            let me = self.by(&asker.subject, side)?;
+            Some(open.and(claim.requests()).and(me.requests()).example())
         };
         let settled = asker.settled && self.is_settled(target.account);
-        let (request, certain) = match on(if settled { Side::AtMost } else { Side::AtLeast }) {
-            Answer::Witness(request) => (*request, true),
+        let (request, certain) = match on(if settled { Side::AtMost } else { Side::AtLeast })? {
+            Answer::Witness(request) => {
+                let certain = self.doubtful_tag(&asker.subject, &request).is_none();
+                (*request, certain)
+            }
             _ if settled => return None,
-            _ => match on(Side::AtMost) {
+            _ => match on(Side::AtMost)? {
                 Answer::Witness(request) => (*request, false),
                 Answer::None | Answer::Undecided(_) => return None,
             },

@@ -210,57 +210,12 @@ impl<'o> Access<'o> {
         found
     }
 
-    /// Everybody outside whom policies of resources let in for requests that a claim describes, and whom no resource
-    /// control policy keeps out.
-    pub fn breaches(&self, claim: &Claim) -> Vec<Opening<'o>> {
-        let mut found = Vec::new();
-        for resource in &self.org.access().resources {
-            for policy in &resource.policies {
-                let Some(read) = policy.document.policy() else { continue };
-                let mut outside: Vec<String> = paths::accounts_of(read).into_iter().collect();
-                outside.retain(|account| {
-                    resource.account.as_ref() != Some(account)
-                        && membership_of(self.org, resource.owner, account) != Membership::Inside
-                });
-                let named = outside.into_iter().map(|account| {
-                    let bound = RequestSet::bound_by_resource_control();
-                    let let_in = self.by_account(resource, read, &account).and(bound);
-                    let answer = let_in.and(claim.requests()).example();
-                    (Some(account), answer)
-                });
-                let open = shield(self.org, resource, false) != Shield::Closed;
-                let public = open.then(|| (None, self.public_within(resource, read, true, Some(claim))));
-                for (account, answer) in named.chain(public) {
-                    let (request, unknown) = match answer {
-                        Answer::Witness(request) => (Some(*request), None),
-                        Answer::Undecided(why) if account.is_some() || could_be_public(read) => {
-                            (None, Some(why))
-                        }
-                        Answer::Undecided(_) | Answer::None => continue,
-                    };
-                    let unclear = account.as_ref().filter(|account| {
-                        membership_of(self.org, resource.owner, account) == Membership::Unknown
-                    });
-                    let membership = unclear.map(|account| {
-                        format!("whether account {account} belongs to the organization is not in the inputs")
-                    });
-                    found.push(Opening {
-                        resource,
-                        policy: Some(policy),
-                        address: &policy.address,
-                        statement: request.as_ref().and_then(|request| allowing(read, request)),
-                        account,
-                        request,
-                        unknown: unknown.or(membership),
-                        held_back: false,
-                    });
-                }
-            }
-        }
-        found
-    }
-
-    fn by_account(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> RequestSet<'_> {
+    pub(super) fn by_account(
+        &self,
+        resource: &'o Resource,
+        policy: &'o Policy,
+        account: &str,
+    ) -> RequestSet<'_> {
         self.let_in(resource, policy, true)
             .and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
     }
@@ -278,7 +233,7 @@ impl<'o> Access<'o> {
         self.public_within(resource, policy, bounded, None)
     }
 
-    fn public_within(
+    pub(super) fn public_within(
         &self,
         resource: &'o Resource,
         policy: &'o Policy,
@@ -381,7 +336,7 @@ impl<'o> Access<'o> {
 }
 
 /// Whether a policy has a statement that lets in all but those that it names.
-fn could_be_public(policy: &Policy) -> bool {
+pub(super) fn could_be_public(policy: &Policy) -> bool {
     policy.statements.iter().any(|statement| {
         statement.effect.value == Effect::Allow
             && statement.principals.as_ref().is_some_and(|principals| {
@@ -411,7 +366,7 @@ fn names_account(text: &str) -> bool {
     text.split(|char: char| !char.is_ascii_digit()).any(is_account_id)
 }
 
-fn allowing(policy: &Policy, request: &Request) -> Option<usize> {
+pub(super) fn allowing(policy: &Policy, request: &Request) -> Option<usize> {
     policy.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow).map(|(at, _)| at)
 }
 

@@ -14,14 +14,16 @@ mod edges;
 mod exposure;
 mod forbid;
 mod paths;
+mod perimeter;
 mod reach;
 mod sets;
 mod subject;
 mod summary;
+mod tags;
 mod taken;
 mod ways;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use orgward_org::{NodeId, Organization, PolicyChain, PolicyType};
@@ -34,6 +36,7 @@ pub use self::edges::{Edge, EdgeKind, End};
 pub use self::exposure::{Opening, Shield, is_owned_by_aws, membership_of, refuses_new, shield};
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
 pub use self::paths::{Gain, Reach, Step, accounts_of};
+pub use self::perimeter::Leak;
 pub use self::reach::{Reached, Who};
 pub use self::sets::{ByStanding, Side};
 pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};
@@ -49,6 +52,8 @@ pub struct Access<'o> {
     by_node: BTreeMap<NodeId, Vec<SubjectId>>,
     /// The SCP chains of the accounts of principals, and the RCP chains of the accounts of resources.
     chains: BTreeMap<NodeId, (PolicyChain<'o>, Option<PolicyChain<'o>>)>,
+    /// The keys of tags of principals that some policy looks at.
+    tag_keys: BTreeSet<String>,
     standings: OnceLock<Vec<Standing>>,
     paths: OnceLock<paths::Graph>,
     gains: OnceLock<BTreeMap<SubjectId, Gain>>,
@@ -59,7 +64,9 @@ pub struct Access<'o> {
 impl<'o> Access<'o> {
     /// Gathers the principals of an organization.
     pub fn of(org: &'o Organization) -> Self {
-        let subjects = subject::all(org);
+        let mut subjects = subject::all(org);
+        let tag_keys = tags::keys_in(tags::policies(org, &subjects));
+        subject::cohorts(org, &tag_keys, &mut subjects);
         let mut by_arn = BTreeMap::new();
         let mut by_node: BTreeMap<NodeId, Vec<SubjectId>> = BTreeMap::new();
         let mut chains = BTreeMap::new();
@@ -83,6 +90,7 @@ impl<'o> Access<'o> {
             by_arn,
             by_node,
             chains,
+            tag_keys,
             standings: OnceLock::new(),
             paths: OnceLock::new(),
             gains: OnceLock::new(),
@@ -131,6 +139,7 @@ impl<'o> Access<'o> {
         let open = self.subjects.iter().filter(|subject| subject.can_be_administrator());
         let mut unread: Vec<_> = open.flat_map(|subject| subject.unread.iter().cloned()).collect();
         unread.extend(subject::unread_strays(self.org));
+        unread.extend(subject::unread_assignments(self.org));
         unread
     }
 

@@ -31,6 +31,8 @@ pub struct Reached {
     pub request: Request,
     /// Whether it certainly is.
     pub certain: bool,
+    /// Why it is not certain, where more than the policies of the principal leaves it open.
+    pub doubt: Option<String>,
     /// The resource whose policy lets it in, and the resource that sets that policy; `None` when its own policies do.
     pub by: Option<Address>,
     /// What the policy of the resource names: `account`, `role`, `session`, `user`, `everybody`.
@@ -100,7 +102,7 @@ impl<'o> Access<'o> {
     pub fn who(&self, claim: &Claim, outside: bool) -> Vec<Reached> {
         let guarded = self.guarded(claim);
         let mut found = Vec::new();
-        let mut known: std::collections::BTreeMap<usize, Option<(Request, bool)>> =
+        let mut known: std::collections::BTreeMap<usize, Option<(Request, Option<String>)>> =
             std::collections::BTreeMap::new();
         for (id, subject) in self.subjects() {
             // What names the account of a principal treats it unlike others of its cohort.
@@ -118,9 +120,11 @@ impl<'o> Access<'o> {
                 known.insert(subject.cohort, answer.clone());
                 answer
             };
-            let Some((request, certain)) = answer else { continue };
+            let Some((request, doubt)) = answer else { continue };
             let (by, standing) = Self::credit(subject, &request, &guarded);
-            found.push(Reached { who: Who::Subject(id), request, certain, by, standing });
+            let certain = doubt.is_none();
+            let doubt = doubt.filter(|why| !why.is_empty());
+            found.push(Reached { who: Who::Subject(id), request, certain, doubt, by, standing });
         }
         if outside {
             for guard in &guarded {
@@ -133,7 +137,7 @@ impl<'o> Access<'o> {
     /// Whether a principal can make a request of a claim that another, of another side, could not.
     pub fn gains_of(&self, id: SubjectId, before: &Access<'o>, old: SubjectId, claim: &Claim) -> bool {
         let (Some(subject), Some(was)) = (self.subject(id), before.subject(old)) else { return true };
-        let Some(me) = claims::by(&subject.arn) else { return true };
+        let Some(me) = self.by(subject, Side::AtMost) else { return true };
         let known = |subject: &Subject<'o>| Subject { unknowns: Vec::new(), ..subject.clone() };
         let (now, then) = (known(subject), known(was));
         let (here, there) = (self.guarded(claim), before.guarded(claim));
@@ -155,16 +159,15 @@ impl<'o> Access<'o> {
         let Some(subject) = self.subject(id) else { return Reply::No };
         let guarded = self.guarded(claim);
         match self.asks(subject, claim, &guarded) {
-            Some((_, true)) => return Reply::Yes,
-            Some((request, false)) => {
-                return Reply::Undecided(format!(
-                    "`{}` may be allowed, which depends on something unknown",
-                    request.action
-                ));
+            Some((_, None)) => return Reply::Yes,
+            Some((request, Some(why))) => {
+                let unknown =
+                    || format!("`{}` may be allowed, which depends on something unknown", request.action);
+                return Reply::Undecided(if why.is_empty() { unknown() } else { why });
             }
             None => {}
         }
-        let Some(me) = claims::by(&subject.arn) else {
+        let Some(me) = self.by(subject, Side::AtMost) else {
             return Reply::Undecided("its ARN is unknown".to_owned());
         };
         let keys = claims::of_keys();
@@ -182,26 +185,44 @@ impl<'o> Access<'o> {
         }
     }
 
-    fn asks(&self, subject: &Subject<'o>, claim: &Claim, guarded: &[Guarded<'o>]) -> Option<(Request, bool)> {
-        let me = claims::by(&subject.arn)?;
+    /// A request of a claim that a principal can make, and why that is not certain, if it is not.
+    fn asks(
+        &self,
+        subject: &Subject<'o>,
+        claim: &Claim,
+        guarded: &[Guarded<'o>],
+    ) -> Option<(Request, Option<String>)> {
         let keys = claims::of_keys();
         let keys = keys.as_ref();
-        let on = |side| {
-            self.reached_by(subject, guarded, keys, side).and(claim.requests()).and(me.requests()).example()
+        let on = |subject: &Subject<'o>, side| {
+            let me = self.by(subject, side)?;
+            let may = self.reached_by(subject, guarded, keys, side);
+            Some(may.and(claim.requests()).and(me.requests()).example())
         };
-        if let Answer::Witness(request) = on(Side::AtLeast) {
-            return Some((*request, true));
+        if let Answer::Witness(request) = on(subject, Side::AtLeast)? {
+            return Some(match self.doubtful_tag(subject, &request) {
+                Some(why) => (*request, Some(why)),
+                None => (*request, None),
+            });
         }
         // What cannot be read may allow anything, and is said to be unknown elsewhere.
         let known = Subject { unknowns: Vec::new(), ..subject.clone() };
-        match self
-            .reached_by(&known, guarded, keys, Side::AtMost)
-            .and(claim.requests())
-            .and(me.requests())
-            .example()
-        {
-            Answer::Witness(request) => Some((*request, false)),
-            Answer::None | Answer::Undecided(_) => None,
+        match on(&known, Side::AtMost)? {
+            Answer::Witness(request) => {
+                let tag =
+                    self.doubtful_tag(subject, &request).or_else(|| self.session_tag(subject, &request));
+                Some((*request, Some(tag.unwrap_or_default())))
+            }
+            // It is possible: a request of the claim stands for those that are not decided.
+            Answer::Undecided(why) => {
+                let me = self.by(subject, Side::AtMost)?;
+                let request = claim.requests().and(me.requests()).example();
+                let request = request.witness()?.clone();
+                let tag =
+                    self.doubtful_tag(subject, &request).or_else(|| self.session_tag(subject, &request));
+                Some((request, Some(tag.unwrap_or(why))))
+            }
+            Answer::None => None,
         }
     }
 
@@ -241,7 +262,14 @@ impl<'o> Access<'o> {
                 RequestSet::effect(read, Effect::Allow).minus(denied).and(open).and(claim.requests());
             let mut add = |who, request: Request, standing| {
                 let by = Some(policy.address.clone());
-                found.push(Reached { who, request, certain: true, by, standing: Some(standing) });
+                found.push(Reached {
+                    who,
+                    request,
+                    certain: true,
+                    doubt: None,
+                    by,
+                    standing: Some(standing),
+                });
             };
             let perimeter = super::exposure::perimeter_of(self.org, guard.resource.owner);
             let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();

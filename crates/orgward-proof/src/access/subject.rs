@@ -1,11 +1,12 @@
 //! Principals with all policies that have a say in what they can do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgward_iam::{ManagedPolicies, Policy};
 use orgward_org::{
-    Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, Organization,
+    Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Joined, Modality, Node, NodeId, NodeKind,
+    Organization,
 };
 use orgward_plan::{Address, Attr};
 
@@ -64,6 +65,18 @@ struct Missing {
 impl Missing {
     fn of(document: &Document) -> Self {
         Self { why: document.doubt().unwrap_or_default(), until_apply: document.is_unknown() }
+    }
+
+    fn joined(joined: &Joined) -> Self {
+        match &joined.group {
+            Attr::Known(name) => {
+                Self::elsewhere(format!("what the group `{name}` gives is not in the inputs"))
+            }
+            Attr::Unknown | Attr::Absent => Self {
+                why: format!("which group `{}` means is unknown until apply", joined.address),
+                until_apply: true,
+            },
+        }
     }
 
     fn elsewhere(why: String) -> Self {
@@ -225,7 +238,6 @@ pub(super) fn all(org: &Organization) -> Vec<Subject<'_>> {
             _ => {}
         }
     }
-    cohorts(org, &mut subjects);
     subjects
 }
 
@@ -294,6 +306,9 @@ impl<'o> Index<'o> {
                 Self::inline(&data.inline, Some(group), must, &mut subject);
                 self.managed(group, Some(group), must, &written, &mut subject);
             }
+        }
+        for joined in org.access().joined.iter().filter(|joined| joined.user == id) {
+            subject.leaves_open(&joined.address, joined.stack.clone(), Missing::joined(joined));
         }
         subject
     }
@@ -492,6 +507,23 @@ pub(super) fn unread_strays(org: &Organization) -> Vec<Unread<'_>> {
     unread.collect()
 }
 
+/// Permission sets that are assigned and that no input shows.
+pub(super) fn unread_assignments(org: &Organization) -> Vec<Unread<'_>> {
+    let assignments = org.access().assignments.iter().filter(|it| it.set.is_none());
+    let unread = assignments.map(|it| {
+        let (why, until_apply) = match &it.set_arn {
+            Attr::Known(arn) => {
+                (format!("what the permission set `{arn}` allows is not in the inputs"), false)
+            }
+            Attr::Unknown | Attr::Absent => {
+                (format!("which permission set `{}` assigns is unknown until apply", it.address), true)
+            }
+        };
+        Unread { address: &it.address, stack: it.stack.clone(), why, until_apply }
+    });
+    unread.collect()
+}
+
 /// What is given to principals that no input shows. Groups are no principals, and permission sets are judged themselves.
 pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
     let index = Index::of(org);
@@ -527,7 +559,7 @@ struct Found<'o> {
 }
 
 /// Numbers principals that are alike but for their account.
-fn cohorts(org: &Organization, subjects: &mut [Subject<'_>]) {
+pub(super) fn cohorts(org: &Organization, tag_keys: &BTreeSet<String>, subjects: &mut [Subject<'_>]) {
     let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut chains: BTreeMap<NodeId, String> = BTreeMap::new();
     for subject in subjects {
@@ -544,6 +576,9 @@ fn cohorts(org: &Organization, subjects: &mut [Subject<'_>]) {
             Cap::Unknown(why) => format!("unknown boundary {why:?}"),
         });
         parts.push(alike(&subject.arn));
+        for side in [super::Side::AtLeast, super::Side::AtMost] {
+            parts.push(format!("{:?}", subject.tagged(tag_keys, side)));
+        }
         if let Some(account) = subject.account {
             let chain = chains.entry(account).or_insert_with(|| {
                 let chain = org.policy_chain(account, &orgward_org::PolicyType::ServiceControl);

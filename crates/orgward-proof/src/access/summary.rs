@@ -133,7 +133,7 @@ impl Access<'_> {
     pub(super) fn can_all(&self, id: SubjectId, action: &String, resources: &[String]) -> bool {
         let Some(subject) = self.subject(id) else { return false };
         let (Some(me), Some(claim)) =
-            (claims::by(&subject.arn), claims::over(std::slice::from_ref(action), resources))
+            (self.by(subject, Side::AtMost), claims::over(std::slice::from_ref(action), resources))
         else {
             return false;
         };
@@ -149,7 +149,7 @@ impl Access<'_> {
     /// The layers that take a part of what a principal is granted of a claim away.
     pub fn caps_of(&self, id: SubjectId, claim: &orgward_iam::Claim) -> Vec<(&'static str, String)> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
-        let Some(me) = claims::by(&subject.arn) else { return Vec::new() };
+        let Some(me) = self.by(subject, Side::AtMost) else { return Vec::new() };
         let about = About::claimed(claim);
         let granted = || subject.granted(Side::AtMost, about).and(me.requests()).and(claim.requests());
         let mut layers = Vec::new();

@@ -44,7 +44,7 @@ impl<'o> Access<'o> {
         if against.is_empty {
             return true;
         }
-        let Some(me) = claims::by(&subject.arn) else { return true };
+        let Some(me) = self.by(subject, Side::AtMost) else { return true };
         let text = policy.text().get(statement.span.clone()).unwrap_or_default();
         let mut question =
             vec![format!("{:?}", policy.version), super::summary::patterns_text(&statement.actions)];
@@ -73,7 +73,7 @@ impl<'o> Access<'o> {
         if against.is_empty {
             return None;
         }
-        let me = claims::by(&subject.arn)?;
+        let me = self.by(subject, Side::AtMost)?;
         let statement = claim.policy().statements.first()?;
         let question = against.question(subject, statement, actions.to_vec(), resources);
         self.taken.effective.get(question, || {
@@ -91,8 +91,12 @@ impl<'o> Access<'o> {
         // Guardrails do not bind service-linked roles, and who calls is of the partition of what is called.
         let linked = subject.arn.contains(":role/aws-service-role/");
         let partition = Arn::parse(&subject.arn).map_or("aws", |arn| arn.partition);
-        let mut against =
-            Against { key: vec![format!("{partition} {linked}")], looks: Looks::default(), is_empty: true };
+        let tags = subject.tagged(&self.tag_keys, Side::AtMost);
+        let mut against = Against {
+            key: vec![format!("{partition} {linked} {tags:?}")],
+            looks: Looks::default(),
+            is_empty: true,
+        };
         let chain = subject.account.filter(|it| Some(*it) != self.org.management());
         if let Some((scp, _)) = chain.and_then(|account| self.chains.get(&account)) {
             let attached = scp.levels.iter().flat_map(|level| level.attached.iter().map(|it| it.org_policy));

@@ -45,6 +45,13 @@ pub enum ExplainError {
         /// What the guardrail is for.
         targets: String,
     },
+    /// The guardrail is about VPC endpoints.
+    #[error("guardrail `{guardrail}` is upheld by VPC endpoints, not by policies of the organization")]
+    #[diagnostic(help("review a plan that has the endpoints: `orgward plan review` judges their policies"))]
+    Endpoint {
+        /// The guardrail.
+        guardrail: String,
+    },
     /// The account is the management account.
     #[error("`{account}` is the management account, which guardrails never bind")]
     #[diagnostic(help("keep workloads and people out of it"))]
@@ -74,6 +81,9 @@ pub fn explain(
         };
         return Err(ExplainError::Guardrail { id: id.to_owned(), known });
     };
+    if guardrail.enforced_by == EnforcedBy::Endpoint {
+        return Err(ExplainError::Endpoint { guardrail: guardrail.id.clone() });
+    }
     let Some(found) = find(organization, account) else {
         return Err(ExplainError::Account { account: account.to_owned() });
     };

@@ -12,7 +12,7 @@ use orgward_org::Selector;
 pub use self::explain::{ExplainError, explain, prove_in};
 pub use self::extent::extent_in_words;
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
-pub use self::proof::{Proofs, extent};
+pub use self::proof::{Proofs, asked_about, extent};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,11 +44,18 @@ pub enum EnforcedBy {
     /// Resource control policies alone: it is about all callers, those of other organizations and AWS services
     /// included, and the resources of the account.
     ResourceControl,
+    /// The policy of each VPC endpoint: it is about everything that goes through one.
+    Endpoint,
 }
 
 impl EnforcedBy {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::ServiceControl, Self::Both, Self::ResourceControl];
+    pub const ALL: [Self; 4] = [Self::ServiceControl, Self::Both, Self::ResourceControl, Self::Endpoint];
+
+    /// Whether its policies name whom they are about.
+    pub fn names_principals(self) -> bool {
+        matches!(self, Self::ResourceControl | Self::Endpoint)
+    }
 
     /// The word in configurations.
     pub fn as_str(self) -> &'static str {
@@ -56,6 +63,7 @@ impl EnforcedBy {
             Self::ServiceControl => "scp",
             Self::Both => "scp-or-rcp",
             Self::ResourceControl => "rcp",
+            Self::Endpoint => "vpc-endpoint",
         }
     }
 }

@@ -9,6 +9,7 @@ use orgward_iam::{
 };
 use orgward_org::{Entity, Modality, OrgPolicy, PolicyChain, Relevant};
 
+use super::EnforcedBy;
 use crate::memo::Memo;
 use crate::region_lock::Evidence;
 
@@ -242,29 +243,48 @@ struct Asked<'p> {
     certain: RequestSet<'p>,
 }
 
+/// The requests that a guardrail is about, as far as the policies that uphold it bind them: of principals of an account,
+/// on resources of an account, or through an endpoint. `place` is the account with the claim for its resources.
+pub fn asked_about<'p>(
+    claim: &'p Claim,
+    enforced_by: EnforcedBy,
+    place: Option<(&str, &'p Claim)>,
+) -> RequestSet<'p> {
+    let by = |set: RequestSet<'p>| match place {
+        Some((account, _)) => set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into()))),
+        None => set,
+    };
+    let on = |set: RequestSet<'p>| match place {
+        Some((_, here)) => set.and(here.requests()),
+        None => set,
+    };
+    match enforced_by {
+        EnforcedBy::ServiceControl => by(RequestSet::bound()).and(claim.requests()),
+        EnforcedBy::Both => on(by(RequestSet::bound()).and(claim.requests())),
+        EnforcedBy::ResourceControl => on(RequestSet::bound_by_resource_control().and(claim.requests())),
+        EnforcedBy::Endpoint => claim.requests(),
+    }
+}
+
 fn asked<A>(
     claim: &Claim,
     chains: &Chains<'_, '_>,
     account: &str,
     answer: impl FnOnce(Asked<'_>) -> A,
 ) -> Result<A, String> {
-    let own = RequestSet::by(Callers::Accounts([account.to_owned()].into()));
     let here = Claim::for_resources_of(account).map_err(|error| error.to_string())?;
-    let callers = if chains.of_resources {
-        RequestSet::bound_by_resource_control()
-    } else {
-        RequestSet::bound().and(own)
+    let enforced_by = match (chains.of_resources, chains.rcp.is_some()) {
+        (true, _) => EnforcedBy::ResourceControl,
+        (false, true) => EnforcedBy::Both,
+        (false, false) => EnforcedBy::ServiceControl,
     };
-    let mut claimed = callers.and(claim.requests());
+    let mut claimed = asked_about(claim, enforced_by, Some((account, &here)));
     if let Some(partition) = &chains.scp.partition {
         claimed = claimed.and(RequestSet::in_partition(partition));
     }
     let relevant = relevant(claim);
     let mut open = chains.scp.not_denied_among(&relevant);
     let mut certain = chains.scp.certainly_open_among(&relevant);
-    if chains.of_resources || chains.rcp.is_some() {
-        claimed = claimed.and(here.requests());
-    }
     if let Some(rcp) = chains.rcp {
         open = open.and(rcp.not_denied_among(&relevant));
         certain = certain.and(rcp.certainly_open_among(&relevant));

@@ -80,7 +80,7 @@ fn draw(entry: &Entry<'_>, own: &Box, out: &mut String) {
 }
 
 /// Text of an element. Control characters have no place in XML.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::new();
     for character in text.chars().filter(|character| !character.is_control()) {
         match character {

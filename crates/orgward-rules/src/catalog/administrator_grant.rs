@@ -112,7 +112,7 @@ fn unread(cx: &Context<'_>, findings: &mut Findings) {
         } else {
             finding.severity = Severity::Info;
             finding.says("what is allowed here is not in the inputs");
-            finding.help("add the stack that manages the policy to the inputs, or as `--context`");
+            finding.help("add the stack that manages it to the inputs, or its state with `--org`");
         }
     }
 }

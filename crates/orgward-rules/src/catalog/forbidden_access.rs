@@ -116,7 +116,11 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
         finding.input = stack.as_deref().map(str::to_owned);
         finding.severity = forbid.severity;
         finding.subject(format!("{} {subject}", forbid.id));
-        finding.says(format!("`{}` does not hold: `{name}` can `{}`", forbid.id, reached.request.action));
+        finding.says(if reached.certain {
+            format!("`{}` does not hold: `{name}` can `{}`", forbid.id, reached.request.action)
+        } else {
+            format!("`{}` may not hold: `{name}` may be able to `{}`", forbid.id, reached.request.action)
+        });
         finding.accounts(accounts);
         finding.notes.extend(forbid.description.clone());
         match (&reached.by, reached.standing) {
@@ -134,6 +138,9 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
         }
         finding.witness(witness(&reached.request));
         finding.help("take the grant away, or add the principal to `exempt_principals` of the claim");
+        if let Some(doubt) = &reached.doubt {
+            finding.note(doubt.clone());
+        }
         if !reached.certain {
             finding.verdict = Verdict::Unverifiable;
         }

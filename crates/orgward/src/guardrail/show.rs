@@ -6,7 +6,7 @@ use miette::Diagnostic;
 use orgward_config::{CertifiedLists, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
 use orgward_proof::{EnforcedBy, Guardrail};
-use orgward_report::{Detail, ShownGuardrail, ShownPack, ShownParameter, escape};
+use orgward_report::{Detail, PolicyResource, ShownGuardrail, ShownPack, ShownParameter, escape};
 use thiserror::Error;
 
 use crate::arguments::{GuardrailForm, ShowGuardrailArguments};
@@ -40,6 +40,9 @@ enum ShowError {
         #[source]
         error: ConfigError,
     },
+    #[error("`{}` is upheld by {is}, which `--as {form}` does not print", escape(name))]
+    #[diagnostic(help("use `--as policy`"))]
+    Kind { name: String, is: &'static str, form: &'static str },
     #[error("the statement `{sid}` does not fit in a policy")]
     #[diagnostic(help("a list of exceptions cannot be shared between policies: shorten it with wildcards"))]
     TooLong { sid: String },
@@ -52,6 +55,24 @@ struct Shown {
     description: String,
     pack: Option<ShownPack>,
     guardrails: Vec<Guardrail>,
+}
+
+impl Shown {
+    /// Which policies uphold it; those of a pack are of one kind.
+    fn enforced_by(&self) -> EnforcedBy {
+        match self.guardrails.first().map(|it| it.enforced_by) {
+            None | Some(EnforcedBy::Both) => EnforcedBy::ServiceControl,
+            Some(other) => other,
+        }
+    }
+}
+
+fn kind_of_policy(enforced_by: EnforcedBy) -> &'static str {
+    match enforced_by {
+        EnforcedBy::ServiceControl | EnforcedBy::Both => "service control policies",
+        EnforcedBy::ResourceControl => "resource control policies",
+        EnforcedBy::Endpoint => "policies of VPC endpoints",
+    }
 }
 
 /// Shows what packs and guardrails claim, and the policies that make them hold.
@@ -76,18 +97,30 @@ pub(crate) fn run(
         return Ok(Exit::Clean);
     };
     let found = find(name, &config, &arguments.set, arguments.form)?;
+    let wanted = match arguments.form {
+        GuardrailForm::Scp => Some((EnforcedBy::ServiceControl, "scp")),
+        GuardrailForm::Rcp => Some((EnforcedBy::ResourceControl, "rcp")),
+        GuardrailForm::Text | GuardrailForm::Toml | GuardrailForm::Policy | GuardrailForm::Hcl => None,
+    };
+    if let Some((_, form)) = wanted.filter(|(kind, _)| *kind != found.enforced_by()) {
+        let is = kind_of_policy(found.enforced_by());
+        return Err(Box::new(ShowError::Kind { name: name.clone(), is, form }));
+    }
     let all: Vec<ShownGuardrail> = found.guardrails.iter().map(shown).collect();
     let text = match arguments.form {
         GuardrailForm::Text => orgward_report::guardrails(found.pack.as_ref(), &all, style),
         GuardrailForm::Toml => orgward_report::guardrails_toml(&all),
-        GuardrailForm::Scp => {
+        GuardrailForm::Policy | GuardrailForm::Scp | GuardrailForm::Rcp => {
             let texts: Vec<String> = remedies(&found)?.into_iter().map(|(_, text)| text + "\n").collect();
             texts.concat()
         }
         GuardrailForm::Hcl => {
-            let mut all = found.guardrails.iter();
-            let of_resources = all.any(|it| it.enforced_by == EnforcedBy::ResourceControl);
-            orgward_report::policies_hcl(&found.description, of_resources, &laid_out(&found)?)
+            let kind = match found.enforced_by() {
+                EnforcedBy::ServiceControl | EnforcedBy::Both => PolicyResource::ServiceControl,
+                EnforcedBy::ResourceControl => PolicyResource::ResourceControl,
+                EnforcedBy::Endpoint => PolicyResource::Endpoint,
+            };
+            orgward_report::policies_hcl(&found.description, kind, &laid_out(&found)?)
         }
     };
     output::print(text.as_bytes())?;
@@ -200,9 +233,10 @@ fn split(found: &Shown, quota: usize) -> Result<Vec<(String, Remedy)>, ShowError
     let denying = |guardrail: &Guardrail| {
         let id = guardrail.id.split_once('/').map_or(guardrail.id.as_str(), |(_, id)| id);
         let denying = Denying::of(id, &guardrail.claim);
-        if guardrail.enforced_by == EnforcedBy::ResourceControl { denying.for_resources() } else { denying }
+        if guardrail.enforced_by.names_principals() { denying.with_principals() } else { denying }
     };
-    let statements = found.guardrails.iter().map(denying).collect();
+    let allowing = (found.enforced_by() == EnforcedBy::Endpoint).then(Denying::nothing);
+    let statements = allowing.into_iter().chain(found.guardrails.iter().map(denying)).collect();
     let policies = Remedy::within(quota, statements).map_err(|sid| ShowError::TooLong { sid })?;
     let several = policies.len() > 1;
     let name = |at: usize| if several { format!("{}-{}", found.name, at + 1) } else { found.name.clone() };

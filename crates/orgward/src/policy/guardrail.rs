@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use miette::Diagnostic;
-use orgward_iam::{Claim, ClaimSpec, PolicyError, RequestSet};
-use orgward_proof::EnforcedBy;
+use orgward_iam::{Claim, ClaimSpec, PolicyError};
+use orgward_proof::{EnforcedBy, ExplainError};
 use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
@@ -76,8 +76,7 @@ impl Values {
 pub(super) struct Guardrail {
     pub(super) name: String,
     claim: Claim,
-    /// Whether resource control policies alone have to deny it, to every caller.
-    of_resources: bool,
+    enforced_by: EnforcedBy,
 }
 
 impl Guardrail {
@@ -89,11 +88,20 @@ impl Guardrail {
             return Ok(vec![Self::read(text)?]);
         }
         let declared = orgward_config::read_guardrails(&text.name, &text.text)?;
-        let guardrails = declared.into_iter().map(|it| {
-            let of_resources = it.enforced_by == EnforcedBy::ResourceControl;
-            Self { name: it.id, claim: it.claim, of_resources }
-        });
-        Ok(guardrails.collect())
+        if let Some(endpoint) = declared.iter().find(|it| it.enforced_by == EnforcedBy::Endpoint) {
+            return Err(Box::new(ExplainError::Endpoint { guardrail: endpoint.id.clone() }));
+        }
+        let read = |it: orgward_proof::Guardrail| Self {
+            name: it.id,
+            claim: it.claim,
+            // One chain of each kind is given: what either denies is denied.
+            enforced_by: if it.enforced_by == EnforcedBy::Both {
+                EnforcedBy::ServiceControl
+            } else {
+                it.enforced_by
+            },
+        };
+        Ok(declared.into_iter().map(read).collect())
     }
 
     fn read(text: &Text) -> Result<Self, GuardrailError> {
@@ -121,7 +129,11 @@ impl Guardrail {
         };
         let claim = Claim::declared(spec)
             .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
-        Ok(Self { name: written.name.unwrap_or_else(|| text.name.clone()), claim, of_resources: false })
+        Ok(Self {
+            name: written.name.unwrap_or_else(|| text.name.clone()),
+            claim,
+            enforced_by: EnforcedBy::default(),
+        })
     }
 
     /// What has to be denied.
@@ -129,13 +141,8 @@ impl Guardrail {
         &self.claim
     }
 
-    /// Whether resource control policies alone have to deny it, to every caller.
-    pub(super) fn is_of_resources(&self) -> bool {
-        self.of_resources
-    }
-
-    /// The requests that have to be denied.
-    pub(super) fn requests(&self) -> RequestSet<'_> {
-        self.claim.requests()
+    /// Which policies have to deny it.
+    pub(super) fn enforced_by(&self) -> EnforcedBy {
+        self.enforced_by
     }
 }

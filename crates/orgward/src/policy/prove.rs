@@ -5,7 +5,8 @@ use orgward_iam::{
     Answer, Callers, Claim, Impossible, Kind, Request, RequestSet, Scenario, ScenarioError, ScenarioLevel,
     Statement, is_account_id, may_be_allowed,
 };
-use orgward_proof::guardrail::{extent_in_words, reason::nearest_among};
+use orgward_proof::EnforcedBy;
+use orgward_proof::guardrail::{asked_about, extent_in_words, reason::nearest_among};
 use orgward_report::{ChainProof, Detail, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
@@ -87,21 +88,21 @@ fn prove(
     scp: Option<&[ScenarioLevel]>,
     rcp: Option<&[ScenarioLevel]>,
 ) -> ChainProof {
-    // Neither kind of policy binds service-linked roles; service control policies bind principals only.
-    let mut set = guardrail.requests().minus(RequestSet::by(Callers::ServiceLinked));
-    if scp.is_some() {
-        set = set.and(RequestSet::by(Callers::Principals));
-    }
     // The account is that of the resources where resource control policies alone have to deny it.
-    let here = arguments.account.as_deref().map(Claim::for_resources_of).and_then(Result::ok);
-    if guardrail.is_of_resources() {
-        set = set.and(RequestSet::bound_by_resource_control());
-        if let Some(here) = &here {
-            set = set.and(here.requests());
+    let account = arguments.account.as_deref();
+    let here = account.map(Claim::for_resources_of).and_then(Result::ok);
+    let place = account.zip(here.as_ref());
+    let set = match scp {
+        None if guardrail.enforced_by() != EnforcedBy::ResourceControl => {
+            // No policy binds principals: whoever the caller is, a resource control policy has to deny it.
+            let set = guardrail.claim().requests().minus(RequestSet::by(Callers::ServiceLinked));
+            match account {
+                Some(account) => set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into()))),
+                None => set,
+            }
         }
-    } else if let Some(account) = &arguments.account {
-        set = set.and(RequestSet::by(Callers::Accounts([account.clone()].into())));
-    }
+        _ => asked_about(guardrail.claim(), guardrail.enforced_by(), place),
+    };
     let mut templates: Vec<String> = Vec::new();
     let wanted = guardrail.claim().policy().statements.first().map(|statement| &statement.actions);
     let meets = |statement: &Statement| wanted.is_none_or(|wanted| statement.actions.meets(wanted));
