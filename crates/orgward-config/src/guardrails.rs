@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::Severity;
-use orgward_iam::{Claim, ClaimSpec, ConditionSpec};
+use orgward_iam::{Claim, ClaimSpec, ConditionSpec, RequestSet};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -51,19 +51,29 @@ fn guardrail(file: &File<'_>, table: &DeTable<'_>, entry: &Spanned<DeValue<'_>>)
         Some(value) => targets(file, value)?,
         None => Vec::new(),
     };
+    let claim = claim(file, table, entry)?;
+    let enforced_by = match table.get("upheld_by") {
+        Some(value) => enforced_by(file, value)?,
+        None => EnforcedBy::default(),
+    };
+    // Such a guardrail would always hold.
+    let is_reached = || !RequestSet::bound_by_resource_control().and(claim.requests()).is_empty();
+    if enforced_by == EnforcedBy::ResourceControl && !is_reached() {
+        let span = table.get("actions").or(table.get("not_actions")).map_or(entry.span(), Spanned::span);
+        let message = "resource control policies reach none of these actions".to_owned();
+        return Err(ConfigError::new(file, span, "of no service that they reach", message)
+            .help("leave `upheld_by` out: service control policies deny it"));
+    }
     Ok(Guardrail {
         id: as_id(file, id)?,
         description: table.get("description").map(|value| as_filled(file, value)).transpose()?,
         targets,
-        claim: claim(file, table, entry)?,
+        claim,
         severity: match table.get("severity") {
             Some(value) => as_severity(file, value)?,
             None => Severity::High,
         },
-        enforced_by: match table.get("upheld_by") {
-            Some(value) => enforced_by(file, value)?,
-            None => EnforcedBy::default(),
-        },
+        enforced_by,
         origin: format!("{}:{}", file.name, line(file, entry.span().start)),
     })
 }
@@ -294,6 +304,26 @@ actions = ["organizations:LeaveOrganization"]
           ╰────
          help: keep one of the two
         ");
+    }
+
+    /// It would hold whatever the policies say.
+    #[test]
+    fn guardrail_that_no_resource_control_policy_reaches() {
+        insta::assert_snapshot!(refused(
+            "[[guardrail]]\nid = 'x'\nactions = ['ec2:*']\nupheld_by = 'rcp'\n"
+        ), @"
+         × resource control policies reach none of these actions
+          ╭─[orgward.toml:3:11]
+        2 │ id = 'x'
+        3 │ actions = ['ec2:*']
+          ·           ────┬────
+          ·               ╰── of no service that they reach
+        4 │ upheld_by = 'rcp'
+          ╰────
+         help: leave `upheld_by` out: service control policies deny it
+        ");
+        let reached = "[[guardrail]]\nid = 'x'\nactions = ['ec2:*', 's3:*']\nupheld_by = 'rcp'\n";
+        assert!(Config::parse("orgward.toml", reached).is_ok());
     }
 
     #[test]

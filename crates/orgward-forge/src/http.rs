@@ -140,6 +140,30 @@ impl Default for Patience {
     }
 }
 
+/// What sends requests: without redirections, with the certificates that the user names.
+pub(crate) fn agent(timeout: Duration) -> Result<Agent, ForgeError> {
+    let mut config = Agent::config_builder()
+        .http_status_as_error(false)
+        // A redirection would carry the token away.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .timeout_global(Some(timeout))
+        .user_agent(concat!("orgward/", env!("CARGO_PKG_VERSION")));
+    if let Some(file) = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
+        let unreadable = || ForgeError::Certificates { file: escape(&file.to_string_lossy()).into_owned() };
+        let pem = fs::read(&file).map_err(|_| unreadable())?;
+        let mut certificates = Vec::new();
+        for item in parse_pem(&pem) {
+            if let PemItem::Certificate(certificate) = item.map_err(|_| unreadable())? {
+                certificates.push(certificate);
+            }
+        }
+        let roots = RootCerts::new_with_certs(&certificates);
+        config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+    }
+    Ok(config.build().into())
+}
+
 /// An API, and the right to use it.
 pub struct Api {
     agent: Agent,
@@ -167,28 +191,8 @@ impl Answer {
 impl Api {
     /// An API at an address, with the header that carries the token.
     pub fn new(base: &str, header: (&'static str, String), patience: Patience) -> Result<Self, ForgeError> {
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            // A redirection would carry the token away.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_global(Some(Duration::from_secs(30)))
-            .user_agent(concat!("orgward/", env!("CARGO_PKG_VERSION")));
-        if let Some(file) = env::var_os("SSL_CERT_FILE").filter(|file| !file.is_empty()) {
-            let unreadable =
-                || ForgeError::Certificates { file: escape(&file.to_string_lossy()).into_owned() };
-            let pem = fs::read(&file).map_err(|_| unreadable())?;
-            let mut certificates = Vec::new();
-            for item in parse_pem(&pem) {
-                if let PemItem::Certificate(certificate) = item.map_err(|_| unreadable())? {
-                    certificates.push(certificate);
-                }
-            }
-            let roots = RootCerts::new_with_certs(&certificates);
-            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
-        }
         Ok(Self {
-            agent: config.build().into(),
+            agent: agent(Duration::from_secs(30))?,
             base: base.trim_end_matches('/').to_owned(),
             header,
             patience,

@@ -15,6 +15,7 @@ mod markdown;
 pub mod marker;
 mod picture;
 pub mod publish;
+pub mod run_task;
 
 #[cfg(test)]
 mod tests;

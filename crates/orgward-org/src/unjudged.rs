@@ -139,6 +139,25 @@ const PROGRAMS: [&str; 6] = [
     "utility_script",
 ];
 
+/// Actions of the AWS provider that run nothing, sorted.
+const HARMLESS_ACTIONS: &[&str] = &[
+    "aws_cloudfront_create_invalidation",
+    "aws_dynamodb_create_backup",
+    "aws_ec2_stop_instance",
+    "aws_ses_send_email",
+    "aws_transcribe_start_transcription_job",
+];
+
+/// What an action can change, by its type: commands run with the credentials of the apply, and others start something that
+/// has its own.
+fn invokes(kind: &str) -> Option<Governs> {
+    if HARMLESS_ACTIONS.binary_search(&kind).is_ok() {
+        return None;
+    }
+    let is_command = kind == "local_command" || PROGRAMS.contains(&kind);
+    Some(if is_command { anything("what its command does") } else { part("what it starts") })
+}
+
 /// What a managed type can change, unless rules read it.
 pub(crate) fn governs(kind: &str) -> Option<Governs> {
     if crate::is_read(kind) || JUDGED.contains(&kind) {
@@ -205,6 +224,21 @@ pub(crate) fn of(
                 weight: Hidden::Anything,
             });
         }
+    }
+    for invocation in plan.invocations() {
+        let Some(governs) = invokes(&invocation.kind) else { continue };
+        let trigger = invocation.trigger.as_ref().map(|it| format!(" with the change of `{it}`"));
+        found.push(Unjudged {
+            address: invocation.address.clone(),
+            stack: name.cloned(),
+            message: format!(
+                "the apply invokes this action{}: {} is not judged",
+                trigger.unwrap_or_default(),
+                governs.what
+            ),
+            help: "look at it by hand: nothing in this report says what it changes",
+            weight: governs.weight,
+        });
     }
     found.sort();
     found
@@ -353,7 +387,7 @@ mod tests {
     #[test]
     fn the_lists_are_sorted_and_no_type_that_is_read_is_in_them() {
         assert!(GOVERNING.is_sorted_by_key(|(kind, _)| *kind));
-        assert!(HARMLESS.is_sorted());
+        assert!(HARMLESS.is_sorted() && HARMLESS_ACTIONS.is_sorted());
         for kind in GOVERNING.iter().map(|(kind, _)| kind).chain(HARMLESS) {
             assert!(!crate::is_read(kind), "{kind} is read: take it out of the list");
         }

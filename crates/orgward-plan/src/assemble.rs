@@ -23,6 +23,13 @@ impl<'a> Plan<'a> {
             configuration.sort();
         }
         let mut doubts = doubts(&sections)?;
+        let mut invocations = Vec::new();
+        for rows in [&sections.invocations, &sections.deferred_invocations] {
+            for (row, invoked) in rows.iter().enumerate() {
+                invocations.push(invoked.invocation(row)?);
+            }
+        }
+        invocations.sort();
         let outputs: Vec<&RawValue> = [
             sections.planned_values.as_ref(),
             sections.values.as_ref(),
@@ -56,6 +63,7 @@ impl<'a> Plan<'a> {
             terraform_version: text(sections.terraform_version).map(Cow::into_owned),
             doubts,
             instances,
+            invocations,
             configuration: sections.configuration,
             variables: sections.variables,
             relevant: sections.relevant_attributes,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::Invocation;
 use crate::configuration::Configuration;
 use crate::index::Index;
 use crate::placement::Providers;
@@ -74,6 +75,7 @@ pub struct Plan<'a> {
     pub doubts: Vec<Doubt>,
     /// INVARIANT: sorted by address and then by deposed key.
     pub(crate) instances: Vec<Instance<'a>>,
+    pub(crate) invocations: Vec<Invocation>,
     pub(crate) configuration: Option<Configuration<'a>>,
     pub(crate) variables: Option<&'a RawValue>,
     /// What Terraform says of all the attributes that take part in what is planned.
@@ -159,6 +161,11 @@ impl<'a> Plan<'a> {
         let module = self.configuration.as_ref()?.module(&instance.module)?;
         let resource = module.resource(instance.mode, &instance.kind, &instance.name)?;
         Some(resource.has_provisioners())
+    }
+
+    /// The actions that the apply invokes, sorted by address.
+    pub fn invocations(&self) -> &[Invocation] {
+        &self.invocations
     }
 
     /// Resources that the configuration declares once, without `count` and `for_each`, and that no section shows:

@@ -14,6 +14,8 @@ use crate::{configuration, escape, links};
 const WIDTH: usize = 110;
 /// Places and accounts that are spelled out.
 const LISTED: usize = 200;
+/// Findings of a section that are shown at once; more of them are folded by rule.
+const UNFOLDED: usize = 25;
 /// Nothing of the page may load or run anything: it shows what a plan says.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 const STYLE: &str = include_str!("html/style.css");
@@ -42,6 +44,7 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                     p { (escape::line(&rest)) }
                     (doubts(review))
                 }
+                (contents(review, rules))
                 main {
                     (denied(review))
                     (section("new with this plan", &of(Status::New), rules, true))
@@ -58,6 +61,40 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     let mut text = page.into_string();
     text.push('\n');
     text
+}
+
+/// What there is: severities to show and hide, and the rules with links to the first finding of each.
+fn contents(review: &Review, rules: &[&RuleInfo]) -> Markup {
+    let count = |severity| review.findings.iter().filter(|finding| finding.severity == severity).count();
+    let mut listed: Vec<(&str, usize, &Finding)> = Vec::new();
+    for finding in &review.findings {
+        match listed.iter_mut().find(|(rule, _, _)| *rule == finding.rule) {
+            Some((_, number, _)) => *number += 1,
+            None => listed.push((finding.rule, 1, finding)),
+        }
+    }
+    let summary = |id: &str| rules.iter().find(|rule| rule.id == id).map_or("", |rule| rule.summary);
+    html! {
+        @if review.findings.len() > 1 {
+            nav {
+                p.filter {
+                    @for severity in Severity::ALL.into_iter().rev().filter(|severity| count(*severity) > 0) {
+                        @let id = format!("show-{severity}");
+                        input type="checkbox" id=(id) checked;
+                        label for=(id) { (severity) " (" (count(severity)) ")" }
+                        " "
+                    }
+                }
+                ul {
+                    @for (rule, number, first) in &listed {
+                        li class=(severity(first.severity)) {
+                            a href={ "#" (first.fingerprint()) } { (rule) } " (" (number) ") " (summary(rule))
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The calls of the apply that AWS denies.
@@ -95,8 +132,38 @@ fn section(title: &str, findings: &[&Finding], rules: &[&RuleInfo], open: bool) 
         @if !findings.is_empty() {
             details.status open[open] {
                 summary { h2 { (title) " (" (findings.len()) ")" } }
-                @for group in groups(findings) { (article(&group, rules)) }
+                @let groups = groups(findings);
+                @if groups.len() <= UNFOLDED {
+                    @for group in &groups { (article(group, rules)) }
+                } @else {
+                    @for (id, groups) in by_rule(&groups) { (folded(id, &groups, rules)) }
+                }
             }
+        }
+    }
+}
+
+/// Groups by their rules, in the order of the first of each.
+fn by_rule<'g, 'f>(groups: &'g [Group<'f>]) -> Vec<(&'f str, Vec<&'g Group<'f>>)> {
+    let mut found: Vec<(&str, Vec<&Group<'_>>)> = Vec::new();
+    for group in groups {
+        let Some(first) = group.findings.first() else { continue };
+        match found.iter_mut().find(|(rule, _)| *rule == first.rule) {
+            Some((_, same)) => same.push(group),
+            None => found.push((first.rule, vec![group])),
+        }
+    }
+    found
+}
+
+/// The findings of a rule, where there are too many to show all.
+fn folded(id: &str, groups: &[&Group<'_>], rules: &[&RuleInfo]) -> Markup {
+    let worst = groups.iter().filter_map(|group| group.findings.first()).map(|it| it.severity).max();
+    let number: usize = groups.iter().map(|group| group.findings.len()).sum();
+    html! {
+        details.rule {
+            summary { (worst.map_or("", severity)) " " (id) " (" (number) ")" }
+            @for group in groups { (article(group, rules)) }
         }
     }
 }

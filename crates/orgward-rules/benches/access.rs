@@ -32,7 +32,7 @@ fn question() -> Question<'static> {
 /// From the organization to the findings, of everything that is there.
 #[divan::bench(sample_count = 3, sample_size = 1, args = SIZES)]
 fn whole(bencher: Bencher, accounts: usize) {
-    let state = roles::roles(accounts).into_bytes();
+    let state = roles::roles(50, accounts).into_bytes();
     let document = Document::decode("state.json", state).expect("it is text");
     let plan = Plan::parse(&document).expect("it is a state");
     let inputs = std::slice::from_ref(&plan);
@@ -44,7 +44,7 @@ fn whole(bencher: Bencher, accounts: usize) {
 /// A plan that touches three of the roles, from the texts to the findings.
 #[divan::bench(sample_count = 3, sample_size = 1, args = SIZES)]
 fn three_roles(bencher: Bencher, accounts: usize) {
-    let state = roles::roles(accounts).into_bytes();
+    let state = roles::roles(50, accounts).into_bytes();
     let context = Document::decode("state.json", state).expect("it is text");
     let context = Plan::parse(&context).expect("it is a state");
     let change = Document::decode("plan.json", roles::three_roles().into_bytes()).expect("it is text");

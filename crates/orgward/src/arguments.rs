@@ -1,3 +1,5 @@
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -76,6 +78,9 @@ pub(crate) enum Command {
     /// Work with the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Answer other systems.
+    #[command(subcommand)]
+    Serve(ServeCommand),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -129,6 +134,34 @@ pub(crate) enum ReviewCommand {
         #[arg(value_name = "REVIEW", required = true)]
         parts: Vec<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ServeCommand {
+    /// Be the run task of HCP Terraform or Terraform Enterprise: review the plan of every run between plan and apply.
+    ///
+    /// Speaks HTTP: put a proxy with a certificate before it. A request counts only with a signature of the key, plans
+    /// are taken from and answers sent to `--host` only, and whatever is not known to be in order has failed.
+    RunTask(RunTaskArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunTaskArguments {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// The host that tasks come from.
+    #[arg(long, value_name = "HOST", default_value = "app.terraform.io")]
+    pub(crate) host: String,
+    /// The variable that has the HMAC key of the run task.
+    #[arg(long, value_name = "VARIABLE", default_value = "RUN_TASK_HMAC_KEY")]
+    pub(crate) key_env: String,
+    /// How long a review may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
+    /// Arguments for `orgward plan review`, behind `--`: `-- --org state.json --fail-on high`.
+    #[arg(value_name = "ARGUMENT", last = true)]
+    pub(crate) review: Vec<OsString>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -29,6 +29,7 @@ mod rego;
 mod replay;
 mod review;
 mod rules;
+mod serve;
 mod source;
 mod test;
 mod waive;
@@ -37,7 +38,9 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
-use self::arguments::{Arguments, Command, ConfigCommand, OrgCommand, PlanCommand, ReviewCommand};
+use self::arguments::{
+    Arguments, Command, ConfigCommand, OrgCommand, PlanCommand, ReviewCommand, ServeCommand,
+};
 use self::exit::Exit;
 
 fn main() -> ExitCode {
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
             }
+            Command::Serve(ServeCommand::RunTask(arguments)) => serve::run_task(arguments),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);

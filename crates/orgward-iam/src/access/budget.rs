@@ -6,6 +6,9 @@ impl Budget {
     /// Enough for any policy that people write, and over within a fraction of a second for any other.
     pub(crate) const QUESTION: usize = 3_000_000;
 
+    /// What is said when nothing is left.
+    pub(crate) const OVER: &'static str = "the policies are too intricate: the budget of steps is used up";
+
     pub(crate) fn new(steps: usize) -> Self {
         Self(steps)
     }
@@ -22,7 +25,7 @@ impl Budget {
                 self.0 = left;
                 Ok(())
             }
-            None => Err("the policies are too intricate: the budget of steps is used up".to_owned()),
+            None => Err(Self::OVER.to_owned()),
         }
     }
 }

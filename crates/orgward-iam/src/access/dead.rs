@@ -160,7 +160,7 @@ fn why(policy: &Policy, statement: &Statement) -> Option<Dead> {
 }
 
 /// The part of a statement that no request meets; all of it where each part has some.
-pub(crate) fn cause(policy: &Policy, statement: &Statement) -> Dead {
+pub fn cause(policy: &Policy, statement: &Statement) -> Dead {
     let lives = |part: &Statement| {
         let set = bound(policy).and(RequestSet::matched(policy, part));
         !set.is_empty()

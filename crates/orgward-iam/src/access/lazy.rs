@@ -9,7 +9,7 @@ use super::Budget;
 use super::dimension::Point;
 use super::keys::is_always_there;
 use super::known::{Filled, known};
-use super::memo::Memo;
+use super::memo::{Found, Memo};
 use super::set::{Callers, Formula, RequestSet};
 use super::test::Dimension;
 use super::universe::Universe;
@@ -33,7 +33,7 @@ struct Part<'f, 'p> {
 }
 
 /// A request of a set, if it has one, and the steps that it took to find out.
-static ANSWERS: Memo<(Option<Request>, usize)> = Memo::new();
+static ANSWERS: Memo<Found<Option<Request>>> = Memo::new();
 
 impl<'f, 'p> Lazy<'f, 'p> {
     pub(super) fn of(set: &'f RequestSet<'p>) -> Self {

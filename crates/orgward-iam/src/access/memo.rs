@@ -79,10 +79,18 @@ impl<V: Clone, K: Ord> Memo<V, K> {
     }
 }
 
-/// Answers with the steps that it took to find them out.
-impl<V: Clone, K: Ord> Memo<(V, usize), K> {
+/// What is known of a question.
+#[derive(Clone, Debug)]
+pub(super) enum Found<V> {
+    /// The answer, with the steps that it took to find it out.
+    Answer(V, usize),
+    /// It takes more than these steps.
+    Beyond(usize),
+}
+
+impl<V: Clone, K: Ord> Memo<Found<V>, K> {
     /// The answer, found once. One from memory takes the same steps off the budget as finding it out, so that no verdict
-    /// depends on what was asked before.
+    /// depends on what was asked before; and what was too much once is too much again.
     pub(super) fn get_within(
         &self,
         key: K,
@@ -91,19 +99,31 @@ impl<V: Clone, K: Ord> Memo<(V, usize), K> {
         find: impl FnOnce(&mut Budget) -> Result<V, String>,
     ) -> Result<V, String> {
         let known = self.kept().known.get(&key).cloned();
-        if let Some((answer, steps)) = known {
-            budget.spend(steps)?;
-            return Ok(answer);
-        }
         let before = budget.left();
-        let answer = find(budget)?;
+        match known {
+            Some(Found::Answer(answer, steps)) => {
+                budget.spend(steps)?;
+                return Ok(answer);
+            }
+            Some(Found::Beyond(steps)) if before <= steps => budget.spend(before.saturating_add(1))?,
+            Some(Found::Beyond(_)) | None => {}
+        }
+        let answer = match find(budget) {
+            Ok(answer) => answer,
+            Err(error) => {
+                if error == Budget::OVER {
+                    self.insert(size(&key, 0), key, Found::Beyond(before));
+                }
+                return Err(error);
+            }
+        };
         let steps = before - budget.left();
-        self.insert(size(&key, steps), key, (answer.clone(), steps));
+        self.insert(size(&key, steps), key, Found::Answer(answer.clone(), steps));
         Ok(answer)
     }
 }
 
-static VALUES: Memo<(Arc<Values>, usize), Asked> = Memo::new();
+static VALUES: Memo<Found<Arc<Values>>, Asked> = Memo::new();
 
 /// The values of a dimension, found out once.
 pub(super) fn remembered(
@@ -112,4 +132,35 @@ pub(super) fn remembered(
     find: impl FnOnce(&mut Budget) -> Result<Values, String>,
 ) -> Result<Arc<Values>, String> {
     VALUES.get_within(asked, budget, |_, steps| steps, |budget| find(budget).map(Arc::new))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What takes too many steps is not tried again with as few; with more it is, and then it is known.
+    #[test]
+    fn a_question_that_takes_too_much_is_tried_once() {
+        let memo: Memo<Found<u8>> = Memo::new();
+        let mut tried = 0;
+        let mut ask = |steps: usize| {
+            let mut budget = Budget::new(steps);
+            let answer = memo.get_within(
+                "question".to_owned(),
+                &mut budget,
+                |_, _| 1,
+                |budget| {
+                    tried += 1;
+                    budget.spend(100).map(|()| 7)
+                },
+            );
+            (answer, budget.left(), tried)
+        };
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1));
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1), "known to be too much");
+        assert_eq!(ask(20), (Err(Budget::OVER.to_owned()), 20, 1));
+        assert_eq!(ask(150), (Ok(7), 50, 2));
+        assert_eq!(ask(150), (Ok(7), 50, 2), "from memory, for the same steps");
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 2));
+    }
 }

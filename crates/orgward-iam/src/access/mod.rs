@@ -37,8 +37,8 @@ pub use self::action_set::ActionSet;
 pub(crate) use self::action_set::is_foreign;
 pub(crate) use self::budget::Budget;
 pub(crate) use self::callers::may_be_principal;
-pub(crate) use self::dead::cause;
-pub use self::dead::{Dead, dead};
+
+pub use self::dead::{Dead, cause, dead};
 pub use self::extent::{ClassOfRequests, Extent, Reach};
 pub(crate) use self::language::{Class, Language, Token};
 pub(crate) use self::overlap::{glob_is_within, globs_meet, resource_is_within, resource_may_be};

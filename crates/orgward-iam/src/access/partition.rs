@@ -1,9 +1,11 @@
 //! Which texts a list of languages tells apart, with an example of each.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
 
 use super::Budget;
 use super::language::{Class, Language, Token};
@@ -63,7 +65,8 @@ impl Partition {
         let start: Rc<Progress> = Rc::new(self.reader.start());
         // The states in the order in which they were found, so that examples are shortest.
         let mut found: Vec<(Rc<Progress>, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
-        let mut seen: BTreeSet<Rc<Progress>> = BTreeSet::from([start]);
+        // Only asked, never gone through: its order is nowhere to be seen.
+        let mut seen: HashSet<Rc<Progress>, FixedState> = HashSet::from_iter([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
         let mut alphabet = Alphabet::default();

@@ -1,5 +1,7 @@
 //! What conditions ask for.
 
+use std::net::IpAddr;
+
 use super::{At, Effectiveness as E, Gravity as G};
 use crate::{
     Action, BaseOperator, Catalogue, Condition, Effect, KeyInfo, KeyKind, Kind, SetQuantifier, Statement,
@@ -51,6 +53,11 @@ fn paired(at: &mut At<'_, '_>) {
             "add a condition on `aws:SourceVpc` or `aws:SourceVpce`",
         );
     }
+}
+
+/// Whether a text is a range of addresses.
+fn is_range(text: &str) -> bool {
+    text.split_once('/').is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok())
 }
 
 /// Whether a key may hold an ARN. Of many keys AWS only says that they are text.
@@ -356,6 +363,16 @@ impl Line<'_, '_, '_> {
                     format!("under `{operator}`, a wildcard in `{key}` also matches the colons between the parts of an ARN"),
                     help,
                 );
+            }
+            // A range of addresses is no address, and as a text it is equal to none.
+            B::StringEquals
+            | B::StringNotEquals
+            | B::StringEqualsIgnoreCase
+            | B::StringNotEqualsIgnoreCase
+                if info.kind == KeyKind::IpAddress
+                    && self.asked.values.iter().all(|it| is_range(&it.value)) =>
+            {
+                &[]
             }
             _ => return,
         };

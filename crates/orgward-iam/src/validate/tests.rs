@@ -61,6 +61,12 @@ fn a_key_that_the_action_never_has_denies_nothing_or_more_than_is_meant() {
 fn an_operator_that_does_not_fit_its_key_never_holds() {
     assert_eq!(denies("s3:*", r#""NumericLessThan":{"aws:PrincipalOrgID":"5"}"#), [("type-mismatch", Inert)]);
     assert_eq!(denies("s3:*", r#""IpAddress":{"aws:SourceVpce":"10.0.0.0/8"}"#), [("type-mismatch", Inert)]);
+    let range = |operator: &str, value: &str| {
+        denies("s3:*", &format!(r#""{operator}":{{"aws:SourceIp":"{value}"}}"#))
+    };
+    assert_eq!(range("StringEquals", "10.0.0.0/8"), [("type-mismatch", Inert)], "no address is equal to it");
+    assert_eq!(range("StringNotEquals", "10.0.0.0/8"), [("type-mismatch", Overreaching)]);
+    assert_eq!(range("StringEquals", "203.0.113.7"), [], "an address is");
     let number = r#""NumericLessThan":{"ec2:InstanceType":"4"}"#;
     assert_eq!(denies("ec2:RunInstances", number), [("type-mismatch", Inert)]);
     // AWS publishes it as text.

@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use super::rows::{Deferred, Row};
+use super::rows::{Deferred, Invoked, Row};
 use super::state::State;
 use super::{Rows, Str, stored};
 use crate::configuration::Configuration;
@@ -21,6 +21,8 @@ pub(crate) struct Sections<'a> {
     pub(crate) planned_values: Option<super::state::Values<'a>>,
     pub(crate) resource_changes: Option<Vec<Row<'a>>>,
     pub(crate) deferred_changes: Vec<Deferred<'a>>,
+    pub(crate) invocations: Vec<Invoked<'a>>,
+    pub(crate) deferred_invocations: Vec<Invoked<'a>>,
     pub(crate) prior_state: Option<State<'a>>,
     pub(crate) configuration: Option<Configuration<'a>>,
     pub(crate) complete: Option<&'a RawValue>,
@@ -64,17 +66,8 @@ impl Mark {
             "diagnostics" | "valid" => Self::Validation,
             "root_module" => Self::RootModule,
             "lineage" | "serial" => Self::Lineage,
-            "resource_drift"
-            | "output_changes"
-            | "checks"
-            | "timestamp"
-            | "applyable"
-            | "action_invocations"
-            | "deferred_action_invocations"
-            | "proposed_unknown"
-            | "meta"
-            | "outputs"
-            | "check_results" => return None,
+            "resource_drift" | "output_changes" | "checks" | "timestamp" | "applyable"
+            | "proposed_unknown" | "meta" | "outputs" | "check_results" => return None,
             _ => Self::Unknown,
         })
     }
@@ -130,7 +123,13 @@ fn refuse(document: &Document, error: &serde_json::Error, progress: &Progress) -
 }
 
 /// The sections that are lists of rows.
-const ROWS: [&str; 3] = ["resource_changes", "deferred_changes", "resources"];
+const ROWS: [&str; 5] = [
+    "resource_changes",
+    "deferred_changes",
+    "action_invocations",
+    "deferred_action_invocations",
+    "resources",
+];
 
 struct TopLevel<'p>(&'p Progress);
 
@@ -178,6 +177,10 @@ impl<'de> Visitor<'de> for TopLevel<'_> {
                     found.resource_changes = rows.get().map(|_| changes);
                 }
                 "deferred_changes" => found.deferred_changes = map.next_value_seed(Rows::counted(rows))?,
+                "action_invocations" => found.invocations = map.next_value_seed(Rows::counted(rows))?,
+                "deferred_action_invocations" => {
+                    found.deferred_invocations = map.next_value_seed(Rows::counted(rows))?;
+                }
                 "prior_state" => found.prior_state = map.next_value()?,
                 "configuration" => found.configuration = map.next_value()?,
                 "complete" => found.complete = map.next_value()?,
@@ -213,7 +216,7 @@ fn is_stored(version: Option<&RawValue>) -> bool {
     version.is_some_and(|version| version.get() == "4")
 }
 
-const SECTIONS: [&str; 14] = [
+const SECTIONS: [&str; 16] = [
     "format_version",
     "terraform_version",
     "variables",
@@ -221,6 +224,8 @@ const SECTIONS: [&str; 14] = [
     "planned_values",
     "resource_changes",
     "deferred_changes",
+    "action_invocations",
+    "deferred_action_invocations",
     "prior_state",
     "configuration",
     "complete",

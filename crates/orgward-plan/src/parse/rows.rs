@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::Place;
 use crate::instance::{Body, Sides};
 use crate::traversal;
-use crate::{Action, Address, Doubt, Instance, ModulePath, Origin, PlanError};
+use crate::{Action, Address, Doubt, Instance, Invocation, ModulePath, Origin, PlanError};
 
 /// One row of `resource_changes`. All raw, so that an error can say which field is wrong.
 #[derive(Deserialize)]
@@ -67,6 +67,39 @@ pub(crate) struct Deferred<'a> {
     reason: Option<&'a RawValue>,
     #[serde(borrow, default)]
     resource_change: Option<Row<'a>>,
+}
+
+/// One row of `action_invocations`, or of `deferred_action_invocations`, which wraps it.
+#[derive(Deserialize)]
+pub(crate) struct Invoked<'a> {
+    #[serde(borrow, default)]
+    address: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    lifecycle_action_trigger: Option<Trigger<'a>>,
+    #[serde(borrow, default)]
+    action_invocation: Option<Box<Invoked<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct Trigger<'a> {
+    #[serde(borrow, default)]
+    triggering_resource_address: Option<&'a RawValue>,
+}
+
+impl Invoked<'_> {
+    /// The action of the `row`-th row.
+    pub(crate) fn invocation(&self, row: usize) -> Result<Invocation, PlanError> {
+        let inner = self.action_invocation.as_deref().unwrap_or(self);
+        let place = Place { section: "action_invocations", row };
+        let trigger = inner.lifecycle_action_trigger.as_ref().and_then(|it| it.triggering_resource_address);
+        Ok(Invocation {
+            address: Address::new(place.text("address", inner.address)?),
+            kind: place.text("type", inner.kind)?.into_owned(),
+            trigger: place.optional("triggering_resource_address", trigger)?.map(Address::new),
+        })
+    }
 }
 
 impl<'a> Row<'a> {

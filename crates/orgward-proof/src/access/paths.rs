@@ -1,6 +1,7 @@
 //! Paths from principal to principal, over all accounts.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use orgward_iam::{Answer, Catalogue, Effect, PrincipalPattern, Request};
 use petgraph::algo::dijkstra;
@@ -56,6 +57,9 @@ pub(super) struct Graph {
     nodes: BTreeMap<End, NodeIndex>,
     /// What every administrator leads to.
     sink: NodeIndex,
+    /// The principals of the first account that is like the account of each principal, and those of its own, in the same
+    /// order.
+    like: BTreeMap<SubjectId, (Arc<[SubjectId]>, Arc<[SubjectId]>)>,
 }
 
 impl<'o> Access<'o> {
@@ -66,8 +70,9 @@ impl<'o> Access<'o> {
     fn build_graph(&self) -> Graph {
         let mut graph = DiGraph::new();
         let sink = graph.add_node(None);
-        let mut all = Graph { all: graph, nodes: BTreeMap::new(), sink };
+        let mut all = Graph { all: graph, nodes: BTreeMap::new(), sink, like: BTreeMap::new() };
         for class in self.classes() {
+            all.note(&class);
             let Some(first) = class.accounts.first() else { continue };
             let steps = Local::of(self, first).steps();
             for ids in &class.accounts {
@@ -111,13 +116,7 @@ impl<'o> Access<'o> {
 
     /// An edge of one account as it is in another.
     fn moved(&self, edge: &Edge, from: &[SubjectId], to: &[SubjectId]) -> Edge {
-        let account = |ids: &[SubjectId]| {
-            ids.first()
-                .and_then(|id| self.subject(*id))
-                .and_then(|it| it.account_text.clone())
-                .unwrap_or_default()
-        };
-        let (old, new) = (account(from), account(to));
+        let (old, new) = (self.account_of(from), self.account_of(to));
         let there = |text: &str| if old.is_empty() { text.to_owned() } else { text.replace(&old, &new) };
         let mut edge = edge.clone();
         for request in &mut edge.requests {
@@ -212,7 +211,8 @@ impl<'o> Access<'o> {
         let certain = all.distances(true);
         let possible = all.distances(false);
         let mut gains = Vec::new();
-        for (id, subject) in self.subjects() {
+        let mut known: BTreeMap<SubjectId, Option<Gain>> = BTreeMap::new();
+        for (id, _) in self.subjects() {
             if *self.standing(id) == Standing::Administrator {
                 continue;
             }
@@ -223,11 +223,59 @@ impl<'o> Access<'o> {
             if let Some((path, certain)) = found {
                 let others = all.alternatives(at, &possible).saturating_sub(1);
                 gains.push((id, Gain { path, reach: Reach::Administrator, certain, others }));
-            } else if let Some(gain) = self.more(subject, at, all) {
+            } else if let Some(gain) = self.more_like(id, all, &mut known) {
                 gains.push((id, gain));
             }
         }
         gains
+    }
+
+    /// What a principal gains beside administrators: asked once for all accounts that are alike, and moved to each.
+    fn more_like(
+        &self,
+        id: SubjectId,
+        all: &Graph,
+        known: &mut BTreeMap<SubjectId, Option<Gain>>,
+    ) -> Option<Gain> {
+        let of = |id: SubjectId| self.more(self.subject(id)?, *all.nodes.get(&End::Subject(id))?, all);
+        let (first, own) = match all.like.get(&id) {
+            Some((first, own)) if !Arc::ptr_eq(first, own) => (first, own),
+            _ => return known.entry(id).or_insert_with(|| of(id)).clone(),
+        };
+        let place = own.iter().position(|other| *other == id)?;
+        let stand_in = *first.get(place)?;
+        let gain = known.entry(stand_in).or_insert_with(|| of(stand_in)).as_ref()?;
+        let here = |end: End| {
+            let at = first.iter().position(|other| *other == end.subject())?;
+            let there = *own.get(at)?;
+            Some(match end {
+                End::Subject(_) => End::Subject(there),
+                End::Armed(_) => End::Armed(there),
+                End::New(_) => End::New(there),
+            })
+        };
+        let step = |step: &Step| {
+            let (from, to) = (here(step.from)?, here(step.to)?);
+            Some(Step { from, to, edge: self.moved(&step.edge, first, own) })
+        };
+        let path: Option<Vec<Step>> = gain.path.iter().map(step).collect();
+        let reach = match &gain.reach {
+            Reach::More(request) => {
+                let (old, new) = (self.account_of(first), self.account_of(own));
+                let mut request = request.as_account(&old, &new);
+                if !old.is_empty() {
+                    request.resource = request.resource.replace(&old, &new);
+                }
+                Reach::More(Box::new(request))
+            }
+            Reach::Administrator => Reach::Administrator,
+        };
+        Some(Gain { path: path?, reach, certain: gain.certain, others: gain.others })
+    }
+
+    fn account_of(&self, ids: &[SubjectId]) -> String {
+        let first = ids.first().and_then(|id| self.subject(*id));
+        first.and_then(|it| it.account_text.clone()).unwrap_or_default()
     }
 
     /// A step to a principal that can do what this one cannot.
@@ -359,6 +407,16 @@ pub fn accounts_of(policy: &orgward_iam::Policy) -> std::collections::BTreeSet<S
 }
 
 impl Graph {
+    /// Notes which accounts are alike.
+    fn note(&mut self, class: &super::classes::Class) {
+        let Some(first) = class.accounts.first() else { return };
+        let first: Arc<[SubjectId]> = first.as_slice().into();
+        for (at, ids) in class.accounts.iter().enumerate() {
+            let own = if at == 0 { Arc::clone(&first) } else { ids.as_slice().into() };
+            self.like.extend(own.iter().map(|id| (*id, (Arc::clone(&first), Arc::clone(&own)))));
+        }
+    }
+
     fn node(&mut self, end: End) -> NodeIndex {
         let graph = &mut self.all;
         *self.nodes.entry(end).or_insert_with(|| graph.add_node(Some(end)))

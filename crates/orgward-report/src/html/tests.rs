@@ -68,3 +68,29 @@ fn a_page_says_who_can_do_more() {
     assert!(page.contains("access (1)"));
     assert!(page.contains("role/deploy&lt;b&gt; is now an administrator"), "{page}");
 }
+
+/// A reader finds the rule that matters in a list, and hides what does not, without a script.
+#[test]
+fn a_page_begins_with_its_contents() {
+    let review = full();
+    let page = html_page(&review, &[&PUBLIC_TRUST, &REGION_LOCK_GAP, &ROOT_PARKED_ACCOUNT]);
+    let (nav, rest) = page.split_once("<nav>").unwrap().1.split_once("</nav>").unwrap();
+    for (id, count) in [("critical", 1), ("high", 1), ("medium", 14)] {
+        assert!(nav.contains(&format!("<label for=\"show-{id}\">{id} ({count})</label>")), "{nav}");
+        assert!(page.contains(&format!("body:has(#show-{id}:not(:checked)) .{id} {{ display: none }}")));
+    }
+    for target in nav.split("href=\"#").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)) {
+        assert!(rest.contains(&format!("id=\"{target}\"")), "{target} is not on the page");
+    }
+    assert!(nav.contains("region-lock-gap</a> (15)"), "{nav}");
+}
+
+/// Five thousand findings are a page of headings, each of which opens.
+#[test]
+fn many_findings_are_folded_by_rule() {
+    let review = crate::testing::many();
+    let page = html_page(&review, &[&PUBLIC_TRUST]);
+    assert!(page.contains("<details class=\"rule\">") && !page.contains("<details class=\"rule\" open"));
+    let unfolded = page.split("<details class=\"rule\">").next().unwrap();
+    assert_eq!(unfolded.matches("<article").count(), 0);
+}

@@ -9,9 +9,9 @@ use super::support::resource;
 const ROLES: usize = 20;
 
 /// The organization with 20 roles in each account.
-pub(crate) fn roles(accounts: usize) -> String {
+pub(crate) fn roles(units: usize, accounts: usize) -> String {
     use std::fmt::Write as _;
-    let base = super::support::organization(50, accounts);
+    let base = super::support::organization(units, accounts);
     let (before, after) = base.split_once("\"resources\":[").expect("it has resources");
     let mut out = format!("{before}\"resources\":[");
     for number in 0..accounts {
@@ -21,7 +21,13 @@ pub(crate) fn roles(accounts: usize) -> String {
             let _ = write!(
                 out,
                 "{},",
-                role_of(&account.to_string(), &format!("a{number}r{role}"), role, number % 10 == 0)
+                role_of(
+                    &account.to_string(),
+                    &format!("a{number}r{role}"),
+                    &format!("app-{role}"),
+                    role,
+                    number % 10 == 0
+                )
             );
         }
     }
@@ -29,7 +35,7 @@ pub(crate) fn roles(accounts: usize) -> String {
 }
 
 /// A role with its policy, as a state writes it.
-fn role_of(account: &str, label: &str, role: usize, is_own: bool) -> Value {
+fn role_of(account: &str, label: &str, name: &str, role: usize, is_own: bool) -> Value {
     let text = |value: &Value| value.to_string();
     let principal = match role {
         0 => json!({ "AWS": "arn:aws:iam::222222222222:role/delivery" }),
@@ -54,7 +60,6 @@ fn role_of(account: &str, label: &str, role: usize, is_own: bool) -> Value {
             "Resource": format!("arn:aws:s3:::app-{role}-{suffix}/*"),
         }),
     };
-    let name = format!("app-{role}");
     let arn = format!("arn:aws:iam::{account}:role/{name}");
     let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
     resource(
@@ -71,7 +76,7 @@ fn role_of(account: &str, label: &str, role: usize, is_own: bool) -> Value {
 /// A plan that creates three of such roles in one account.
 pub(crate) fn three_roles() -> String {
     let rows = [2, 3, 5].into_iter().map(|role| {
-        let mut row = role_of("300000000007", &format!("new{role}"), role, true);
+        let mut row = role_of("300000000007", &format!("new{role}"), &format!("new-{role}"), role, true);
         let members = row.as_object_mut().expect("it is an object");
         let after = members.remove("values").expect("it has values");
         let change = json!({ "actions": ["create"], "before": null, "after": after, "after_unknown": {} });

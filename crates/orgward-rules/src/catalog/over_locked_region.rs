@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Status, Verdict};
-use orgward_iam::{Catalogue, Effect, Request, glob, placeholder};
+use orgward_iam::{BaseOperator, Catalogue, Effect, Request, glob, placeholder};
 use orgward_org::{NodeId, Organization, PolicyType};
 
 use crate::engine::rule;
@@ -183,10 +183,16 @@ fn everywhere_denied(cx: &Context<'_>, findings: &mut Findings) {
         for (_, statement) in denials(guardrail).filter(|(_, statement)| is_lock(statement)) {
             let mut lines = region_conditions(&statement.conditions);
             let (Some(line), None) = (lines.next(), lines.next()) else { continue };
+            let operator = line.operator.value.base;
+            let names = |value: &str, region: &str| match operator {
+                BaseOperator::StringNotEqualsIgnoreCase => value.eq_ignore_ascii_case(region),
+                _ if operator.takes_wildcards() => glob(value, region),
+                _ => value == region,
+            };
             let leaves_open = |value: &str| {
                 value.contains("${")
                     || placeholder(value).is_some()
-                    || regions.iter().any(|region| glob(&value.to_ascii_lowercase(), region))
+                    || regions.iter().any(|region| names(value, region))
             };
             let is_closed = line.operator.value.is_negated()
                 && !line.values.iter().any(|value| leaves_open(&value.value));
@@ -253,7 +259,7 @@ mod tests {
     /// A variable that was empty, or a list that was written as text: an outage.
     #[test]
     fn a_lock_that_names_no_region_denies_all_of_them() {
-        for regions in [r#"[""]"#, "[]", r#"["[\"eu-west-1\"]"]"#] {
+        for regions in [r#"[""]"#, "[]", r#"["[\"eu-west-1\"]"]"#, r#"["EU-WEST-1"]"#, r#"["eu-*"]"#] {
             let document = format!(
                 r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","NotAction":["iam:*"],"Resource":"*","Condition":{{"StringNotEquals":{{"aws:RequestedRegion":{regions}}}}}}}]}}"#
             );

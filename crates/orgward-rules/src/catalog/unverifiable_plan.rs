@@ -101,8 +101,55 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::{Severity, Verdict};
+    use serde_json::json;
+
     use super::UNVERIFIABLE_PLAN;
-    use crate::testing::report;
+    use crate::testing::{fixtures, report, review_text};
+
+    /// Terraform 1.14 invokes actions beside the changes of a plan: a command with the credentials of the apply may do
+    /// anything. Written by hand after the format of 1.14.
+    #[test]
+    fn actions_that_the_apply_invokes_are_named() {
+        let plan = std::fs::read(fixtures("unverifiable-plan").join("good-complete.json")).unwrap();
+        let mut plan: serde_json::Value = serde_json::from_slice(&plan).unwrap();
+        let action = |kind: &str, trigger: Option<&str>| {
+            json!({"address": format!("action.{kind}.run"), "type": kind, "name": "run",
+                "provider_name": "registry.terraform.io/hashicorp/local", "config_values": {"command": "secret"},
+                "lifecycle_action_trigger": trigger.map(|it| json!({"triggering_resource_address": it,
+                    "action_trigger_event": "AfterCreate", "action_trigger_block_index": 0, "actions_list_index": 0}))})
+        };
+        plan["action_invocations"] =
+            json!([action("local_command", Some("aws_iam_role.app")), action("aws_ec2_stop_instance", None)]);
+        plan["deferred_action_invocations"] =
+            json!([{"reason": "deferred_prereq", "action_invocation": action("aws_lambda_invoke", None)}]);
+        let review = review_text("plan.json", serde_json::to_vec(&plan).unwrap(), "");
+        let told: Vec<_> = review
+            .findings
+            .iter()
+            .filter(|finding| finding.rule == "unverifiable-plan")
+            .map(|finding| {
+                assert_eq!(finding.verdict, Verdict::Unverifiable);
+                (finding.severity, finding.address.as_ref().unwrap().as_str(), finding.message.as_str())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (
+                    Severity::Medium,
+                    "action.local_command.run",
+                    "the apply invokes this action with the change of `aws_iam_role.app`: what its command does \
+                     is not judged"
+                ),
+                (
+                    Severity::Low,
+                    "action.aws_lambda_invoke.run",
+                    "the apply invokes this action: what it starts is not judged"
+                ),
+            ]
+        );
+    }
 
     #[test]
     fn errored() {

@@ -62,6 +62,8 @@ mod rego;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
+mod run_task;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod sources;

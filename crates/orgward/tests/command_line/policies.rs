@@ -111,6 +111,9 @@ fn what_only_resource_control_policies_can_deny_is_proved_over_what_they_reach()
     folder.write("orgward.toml", pack);
     let claims = folder.run(["guardrail", "show", "identity-perimeter", "--as", "toml"]);
     let policy = folder.run(["guardrail", "show", "identity-perimeter", "--as", "scp"]);
+    assert_eq!(policy.code, 2, "it is no SCP: {policy:?}");
+    assert!(policy.stderr.contains("resource control policies") && policy.stderr.contains("--as policy"));
+    let policy = folder.run(["guardrail", "show", "identity-perimeter", "--as", "rcp"]);
     folder.write("claims.toml", &claims.stdout);
     folder.write("perimeter.json", &policy.stdout);
     let run = folder.run(["policy", "prove", "claims.toml", "--rcp", "perimeter.json"]);

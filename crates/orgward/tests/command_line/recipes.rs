@@ -189,7 +189,11 @@ fn recipes() -> Vec<(&'static str, &'static [&'static str], Vec<String>)> {
         blocks(&action, "run: |", None).into_iter().filter(|block| block.contains("plan review")).collect();
     // The last step is the one that decides.
     action.push("CODE=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null); exit \"${CODE:-2}\"".to_owned());
+    let bitbucket = recipe("docs/ci/bitbucket-pipelines.yml");
+    let bitbucket = [0, 1].map(|nth| entries(&bitbucket, "script:", nth).join("\n")).to_vec();
     vec![
+        ("bitbucket", SH, bitbucket),
+        ("env0", SH, vec![entries(&recipe("docs/ci/env0.yml"), "after:", 0).join("\n")]),
         ("gitlab", SH, gitlab),
         ("atlantis", &["sh", "-c"], atlantis),
         ("spacelift", SH, vec![entries(&recipe("docs/ci/spacelift.yml"), "after_plan:", 0).join("\n")]),

@@ -289,3 +289,33 @@ fn denials_that_do_something_else_than_they_say() {
         assert_eq!(found(&right), [], "{right}");
     }
 }
+
+/// A denial that no request meets is told whatever makes it so, and with the cause where there is one.
+#[test]
+fn denials_of_nothing_are_never_clean() {
+    let found = |statement: &str| -> Vec<(Severity, String)> {
+        let document = format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        let fixture = ("inert-guardrail", "good-attached");
+        let findings = findings_with_document(&INERT_GUARDRAIL, fixture, ("content", &document));
+        findings.into_iter().map(|finding| (finding.severity, finding.message)).collect()
+    };
+    let of = |resource: &str| {
+        found(&format!(r#"{{"Sid":"S","Effect":"Deny","Action":"iam:DeleteRole","Resource":"{resource}"}}"#))
+    };
+    for (resource, says) in [
+        ("arn:aws-us:iam::*:role/audit", "there is no partition `aws-us`"),
+        ("arn:aws:iam::12345:role/audit", "`12345` is not an account"),
+        ("arn:aws:iam::$ACCOUNT:role/audit", "denies nothing: `Resource` names nothing that there is"),
+    ] {
+        let told = of(resource);
+        assert_eq!(told.len(), 1, "one finding for one mistake: {told:?}");
+        assert!(told[0].0 == Severity::Medium && told[0].1.contains(says), "{resource}: {told:?}");
+    }
+    assert_eq!(of("arn:aws:iam::*:role/audit"), []);
+    let nothing = found(r#"{"Sid":"S","Effect":"Deny","Action":[],"Resource":"*"}"#);
+    let says = "statement `S` denies nothing: `Action` names nothing that there is".to_owned();
+    assert_eq!(nothing, [(Severity::Medium, says)]);
+    let range = r#"{"Effect":"Deny","Action":"s3:*","Resource":"*","Condition":{"StringNotEquals":{"aws:SourceIp":"10.0.0.0/8"}}}"#;
+    let told = found(range);
+    assert!(told.iter().any(|(_, message)| message.contains("compares something else")), "{told:?}");
+}

@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use orgward_finding::Severity;
 use orgward_iam::{
-    Catalogue, Condition, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, placeholder,
+    Catalogue, Condition, Dead, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, cause,
+    placeholder,
 };
 use orgward_org::{Entity, OrgPolicy, PolicyChain};
 
@@ -20,51 +21,42 @@ pub(super) fn check(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, finding
     let (Some(policy), Some(_)) = (document.policy(), &org_policy.node.address) else { return };
     misspelt(org_policy, findings);
     let waiting = placeholders(org_policy, findings);
+    // The mistake explains that the statement does nothing.
+    let mut told = mistaken(cx, org_policy, &waiting, findings);
+    told.extend(&waiting);
     for (index, statement) in policy.statements.iter().enumerate() {
+        let is_told =
+            never_about(org_policy, statement, findings) || is_misspelt(statement) || told.contains(&index);
         // A placeholder explains whatever else is wrong.
         if !waiting.contains(&index) {
-            never_matches(org_policy, index, statement, findings);
+            never_matches(org_policy, (index, statement), is_told, findings);
         }
-        never_about(org_policy, statement, findings);
     }
-    mistaken(cx, org_policy, &waiting, findings);
 }
 
-/// Checks that say that a part of a denial never acts, or that it denies more than is meant.
-const MISTAKES: [&str; 18] = [
-    "arn-account-not-allowed",
-    "arn-region-not-allowed",
-    "invalid-arn-resource",
-    "invalid-condition-key-format",
-    "invalid-global-condition-key",
-    "invalid-principal-arn",
-    "invalid-service",
-    "invalid-service-condition-key",
-    "invalid-service-in-action",
-    "missing-arn-region",
-    "missing-tag-key-in-condition",
-    "redundant-statement",
-    "resource-of-no-action",
-    "type-mismatch",
-    "unsupported-action-for-condition-key",
-    "unsupported-global-condition-key",
-    "variable-unsupported-in-version",
-    "wildcard-without-like-operator",
+/// Checks that this rule makes in its own way, or another rule: misspelt actions together, statements that nothing meets,
+/// and what is too long.
+const TOLD_ELSEWHERE: [&str; 5] = [
+    "empty-array-action",
+    "invalid-action",
+    "policy-size-exceeds-rcp-quota",
+    "policy-size-exceeds-scp-quota",
+    "unsatisfiable-statement",
 ];
 
-/// Reports what the document cannot mean, as the check of documents finds it.
+/// Reports what the document cannot mean, as the check of documents finds it. The statements in which there is any.
 fn mistaken(
     cx: &Context<'_>,
     guardrail: Entity<'_, OrgPolicy>,
     waiting: &BTreeSet<usize>,
     findings: &mut Findings,
-) {
+) -> BTreeSet<usize> {
     let document = &guardrail.data.document;
-    let Some(policy) = document.policy() else { return };
+    let Some(policy) = document.policy() else { return BTreeSet::new() };
     let mut told: BTreeSet<(&str, Option<usize>)> = BTreeSet::new();
     for problem in cx.documents.problems(policy).iter() {
         let Some(statement) = problem.statement.and_then(|at| policy.statements.get(at)) else { continue };
-        let is_mistake = MISTAKES.contains(&problem.code)
+        let is_mistake = !TOLD_ELSEWHERE.contains(&problem.code)
             && statement.effect.value == Effect::Deny
             && matches!(problem.effectiveness, Effectiveness::Inert | Effectiveness::Overreaching)
             && !problem.statement.is_some_and(|at| waiting.contains(&at));
@@ -76,6 +68,7 @@ fn mistaken(
             mistake(guardrail, statement, problem, findings);
         }
     }
+    told.into_iter().filter_map(|(_, statement)| statement).collect()
 }
 
 /// Whether another check of the rules says it.
@@ -91,6 +84,9 @@ fn is_told_otherwise(problem: &Problem, statement: &Statement) -> bool {
                 statement.actions.patterns.iter().flat_map(|it| Catalogue::get().actions_matching(&it.value));
             listed.all(|action| !action.has_resource_types())
         }
+        // What is wrong with a region lock is told by `region-lock-mistake`.
+        "unfilled-placeholder" => region_conditions(&statement.conditions).next().is_some(),
+        "empty-array-condition" | "invalid-region" => problem.path.contains("RequestedRegion"),
         _ => false,
     }
 }
@@ -207,15 +203,36 @@ fn placeholders(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) -> B
     waiting
 }
 
-/// Reports a statement that no request can match.
+/// Whether an action of a denial is not listed, which is told with all others.
+fn is_misspelt(statement: &Statement) -> bool {
+    let mut patterns = statement.actions.patterns.iter();
+    patterns.any(|pattern| Catalogue::get().actions_matching(&pattern.value).next().is_none())
+}
+
+/// Whether some request matches a statement for sure: it names a listed action, everything, and no condition.
+fn surely_matches(statement: &Statement) -> bool {
+    let everything = statement
+        .resources
+        .as_ref()
+        .is_some_and(|it| !it.not && it.patterns.iter().any(|pattern| pattern.value == "*"));
+    let mut actions = statement.actions.patterns.iter();
+    let listed = |pattern: &str| Catalogue::get().actions_matching(pattern).next().is_some();
+    everything
+        && statement.conditions.is_empty()
+        && !statement.actions.not
+        && actions.any(|it| listed(&it.value))
+}
+
+/// Reports a statement that no request can match; one without conditions only where nothing was told of it yet.
 fn never_matches(
     org_policy: Entity<'_, OrgPolicy>,
-    index: usize,
-    statement: &Statement,
+    (index, statement): (usize, &Statement),
+    is_told: bool,
     findings: &mut Findings,
 ) {
     let document = &org_policy.data.document;
-    let Some(policy) = document.policy().filter(|_| !statement.conditions.is_empty()) else { return };
+    let is_asked = !surely_matches(statement) && !(is_told && statement.conditions.is_empty());
+    let Some(policy) = document.policy().filter(|_| is_asked) else { return };
     let is_dead = |statement: &Statement| {
         let matched = RequestSet::matched(policy, statement);
         PolicyChain::bound(&org_policy.data.kind).and(matched).is_empty()
@@ -237,6 +254,12 @@ fn never_matches(
         Effect::Deny => "denies",
         Effect::Allow => "allows",
     };
+    if let Dead::Nothing(element) = cause(policy, statement) {
+        finding.says(format!("statement {title} {verb} nothing: `{element}` names nothing that there is"));
+        finding.show(&source(document), statement.effect.span.clone(), format!("{verb} nothing"));
+        finding.help(format!("correct `{element}`, or remove the statement"));
+        return;
+    }
     finding.says(format!("statement {title} {verb} nothing: no request meets its conditions"));
     let asterisk = |condition: &Condition| {
         let operator = condition.operator.value.to_string();
@@ -257,12 +280,14 @@ fn never_matches(
     }
 }
 
-/// Reports denials of actions on resources of their own, which AWS authorizes for no single resource.
-fn never_about(org_policy: Entity<'_, OrgPolicy>, statement: &Statement, findings: &mut Findings) {
-    let Some(resources) = statement.resources.as_ref().filter(|resources| !resources.not) else { return };
+/// Reports denials of actions on resources of their own, which AWS authorizes for no single resource; whether it did.
+fn never_about(org_policy: Entity<'_, OrgPolicy>, statement: &Statement, findings: &mut Findings) -> bool {
+    let Some(resources) = statement.resources.as_ref().filter(|resources| !resources.not) else {
+        return false;
+    };
     let is_deny = statement.effect.value == Effect::Deny && !statement.actions.not;
     if !is_deny || resources.patterns.iter().any(|pattern| pattern.value == "*") {
-        return;
+        return false;
     }
     let catalogue = Catalogue::get();
     let inert: Vec<_> = statement
@@ -275,7 +300,7 @@ fn never_about(org_policy: Entity<'_, OrgPolicy>, statement: &Statement, finding
         })
         .collect();
     if inert.is_empty() {
-        return;
+        return false;
     }
     let document = &org_policy.data.document;
     let finding = findings.about(&INERT_GUARDRAIL, org_policy.node);
@@ -291,4 +316,5 @@ fn never_about(org_policy: Entity<'_, OrgPolicy>, statement: &Statement, finding
     }
     finding.show(&source(document), resources.span.clone(), "is not `*`");
     finding.help("deny it in a statement of its own, with `\"Resource\": \"*\"`");
+    true
 }
