@@ -279,12 +279,10 @@ mod tests {
 
     #[test]
     fn what_takes_too_much_memory_is_left_behind() {
-        /// Grows by a megabyte each time it is asked.
-        fn used() -> Option<u64> {
-            static USED: AtomicU64 = AtomicU64::new(0);
-            Some(USED.fetch_add(1 << 20, Ordering::Relaxed))
-        }
-        let limits = Limits { time: Duration::from_secs(60), memory: 4 << 20, used };
+        // Grows by a megabyte each time it is asked.
+        static USED: AtomicU64 = AtomicU64::new(0);
+        let used = || Some(USED.fetch_add(1 << 20, Ordering::Relaxed));
+        let limits = Limits { time: Duration::from_mins(1), memory: 4 << 20, used };
         assert!(matches!(asked(LONG, limits), Err(RegoError::Memory { megabytes: 4, .. })));
     }
 }

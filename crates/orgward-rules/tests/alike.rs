@@ -1,6 +1,6 @@
 //! Accounts that are alike share the answers about their principals, each with its own names.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot run should say so")]
 
 #[path = "../benches/support/roles.rs"]
 #[expect(dead_code, reason = "the plan is the benchmark's")]

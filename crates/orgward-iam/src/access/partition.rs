@@ -1,7 +1,7 @@
 //! Which texts a list of languages tells apart, with an example of each.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 
@@ -61,12 +61,12 @@ impl Partition {
         Ok(accepted(&self.reader, &state))
     }
 
+    #[expect(clippy::disallowed_types, reason = "which states were seen is asked, and never gone through")]
     fn explore(&mut self, languages: usize, budget: &mut Budget) -> Result<(), String> {
         let start: Rc<Progress> = Rc::new(self.reader.start());
         // The states in the order in which they were found, so that examples are shortest.
         let mut found: Vec<(Rc<Progress>, usize, char)> = vec![(Rc::clone(&start), 0, '\0')];
-        // Only asked, never gone through: its order is nowhere to be seen.
-        let mut seen: HashSet<Rc<Progress>, FixedState> = HashSet::from_iter([start]);
+        let mut seen = std::collections::HashSet::<Rc<Progress>, FixedState>::from_iter([start]);
         let mut groups: BTreeMap<Bits, usize> = BTreeMap::new();
         let mut order = Vec::new();
         let mut alphabet = Alphabet::default();

@@ -18,8 +18,8 @@ use crate::{Kind, PolicyError, Spanned, Statement, Version};
 
 /// More than any policy that AWS takes, even with a lot of white space.
 const LONGEST: usize = 1 << 20;
-/// The characters of the longest policy that AWS takes, white space not counted: that of an OpenSearch domain (API reference,
-/// `AccessPoliciesStatus`, read on 2026-11-28).
+/// The characters of the longest policy that AWS takes, white space not counted: that of a domain of `OpenSearch` (its API
+/// reference, `AccessPoliciesStatus`, read on 2026-11-28).
 const MOST_CHARACTERS: usize = 100 << 10;
 
 /// Reads the version and the statements of a policy document.

@@ -57,9 +57,15 @@ pub(super) struct Graph {
     nodes: BTreeMap<End, NodeIndex>,
     /// What every administrator leads to.
     sink: NodeIndex,
-    /// The principals of the first account that is like the account of each principal, and those of its own, in the same
-    /// order.
-    like: BTreeMap<SubjectId, (Arc<[SubjectId]>, Arc<[SubjectId]>)>,
+    /// The account of each principal beside the first one that is like it.
+    like: BTreeMap<SubjectId, Like>,
+}
+
+/// The principals of the first of several accounts that are alike, and those of another one, in the same order.
+#[derive(Debug)]
+struct Like {
+    first: Arc<[SubjectId]>,
+    own: Arc<[SubjectId]>,
 }
 
 impl<'o> Access<'o> {
@@ -239,7 +245,7 @@ impl<'o> Access<'o> {
     ) -> Option<Gain> {
         let of = |id: SubjectId| self.more(self.subject(id)?, *all.nodes.get(&End::Subject(id))?, all);
         let (first, own) = match all.like.get(&id) {
-            Some((first, own)) if !Arc::ptr_eq(first, own) => (first, own),
+            Some(Like { first, own }) if !Arc::ptr_eq(first, own) => (first, own),
             _ => return known.entry(id).or_insert_with(|| of(id)).clone(),
         };
         let place = own.iter().position(|other| *other == id)?;
@@ -413,7 +419,8 @@ impl Graph {
         let first: Arc<[SubjectId]> = first.as_slice().into();
         for (at, ids) in class.accounts.iter().enumerate() {
             let own = if at == 0 { Arc::clone(&first) } else { ids.as_slice().into() };
-            self.like.extend(own.iter().map(|id| (*id, (Arc::clone(&first), Arc::clone(&own)))));
+            let like = || Like { first: Arc::clone(&first), own: Arc::clone(&own) };
+            self.like.extend(own.iter().map(|id| (*id, like())));
         }
     }
 

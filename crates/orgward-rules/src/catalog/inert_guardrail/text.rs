@@ -231,8 +231,8 @@ fn never_matches(
     findings: &mut Findings,
 ) {
     let document = &org_policy.data.document;
-    let is_asked = !surely_matches(statement) && !(is_told && statement.conditions.is_empty());
-    let Some(policy) = document.policy().filter(|_| is_asked) else { return };
+    let is_settled = surely_matches(statement) || is_told && statement.conditions.is_empty();
+    let Some(policy) = document.policy().filter(|_| !is_settled) else { return };
     let is_dead = |statement: &Statement| {
         let matched = RequestSet::matched(policy, statement);
         PolicyChain::bound(&org_policy.data.kind).and(matched).is_empty()
