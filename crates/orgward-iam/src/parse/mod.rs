@@ -18,9 +18,6 @@ use crate::{Kind, PolicyError, Spanned, Statement, Version};
 
 /// More than any policy that AWS takes, even with a lot of white space.
 const LONGEST: usize = 1 << 20;
-/// The characters of the longest policy that AWS takes, white space not counted: that of a domain of `OpenSearch` (its API
-/// reference, `AccessPoliciesStatus`, read on 2026-11-28).
-const MOST_CHARACTERS: usize = 100 << 10;
 
 /// Reads the version and the statements of a policy document.
 pub(crate) fn policy(text: &str, kind: Kind) -> Result<(Version, Vec<Statement>), PolicyError> {
@@ -28,14 +25,6 @@ pub(crate) fn policy(text: &str, kind: Kind) -> Result<(Version, Vec<Statement>)
         return Err(PolicyError::new(
             0..0,
             format!("the document has {} bytes, more than any policy", text.len()),
-            "AWS takes policies of at most a few ten thousand characters",
-        ));
-    }
-    let characters = || text.chars().filter(|char| !char.is_ascii_whitespace()).count();
-    if text.len() > MOST_CHARACTERS && characters() > MOST_CHARACTERS {
-        return Err(PolicyError::new(
-            0..0,
-            format!("the document has {} characters, more than any policy", characters()),
             "AWS takes policies of at most a few ten thousand characters",
         ));
     }
