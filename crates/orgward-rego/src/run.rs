@@ -280,11 +280,12 @@ mod tests {
     #[test]
     fn what_takes_too_much_memory_is_left_behind() {
         /// Grows by a megabyte each time it is asked.
+        #[expect(clippy::unnecessary_wraps, reason = "the type that limits have")]
         fn used() -> Option<u64> {
             static USED: AtomicU64 = AtomicU64::new(0);
             Some(USED.fetch_add(1 << 20, Ordering::Relaxed))
         }
-        let limits = Limits { time: Duration::from_secs(60), memory: 4 << 20, used };
+        let limits = Limits { time: Duration::from_mins(1), memory: 4 << 20, used };
         assert!(matches!(asked(LONG, limits), Err(RegoError::Memory { megabytes: 4, .. })));
     }
 }

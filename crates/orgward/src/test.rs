@@ -375,8 +375,12 @@ fn of_rule(
     expect: Expect,
 ) -> (TestOutcome, Option<String>) {
     let is_about = |finding: &&Finding| {
-        let place =
-            finding.address.as_ref().map(|it| it.as_str()).or(finding.target.as_deref()).unwrap_or("");
+        let place = finding
+            .address
+            .as_ref()
+            .map(orgward_finding::Address::as_str)
+            .or(finding.target.as_deref())
+            .unwrap_or("");
         finding.status == Status::New
             && finding.rule == rule
             && address.is_none_or(|pattern| orgward_iam::glob(pattern, place))
