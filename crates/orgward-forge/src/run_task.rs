@@ -1,6 +1,6 @@
 //! Run tasks of HCP Terraform and Terraform Enterprise: what they ask, and how they are answered.
 //!
-//! A task names the addresses of the plan and of the answer, and brings a token. All three come from whoever can send a
+//! A task names the addresses of the plan and of the answer, and brings a token. All three come from anyone who can send a
 //! request, so nothing is asked of, and no token is sent to, any host but the one that the server was started for.
 
 use std::io::{self, Read, Write};

@@ -1,5 +1,5 @@
 //! Policies of the shape that AWS publishes for data perimeters, in words of our own, uphold the packs; and each pack
-//! finds what somebody does to such a policy.
+//! finds what weakens such a policy.
 
 use std::collections::BTreeMap;
 

@@ -106,8 +106,7 @@ impl Fact {
 
     fn counts(&self, before: &Object, after: &Object) -> bool {
         let has = |object: &Object, path: &str, value: &str| {
-            let at = path.split('.').fold(object.view(), walk);
-            text_of(at).is_some_and(|text| text.eq_ignore_ascii_case(value))
+            text_of(at(object.view(), path)).is_some_and(|text| text.eq_ignore_ascii_case(value))
         };
         match self.when {
             None => true,
@@ -136,13 +135,18 @@ impl Facts {
     }
 }
 
+/// What stands at the end of a path; nothing before it is the whole.
+pub(super) fn at<'v>(view: View<'v>, path: &str) -> View<'v> {
+    path.split('.').filter(|step| !step.is_empty()).fold(view, walk)
+}
+
 /// A step further: to a position, or to a name.
 fn walk<'v>(view: View<'v>, step: &str) -> View<'v> {
     step.parse().map_or_else(|_| view.get(step), |at| view.item(at))
 }
 
 /// A scalar as text: flags are compared with what the provider writes as text, too.
-fn text_of(view: View<'_>) -> Option<String> {
+pub(super) fn text_of(view: View<'_>) -> Option<String> {
     match (view.text(), view.bool()) {
         (Attr::Known(text), _) => Some(text.expose().to_owned()),
         (_, Attr::Known(flag)) => Some(flag.to_string()),

@@ -4,6 +4,7 @@
 use orgward_plan::{Attr, View};
 
 use super::Control;
+use super::fact::{at, text_of};
 
 /// A type of resource that hides findings.
 pub(super) struct Mutes {
@@ -89,11 +90,6 @@ const GRADES: &[&str] = &[
     "confidence",
 ];
 
-fn at<'v>(view: View<'v>, path: &str) -> View<'v> {
-    let steps = path.split('.').filter(|step| !step.is_empty());
-    steps.fold(view, |view, step| step.parse().map_or_else(|_| view.get(step), |at| view.item(at)))
-}
-
 /// The fields that a filter names: of blocks that each name one, or of one block that has an attribute for each.
 fn fields(criteria: View<'_>) -> Vec<String> {
     if let Attr::Known(blocks) = criteria.items() {
@@ -147,11 +143,8 @@ impl Control {
             return Attr::Known(());
         }
         let flag = at(self.attributes.view(), path);
-        let text = match (flag.text(), flag.bool()) {
-            (Attr::Known(text), _) => text.expose().to_owned(),
-            (_, Attr::Known(on)) => on.to_string(),
-            (Attr::Absent, _) => return Attr::Absent,
-            (Attr::Unknown, _) => return Attr::Unknown,
+        let Some(text) = text_of(flag) else {
+            return if flag.state() == Attr::Absent { Attr::Absent } else { Attr::Unknown };
         };
         if values.iter().any(|value| value.eq_ignore_ascii_case(&text)) {
             Attr::Known(())

@@ -67,7 +67,7 @@ impl Subject<'_> {
         }
     }
 
-    /// Whether whoever assumes it may set tags of the session in the place of its own.
+    /// Whether those who assume it may set tags of the session in the place of its own.
     fn takes_session_tags(&self) -> bool {
         match (&self.node.kind, self.trust) {
             (NodeKind::User(_), _) => false,

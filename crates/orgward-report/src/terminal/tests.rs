@@ -415,7 +415,7 @@ fn a_rule_leads_to_its_page_where_links_can_be_followed() {
     assert_eq!(without_links(&linked), plain(&review));
 }
 
-/// Whoever asks for everything gets everything: what was there before as much as the eleventh place.
+/// Those who ask for everything get everything: what was there before as much as the eleventh place.
 #[test]
 fn verbose_leaves_nothing_out() {
     let mut review = testing::full();

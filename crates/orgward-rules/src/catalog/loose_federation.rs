@@ -69,8 +69,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     finding.says(says);
                     finding.show(&source(document), dead.span.clone(), "no token carries this");
                     finding.help(help);
-                } else if let Some(stranger) = Token::stranger(trust.policy, statement, issuer, provider) {
+                } else {
                     let why = opening(statement, issuer, host);
+                    let token = match stranger(trust.policy, statement, issuer, provider) {
+                        Answer::None => continue,
+                        Answer::Witness(token) => Some(token),
+                        // What the conditions look like decides.
+                        Answer::Undecided(_) if why.is_none() => continue,
+                        Answer::Undecided(_) => None,
+                    };
+                    let is_told = why.is_some() || document.text.is_sensitive();
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
                     finding.says(format!("any {} can assume this role", issuer.customers));
@@ -93,8 +101,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
-                    if let Some(token) = stranger.0 {
-                        finding.note(token);
+                    let key = format!("{host}:{}", issuer.required);
+                    let value = token.as_ref().and_then(|token| token.context.get(&key));
+                    if let Some(ContextValue::One(value)) = value.filter(|_| !is_told) {
+                        finding.note(format!("such as a token whose `{}` is `{value}`", issuer.required));
                     }
                     finding.severity = issuer.severity();
                     finding.help(issuer.help(host));
@@ -166,34 +176,17 @@ fn unknown_provider(
     finding.help("require the subject of the tokens, `PROVIDER:sub`, with a value that the plan shows");
 }
 
-/// A token of a customer whom the policy does not name, that gets in; what it says, where the proof shows one.
-struct Token(Option<String>);
-
-impl Token {
-    /// Whether a stranger gets in by a statement: proved over all tokens of the provider, with the whole condition of the
-    /// statement and all denials of the policy. Where that is not decided, what its conditions look like decides.
-    fn stranger(policy: &Policy, statement: &Statement, issuer: &Issuer, provider: &str) -> Option<Self> {
-        let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
-        let mut alone = policy.clone();
-        alone.statements.retain(|it| it.effect.value == Effect::Deny || it.span == statement.span);
-        let seen = || opening(statement, issuer, host).map(|_| Self(None));
-        let Ok(claim) = Claim::new(strangers(&alone, issuer, provider)) else { return seen() };
-        let tokens = claim.described().and(RequestSet::by(Callers::Federated(provider.to_owned())));
-        match tokens.and(RequestSet::allowed(&alone)).example() {
-            Answer::None => None,
-            Answer::Undecided(_) => seen(),
-            Answer::Witness(request) => {
-                let key = format!("{host}:{}", issuer.required);
-                let told = match request.context.get(&key) {
-                    Some(ContextValue::One(value)) => {
-                        Some(format!("such as a token whose `{}` is `{value}`", issuer.required))
-                    }
-                    Some(ContextValue::Many(_)) | None => None,
-                };
-                let is_told = opening(statement, issuer, host).is_some();
-                Some(Self(told.filter(|_| !is_told)))
-            }
+/// Whether a token of a customer whom the policy does not name gets in by a statement, over all tokens of the provider, with
+/// the whole condition of the statement and all denials of the policy.
+fn stranger(policy: &Policy, statement: &Statement, issuer: &Issuer, provider: &str) -> Answer {
+    let mut alone = policy.clone();
+    alone.statements.retain(|it| it.effect.value == Effect::Deny || it.span == statement.span);
+    match Claim::new(strangers(&alone, issuer, provider)) {
+        Ok(claim) => {
+            let tokens = claim.described().and(RequestSet::by(Callers::Federated(provider.to_owned())));
+            tokens.and(RequestSet::allowed(&alone)).example()
         }
+        Err(error) => Answer::Undecided(error.error.message),
     }
 }
 

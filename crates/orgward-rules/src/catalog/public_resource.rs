@@ -63,7 +63,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     unknown(cx, findings);
 }
 
-/// A policy of which nothing is known may let in everybody.
+/// A policy of which nothing is known may let in anyone.
 fn unknown(cx: &Context<'_>, findings: &mut Findings) {
     let before = cx.before.access();
     for resource in &cx.after.access().resources {

@@ -94,7 +94,7 @@ fn prove(
     let place = account.zip(here.as_ref());
     let set = match scp {
         None if guardrail.enforced_by() != EnforcedBy::ResourceControl => {
-            // No policy binds principals: whoever the caller is, a resource control policy has to deny it.
+            // No policy binds principals: a resource control policy has to deny every caller.
             let set = guardrail.claim().requests().minus(RequestSet::by(Callers::ServiceLinked));
             match account {
                 Some(account) => set.and(RequestSet::by(Callers::Accounts([account.to_owned()].into()))),

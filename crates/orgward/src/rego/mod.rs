@@ -62,7 +62,7 @@ pub(crate) fn add_beside(folder: &Path, config: &mut Config) -> Result<(), Failu
         let root = folder.join(&inside);
         match within(&root, DEPTH, &mut found) {
             Ok(()) => {}
-            // Nobody has to have rules.
+            // Rules are not required.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named => continue,
             Err(source) => return Err(RulesError::Read { name: root.display().to_string(), source }.into()),
         }

@@ -303,7 +303,7 @@ fn every_example_prints_what_the_page_shows() {
     assert!(examples >= 25, "{examples} examples");
 }
 
-/// Two screens, so that somebody reads it.
+/// Two screens, so that people read it.
 #[test]
 fn the_readme_fits_two_screens() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();

@@ -1,4 +1,4 @@
-//! The parts of the packaging agree: whoever renames an archive or adds a system has to do it everywhere.
+//! The parts of the packaging agree: an archive that is renamed or a system that is added has to be so everywhere.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
