@@ -277,7 +277,7 @@ fn a_fork_gets_a_summary_and_the_same_verdict() {
             fs::remove_file(&program).unwrap();
             std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_orgward"), program).unwrap();
             fs::copy(fixture(plan), checkout.path("plan.json")).unwrap();
-            fs::write(checkout.path("event.json"), r#"{"pull_request":{"number":7}}"#).unwrap();
+            fs::write(checkout.path("event.json"), r#"{"pull_request":{"number":5}}"#).unwrap();
             let forge = Forge::with(|asked, _| {
                 let is_write = asked.method != "GET" && asked.path != "/graphql";
                 is_write.then(|| Reply::new(403, "", "Resource not accessible by integration"))
@@ -285,7 +285,7 @@ fn a_fork_gets_a_summary_and_the_same_verdict() {
             let shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"];
             let environment = format!(
                 "export GITHUB_TOKEN='{token}' GITHUB_ACTIONS=true GITHUB_EVENT_PATH=event.json BASE=off \
-                 GITHUB_STEP_SUMMARY=summary.md GITHUB_API_URL={} GITHUB_REPOSITORY=o/r MODE=update INLINE=false \
+                 GITHUB_STEP_SUMMARY=summary.md GITHUB_API_URL={} GITHUB_REPOSITORY=cloud/org MODE=update INLINE=false \
                  STACK= REVIEW=./review.json VERDICT=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null || true)\n",
                 forge.url()
             );
