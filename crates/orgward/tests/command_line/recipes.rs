@@ -269,7 +269,7 @@ fn a_fork_gets_a_summary_and_the_same_verdict() {
     let steps = blocks(&action, "run: |", None);
     let step = |what: &str| steps.iter().find(|block| block.contains(what)).unwrap().clone();
     for (plan, passes) in
-        [("public-trust/bad-star-string.json", false), ("public-trust/good-named.json", true)]
+        [("public-trust/bad-star-string.json", false), ("public-trust/good-service.json", true)]
     {
         for token in ["token-that-may-not-write", ""] {
             let checkout = Checkout::new(Review::Exits(0), true);
