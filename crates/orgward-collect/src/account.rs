@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::ProvideCredentials as _;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput as Details;
@@ -17,6 +18,7 @@ use crate::actions;
 use crate::credentials;
 use crate::organization::{Fatal, optional};
 use crate::refused::Refused;
+use crate::signed::Signed;
 
 /// How often the credential report is asked for until AWS has made it, and how long to wait in between.
 const REPORT_ATTEMPTS: usize = 10;
@@ -35,6 +37,8 @@ pub(crate) struct Entrance {
     pub(crate) role: String,
     /// Its external id.
     pub(crate) external_id: Option<String>,
+    /// The regions whose resources are read.
+    pub(crate) regions: Vec<String>,
 }
 
 /// Reads an account. What AWS refuses is a gap; only credentials that are too old end the run.
@@ -54,9 +58,30 @@ pub(crate) async fn read(entrance: &Entrance, account: &str) -> Result<AccountPa
     if !part.user_detail_list.is_empty() {
         report(&client, &mut part).await?;
     }
+    resources(entrance, &config, &mut part).await?;
     part.gaps.sort();
     part.gaps.dedup();
     Ok(part)
+}
+
+/// Resources with policies, and trails, in the regions that are asked for.
+async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPart) -> Result<(), Fatal> {
+    let Some(provider) = config.credentials_provider().filter(|_| !entrance.regions.is_empty()) else { return Ok(()) };
+    let Ok(credentials) = provider.provide_credentials().await else { return Ok(()) };
+    let endpoint = config.endpoint_url().map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+    let signed = Signed::new(credentials, endpoint, &entrance.partition);
+    let (account, regions) = (part.account.clone(), entrance.regions.clone());
+    let read = tokio::task::spawn_blocking(move || crate::resources::read(&signed, &account, &regions)).await;
+    match read {
+        Ok(read) => {
+            let read = read?;
+            part.resources = read.resources;
+            part.gaps.extend(read.gaps);
+            Ok(())
+        }
+        // Nothing cancels it, so that it is a panic: raise it here.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
 }
 
 /// Assumes the role.

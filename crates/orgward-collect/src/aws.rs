@@ -24,14 +24,14 @@ pub(crate) async fn configuration() -> SdkConfig {
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS).with_max_backoff(LONGEST_WAIT);
     let timeouts = TimeoutConfig::builder().operation_attempt_timeout(ANSWER).build();
-    let region = aws_config::meta::region::RegionProviderChain::default_provider().or_else(Region::new(REGION));
-    aws_config::defaults(BehaviorVersion::latest())
+    let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http)
         .retry_config(retries)
         .timeout_config(timeouts)
-        .region(region)
         .load()
-        .await
+        .await;
+    let region = config.region().cloned().unwrap_or_else(|| Region::new(REGION));
+    config.into_builder().region(region).build()
 }
 
 /// Does the same with many things, at most `most` of them at a time. Answers are in the order of the things.

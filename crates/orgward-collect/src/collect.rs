@@ -61,7 +61,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, CollectError> {
     let caller = caller.map_err(|error| CollectError::from((&actions::CALLER_IDENTITY, error.into())))?;
     let own = caller.account().unwrap_or_default().to_owned();
     let partition = caller.arn().and_then(|arn| arn.split(':').nth(1)).unwrap_or("aws").to_owned();
-    let settings = format!("{own} {} {}\n", arguments.role, arguments.external_id.as_deref().unwrap_or_default());
+    let external_id = arguments.external_id.as_deref().unwrap_or_default();
+    let settings = format!("{own} {} {external_id} {}\n", arguments.role, arguments.region.join(" "));
     let journal = Journal::open(&arguments.output, &settings)?;
     let fresh = Freshness { now: Timestamp::now(), hours: arguments.max_age };
 
@@ -85,6 +86,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, CollectError> {
         partition,
         role: arguments.role.clone(),
         external_id: arguments.external_id.clone(),
+        regions: arguments.region.clone(),
     });
     let incomplete = accounts(arguments, &journal, &entrance, &ids, &fresh).await?;
     write(&arguments.output, &journal, &compressed, &ids, &incomplete)

@@ -11,6 +11,8 @@ mod journal;
 mod organization;
 mod progress;
 mod refused;
+mod resources;
+mod signed;
 
 use std::process::ExitCode;
 

@@ -27,7 +27,13 @@ impl Refused {
     pub(crate) fn is_absent(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "NoSuchEntity" | "NoSuchEntityException" | "ResourceNotFoundException" | "ResourcePolicyNotFoundException"
+            "NoSuchBucketPolicy"
+                | "NoSuchEntity"
+                | "NoSuchEntityException"
+                | "NoSuchPublicAccessBlockConfiguration"
+                | "RepositoryPolicyNotFoundException"
+                | "ResourceNotFoundException"
+                | "ResourcePolicyNotFoundException"
         )
     }
 
