@@ -10,8 +10,8 @@ use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthori
 use aws_sdk_iam::types as iam;
 use aws_sdk_iam::types::EntityType;
 use orgward_snapshot::{
-    AccountPart, AttachedPolicy, BoundaryArn, Group, InlinePolicy, ManagedPolicy, OpenIdProvider, PolicyVersion, Role,
-    SamlProvider, Tag, User, unescaped,
+    AccountPart, AttachedPolicy, BoundaryArn, Group, InlinePolicy, ManagedPolicy, OpenIdProvider,
+    PolicyVersion, Role, SamlProvider, Tag, User, unescaped,
 };
 
 use crate::actions;
@@ -66,9 +66,12 @@ pub(crate) async fn read(entrance: &Entrance, account: &str) -> Result<AccountPa
 
 /// Resources with policies, and trails, in the regions that are asked for.
 async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPart) -> Result<(), Fatal> {
-    let Some(provider) = config.credentials_provider().filter(|_| !entrance.regions.is_empty()) else { return Ok(()) };
+    let Some(provider) = config.credentials_provider().filter(|_| !entrance.regions.is_empty()) else {
+        return Ok(());
+    };
     let Ok(credentials) = provider.provide_credentials().await else { return Ok(()) };
-    let endpoint = config.endpoint_url().map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+    let endpoint =
+        config.endpoint_url().map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
     let signed = Signed::new(credentials, endpoint, &entrance.partition);
     let (account, regions) = (part.account.clone(), entrance.regions.clone());
     let read = tokio::task::spawn_blocking(move || crate::resources::read(&signed, &account, &regions)).await;
@@ -125,7 +128,9 @@ async fn details(client: &Client, part: &mut AccountPart) -> Result<(), Fatal> {
         part.group_detail_list.extend(page.group_detail_list().iter().map(group));
         part.policies.extend(page.policies().iter().map(policy));
     };
-    pages.iter().for_each(|page| of(page, part));
+    for page in &pages {
+        of(page, part);
+    }
     part.role_detail_list.sort_by(|a, b| a.arn.cmp(&b.arn));
     part.user_detail_list.sort_by(|a, b| a.arn.cmp(&b.arn));
     part.group_detail_list.sort_by(|a, b| a.arn.cmp(&b.arn));
@@ -176,9 +181,12 @@ fn policy(policy: &iam::ManagedPolicyDetail) -> ManagedPolicy {
         document: document(version.document()),
         is_default_version: true,
     };
+    let arn = text(policy.arn());
+    // The name is the end of the ARN.
+    let name = policy.policy_name().or_else(|| arn.rsplit('/').next()).unwrap_or_default();
     ManagedPolicy {
-        arn: text(policy.arn()),
-        policy_name: text(policy.policy_name()),
+        arn: arn.clone(),
+        policy_name: name.to_owned(),
         path: text(policy.path()),
         policy_version_list: versions.map(version).collect(),
     }
@@ -234,7 +242,9 @@ async fn report(client: &Client, part: &mut AccountPart) -> Result<(), Fatal> {
     for attempt in 1..=REPORT_ATTEMPTS {
         let made = client.generate_credential_report().send().await.map_err(Refused::from);
         let Some(made) = optional(made, &actions::GENERATE_REPORT, &mut part.gaps)? else { return Ok(()) };
-        if made.state().is_some_and(|state| *state == iam::ReportStateType::Complete) || attempt == REPORT_ATTEMPTS {
+        if made.state().is_some_and(|state| *state == iam::ReportStateType::Complete)
+            || attempt == REPORT_ATTEMPTS
+        {
             break;
         }
         tokio::time::sleep(REPORT_WAIT).await;

@@ -50,11 +50,11 @@ pub(crate) static GET_INLINE: Action = action("sso:GetInlinePolicyForPermissionS
 pub(crate) static LIST_MANAGED: Action = action("sso:ListManagedPoliciesInPermissionSet", CENTER);
 pub(crate) static LIST_CUSTOMER_MANAGED: Action =
     action("sso:ListCustomerManagedPolicyReferencesInPermissionSet", CENTER);
-pub(crate) static GET_BOUNDARY: Action = action("sso:GetPermissionsBoundaryForPermissionSet", "the permissions boundaries of permission sets");
+pub(crate) static GET_BOUNDARY: Action =
+    action("sso:GetPermissionsBoundaryForPermissionSet", "the permissions boundaries of permission sets");
 pub(crate) static LIST_PROVISIONED: Action = action("sso:ListAccountsForProvisionedPermissionSet", CENTER);
 pub(crate) static LIST_ASSIGNMENTS: Action = action("sso:ListAccountAssignments", CENTER);
-pub(crate) static ASSUME_ROLE: Action =
-    action("sts:AssumeRole", "the identities, permissions and resources");
+pub(crate) static ASSUME_ROLE: Action = action("sts:AssumeRole", "the identities, permissions and resources");
 pub(crate) static CALLER_IDENTITY: Action = action("sts:GetCallerIdentity", "who calls");
 pub(crate) static AUTHORIZATION_DETAILS: Action = action("iam:GetAccountAuthorizationDetails", IAM);
 pub(crate) static ACCOUNT_SUMMARY: Action =

@@ -17,7 +17,7 @@ const REGION: &str = "us-east-1";
 const ATTEMPTS: u32 = 10;
 /// The longest wait between two of them.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_mins(1);
 
 /// The configuration of the SDK: credentials, region and endpoints from the environment and profiles.
 pub(crate) async fn configuration() -> SdkConfig {

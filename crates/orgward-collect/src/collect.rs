@@ -74,7 +74,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<bool, CollectError> {
             let region = arguments.identity_center_region.as_deref();
             identity_center::read(&config, region, &mut part).await?;
             part.taken = fresh.now.to_string();
-            let compressed = journal.keep_organization(&part).map_err(|error| write_error(arguments, error))?;
+            let compressed =
+                journal.keep_organization(&part).map_err(|error| write_error(arguments, error))?;
             (part, compressed)
         }
     };
@@ -158,9 +159,9 @@ async fn accounts(
     fresh: &Freshness,
 ) -> Result<BTreeMap<String, AccountPart>, CollectError> {
     let bar = progress::bar(ids.len());
-    let kept = |id: &String| journal.account(id).is_some_and(|part| {
-        part.account().is_ok_and(|part| fresh.is(&part.taken))
-    });
+    let kept = |id: &String| {
+        journal.account(id).is_some_and(|part| part.account().is_ok_and(|part| fresh.is(&part.taken)))
+    };
     let (kept, open): (Vec<&String>, Vec<&String>) = ids.iter().partition(|id| kept(id));
     bar.inc(kept.len() as u64);
     let limit = Arc::new(Semaphore::new(arguments.concurrency.into()));

@@ -17,16 +17,34 @@ const AT_ONCE: usize = 4;
 const SERVICE: &str = "sso.amazonaws.com";
 /// The regions that every account has. An instance is in one region, and nothing says in which.
 const REGIONS: [&str; 17] = [
-    "us-east-1", "us-east-2", "us-west-2", "us-west-1", "eu-west-1", "eu-central-1", "eu-west-2", "eu-west-3",
-    "eu-north-1", "ap-southeast-2", "ap-southeast-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1",
-    "ca-central-1", "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+    "us-west-1",
+    "eu-west-1",
+    "eu-central-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eu-north-1",
+    "ap-southeast-2",
+    "ap-southeast-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ca-central-1",
+    "sa-east-1",
 ];
 
 /// A call of one instance that failed: all of Identity Center is missing then.
 type Missing = (&'static Action, Refused);
 
 /// Reads the instances, if the organization has any.
-pub(crate) async fn read(config: &SdkConfig, region: Option<&str>, part: &mut OrganizationPart) -> Result<(), Fatal> {
+pub(crate) async fn read(
+    config: &SdkConfig,
+    region: Option<&str>,
+    part: &mut OrganizationPart,
+) -> Result<(), Fatal> {
     let unread = part.gaps.iter().any(|gap| gap.action == actions::LIST_SERVICE_ACCESS.name);
     if region.is_none() && !unread && !part.service_access.iter().any(|service| service == SERVICE) {
         return Ok(());
@@ -49,7 +67,9 @@ pub(crate) async fn read(config: &SdkConfig, region: Option<&str>, part: &mut Or
                 part.identity_center = instances;
                 return Ok(());
             }
-            Err((action, refused)) => return optional(Err(refused), action, &mut part.gaps).map(|_: Option<()>| ()),
+            Err((action, refused)) => {
+                return optional(Err(refused), action, &mut part.gaps).map(|_: Option<()>| ());
+            }
         }
     }
     if !unread {
@@ -99,12 +119,15 @@ async fn permission_set(
     instance: String,
     arn: String,
 ) -> Result<(PermissionSet, Vec<Assignment>, Option<Gap>), Missing> {
-    let described = client.describe_permission_set().instance_arn(&instance).permission_set_arn(&arn).send().await;
+    let described =
+        client.describe_permission_set().instance_arn(&instance).permission_set_arn(&arn).send().await;
     let described = described.map_err(|error| (&actions::DESCRIBE_SET, error.into()))?;
     let described = described.permission_set();
-    let inline = client.get_inline_policy_for_permission_set().instance_arn(&instance).permission_set_arn(&arn);
+    let inline =
+        client.get_inline_policy_for_permission_set().instance_arn(&instance).permission_set_arn(&arn);
     let inline = inline.send().await.map_err(|error| (&actions::GET_INLINE, error.into()))?;
-    let managed = client.list_managed_policies_in_permission_set().instance_arn(&instance).permission_set_arn(&arn);
+    let managed =
+        client.list_managed_policies_in_permission_set().instance_arn(&instance).permission_set_arn(&arn);
     let managed = managed.into_paginator().items().send().try_collect().await;
     let managed = managed.map_err(|error| (&actions::LIST_MANAGED, error.into()))?;
     let customer = client.list_customer_managed_policy_references_in_permission_set();
@@ -112,7 +135,8 @@ async fn permission_set(
     let customer = customer.try_collect().await;
     let customer = customer.map_err(|error| (&actions::LIST_CUSTOMER_MANAGED, error.into()))?;
     let boundary = client.get_permissions_boundary_for_permission_set();
-    let boundary = boundary.instance_arn(&instance).permission_set_arn(&arn).send().await.map_err(Refused::from);
+    let boundary =
+        boundary.instance_arn(&instance).permission_set_arn(&arn).send().await.map_err(Refused::from);
     let mut gap = None;
     let boundary = match boundary {
         Ok(answer) => answer.permissions_boundary().map(|it| Boundary {
@@ -150,7 +174,8 @@ fn reference(policy: &CustomerManagedPolicyReference) -> CustomerPolicy {
 async fn assignments(client: &Client, instance: &str, set: &str) -> Result<Vec<Assignment>, Missing> {
     let accounts = client.list_accounts_for_provisioned_permission_set();
     let accounts = accounts.instance_arn(instance).permission_set_arn(set).into_paginator().items().send();
-    let accounts = accounts.try_collect().await.map_err(|error| (&actions::LIST_PROVISIONED, error.into()))?;
+    let accounts =
+        accounts.try_collect().await.map_err(|error| (&actions::LIST_PROVISIONED, error.into()))?;
     let answers = each(accounts, AT_ONCE, |account: String| {
         let listed = client.list_account_assignments().instance_arn(instance).permission_set_arn(set);
         let listed = listed.account_id(account).into_paginator().items().send();

@@ -3,7 +3,8 @@
 use aws_sdk_organizations::Client;
 use aws_sdk_organizations::types::PolicyType;
 use orgward_snapshot::{
-    Account, DelegatedAdministrator, Described, Gap, OrganizationPart, Policy, PolicyTypeStatus, Root, Tag, Unit,
+    Account, DelegatedAdministrator, Described, Gap, OrganizationPart, Policy, PolicyTypeStatus, Root, Tag,
+    Unit,
 };
 
 use crate::actions::{self, Action};
@@ -59,7 +60,12 @@ fn root(root: &aws_sdk_organizations::types::Root) -> Root {
         kind: it.r#type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
         status: it.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
     });
-    Root { id: text(root.id()), arn: text(root.arn()), name: text(root.name()), policy_types: types.collect() }
+    Root {
+        id: text(root.id()),
+        arn: text(root.arn()),
+        name: text(root.name()),
+        policy_types: types.collect(),
+    }
 }
 
 /// Units and accounts, level by level.
@@ -264,7 +270,6 @@ async fn trusted(client: &Client, part: &mut OrganizationPart) -> Result<(), Fat
         Err(refused) if refused.is_absent() => None,
         answer => optional(answer, &actions::DESCRIBE_RESOURCE_POLICY, &mut part.gaps)?,
     };
-    part.resource_policy =
-        policy.and_then(|it| Some(it.resource_policy()?.content()?.to_owned()));
+    part.resource_policy = policy.and_then(|it| Some(it.resource_policy()?.content()?.to_owned()));
     Ok(())
 }

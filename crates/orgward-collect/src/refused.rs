@@ -19,7 +19,11 @@ impl Refused {
     pub(crate) fn is_expired(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" | "InvalidClientTokenId" | "UnrecognizedClientException"
+            "ExpiredToken"
+                | "ExpiredTokenException"
+                | "RequestExpired"
+                | "InvalidClientTokenId"
+                | "UnrecognizedClientException"
         )
     }
 

@@ -1,5 +1,7 @@
 //! Resources with policies, and trails: what a few services say, in the form of the resources of Terraform.
 
+use std::fmt::Write as _;
+
 use orgward_snapshot::{AccountPart, Found};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +20,8 @@ const FLAGS: [(&str, &str); 4] = [
 
 /// Reads the resources of an account, in some regions. Blocks while it waits for answers.
 pub(crate) fn read(signed: &Signed, account: &str, regions: &[String]) -> Result<AccountPart, Fatal> {
-    let mut reader = Reader { signed, part: AccountPart { account: account.to_owned(), ..AccountPart::default() } };
+    let mut reader =
+        Reader { signed, part: AccountPart { account: account.to_owned(), ..AccountPart::default() } };
     let Some(first) = regions.first() else { return Ok(reader.part) };
     reader.buckets(first)?;
     for region in regions {
@@ -82,7 +85,8 @@ impl Reader<'_> {
             let asked = json!({ "KeyId": id });
             let described = self.signed.json("kms", region, "TrentService.DescribeKey", &asked);
             let described = self.take(described, &actions::DESCRIBE_KEY)?;
-            let of_aws = described.is_some_and(|it| it.pointer("/KeyMetadata/KeyManager") == Some(&"AWS".into()));
+            let of_aws =
+                described.is_some_and(|it| it.pointer("/KeyMetadata/KeyManager") == Some(&"AWS".into()));
             if of_aws {
                 continue;
             }
@@ -90,7 +94,13 @@ impl Reader<'_> {
             let policy = self.signed.json("kms", region, "TrentService.GetKeyPolicy", &asked);
             let policy = policy.map(|it| Some(text(&it, "Policy").to_owned()));
             let (policy, unknown) = self.policy(policy, &actions::GET_KEY_POLICY)?;
-            self.add("aws_kms_key", arn, region, json!({ "arn": arn, "id": id, "key_id": id, "policy": policy }), unknown);
+            self.add(
+                "aws_kms_key",
+                arn,
+                region,
+                json!({ "arn": arn, "id": id, "key_id": id, "policy": policy }),
+                unknown,
+            );
         }
         Ok(())
     }
@@ -101,7 +111,8 @@ impl Reader<'_> {
         for secret in self.take(secrets, &actions::LIST_SECRETS)?.unwrap_or_default() {
             let (arn, name) = (text(&secret, "ARN"), text(&secret, "Name"));
             let asked = json!({ "SecretId": arn });
-            let policy = self.signed.json("secretsmanager", region, "secretsmanager.GetResourcePolicy", &asked);
+            let policy =
+                self.signed.json("secretsmanager", region, "secretsmanager.GetResourcePolicy", &asked);
             let policy = policy.map(|it| it.get("ResourcePolicy").and_then(Value::as_str).map(str::to_owned));
             let (policy, unknown) = self.policy(policy, &actions::GET_SECRET_POLICY)?;
             let values = json!({ "arn": arn, "id": arn, "name": name, "policy": policy });
@@ -139,7 +150,8 @@ impl Reader<'_> {
         };
         let (mut arns, mut token): (Vec<String>, Option<String>) = (Vec::new(), None);
         loop {
-            let next = token.as_ref().map(|token| format!("&NextToken={}", escaped(token))).unwrap_or_default();
+            let next =
+                token.as_ref().map(|token| format!("&NextToken={}", escaped(token))).unwrap_or_default();
             let answer = self.signed.send(&call(format!("Action=ListTopics&Version=2010-03-31{next}")));
             let Some(answer) = self.take(answer, &actions::LIST_TOPICS)? else { break };
             arns.extend(elements(&answer, "TopicArn").into_iter().map(str::to_owned));
@@ -196,7 +208,12 @@ impl Reader<'_> {
             if arn.split(':').nth(4) != Some(self.part.account.as_str()) {
                 continue;
             }
-            let status = self.signed.json("cloudtrail", region, &format!("{SERVICE}.GetTrailStatus"), &json!({ "Name": arn }));
+            let status = self.signed.json(
+                "cloudtrail",
+                region,
+                &format!("{SERVICE}.GetTrailStatus"),
+                &json!({ "Name": arn }),
+            );
             let status = self.take(status, &actions::GET_TRAIL)?;
             let unknown: &[&str] = if status.is_some() { &[] } else { &["enable_logging"] };
             let is = |name: &str| trail.get(name).and_then(Value::as_bool).unwrap_or_default();
@@ -218,12 +235,16 @@ impl Reader<'_> {
     /// Buckets of all regions.
     fn buckets(&mut self, home: &str) -> Result<(), Fatal> {
         let get = |region: &str, path: String| {
-            let call = Call { service: "s3", region, method: "GET", path, headers: Vec::new(), body: String::new() };
+            let call =
+                Call { service: "s3", region, method: "GET", path, headers: Vec::new(), body: String::new() };
             self.signed.send(&call)
         };
         let (mut buckets, mut token): (Vec<(String, String)>, Option<String>) = (Vec::new(), None);
         loop {
-            let next = token.as_ref().map(|token| format!("&continuation-token={}", escaped(token))).unwrap_or_default();
+            let next = token
+                .as_ref()
+                .map(|token| format!("&continuation-token={}", escaped(token)))
+                .unwrap_or_default();
             let answer = get(home, format!("/?max-buckets=1000{next}"));
             let Some(answer) = self.take(answer, &actions::LIST_BUCKETS)? else { return Ok(()) };
             for bucket in elements(&answer, "Bucket") {
@@ -257,7 +278,8 @@ impl Reader<'_> {
                     });
                     let mut values: Map<String, Value> = flags.collect();
                     values.insert("bucket".to_owned(), name.as_str().into());
-                    let unknown = if block.is_some() { Vec::new() } else { FLAGS.map(|(name, _)| name).into() };
+                    let unknown =
+                        if block.is_some() { Vec::new() } else { FLAGS.map(|(name, _)| name).into() };
                     self.add("aws_s3_bucket_public_access_block", &name, &region, values.into(), &unknown);
                 }
             }
@@ -273,7 +295,8 @@ fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            // Writing into a string never fails.
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped

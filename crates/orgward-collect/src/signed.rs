@@ -18,7 +18,7 @@ const ANSWER: u64 = 64 << 20;
 const ATTEMPTS: u32 = 8;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Who calls, and where to.
 #[derive(Clone, Debug)]
@@ -152,32 +152,41 @@ impl Signed {
         let body = SignableBody::Bytes(call.body.as_bytes());
         let signable = SignableRequest::new(call.method, uri.as_str(), headers, body);
         let signed = signable.and_then(|signable| sign(signable, &parameters));
-        let (instructions, _) = signed.map_err(|error| failed("no request", error.to_string(), false))?.into_parts();
+        let (instructions, _) =
+            signed.map_err(|error| failed("no request", error.to_string(), false))?.into_parts();
         let mut request = Request::builder().method(call.method).uri(&uri);
-        for (name, value) in call.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(instructions.headers()) {
+        for (name, value) in
+            call.headers.iter().map(|(name, value)| (*name, value.as_str())).chain(instructions.headers())
+        {
             request = request.header(name, value);
         }
-        let request = request.body(call.body.clone()).map_err(|error| failed("no request", error.to_string(), false))?;
+        let request = request
+            .body(call.body.clone())
+            .map_err(|error| failed("no request", error.to_string(), false))?;
         let answer = self.agent.run(request);
         let mut answer = answer.map_err(|error| failed("no connection", error.to_string(), true))?;
         let status = answer.status().as_u16();
-        let kind = answer.headers().get("x-amzn-errortype").and_then(|it| it.to_str().ok()).map(str::to_owned);
+        let kind =
+            answer.headers().get("x-amzn-errortype").and_then(|it| it.to_str().ok()).map(str::to_owned);
         let text = answer.body_mut().with_config().limit(ANSWER).lossy_utf8(true).read_to_string();
         let text = text.map_err(|error| failed("no connection", error.to_string(), true))?;
         if (200..300).contains(&status) {
             return Ok(text);
         }
         let code = kind.or_else(|| code_of(&text)).unwrap_or_else(|| format!("status {status}"));
-        let code = code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
+        let code =
+            code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default().to_owned();
         let throttled = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"];
-        let again = matches!(status, 429 | 500 | 502 | 503 | 504) || throttled.iter().any(|it| code.contains(it));
+        let again =
+            matches!(status, 429 | 500 | 502 | 503 | 504) || throttled.iter().any(|it| code.contains(it));
         Err(failed(&code, element(&text, "Message").unwrap_or_default(), again))
     }
 }
 
 fn code_of(text: &str) -> Option<String> {
     let json = serde_json::from_str::<Value>(text).ok();
-    let json = json.as_ref().and_then(|it| it.get("__type").or_else(|| it.get("code"))?.as_str()).map(str::to_owned);
+    let json =
+        json.as_ref().and_then(|it| it.get("__type").or_else(|| it.get("code"))?.as_str()).map(str::to_owned);
     json.or_else(|| element(text, "Code"))
 }
 

@@ -1,6 +1,6 @@
 //! What differs between two organizations: the same one at two times, or as it stands and as a plan leaves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{Answer, compare};
 use orgward_org::{Change, Key, Node, NodeId, NodeKind, Organization};
@@ -76,6 +76,11 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
     for (at, node) in after.nodes() {
         let Some(old) = twin(node, before, &old_ids) else {
             found.push(one(node, Difference::Added(place(after, at))));
+            if matches!(&node.kind, NodeKind::OrgPolicy(policy) if !policy.aws_managed) {
+                let targets = after.targets_of(at).into_iter();
+                let paths: BTreeSet<String> = targets.map(|(target, _)| after.path(target)).collect();
+                found.extend(paths.into_iter().map(|path| one(node, Difference::Attached(path))));
+            }
             continue;
         };
         let Some(old_node) = before.node(old) else { continue };

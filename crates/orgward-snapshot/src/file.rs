@@ -1,6 +1,7 @@
 //! The layout of the file: frames, and the index that says where they are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use ruzstd::decoding::StreamingDecoder;
@@ -124,7 +125,12 @@ fn entry(account: Option<String>, json: &[u8], offset: u64) -> Entry {
 }
 
 fn digest(json: &[u8]) -> String {
-    Sha256::digest(json).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in Sha256::digest(json).iter().take(16) {
+        // Writing into a string never fails.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }
 
 /// What may be the id of an account: twelve digits between other characters.
@@ -135,7 +141,8 @@ pub fn accounts_in(text: &[u8]) -> BTreeSet<String> {
 }
 
 fn label(account: Option<&str>) -> String {
-    account.map_or_else(|| "the part of the organization".to_owned(), |id| format!("the part of account {id}"))
+    account
+        .map_or_else(|| "the part of the organization".to_owned(), |id| format!("the part of account {id}"))
 }
 
 /// Writes a snapshot: the organization, then the accounts in the order of their ids.
@@ -154,7 +161,8 @@ pub fn write(
         parts.push(Entry { offset, length, ..entry });
         offset += length;
     }
-    let mut index = serde_json::to_vec(&Index { version: VERSION.into(), parts }).map_err(std::io::Error::from)?;
+    let mut index =
+        serde_json::to_vec(&Index { version: VERSION.into(), parts }).map_err(std::io::Error::from)?;
     index.push(b'\n');
     let digest = digest(&index);
     let index = compress_to_vec(index.as_slice(), CompressionLevel::Fastest);
@@ -190,7 +198,10 @@ impl<R: Read + Seek> Snapshot<R> {
         source.read_exact(&mut tail)?;
         let (mark, places) = tail.split_first_chunk::<8>().ok_or(SnapshotError::Cut)?;
         let number = |at: usize| {
-            places.get(at..).and_then(<[u8]>::first_chunk).map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes))
+            places
+                .get(at..)
+                .and_then(<[u8]>::first_chunk)
+                .map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes))
         };
         let (offset, length) = (number(0), number(8));
         if head != *MAGIC || mark != TRAILER || offset.checked_add(length) != Some(end) {
@@ -320,7 +331,8 @@ fn read_organization(entry: &Entry, json: &[u8]) -> Result<OrganizationPart, Sna
 
 fn read_account(entry: &Entry, json: &[u8]) -> Result<AccountPart, SnapshotError> {
     let damaged = |why| SnapshotError::Damaged { part: label(entry.account.as_deref()), why };
-    let part: AccountPart = serde_json::from_slice(json).map_err(|_| damaged("it is no JSON of an account"))?;
+    let part: AccountPart =
+        serde_json::from_slice(json).map_err(|_| damaged("it is no JSON of an account"))?;
     if entry.account.as_deref() == Some(part.account.as_str()) {
         Ok(part)
     } else {

@@ -7,7 +7,8 @@ use crate::{Account, AccountPart, Described, OrganizationPart, Role, SnapshotErr
 const IDS: [&str; 4] = ["111111111111", "222222222222", "333333333333", "444444444444"];
 
 fn organization() -> OrganizationPart {
-    let account = |id: &&str| Account { id: (*id).to_owned(), name: format!("account {id}"), ..Account::default() };
+    let account =
+        |id: &&str| Account { id: (*id).to_owned(), name: format!("account {id}"), ..Account::default() };
     OrganizationPart {
         organization: Described { master_account_id: IDS[0].to_owned(), ..Described::default() },
         accounts: IDS.iter().map(account).collect(),
@@ -25,7 +26,12 @@ fn account(id: &str, trusted: Option<&str>) -> AccountPart {
 
 /// The second trusts the first, the third the second.
 fn written() -> Vec<u8> {
-    let parts = [account(IDS[0], None), account(IDS[1], Some(IDS[0])), account(IDS[2], Some(IDS[1])), account(IDS[3], None)];
+    let parts = [
+        account(IDS[0], None),
+        account(IDS[1], Some(IDS[0])),
+        account(IDS[2], Some(IDS[1])),
+        account(IDS[3], None),
+    ];
     let mut bytes = Vec::new();
     let organization = Part::of_organization(&organization()).unwrap();
     write(&mut bytes, &organization, parts.iter().map(Part::of_account)).unwrap();
@@ -52,9 +58,8 @@ fn what_is_written_is_read() {
 fn the_accounts_around_an_account_are_those_that_it_names_and_those_that_name_it() {
     let bytes = written();
     let snapshot = open(&bytes).unwrap();
-    let around = |id: &str| -> Vec<String> {
-        snapshot.around(&BTreeSet::from([id.to_owned()])).into_iter().collect()
-    };
+    let around =
+        |id: &str| -> Vec<String> { snapshot.around(&BTreeSet::from([id.to_owned()])).into_iter().collect() };
     assert_eq!(around(IDS[0]), [IDS[0], IDS[1]]);
     assert_eq!(around(IDS[2]), [IDS[0], IDS[1], IDS[2]]);
     assert_eq!(around(IDS[3]), [IDS[3]]);
@@ -106,7 +111,8 @@ fn a_part_that_grows_without_end_is_refused() {
 fn a_newer_version_is_refused_by_its_number() {
     let mut bytes = MAGIC.to_vec();
     let json = br#"{"version":7,"parts":[]}"#;
-    let index = ruzstd::encoding::compress_to_vec(json.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
+    let index =
+        ruzstd::encoding::compress_to_vec(json.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
     bytes.extend(&index);
     bytes.extend(super::TRAILER);
     bytes.extend((MAGIC.len() as u64).to_le_bytes());

@@ -203,16 +203,9 @@ pub fn unescaped(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {
         let digits = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| byte == b'%') {
-            Some(escaped) => {
-                bytes.push(escaped);
-                rest = tail.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
+        let escaped = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| byte == b'%');
+        bytes.push(escaped.unwrap_or(byte));
+        rest = if escaped.is_some() { tail.get(2..).unwrap_or_default() } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -225,12 +218,15 @@ mod tests {
     /// the same policy.
     #[test]
     fn documents_are_read_as_the_api_and_as_the_command_line_write_them() {
-        let printed = r#"{"RoleDetailList":[{"RoleName":"app","AssumeRolePolicyDocument":{"Version": "2012-10-17"}}]}"#;
-        let escaped =
-            r#"{"RoleDetailList":[{"RoleName":"app","AssumeRolePolicyDocument":"%7B%22Version%22%3A%20%222012-10-17%22%7D"}]}"#;
+        let printed =
+            r#"{"RoleDetailList":[{"RoleName":"app","AssumeRolePolicyDocument":{"Version": "2012-10-17"}}]}"#;
+        let escaped = r#"{"RoleDetailList":[{"RoleName":"app","AssumeRolePolicyDocument":"%7B%22Version%22%3A%20%222012-10-17%22%7D"}]}"#;
         let read = |text| serde_json::from_str::<AccountPart>(text).unwrap();
         assert_eq!(read(printed), read(escaped));
-        assert_eq!(read(printed).role_detail_list[0].assume_role_policy_document, r#"{"Version": "2012-10-17"}"#);
+        assert_eq!(
+            read(printed).role_detail_list[0].assume_role_policy_document,
+            r#"{"Version": "2012-10-17"}"#
+        );
     }
 
     #[test]

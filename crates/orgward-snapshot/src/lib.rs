@@ -17,8 +17,8 @@ mod rows;
 pub use self::error::SnapshotError;
 pub use self::file::{Entry, MAGIC, Part, Snapshot, accounts_in, is_snapshot, write};
 pub use self::iam::{
-    AccountPart, AttachedPolicy, BoundaryArn, Credentials, Group, InlinePolicy, ManagedPolicy, OpenIdProvider,
-    PolicyVersion, Role, SamlProvider, User, unescaped,
+    AccountPart, AttachedPolicy, BoundaryArn, Credentials, Group, InlinePolicy, ManagedPolicy,
+    OpenIdProvider, PolicyVersion, Role, SamlProvider, User, unescaped,
 };
 pub use self::model::{
     Account, Assignment, Boundary, CustomerPolicy, DelegatedAdministrator, Described, Gap, Instance,

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    AccountPart, AttachedPolicy, Found, InlinePolicy, Instance, OrganizationPart, PermissionSet, Policy, Role, Tag, User,
+    AccountPart, AttachedPolicy, Found, InlinePolicy, Instance, OrganizationPart, PermissionSet, Policy,
+    Role, Tag, User,
 };
 
 /// The name of all resources. The key of the instance is what AWS calls it.
@@ -43,18 +44,18 @@ impl Rows {
         }
         for target in &part.full_access_detached {
             let values = json!({ "target_id": target, "filter": "SERVICE_CONTROL_POLICY", "ids": [] });
-            rows.data("aws_organizations_policies_for_target", target, values);
+            rows.data("aws_organizations_policies_for_target", target, &values);
         }
         for delegated in &part.delegated_administrators {
             for service in &delegated.service_principals {
                 let key = format!("{}/{service}", delegated.id);
                 let values = json!({ "id": key, "account_id": delegated.id, "service_principal": service });
-                rows.global("aws_organizations_delegated_administrator", &key, values, &[]);
+                rows.global("aws_organizations_delegated_administrator", &key, &values, &[]);
             }
         }
         if let Some(content) = &part.resource_policy {
             let values = json!({ "content": content });
-            rows.global("aws_organizations_resource_policy", "organization", values, &[]);
+            rows.global("aws_organizations_resource_policy", "organization", &values, &[]);
         }
         for instance in &part.identity_center {
             rows.identity_center(instance);
@@ -72,7 +73,7 @@ impl Rows {
                 "arn": policy.arn, "id": policy.arn, "name": policy.policy_name, "path": policy.path,
                 "policy": text.map(|version| &version.document),
             });
-            self.iam("aws_iam_policy", &policy.arn, account, values, unknown);
+            self.iam("aws_iam_policy", &policy.arn, account, &values, unknown);
         }
         for role in &part.role_detail_list {
             let derived = self.has_identity_center && role.path.starts_with(OF_IDENTITY_CENTER);
@@ -87,7 +88,7 @@ impl Rows {
             let values = json!({
                 "arn": group.arn, "id": group.group_name, "name": group.group_name, "path": group.path,
             });
-            self.iam("aws_iam_group", &group.arn, account, values, &[]);
+            self.iam("aws_iam_group", &group.arn, account, &values, &[]);
             let holder = Holder { word: "group", arn: &group.arn, account };
             self.policies(&holder, &group.group_policy_list, &group.attached_managed_policies);
         }
@@ -95,11 +96,11 @@ impl Rows {
             let values = json!({
                 "arn": provider.arn, "id": provider.arn, "url": provider.url, "client_id_list": provider.client_id_list,
             });
-            self.iam("aws_iam_openid_connect_provider", &provider.arn, account, values, &[]);
+            self.iam("aws_iam_openid_connect_provider", &provider.arn, account, &values, &[]);
         }
         for provider in &part.saml_providers {
             let values = json!({ "arn": provider.arn, "id": provider.arn });
-            self.iam("aws_iam_saml_provider", &provider.arn, account, values, &[]);
+            self.iam("aws_iam_saml_provider", &provider.arn, account, &values, &[]);
         }
         for Found { kind, id, region, values, unknown } in &part.resources {
             let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
@@ -120,9 +121,9 @@ impl Rows {
             let types = root.policy_types.iter();
             types.map(|it| json!({ "type": it.kind, "status": it.status })).collect()
         };
-        let roots = part.roots.iter().map(|root| {
-            json!({ "id": root.id, "arn": root.arn, "name": root.name, "policy_types": types(root) })
-        });
+        let roots = part.roots.iter().map(
+            |root| json!({ "id": root.id, "arn": root.arn, "name": root.name, "policy_types": types(root) }),
+        );
         let accounts: Vec<Value> = part
             .accounts
             .iter()
@@ -138,14 +139,14 @@ impl Rows {
             "roots": roots.collect::<Vec<_>>(), "accounts": accounts, "enabled_policy_types": enabled,
             "aws_service_access_principals": part.service_access,
         });
-        self.global("aws_organizations_organization", &organization.id, values, &[]);
+        self.global("aws_organizations_organization", &organization.id, &values, &[]);
     }
 
     fn tree(&mut self, part: &OrganizationPart) {
         for unit in &part.organizational_units {
             let values =
                 json!({ "id": unit.id, "arn": unit.arn, "name": unit.name, "parent_id": unit.parent_id });
-            self.global("aws_organizations_organizational_unit", &unit.id, values, &[]);
+            self.global("aws_organizations_organizational_unit", &unit.id, &values, &[]);
         }
         for account in &part.accounts {
             // Terraform does not manage the account that it manages the organization from.
@@ -153,7 +154,7 @@ impl Rows {
                 let listed = json!({ "id": account.id, "arn": account.arn, "name": account.name });
                 let values = json!({ "parent_id": account.parent_id, "accounts": [listed] });
                 let key = &account.parent_id;
-                self.data("aws_organizations_organizational_unit_child_accounts", key, values);
+                self.data("aws_organizations_organizational_unit_child_accounts", key, &values);
                 continue;
             }
             let mut values = json!({
@@ -161,7 +162,7 @@ impl Rows {
                 "status": account.status,
             });
             let unknown = tagged(&mut values, account.tags.as_deref());
-            self.global("aws_organizations_account", &account.id, values, unknown);
+            self.global("aws_organizations_account", &account.id, &values, unknown);
         }
     }
 
@@ -171,17 +172,17 @@ impl Rows {
             "id": policy.id, "arn": policy.arn, "name": policy.name, "type": policy.kind,
             "content": policy.content,
         });
-        self.global("aws_organizations_policy", &policy.id, values, unknown);
+        self.global("aws_organizations_policy", &policy.id, &values, unknown);
         let attachment = "aws_organizations_policy_attachment";
         let Some(targets) = &policy.targets else {
             let values = json!({ "policy_id": policy.id, "target_id": null });
-            self.global(attachment, &policy.id, values, &["target_id"]);
+            self.global(attachment, &policy.id, &values, &["target_id"]);
             return;
         };
         for target in targets {
             let key = format!("{target}:{}", policy.id);
             let values = json!({ "id": key, "policy_id": policy.id, "target_id": target });
-            self.global(attachment, &key, values, &[]);
+            self.global(attachment, &key, &values, &[]);
         }
     }
 
@@ -200,7 +201,7 @@ impl Rows {
                 "principal_id": assignment.principal_id, "principal_type": assignment.principal_type,
                 "target_id": assignment.account_id, "target_type": "AWS_ACCOUNT",
             });
-            self.global("aws_ssoadmin_account_assignment", &key, values, &[]);
+            self.global("aws_ssoadmin_account_assignment", &key, &values, &[]);
         }
     }
 
@@ -210,7 +211,7 @@ impl Rows {
             "id": format!("{arn},{of}"), "arn": arn, "name": set.name, "instance_arn": of,
             "session_duration": set.session_duration, "tags": set.tags, "tags_all": set.tags,
         });
-        self.global("aws_ssoadmin_permission_set", arn, values, &[]);
+        self.global("aws_ssoadmin_permission_set", arn, &values, &[]);
         let part = |more: Value| {
             let mut values = json!({ "instance_arn": of, "permission_set_arn": arn });
             if let (Some(values), Value::Object(more)) = (values.as_object_mut(), more) {
@@ -220,17 +221,17 @@ impl Rows {
         };
         if let Some(text) = &set.inline_policy {
             let values = part(json!({ "inline_policy": text }));
-            self.global("aws_ssoadmin_permission_set_inline_policy", arn, values, &[]);
+            self.global("aws_ssoadmin_permission_set_inline_policy", arn, &values, &[]);
         }
         for policy in &set.managed_policies {
             let values = part(json!({ "managed_policy_arn": policy }));
-            self.global("aws_ssoadmin_managed_policy_attachment", &format!("{policy},{arn}"), values, &[]);
+            self.global("aws_ssoadmin_managed_policy_attachment", &format!("{policy},{arn}"), &values, &[]);
         }
         for policy in &set.customer_managed_policies {
             let key = format!("{}{},{arn}", policy.path, policy.name);
             let reference = json!([{ "name": policy.name, "path": policy.path }]);
             let values = part(json!({ "customer_managed_policy_reference": reference }));
-            self.global("aws_ssoadmin_customer_managed_policy_attachment", &key, values, &[]);
+            self.global("aws_ssoadmin_customer_managed_policy_attachment", &key, &values, &[]);
         }
         if let Some(boundary) = &set.boundary {
             let reference = boundary.customer_managed_policy_reference.iter();
@@ -241,7 +242,7 @@ impl Rows {
                 "customer_managed_policy_reference": reference,
             }]);
             let values = part(json!({ "permissions_boundary": bound }));
-            self.global("aws_ssoadmin_permissions_boundary_attachment", arn, values, &[]);
+            self.global("aws_ssoadmin_permissions_boundary_attachment", arn, &values, &[]);
         }
     }
 
@@ -252,7 +253,7 @@ impl Rows {
             "assume_role_policy": role.assume_role_policy_document, "permissions_boundary": boundary,
         });
         let unknown = tagged(&mut values, Some(&role.tags));
-        self.iam("aws_iam_role", &role.arn, account, values, unknown);
+        self.iam("aws_iam_role", &role.arn, account, &values, unknown);
         let holder = Holder { word: "role", arn: &role.arn, account };
         self.policies(&holder, &role.role_policy_list, &role.attached_managed_policies);
     }
@@ -265,7 +266,7 @@ impl Rows {
             "permissions_boundary": boundary,
         });
         let unknown = tagged(&mut values, Some(&user.tags));
-        self.iam("aws_iam_user", arn, account, values, unknown);
+        self.iam("aws_iam_user", arn, account, &values, unknown);
         let holder = Holder { word: "user", arn, account };
         self.policies(&holder, &user.user_policy_list, &user.attached_managed_policies);
         if !user.group_list.is_empty() {
@@ -276,43 +277,42 @@ impl Rows {
             };
             let groups: Vec<String> = user.group_list.iter().map(group).collect();
             let values = json!({ "user": arn, "groups": groups });
-            self.iam("aws_iam_user_group_membership", arn, account, values, &[]);
+            self.iam("aws_iam_user_group_membership", arn, account, &values, &[]);
         }
         let Some(credentials) = part.credentials.get(arn) else { return };
         if credentials.password {
-            self.iam("aws_iam_user_login_profile", arn, account, json!({ "user": arn }), &[]);
+            self.iam("aws_iam_user_login_profile", arn, account, &json!({ "user": arn }), &[]);
         }
         for number in 1..=credentials.access_keys {
             let values = json!({ "user": arn, "status": "Active" });
-            self.iam("aws_iam_access_key", &format!("{arn} {number}"), account, values, &[]);
+            self.iam("aws_iam_access_key", &format!("{arn} {number}"), account, &values, &[]);
         }
     }
 
     fn policies(&mut self, holder: &Holder<'_>, inline: &[InlinePolicy], attached: &[AttachedPolicy]) {
         let Holder { word, arn, account } = *holder;
         for policy in inline {
-            let values =
-                json!({ word: arn, "name": policy.policy_name, "policy": policy.policy_document });
+            let values = json!({ word: arn, "name": policy.policy_name, "policy": policy.policy_document });
             let key = format!("{arn}:{}", policy.policy_name);
-            self.iam(&format!("aws_iam_{word}_policy"), &key, account, values, &[]);
+            self.iam(&format!("aws_iam_{word}_policy"), &key, account, &values, &[]);
         }
         for policy in attached {
             let values = json!({ word: arn, "policy_arn": policy.policy_arn });
             let key = format!("{arn}/{}", policy.policy_arn);
-            self.iam(&format!("aws_iam_{word}_policy_attachment"), &key, account, values, &[]);
+            self.iam(&format!("aws_iam_{word}_policy_attachment"), &key, account, &values, &[]);
         }
     }
 
-    fn global(&mut self, kind: &str, key: &str, values: Value, unknown: &[&str]) {
+    fn global(&mut self, kind: &str, key: &str, values: &Value, unknown: &[&str]) {
         let management = self.management.clone();
-        self.row(kind, key, &values, unknown, &Place { account: &management, region: "" });
+        self.row(kind, key, values, unknown, &Place { account: &management, region: "" });
     }
 
-    fn iam(&mut self, kind: &str, key: &str, account: &str, values: Value, unknown: &[&str]) {
-        self.row(kind, key, &values, unknown, &Place { account, region: "" });
+    fn iam(&mut self, kind: &str, key: &str, account: &str, values: &Value, unknown: &[&str]) {
+        self.row(kind, key, values, unknown, &Place { account, region: "" });
     }
 
-    fn data(&mut self, kind: &str, key: &str, values: Value) {
+    fn data(&mut self, kind: &str, key: &str, values: &Value) {
         let address = format!("data.{kind}.{NAME}[{}]", quoted(key));
         self.push(&json!({
             "address": address, "mode": "data", "type": kind, "name": NAME, "index": key,

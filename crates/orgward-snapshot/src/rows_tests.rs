@@ -8,8 +8,14 @@ use crate::{
 fn organization() -> OrganizationPart {
     OrganizationPart {
         organization: Described { master_account_id: "111111111111".to_owned(), ..Described::default() },
-        organizational_units: vec![Unit { id: "ou-1".to_owned(), parent_id: "r-1".to_owned(), ..Unit::default() }],
-        accounts: ["111111111111", "222222222222"].map(|id| Account { id: id.to_owned(), ..Account::default() }).into(),
+        organizational_units: vec![Unit {
+            id: "ou-1".to_owned(),
+            parent_id: "r-1".to_owned(),
+            ..Unit::default()
+        }],
+        accounts: ["111111111111", "222222222222"]
+            .map(|id| Account { id: id.to_owned(), ..Account::default() })
+            .into(),
         policies: vec![Policy {
             id: "p-1".to_owned(),
             content: None,
@@ -76,7 +82,11 @@ fn principals_are_named_by_their_arns() {
                     role_policy_list: inline.clone(),
                     ..Role::default()
                 },
-                Role { path: "/aws-service-role/x/".to_owned(), arn: arn("role/aws-service-role/x/y"), ..Role::default() },
+                Role {
+                    path: "/aws-service-role/x/".to_owned(),
+                    arn: arn("role/aws-service-role/x/y"),
+                    ..Role::default()
+                },
             ],
             user_detail_list: vec![User {
                 arn: arn("user/dev"),

@@ -130,8 +130,7 @@ pub(crate) fn checked<T>(
         input::expanded(&inputs.plans)?
     };
     let context = input::expanded(&inputs.org)?;
-    let documents =
-        input::read_within(plans.iter().chain(&context), |plans| snapshot::scope(plans, config))?;
+    let documents = input::read_within(plans.iter().chain(&context), |plans| snapshot::scope(plans, config))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, config, &config::folder(&inputs.config));
     let own = parsed.get_mut(..plans.len()).unwrap_or_default();

@@ -54,8 +54,8 @@ pub(crate) enum CollectError {
 pub(crate) fn collect(arguments: &[OsString]) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let program = collector().ok_or(CollectError::Missing)?;
     let ended = Command::new(&program).args(arguments).status();
-    let ended = ended
-        .map_err(|error| CollectError::Start { program: program.display().to_string(), error })?;
+    let ended =
+        ended.map_err(|error| CollectError::Start { program: program.display().to_string(), error })?;
     Ok(match ended.code() {
         Some(0) => Exit::Clean,
         Some(1) => Exit::Blocked,

@@ -14,23 +14,34 @@ use serde_json::{Map, Value, json};
 /// Members of a list on one page.
 const PAGE: usize = 2;
 /// Parameters that say which page of an answer is asked for, or that differ from run to run.
-const SKIPPED: [&str; 7] =
-    ["NextToken", "MaxResults", "Marker", "MaxItems", "Version", "Action", "RoleSessionName"];
+const SKIPPED: [&str; 8] =
+    ["NextToken", "nextToken", "MaxResults", "Marker", "MaxItems", "Version", "Action", "RoleSessionName"];
+
+/// Services by how the names of their operations begin.
+const SERVICES: [(&str, &str); 7] = [
+    ("AWSOrganizations", "organizations"),
+    ("AmazonEC2ContainerRegistry", "ecr"),
+    ("AmazonSQS", "sqs"),
+    ("SWB", "sso"),
+    ("TrentService", "kms"),
+    ("com.amazonaws.cloudtrail", "cloudtrail"),
+    ("secretsmanager", "secretsmanager"),
+];
 
 /// What the fake does beside answering.
 #[derive(Clone, Default)]
-pub struct Mood {
+pub(crate) struct Mood {
     /// Actions that are refused, with the account whose credentials call, or `*`.
-    pub denied: Vec<(&'static str, &'static str)>,
+    pub(crate) denied: Vec<(&'static str, &'static str)>,
     /// Actions of which the first call is throttled.
-    pub throttled: Vec<&'static str>,
+    pub(crate) throttled: Vec<&'static str>,
     /// An action of an account that is never answered.
-    pub hangs: Option<(&'static str, String)>,
+    pub(crate) hangs: Option<(&'static str, String)>,
 }
 
 #[derive(Clone)]
-pub struct Fake {
-    pub url: String,
+pub(crate) struct Fake {
+    pub(crate) url: String,
     shared: Arc<Shared>,
 }
 
@@ -42,7 +53,7 @@ struct Shared {
 }
 
 impl Fake {
-    pub fn start(mood: Mood) -> Self {
+    pub(crate) fn start(mood: Mood) -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/collect/recorded.jsonl");
         let mut answers = BTreeMap::new();
         for line in std::fs::read_to_string(file).unwrap().lines() {
@@ -69,16 +80,16 @@ impl Fake {
         fake
     }
 
-    pub fn set(&self, mood: Mood) {
+    pub(crate) fn set(&self, mood: Mood) {
         *self.shared.mood.lock().unwrap() = mood;
     }
 
     /// The calls so far, as IAM names them, with the account whose credentials make them; forgotten then.
-    pub fn take_calls(&self) -> Vec<(String, String)> {
+    pub(crate) fn take_calls(&self) -> Vec<(String, String)> {
         std::mem::take(&mut self.shared.calls.lock().unwrap())
     }
 
-    pub fn has_been_asked(&self, action: &str, account: &str) -> bool {
+    pub(crate) fn has_been_asked(&self, action: &str, account: &str) -> bool {
         self.shared.calls.lock().unwrap().iter().any(|call| call.0 == action && call.1 == account)
     }
 }
@@ -129,7 +140,9 @@ fn error(request: &Request, status: u16, code: &str, message: &str) -> (u16, Str
     let text = if request.is_json {
         json!({ "__type": code, "message": message }).to_string()
     } else {
-        format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
+        format!(
+            "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+        )
     };
     (status, text)
 }
@@ -137,6 +150,8 @@ fn error(request: &Request, status: u16, code: &str, message: &str) -> (u16, Str
 fn read(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let (mut length, mut target, mut account) = (0, None, "own".to_owned());
+    let mut first = String::new();
+    reader.read_line(&mut first).ok()?;
     loop {
         let mut line = String::new();
         reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
@@ -159,8 +174,16 @@ fn read(stream: &TcpStream) -> Option<Request> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let (service, name, given): (&str, String, Map<String, Value>) = if let Some(target) = &target {
-        let service = if target.starts_with("SWB") { "sso" } else { "organizations" };
+    let path = first.strip_prefix("GET ").and_then(|line| line.split(' ').next());
+    let (service, name, given): (&str, String, Map<String, Value>) = if let Some(path) = path {
+        let name = match path.split_once('?').unwrap().1 {
+            "policy" => "GetBucketPolicy",
+            "publicAccessBlock" => "GetBucketPublicAccessBlock",
+            _ => "ListAllMyBuckets",
+        };
+        ("s3", name.to_owned(), Map::new())
+    } else if let Some(target) = &target {
+        let service = SERVICES.iter().find(|(prefix, _)| target.starts_with(prefix)).unwrap().1;
         let name = target.rsplit('.').next().unwrap().to_owned();
         (service, name, serde_json::from_slice(&body).unwrap())
     } else {
@@ -170,11 +193,19 @@ fn read(stream: &TcpStream) -> Option<Request> {
             .filter_map(|pair| pair.split_once('='))
             .map(|(name, value)| (name.to_owned(), decoded(value).into()))
             .collect();
-        let service = if form["Version"] == "2011-06-15" { "sts" } else { "iam" };
+        let service = match form["Version"].as_str().unwrap() {
+            "2011-06-15" => "sts",
+            "2010-03-31" => "sns",
+            _ => "iam",
+        };
         (service, form["Action"].as_str().unwrap().to_owned(), form)
     };
-    let recorded = target.clone().unwrap_or_else(|| format!("{}.{name}", given["Version"].as_str().unwrap()));
-    let page = given.get("NextToken").or(given.get("Marker")).and_then(Value::as_str);
+    let recorded = match (&target, path) {
+        (Some(target), _) => target.clone(),
+        (None, Some(path)) => format!("GET {path}"),
+        (None, None) => format!("{}.{name}", given["Version"].as_str().unwrap()),
+    };
+    let page = ["NextToken", "nextToken", "Marker"].into_iter().find_map(|name| given.get(name)?.as_str());
     let page = page.map_or(0, |page| page.parse().unwrap());
     let kept: Map<String, Value> =
         given.into_iter().filter(|(name, _)| !SKIPPED.contains(&name.as_str())).collect();
@@ -211,12 +242,18 @@ fn paged(request: &Request, text: &str) -> String {
         let Ok(mut answer) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
         let first = PAGE * request.page;
         let mut more = false;
-        for list in answer.as_object_mut().into_iter().flatten().filter_map(|(_, value)| value.as_array_mut()) {
+        for list in answer.as_object_mut().into_iter().flatten().filter_map(|(_, value)| value.as_array_mut())
+        {
             more |= list.len() > first + PAGE;
             *list = list.iter().skip(first).take(PAGE).cloned().collect();
         }
         if more {
-            answer["NextToken"] = (request.page + 1).to_string().into();
+            let name = match request.action.split(':').next() {
+                Some("kms") => "NextMarker",
+                Some("ecr") => "nextToken",
+                _ => "NextToken",
+            };
+            answer[name] = (request.page + 1).to_string().into();
         }
         return answer.to_string();
     }

@@ -138,7 +138,8 @@ impl Organization {
         after.contradictions.extend(contradictions);
         before.contradictions.clear();
         after.unjudged = unjudged;
-        let mut not_read: Vec<_> = stacks.iter().flat_map(|stack| stack.plan.not_read.iter().cloned()).collect();
+        let mut not_read: Vec<_> =
+            stacks.iter().flat_map(|stack| stack.plan.not_read.iter().cloned()).collect();
         not_read.sort();
         not_read.dedup();
         before.not_read.clone_from(&not_read);

@@ -126,7 +126,9 @@ fn not_read(cx: &Context<'_>, findings: &mut Findings) {
         };
         finding.says(format!("the snapshot does not show {what}{of}: {why}"));
         finding.accounts(accounts);
-        finding.help("let the role of the collector read it, and collect again; `docs/snapshot.md` has its policy");
+        finding.help(
+            "let the role of the collector read it, and collect again; `docs/snapshot.md` has its policy",
+        );
     }
 }
 

@@ -27,7 +27,11 @@ struct Rows<'a> {
 }
 
 /// Splits a snapshot by what another input manages.
-pub(super) fn split(snapshot: &Document, plan: &Plan<'_>, other: &Plan<'_>) -> Result<Split, serde_json::Error> {
+pub(super) fn split(
+    snapshot: &Document,
+    plan: &Plan<'_>,
+    other: &Plan<'_>,
+) -> Result<Split, serde_json::Error> {
     let mut known = Known::of(other);
     let rows: Rows<'_> = serde_json::from_str(snapshot.json())?;
     let (mut managed, mut rest) = (Vec::new(), Vec::new());
@@ -61,9 +65,9 @@ struct Place {
 
 impl Known {
     fn of(plan: &Plan<'_>) -> Self {
-        let mut known =
-            Self { places: BTreeMap::new(), types: BTreeSet::new(), principals: BTreeSet::new() };
-        let managed = || plan.instances().iter().filter(|it| it.mode == Mode::Managed && it.deposed.is_none());
+        let mut known = Self { places: BTreeMap::new(), types: BTreeSet::new(), principals: BTreeSet::new() };
+        let managed =
+            || plan.instances().iter().filter(|it| it.mode == Mode::Managed && it.deposed.is_none());
         for instance in managed() {
             if let Some(word) = principal(&instance.kind)
                 && let (Some(arn), Some(name)) = (text(instance, "arn"), text(instance, "name"))
@@ -81,8 +85,7 @@ impl Known {
                 _ => None,
             };
             let account = placed.or_else(|| known.account_of_holder(instance));
-            let identity =
-                identity(&instance.kind, account.as_deref(), &|name| text(instance, name));
+            let identity = identity(&instance.kind, account.as_deref(), &|name| text(instance, name));
             let Some(identity) = identity else { continue };
             let place = Place {
                 address: instance.address.to_string(),
