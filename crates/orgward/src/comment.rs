@@ -15,7 +15,7 @@ use crate::arguments::CommentArguments;
 use crate::exit::Exit;
 use crate::output;
 use orgward_forge::body::{Frame, body, verdict};
-use orgward_forge::detect::{self, Destination, Place};
+use orgward_forge::detect::{self, Destination, DetectError, Place};
 use orgward_forge::document::Document;
 use orgward_forge::github::GitHub;
 use orgward_forge::gitlab::GitLab;
@@ -69,7 +69,14 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         output::print(body(&document, &frame, BUDGET).as_bytes())?;
         return Ok(document.outcome().into());
     }
-    let destination = place.destination()?;
+    let destination = match place.destination() {
+        // A job for a fork may have been given none; its summary can be written without.
+        Err(error @ DetectError::Token(_)) if env::var_os("GITHUB_ACTIONS").is_some() => {
+            fall_back(&document, &frame, &error)?;
+            return Ok(document.outcome().into());
+        }
+        destination => destination?,
+    };
     if arguments.inline && destination.forge != ForgeKind::GitHub {
         return Err(ForgeError::CannotRemark.into());
     }
@@ -190,10 +197,10 @@ fn told(published: &Published, remarks: usize) -> String {
 }
 
 /// Says in the job what may not be said in the pull request.
-fn fall_back(document: &Document, frame: &Frame, error: &ForgeError) -> Result<(), Failure> {
+fn fall_back(document: &Document, frame: &Frame, error: &dyn std::error::Error) -> Result<(), Failure> {
     output::warn(&format!(
         "orgward: cannot comment, {error}\n\
-         A pull request from a fork gets a token that may only read. The review itself: {}.\n",
+         A pull request from a fork gets a token that may only read, or none. The review itself: {}.\n",
         escape(&verdict(document)),
     ));
     if env::var_os("GITHUB_ACTIONS").is_some() {
