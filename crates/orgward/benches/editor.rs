@@ -1,6 +1,8 @@
 //! How long an editor waits: the largest configuration of the fixtures is changed, and asked about at once, so that the
 //! answer is about what stands there now.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot run should say so")]
+
 use std::io::{BufRead, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -55,7 +57,7 @@ impl Editor {
             let mut body = vec![0; length];
             self.stdout.read_exact(&mut body).expect("it answers");
             let message: Value = serde_json::from_slice(&body).expect("JSON");
-            if message["id"] == 1 {
+            if message.get("id") == Some(&Value::from(1)) {
                 return message;
             }
         }

@@ -174,32 +174,32 @@ fn each(
 ) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
     let open = identities(&first.review, arguments.existing);
     let mut tried = BTreeSet::new();
-    let mut fixes = Vec::new();
+    let mut cures = Vec::new();
     for finding in first.review.findings.iter().filter(|finding| counts(finding, arguments.existing)) {
         if tried.len() >= EDITS || !tried.insert(finding.identity()) {
             continue;
         }
         let Some(cure) = cure(finding, stacks, (first, &open), arguments.existing, judge)? else { continue };
-        let mut files = Vec::new();
+        let mut edits = Vec::new();
         for (stack, original) in cure.stacks.iter().zip(stacks) {
             for (name, text) in
                 stack.files.iter().filter(|(name, text)| original.files.get(*name) != Some(*text))
             {
                 let old = original.files.get(name).map_or("", String::as_str);
                 let (at, removed, text) = replacement(old, text);
-                files.push(FileEdit { file: names::of(&stack.folder.join(name)), at, removed, text });
+                edits.push(FileEdit { file: names::of(&stack.folder.join(name)), at, removed, text });
             }
         }
-        fixes.push(ShownFix {
+        cures.push(ShownFix {
             rule: finding.rule.to_owned(),
             fingerprint: finding.fingerprint(),
             address: cure.edit.address.to_string(),
             message: finding.message.clone(),
             says: cure.edit.says,
-            files,
+            files: edits,
         });
     }
-    output::print(orgward_report::fixes_json(&fixes).as_bytes())?;
+    output::print(orgward_report::fixes_json(&cures).as_bytes())?;
     Ok(first.review.outcome().into())
 }
 

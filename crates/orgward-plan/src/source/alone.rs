@@ -94,8 +94,10 @@ impl Sources {
                 "provider_config_key": provider, "expressions": said.expressions,
             });
             for (attribute, key) in [("for_each", "for_each_expression"), ("count", "count_expression")] {
-                if let Some(found) = block.body.get_attribute(attribute) {
-                    resource[key] = expression(&found.value);
+                if let (Some(found), Some(resource)) =
+                    (block.body.get_attribute(attribute), resource.as_object_mut())
+                {
+                    resource.insert(key.to_owned(), expression(&found.value));
                 }
             }
             declared.push(resource);
@@ -226,12 +228,12 @@ impl Visit for References {
                     TraversalOperator::GetAttr(name) => names.push(name.as_str().to_owned()),
                     TraversalOperator::Index(Expression::String(key)) => {
                         if let Some(last) = names.last_mut() {
-                            last.push_str(&format!("[{}]", Value::from(key.as_str())));
+                            *last = format!("{last}[{}]", Value::from(key.as_str()));
                         }
                     }
                     TraversalOperator::Index(Expression::Number(key)) => {
                         if let Some(last) = names.last_mut() {
-                            last.push_str(&format!("[{}]", key.value()));
+                            *last = format!("{last}[{}]", key.value());
                         }
                     }
                     _ => break,

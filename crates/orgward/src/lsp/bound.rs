@@ -35,7 +35,7 @@ impl Bound {
 
     /// All policies of one side of what `orgward org show --format json` prints, by their addresses.
     pub(super) fn all(side: &Value) -> BTreeMap<String, Self> {
-        let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned);
+        let text = |value: &Value, key: &str| value.get(key)?.as_str().map(str::to_owned);
         let nodes: BTreeMap<String, &Value> = side["nodes"]
             .as_array()
             .into_iter()
@@ -86,15 +86,14 @@ impl Bound {
         } else {
             format!("Attached to {} in {whence}.", listed(self.targets.iter().map(String::as_str)))
         };
-        match self.accounts.len() {
-            0 if self.targets.is_empty() => {}
-            0 => text.push_str(" No account is known to be below."),
-            1 => text.push_str(&format!(" Binds {}.", listed(self.accounts.iter().map(String::as_str)))),
-            many => text.push_str(&format!(
-                " Binds {many} accounts: {}.",
-                listed(self.accounts.iter().map(String::as_str))
-            )),
-        }
+        let accounts = || listed(self.accounts.iter().map(String::as_str));
+        let binds = match self.accounts.len() {
+            0 if self.targets.is_empty() => String::new(),
+            0 => " No account is known to be below.".to_owned(),
+            1 => format!(" Binds {}.", accounts()),
+            many => format!(" Binds {many} accounts: {}.", accounts()),
+        };
+        text.push_str(&binds);
         if self.is_open {
             text.push_str(" Where else it is attached is unknown until apply.");
         }

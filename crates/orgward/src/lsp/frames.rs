@@ -27,7 +27,7 @@ pub(super) fn read(stream: &mut impl BufRead) -> Result<Frame, String> {
     let mut length = None;
     for number in 0..LINES {
         let mut line = Vec::new();
-        let read = stream.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(failed)?;
+        let read = stream.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(|error| failed(&error))?;
         if read == 0 && number == 0 {
             return Ok(Frame::End);
         }
@@ -52,14 +52,14 @@ pub(super) fn read(stream: &mut impl BufRead) -> Result<Frame, String> {
 fn body(stream: &mut impl BufRead, length: usize) -> Result<Frame, String> {
     let mut bytes = Vec::new();
     // What is announced is not taken at its word: memory grows with what arrives.
-    stream.by_ref().take(length as u64).read_to_end(&mut bytes).map_err(failed)?;
+    stream.by_ref().take(length as u64).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     if bytes.len() < length {
         return Err(format!("a message ends after {} of {length} bytes", bytes.len()));
     }
     Ok(serde_json::from_slice(&bytes).map_or(Frame::NoJson, Frame::Message))
 }
 
-fn failed(error: io::Error) -> String {
+fn failed(error: &io::Error) -> String {
     format!("standard input cannot be read: {error}")
 }
 

@@ -63,11 +63,12 @@ pub(crate) fn run() -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
             Ok(Event::Frame(Ok(Frame::NoJson))) => {
                 (None, vec![failure(&Value::Null, &Failed(-32700, "the message is no JSON".to_owned()))])
             }
-            Ok(Event::Frame(Ok(Frame::End))) => (Some(Exit::Blocked), Vec::new()),
+            Ok(Event::Frame(Ok(Frame::End))) | Err(RecvTimeoutError::Disconnected) => {
+                (Some(Exit::Blocked), Vec::new())
+            }
             Ok(Event::Frame(Err(why))) => return Err(Box::new(LspError::Protocol(why))),
             Ok(Event::Reviewed(done)) => (None, editor.reviewed(*done)),
             Err(RecvTimeoutError::Timeout) => (None, Vec::new()),
-            Err(RecvTimeoutError::Disconnected) => (Some(Exit::Blocked), Vec::new()),
         };
         // An editor that never pauses gets its diagnostics, too.
         let work = catch_unwind(AssertUnwindSafe(|| editor.work())).unwrap_or_default();
@@ -122,7 +123,7 @@ fn handled(editor: &mut Editor, message: &Value) -> (Option<Exit>, Vec<Value>) {
         }
         (Ok(Err(failed)), Some(id)) => messages.push(failure(id, &failed)),
         (Err(_), Some(id)) => {
-            messages.push(failure(id, &Failed(-32603, "orgward broke while it answered".to_owned())))
+            messages.push(failure(id, &Failed(-32603, "orgward broke while it answered".to_owned())));
         }
         (_, None) => output::warn(&format!("orgward: `{}` was not understood\n", escape(method))),
     }

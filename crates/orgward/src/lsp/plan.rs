@@ -20,7 +20,7 @@ use crate::again::{self, Again};
 use crate::discover;
 
 /// How long each run may take.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Duration = Duration::from_mins(5);
 
 /// The plan of a folder, and the context that it is reviewed with.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -132,8 +132,8 @@ pub(super) fn review(inputs: &Inputs, is_over: &dyn Fn() -> bool) -> Result<Revi
     };
     let mut reviewed = Reviewed::default();
     let review = asked(&["plan", "review", "--format=json"])?;
-    let findings: Vec<Finding> =
-        serde_json::from_value(review["findings"].clone()).map_err(|error| error.to_string())?;
+    let findings: Vec<Finding> = serde_json::from_value(review.get("findings").cloned().unwrap_or_default())
+        .map_err(|error| error.to_string())?;
     // Files on the disk: these are what the plan was made from, if any are.
     let nothing = BTreeMap::new();
     let mut texts = Texts { folder: &inputs.folder, open: &nothing, known: BTreeMap::new() };
@@ -155,11 +155,11 @@ pub(super) fn review(inputs: &Inputs, is_over: &dyn Fn() -> bool) -> Result<Revi
         reviewed.diagnostics.entry(path.clone()).or_default().push(shown);
     }
     if let Ok(organization) = asked(&["org", "show", "--format=json"]) {
-        reviewed.bound = Bound::all(&organization["after"]);
+        reviewed.bound = organization.get("after").map(Bound::all).unwrap_or_default();
     }
     // Without sources there is nothing to edit.
     if let Ok(fixes) = asked(&["fix", "--existing", "--format=json"]) {
-        for fix in fixes["fixes"].as_array().into_iter().flatten() {
+        for fix in fixes.get("fixes").and_then(Value::as_array).into_iter().flatten() {
             reviewed.add(fix, &sites, &inputs.folder);
         }
     }
@@ -169,7 +169,9 @@ pub(super) fn review(inputs: &Inputs, is_over: &dyn Fn() -> bool) -> Result<Revi
 impl Reviewed {
     /// Adds a fix as JSON has it.
     fn add(&mut self, fix: &Value, sites: &BTreeMap<String, (PathBuf, usize)>, folder: &Path) {
-        let text = |value: &Value, key: &str| value[key].as_str().map(str::to_owned).unwrap_or_default();
+        let text = |value: &Value, key: &str| {
+            value.get(key).and_then(Value::as_str).map(str::to_owned).unwrap_or_default()
+        };
         let mut edits = Vec::new();
         for file in fix["files"].as_array().into_iter().flatten() {
             let Ok(path) = folder.join(text(file, "file")).canonicalize() else { return };

@@ -70,7 +70,7 @@ impl Answer {
 
 /// What an answer comes to, in a sentence.
 fn summary(answer: &Value) -> String {
-    let text = |key: &str| answer[key].as_str().unwrap_or_default();
+    let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default();
     if let Some(counts) = answer.get("summary") {
         let new: Vec<String> = counts["new"]
             .as_object()
@@ -166,12 +166,12 @@ fn shortened(mut answer: Value, call: &Call, budget: usize) -> (String, Vec<Stri
                 if call.list == "findings" { ": ask with `fingerprint` for a finding in full" } else { "" };
             says.push(format!("long texts and lists are cut{how}"));
         }
-        let shows = is_whole || until > call.offset;
+        let is_of_use = is_whole || until > call.offset;
         // Ten findings in short are worth more than one in full.
-        if shows && (is_whole || until - call.offset >= 10 || at + 1 >= LIMITS.len()) {
+        if is_of_use && (is_whole || until - call.offset >= 10 || at + 1 >= LIMITS.len()) {
             return (rest.to_string(), says);
         }
-        if shows {
+        if is_of_use {
             best = (rest.to_string(), says);
         }
     }

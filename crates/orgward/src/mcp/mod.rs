@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &McpArguments) -> Result<Exit, Box<dyn Diagnostic +
     };
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(McpError::Start)?;
-    let served = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let transport =
             AsyncRwTransport::new(tokio::io::stdin(), tokio::io::stdout()).with_max_line_length(MESSAGE);
         let service = match serve_server(server, transport).await {
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &McpArguments) -> Result<Exit, Box<dyn Diagnostic +
     });
     over.store(true, Ordering::Relaxed);
     runtime.shutdown_timeout(END);
-    served?;
+    outcome?;
     Ok(Exit::Clean)
 }
 

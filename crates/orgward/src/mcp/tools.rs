@@ -333,7 +333,7 @@ mod tests {
 
     use super::*;
 
-    fn call(tool: &str, arguments: Value) -> Result<Vec<String>, String> {
+    fn call(tool: &str, arguments: &Value) -> Result<Vec<String>, String> {
         let tool = TOOLS.iter().find(|it| it.name == tool).unwrap();
         let call = tool.call(arguments.as_object().cloned().unwrap_or_default())?;
         Ok(call.arguments.iter().map(|it| it.to_string_lossy().into_owned()).collect())
@@ -341,30 +341,31 @@ mod tests {
 
     #[test]
     fn values_are_never_taken_for_options() {
-        let words = call("review", json!({ "plans": ["--output=json=x"], "org": ["--config=a=b"] })).unwrap();
+        let words =
+            call("review", &json!({ "plans": ["--output=json=x"], "org": ["--config=a=b"] })).unwrap();
         assert_eq!(
             words,
             ["--confined", "plan", "review", "--format=json", "--org=--config=a=b", "--", "--output=json=x"]
         );
-        let words = call("who-can", json!({ "action": "--help", "plans": ["p.json"] })).unwrap();
+        let words = call("who-can", &json!({ "action": "--help", "plans": ["p.json"] })).unwrap();
         assert_eq!(
             words,
             ["--confined", "access", "who-can", "--format=json", "--plan=p.json", "--", "--help"]
         );
-        assert!(call("review", json!({ "plans": ["-"] })).is_err(), "standard input is the protocol's");
+        assert!(call("review", &json!({ "plans": ["-"] })).is_err(), "standard input is the protocol's");
     }
 
     #[test]
     fn arguments_that_a_tool_does_not_have_are_refused() {
-        let error = call("review", json!({ "output": "x" })).unwrap_err();
+        let error = call("review", &json!({ "output": "x" })).unwrap_err();
         assert!(error.contains("unknown field `output`"), "{error}");
         assert!(
-            call("explain", json!({ "guardrail": "a", "account": "b" }))
+            call("explain", &json!({ "guardrail": "a", "account": "b" }))
                 .unwrap_err()
                 .contains("`org` is missing")
         );
-        assert!(call("explain", json!({ "rule": "a", "account": "b" })).is_err());
-        assert!(call("prove", json!({ "guardrail": "g.toml" })).is_err());
+        assert!(call("explain", &json!({ "rule": "a", "account": "b" })).is_err());
+        assert!(call("prove", &json!({ "guardrail": "g.toml" })).is_err());
     }
 
     #[test]
