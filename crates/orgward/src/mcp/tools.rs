@@ -256,8 +256,8 @@ impl Arguments for WhoCan {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Prove {
-    /// What must be denied: a file, or an object with the keys of `[[guardrail]]`: `id`, `actions`, `not_actions`,
-    /// `resources`, `not_resources`, `conditions`, `exempt_principals`.
+    /// What must be denied: a file as JSON or TOML, or an object: `name`, `actions` or `notActions`, `resources` or
+    /// `notResources`, `conditions` (by operator, then by key), `exemptPrincipals`.
     guardrail: Claim,
     /// Files with SCPs: each is a chain, a policy or a list of levels from the root to the account.
     #[serde(default)]

@@ -140,7 +140,7 @@ fn the_tools_answer_what_the_commands_answer() {
 
     // A guardrail needs no file: an assistant writes it as it asks.
     let claim =
-        |action: &str| json!({ "guardrail": { "id": "g", "actions": [action] }, "scp": ["deny.json"] });
+        |action: &str| json!({ "guardrail": { "name": "g", "actions": [action] }, "scp": ["deny.json"] });
     let verdict = |answer: &Value| answer["chains"][0]["verdict"].as_str().unwrap().to_owned();
     assert_eq!(verdict(&assistant.json("prove", &claim("s3:DeleteBucket"))), "holds");
     assert_eq!(verdict(&assistant.json("prove", &claim("ec2:RunInstances"))), "refuted");
