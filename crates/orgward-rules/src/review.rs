@@ -499,6 +499,7 @@ fn input(plan: &Plan<'_>) -> Input {
         kind: match plan.kind {
             Kind::Plan => "plan",
             Kind::State => "state",
+            Kind::Snapshot => "snapshot",
         },
         stack: plan.stack().map(str::to_owned),
         is_context: false,

@@ -587,6 +587,15 @@ pub(crate) enum AnswerFormat {
 pub(crate) enum OrgCommand {
     /// Show the organization before and after plans.
     Show(ShowArguments),
+    /// Read the live organization into a snapshot, which every command takes as `--org`.
+    ///
+    /// Starts `orgward-collect`, which is a program of its own: the SDK of AWS is in it, and not here.
+    #[command(disable_help_flag = true)]
+    Snapshot {
+        /// Arguments of the collector; `--help` prints them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
     /// Compare an organization at two times: two states, or a state and a plan, which is taken as applied.
     ///
     /// Says what was added, removed, moved, changed, attached and detached, and judges it like a review: guardrails that no

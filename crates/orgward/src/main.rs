@@ -37,6 +37,7 @@ mod replay;
 mod review;
 mod rules;
 mod serve;
+mod snapshot;
 mod source;
 mod test;
 mod waive;
@@ -76,6 +77,10 @@ fn main() -> ExitCode {
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
+            Command::Org(OrgCommand::Snapshot { arguments }) => {
+                progress::end();
+                snapshot::collect(arguments)
+            }
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {

@@ -72,6 +72,8 @@ mod run_task;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod snapshot;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod stacks;
