@@ -402,7 +402,10 @@ fn check_all(
     let mut places =
         (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
-        if existing.contains(&finding.identity()) || standing.of_lock(finding) {
+        if existing.contains(&finding.identity())
+            || standing.of_lock(finding)
+            || standing.of_resource(finding)
+        {
             finding.status = Status::Existing;
         } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);
