@@ -36,6 +36,6 @@ pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPl
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Held, Legal, Resolution, Step, Target};
 pub use source::{
-    About, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine, Sources, Spelled,
-    statement_at,
+    About, DeclaredBlock, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine,
+    Sources, Spelled, statement_at,
 };

@@ -54,6 +54,24 @@ pub fn review(
     judge(catalog::RULES, organization, plans, config, question, false)
 }
 
+/// Runs some rules, by their ids, and judges what they find: for texts that are judged while they are written.
+pub fn review_by(
+    ids: &[&str],
+    organization: &Change<Organization>,
+    plans: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let rules: Vec<&Rule> =
+        catalog::RULES.iter().copied().filter(|rule| ids.contains(&rule.info.id)).collect();
+    let mut config = config.clone();
+    config.waivers.retain(|waiver| ids.contains(&waiver.rule.as_str()));
+    let mut review = judge(&rules, organization, plans, &config, question, false);
+    // What other rules would find is not looked for.
+    review.gone.clear();
+    review
+}
+
 /// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
 /// as they are about guardrails.
 pub fn audit(

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use crate::manifest::{self, ManifestError};
 use crate::snapshot::{self, Scope, UseError};
-use crate::{discover, gzip, names, output};
+use crate::{confine, discover, gzip, names, output};
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
@@ -147,7 +147,9 @@ pub(crate) fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
             continue;
         }
         let first = files.len();
-        within(path, DEPTH, &mut files).map_err(|source| InputError::Read { name: name_of(path), source })?;
+        confine::check(path)
+            .and_then(|()| within(path, DEPTH, &mut files))
+            .map_err(|source| InputError::Read { name: name_of(path), source })?;
         let Some(found) = files.get_mut(first..).filter(|found| !found.is_empty()) else {
             if let Some(manifest) = manifest::within(path) {
                 files.push(manifest);
@@ -288,6 +290,11 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     if is_standard(path) {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
+        confine::check(path)?;
+        // To open a pipe would wait for its other end, which nothing that is confined has to offer.
+        if confine::is_on() && !path.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         let file = File::open(path)?;
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         bytes.reserve(usize::try_from(length.min(limit)).unwrap_or_default());
@@ -359,6 +366,9 @@ fn complaint(stderr: &[u8]) -> String {
 
 /// Where a program is. Never the current folder: what is to be reviewed must not choose what runs.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    if confine::is_on() {
+        return None;
+    }
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)
         .filter(|folder| folder.is_absolute())

@@ -16,7 +16,7 @@ use orgward_snapshot::{Gap, MAGIC, Rows, Snapshot, SnapshotError, accounts_in, i
 use thiserror::Error;
 
 use crate::exit::Exit;
-use crate::{input, output};
+use crate::{confine, input, output};
 
 /// The program that collects.
 const COLLECTOR: &str = "orgward-collect";
@@ -99,11 +99,16 @@ pub(crate) fn scope(inputs: &[Document], config: &Config) -> Scope {
 /// Whether a file is a snapshot.
 pub(crate) fn is_file(path: &Path) -> bool {
     let mut head = [0; MAGIC.len()];
+    // To open a pipe would wait for its other end.
+    if confine::check(path).is_err() || confine::is_on() && !path.is_file() {
+        return false;
+    }
     File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok() && is_snapshot(&head)
 }
 
 /// Reads a snapshot that is a file: only the parts that are asked for.
 pub(crate) fn read(path: &Path, name: &str, scope: &Scope) -> Result<Document, UseError> {
+    confine::check(path).map_err(SnapshotError::from)?;
     let file = File::open(path).map_err(SnapshotError::from)?;
     document(Snapshot::open(BufReader::new(file))?, name, scope)
 }

@@ -32,7 +32,13 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(test)]
 mod manifests;
+#[cfg(test)]
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(test)]
 mod monorepo;
 #[cfg(test)]

@@ -316,6 +316,29 @@ fn what_is_no_snapshot_that_can_be_used_is_an_error() {
     assert!(run.stdout.contains("ou Workloads"), "{run:?}");
 }
 
+/// Who reviews plans has no credentials of AWS and builds none of its SDK: that is in the collector, and in nothing else.
+#[test]
+fn the_sdk_is_in_no_dependency_of_this_program() {
+    let tree = |package: &str| {
+        let arguments =
+            ["tree", "-e", "normal,build", "--prefix", "none", "--offline", "--locked", "-p", package];
+        let output = Command::new(env!("CARGO"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let of_sdk = |tree: &str| {
+        tree.lines().filter(|line| line.starts_with("aws-") || line.starts_with("tokio ")).count()
+    };
+    let own = tree("orgward");
+    assert!(own.contains("orgward-snapshot") && own.contains("ruzstd"), "{own}");
+    assert_eq!(of_sdk(&own), 0, "{own}");
+    assert!(of_sdk(&tree("orgward-collect")) > 10);
+}
+
 /// The collector is a program of its own: this one says where to get it.
 #[test]
 fn a_missing_collector_is_named_with_the_cure() {
