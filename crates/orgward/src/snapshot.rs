@@ -80,7 +80,7 @@ pub(crate) enum Scope {
 }
 
 /// What a review has to look at: all accounts where plans change the organization or permission sets, or where the
-/// configuration forbids what any principal could do; otherwise what is around the accounts that the inputs name.
+/// configuration forbids what any principal could do or has rules of its own, which may ask about any; otherwise what is around the accounts that the inputs name.
 pub(crate) fn scope(inputs: &[Document], config: &Config) -> Scope {
     let reaches_all = |plan: &Plan<'_>| {
         plan.instances().iter().any(|instance| {
@@ -89,7 +89,8 @@ pub(crate) fn scope(inputs: &[Document], config: &Config) -> Scope {
         })
     };
     let plans: Vec<Plan<'_>> = inputs.iter().filter_map(|input| input::parse(input).ok()).collect();
-    if !config.forbids.is_empty() || plans.iter().any(reaches_all) {
+    let asks_of_all = !config.forbids.is_empty() || !config.rego.files.is_empty();
+    if asks_of_all || plans.iter().any(reaches_all) {
         return Scope::All;
     }
     let named = inputs.iter().flat_map(|input| accounts_in(input.json().as_bytes())).collect::<BTreeSet<_>>();
