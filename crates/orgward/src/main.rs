@@ -6,6 +6,7 @@ mod base;
 mod baseline;
 mod comment;
 mod config;
+mod config_show;
 mod discover;
 mod exit;
 mod files;
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
             }
+            Command::Config(ConfigCommand::Show(arguments)) => config_show::run(arguments),
             Command::Serve(ServeCommand::RunTask(arguments)) => serve::run_task(arguments),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
