@@ -32,9 +32,9 @@ mod testing;
 mod validate;
 
 pub use access::{
-    ActionSet, Answer, Callers, ClassOfRequests, Compared, Dead, Extent, Looks, Reach, Relation, RequestSet,
-    Standing, allowed_but_not, cause, compare, dead, dead_statements, is_public, may_be_allowed, not_allowed,
-    only_denies,
+    ActionSet, Allowance, Answer, Callers, ClassOfRequests, Compared, Dead, Extent, Looks, Reach, Relation,
+    RequestSet, Standing, allowed_but_not, bounded, cause, compare, dead, dead_statements, is_public,
+    may_be_allowed, not_allowed, only_denies,
 };
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{

@@ -198,15 +198,11 @@ impl<'c, 'p> Checked<'c, 'p> {
             .iter()
             .flat_map(|input| input.doubts.iter().map(|doubt| (input.name.clone(), doubt.clone())))
             .collect();
-        // What changes is asked without the rules, and beside them.
-        let (findings, changes, access) = std::thread::scope(|scope| {
-            let changes = scope.spawn(|| (chain_changes(organization), access_change(organization)));
+        // Policies of people who are not trusted decide how much there is to ask.
+        let documents = organization.before.documents().len() + organization.after.documents().len();
+        let (findings, changes, access) = orgward_iam::bounded(documents, || {
             let findings = check_all(rules, organization, config, &doubts, audit, events);
-            match changes.join() {
-                Ok((changes, access)) => (findings, changes, access),
-                // Re-raise a panic of the other thread.
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            (findings, chain_changes(organization), access_change(organization))
         });
         Self { organization, plans, config, inputs, findings, changes, access, own: Vec::new() }
     }
@@ -367,12 +363,19 @@ fn check_all(
     let unchanged =
         Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events, documents };
     // The two runs do not depend on each other.
+    let allowance = orgward_iam::Allowance::current();
     let (findings, before) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| completion::run(&enabled, &unchanged, run));
+        let before = scope.spawn(|| {
+            let standing = || completion::run(&enabled, &unchanged, run);
+            match &allowance {
+                Some(allowance) => allowance.during(standing),
+                None => standing(),
+            }
+        });
         let findings = completion::run(&enabled, &context, run);
         match before.join() {
             Ok(before) => (findings, before),
-            // A bug there is a bug here: it is told by the same means.
+            // A bug there is a bug here, and what is too much there is too much here.
             Err(panic) => std::panic::resume_unwind(panic),
         }
     });

@@ -17,7 +17,7 @@ use thiserror::Error;
 use crate::arguments::CommentArguments;
 use crate::exit::Exit;
 use crate::output;
-use orgward_forge::detect::{self, Destination, Place};
+use orgward_forge::detect::{self, Destination, DetectError, Place};
 use orgward_forge::github::GitHub;
 use orgward_forge::gitlab::GitLab;
 use orgward_forge::http::{ForgeError, Patience};
@@ -76,7 +76,14 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         output::print(bodies(&documents, &frame, BUDGET).as_bytes())?;
         return Ok(exit.into());
     }
-    let destination = place.destination()?;
+    let destination = match place.destination() {
+        // A job for a fork may have been given none; its summary can be written without.
+        Err(error @ DetectError::Token(_)) if env::var_os("GITHUB_ACTIONS").is_some() => {
+            fall_back(&documents, &frame, &error)?;
+            return Ok(exit.into());
+        }
+        destination => destination?,
+    };
     if arguments.inline && destination.forge != ForgeKind::GitHub {
         return Err(ForgeError::CannotRemark.into());
     }
@@ -227,11 +234,15 @@ fn told(published: &Published, remarks: usize) -> String {
 }
 
 /// Says in the job what may not be said in the pull request.
-fn fall_back(documents: &[(String, Document)], frame: &Frame, error: &ForgeError) -> Result<(), Failure> {
+fn fall_back(
+    documents: &[(String, Document)],
+    frame: &Frame,
+    error: &dyn std::error::Error,
+) -> Result<(), Failure> {
     let told: Vec<String> = documents.iter().map(|(_, document)| verdict(document)).collect();
     output::warn(&format!(
         "orgward: cannot comment, {error}\n\
-         A pull request from a fork gets a token that may only read. The review itself: {}.\n",
+         A pull request from a fork gets a token that may only read, or none. The review itself: {}.\n",
         escape(&told.join("; ")),
     ));
     if env::var_os("GITHUB_ACTIONS").is_some() {

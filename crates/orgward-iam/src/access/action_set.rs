@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Budget;
 use super::lazy::Lazy;
-use super::memo::Memo;
+use super::memo::{Found, Memo};
 use super::set::{Formula, RequestSet, StandIn};
 use super::test::Test;
 use super::universe::tests_about_actions;
@@ -17,12 +17,11 @@ use crate::{Action, ActionList, Catalogue, Request};
 
 /// An action of a service that does not exist.
 const UNLISTED: &str = "unlisted-service:CreateThing";
-/// How large an example is, and a list of actions, as the memory counts it.
-const OF_EXAMPLE: usize = 100;
-const OF_LIST: usize = 1_500;
+/// How large a list of actions is with its examples, as the memory counts it.
+const OF_LIST: usize = 3_000;
 
 /// What was found out, by the set and the number of examples.
-static ACTION_SETS: Memo<Result<ActionSet, String>> = Memo::new();
+static ACTION_SETS: Memo<Found<Result<ActionSet, String>>> = Memo::new();
 
 /// How many examples are made easy to read.
 const READABLE: usize = 4;
@@ -52,20 +51,27 @@ impl RequestSet<'_> {
     /// For each pattern of an `Action` element, whether a request of the set is for an action that it matches; an error
     /// where that cannot be told.
     pub fn are_met(&self, patterns: &[&str]) -> Result<Vec<bool>, String> {
-        let mut budget = Budget::new(Budget::QUESTION);
         let asked: Vec<Formula<'_>> = patterns.iter().map(|pattern| Formula::Action(pattern)).collect();
-        let set = self.narrowed();
         let met = vec![Cell::new(false); patterns.len()];
         let pairs = || patterns.iter().zip(&met);
         let wanted =
             |action: &str| pairs().any(|(pattern, met)| !met.get() && action_matches(pattern, action));
-        Lazy::of(&set).by_action(&asked, &mut budget, wanted, |action, _| {
-            pairs().filter(|(pattern, _)| action_matches(pattern, action)).for_each(|(_, met)| met.set(true));
+        self.ask(Budget::QUESTION, |budget| {
+            let set = self.narrowed();
+            Lazy::of(&set).by_action(&asked, budget, wanted, |action, _| {
+                pairs()
+                    .filter(|(pattern, _)| action_matches(pattern, action))
+                    .for_each(|(_, met)| met.set(true));
+            })
         })?;
         Ok(met.into_iter().map(Cell::into_inner).collect())
     }
 
     pub(super) fn action_set_with(&self, readable: usize) -> Result<ActionSet, String> {
+        self.ask(Budget::QUESTION, |budget| self.action_set_within(readable, budget))
+    }
+
+    fn action_set_within(&self, readable: usize, budget: &mut Budget) -> Result<ActionSet, String> {
         let set = self.narrowed();
         // What one account may do is what another may, unless a statement tells them apart.
         let (set, stand_in) = match set.by_stand_in() {
@@ -73,10 +79,13 @@ impl RequestSet<'_> {
             None => (set, None),
         };
         let key = format!("{readable} {}", set.formula().identity());
-        let size = |key: &String, found: &Result<ActionSet, String>| {
-            key.len() + found.as_ref().map_or(0, |it| it.examples.len() * OF_EXAMPLE + OF_LIST)
-        };
-        let mut found = ACTION_SETS.get(key, size, || set.action_set_of(readable))?;
+        let size = |key: &String, _| key.len() + OF_LIST;
+        let mut found = ACTION_SETS.get_within(key, budget, size, |budget| {
+            match set.action_set_of(readable, budget) {
+                Err(reason) if reason != Budget::OVER => Ok(Err(reason)),
+                answer => answer.map(Ok),
+            }
+        })??;
         if let Some(StandIn { stand_in, account }) = stand_in.filter(|it| it.stand_in != it.account) {
             for example in &mut found.examples {
                 *example = example.as_account(&stand_in, &account);
@@ -85,14 +94,13 @@ impl RequestSet<'_> {
         Ok(found)
     }
 
-    fn action_set_of(&self, readable: usize) -> Result<ActionSet, String> {
-        let mut budget = Budget::new(Budget::QUESTION);
+    fn action_set_of(&self, readable: usize, budget: &mut Budget) -> Result<ActionSet, String> {
         let tests = tests_about_actions(self.formula());
         let mut found = BTreeMap::new();
         let mut examples = Vec::new();
         Lazy::of(self).by_action(
             &[],
-            &mut budget,
+            budget,
             |_| true,
             |action, request| {
                 found.insert(signature(&tests, action), examples.len());

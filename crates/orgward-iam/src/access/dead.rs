@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::questions::{Relation, bound, compare};
 use super::set::RequestSet;
 use crate::validate::is_template;
-use crate::{Action, Effect, Policy, Spanned, Statement, listed_actions};
+use crate::{ActionList, Effect, Policy, Spanned, Statement};
 
 /// Why a statement does nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,9 +56,11 @@ fn dead_of_known(policy: &Policy) -> Vec<(usize, Dead)> {
             found.push((at, dead));
         }
     }
+    // Each is compared with each other one.
+    let lists: Vec<_> = policy.statements.iter().map(|it| ActionList::covered_by(&it.actions)).collect();
     for (at, statement) in policy.statements.iter().enumerate() {
         if !gone.contains(&at)
-            && let Some(by) = covered(policy, at, statement, &gone)
+            && let Some(by) = covered(policy, at, statement, &gone, &lists)
         {
             gone.insert(at);
             found.push((at, Dead::Covered(by)));
@@ -69,7 +71,13 @@ fn dead_of_known(policy: &Policy) -> Vec<(usize, Dead)> {
 }
 
 /// The statement that covers another one: alone, or as the one of several that shares most with it.
-fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<usize>) -> Option<usize> {
+fn covered(
+    policy: &Policy,
+    at: usize,
+    statement: &Statement,
+    gone: &BTreeSet<usize>,
+    lists: &[(ActionList, bool)],
+) -> Option<usize> {
     let others: Vec<(usize, &Statement)> = policy
         .statements
         .iter()
@@ -86,7 +94,7 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
             Effect::Allow => matched.minus(RequestSet::effect(policy, Effect::Deny)),
         }
     };
-    let others = near(policy, statement, others)?;
+    let others = near(policy, at, statement, others, lists)?;
     let all = others.iter().fold(own(), |left, (_, other)| left.minus(RequestSet::matched(policy, other)));
     if !all.is_empty() {
         return None;
@@ -104,30 +112,33 @@ fn covered(policy: &Policy, at: usize, statement: &Statement, gone: &BTreeSet<us
 /// those that are denied: most statements are about actions of their own, and then no set has to be computed.
 fn near<'p>(
     policy: &Policy,
+    at: usize,
     statement: &Statement,
     others: Vec<(usize, &'p Statement)>,
+    lists: &[(ActionList, bool)],
 ) -> Option<Vec<(usize, &'p Statement)>> {
-    let patterns = || statement.actions.patterns.iter().map(|it| it.value.as_str());
-    if statement.actions.not || patterns().any(|pattern| pattern == "*") {
+    let denials = || {
+        let is_allow = statement.effect.value == Effect::Allow;
+        let all = policy.statements.iter().enumerate();
+        all.filter(move |(_, it)| is_allow && it.effect.value == Effect::Deny)
+    };
+    if statement.actions.not || statement.actions.patterns.iter().any(|pattern| pattern.value == "*") {
         let is_wide = |other: &Statement| {
             other.actions.not || other.actions.patterns.iter().any(|pattern| pattern.value == "*")
         };
-        let mut denials = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
-        let is_denied = statement.effect.value == Effect::Allow && denials.any(is_wide);
-        return (is_denied || others.iter().any(|(_, other)| is_wide(other))).then_some(others);
+        let is_met = others.iter().any(|(_, other)| is_wide(other)) || denials().any(|(_, it)| is_wide(it));
+        return is_met.then_some(others);
     }
-    let actions = listed_actions(patterns())?;
-    let covers = |other: &Statement, action: &Action| other.covers_action(action.name());
-    let is_denied = |action: &Action| {
-        let mut denials = policy.statements.iter().filter(|it| it.effect.value == Effect::Deny);
-        statement.effect.value == Effect::Allow && denials.any(|it| covers(it, action))
-    };
-    let is_lost =
-        |action: &Action| !others.iter().any(|(_, other)| covers(other, action)) && !is_denied(action);
-    if actions.is_empty() || actions.iter().any(is_lost) {
+    let list = |at: usize| lists.get(at).map(|(list, _)| list);
+    // Of an action that is not listed nothing is known.
+    let (own, _) = lists.get(at).filter(|(own, all_known)| *all_known && !own.is_empty())?;
+    let mut found = ActionList::default();
+    let asked = others.iter().map(|(other, _)| *other).chain(denials().map(|(other, _)| other));
+    asked.filter_map(list).for_each(|list| found.extend(list));
+    if !own.without(&found).is_empty() {
         return None;
     }
-    Some(others.into_iter().filter(|(_, other)| actions.iter().any(|action| covers(other, action))).collect())
+    Some(others.into_iter().filter(|(other, _)| list(*other).is_some_and(|list| list.meets(own))).collect())
 }
 
 /// Whether a policy without one of its statements allows something else, or less firmly.

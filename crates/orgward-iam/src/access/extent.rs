@@ -52,44 +52,46 @@ impl<'p> RequestSet<'p> {
         const CLASSES: usize = 64;
         let ActionSet { actions, unlisted, .. } = self.action_set_with(0)?;
         let all_actions = whole.actions()?.without(&actions).is_empty();
-        let (part, whole) = (self.narrowed(), whole.narrowed());
-        let mut budget = Budget::new(Budget::QUESTION);
-        let universe = Universe::of(&[part.formula(), whole.formula()], &mut budget)?;
-        let mut extent = Extent {
-            actions,
-            unlisted,
-            all_actions,
-            principals: Reach { classes: Vec::new(), is_all: true },
-            resources: Reach { classes: Vec::new(), is_all: true },
-            keys: Vec::new(),
-        };
-        for (place, (dimension, values)) in universe.dimensions.iter().enumerate() {
-            if *dimension == Dimension::Action || values.points.len() > CLASSES {
-                continue;
-            }
-            let tests = universe.tests_about(dimension);
-            let mut reach = Reach { classes: Vec::new(), is_all: true };
-            for (at, point) in values.points.iter().enumerate() {
-                match universe.search_at(&part, Some((place, at)), &mut budget)? {
-                    Some(example) => {
-                        reach.classes.push(ClassOfRequests { like: patterns(&tests, point), example });
-                    }
-                    None => {
-                        reach.is_all &= universe.search_at(&whole, Some((place, at)), &mut budget)?.is_none();
+        let both = self.clone().and(whole.clone());
+        both.ask(Budget::QUESTION, |budget| {
+            let (part, whole) = (self.narrowed(), whole.narrowed());
+            let universe = Universe::of(&[part.formula(), whole.formula()], budget)?;
+            let mut extent = Extent {
+                actions,
+                unlisted,
+                all_actions,
+                principals: Reach { classes: Vec::new(), is_all: true },
+                resources: Reach { classes: Vec::new(), is_all: true },
+                keys: Vec::new(),
+            };
+            for (place, (dimension, values)) in universe.dimensions.iter().enumerate() {
+                if *dimension == Dimension::Action || values.points.len() > CLASSES {
+                    continue;
+                }
+                let tests = universe.tests_about(dimension);
+                let mut reach = Reach { classes: Vec::new(), is_all: true };
+                for (at, point) in values.points.iter().enumerate() {
+                    match universe.search_at(&part, Some((place, at)), budget)? {
+                        Some(example) => {
+                            reach.classes.push(ClassOfRequests { like: patterns(&tests, point), example });
+                        }
+                        None => {
+                            reach.is_all &= universe.search_at(&whole, Some((place, at)), budget)?.is_none();
+                        }
                     }
                 }
-            }
-            match dimension {
-                Dimension::Caller => extent.principals = reach,
-                Dimension::Resource => extent.resources = reach,
-                Dimension::Key(key) if !reach.is_all => {
-                    let written = tests.iter().find_map(Test::key).unwrap_or(key);
-                    extent.keys.push((written.to_owned(), reach));
+                match dimension {
+                    Dimension::Caller => extent.principals = reach,
+                    Dimension::Resource => extent.resources = reach,
+                    Dimension::Key(key) if !reach.is_all => {
+                        let written = tests.iter().find_map(Test::key).unwrap_or(key);
+                        extent.keys.push((written.to_owned(), reach));
+                    }
+                    Dimension::Key(_) | Dimension::Action => {}
                 }
-                Dimension::Key(_) | Dimension::Action => {}
             }
-        }
-        Ok(extent)
+            Ok(extent)
+        })
     }
 }
 

@@ -2,9 +2,11 @@
 //! the same chain of policies, and differ in who asks for what.
 
 use std::collections::BTreeMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Budget;
+use super::budget::{Charge, identity};
 use super::dimension::Values;
 use super::test::Dimension;
 
@@ -12,7 +14,7 @@ use super::test::Dimension;
 const KEPT: usize = 20_000_000;
 
 /// The values of a dimension depend on nothing but what is asked about them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Asked {
     dimension: Dimension,
     partitions: Vec<&'static str>,
@@ -53,17 +55,7 @@ impl<V, K> Memo<V, K> {
     }
 }
 
-impl<V: Clone, K: Ord> Memo<V, K> {
-    /// The answer, found once. `size` is in units of some two bytes.
-    pub(super) fn get(&self, key: K, size: impl FnOnce(&K, &V) -> usize, find: impl FnOnce() -> V) -> V {
-        let known = self.kept().known.get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let found = find();
-            self.insert(size(&key, &found), key, found.clone());
-            found
-        })
-    }
-
+impl<V, K: Ord> Memo<V, K> {
     fn insert(&self, size: usize, key: K, value: V) {
         let mut kept = self.kept();
         kept.size += size;
@@ -82,13 +74,13 @@ impl<V: Clone, K: Ord> Memo<V, K> {
 /// What is known of a question.
 #[derive(Clone, Debug)]
 pub(super) enum Found<V> {
-    /// The answer, with the steps that it took to find it out.
-    Answer(V, usize),
+    /// The answer, with the steps that it took to find it out and the pieces of work that these are.
+    Answer(V, usize, Arc<[Charge]>),
     /// It takes more than these steps.
     Beyond(usize),
 }
 
-impl<V: Clone, K: Ord> Memo<Found<V>, K> {
+impl<V: Clone, K: Ord + Hash> Memo<Found<V>, K> {
     /// The answer, found once. One from memory takes the same steps off the budget as finding it out, so that no verdict
     /// depends on what was asked before; and what was too much once is too much again.
     pub(super) fn get_within(
@@ -99,26 +91,36 @@ impl<V: Clone, K: Ord> Memo<Found<V>, K> {
         find: impl FnOnce(&mut Budget) -> Result<V, String>,
     ) -> Result<V, String> {
         let known = self.kept().known.get(&key).cloned();
-        let before = budget.left();
+        let of = identity(&key);
+        let (before, first) = (budget.left(), budget.charges().len());
+        // Nothing is left, whether it is tried or known to be too much.
+        let beyond = |budget: &mut Budget| {
+            budget.end();
+            budget.uncharge(first);
+            budget.charge(of, before);
+            Budget::OVER.to_owned()
+        };
         match known {
-            Some(Found::Answer(answer, steps)) => {
-                budget.spend(steps)?;
+            Some(Found::Answer(answer, steps, charges)) => {
+                budget.spend(steps).map_err(|_| beyond(budget))?;
+                budget.charge_all(&charges);
                 return Ok(answer);
             }
-            Some(Found::Beyond(steps)) if before <= steps => budget.spend(before.saturating_add(1))?,
+            Some(Found::Beyond(steps)) if before <= steps => return Err(beyond(budget)),
             Some(Found::Beyond(_)) | None => {}
         }
         let answer = match find(budget) {
             Ok(answer) => answer,
-            Err(error) => {
-                if error == Budget::OVER {
-                    self.insert(size(&key, 0), key, Found::Beyond(before));
-                }
-                return Err(error);
+            Err(error) if error == Budget::OVER => {
+                self.insert(size(&key, 0), key, Found::Beyond(before));
+                return Err(beyond(budget));
             }
+            Err(error) => return Err(error),
         };
         let steps = before - budget.left();
-        self.insert(size(&key, steps), key, Found::Answer(answer.clone(), steps));
+        budget.charge(of, budget.own_since(before, first));
+        let charges = budget.charges().get(first..).unwrap_or_default().into();
+        self.insert(size(&key, steps), key, Found::Answer(answer.clone(), steps, charges));
         Ok(answer)
     }
 }
@@ -156,11 +158,11 @@ mod tests {
             );
             (answer, budget.left(), tried)
         };
-        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1));
-        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 1), "known to be too much");
-        assert_eq!(ask(20), (Err(Budget::OVER.to_owned()), 20, 1));
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 0, 1));
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 0, 1), "known to be too much");
+        assert_eq!(ask(20), (Err(Budget::OVER.to_owned()), 0, 1));
         assert_eq!(ask(150), (Ok(7), 50, 2));
         assert_eq!(ask(150), (Ok(7), 50, 2), "from memory, for the same steps");
-        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 50, 2));
+        assert_eq!(ask(50), (Err(Budget::OVER.to_owned()), 0, 2));
     }
 }

@@ -8,6 +8,7 @@
 
 mod action_set;
 mod actions;
+mod allowance;
 mod budget;
 mod callers;
 mod dead;
@@ -35,6 +36,7 @@ mod tests;
 
 pub use self::action_set::ActionSet;
 pub(crate) use self::action_set::is_foreign;
+pub use self::allowance::{Allowance, bounded};
 pub(crate) use self::budget::Budget;
 pub(crate) use self::callers::may_be_principal;
 

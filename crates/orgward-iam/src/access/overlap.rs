@@ -87,7 +87,8 @@ impl Language {
                 return false;
             }
             let domain = Self(vec![pattern.clone()]);
-            let groups = Partition::of(&domain, std::slice::from_ref(other), &mut Budget::new(STEPS));
+            let groups =
+                Budget::ask(STEPS, |budget| Partition::of(&domain, std::slice::from_ref(other), budget));
             groups.is_ok_and(|groups| groups.groups.iter().all(|group| group.within.contains(0)))
         })
     }

@@ -178,17 +178,19 @@ impl RequestSet<'_> {
     /// An action of a request of another set for which this set has no request; none if and only if this set has a
     /// request for every action that the other has one for. Actions that no catalogue lists are among them.
     pub fn lacks_action_of(&self, other: &RequestSet<'_>) -> Result<Option<String>, String> {
-        let mut budget = Budget::new(Budget::QUESTION);
-        let universe = Universe::of(&[self.formula(), other.formula()], &mut budget)?;
-        let actions = universe.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::Action);
-        let groups = actions.map_or(0, |(_, values)| values.points.len());
-        for at in 0..groups {
-            let Some(request) = universe.search_of(other, at, &mut budget)? else { continue };
-            if universe.search_of(self, at, &mut budget)?.is_none() {
-                return Ok(Some(request.action));
+        let both = self.clone().and(other.clone());
+        both.ask(Budget::QUESTION, |budget| {
+            let universe = Universe::of(&[self.formula(), other.formula()], budget)?;
+            let actions = universe.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::Action);
+            let groups = actions.map_or(0, |(_, values)| values.points.len());
+            for at in 0..groups {
+                let Some(request) = universe.search_of(other, at, budget)? else { continue };
+                if universe.search_of(self, at, budget)?.is_none() {
+                    return Ok(Some(request.action));
+                }
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 }
 

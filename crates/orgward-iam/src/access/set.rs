@@ -47,6 +47,9 @@ pub enum Callers {
     Federated(String),
 }
 
+/// How many steps it takes to compare a pattern of actions with those of other statements, and to write it down.
+const OF_PATTERN: usize = 4;
+
 /// An account, and another one in its place.
 pub(super) struct StandIn {
     pub(super) stand_in: String,
@@ -268,8 +271,7 @@ impl<'p> RequestSet<'p> {
 
     /// Whether there is no such request; an error where that is not decided.
     pub fn emptiness(&self) -> Result<bool, String> {
-        let example = Lazy::of(&self.narrowed()).example(&mut Budget::new(Budget::QUESTION));
-        example.map(|request| request.is_none())
+        self.request(Budget::QUESTION).map(|request| request.is_none())
     }
 
     /// A request of the set; none if and only if it is empty.
@@ -279,12 +281,27 @@ impl<'p> RequestSet<'p> {
 
     /// A request of the set, unless it takes more than some steps to tell.
     pub(super) fn example_within(&self, steps: usize) -> Answer {
-        let set = self.narrowed();
-        match Lazy::of(&set).example(&mut Budget::new(steps)) {
+        match self.request(steps) {
             Ok(Some(request)) => Answer::Witness(Box::new(published(self, request))),
             Ok(None) => Answer::None,
             Err(reason) => Answer::Undecided(reason),
         }
+    }
+
+    fn request(&self, steps: usize) -> Result<Option<Request>, String> {
+        self.ask(steps, |budget| Lazy::of(&self.narrowed()).example(budget))
+    }
+
+    /// Asks something about the set that may take some steps.
+    pub(super) fn ask<T>(
+        &self,
+        steps: usize,
+        find: impl FnOnce(&mut Budget) -> Result<T, String>,
+    ) -> Result<T, String> {
+        Budget::ask(steps, |budget| {
+            budget.spend(self.formula().patterns().saturating_mul(OF_PATTERN))?;
+            find(budget)
+        })
     }
 
     pub(super) fn all(parts: Vec<Formula<'p>>) -> Self {
@@ -396,6 +413,17 @@ impl<'p> Formula<'p> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// How many patterns of actions it has, and parts.
+    fn patterns(&self) -> usize {
+        1 + match self {
+            Self::Statement(_, statement) => statement.actions.patterns.len(),
+            Self::Actions(actions) => actions.patterns.len(),
+            Self::Not(inner) => inner.patterns(),
+            Self::All(all) | Self::Any(all) => all.iter().map(Self::patterns).sum(),
+            Self::Callers(_) | Self::Action(_) | Self::Partition(_) => 0,
         }
     }
 

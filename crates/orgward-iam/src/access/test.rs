@@ -76,7 +76,7 @@ pub(super) enum Test<'p> {
 }
 
 /// What a test looks at.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Dimension {
     Caller,
     Action,

@@ -1,7 +1,9 @@
 use std::sync::LazyLock;
 
 use super::{ACTIONS, Action};
+use crate::Actions;
 use crate::bits::Bits;
+use crate::matching::action_matches;
 
 /// All actions, sorted by name, in one piece.
 static ALL: LazyLock<Vec<Action>> = LazyLock::new(|| {
@@ -48,6 +50,33 @@ impl OfService {
 }
 
 impl ActionList {
+    /// The actions that an `Action` or `NotAction` element covers, and whether each of its patterns matches one.
+    pub(crate) fn covered_by(actions: &Actions) -> (Self, bool) {
+        let mut all_known = true;
+        let mut list = Self(Bits::none(ALL.len()));
+        for pattern in &actions.patterns {
+            let pattern = pattern.value.as_str();
+            let prefix = pattern.split_once(':').map_or("", |(prefix, _)| prefix);
+            let mut is_known = false;
+            for of in OfService::all() {
+                if pattern != "*" && !of.service.eq_ignore_ascii_case(prefix) {
+                    continue;
+                }
+                for (at, action) in of.actions.iter().enumerate() {
+                    if action_matches(pattern, action.name()) {
+                        list.insert(of, at);
+                        is_known = true;
+                    }
+                }
+            }
+            all_known &= is_known;
+        }
+        if actions.not {
+            list = Self(Bits::all(ALL.len())).without(&list);
+        }
+        (list, all_known)
+    }
+
     /// Adds one action of a service, by its place among them.
     pub(crate) fn insert(&mut self, of: OfService, at: usize) {
         self.0.grow(ALL.len());

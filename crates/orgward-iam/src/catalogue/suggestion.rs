@@ -44,11 +44,16 @@ fn nearest(
 ) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     candidates
-        .map(|candidate| {
-            let other = part(candidate).to_ascii_lowercase();
+        .filter_map(|candidate| {
+            let other = part(candidate);
             // A short word is near to everything: a third of it may differ, and never more than three letters.
             let limit = (word.len().min(other.len()) / 3).clamp(1, 3);
-            (strsim::damerau_levenshtein(&word, &other), limit, candidate)
+            // Each letter that one has more is a difference.
+            if word.chars().count().abs_diff(other.chars().count()) > limit {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&word, &other.to_ascii_lowercase());
+            Some((distance, limit, candidate))
         })
         .filter(|(distance, limit, _)| distance <= limit)
         .min_by_key(|(distance, _, _)| *distance)

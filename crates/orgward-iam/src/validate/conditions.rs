@@ -16,6 +16,9 @@ const ANYWHERE: [&str; 4] = ["aws", "saml", "sts", "cognito-identity.amazonaws.c
 
 pub(super) fn check(at: &mut At<'_, '_>) {
     let statement = at.statement;
+    if statement.conditions.is_empty() {
+        return;
+    }
     let patterns = statement.actions.patterns.iter().map(|it| it.value.as_str());
     // What is excluded says nothing about which keys the others have.
     let actions = if statement.actions.not { None } else { listed_actions(patterns) };

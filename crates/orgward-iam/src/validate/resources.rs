@@ -115,6 +115,11 @@ fn placeholder(text: &str) -> bool {
 fn fit(at: &mut At<'_, '_>, element: &str) {
     let statement = at.statement;
     let Some(resources) = &statement.resources else { return };
+    // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.
+    let is_owned = |text: &str| Arn::parse(text).is_none_or(|arn| arn.account == "aws");
+    if resources.patterns.iter().all(|pattern| is_owned(&pattern.value)) {
+        return;
+    }
     let patterns = statement.actions.patterns.iter().map(|it| it.value.as_str());
     // What is excluded says nothing about which actions are left.
     let actions = listed_actions(patterns).filter(|_| !statement.actions.not && !resources.not);
@@ -138,10 +143,7 @@ fn fit(at: &mut At<'_, '_>, element: &str) {
     };
     for (index, pattern) in resources.patterns.iter().enumerate() {
         let text = pattern.value.as_str();
-        // What AWS owns is not in its list of types, such as transforms of `CloudFormation`.
-        if Arn::parse(text).is_none_or(|arn| arn.account == "aws")
-            || types.as_ref().is_some_and(|types| types.may_match(text))
-        {
+        if is_owned(text) || types.as_ref().is_some_and(|types| types.may_match(text)) {
             continue;
         }
         let found = match misfit(text) {

@@ -50,6 +50,13 @@ pub(super) fn over(actions: &[String], resources: &[String]) -> Option<Claim> {
     Claim::new(spec).ok()
 }
 
+/// The requests that meet some conditions.
+pub(super) fn when(conditions: &[super::place::Line]) -> Option<Claim> {
+    let lines: Vec<_> =
+        conditions.iter().map(|(operator, key, value)| (*operator, *key, value.as_str())).collect();
+    if lines.is_empty() { None } else { claim(None, None, &lines) }
+}
+
 /// The requests that are sent without encryption.
 pub fn transport() -> Option<Claim> {
     claim(None, None, &[("Bool", "aws:SecureTransport", "false")])

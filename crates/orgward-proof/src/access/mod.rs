@@ -16,6 +16,7 @@ mod exposure;
 mod forbid;
 mod paths;
 mod perimeter;
+mod place;
 mod reach;
 mod sets;
 mod subject;
@@ -27,7 +28,7 @@ mod ways;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use orgward_org::{NodeId, Organization, PolicyChain, PolicyType};
+use orgward_org::{Modality, NodeId, Organization, PolicyChain, PolicyType};
 
 pub use self::admin::Standing;
 pub use self::boundary::Removal;
@@ -55,6 +56,8 @@ pub struct Access<'o> {
     chains: BTreeMap<NodeId, (PolicyChain<'o>, Option<PolicyChain<'o>>)>,
     /// The keys of tags of principals that some policy looks at.
     tag_keys: BTreeSet<String>,
+    /// What policies ask of where principals and resources are.
+    asked: place::Asked,
     standings: OnceLock<Vec<Standing>>,
     paths: OnceLock<paths::Graph>,
     gains: OnceLock<BTreeMap<SubjectId, Gain>>,
@@ -67,6 +70,16 @@ impl<'o> Access<'o> {
     pub fn of(org: &'o Organization) -> Self {
         let mut subjects = subject::all(org);
         let tag_keys = tags::keys_in(tags::policies(org, &subjects));
+        let asked = place::Asked::by(tags::policies(org, &subjects));
+        for subject in &mut subjects {
+            // Who may be in one account or another has no certain place.
+            let is_certain =
+                org.owner(subject.node.id).is_some_and(|(_, modality)| modality == Modality::Must);
+            if let Some(account) = subject.account.filter(|_| is_certain || subject.word == "permission set")
+            {
+                subject.place = asked.of_principal(org, account);
+            }
+        }
         subject::cohorts(org, &tag_keys, &mut subjects);
         let mut by_arn = BTreeMap::new();
         let mut by_node: BTreeMap<NodeId, Vec<SubjectId>> = BTreeMap::new();
@@ -92,6 +105,7 @@ impl<'o> Access<'o> {
             by_node,
             chains,
             tag_keys,
+            asked,
             standings: OnceLock::new(),
             paths: OnceLock::new(),
             gains: OnceLock::new(),

@@ -45,12 +45,19 @@ pub(super) struct Guarded<'o> {
     parts: Vec<ByStanding>,
     /// The requests that are about it.
     pub(super) domain: Option<Claim>,
+    /// Where it is, as far as policies ask.
+    place: Option<Claim>,
 }
 
 impl<'o> Access<'o> {
     /// The resources with policies that a claim may be about.
     pub(super) fn guarded(&self, claim: &Claim) -> Vec<Guarded<'o>> {
-        let resources = self.org.access().resources.iter().filter(|resource| !resource.policies.is_empty());
+        // Where policies ask for the place of a resource, those that need no policy of their own have one, too.
+        let counts = |resource: &&Resource| {
+            let is_placed = self.asked.resource && resource.account.is_some() && !must_allow(resource);
+            !resource.policies.is_empty() || is_placed
+        };
+        let resources = self.org.access().resources.iter().filter(counts);
         let services = services(claim);
         resources
             .filter(|resource| services.as_ref().is_none_or(|all| all.contains(resource.service)))
@@ -58,7 +65,9 @@ impl<'o> Access<'o> {
                 let policies = resource.policies.iter().filter_map(|policy| policy.document.policy());
                 let arn = resource.arn.as_deref();
                 let domain = arn.and_then(|arn| claims::on_resource(arn, resource.service));
-                Guarded { resource, parts: policies.map(ByStanding::of).collect(), domain }
+                let account = resource.account.as_deref();
+                let place = claims::when(&self.asked.of_resource(self.org, resource.owner, account));
+                Guarded { resource, parts: policies.map(ByStanding::of).collect(), domain, place }
             })
             .collect()
     }
@@ -86,6 +95,7 @@ impl<'o> Access<'o> {
         for guard in guarded {
             let place = (guard.resource.owner, guard.resource.account.as_deref());
             let on = self.on(subject, &guard.parts, place, must_allow(guard.resource), (side, about));
+            let on = guard.place.iter().fold(on, |on, place| on.and(place.requests()));
             if let Some(domain) = &guard.domain {
                 all = all.or(on.and(domain.requests()));
             } else {

@@ -39,7 +39,9 @@ pub struct Subject<'o> {
     pub cap: Cap<'o>,
     /// Who may assume it.
     pub trust: Option<&'o Document>,
-    /// Equal numbers have equal policies, boundary, name and chain.
+    /// Where it is, as far as policies ask.
+    pub(super) place: Vec<super::place::Line>,
+    /// Equal numbers have equal policies, boundary, name, place and chain.
     pub cohort: usize,
 }
 
@@ -296,6 +298,7 @@ impl<'o> Index<'o> {
             cap: self.cap(boundary, &written),
             trust,
             account_text,
+            place: Vec::new(),
             cohort: 0,
         };
         Self::inline(inline, None, true, &mut subject);
@@ -346,6 +349,7 @@ impl<'o> Index<'o> {
                 cap: self.cap(&set.boundary, &written),
                 trust: None,
                 account_text,
+                place: Vec::new(),
                 cohort: 0,
             };
             Self::inline(&set.inline, None, true, &mut subject);
@@ -579,6 +583,7 @@ pub(super) fn cohorts(org: &Organization, tag_keys: &BTreeSet<String>, subjects:
         for side in [super::Side::AtLeast, super::Side::AtMost] {
             parts.push(format!("{:?}", subject.tagged(tag_keys, side)));
         }
+        parts.push(format!("{:?}", subject.place));
         if let Some(account) = subject.account {
             let chain = chains.entry(account).or_insert_with(|| {
                 let chain = org.policy_chain(account, &orgward_org::PolicyType::ServiceControl);

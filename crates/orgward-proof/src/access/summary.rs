@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{AccessLevel, Answer, Catalogue, Effect, Statement};
+use orgward_iam::{AccessLevel, Catalogue, Effect, Statement};
 
 use super::edges::Asker;
 use super::sets::{About, Side, effect};
@@ -168,7 +168,7 @@ impl Access<'_> {
                 for attached in &level.attached {
                     let Some(policy) = attached.org_policy.data.document.policy() else { continue };
                     let denied = effect(policy, Effect::Deny, about);
-                    if matches!(granted().and(denied).example(), Answer::Witness(_)) {
+                    if granted().and(denied).emptiness() == Ok(false) {
                         layers.push(("scp", attached.org_policy.data.document.name.to_string()));
                     }
                 }

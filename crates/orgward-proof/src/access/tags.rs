@@ -107,8 +107,9 @@ impl<'o> Access<'o> {
     pub(super) fn by(&self, subject: &Subject<'o>, side: Side) -> Option<Claim> {
         let tags = subject.tagged(&self.tag_keys, side);
         let tags = tags.iter().map(|(operator, key, value)| (*operator, key.as_str(), *value));
-        let lines: Vec<_> =
-            [("StringEquals", "aws:PrincipalArn", subject.arn.as_str())].into_iter().chain(tags).collect();
+        let place = subject.place.iter().map(|(operator, key, value)| (*operator, *key, value.as_str()));
+        let own = [("StringEquals", "aws:PrincipalArn", subject.arn.as_str())];
+        let lines: Vec<_> = own.into_iter().chain(tags).chain(place).collect();
         claims::claim(None, None, &lines)
     }
 

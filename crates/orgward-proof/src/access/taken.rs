@@ -93,7 +93,7 @@ impl<'o> Access<'o> {
         let partition = Arn::parse(&subject.arn).map_or("aws", |arn| arn.partition);
         let tags = subject.tagged(&self.tag_keys, Side::AtMost);
         let mut against = Against {
-            key: vec![format!("{partition} {linked} {tags:?}")],
+            key: vec![format!("{partition} {linked} {tags:?} {:?}", subject.place)],
             looks: Looks::default(),
             is_empty: true,
         };

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::{Severity, Verdict};
-use orgward_iam::{Answer, Effect, RequestSet, Spanned, Statement};
+use orgward_iam::{Effect, RequestSet, Spanned, Statement};
 use orgward_org::{Account, Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::engine::rule;
@@ -172,12 +172,15 @@ fn level<'o>(cx: &Context<'o>, id: NodeId) -> Level<'o> {
         for statement in policy.statements.iter().filter(|it| it.effect.value == Effect::Allow) {
             if is_everything(statement) {
                 allows = true;
-                continue;
+                break;
             }
-            match PolicyChain::bound(&kind).and(RequestSet::matched(policy, statement)).example() {
-                Answer::Witness(_) => allows = true,
-                Answer::None => dead.push((org_policy, statement)),
-                Answer::Undecided(reason) => unknown.push(reason),
+            match PolicyChain::bound(&kind).and(RequestSet::matched(policy, statement)).emptiness() {
+                Ok(false) => {
+                    allows = true;
+                    break;
+                }
+                Ok(true) => dead.push((org_policy, statement)),
+                Err(reason) => unknown.push(reason),
             }
         }
         if allows && attachment.resolved.modality() == Modality::Must {

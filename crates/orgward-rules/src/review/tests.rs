@@ -131,3 +131,26 @@ fn statements_in_another_order_are_the_same_findings() {
     }
     assert!(compared > 30, "only {compared} findings were compared");
 }
+
+/// A rule that finds something where its questions are not bounded together with all others.
+const UNBOUNDED: Rule = Rule {
+    info: RULE,
+    file: file!(),
+    check: |_, findings| {
+        if orgward_iam::Allowance::current().is_none() {
+            findings.list.push(Finding::about(&RULE, Some(&Address::new("r.unbounded"))));
+        }
+    },
+};
+
+/// A pull request may bring policies about which every question takes long; all of them together may not. Both runs of the
+/// rules count, on whichever thread they are.
+#[test]
+fn all_questions_of_a_review_are_bounded_together() {
+    let organization = Change { before: Organization::default(), after: Organization::default() };
+    let config = Config::default();
+    let checked = Checked::by(&[&UNBOUNDED], &organization, &[], &config, None, false);
+    assert_eq!(checked.findings(), []);
+    let alone = check(&[&UNBOUNDED], &organization, &config, &[]);
+    assert_eq!(statuses(&alone), [Status::Existing], "without a bound, both runs find it");
+}

@@ -6,6 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::forge::{Forge, Reply};
+use crate::support::fixture;
+
 /// What happens when `orgward plan review` runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Review {
@@ -256,5 +259,44 @@ fn make_applies_what_it_has_reviewed() {
         assert_eq!(make("review"), passes, "{review:?}");
         assert_eq!(make("apply"), passes, "{review:?}");
         assert_eq!(checkout.path("applied").exists(), passes, "{review:?}");
+    }
+}
+
+/// The steps of the action, run with the program itself for a pull request of a fork: the token may not comment, or there
+/// is none. The summary of the job says what was found, and the verdict is the one of the review.
+#[test]
+fn a_fork_gets_a_summary_and_the_same_verdict() {
+    let action = recipe("action.yml");
+    let steps = blocks(&action, "run: |", None);
+    let step = |what: &str| steps.iter().find(|block| block.contains(what)).unwrap().clone();
+    for (plan, passes) in
+        [("public-trust/bad-star-string.json", false), ("public-trust/good-service.json", true)]
+    {
+        for token in ["token-that-may-not-write", ""] {
+            let checkout = Checkout::new(Review::Exits(0), true);
+            let program = checkout.path("bin/orgward");
+            fs::remove_file(&program).unwrap();
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_orgward"), program).unwrap();
+            fs::copy(fixture(plan), checkout.path("plan.json")).unwrap();
+            fs::write(checkout.path("event.json"), r#"{"pull_request":{"number":5}}"#).unwrap();
+            let forge = Forge::with(|asked, _| {
+                let is_write = asked.method != "GET" && asked.path != "/graphql";
+                is_write.then(|| Reply::new(403, "", "Resource not accessible by integration"))
+            });
+            let shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c"];
+            let environment = format!(
+                "export GITHUB_TOKEN='{token}' GITHUB_ACTIONS=true GITHUB_EVENT_PATH=event.json BASE=off \
+                 GITHUB_STEP_SUMMARY=summary.md GITHUB_API_URL={} GITHUB_REPOSITORY=cloud/org MODE=update INLINE=false \
+                 STACK= REVIEW=./review.json VERDICT=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null || true)\n",
+                forge.url()
+            );
+            let run = |script: &str| checkout.run(&shell, &[format!("{environment}{script}")]);
+            assert!(run(&step("plan review")), "the step that reviews only notes the verdict");
+            assert!(run(&step("plan comment")), "a comment that cannot be posted fails nothing");
+            assert_eq!(run("exit \"$VERDICT\""), passes, "{plan}");
+            let summary = fs::read_to_string(checkout.path("summary.md")).unwrap_or_default();
+            assert_eq!(summary.contains("public-trust"), !passes, "{plan} with `{token}`: {summary}");
+            assert_eq!(forge.comments().len(), 0);
+        }
     }
 }
