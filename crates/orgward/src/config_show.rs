@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &ShowConfigArguments) -> Result<Exit, Box<dyn Diagn
         settings.set(option, default_of(option), "default");
     }
     if let Some(path) = config::path(&arguments.config) {
-        let name = path.display().to_string();
+        let name = path.strip_prefix(".").unwrap_or(&path).display().to_string();
         settings.lay_over(&files::read("the configuration", &path)?, &name);
     }
     for pair in arguments.config.pairs() {
@@ -96,7 +96,8 @@ impl Settings {
         let line = |(key, (value, origin)): (&String, &(Value, String))| {
             let shown = match value {
                 Value::Array(items) if items.iter().any(Value::is_table) || items.len() > LISTED => {
-                    return format!("# {key}: {} entries, {}", items.len(), escape(origin));
+                    let noun = if items.len() == 1 { "entry" } else { "entries" };
+                    return format!("# {key}: {} {noun}, {}", items.len(), escape(origin));
                 }
                 value => value.to_string(),
             };
@@ -131,7 +132,8 @@ fn value_of(config: &Config, option: &str) -> Value {
         "select" => options.select.as_ref().map_or_else(|| default_of(option), list),
         "ignore" => list(&options.ignore),
         _ => {
-            let word = options.fail_on.map(|it| it.severity().map_or("never", orgward_finding::Severity::as_str));
+            let word =
+                options.fail_on.map(|it| it.severity().map_or("never", orgward_finding::Severity::as_str));
             word.map_or_else(|| default_of(option), |word| Value::String(word.to_owned()))
         }
     }

@@ -321,7 +321,8 @@ fn nothing_of_a_change_is_markup() {
 #[test]
 fn a_large_comment_is_one_screen() {
     let findings: Vec<Value> = (0..60).map(|at| finding("high", &format!("aws_iam_role.r{at}"))).collect();
-    let changes: Vec<Value> = (0..50).map(|at| change(&[&format!("Root/U{at}")], "`lock` is rewritten")).collect();
+    let changes: Vec<Value> =
+        (0..50).map(|at| change(&[&format!("Root/U{at}")], "`lock` is rewritten")).collect();
     let text = body(&with_changes(&findings, &changes), &frame(), 60_000);
     let mut depth = 0;
     let mut open = 0;
@@ -344,7 +345,10 @@ fn several_stacks_are_one_comment() {
     let documents = [("dev".to_owned(), good), ("prod".to_owned(), bad)];
     let text = bodies(&documents, &frame(), 60_000);
     assert!(text.starts_with("<!-- marker -->\n### ❌ orgward: 1 of 2 stacks do not pass\n"), "{text}");
-    assert!(text.contains("| ❌ | `prod` | blocked by 1 high finding |\n| ✅ | `dev` | nothing new |"), "{text}");
+    assert!(
+        text.contains("| ❌ | `prod` | blocked by 1 high finding |\n| ✅ | `dev` | nothing new |"),
+        "{text}"
+    );
     assert!(text.contains("<details open><summary>❌ <code>prod</code></summary>"), "{text}");
     assert_eq!(text.matches("<!-- marker -->").count(), 1);
     assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
@@ -353,7 +357,8 @@ fn several_stacks_are_one_comment() {
 #[test]
 fn many_stacks_stay_within_the_limit() {
     let many = |at: usize| {
-        let findings: Vec<Value> = (0..200).map(|it| finding("high", &format!("aws_iam_role.r{at}_{it}"))).collect();
+        let findings: Vec<Value> =
+            (0..200).map(|it| finding("high", &format!("aws_iam_role.r{at}_{it}"))).collect();
         (format!("stack-{at}"), document(&findings))
     };
     let documents: Vec<(String, Document)> = (0..30).map(many).collect();

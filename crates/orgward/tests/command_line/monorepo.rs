@@ -135,7 +135,8 @@ fn units() -> Folder {
     copy(&fixture("terragrunt"), &folder.path(""));
     fs::create_dir(folder.path(".git")).unwrap();
     for (unit, module, _) in UNITS {
-        let cache = format!("live/{unit}/.terragrunt-cache/Zk1mQ0hW2rA9tYb8uLxE4cVn5sD/p7JfT3kGq6RwM1oXiB0zHeUaNyC");
+        let cache =
+            format!("live/{unit}/.terragrunt-cache/Zk1mQ0hW2rA9tYb8uLxE4cVn5sD/p7JfT3kGq6RwM1oXiB0zHeUaNyC");
         copy(&fixture(&format!("terragrunt/modules/{module}")), &folder.path(&cache));
         copy(&fixture(&format!("terragrunt/live/{unit}")), &folder.path(&cache));
         fs::remove_file(folder.path(&format!("{cache}/plan.json"))).unwrap();
@@ -170,12 +171,19 @@ fn units_of_terragrunt_are_read_where_it_copied_them() {
                 let finding = of(rule, address).unwrap_or_else(|| panic!("{unit}: {rule}: {review:#}"));
                 is_at(&folder, &finding["site"], file, start);
             }
-            None => assert!(findings.iter().all(|it| it["rule"] != "public-trust" || it["input"] != plan.as_str())),
+            None => assert!(
+                findings.iter().all(|it| it["rule"] != "public-trust" || it["input"] != plan.as_str())
+            ),
         }
     }
     // What changes names the line, too.
     let cause = &review["changes"][0]["noLongerDenied"]["causes"][0];
-    is_at(&folder, &cause["site"], "modules/guardrails/main.tf", "resource \"aws_organizations_policy_attachment\"");
+    is_at(
+        &folder,
+        &cause["site"],
+        "modules/guardrails/main.tf",
+        "resource \"aws_organizations_policy_attachment\"",
+    );
 }
 
 /// Two copies that differ: which of them was planned is unknown, so neither is read.
@@ -185,7 +193,10 @@ fn of_two_copies_that_differ_neither_is_read() {
     let other = "live/prod/roles/.terragrunt-cache/Zk1mQ0hW2rA9tYb8uLxE4cVn5sD/another";
     copy(&fixture("terragrunt/modules/roles"), &folder.path(other));
     let main = fs::read_to_string(folder.path(&format!("{other}/main.tf"))).unwrap();
-    folder.write(&format!("{other}/main.tf"), main.replace("\"sts:AssumeRole\", Principal = { AWS", "\"sts:TagSession\", Principal = { AWS"));
+    folder.write(
+        &format!("{other}/main.tf"),
+        main.replace("\"sts:AssumeRole\", Principal = { AWS", "\"sts:TagSession\", Principal = { AWS"),
+    );
     let run = folder.run(["plan", "review", "--format", "json", "live/prod/roles/plan.json"]);
     assert!(run.stderr.contains("both fit"), "{run:?}");
     assert_ne!(run.json()["summary"]["unverifiable"], 0, "{run:?}");

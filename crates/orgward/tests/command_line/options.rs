@@ -106,8 +106,14 @@ fn the_configuration_in_effect_is_shown_with_its_origins() {
         "fail_on = \"high\"\nexisting = true\nignore = [\"human-iam-user\"]\n[regions]\nallowed = [\"eu-west-1\"]\n\
          [[guardrail]]\nid = \"keep\"\nactions = [\"s3:DeleteBucket\"]\n",
     );
-    let mut command =
-        folder.command(["config", "show", "--config", "existing = false", "--select", "public-trust,open-block"]);
+    let mut command = folder.command([
+        "config",
+        "show",
+        "--config",
+        "existing = false",
+        "--select",
+        "public-trust,open-block",
+    ]);
     command.env("ORGWARD_FAIL_ON", "low").env("ORGWARD_QUIET", "1");
     let run = crate::support::finish(&mut command);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
@@ -115,7 +121,7 @@ fn the_configuration_in_effect_is_shown_with_its_origins() {
     allow_incomplete = false  # default
     existing = false  # --config
     fail_on = "low"  # ORGWARD_FAIL_ON
-    # guardrail: 1 entries, orgward.toml
+    # guardrail: 1 entry, orgward.toml
     ignore = ["human-iam-user"]  # orgward.toml
     quiet = true  # ORGWARD_QUIET
     regions.allowed = ["eu-west-1"]  # orgward.toml
