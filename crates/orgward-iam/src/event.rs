@@ -1,17 +1,19 @@
 //! From a record of CloudTrail to the request that was made, as far as the record tells.
 
 mod decoded;
+mod parameters;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 pub use self::decoded::{DecodedMessage, MatchedStatement};
 use crate::pattern::glob;
-use crate::{Arn, Catalogue, ContextValue, PartialRequest};
+use crate::{Arn, Catalogue, ContextValue, PartialRequest, is_account_id};
 
 const NAMES: &str = include_str!("../data/event-names.tsv");
 
@@ -72,9 +74,18 @@ pub struct Event<'a> {
     /// What it was about, where the service says so.
     #[serde(borrow)]
     pub resources: Option<Vec<Named<'a>>>,
+    /// What the call said: an object, as JSON text.
+    #[serde(borrow, deserialize_with = "as_text")]
+    pub request_parameters: Option<Cow<'a, str>>,
     /// The account that the record is of.
     #[serde(borrow)]
     pub recipient_account_id: Option<Cow<'a, str>>,
+}
+
+/// Few calls are asked for their parameters, so that they stay text until then.
+fn as_text<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Cow<'a, str>>, D::Error> {
+    let value: Option<&'de RawValue> = Option::deserialize(deserializer)?;
+    Ok(value.map(|value| Cow::Borrowed(value.get())))
 }
 
 /// Who made a request.
@@ -191,12 +202,21 @@ impl Event<'_> {
         let of_named = || named.and_then(|named| named.arn.as_deref());
         let anything = || Catalogue::get().action(&action).filter(|it| !it.has_resource_types()).map(|_| "*");
         let resource = told.as_ref().and_then(|told| told.resource).or_else(anything).or_else(of_named);
-        let mut request = PartialRequest::new(Some(caller), account, &action, resource);
+        let resource = resource.map(Cow::Borrowed).or_else(|| {
+            let account = self.recipient_account_id.as_deref().unwrap_or(account);
+            let partition = Arn::parse(caller).map_or("aws", |arn| arn.partition);
+            let place = parameters::Place { partition, region: self.aws_region.as_deref(), account };
+            let action = Catalogue::get().action(&action)?;
+            parameters::resource(action, self.request_parameters.as_deref()?, &place).map(Cow::Owned)
+        });
+        let mut request = PartialRequest::new(Some(caller), account, &action, resource.as_deref());
         // The resource of another account is bound by the policies above that one.
         let owner = named.and_then(|named| {
             let of_arn = named.arn.as_deref().and_then(Arn::parse).map(|arn| arn.account);
             named.account_id.as_deref().or(of_arn.filter(|account| !account.is_empty()))
         });
+        let of_arn = resource.as_deref().and_then(Arn::parse).map(|arn| arn.account);
+        let owner = owner.or(of_arn.filter(|account| is_account_id(account)));
         if let Some(owner) = owner {
             request.request.resource_account = Some(owner.to_owned());
         }
@@ -364,6 +384,16 @@ mod tests {
             request.context.get("aws:RequestedRegion"),
             Some(&ContextValue::One("us-west-2".to_owned()))
         );
+    }
+
+    #[test]
+    fn what_the_call_said_names_its_resource_where_the_record_does_not() {
+        let text = event("dynamodb.amazonaws.com", "DeleteTable")
+            .replace("\"eventType\"", "\"requestParameters\":{\"tableName\":\"orders\"},\"eventType\"");
+        let event: Event<'_> = serde_json::from_str(&text).unwrap();
+        let request = event.request().unwrap().request;
+        assert_eq!(request.resource, "arn:aws:dynamodb:us-west-2:222222222222:table/orders");
+        assert_eq!(request.resource_account.as_deref(), Some("222222222222"));
     }
 
     #[test]

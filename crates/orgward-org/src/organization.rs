@@ -90,6 +90,8 @@ pub struct Organization {
     pub(crate) policies_of_unmanaged: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
+    /// What a snapshot among the inputs does not show.
+    pub(crate) not_read: Vec<orgward_plan::NotRead>,
     /// What the plans bring about and nothing judges.
     pub(crate) unjudged: Vec<crate::Unjudged>,
     /// What the plans do to resources: only of the side after them.
@@ -299,6 +301,12 @@ impl Organization {
     /// Guardrails that are attached to something unknown.
     pub fn loose_attachments(&self) -> &[UnresolvedAttachment] {
         &self.unresolved_targets
+    }
+
+    /// What a snapshot among the inputs does not show, because AWS refused to show it: no answer that depends on all
+    /// accounts or all policies is certain.
+    pub fn not_read(&self) -> &[orgward_plan::NotRead] {
+        &self.not_read
     }
 
     /// What the inputs say that contradicts itself, one sentence each.

@@ -18,7 +18,10 @@ impl<'a> Plan<'a> {
     /// Reads a plan or state. Values stay unparsed until they are asked for.
     pub fn parse(document: &'a Document) -> Result<Self, PlanError> {
         let mut sections = parse::parse(document)?;
-        let kind = kind(&sections)?;
+        let kind = match &document.not_read {
+            Some(_) => Kind::Snapshot,
+            None => kind(&sections)?,
+        };
         if let Some(configuration) = &mut sections.configuration {
             configuration.sort();
         }
@@ -62,6 +65,7 @@ impl<'a> Plan<'a> {
             kind,
             terraform_version: text(sections.terraform_version).map(Cow::into_owned),
             doubts,
+            not_read: document.not_read.clone().unwrap_or_default(),
             instances,
             invocations,
             configuration: sections.configuration,

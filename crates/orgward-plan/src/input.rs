@@ -9,12 +9,35 @@ pub struct Document {
     pub name: String,
     text: String,
     json: Range<usize>,
+    /// What the collector of a snapshot could not read; `None` for what is no snapshot.
+    pub(crate) not_read: Option<Vec<NotRead>>,
+}
+
+/// Something of a live organization that a snapshot does not show, because AWS refused to show it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct NotRead {
+    /// The account; `None` for the organization itself.
+    pub account: Option<String>,
+    /// What is missing: `the IAM identities and policies`.
+    pub what: String,
+    /// Why: the action, and the code of the error.
+    pub why: String,
 }
 
 /// The text itself is left out: it may hold secrets.
 impl fmt::Debug for Document {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Document").field("name", &self.name).field("json", &self.json).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for NotRead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the snapshot does not show {}", self.what)?;
+        if let Some(account) = &self.account {
+            write!(f, " of account {account}")?;
+        }
+        write!(f, ": {}", self.why)
     }
 }
 
@@ -27,7 +50,13 @@ impl Document {
         }
         let text = without_terminal_codes(decode(bytes)?);
         let json = json_within(&text)?;
-        Ok(Self { name: name.into(), text, json })
+        Ok(Self { name: name.into(), text, json, not_read: None })
+    }
+
+    /// A live organization: what it has as rows of `resource_changes` that change nothing, and what is missing.
+    pub fn of_snapshot(name: impl Into<String>, text: String, not_read: Vec<NotRead>) -> Self {
+        let json = 0..text.len();
+        Self { name: name.into(), text, json, not_read: Some(not_read) }
     }
 
     /// Whether the bytes are the archive that `terraform plan -out` writes; Terraform itself has to show it.

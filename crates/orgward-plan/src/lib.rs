@@ -28,7 +28,7 @@ pub use address::{Address, Key, ModulePath, ModuleStep};
 pub use attr::{Attr, Text};
 pub use dependencies::Dependencies;
 pub use error::PlanError;
-pub use input::Document;
+pub use input::{Document, NotRead};
 pub use instance::{Action, Instance, Mode, Origin, Standing};
 pub use invocation::Invocation;
 pub use object::{Object, View};
@@ -36,6 +36,6 @@ pub use placement::{Basis, Declaration, Evidence, Landing, Placement, ProviderPl
 pub use plan::{Doubt, Kind, Plan};
 pub use resolution::{Certainty, Held, Legal, Resolution, Step, Target};
 pub use source::{
-    About, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine, Sources, Spelled,
-    statement_at,
+    About, DeclaredBlock, Entries, FileLine, Files, Literal, Module, Part, Site, SourceFile, SourceLine,
+    Sources, Spelled, statement_at,
 };

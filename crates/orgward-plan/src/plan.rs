@@ -11,7 +11,7 @@ use crate::index::Index;
 use crate::placement::Providers;
 use crate::secrets::Secrets;
 use crate::source::Evaluated;
-use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, Sources};
+use crate::{Address, Declaration, Instance, Mode, ModulePath, ModuleStep, NotRead, Sources};
 
 /// What the input is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +20,8 @@ pub enum Kind {
     Plan,
     /// `terraform show -json` of a state, or `terraform state pull`.
     State,
+    /// A live organization, as `orgward org snapshot` collected it.
+    Snapshot,
 }
 
 /// Why a plan does not tell the whole story. Nothing may be called safe where there is one.
@@ -73,6 +75,8 @@ pub struct Plan<'a> {
     pub terraform_version: Option<String>,
     /// Why it does not tell the whole story; empty when it does.
     pub doubts: Vec<Doubt>,
+    /// What a snapshot does not show.
+    pub not_read: Vec<NotRead>,
     /// INVARIANT: sorted by address and then by deposed key.
     pub(crate) instances: Vec<Instance<'a>>,
     pub(crate) invocations: Vec<Invocation>,

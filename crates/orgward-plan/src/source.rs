@@ -2,6 +2,7 @@
 //! value; the sources do.
 
 mod agreement;
+mod alone;
 mod blocks;
 mod evaluate;
 mod functions;
@@ -26,6 +27,7 @@ use hcl_edit::structure::Block;
 
 use crate::Plan;
 
+pub use alone::DeclaredBlock;
 pub use load::{Module, SourceFile};
 pub use site::{About, Site, SourceLine, statement_at};
 pub(crate) use traverse::Evaluated;

@@ -1,6 +1,6 @@
 //! What differs between two organizations: the same one at two times, or as it stands and as a plan leaves it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{Answer, compare};
 use orgward_org::{Change, Key, Node, NodeId, NodeKind, Organization};
@@ -76,6 +76,11 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
     for (at, node) in after.nodes() {
         let Some(old) = twin(node, before, &old_ids) else {
             found.push(one(node, Difference::Added(place(after, at))));
+            if matches!(&node.kind, NodeKind::OrgPolicy(policy) if !policy.aws_managed) {
+                let targets = after.targets_of(at).into_iter();
+                let paths: BTreeSet<String> = targets.map(|(target, _)| after.path(target)).collect();
+                found.extend(paths.into_iter().map(|path| one(node, Difference::Attached(path))));
+            }
             continue;
         };
         let Some(old_node) = before.node(old) else { continue };
@@ -165,6 +170,8 @@ fn documents(before: &Organization, after: &Organization, found: &mut Vec<Drift>
                     lost: compared.lost,
                 }
             }
+            // Policies of other types are JSON, too, and AWS does not keep their layout.
+            _ if same_json(old.text.expose(), new.text.expose()) => continue,
             _ => Difference::Text(new.name.to_string()),
         };
         found.push(Drift {
@@ -174,6 +181,11 @@ fn documents(before: &Organization, after: &Organization, found: &mut Vec<Drift>
             what,
         });
     }
+}
+
+fn same_json(old: &str, new: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    matches!((read(old), read(new)), (Some(old), Some(new)) if old == new)
 }
 
 fn order(what: &Difference) -> (u8, &str) {

@@ -141,7 +141,8 @@ impl<'o> Questions<'o> {
                     let starts = self.access().is_in(self.structure, &start, subject);
                     starts.then(|| subject.unknowns.first().cloned()).flatten()
                 });
-                unread.map_or(Reply::No, Reply::Undecided)
+                let missing = || self.org.not_read().first().map(ToString::to_string);
+                unread.or_else(missing).map_or(Reply::No, Reply::Undecided)
             }
         })
     }

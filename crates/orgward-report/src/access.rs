@@ -26,6 +26,9 @@ pub struct WhoView {
     pub resource: Option<String>,
     /// Everybody who can.
     pub principals: Vec<WhoEntry>,
+    /// What no input shows, so that there may be others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<String>,
 }
 
 /// One principal that can do an action.
@@ -144,7 +147,7 @@ pub struct StepView {
 impl WhoView {
     /// An answer.
     pub fn new(action: String, resource: Option<String>, principals: Vec<WhoEntry>) -> Self {
-        Self { schema: SCHEMA, action, resource, principals }
+        Self { schema: SCHEMA, action, resource, principals, undecided: Vec::new() }
     }
 }
 
@@ -346,6 +349,9 @@ pub fn who(view: &WhoView) -> String {
         for unknown in &entry.unknowns {
             let _ = writeln!(text, "  unknown: {unknown}");
         }
+    }
+    for unknown in &view.undecided {
+        let _ = writeln!(text, "undecided: {unknown}");
     }
     escape::log(&text)
 }

@@ -39,6 +39,17 @@ pub fn is_candidate(path: &str, text: &str) -> bool {
     }
 }
 
+/// The kind of policy that a file has, as its name and the elements of the policy say.
+pub fn kind_of(path: &str, text: &str) -> Kind {
+    match by_name(path).unwrap_or_else(|| by_content(text)) {
+        Holder::Organization("RESOURCE_CONTROL_POLICY") => Kind::ResourceControl,
+        Holder::Organization(_) => Kind::ServiceControl,
+        Holder::Identity => Kind::Identity,
+        Holder::Role => Kind::Trust,
+        Holder::Resource(..) | Holder::Other => Kind::Resource,
+    }
+}
+
 /// What a file is a policy of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Holder {

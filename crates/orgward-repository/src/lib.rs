@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::Kind;
 
-pub use self::documents::is_candidate;
+pub use self::documents::{is_candidate, kind_of};
 pub use self::error::RepositoryError;
 pub use self::item::{Item, fill};
 pub use self::plan::plan;

@@ -50,6 +50,9 @@ pub(crate) struct IamQuota {
     pub(crate) trust_policy: Quota,
     pub(crate) groups_per_user: Quota,
     pub(crate) attached_policies: Quota,
+    pub(crate) access_keys_per_user: Quota,
+    pub(crate) permission_set_inline: Quota,
+    pub(crate) permission_set_policies: Quota,
     /// By what is counted.
     pub(crate) per_account: std::collections::BTreeMap<String, Quota>,
 }

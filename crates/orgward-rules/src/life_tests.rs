@@ -122,6 +122,14 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ),
     ("forgeable-exemption", "bad-trust-open", High, "others can change who may assume such a role"),
     ("forgeable-exemption", "bad-user", High, "others can create such a user"),
+    (
+        "over-quota",
+        "bad-eleven-own-policies",
+        Medium,
+        "11 managed policies are attached, of which 10 are allowed",
+    ),
+    ("over-quota", "bad-permission-set", High, "21 managed policies are attached, of which 20 are allowed"),
+    ("over-quota", "bad-three-keys", High, "the user gets 3 access keys, of which 2 are allowed"),
     ("over-quota", "bad-eleven-groups", High, "the user is in 11 groups, of which 10 are allowed"),
     (
         "over-quota",

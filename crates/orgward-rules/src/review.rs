@@ -55,6 +55,24 @@ pub fn review(
     judge(catalog::RULES, organization, plans, config, question, false)
 }
 
+/// Runs some rules, by their ids, and judges what they find: for texts that are judged while they are written.
+pub fn review_by(
+    ids: &[&str],
+    organization: &Change<Organization>,
+    plans: &[Plan<'_>],
+    config: &Config,
+    question: Question<'_>,
+) -> Review {
+    let rules: Vec<&Rule> =
+        catalog::RULES.iter().copied().filter(|rule| ids.contains(&rule.info.id)).collect();
+    let mut config = config.clone();
+    config.waivers.retain(|waiver| ids.contains(&waiver.rule.as_str()));
+    let mut review = judge(&rules, organization, plans, &config, question, false);
+    // What other rules would find is not looked for.
+    review.gone.clear();
+    review
+}
+
 /// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
 /// as they are about guardrails.
 pub fn audit(
@@ -388,7 +406,10 @@ fn check_all(
     let mut places =
         (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
-        if existing.contains(&finding.identity()) || standing.of_lock(finding) {
+        if existing.contains(&finding.identity())
+            || standing.of_lock(finding)
+            || standing.of_resource(finding)
+        {
             finding.status = Status::Existing;
         } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);
@@ -485,6 +506,7 @@ fn input(plan: &Plan<'_>) -> Input {
         kind: match plan.kind {
             Kind::Plan => "plan",
             Kind::State => "state",
+            Kind::Snapshot => "snapshot",
         },
         stack: plan.stack().map(str::to_owned),
         is_context: false,

@@ -171,7 +171,9 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             }
         }
     }
-    Ok(WhoView::new(action.to_owned(), resource.map(str::to_owned), principals))
+    let mut view = WhoView::new(action.to_owned(), resource.map(str::to_owned), principals);
+    view.undecided = org.not_read().iter().map(ToString::to_string).collect();
+    Ok(view)
 }
 
 fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
@@ -222,8 +224,9 @@ fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<Pat
         actions: edge.requests.iter().map(|it| it.action.clone()).collect(),
     };
     let (verdict, steps) = match questions.route(&start, &end) {
-        Route::None => ("none", Vec::new()),
-        Route::Possible => ("undecided", Vec::new()),
+        // A step may be in what could not be read.
+        Route::None if org.not_read().is_empty() => ("none", Vec::new()),
+        Route::None | Route::Possible => ("undecided", Vec::new()),
         Route::FromOutside(id, edge) => ("reached", vec![step("outside".to_owned(), shown(id), &edge)]),
         Route::Certain(path) => {
             let each = |it: &Step| step(shown(it.from.subject()), shown(it.to.subject()), &it.edge);

@@ -28,6 +28,9 @@ pub(crate) struct Arguments {
     /// Whether to use colors; `NO_COLOR` and `CLICOLOR_FORCE` are honoured.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: When,
+    /// Read nothing outside of the current folder, and start no other program: what assistants ask for runs so.
+    #[arg(long, global = true, hide = true)]
+    pub(crate) confined: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -81,6 +84,20 @@ pub(crate) enum Command {
     /// Answer other systems.
     #[command(subcommand)]
     Serve(ServeCommand),
+    /// Speak to an editor over standard input and output, by the Language Server Protocol.
+    ///
+    /// Says while one writes what is wrong with policies in `.tf` and `.json` files and with `orgward.toml`, whom an SCP
+    /// binds and what it denies, and what the plan in the folder would be blocked for, with proved fixes.
+    ///
+    /// Exit codes: 0 the editor said goodbye, 1 it did not, 2 it does not speak the protocol.
+    #[cfg(feature = "lsp")]
+    Lsp,
+    /// Answer assistants over standard input and output, by the Model Context Protocol.
+    ///
+    /// The tools are review, explain, who-can and prove. They read files of the current folder and nothing outside of it,
+    /// write nothing, start no other program and use no network.
+    #[cfg(feature = "mcp")]
+    Mcp(McpArguments),
     /// Print a script that completes commands in a shell.
     Completions {
         /// The shell.
@@ -184,6 +201,14 @@ pub(crate) struct RunTaskArguments {
     /// Arguments for `orgward plan review`, behind `--`: `-- --org state.json --fail-on high`.
     #[arg(value_name = "ARGUMENT", last = true)]
     pub(crate) review: Vec<OsString>,
+}
+
+#[cfg(feature = "mcp")]
+#[derive(Debug, Args)]
+pub(crate) struct McpArguments {
+    /// How long an answer may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) time_limit: u64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -584,6 +609,15 @@ pub(crate) enum AnswerFormat {
 pub(crate) enum OrgCommand {
     /// Show the organization before and after plans.
     Show(ShowArguments),
+    /// Read the live organization into a snapshot, which every command takes as `--org`.
+    ///
+    /// Starts `orgward-collect`, which is a program of its own: the SDK of AWS is in it, and not here.
+    #[command(disable_help_flag = true)]
+    Snapshot {
+        /// Arguments of the collector; `--help` prints them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
+        arguments: Vec<OsString>,
+    },
     /// Compare an organization at two times: two states, or a state and a plan, which is taken as applied.
     ///
     /// Says what was added, removed, moved, changed, attached and detached, and judges it like a review: guardrails that no
@@ -853,6 +887,18 @@ pub(crate) struct FixArguments {
     /// Also cure findings that were there before the plan.
     #[arg(long)]
     pub(crate) existing: bool,
+    /// How to print the edits: all together as a diff, or each by itself for programs, which choose.
+    #[arg(long, value_name = "FORMAT", default_value = "diff", conflicts_with = "apply")]
+    pub(crate) format: FixFormat,
+}
+
+/// How to print edits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub(crate) enum FixFormat {
+    /// All together, as a unified diff.
+    Diff,
+    /// An edit for each finding, proved by itself.
+    Json,
 }
 
 #[derive(Debug, Args)]

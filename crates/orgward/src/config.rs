@@ -13,7 +13,7 @@ use orgward_report::{Detail, escape};
 use thiserror::Error;
 
 use crate::arguments::{ConfigArguments, DetailArguments, FailOn, RuleArguments};
-use crate::{files, output, rego, review};
+use crate::{confine, files, output, rego, review};
 
 /// The name of the configuration.
 pub(crate) const NAME: &str = "orgward.toml";
@@ -235,9 +235,10 @@ fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, WaiversError> {
 
 /// The configuration in a folder, else in the nearest one above it up to the root of the repository. Outside of a
 /// repository nothing above counts: it may be anybody's.
-fn find(folder: &Path) -> Option<PathBuf> {
+pub(crate) fn find(folder: &Path) -> Option<PathBuf> {
     let absolute = fs::canonicalize(folder).ok()?;
-    let depth = absolute.ancestors().position(|above| above.join(".git").exists()).unwrap_or(0);
+    let root = confine::repository(&absolute);
+    let depth = absolute.ancestors().position(|above| root == Some(above)).unwrap_or(0);
     let mut up = PathBuf::new();
     for above in absolute.ancestors().take(depth + 1) {
         // A link that leads nowhere, a device or a folder was meant to be one, and is refused when it is read.

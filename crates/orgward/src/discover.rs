@@ -9,7 +9,7 @@ use orgward_plan::Document;
 use orgward_report::escape;
 use thiserror::Error;
 
-use crate::gzip;
+use crate::{confine, gzip};
 
 /// How much of a file is looked at.
 const HEAD: u64 = 4096;
@@ -60,7 +60,7 @@ fn is_name_of_plan(name: &str) -> bool {
 pub(crate) fn is_plan(path: &Path) -> bool {
     let mut head = Vec::new();
     // To open a pipe would wait for its other end.
-    if !path.is_file() {
+    if !path.is_file() || confine::check(path).is_err() {
         return false;
     }
     let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));

@@ -11,6 +11,8 @@ use miette::Diagnostic;
 use orgward_report::escape;
 use thiserror::Error;
 
+use crate::confine;
+
 /// Bytes of a file; people write shorter ones.
 pub(crate) const LARGEST: u64 = 8 << 20;
 
@@ -42,8 +44,7 @@ impl Fence {
     pub(crate) fn around(folder: &Path) -> io::Result<Self> {
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = fs::canonicalize(folder)?;
-        let repository = folder.ancestors().find(|above| above.join(".git").exists());
-        Ok(Self(repository.unwrap_or(&folder).to_owned()))
+        Ok(Self(confine::repository(&folder).unwrap_or(&folder).to_owned()))
     }
 
     /// Whether a path stays inside, links followed. The folder of git has tokens in it, so it is outside.
@@ -100,6 +101,7 @@ pub(crate) enum Unread {
 
 /// The text of a regular file that is not larger than a limit.
 pub(crate) fn bounded(path: &Path, limit: u64) -> Result<String, Unread> {
+    confine::check(path).map_err(Unread::Io)?;
     // Asked before opening: to open a pipe waits for its other end.
     if !fs::metadata(path).map_err(Unread::Io)?.is_file() {
         return Err(Unread::Kind);

@@ -11,13 +11,13 @@ use orgward_finding::{Finding, Review, Status};
 use orgward_fix::{Change, Edit, Facts, edit_plan, edit_sources, is_configuration, propose, value_of};
 use orgward_org::Organization;
 use orgward_plan::{Document, Files, Plan, SourceFile, Sources, Spelled, Step};
-use orgward_report::escape;
+use orgward_report::{FileEdit, ShownFix, escape};
 use orgward_rules::Question;
 use serde_json::Value;
 use similar::TextDiff;
 use thiserror::Error;
 
-use crate::arguments::FixArguments;
+use crate::arguments::{FixArguments, FixFormat};
 use crate::exit::Exit;
 use crate::{config, discover, files, input, names, output, review};
 
@@ -64,6 +64,9 @@ pub(crate) fn run(arguments: &FixArguments) -> Result<Exit, Box<dyn Diagnostic +
     let judge = |stacks: &[Stack]| reviewed(stacks, &context, &config, arguments);
 
     let first = judge(&stacks)?;
+    if arguments.format == FixFormat::Json {
+        return each(&stacks, &first, arguments, &judge);
+    }
     let mut open: BTreeSet<String> = identities(&first.review, arguments.existing);
     let mut current = first;
     let (mut tried, mut cured) = (BTreeSet::new(), 0);
@@ -74,28 +77,19 @@ pub(crate) fn run(arguments: &FixArguments) -> Result<Exit, Box<dyn Diagnostic +
             .iter()
             .find(|finding| counts(finding, arguments.existing) && !tried.contains(&finding.identity()));
         let Some(finding) = next.cloned() else { break };
-        let identity = finding.identity();
-        tried.insert(identity.clone());
-        for (at, edit) in proposals(&finding, &stacks, &current.facts) {
-            let Some(edited) = edited(&stacks, at, &edit) else { continue };
-            let after = judge(&edited)?;
-            let left = identities(&after.review, arguments.existing);
-            let existing = identities(&after.review, true).is_subset(&identities(&current.review, true));
-            if left.contains(&identity) || !left.is_subset(&open) || !existing || !agrees(&edited, at, &edit)
-            {
-                continue;
-            }
-            cured += open.len() - left.len();
-            output::warn(&format!(
-                "fixed: {} {}: {}\n  {} (proved: reviewed again, the finding is gone and no other appears)\n",
-                finding.rule,
-                escape(edit.address.as_str()),
-                escape(&finding.message),
-                escape(&edit.says)
-            ));
-            (stacks, current, open) = (edited, after, left);
-            break;
-        }
+        tried.insert(finding.identity());
+        let Some(cure) = cure(&finding, &stacks, (&current, &open), arguments.existing, &judge)? else {
+            continue;
+        };
+        cured += open.len() - cure.left.len();
+        output::warn(&format!(
+            "fixed: {} {}: {}\n  {} (proved: reviewed again, the finding is gone and no other appears)\n",
+            finding.rule,
+            escape(cure.edit.address.as_str()),
+            escape(&finding.message),
+            escape(&cure.edit.says)
+        ));
+        (stacks, current, open) = (cure.stacks, cure.after, cure.left);
     }
 
     let mut diff = String::new();
@@ -132,6 +126,92 @@ pub(crate) fn run(arguments: &FixArguments) -> Result<Exit, Box<dyn Diagnostic +
         if blocking.len() == 1 { "blocks" } else { "block" },
     ));
     Ok(current.review.outcome().into())
+}
+
+/// An edit that is proved.
+struct Cure {
+    edit: Edit,
+    /// The stacks with the edit made.
+    stacks: Vec<Stack>,
+    /// The review of them.
+    after: Judged,
+    /// The findings that are left.
+    left: BTreeSet<String>,
+}
+
+type Judge<'j> = dyn Fn(&[Stack]) -> Result<Judged, Box<dyn Diagnostic + Send + Sync>> + 'j;
+
+/// The first edit that cures a finding and brings no other about. `open` are the findings that count before it.
+fn cure(
+    finding: &Finding,
+    stacks: &[Stack],
+    (current, open): (&Judged, &BTreeSet<String>),
+    existing: bool,
+    judge: &Judge<'_>,
+) -> Result<Option<Cure>, Box<dyn Diagnostic + Send + Sync>> {
+    for (at, edit) in proposals(finding, stacks, &current.facts) {
+        let Some(edited) = edited(stacks, at, &edit) else { continue };
+        let after = judge(&edited)?;
+        let left = identities(&after.review, existing);
+        let no_other = identities(&after.review, true).is_subset(&identities(&current.review, true));
+        if !left.contains(&finding.identity())
+            && left.is_subset(open)
+            && no_other
+            && agrees(&edited, at, &edit)
+        {
+            return Ok(Some(Cure { edit, stacks: edited, after, left }));
+        }
+    }
+    Ok(None)
+}
+
+/// Prints an edit for each finding that one cures, each proved by itself: for programs that let people choose.
+fn each(
+    stacks: &[Stack],
+    first: &Judged,
+    arguments: &FixArguments,
+    judge: &Judge<'_>,
+) -> Result<Exit, Box<dyn Diagnostic + Send + Sync>> {
+    let open = identities(&first.review, arguments.existing);
+    let mut tried = BTreeSet::new();
+    let mut cures = Vec::new();
+    for finding in first.review.findings.iter().filter(|finding| counts(finding, arguments.existing)) {
+        if tried.len() >= EDITS || !tried.insert(finding.identity()) {
+            continue;
+        }
+        let Some(cure) = cure(finding, stacks, (first, &open), arguments.existing, judge)? else { continue };
+        let mut edits = Vec::new();
+        for (stack, original) in cure.stacks.iter().zip(stacks) {
+            for (name, text) in
+                stack.files.iter().filter(|(name, text)| original.files.get(*name) != Some(*text))
+            {
+                let old = original.files.get(name).map_or("", String::as_str);
+                let (at, removed, text) = replacement(old, text);
+                edits.push(FileEdit { file: names::of(&stack.folder.join(name)), at, removed, text });
+            }
+        }
+        cures.push(ShownFix {
+            rule: finding.rule.to_owned(),
+            fingerprint: finding.fingerprint(),
+            address: cure.edit.address.to_string(),
+            message: finding.message.clone(),
+            says: cure.edit.says,
+            files: edits,
+        });
+    }
+    output::print(orgward_report::fixes_json(&cures).as_bytes())?;
+    Ok(first.review.outcome().into())
+}
+
+/// The one part of a text that differs: where it begins, what is removed, and what comes in its place.
+fn replacement(old: &str, new: &str) -> (usize, String, String) {
+    let same = |(a, b): &(char, char)| a == b;
+    let start: usize = old.chars().zip(new.chars()).take_while(same).map(|(it, _)| it.len_utf8()).sum();
+    let (old, new) = (old.get(start..).unwrap_or_default(), new.get(start..).unwrap_or_default());
+    let end: usize =
+        old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(it, _)| it.len_utf8()).sum();
+    let before_end = |text: &str| text.get(..text.len() - end).unwrap_or_default().to_owned();
+    (start, before_end(old), before_end(new))
 }
 
 /// A review and what edits are made of.
@@ -306,5 +386,24 @@ impl Files for Texts {
 
     fn list(&self, _: &str) -> Option<Vec<String>> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replacement;
+
+    #[test]
+    fn a_replacement_is_the_part_that_differs() {
+        let shown = |old: &str, new: &str| {
+            let (at, removed, text) = replacement(old, new);
+            let mut applied = old.to_owned();
+            applied.replace_range(at..at + removed.len(), &text);
+            assert_eq!(applied, new);
+            (at, removed, text)
+        };
+        assert_eq!(shown("a = false\n", "a = true\n"), (4, "fals".to_owned(), "tru".to_owned()));
+        assert_eq!(shown("aa", "aaa"), (2, String::new(), "a".to_owned()));
+        assert_eq!(shown("é1", "é2"), (2, "1".to_owned(), "2".to_owned()));
     }
 }

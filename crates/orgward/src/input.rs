@@ -14,7 +14,8 @@ use orgward_report::escape;
 use thiserror::Error;
 
 use crate::manifest::{self, ManifestError};
-use crate::{discover, gzip, names, output};
+use crate::snapshot::{self, Scope, UseError};
+use crate::{confine, discover, gzip, names, output};
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
@@ -60,6 +61,17 @@ pub(crate) enum InputError {
         "show the state of the stack that manages the organization: `terraform show -json > state.json`"
     ))]
     Nothing { names: Vec<String> },
+    #[error(
+        "`{}` is a snapshot of a live organization, not a plan: nothing in it is new, so that a review of it never blocks",
+        escape(name)
+    )]
+    #[diagnostic(help(
+        "review the plan, and give the snapshot as context with `--org`; or audit it with `orgward guardrail check --org`"
+    ))]
+    NoPlanButSnapshot { name: String },
+    #[error("cannot read the snapshot `{}`: {}", escape(name), escape(&error.to_string()))]
+    #[diagnostic(forward(error))]
+    Snapshot { name: String, error: UseError },
     #[error("standard input is asked for twice")]
     #[diagnostic(help("give `-` once, and files for the rest"))]
     StandardTwice,
@@ -90,20 +102,40 @@ pub(crate) enum InputError {
 
 /// Reads inputs, in order. A path may be `-` for standard input, once among all of them.
 pub(crate) fn read_all<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<Document>, InputError> {
+    read_within(paths, |_| Scope::All)
+}
+
+/// Reads inputs, in order, and of snapshots the accounts that the other inputs make necessary.
+pub(crate) fn read_within<'p>(
+    paths: impl Iterator<Item = &'p PathBuf>,
+    scope: impl FnOnce(&[Document]) -> Scope,
+) -> Result<Vec<Document>, InputError> {
     let paths = distinct(paths)?;
     let is_manifest = |path: &Path| !is_standard(path) && manifest::is_manifest(path);
-    let plain = paths.iter().filter(|path| !is_manifest(path));
-    let others = plain.map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    if others.len() == paths.len() {
-        return Ok(others);
+    let is_snapshot = |path: &Path| !is_standard(path) && !is_manifest(path) && snapshot::is_file(path);
+    let plain = paths.iter().filter(|path| !is_manifest(path) && !is_snapshot(path));
+    let plain = plain.map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    if plain.len() == paths.len() {
+        return Ok(plain);
+    }
+    let scope = scope(&plain);
+    let mut plain = plain.into_iter();
+    let mut documents = Vec::new();
+    for path in paths.iter().filter(|path| !is_manifest(path)) {
+        if !is_snapshot(path) {
+            documents.extend(plain.next());
+            continue;
+        }
+        let name = name_of(path);
+        let document = snapshot::read(path, &name, &scope);
+        documents.push(document.map_err(|error| InputError::Snapshot { name, error })?);
     }
     // What the others show has ids, by which a manifest means the same things.
-    let manifests = paths.iter().filter(|path| is_manifest(path));
-    let manifests =
-        manifests.map(|path| manifest::read(path, &name_of(path), &others)).collect::<Result<Vec<_>, _>>()?;
-    let (mut others, mut manifests) = (others.into_iter(), manifests.into_iter());
-    let next = |path: &&PathBuf| if is_manifest(path) { manifests.next() } else { others.next() };
-    Ok(paths.iter().filter_map(next).collect())
+    for (at, path) in paths.iter().enumerate().filter(|(_, path)| is_manifest(path)) {
+        let manifest = manifest::read(path, &name_of(path), &documents)?;
+        documents.insert(at.min(documents.len()), manifest);
+    }
+    Ok(documents)
 }
 
 /// The files that paths name: those of folders that hold plans, and the paths themselves otherwise.
@@ -115,7 +147,9 @@ pub(crate) fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, InputError> {
             continue;
         }
         let first = files.len();
-        within(path, DEPTH, &mut files).map_err(|source| InputError::Read { name: name_of(path), source })?;
+        confine::check(path)
+            .and_then(|()| within(path, DEPTH, &mut files))
+            .map_err(|source| InputError::Read { name: name_of(path), source })?;
         let Some(found) = files.get_mut(first..).filter(|found| !found.is_empty()) else {
             if let Some(manifest) = manifest::within(path) {
                 files.push(manifest);
@@ -153,10 +187,14 @@ pub(crate) fn all_plans(plans: &[Plan<'_>]) -> Result<(), InputError> {
     if let Some(plan) = plans.iter().find(|plan| manifest::is_manifest(Path::new(&plan.name))) {
         return Err(InputError::NoPlanButManifest { name: plan.name.clone() });
     }
-    match plans.iter().find(|plan| plan.kind == Kind::State) {
-        Some(state) => Err(InputError::State { name: state.name.clone() }),
-        None => Ok(()),
+    for plan in plans {
+        match plan.kind {
+            Kind::Plan => {}
+            Kind::State => return Err(InputError::State { name: plan.name.clone() }),
+            Kind::Snapshot => return Err(InputError::NoPlanButSnapshot { name: plan.name.clone() }),
+        }
     }
+    Ok(())
 }
 
 /// Refuses an audit of nothing.
@@ -228,6 +266,10 @@ pub(crate) fn declare(plans: &mut [Plan<'_>], config: &Config, folder: &Path) {
 fn read(path: &Path) -> Result<Document, InputError> {
     let name = name_of(path);
     let bytes = read_bytes(path).map_err(|source| InputError::Read { name: name.clone(), source })?;
+    if orgward_snapshot::is_snapshot(&bytes) {
+        let document = snapshot::of_bytes(&bytes, &name, &Scope::All);
+        return document.map_err(|error| InputError::Snapshot { name, error });
+    }
     if bytes.len() > LARGEST {
         return Err(InputError::Large { name });
     }
@@ -248,6 +290,11 @@ fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     if is_standard(path) {
         io::stdin().lock().take(limit).read_to_end(&mut bytes)?;
     } else {
+        confine::check(path)?;
+        // To open a pipe would wait for its other end, which nothing that is confined has to offer.
+        if confine::is_on() && !path.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+        }
         let file = File::open(path)?;
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         bytes.reserve(usize::try_from(length.min(limit)).unwrap_or_default());
@@ -319,6 +366,9 @@ fn complaint(stderr: &[u8]) -> String {
 
 /// Where a program is. Never the current folder: what is to be reviewed must not choose what runs.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    if confine::is_on() {
+        return None;
+    }
     let file = format!("{program}{}", env::consts::EXE_SUFFIX);
     env::split_paths(&env::var_os("PATH")?)
         .filter(|folder| folder.is_absolute())

@@ -1,12 +1,15 @@
 //! The program: arguments, files, terminal, exit codes. What a plan means is up to the libraries.
 
 mod access;
+#[cfg(any(feature = "lsp", feature = "mcp"))]
+mod again;
 mod arguments;
 mod base;
 mod baseline;
 mod comment;
 mod config;
 mod config_show;
+mod confine;
 mod discover;
 mod exit;
 mod files;
@@ -16,8 +19,12 @@ mod guardrail;
 mod gzip;
 mod init;
 mod input;
+#[cfg(feature = "lsp")]
+mod lsp;
 mod manifest;
 mod manual;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod merge;
 mod names;
 mod org_diff;
@@ -31,6 +38,7 @@ mod replay;
 mod review;
 mod rules;
 mod serve;
+mod snapshot;
 mod source;
 mod test;
 mod waive;
@@ -38,6 +46,8 @@ mod waive;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
+use miette::Diagnostic;
+use thiserror::Error;
 
 use self::arguments::{
     Arguments, Command, ConfigCommand, OrgCommand, PlanCommand, ReviewCommand, ServeCommand,
@@ -49,6 +59,10 @@ fn main() -> ExitCode {
         let arguments = Arguments::parse();
         progress::start();
         let terminal = output::Terminal::of(arguments.color);
+        if let Err(error) = confined(&arguments) {
+            output::complain(&error, terminal);
+            return Exit::Failed;
+        }
         let done = match &arguments.command {
             Command::Plan(PlanCommand::Review(arguments)) => review::run(arguments, terminal),
             Command::Plan(PlanCommand::Comment(arguments)) => comment::run(arguments),
@@ -64,6 +78,10 @@ fn main() -> ExitCode {
             Command::Waive(arguments) => waive::run(arguments),
             Command::Org(OrgCommand::Show(arguments)) => org_show::run(arguments),
             Command::Replay(arguments) => replay::run(arguments),
+            Command::Org(OrgCommand::Snapshot { arguments }) => {
+                progress::end();
+                snapshot::collect(arguments)
+            }
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {
@@ -71,6 +89,10 @@ fn main() -> ExitCode {
             }
             Command::Config(ConfigCommand::Show(arguments)) => config_show::run(arguments),
             Command::Serve(ServeCommand::RunTask(arguments)) => serve::run_task(arguments),
+            #[cfg(feature = "lsp")]
+            Command::Lsp => lsp::run(),
+            #[cfg(feature = "mcp")]
+            Command::Mcp(arguments) => mcp::run(arguments),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(*shell, &mut Arguments::command(), "orgward", &mut script);
@@ -89,4 +111,14 @@ fn main() -> ExitCode {
             Exit::Failed
         })
     })
+}
+
+/// Why a run is not confined to the current folder.
+#[derive(Debug, Error, Diagnostic)]
+#[error("cannot find the current folder")]
+struct NoFolder(#[source] std::io::Error);
+
+/// Confines a run that asks for it.
+fn confined(arguments: &Arguments) -> Result<(), NoFolder> {
+    if arguments.confined { confine::to_here().map_err(NoFolder) } else { Ok(()) }
 }

@@ -21,7 +21,7 @@ use crate::arguments::{Format, InputArguments, ReviewArguments};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
 use crate::rego::OwnRules;
-use crate::{base, baseline, config, discover, input, progress, replay, rules, source};
+use crate::{base, baseline, config, discover, input, progress, replay, rules, snapshot, source};
 
 /// Characters of a Markdown report: a comment on GitHub takes 65,536.
 const MARKDOWN: usize = 60_000;
@@ -131,7 +131,7 @@ pub(crate) fn checked<T>(
         input::expanded(&inputs.plans)?
     };
     let context = input::expanded(&inputs.org)?;
-    let documents = input::read_all(plans.iter().chain(&context))?;
+    let documents = input::read_within(plans.iter().chain(&context), |plans| snapshot::scope(plans, config))?;
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::declare(&mut parsed, config, &config::folder(&inputs.config));
     let own = parsed.get_mut(..plans.len()).unwrap_or_default();

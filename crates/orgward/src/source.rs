@@ -4,6 +4,8 @@ mod archive;
 mod folder;
 mod paths;
 
+#[cfg(feature = "lsp")]
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::{ConfigArguments, SourceArguments};
-use crate::{config, input, output};
+use crate::{config, confine, input, output};
 
 /// Why the sources cannot be used.
 #[derive(Debug, Error, Diagnostic)]
@@ -176,6 +178,7 @@ fn whose(each: &Given<'_>, given: &[Given<'_>], plans: &[Plan<'_>]) -> Vec<Strin
 /// Reads a folder or an archive. A file that cannot be parsed is left out: the plan has the last word.
 fn read(path: &Path, dialect: Dialect) -> Result<Sources, SourceError> {
     let name = path.display().to_string();
+    confine::check(path).map_err(|source| SourceError::Read { name: name.clone(), source })?;
     let sources = if path.is_dir() {
         folder::read(path, dialect)
     } else if is_archive(path) {
@@ -191,6 +194,23 @@ fn read(path: &Path, dialect: Dialect) -> Result<Sources, SourceError> {
     }
     noted(&sources);
     Ok(sources)
+}
+
+/// The configuration in a folder, with what an editor holds of its files. Their paths have all links followed.
+#[cfg(feature = "lsp")]
+pub(crate) fn opened(folder: &Path, open: BTreeMap<PathBuf, String>) -> Sources {
+    // Files of both programs are read: which one runs is not known before there is a plan.
+    folder::read_with(folder, Dialect::OpenTofu, open)
+}
+
+/// The file that a site names, from where sources are in a folder.
+#[cfg(feature = "lsp")]
+pub(crate) fn located(name: &str, folder: &Path) -> Option<PathBuf> {
+    let root = crate::confine::repository(folder).map(Path::to_owned);
+    let here = std::env::current_dir().ok();
+    let path = Path::new(name);
+    let places = [root, here, Some(folder.to_owned())];
+    places.into_iter().flatten().map(|place| place.join(path)).find(|path| path.is_file())
 }
 
 /// Names the files that could not be read.

@@ -138,6 +138,12 @@ impl Organization {
         after.contradictions.extend(contradictions);
         before.contradictions.clear();
         after.unjudged = unjudged;
+        let mut not_read: Vec<_> =
+            stacks.iter().flat_map(|stack| stack.plan.not_read.iter().cloned()).collect();
+        not_read.sort();
+        not_read.dedup();
+        before.not_read.clone_from(&not_read);
+        after.not_read = not_read;
         mark_refused(&before, &mut after);
         Change { before, after }
     }
@@ -190,8 +196,8 @@ fn pieces<'b, 'a>(
             };
             for (object, left_behind) in objects.into_iter().zip([false, true]) {
                 let Some(object) = object else { continue };
-                // A state shows how things are, wherever it is given.
-                let context = stack >= plans || plan.kind == orgward_plan::Kind::State;
+                // A state or snapshot shows how things are, wherever it is given.
+                let context = stack >= plans || plan.kind != orgward_plan::Kind::Plan;
                 pieces.entry(kind).or_default().push(Piece { stack, instance, object, left_behind, context });
             }
         }

@@ -187,7 +187,7 @@ impl<'o> Access<'o> {
                         continue;
                     }
                     let set = self.by_account(resource, read, &account);
-                    if let Answer::Witness(request) = set.example() {
+                    if let Answer::Witness(request) = shown(resource, &set) {
                         let unknown = (membership == Membership::Unknown).then(|| {
                             format!(
                                 "whether account {account} belongs to the organization is not in the inputs"
@@ -262,7 +262,7 @@ impl<'o> Access<'o> {
         let set = claim
             .iter()
             .fold(set, |set, claim| set.and(RequestSet::bound_by_resource_control()).and(claim.requests()));
-        set.example()
+        shown(resource, &set)
     }
 
     /// Whether an opening let in as much before the plan.
@@ -332,6 +332,21 @@ impl<'o> Access<'o> {
         let open = self.rcp(owner, Side::AtMost, About::Everything);
         let allowed = RequestSet::allowed(policy).and(open);
         allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
+    }
+}
+
+/// A request of a set: one that is about the resource whose policy is asked, where there is one. A policy that names all
+/// resources is about its own.
+fn shown(resource: &Resource, set: &RequestSet<'_>) -> Answer {
+    let answer = set.example();
+    let (Answer::Witness(request), Some(arn)) = (&answer, resource.arn.as_deref()) else { return answer };
+    let Some(own) = claims::on_resource(arn, resource.service).filter(|_| !request.resource.starts_with(arn))
+    else {
+        return answer;
+    };
+    match set.clone().and(own.requests()).example() {
+        request @ Answer::Witness(_) => request,
+        Answer::None | Answer::Undecided(_) => answer,
     }
 }
 

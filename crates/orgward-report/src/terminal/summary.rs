@@ -77,8 +77,9 @@ pub(super) fn inputs(pen: &mut Pen, review: &Review) {
 
 /// How to learn more about the worst finding.
 pub(super) fn hint(pen: &mut Pen, review: &Review, rules: &[&RuleInfo]) {
-    let explained = |finding: &&Finding| rules.iter().any(|rule| rule.id == finding.rule);
-    if let Some(worst) = review.findings.iter().find(explained) {
+    let explained = || review.findings.iter().filter(|it| rules.iter().any(|rule| rule.id == it.rule));
+    let first = explained().find(|finding| review.blocks(finding) && finding.cause.is_none());
+    if let Some(worst) = first.or_else(|| explained().next()) {
         let hint = format!("`orgward rules {}` explains the first one", worst.rule);
         let hint = pen.paint(Ink::Dim, &hint);
         pen.line(&hint);

@@ -47,6 +47,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for forbid in &cx.config.forbids {
+        unread(cx, forbid, findings);
         let places: Vec<&Selector> = match &forbid.what {
             Forbidden::Requests { claim, targets } => {
                 requests(cx, forbid, claim, targets, findings);
@@ -74,6 +75,18 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// What a snapshot does not show may hold whatever is forbidden.
+fn unread(cx: &Context<'_>, forbid: &Forbid, findings: &mut Findings) {
+    let [first, rest @ ..] = cx.after.not_read() else { return };
+    let finding = findings.report(&FORBIDDEN_ACCESS, None);
+    finding.verdict = Verdict::Unverifiable;
+    finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
+    finding.subject(format!("{} not read", forbid.id));
+    let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+    finding.says(format!("`{}` is not proved: {first}{more}", forbid.id));
+    finding.help("let the role of the collector read it, and collect again");
 }
 
 fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {

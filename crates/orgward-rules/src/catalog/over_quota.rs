@@ -5,7 +5,10 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
-use orgward_org::{Control, Document, Entity, InlinePolicy, Modality, Node, NodeKind, OrgPolicy, PolicyType};
+use orgward_org::{
+    Control, Document, Entity, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, OrgPolicy,
+    Organization, PolicyType, User,
+};
 
 use self::near::{is_near, near};
 use crate::controls::about;
@@ -26,7 +29,9 @@ rule! {
     /// ten service control policies of 10,240 characters for each target since May 2026, five resource control
     /// policies of 5,120 characters including `RCPFullAWSAccess`, five levels of units below the root, 2,000 units,
     /// 50,000 accounts, 10,000 service and 2,000 resource control policies, 10,000 characters of a management policy
-    /// (2,500 of an AI opt-out policy), ten groups for a user.
+    /// (2,500 of an AI opt-out policy), ten groups and two access keys for a user, ten managed policies for a user, role
+    /// or group, and twenty for a permission set. The quota of five versions of a managed policy is never met: the
+    /// provider deletes the oldest one before it makes a sixth.
     ///
     /// What has less than a tenth of a quota left is an information, which never blocks: the next change may not fit.
     /// Quotas that AWS raises when it is asked are marked in the file, and medium.
@@ -65,7 +70,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     organization(cx, findings);
     memberships(cx, findings);
     per_account(cx, findings);
+    let attached_to = attached_policies(cx.after);
     for (id, node) in cx.after.nodes() {
+        if let Some(policies) = attached_to.get(&id) {
+            attached(node, policies.len(), findings);
+        }
         match &node.kind {
             NodeKind::Root | NodeKind::Account(_) => targets(cx, id, node, findings),
             NodeKind::Unit => {
@@ -80,17 +89,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
                 let quota = quotas().iam.role_inline;
                 size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
-                attached(node, role.managed_arns.len(), findings);
             }
             NodeKind::User(user) => {
                 let quota = quotas().iam.user_inline;
                 size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
-                attached(node, user.managed_arns.len(), findings);
+                access_keys(node, user, findings);
             }
             NodeKind::Group(group) => {
                 let quota = quotas().iam.group_inline;
                 size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
-                attached(node, group.managed_arns.len(), findings);
+            }
+            NodeKind::PermissionSet(set) => {
+                let quota = quotas().iam.permission_set_inline;
+                size(node, "inline policy", inline(&set.inline), quota, findings);
             }
             _ => {}
         }
@@ -124,9 +135,42 @@ fn memberships(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// How many managed policies of AWS or of other stacks a principal has.
+/// The managed policies that are certainly attached to a principal or permission set, each once.
+fn attached_policies(organization: &Organization) -> BTreeMap<NodeId, BTreeSet<String>> {
+    let mut attached: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
+    for grant in organization.access().grants.iter().filter(|grant| grant.modality == Modality::Must) {
+        let policy = match &grant.policy {
+            GrantedPolicy::Node(policy) => organization.node(*policy).map(|policy| policy.key.to_string()),
+            GrantedPolicy::Arn(arn) => Some(arn.expose().to_owned()),
+            // It may be one of the others.
+            GrantedPolicy::Unknown => None,
+        };
+        if let (Some(holder), Some(policy)) = (grant.holder, policy) {
+            attached.entry(holder).or_default().insert(policy);
+        }
+    }
+    attached
+}
+
+/// How many access keys a user gets.
+fn access_keys(node: &Node, user: &User, findings: &mut Findings) {
+    let count = user.credentials.iter().filter(|it| it.what == "access key").count();
+    let quota = quotas().iam.access_keys_per_user.value;
+    if count > quota {
+        let finding = findings.about(&OVER_QUOTA, node);
+        finding.subject("access keys");
+        finding.says(format!("the user gets {count} access keys, of which {quota} are allowed"));
+        finding.note(format!("quotas as of {}", quotas().date));
+        finding.help("remove one before another one is made, or use a role; AWS does not raise this quota");
+    }
+}
+
+/// How many managed policies a principal or permission set has.
 fn attached(node: &Node, count: usize, findings: &mut Findings) {
-    let Quota { value: quota, raised } = quotas().iam.attached_policies;
+    let Quota { value: quota, raised } = match node.kind {
+        NodeKind::PermissionSet(_) => quotas().iam.permission_set_policies,
+        _ => quotas().iam.attached_policies,
+    };
     if is_near(count, quota) {
         let says = format!("{count} of {quota} managed policies that are allowed are attached");
         near(findings.about(&OVER_QUOTA, node), "attached policies", says, raised);

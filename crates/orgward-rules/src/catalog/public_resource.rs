@@ -137,3 +137,18 @@ pub(super) fn name(cx: &Context<'_>, opening: &Opening<'_>) -> String {
     arn.or_else(|| resource.address.as_ref().map(ToString::to_string))
         .unwrap_or_else(|| opening.address.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::PUBLIC_RESOURCE;
+    use crate::testing::findings;
+
+    /// `ecr:*` on any resource also allows what is about no repository; a reader asks what becomes of this one.
+    #[test]
+    fn the_request_that_is_shown_is_about_the_resource() {
+        let found = findings(&PUBLIC_RESOURCE, "bad-registry");
+        let witness = found[0].witness.as_ref().unwrap();
+        assert_eq!(witness.resource, "arn:aws:ecr:eu-central-1:111111111111:repository/payments");
+        assert_eq!(witness.action, "ecr:BatchCheckLayerAvailability");
+    }
+}

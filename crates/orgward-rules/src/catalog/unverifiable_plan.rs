@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use orgward_finding::{Severity, Verdict};
 use orgward_org::{Hidden, NodeKind};
 use orgward_plan::{Evidence, Placement, Strength};
@@ -20,6 +22,9 @@ rule! {
     ///
     /// One AWS object can stand at two addresses of one plan, with two outcomes: AWS has one object, and what is
     /// destroyed at one address is gone at the other one, too.
+    ///
+    /// A snapshot of a live organization names what AWS refused to show. It was missing before the plan, too, so that it
+    /// blocks no plan; no answer that depends on it is certain.
     ///
     /// What nothing here reads is named: `awscc_iam_role`, `CloudFormation` stacks, Cloud Control resources, products of
     /// Service Catalog, provisioners and programs can do what `aws_iam_role` does. Templates are read where the plan
@@ -61,6 +66,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.subject(contradiction.clone()).says(contradiction.clone());
         finding.help("give inputs of one organization, and one plan of each stack");
     }
+    not_read(cx, findings);
     for unjudged in cx.after.unjudged() {
         let finding = findings.report(&UNVERIFIABLE_PLAN, &unjudged.address);
         finding.verdict = Verdict::Unverifiable;
@@ -96,6 +102,33 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 "one provider configuration for one account makes the account certain"
             });
         }
+    }
+}
+
+/// One finding for each kind of thing that a snapshot does not show, with the accounts.
+fn not_read(cx: &Context<'_>, findings: &mut Findings) {
+    let mut accounts: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
+    for missing in cx.after.not_read() {
+        let accounts = accounts.entry((&missing.what, &missing.why)).or_default();
+        accounts.extend(missing.account.clone());
+    }
+    for ((what, why), accounts) in accounts {
+        let finding = findings.report(&UNVERIFIABLE_PLAN, None);
+        finding.verdict = Verdict::Unverifiable;
+        // Who can do what in an account makes no difference to what organization policies deny.
+        let is_aside = cx.audit && !accounts.is_empty();
+        finding.severity = if is_aside { Severity::Low } else { Severity::Medium };
+        finding.subject(format!("{what}: {why}"));
+        let of = match accounts.len() {
+            0 => String::new(),
+            1 => " of one account".to_owned(),
+            several => format!(" of {several} accounts"),
+        };
+        finding.says(format!("the snapshot does not show {what}{of}: {why}"));
+        finding.accounts(accounts);
+        finding.help(
+            "let the role of the collector read it, and collect again; `docs/snapshot.md` has its policy",
+        );
     }
 }
 

@@ -13,6 +13,16 @@ pub(super) struct Standing<'f> {
     claims: BTreeMap<Claim<'f>, BTreeSet<&'f str>>,
     /// What is said of locks, with their addresses.
     locks: BTreeMap<(Claim<'f>, Option<&'f Address>), BTreeSet<&'f str>>,
+    /// What is said of a resource and some accounts, by what tells it apart but for where they are.
+    resources: BTreeMap<Fact<'f>, BTreeSet<&'f str>>,
+}
+
+/// A finding about a resource: rule, verdict, input, address and subject.
+type Fact<'f> = (&'static str, Verdict, Option<&'f str>, &'f Address, &'f str);
+
+fn fact(finding: &Finding) -> Option<Fact<'_>> {
+    let address = finding.address.as_ref().filter(|_| !finding.accounts.is_empty())?;
+    Some((finding.rule, finding.verdict, finding.input.as_deref(), address, &finding.subject))
 }
 
 /// Rules about locks, whose findings name the statement: one that is touched and does what it did is no news.
@@ -41,7 +51,20 @@ impl<'f> Standing<'f> {
             let accounts = finding.accounts.iter().map(String::as_str);
             locks.entry((claim(finding), finding.address.as_ref())).or_default().extend(accounts);
         }
-        Self { claims, locks }
+        let mut resources: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+        for finding in before {
+            if let Some(fact) = fact(finding) {
+                let accounts = finding.accounts.iter().map(String::as_str);
+                resources.entry(fact).or_default().extend(accounts);
+            }
+        }
+        Self { claims, locks, resources }
+    }
+
+    /// Whether the same was said of the resource for all of the accounts, when there were more of them elsewhere.
+    pub(super) fn of_resource(&self, finding: &Finding) -> bool {
+        let old = fact(finding).and_then(|fact| self.resources.get(&fact));
+        old.is_some_and(|old| finding.accounts.iter().all(|account| old.contains(account.as_str())))
     }
 
     /// Whether the same was said of a lock, for all of the accounts, when its statement had another text.
@@ -131,6 +154,27 @@ mod tests {
         let witness = parts[0].witness.as_ref().unwrap();
         assert_eq!(witness.principal, "arn:aws:iam::222222222222:role/application");
         assert_ne!(parts[0].fingerprint(), parts[1].fingerprint());
+    }
+
+    /// A policy is detached from the root and stays at one unit: what can be said of it there was true before.
+    #[test]
+    fn what_is_left_of_a_finding_about_a_resource_is_no_news() {
+        let about = |address: &str, target: Option<&str>, accounts: &[&str]| {
+            let mut finding = Finding::about(&RULE, Some(&Address::new(address)));
+            finding.subject("team");
+            finding.accounts(accounts.iter().map(|account| (*account).to_owned()));
+            if let Some(target) = target {
+                finding.target(target);
+            }
+            finding
+        };
+        let before = [about("aws_organizations_policy.baseline", None, &["111111111111", "222222222222"])];
+        let standing = Standing::of(&before);
+        let left =
+            |address, account| standing.of_resource(&about(address, Some("Root/Security"), &[account]));
+        assert!(left("aws_organizations_policy.baseline", "222222222222"));
+        assert!(!left("aws_organizations_policy.baseline", "333333333333"), "another account");
+        assert!(!left("aws_organizations_policy.other", "222222222222"), "another policy");
     }
 
     /// The group is smaller because another account has left it.

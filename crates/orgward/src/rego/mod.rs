@@ -14,7 +14,7 @@ use orgward_config::{Config, RegoFile};
 use orgward_report::escape;
 use thiserror::Error;
 
-use crate::files;
+use crate::{confine, files};
 
 #[cfg(not(feature = "rego"))]
 pub(crate) use self::absent::{OwnRules, input, schema};
@@ -60,7 +60,7 @@ pub(crate) fn add_beside(folder: &Path, config: &mut Config) -> Result<(), Failu
     for inside in config.rego.folders().into_iter().map(str::to_owned).collect::<Vec<_>>() {
         let mut found = Vec::new();
         let root = folder.join(&inside);
-        match within(&root, DEPTH, &mut found) {
+        match confine::check(&root).and_then(|()| within(&root, DEPTH, &mut found)) {
             Ok(()) => {}
             // Rules are not required.
             Err(error) if error.kind() == io::ErrorKind::NotFound && !named => continue,

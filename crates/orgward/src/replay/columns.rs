@@ -77,6 +77,7 @@ fn event(row: &Row) -> Event<'_> {
         error_message: text(row, "errormessage"),
         source_ip_address: text(row, "sourceipaddress"),
         vpc_endpoint_id: text(row, "vpcendpointid"),
+        request_parameters: text(row, "requestparameters"),
         recipient_account_id: text(row, "recipientaccountid"),
         resources: field(row, "resources").map(resources),
         user_identity: group(row, "useridentity").map(identity),

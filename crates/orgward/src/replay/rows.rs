@@ -99,6 +99,7 @@ fn event<'r>(cell: &dyn Fn(&str) -> Option<Cow<'r, str>>) -> Event<'r> {
         error_message: cell("errormessage"),
         source_ip_address: cell("sourceipaddress"),
         vpc_endpoint_id: cell("vpcendpointid"),
+        request_parameters: cell("requestparameters"),
         recipient_account_id: cell("recipientaccountid"),
         resources: None,
         user_identity: Some(Identity {

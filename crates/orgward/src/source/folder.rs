@@ -1,6 +1,7 @@
 //! A folder with a configuration. What is read stays inside of the repository, or of the folder where there is none,
 //! whatever paths and links say.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,13 @@ const LISTED: usize = 50_000;
 
 /// Reads the configuration in a folder. What cannot be read is left out: the plan has the last word.
 pub(super) fn read(root: &Path, dialect: Dialect) -> Sources {
-    let inside =
-        Inside { root: root.to_owned(), boundary: Boundary::of(root), left: Mutex::new(LARGEST_TOGETHER) };
+    read_with(root, dialect, BTreeMap::new())
+}
+
+/// The same, where files are open in an editor: what they hold there counts. Their paths have all links followed.
+pub(super) fn read_with(root: &Path, dialect: Dialect, open: BTreeMap<PathBuf, String>) -> Sources {
+    let left = Mutex::new(LARGEST_TOGETHER);
+    let inside = Inside { root: root.to_owned(), boundary: Boundary::of(root), left, open };
     // Where `terraform init` put the modules that it fetched.
     let manifest = inside.bounded(&root.join(".terraform/modules/modules.json")).unwrap_or_default();
     let sources = Sources::load(&manifest, &mut |folder| inside.configuration(folder, dialect));
@@ -94,6 +100,8 @@ struct Inside {
     boundary: Boundary,
     /// Bytes that may still be read.
     left: Mutex<usize>,
+    /// What is open in an editor.
+    open: BTreeMap<PathBuf, String>,
 }
 
 impl Inside {
@@ -122,6 +130,11 @@ impl Inside {
     fn bounded(&self, path: &Path) -> Option<String> {
         if !self.boundary.has(path) || !fs::metadata(path).ok()?.is_file() {
             return None;
+        }
+        if let Some(open) =
+            (!self.open.is_empty()).then(|| self.open.get(&fs::canonicalize(path).ok()?)).flatten()
+        {
+            return Some(open.clone());
         }
         let mut bytes = Vec::new();
         File::open(path).ok()?.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;

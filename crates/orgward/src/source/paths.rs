@@ -4,6 +4,8 @@ use std::env;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use crate::confine;
+
 /// The folder of Terragrunt into which it copies a module before it runs there.
 pub(super) const CACHE: &str = ".terragrunt-cache";
 
@@ -17,6 +19,9 @@ impl Boundary {
         let Ok(folder) = fs::canonicalize(folder) else { return Self(None) };
         let here =
             || env::current_dir().and_then(fs::canonicalize).ok().filter(|here| folder.starts_with(here));
+        if confine::check(&folder).is_err() {
+            return Self(None);
+        }
         Self(repository(&folder).or_else(here).or(Some(folder)))
     }
 
@@ -27,13 +32,14 @@ impl Boundary {
         fs::canonicalize(path).is_ok_and(|path| {
             path.strip_prefix(boundary)
                 .is_ok_and(|below| below.components().all(|part| part.as_os_str() != ".git"))
+                && confine::check(&path).is_ok()
         })
     }
 }
 
 /// The root of the repository that a folder is in.
 fn repository(folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().find(|above| above.join(".git").exists()).map(Path::to_owned)
+    confine::repository(folder).map(Path::to_owned)
 }
 
 /// What a file is called: its path from the root of the repository, and where there is none, from the folder that the
@@ -72,7 +78,8 @@ fn original(copy: &Path) -> Option<PathBuf> {
     // `.terragrunt-cache/HASH/HASH/…`
     let below: PathBuf = parts.get(at + 3..)?.iter().collect();
     let text = fs::read(copy).ok()?;
-    let same = |path: &PathBuf| fs::read(path).is_ok_and(|other| other == text);
+    let same =
+        |path: &PathBuf| confine::check(path).is_ok() && fs::read(path).is_ok_and(|other| other == text);
     let above = repository(&stack).unwrap_or_else(|| stack.clone());
     stack
         .ancestors()

@@ -32,7 +32,13 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+#[cfg(feature = "lsp")]
+mod lsp;
+#[cfg(test)]
 mod manifests;
+#[cfg(test)]
+#[cfg(feature = "mcp")]
+mod mcp;
 #[cfg(test)]
 mod monorepo;
 #[cfg(test)]
@@ -65,6 +71,8 @@ mod review;
 mod run_task;
 #[cfg(test)]
 mod secrets;
+#[cfg(test)]
+mod snapshot;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]

@@ -1,13 +1,17 @@
 //! `orgward org diff`.
 
+mod matched;
+
 use miette::Diagnostic;
 use orgward_iam::Answer;
 use orgward_org::{Change, Organization};
-use orgward_plan::Plan;
+use orgward_plan::{Document, Kind, Plan};
 use orgward_proof::drift::{Difference, Drift};
 use orgward_report::{Detail, DriftView};
 use orgward_rules::Question;
+use orgward_snapshot::SnapshotError;
 
+use self::matched::Split;
 use crate::arguments::{AnswerFormat, DiffArguments, Format};
 use crate::exit::Exit;
 use crate::output::{self, Terminal};
@@ -26,11 +30,28 @@ pub(crate) fn run(
     let mut parsed = documents.iter().map(input::parse).collect::<Result<Vec<_>, _>>()?;
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
-    // Each is the only input of its side: what it manages is known by the same names on both.
     crate::progress::stage("building the organization");
-    let side = |plan: &Plan<'_>| Organization::of(std::slice::from_ref(plan), &[], &config.declared()).after;
-    let (Some(old), Some(new)) = (parsed.first(), parsed.last()) else { return Ok(Exit::Failed) };
-    let organizations = Change { before: side(old), after: side(new) };
+    let ([old, new], [old_document, new_document]) = (parsed.as_slice(), documents.as_slice()) else {
+        return Ok(Exit::Failed);
+    };
+    let side = |plan: &Plan<'_>, beside: &[Plan<'_>]| {
+        Organization::of(std::slice::from_ref(plan), beside, &config.declared()).after
+    };
+    // A snapshot knows everything by other names than the plan or state beside it.
+    let organizations = match (old.kind == Kind::Snapshot, new.kind == Kind::Snapshot) {
+        (true, false) => {
+            let split = split(old_document, old, new)?;
+            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
+            Change { before: side(&managed, &rest), after: side(new, &rest) }
+        }
+        (false, true) => {
+            let split = split(new_document, new, old)?;
+            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
+            Change { before: side(old, &rest), after: side(&managed, &rest) }
+        }
+        // Each is the only input of its side: what it manages is known by the same names on both.
+        _ => Change { before: side(old, &[]), after: side(new, &[]) },
+    };
     let drift: Vec<DriftView> =
         orgward_proof::drift::drift(organizations.as_ref()).into_iter().map(view).collect();
     let question = Question {
@@ -59,6 +80,14 @@ pub(crate) fn run(
     };
     output::print(text.as_bytes())?;
     Ok(found.outcome().into())
+}
+
+/// A snapshot in the parts that an input manages and that it does not.
+fn split(document: &Document, snapshot: &Plan<'_>, other: &Plan<'_>) -> Result<Split, input::InputError> {
+    matched::split(document, snapshot, other).map_err(|_| {
+        let error = SnapshotError::Index("what it says is no list of resources");
+        input::InputError::Snapshot { name: document.name.clone(), error: error.into() }
+    })
 }
 
 fn view(drift: Drift) -> DriftView {
