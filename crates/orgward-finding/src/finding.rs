@@ -2,9 +2,7 @@ use std::ops::Range;
 
 use orgward_plan::Address;
 
-use crate::{
-    DeniedCall, Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness, WitnessValue,
-};
+use crate::{DeniedCall, Described, RuleInfo, Severity, Site, Snippet, Source, Waived, Witness};
 
 /// Whether a rule found what it looks for, or could not tell.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -217,18 +215,6 @@ impl Finding {
         for snippet in &mut self.snippets {
             text(&mut snippet.label);
         }
-        if let Some(witness) = &mut self.witness {
-            for each in [&mut witness.principal, &mut witness.action, &mut witness.resource] {
-                text(each);
-            }
-            for (key, value) in &mut witness.context {
-                text(key);
-                match value {
-                    WitnessValue::One(value) => text(value),
-                    WitnessValue::Many(values) => values.iter_mut().for_each(&mut text),
-                }
-            }
-        }
         if let Some(denied) = &mut self.denied {
             text(&mut denied.by);
         }
@@ -239,6 +225,7 @@ impl Finding {
         for text in shown {
             *text = None;
         }
+        found |= self.witness.as_mut().is_some_and(|witness| witness.redact(redacted));
         self.described.is_redacted |= found;
     }
 

@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod access;
+mod changes;
 mod denied;
 mod described;
 mod digest;
@@ -17,6 +18,7 @@ mod witness;
 
 pub use acceptance::{BaselineEntry, Waived};
 pub use access::{AccessChange, AccessEntry};
+pub use changes::{ChainChange, ChangeCause, ChangedRequests, ServiceActions};
 pub use denied::DeniedCall;
 pub use described::{Accepted, Described, not_accepted};
 pub use finding::{Confidence, Finding, Status, Verdict};

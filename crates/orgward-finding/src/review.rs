@@ -83,6 +83,8 @@ pub struct Review {
     pub policies: usize,
     /// The findings, sorted.
     pub findings: Vec<Finding>,
+    /// What the plan changes about what organization policies deny.
+    pub changes: Vec<crate::ChainChange>,
     /// What the plan changes about who can do what.
     pub access: crate::AccessChange,
     /// What the baseline lists and is no longer there, sorted.

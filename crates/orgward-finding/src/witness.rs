@@ -21,6 +21,29 @@ pub struct Witness {
 }
 
 impl Witness {
+    /// Replaces every text that has a sensitive value in it. `redacted` returns such a text without the value. Returns
+    /// whether there was one.
+    pub fn redact(&mut self, redacted: &dyn Fn(&str) -> Option<String>) -> bool {
+        let mut found = false;
+        let mut text = |text: &mut String| {
+            if let Some(clean) = redacted(text) {
+                *text = clean;
+                found = true;
+            }
+        };
+        for each in [&mut self.principal, &mut self.action, &mut self.resource] {
+            text(each);
+        }
+        for (key, value) in &mut self.context {
+            text(key);
+            match value {
+                WitnessValue::One(value) => text(value),
+                WitnessValue::Many(values) => values.iter_mut().for_each(&mut text),
+            }
+        }
+        found
+    }
+
     /// The same request of, or about, another account.
     #[must_use]
     pub fn about(&self, of: &str, account: &str) -> Self {

@@ -69,6 +69,8 @@ pub struct Place {
     pub token: Option<Secret>,
     /// Where the whole log is.
     pub report: Option<String>,
+    /// Where the files of the commit are shown: the address of the root of the repository.
+    pub source: Option<String>,
     /// When the run began, where the job says.
     pub time: Option<String>,
 }
@@ -117,13 +119,20 @@ impl Place {
         let repository = env("GITHUB_REPOSITORY");
         let run = env("GITHUB_RUN_ID");
         let server = env("GITHUB_SERVER_URL");
+        // `GITHUB_SHA` is the merge that GitHub tries, which nobody has ever pushed.
+        let commit = text("/pull_request/head/sha").or_else(|| text("/workflow_run/head_sha"));
         Self {
             forge: Some(ForgeKind::GitHub),
             api: env("GITHUB_API_URL"),
             number: number.or_else(reference),
-            // `GITHUB_SHA` is the merge that GitHub tries, which nobody has ever pushed.
-            commit: text("/pull_request/head/sha").or_else(|| text("/workflow_run/head_sha")),
             token: token(env, Some(ForgeKind::GitHub)),
+            source: match (&server, &repository, &commit) {
+                (Some(server), Some(repository), Some(commit)) => {
+                    shown(&format!("{server}/{repository}/blob"), commit)
+                }
+                _ => None,
+            },
+            commit,
             report: match (server, &repository, run) {
                 (Some(server), Some(repository), Some(run)) => {
                     Some(format!("{server}/{repository}/actions/runs/{run}"))
@@ -136,13 +145,18 @@ impl Place {
     }
 
     fn gitlab(env: Environment<'_>) -> Self {
+        let commit = env("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| env("CI_COMMIT_SHA"));
         Self {
             forge: Some(ForgeKind::GitLab),
             api: env("CI_API_V4_URL"),
             // Of a fork, the merge request is in the project it shall be merged into.
             repository: env("CI_MERGE_REQUEST_PROJECT_ID").or_else(|| env("CI_PROJECT_ID")),
             number: env("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()),
-            commit: env("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or_else(|| env("CI_COMMIT_SHA")),
+            source: match (env("CI_PROJECT_URL"), &commit) {
+                (Some(project), Some(commit)) => shown(&format!("{project}/-/blob"), commit),
+                _ => None,
+            },
+            commit,
             token: token(env, Some(ForgeKind::GitLab)),
             report: env("CI_JOB_URL"),
             time: env("CI_PIPELINE_CREATED_AT"),
@@ -175,6 +189,7 @@ impl Place {
             commit: env("HEAD_COMMIT"),
             token: token(env, Some(forge)),
             report: None,
+            source: None,
             time: None,
         }
     }
@@ -203,6 +218,11 @@ impl Place {
         }))?;
         Ok(Destination { forge, api, repository, number, token })
     }
+}
+
+/// Where the files of a commit are shown, if it is an address that makes a link.
+fn shown(root: &str, commit: &str) -> Option<String> {
+    Some(format!("{root}/{commit}")).filter(|address| is_commit(commit) && is_link(address))
 }
 
 /// Checks what goes into the first line and into a link.

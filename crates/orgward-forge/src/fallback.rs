@@ -4,10 +4,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::Path;
 
+use orgward_report::comment::details::subject;
+use orgward_report::comment::document::{Document, Finding};
 use orgward_report::escape;
-
-use super::details::subject;
-use super::document::{Document, Finding};
 
 /// GitHub keeps ten errors and ten warnings of a step.
 const MOST: usize = 10;

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::details::{rule, sentence};
-use super::document::{Document, Finding};
+use orgward_report::comment::details::{rule, sentence};
+use orgward_report::comment::document::{Document, Finding};
+
 use super::github::GitHub;
 use super::http::ForgeError;
 

@@ -2,23 +2,15 @@
 //!
 //! Everything here starts from the JSON review. The rest of the program knows nothing of forges.
 
-pub mod body;
-mod details;
 pub mod detect;
-pub mod document;
 pub mod fallback;
 pub mod github;
 pub mod gitlab;
 pub mod http;
 pub mod inline;
-mod markdown;
 pub mod marker;
-mod picture;
 pub mod publish;
 pub mod run_task;
-
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 

@@ -17,10 +17,10 @@ use ureq::Agent;
 use ureq::http::Request;
 
 use crate::Secret;
-use crate::body::verdict;
-use crate::details::{details, subject};
-use crate::document::{Document, Finding, Status};
 use crate::http::{self, ForgeError};
+use orgward_report::comment::details::{details, subject};
+use orgward_report::comment::document::{Document, Finding, Status};
+use orgward_report::comment::verdict;
 
 /// How long a request to the host may take, the plan included.
 const TIMEOUT: Duration = Duration::from_mins(2);
@@ -309,7 +309,7 @@ fn outcome(index: usize, finding: &Finding) -> Value {
                 "Severity": [{ "label": finding.severity.as_str(), "level": level }],
                 "Rule": [{ "label": finding.rule }],
             },
-            "body": details(finding, &[], true),
+            "body": details(finding, &[], true, None),
         },
     })
 }

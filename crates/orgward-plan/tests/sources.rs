@@ -199,6 +199,16 @@ fn expressions_come_to_what_terraform_makes_of_them() {
             "aws_iam_role.one.arn == \"x\" ? aws_iam_role.one.arn : aws_iam_role.many[0].arn",
             "${aws_iam_role.many[0].arn|aws_iam_role.one.arn}",
         ),
+        // An ARN that AWS gives is neither null nor empty.
+        ("aws_iam_role.one.arn == \"\" || aws_iam_role.one.arn == null", "false"),
+        ("[for arn in [aws_iam_role.one.arn, \"\"] : arn if arn != \"\"]", "[${aws_iam_role.one.arn}]"),
+        // What is replaced in a document, and what may be in what is unknown.
+        ("replace(jsonencode([aws_iam_role.one.arn, \"P\"]), \"P\", \"*\")", "[\"?\",\"*\"]"),
+        ("replace(\"${aws_iam_role.one.arn}ab\", \"ca\", \"x\")", "?"),
+        ("replace(aws_iam_role.one.arn, \"a\", \"b\")", "?"),
+        ("yamldecode(yamlencode({ a = [aws_iam_role.one.arn, \"x\"] })).a", "[${aws_iam_role.one.arn} x]"),
+        ("sort([aws_iam_role.one.arn])", "[${aws_iam_role.one.arn}]"),
+        ("{ null = 1 }.null", "1"),
         // Splats, `for` and templates.
         ("aws_iam_role.many[*].arn", "[${aws_iam_role.many[0].arn} ${aws_iam_role.many[1].arn}]"),
         ("aws_iam_role.many.*.arn[1]", "${aws_iam_role.many[1].arn}"),

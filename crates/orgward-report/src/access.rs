@@ -316,7 +316,7 @@ pub(crate) fn section(lines: &[String]) -> String {
     let list = |lines: &[String]| {
         lines.iter().fold(String::new(), |mut text, line| {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "- {}", crate::markdown::quote::code(line));
+            let _ = writeln!(text, "- {}", crate::comment::quote::code(line));
             text
         })
     };

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use maud::{Markup, html};
 use orgward_finding::Finding;
 
+use crate::comment::quote::{code, prose};
 use crate::escape;
-use crate::markdown::quote::{code, prose};
 use crate::place::cut;
 
 /// Rows of the table.
@@ -127,7 +127,7 @@ mod tests {
 
         | Resource | Call | Denied by | What helps |
         | --- | --- | --- | --- |
-        | `aws_s3_bucket.a`, `aws_s3_bucket.b`, `aws_s3_bucket.c` and 1 more | `s3:CreateBucket` in `us-west-2` | SCP `regions\u{7c}x` at `Root/Prod` | use the region `eu-west-1` |
+        | `aws_s3_bucket.a`, `aws_s3_bucket.b`, `aws_s3_bucket.c` and 1 more | `s3:CreateBucket` in `us-west-2` | SCP <code>regions&#124;x</code> at `Root/Prod` | use the region `eu-west-1` |
         ");
         assert_eq!(denied_calls_markdown(&[]), "");
     }

@@ -5,6 +5,7 @@ use orgward_finding::{
     Address, BaselineEntry, Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict, Waived,
 };
 
+use crate::changes::{ChangeView, more_causes};
 use crate::denied::{DeniedRow, denied_calls_html};
 use crate::terminal::finding::{Group, excerpts, groups, request};
 use crate::terminal::{summary, waiver};
@@ -48,6 +49,7 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                 main {
                     (denied(review))
                     (section("new with this plan", &of(Status::New), rules, true))
+                    (denials(review))
                     (access(review))
                     (section("there before this plan", &of(Status::Existing), rules, review.gate.existing))
                     (section("in the baseline", &of(Status::Baseline), rules, false))
@@ -102,6 +104,45 @@ fn denied(review: &Review) -> Markup {
     let new = review.findings.iter().filter(|finding| finding.status == Status::New);
     let rows: Vec<_> = new.filter_map(DeniedRow::of).collect();
     denied_calls_html(&rows, prose)
+}
+
+/// What organization policies deny from now on, and no more.
+fn denials(review: &Review) -> Markup {
+    let changes: Vec<ChangeView> = review.changes.iter().map(ChangeView::from).collect();
+    html! {
+        @if !changes.is_empty() {
+            details.status open {
+                summary { h2 id="changes" { "what changes (" (changes.len()) ")" } }
+                @for change in &changes {
+                    h3 { (escape::line(&change.title())) }
+                    ul {
+                        @for side in change.sides() {
+                            li {
+                                strong { (side.label) } " by " (escape::line(&change.policy_type)) "s: " (prose(&side.what))
+                                @for cause in side.causes.0 {
+                                    br;
+                                    "because " (prose(&cause.what))
+                                    @if let Some(site) = &cause.site {
+                                        " (" code { (escape::line(&site.file)) ":" (site.line) } ")"
+                                    }
+                                }
+                                @if let Some(more) = more_causes(side.causes.1) { br; "and " (more) }
+                                @if !side.requests.services.is_empty() {
+                                    details {
+                                        summary { "the actions" }
+                                        ul {
+                                            @for service in &side.requests.services { li { (prose(&service.words())) } }
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                        @for reason in &change.undecided { li { strong { "undecided" } ": " (prose(reason)) } }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Who can do more or less than before.

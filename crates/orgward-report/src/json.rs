@@ -9,6 +9,7 @@ use orgward_finding::{
 use serde::Serialize;
 
 use crate::access::ChangeJson;
+use crate::changes::ChangeView;
 use crate::escape;
 use crate::position::{Position, clamp};
 use crate::shard::Part;
@@ -50,6 +51,8 @@ struct ReviewJson<'r> {
     configuration: Option<ConfigurationJson<'r>>,
     rules: Vec<RuleJson>,
     findings: Vec<FindingJson<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<ChangeJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -268,6 +271,7 @@ impl<'r> ReviewJson<'r> {
             configuration: ConfigurationJson::of(&review.configuration),
             rules: fired,
             findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
+            changes: review.changes.iter().map(ChangeView::from).collect(),
             access: (!review.access.is_empty()).then(|| ChangeJson::of(&review.access, false)),
             gone: review
                 .gone

@@ -7,7 +7,9 @@
 mod access;
 mod access_picture;
 mod baseline;
+mod changes;
 mod checked;
+pub mod comment;
 mod comparison;
 mod configuration;
 mod decision;
@@ -24,7 +26,6 @@ mod html;
 mod json;
 mod junit;
 mod links;
-mod markdown;
 mod ocsf;
 mod organization;
 mod pack;
@@ -50,6 +51,7 @@ pub use access::{
 };
 pub use access_picture::path_svg;
 pub use baseline::{BaselineError, baseline, read_baseline};
+pub use changes::{CauseView, ChangeView, ExampleView, PlaceView, RequestsView, ServiceView, ValueView};
 pub use checked::{
     Checked, DeadStatement, Question, ShownProblem, Verdict as QuestionVerdict, checked, checked_json,
 };
@@ -68,7 +70,6 @@ pub use gitlab::gitlab;
 pub use html::html_page as html;
 pub use json::json;
 pub use junit::junit;
-pub use markdown::{MarkdownOptions, markdown};
 pub use ocsf::ocsf;
 pub use organization::{
     AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,

@@ -57,3 +57,16 @@ pub(crate) fn cut(text: &str) -> String {
         None => text.into_owned(),
     }
 }
+
+/// A relative path as a URI.
+pub(crate) fn uri(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format_args!("%{byte:02X}").to_string());
+        }
+    }
+    out
+}

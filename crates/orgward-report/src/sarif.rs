@@ -155,7 +155,7 @@ fn result(review: &Review, finding: &Finding, rules: &[&RuleInfo], alert: &str) 
             "\n(the line is the plan's: the file where this is written is not known; give `--source`)",
         );
     }
-    let mut physical = json!({ "artifactLocation": { "uri": uri(located.file()) } });
+    let mut physical = json!({ "artifactLocation": { "uri": place::uri(located.file()) } });
     if let Some(physical) = physical.as_object_mut() {
         physical.insert("region".to_owned(), json!({ "startLine": located.line() }));
     }
@@ -214,19 +214,6 @@ fn score(severity: Severity) -> &'static str {
 /// Readers make links of `[text](address)`; plans must not.
 fn plain(text: &str) -> String {
     text.lines().map(|line| escape::line(line).replace("](", "] (")).collect::<Vec<_>>().join("\n")
-}
-
-/// A relative path as a URI.
-fn uri(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format_args!("%{byte:02X}").to_string());
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -146,6 +146,8 @@ struct Written {
     rules: Vec<Box<RawValue>>,
     findings: Vec<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    changes: Option<Box<RawValue>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     access: Option<Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     gone: Option<Box<RawValue>>,
@@ -264,6 +266,7 @@ fn differs(whole: &Written, part: &Written, (of, all): (usize, usize), place: &P
         Some("gates")
     } else if facts(whole) != facts(part)
         || text(&whole.access) != text(&part.access)
+        || text(&whole.changes) != text(&part.changes)
         || place.findings != all
     {
         Some("organizations")

@@ -8,6 +8,7 @@ use orgward_finding::{Finding, Review, RuleInfo, Severity, Status, Waived};
 
 use self::finding::{Group, groups};
 pub(crate) use self::pen::{Ink, Pen};
+use crate::changes::{CauseView, ChangeView, more_causes};
 use crate::escape::{self, append};
 
 /// How to write for a terminal.
@@ -30,8 +31,10 @@ pub struct Style {
 pub enum Detail {
     /// What blocks, one line each, and the verdict.
     Quiet,
-    /// New findings in full, and the rest in short.
+    /// One screen: the worst findings in full, all others that block in a line or by their number.
     Usual,
+    /// New findings in full, and the rest in short.
+    Full,
     /// Every finding in full, and every place.
     Verbose,
 }
@@ -39,12 +42,24 @@ pub enum Detail {
 impl Style {
     /// Neither colors nor links: a file, or the log of a job.
     pub const fn plain(width: usize) -> Self {
-        Self { color: false, unicode: true, width, detail: Detail::Usual, links: false }
+        Self { color: false, unicode: true, width, detail: Detail::Full, links: false }
     }
 }
 
+/// Lines that findings in full may take where one screen is to be enough; the first is always shown.
+const SCREEN: usize = 26;
+/// Groups of findings that have a line of their own where one screen is to be enough.
+const BRIEF: usize = 10;
+/// Findings that do not block and have a line of their own where one screen is to be enough.
+const QUIET: usize = 4;
 /// How many existing findings that say the same get a line of their own.
 const SAME_LINES: usize = 3;
+/// How many groups of accounts are told what changes.
+const CHANGES: usize = 3;
+/// The same, where findings are shown in full.
+const FULL_CHANGES: usize = 12;
+/// Lines about access where one screen is to be enough.
+const ACCESS: usize = 4;
 /// How many entries of the baseline that are no longer there get a line.
 const GONE_LINES: usize = 10;
 
@@ -69,15 +84,23 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     let (loud, background): (Vec<_>, Vec<_>) = review.findings.iter().partition(is_loud);
     let (loud, follows): (Vec<_>, Vec<_>) =
         loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
+    let mut screen = Screen { left: SCREEN, brief: BRIEF, hidden: Vec::new() };
     for severity in Severity::ALL.into_iter().rev() {
         let section: Vec<_> = loud.iter().copied().filter(|finding| finding.severity == severity).collect();
-        if !section.is_empty() {
-            pen.heading(severity_ink(severity), &title(review, severity, &section));
-            for group in groups(&section) {
+        if section.is_empty() {
+            continue;
+        }
+        pen.heading(severity_ink(severity), &title(review, severity, &section));
+        for group in groups(&section) {
+            if style.detail == Detail::Usual {
+                screen.write(&mut pen, &group, &follows);
+            } else {
                 finding::write(&mut pen, &group, &follows);
             }
         }
+        screen.rest(&mut pen);
     }
+    denials(&mut pen, review);
     changes(&mut pen, review);
     let of = |status| background.iter().copied().filter(|f| f.status == status).collect::<Vec<_>>();
     listed(&mut pen, "there before this plan", &of(Status::Existing));
@@ -89,6 +112,64 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     summary::inputs(&mut pen, review);
     summary::hint(&mut pen, review, rules);
     escape::log(&pen.finish())
+}
+
+/// What fits on one screen.
+struct Screen<'f> {
+    /// Lines for findings in full.
+    left: usize,
+    /// Groups that may have a line of their own.
+    brief: usize,
+    /// Those of a severity that are counted and named by their rules.
+    hidden: Vec<&'f Finding>,
+}
+
+impl<'f> Screen<'f> {
+    /// Writes a group in full, in brief, or leaves it to [`Self::rest`]. Once there is no room for the whole of one, none
+    /// of the milder ones is shown in full.
+    fn write(&mut self, pen: &mut Pen, group: &Group<'f>, follows: &[&Finding]) {
+        let mut scratch = Pen::new(pen.style());
+        finding::write(&mut scratch, group, follows);
+        let text = scratch.finish();
+        let lines = text.lines().count();
+        if self.left == SCREEN || lines <= self.left {
+            self.left = self.left.saturating_sub(lines);
+            pen.block(&text);
+        } else if self.brief > 0 {
+            self.left = 0;
+            self.brief -= 1;
+            finding::brief(pen, group, follows);
+        } else {
+            self.hidden.extend(&group.findings);
+        }
+    }
+
+    /// Names what had no room.
+    fn rest(&mut self, pen: &mut Pen) {
+        if !self.hidden.is_empty() {
+            let text = format!("and {}", by_rule(&self.hidden));
+            pen.entry("more", &text);
+        }
+        self.hidden.clear();
+        if self.left == 0 {
+            pen.blank();
+        }
+    }
+}
+
+/// How many findings there are of each rule: `2 public-trust and 1 open-block, with --verbose in full`.
+fn by_rule(findings: &[&Finding]) -> String {
+    let mut rules: Vec<(&str, usize)> = Vec::new();
+    for finding in findings {
+        match rules.iter_mut().find(|(rule, _)| *rule == finding.rule) {
+            Some((_, count)) => *count += 1,
+            None => rules.push((finding.rule, 1)),
+        }
+    }
+    let rules: Vec<String> =
+        rules.iter().map(|(rule, count)| format!("{count} {}", escape::line(rule))).collect();
+    let text = rules.join(", ");
+    format!("{text}; `--verbose` shows all")
 }
 
 fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
@@ -103,6 +184,40 @@ fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
     format!("{severity}: {counts}{}", if blocks { "" } else { " (does not block)" })
 }
 
+/// What the plan changes about what organization policies deny.
+fn denials(pen: &mut Pen, review: &Review) {
+    if review.changes.is_empty() {
+        return;
+    }
+    pen.heading(Ink::Dim, "what changes");
+    let shown = if pen.is_one_screen() { CHANGES } else { pen.at_most(FULL_CHANGES) };
+    for change in review.changes.iter().take(shown).map(ChangeView::from) {
+        pen.line(&format!("  {}", escape::line(&change.title())));
+        for side in change.sides() {
+            let (causes, more) = side.causes;
+            let mut told: Vec<String> = causes.iter().map(cause).collect();
+            told.extend(more_causes(more));
+            pen.entry(side.label, &escape::line(&side.what));
+            pen.entry("because", &escape::line(&told.join(", ")));
+        }
+        for reason in &change.undecided {
+            pen.entry("undecided", &escape::line(reason));
+        }
+    }
+    if let more @ 1.. = review.changes.len().saturating_sub(shown) {
+        let more = pen.paint(Ink::Dim, &format!("  and {more} more groups of accounts, with `--verbose`"));
+        pen.line(&more);
+    }
+    pen.blank();
+}
+
+fn cause(cause: &CauseView) -> String {
+    match &cause.site {
+        Some(site) => format!("{} ({}:{})", cause.what, site.file, site.line),
+        None => cause.what.clone(),
+    }
+}
+
 /// What the plan changes about who can do what, the worst first.
 fn changes(pen: &mut Pen, review: &Review) {
     let lines = crate::access::lines(&review.access);
@@ -110,7 +225,7 @@ fn changes(pen: &mut Pen, review: &Review) {
         return;
     }
     pen.heading(Ink::Dim, &format!("access: {} changed", lines.len()));
-    let shown = pen.at_most(crate::access::LINES);
+    let shown = if pen.is_one_screen() { ACCESS } else { pen.at_most(crate::access::LINES) };
     for line in lines.iter().take(shown) {
         pen.line(line);
     }
@@ -128,13 +243,20 @@ fn listed(pen: &mut Pen, title: &str, findings: &[&Finding]) {
         return;
     }
     pen.heading(Ink::Dim, &format!("{title}: {} (does not block)", findings.len()));
-    for Group { findings, .. } in groups(findings) {
+    let groups = groups(findings);
+    let shown = if pen.is_one_screen() { groups.len().min(QUIET) } else { groups.len() };
+    let (shown, hidden) = groups.split_at(shown);
+    for Group { findings, .. } in shown {
         findings.iter().take(SAME_LINES).for_each(|finding| compact(pen, finding));
         if findings.len() > SAME_LINES {
             let more = format!("            and {} more like it", findings.len() - SAME_LINES);
             let more = pen.paint(Ink::Dim, &more);
             pen.line(&more);
         }
+    }
+    let hidden: Vec<&Finding> = hidden.iter().flat_map(|group| group.findings.iter().copied()).collect();
+    if !hidden.is_empty() {
+        pen.entry("more", &by_rule(&hidden));
     }
     pen.blank();
 }
@@ -145,12 +267,17 @@ fn waived(pen: &mut Pen, findings: &[&Finding]) {
         return;
     }
     pen.heading(Ink::Dim, &format!("waived: {} (does not block)", findings.len()));
-    for finding in findings {
+    let shown = if pen.is_one_screen() { findings.len().min(QUIET) } else { findings.len() };
+    let (shown, hidden) = findings.split_at(shown);
+    for finding in shown {
         compact(pen, finding);
         if let Some(waived) = &finding.waived {
             let line = format!("            accepted by {}", waiver(waived));
             pen.line(&line);
         }
+    }
+    if !hidden.is_empty() {
+        pen.entry("more", &by_rule(hidden));
     }
     pen.blank();
 }

@@ -150,6 +150,7 @@ pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
         principals: 9,
         policies: 14,
         findings,
+        changes: Vec::new(),
         access: orgward_finding::AccessChange::default(),
         gone: Vec::new(),
         gate: Gate { fail_on: Some(Severity::Medium), existing: false },

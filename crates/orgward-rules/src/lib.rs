@@ -3,6 +3,7 @@
 //! This crate knows no output formats and does no input or output.
 
 pub mod catalog;
+mod changes;
 mod completion;
 mod controls;
 mod data;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use orgward_finding::{
-    Accepted, AccessChange, AccessEntry, BaselineEntry, ConfigurationInEffect, Finding, Gate, Input, Review,
-    RuleInfo, Status, Verdict, not_accepted,
+    Accepted, AccessChange, AccessEntry, BaselineEntry, ChainChange, ConfigurationInEffect, Finding, Gate,
+    Input, Review, RuleInfo, Status, Verdict, not_accepted,
 };
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
@@ -21,6 +21,7 @@ use orgward_proof::access::{Access, Gained};
 use orgward_proof::guardrail::Proofs;
 use orgward_proof::replay::Replayed;
 
+use crate::changes::chain_changes;
 use crate::engine::{Accesses, Documents};
 use crate::{Context, Findings, Rule, catalog, completion, described, severities};
 
@@ -185,6 +186,7 @@ pub struct Checked<'c, 'p> {
     config: &'c Config,
     inputs: Vec<Input>,
     findings: Vec<Finding>,
+    changes: Vec<ChainChange>,
     access: AccessChange,
     /// What rules of one's own are, by their id.
     own: Vec<&'static RuleInfo>,
@@ -216,11 +218,11 @@ impl<'c, 'p> Checked<'c, 'p> {
             .collect();
         // Policies of people who are not trusted decide how much there is to ask.
         let documents = organization.before.documents().len() + organization.after.documents().len();
-        let (findings, access) = orgward_iam::bounded(documents, || {
+        let (findings, changes, access) = orgward_iam::bounded(documents, || {
             let findings = check_all(rules, organization, config, &doubts, audit, events);
-            (findings, access_change(organization))
+            (findings, chain_changes(organization), access_change(organization))
         });
-        Self { organization, plans, config, inputs, findings, access, own: Vec::new() }
+        Self { organization, plans, config, inputs, findings, changes, access, own: Vec::new() }
     }
 
     /// What was found.
@@ -265,7 +267,7 @@ impl<'c, 'p> Checked<'c, 'p> {
 
     /// Applies waivers and the baseline, and judges.
     pub fn judged(self, question: Question<'_>) -> Review {
-        let Self { organization, plans, config, inputs, mut findings, mut access, own } = self;
+        let Self { organization, plans, config, inputs, mut findings, mut changes, mut access, own } = self;
         let after = &organization.after;
         described::describe(&mut findings, after, plans);
         let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
@@ -273,6 +275,7 @@ impl<'c, 'p> Checked<'c, 'p> {
             finding.redact(&redacted);
         }
         access.redact(&redacted);
+        changes.iter_mut().for_each(|change| change.redact(&redacted));
         let gone = baseline(question.baseline, &mut findings);
         let stacks = plans.iter().filter_map(Plan::stack).collect();
         waivers::apply(config, question.today, &stacks, &mut findings);
@@ -300,6 +303,7 @@ impl<'c, 'p> Checked<'c, 'p> {
             principals: after.principals().count() + after.permission_sets().count(),
             policies: after.documents().len(),
             findings,
+            changes,
             access,
             gone,
             gate: question.gate,

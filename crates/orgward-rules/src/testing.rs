@@ -110,6 +110,7 @@ pub(crate) fn report(rule: &Rule, name: &str) -> String {
     review.configuration = orgward_finding::ConfigurationInEffect::default();
     // What one rule says is asked here.
     review.access = orgward_finding::AccessChange::default();
+    review.changes.clear();
     let style = Style::plain(100);
     let text = orgward_report::terminal(&review, &[&rule.info], style);
     // Lines end without spaces, so that the snapshots do.

@@ -139,6 +139,28 @@ pub(crate) enum RulesCommand {
 pub(crate) enum ConfigCommand {
     /// Print the JSON schema of `orgward.toml`, for editors.
     Schema,
+    /// Print the configuration in effect: each setting, and whether its value is from a flag, the environment, `--config`,
+    /// the file, or the default.
+    Show(Box<ShowConfigArguments>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowConfigArguments {
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    #[command(flatten)]
+    pub(crate) detail: DetailArguments,
+    /// As for `orgward plan review`.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// As for `orgward plan review`.
+    #[arg(long)]
+    pub(crate) existing: bool,
+    /// As for `orgward plan review`.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -881,9 +903,10 @@ pub(crate) enum FixFormat {
 
 #[derive(Debug, Args)]
 pub(crate) struct CommentArguments {
-    /// The review that `orgward plan review --output json=review.json` wrote, or `-` for standard input.
+    /// The review that `orgward plan review --output json=review.json` wrote, or `-` for standard input. Several reviews,
+    /// of a stack each, become one comment.
     #[arg(value_name = "REVIEW", default_value = "review.json")]
-    pub(crate) review: PathBuf,
+    pub(crate) reviews: Vec<PathBuf>,
     /// What to do with the comment of an earlier run.
     #[arg(long, default_value = "update")]
     pub(crate) mode: Mode,

@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use miette::Diagnostic;
+use orgward_finding::Outcome;
+use orgward_report::comment::document::Document;
+use orgward_report::comment::{Frame, bodies, verdict};
 use orgward_report::escape;
 use thiserror::Error;
 
 use crate::arguments::CommentArguments;
 use crate::exit::Exit;
 use crate::output;
-use orgward_forge::body::{Frame, body, verdict};
 use orgward_forge::detect::{self, Destination, DetectError, Place};
-use orgward_forge::document::Document;
 use orgward_forge::github::GitHub;
 use orgward_forge::gitlab::GitLab;
 use orgward_forge::http::{ForgeError, Patience};
@@ -48,9 +49,13 @@ enum CommentError {
 
 /// Posts a review, or prints what would be posted. The exit code is the one of the review.
 pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
-    let document = read(&arguments.review)?;
+    let documents = all(&arguments.reviews)?;
     let place = place(arguments)?;
-    let named = arguments.stack.clone().or_else(|| document.stack.clone());
+    let own = match documents.as_slice() {
+        [(_, document)] => document.stack.clone(),
+        _ => None,
+    };
+    let named = arguments.stack.clone().or(own);
     let stack = named.as_deref().unwrap_or(STACK);
     detect::check(stack, place.commit.as_deref(), place.report.as_deref())?;
     let time = match &place.time {
@@ -64,16 +69,18 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         stack: named.clone(),
         commit: place.commit.clone(),
         report: place.report.clone(),
+        source: place.source.clone(),
     };
+    let exit = outcome(&documents);
     if arguments.dry_run {
-        output::print(body(&document, &frame, BUDGET).as_bytes())?;
-        return Ok(document.outcome().into());
+        output::print(bodies(&documents, &frame, BUDGET).as_bytes())?;
+        return Ok(exit.into());
     }
     let destination = match place.destination() {
         // A job for a fork may have been given none; its summary can be written without.
         Err(error @ DetectError::Token(_)) if env::var_os("GITHUB_ACTIONS").is_some() => {
-            fall_back(&document, &frame, &error)?;
-            return Ok(document.outcome().into());
+            fall_back(&documents, &frame, &error)?;
+            return Ok(exit.into());
         }
         destination => destination?,
     };
@@ -81,13 +88,15 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         return Err(ForgeError::CannotRemark.into());
     }
     let forge = forge(&destination)?;
-    let write = |budget| body(&document, &frame, budget);
-    let draft =
-        Draft { mode: arguments.mode, marker: &marker, is_silent: document.is_silent(), write: &write };
+    let write = |budget| bodies(&documents, &frame, budget);
+    let is_silent = documents.iter().all(|(_, document)| document.is_silent());
+    let draft = Draft { mode: arguments.mode, marker: &marker, is_silent, write: &write };
     let published = publish(&*forge, &draft).and_then(|published| {
         // What a later run has said about lines is nearer to the truth.
         let remarks = if arguments.inline && published != Published::Outdated {
-            remark(&destination, &document, &marker, arguments)?
+            let remark =
+                |(_, document): &(String, Document)| remark(&destination, document, &marker, arguments);
+            documents.iter().map(remark).sum::<Result<usize, ForgeError>>()?
         } else {
             0
         };
@@ -95,10 +104,36 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
     });
     match published {
         Ok((published, remarks)) => output::print(told(&published, remarks).as_bytes())?,
-        Err(error @ ForgeError::Forbidden { .. }) => fall_back(&document, &frame, &error)?,
+        Err(error @ ForgeError::Forbidden { .. }) => fall_back(&documents, &frame, &error)?,
         Err(error) => return Err(error.into()),
     }
-    Ok(document.outcome().into())
+    Ok(exit.into())
+}
+
+/// The worst outcome of all.
+fn outcome(documents: &[(String, Document)]) -> Outcome {
+    let of = |outcome| documents.iter().any(|(_, document)| document.outcome() == outcome);
+    if of(Outcome::Incomplete) {
+        Outcome::Incomplete
+    } else if of(Outcome::Blocked) {
+        Outcome::Blocked
+    } else {
+        Outcome::Clean
+    }
+}
+
+/// Reads the reviews, each with the name of its stack: what it was called with, else that of
+/// its file.
+fn all(paths: &[PathBuf]) -> Result<Vec<(String, Document)>, Failure> {
+    let mut documents = Vec::new();
+    for path in paths {
+        let document = read(path)?;
+        let file = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        // A single one has a name only where it was given.
+        let name = document.stack.clone().or_else(|| (paths.len() > 1).then(file).flatten());
+        documents.push((name.unwrap_or_default(), document));
+    }
+    Ok(documents)
 }
 
 fn read(path: &Path) -> Result<Document, Failure> {
@@ -142,6 +177,8 @@ fn place(arguments: &CommentArguments) -> Result<Place, Failure> {
         commit: arguments.commit.clone().or(found.commit),
         token,
         report: arguments.report_url.clone().or(found.report.filter(|report| report.starts_with("https://"))),
+        // What is said to be another commit is shown nowhere that is known.
+        source: found.source.filter(|_| arguments.commit.is_none()),
         time: arguments.time.clone().or(found.time),
     })
 }
@@ -197,17 +234,24 @@ fn told(published: &Published, remarks: usize) -> String {
 }
 
 /// Says in the job what may not be said in the pull request.
-fn fall_back(document: &Document, frame: &Frame, error: &dyn std::error::Error) -> Result<(), Failure> {
+fn fall_back(
+    documents: &[(String, Document)],
+    frame: &Frame,
+    error: &dyn std::error::Error,
+) -> Result<(), Failure> {
+    let told: Vec<String> = documents.iter().map(|(_, document)| verdict(document)).collect();
     output::warn(&format!(
         "orgward: cannot comment, {error}\n\
          A pull request from a fork gets a token that may only read, or none. The review itself: {}.\n",
-        escape(&verdict(document)),
+        escape(&told.join("; ")),
     ));
     if env::var_os("GITHUB_ACTIONS").is_some() {
-        output::print(fallback::annotations(document).as_bytes())?;
+        for (_, document) in documents {
+            output::print(fallback::annotations(document).as_bytes())?;
+        }
     }
     match env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty()) {
-        Some(file) => fallback::summarize(&PathBuf::from(file), &body(document, frame, BUDGET))
+        Some(file) => fallback::summarize(&PathBuf::from(file), &bodies(documents, frame, BUDGET))
             .map_err(|error| CommentError::Summary(error).into()),
         None => Ok(()),
     }

@@ -48,13 +48,13 @@ enum OptionError {
 }
 
 /// What variables of the environment begin with that this program reads.
-const PREFIX: &str = "ORGWARD_";
+pub(crate) const PREFIX: &str = "ORGWARD_";
 /// The variable that names the file.
 const FILE: &str = "ORGWARD_CONFIG";
 
 impl ConfigArguments {
     /// What is laid over the file.
-    fn pairs(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = &str> {
         self.config.iter().map(String::as_str).filter(|text| is_pair(text))
     }
 

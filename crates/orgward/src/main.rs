@@ -8,6 +8,7 @@ mod base;
 mod baseline;
 mod comment;
 mod config;
+mod config_show;
 mod confine;
 mod discover;
 mod exit;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
             Command::Config(ConfigCommand::Schema) => {
                 output::print(orgward_config::schema().as_bytes()).map(|()| Exit::Clean)
             }
+            Command::Config(ConfigCommand::Show(arguments)) => config_show::run(arguments),
             Command::Serve(ServeCommand::RunTask(arguments)) => serve::run_task(arguments),
             #[cfg(feature = "lsp")]
             Command::Lsp => lsp::run(),

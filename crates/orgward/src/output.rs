@@ -65,8 +65,9 @@ impl Terminal {
     }
 }
 
-/// How to write for a person into a file.
+/// How to write for a person into a file, which has room for everything.
 pub(crate) fn file_style(detail: Detail) -> Style {
+    let detail = if detail == Detail::Usual { Detail::Full } else { detail };
     Style { detail, ..Style::plain(WIDTH) }
 }
 

@@ -13,7 +13,7 @@ use orgward_org::{Change, Organization};
 use orgward_plan::{Document, Plan};
 use orgward_proof::access::Access;
 use orgward_proof::replay::Replayed;
-use orgward_report::{Detail, MarkdownOptions, Style};
+use orgward_report::{Detail, Style};
 use orgward_rules::catalog::RULES;
 use orgward_rules::{Checked, Question};
 
@@ -107,6 +107,7 @@ fn reviewed(
         // Plans come first; what follows is context.
         review.inputs.iter_mut().skip(plans.len()).for_each(|input| input.is_context = true);
         source::annotate(&mut review.findings, plans);
+        source::annotate_changes(&mut review.changes, plans);
         Ok(review)
     })
 }
@@ -164,10 +165,7 @@ pub(crate) fn write(review: &Review, rules: &[&RuleInfo], format: Format, style:
         Format::Json => orgward_report::json(review, rules),
         Format::Sarif => orgward_report::sarif(review, rules),
         Format::Junit => orgward_report::junit(review, rules),
-        Format::Markdown => {
-            let options = MarkdownOptions { budget: MARKDOWN, ..MarkdownOptions::default() };
-            orgward_report::markdown(review, rules, &options)
-        }
+        Format::Markdown => orgward_report::comment::markdown(review, rules, MARKDOWN),
         Format::Html => orgward_report::html(review, rules),
         Format::Github => orgward_report::github(review),
         Format::Gitlab => orgward_report::gitlab(review),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use miette::Diagnostic;
 use orgward_config::Config;
-use orgward_finding::{Finding, Site};
+use orgward_finding::{ChainChange, Finding, Site};
 use orgward_plan::{About, Document, Plan, Sources, Step, statement_at};
 use orgward_report::escape;
 use thiserror::Error;
@@ -115,6 +115,11 @@ fn beside(plan: &mut Plan<'_>, input: &Path) {
         plan.with_sources(Arc::new(sources));
         return;
     }
+    if let Some(sources) = cached(folder, plan) {
+        noted(&sources);
+        plan.with_sources(Arc::new(sources));
+        return;
+    }
     // A saved plan has what it was made from, but for files that expressions read.
     if is_archive(input) {
         match read(input, Dialect::of(plan)) {
@@ -130,6 +135,24 @@ fn beside(plan: &mut Plan<'_>, input: &Path) {
             escape(&plan.name)
         ));
     }
+}
+
+/// The copy of a configuration that Terragrunt made below a unit, if just one fits the plan. Copies of the same text are one.
+fn cached(folder: &Path, plan: &Plan<'_>) -> Option<Sources> {
+    let copies = folder::copies(folder);
+    let read = |copy: &PathBuf| Some(folder::read(copy, Dialect::of(plan))).filter(|it| it.fits(plan));
+    let mut fitting = copies.iter().filter_map(|copy| Some((copy, read(copy)?)));
+    let (first, sources) = fitting.next()?;
+    if let Some((other, _)) = fitting.find(|(other, _)| !folder::same(first, other)) {
+        output::warn(&format!(
+            "note: `{}` and `{}` both fit `{}`, and neither is read; `--source` names one\n",
+            escape(&first.display().to_string()),
+            escape(&other.display().to_string()),
+            escape(&plan.name)
+        ));
+        return None;
+    }
+    Some(sources)
 }
 
 /// The names of the plans that sources are of.
@@ -231,6 +254,19 @@ pub(crate) fn annotate(findings: &mut [Finding], plans: &[Plan<'_>]) {
         finding.site = Some(Site { file: found.line.file, line: found.line.line });
         finding.quote = found.line.text;
         finding.definition = found.definition.map(|line| Site { file: line.file, line: line.line });
+    }
+}
+
+/// Says of what brings a change about where it is written.
+pub(crate) fn annotate_changes(changes: &mut [ChainChange], plans: &[Plan<'_>]) {
+    for cause in changes.iter_mut().flat_map(ChainChange::causes_mut) {
+        let Some(address) = &cause.address else { continue };
+        let plan = match &cause.input {
+            Some(input) => plans.iter().find(|plan| plan.name == *input),
+            None => plans.first(),
+        };
+        let found = plan.and_then(|plan| plan.site(address, About::default()));
+        cause.site = found.map(|found| Site { file: found.line.file, line: found.line.line });
     }
 }
 

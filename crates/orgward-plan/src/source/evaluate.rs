@@ -98,6 +98,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                         ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => {
                             Some(name.as_str().to_owned())
                         }
+                        // Like every other word, unless it is in brackets.
+                        ObjectKey::Expression(Expression::Null(_)) => Some("null".to_owned()),
                         ObjectKey::Expression(expression) => {
                             let key = eval(expression);
                             match key.literal() {

@@ -125,6 +125,7 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         let entry = Some(Entry { service, resources, actions, levels });
         found.push(Gained { principal, account, administrator: false, entry });
     }
+    found.extend(super::assumed::assumed(old, new));
     found.sort_by_key(|it| (rank(it), it.clone()));
     found
 }

@@ -5,6 +5,7 @@
 mod admin;
 #[cfg(test)]
 mod agreement;
+mod assumed;
 mod boundary;
 mod changes;
 mod claims;

@@ -1,6 +1,9 @@
 //! The guardrails above accounts, before a plan and after it: what is denied on one side and not on the other.
 
 mod assumptions;
+mod cause;
+mod changes;
+mod denials;
 mod difference;
 mod summary;
 
@@ -13,6 +16,9 @@ use crate::org_policies::ends;
 use orgward_org::Change;
 
 pub use self::assumptions::Assumptions;
+pub use self::cause::Cause;
+pub use self::changes::{ChainChange, Turned, changes};
+pub use self::denials::{DenySource, Outcome, deniers, outcome};
 pub use self::difference::{
     Counterexample, Difference, is_everything, newly_denied, passing, restricted, slips,
 };

@@ -77,13 +77,38 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
         details(pen, first, &[], &consequences(&group.findings, follows));
         return;
     }
-    let shown = pen.at_most(if first.snippets.is_empty() && first.witness.is_none() { 1 } else { SHOWN });
+    let one = pen.is_one_screen() || first.snippets.is_empty() && first.witness.is_none();
+    let shown = pen.at_most(if one { 1 } else { SHOWN });
     let (shown, rest) = group.findings.split_at(group.findings.len().min(shown));
     for (index, finding) in shown.iter().enumerate() {
         header(pen, finding, true);
         let rest = if index + 1 == shown.len() { rest } else { &[] };
         let told: Vec<&Finding> = rest.iter().copied().chain([*finding]).collect();
         details(pen, finding, rest, &consequences(&told, follows));
+    }
+}
+
+/// Writes a group in a few lines: what and where, the cure, and how many findings follow from it.
+pub(super) fn brief(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
+    let Some(first) = group.findings.first() else { return };
+    let rule = pen.link(&escape::line(first.rule), &crate::links::page_of(first.rule));
+    let doubt = if is_unverifiable(first) && !first.message.starts_with("cannot tell") {
+        "cannot tell: "
+    } else {
+        ""
+    };
+    let place = place(first).map(|place| format!("{place}: ")).unwrap_or_default();
+    let also = match group.findings.len() {
+        0 | 1 => String::new(),
+        more => format!(" (and {} more)", more - 1),
+    };
+    let mark = pen.mark(is_unverifiable(first));
+    let text = format!("{place}{doubt}{}{also}", escape::line(&first.message));
+    pen.hanging(&format!("{mark} {rule}"), &text);
+    let number = all_consequences(&group.findings, follows).len();
+    if number > 0 {
+        let noun = if number == 1 { "finding follows" } else { "findings follow" };
+        pen.line(&format!("      {number} {noun} from it"));
     }
 }
 
@@ -190,14 +215,16 @@ fn details(pen: &mut Pen, finding: &Finding, rest: &[&Finding], consequences: &[
     pen.blank();
 }
 
+fn all_consequences<'f>(causes: &[&Finding], follows: &[&'f Finding]) -> Vec<&'f Finding> {
+    let causes: BTreeSet<String> = causes.iter().map(|cause| cause.fingerprint()).collect();
+    let is_one = |finding: &&Finding| finding.cause.as_ref().is_some_and(|cause| causes.contains(cause));
+    follows.iter().copied().filter(is_one).collect()
+}
+
 /// The findings that follow from some findings, one line each up to a limit, fit to print.
 pub(crate) fn consequences(causes: &[&Finding], follows: &[&Finding]) -> Vec<String> {
-    let causes: BTreeSet<String> = causes.iter().map(|cause| cause.fingerprint()).collect();
-    let follows: Vec<_> = follows
-        .iter()
-        .filter(|finding| finding.cause.as_ref().is_some_and(|cause| causes.contains(cause)))
-        .collect();
-    let line = |finding: &&&Finding| {
+    let follows = all_consequences(causes, follows);
+    let line = |finding: &&Finding| {
         let place = place(finding).map(|place| format!("{place}: ")).unwrap_or_default();
         format!(
             "{} {} {place}{}",

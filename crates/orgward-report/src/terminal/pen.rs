@@ -5,6 +5,8 @@ use crate::excerpt::{CONTEXT_LINES, Cut};
 
 /// Lines of prose get no longer than this, however wide the terminal is.
 const PROSE: usize = 100;
+/// No list is longer where a report is to fit on one screen.
+const ONE_SCREEN: usize = 5;
 /// Nothing gets narrower than this, however narrow the terminal is.
 const NARROWEST: usize = 48;
 
@@ -28,6 +30,15 @@ pub(crate) struct Pen {
 impl Pen {
     pub(crate) fn new(style: Style) -> Self {
         Self { style, out: String::new() }
+    }
+
+    pub(super) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Whether the report is to fit on one screen.
+    pub(super) fn is_one_screen(&self) -> bool {
+        self.style.detail == Detail::Usual
     }
 
     pub(crate) fn finish(self) -> String {
@@ -57,7 +68,11 @@ impl Pen {
 
     /// How many of a kind are shown, where a reader who wants all has not said so.
     pub(super) fn at_most(&self, usually: usize) -> usize {
-        if self.style.detail == Detail::Verbose { usize::MAX } else { usually }
+        match self.style.detail {
+            Detail::Verbose => usize::MAX,
+            Detail::Usual => usually.min(ONE_SCREEN),
+            Detail::Full | Detail::Quiet => usually,
+        }
     }
 
     /// Text that leads to a page, where the reader can follow it.
@@ -94,6 +109,16 @@ impl Pen {
         let indent = key.len() + 4;
         let lines = wrap(text, self.prose().saturating_sub(indent));
         self.list(key, &lines);
+    }
+
+    /// A line that begins with a mark and a name, and goes on indented.
+    pub(super) fn hanging(&mut self, start: &str, text: &str) {
+        // What leads somewhere has more characters than a reader sees.
+        let lines = wrap(text, self.prose().saturating_sub(6));
+        self.line(&format!("  {start}"));
+        for line in lines {
+            self.line(&format!("      {line}"));
+        }
     }
 
     /// A labelled list, one line each.

@@ -1,4 +1,3 @@
-mod cause;
 mod report;
 mod unread;
 
@@ -6,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use orgward_finding::Severity;
-use orgward_iam::{Effect, RequestSet, Statement};
-use orgward_org::{Attached, Entity, Key, Modality, NodeId, OrgPolicy, Organization, PolicyType};
+use orgward_iam::RequestSet;
+use orgward_org::{Key, NodeId, Organization, PolicyType};
 
-use self::cause::Cause;
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::chains::{Counterexample, Difference, Pair, changed, passing, restricted};
-use orgward_proof::org_policies::{account_label, cover, denials};
+use orgward_proof::chains::{Cause, Counterexample, DenySource, Outcome, Pair, changed, deniers, outcome};
+use orgward_proof::org_policies::{account_label, denials};
 
 rule! {
     /// Checks for requests that guardrails deny before the plan and not after it.
@@ -77,24 +75,6 @@ struct Regression {
 /// What takes it away, from which guardrail where that is told, and whether it is certain.
 type Losses = BTreeMap<(Cause, Option<Key>, bool), Regression>;
 
-/// Something that denies requests today: a statement, or a level that does not allow them.
-struct DenySource<'p, 'o> {
-    org_policy: Entity<'o, OrgPolicy>,
-    attached: Option<&'p Attached<'o>>,
-    level: usize,
-    statement: usize,
-    requests: RequestSet<'p>,
-    /// Whether it asks where the account lies, which the plan changes.
-    hangs_on_place: bool,
-}
-
-/// What became of requests that were denied.
-#[derive(Clone)]
-enum Outcome {
-    Open(Rc<Counterexample>),
-    Doubtful { reasons: Vec<String>, passing: Option<Rc<Counterexample>> },
-}
-
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for kind in [PolicyType::ServiceControl, PolicyType::ResourceControl] {
         if cx.before.is_enabled(&kind) == Some(false) {
@@ -121,7 +101,7 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
     let open = pair.after.may_pass(&pair.kind);
     // What the statements of one cause deny is asked about together once it is known which of them are lost.
     let mut by_cause: BTreeMap<(Cause, Option<Key>), Vec<DenySource<'_, '_>>> = BTreeMap::new();
-    for denier in deniers(cx, pair) {
+    for denier in deniers(cx.change(), pair) {
         let set = assumptions.requests().and(denier.requests.clone()).and(open.clone());
         if denier.hangs_on_place {
             misplaced(cx, pair, &denier, losses);
@@ -130,18 +110,17 @@ fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
         if set.is_empty() {
             continue;
         }
-        let cause = denier.cause(cx, pair, first);
+        let cause = denier.cause(cx.change(), pair, first);
         let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
         by_cause.entry((cause, of)).or_default().push(denier);
     }
     for deniers in by_cause.into_values() {
         let all = deniers.iter().map(|it| it.requests.clone()).fold(RequestSet::nothing(), RequestSet::or);
         let denied = assumptions.requests().and(all);
-        let fate = fate(pair, &denied, &open);
-        let Some((fate, in_part)) = fate else { continue };
+        let Some((fate, in_part)) = outcome(pair, &denied, &open) else { continue };
         for &member in &pair.members {
             for denier in &deniers {
-                let cause = denier.cause(cx, pair, member);
+                let cause = denier.cause(cx.change(), pair, member);
                 let of = (!cause.is_of_all()).then(|| denier.org_policy.node.key.clone());
                 let is_certain = matches!(fate, Outcome::Open(_));
                 let loss = losses.entry((cause, of, is_certain)).or_default();
@@ -189,117 +168,6 @@ fn misplaced(cx: &Context<'_>, pair: &Pair<'_>, denier: &DenySource<'_, '_>, los
             denier.org_policy.node.title()
         ));
     }
-}
-
-/// Whether requests that are denied today pass for certain, and whether others for the same actions stay denied.
-fn fate(pair: &Pair<'_>, denied: &RequestSet<'_>, open: &RequestSet<'_>) -> Option<(Outcome, bool)> {
-    let doubts = pair.new_doubts();
-    let opened = denied.clone().and(open.clone());
-    if !doubts.is_empty() {
-        let certain = passing(&denied.clone().and(pair.after.must_pass(&pair.kind)));
-        if let Difference::Some(certain) = certain {
-            return Some((Outcome::Open(Rc::new(*certain)), true));
-        }
-    }
-    match passing(&opened) {
-        Difference::Nothing => None,
-        Difference::Undecided(reason) => {
-            let reasons = doubts.into_iter().chain([reason]).collect();
-            Some((Outcome::Doubtful { reasons, passing: None }, false))
-        }
-        Difference::Some(passing) => {
-            let passing = Rc::new(*passing);
-            let stays = denied.clone().minus(open.clone()).actions();
-            let stays = stays.unwrap_or_else(|_| passing.action_set.actions.clone());
-            let in_part = stays.meets(&passing.action_set.actions);
-            let fate = if doubts.is_empty() {
-                Outcome::Open(passing)
-            } else {
-                Outcome::Doubtful { reasons: doubts, passing: Some(passing) }
-            };
-            Some((fate, in_part))
-        }
-    }
-}
-
-/// What denies requests for certain before the plan, but for what other statements plainly cover after it.
-fn deniers<'p, 'o>(cx: &Context<'_>, pair: &'p Pair<'o>) -> Vec<DenySource<'p, 'o>> {
-    let mut deniers = Vec::new();
-    for (level, here) in pair.before.levels.iter().enumerate() {
-        let certain = here.attached.iter().filter(|it| it.attachment.resolved.modality() == Modality::Must);
-        for attached in certain {
-            let org_policy = attached.org_policy;
-            let Some(policy) = org_policy.data.document.policy() else { continue };
-            for (statement, text) in denials(org_policy) {
-                let by_place = text
-                    .conditions
-                    .iter()
-                    .any(|it| it.key.value.eq_ignore_ascii_case("aws:PrincipalOrgPaths"));
-                let hangs_on_place = by_place && pair.moves(cx.change());
-                if hangs_on_place || !still_stands(pair, org_policy, text) {
-                    let requests = RequestSet::matched(policy, text);
-                    let attached = Some(attached);
-                    deniers.push(DenySource {
-                        org_policy,
-                        attached,
-                        level,
-                        statement,
-                        requests,
-                        hangs_on_place,
-                    });
-                }
-            }
-        }
-    }
-    if pair.kind == PolicyType::ServiceControl {
-        for (level, requests) in restricted(&pair.before) {
-            let Some(here) = pair.before.levels.get(level) else { continue };
-            // The list that says what is allowed stands for the level.
-            let list = here.attached.iter().find_map(|it| {
-                let policy = it.org_policy.data.document.policy()?;
-                let allows = |statement: &&Statement| statement.effect.value == Effect::Allow;
-                let statement = policy.statements.iter().position(|it| allows(&it))?;
-                Some((it.org_policy, statement))
-            });
-            let Some((org_policy, statement)) = list else { continue };
-            deniers.push(DenySource {
-                org_policy,
-                attached: None,
-                level,
-                statement,
-                requests,
-                hangs_on_place: false,
-            });
-        }
-    }
-    deniers
-}
-
-impl DenySource<'_, '_> {
-    fn cause(&self, cx: &Context<'_>, pair: &Pair<'_>, member: (NodeId, NodeId)) -> Cause {
-        match (pair.before.levels.get(self.level), self.attached) {
-            (Some(here), Some(attached)) => Cause::of_denial(cx, pair, here.id, attached, member),
-            (Some(here), None) => Cause::of_silence(cx, pair, here, member),
-            // Every denier is of a level.
-            (None, _) => Cause::Rewritten,
-        }
-    }
-}
-
-/// Whether the statements that certainly bind afterwards plainly cover this one, so that nothing has to be proved.
-fn still_stands(pair: &Pair<'_>, org_policy: Entity<'_, OrgPolicy>, statement: &Statement) -> bool {
-    let Some(old) = org_policy.data.document.policy() else { return true };
-    if pair.after.enabled == Some(false) {
-        return false;
-    }
-    let certain = pair
-        .after
-        .certain()
-        .filter_map(|(_, candidate)| Some((candidate.data.document.policy()?, candidate)));
-    let candidates: Vec<_> = certain
-        .flat_map(|(new, candidate)| denials(candidate).map(move |(_, statement)| (new, statement)))
-        .collect();
-    cover(&candidates, statement, old)
 }
 
 /// Reports attachments that are deleted and then created anew: for a time, nothing is denied.

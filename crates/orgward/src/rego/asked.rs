@@ -122,6 +122,7 @@ fn given(
         principals: 0,
         policies: 0,
         findings: findings.to_vec(),
+        changes: Vec::new(),
         access: AccessChange::default(),
         gone: Vec::new(),
         gate: Gate { fail_on: None, existing: false },

@@ -8,8 +8,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use orgward_forge::document::Document;
 use orgward_forge::run_task::Answer;
+use orgward_report::comment::document::Document;
 
 /// Between two looks at whether the review has ended.
 const PAUSE: Duration = Duration::from_millis(20);

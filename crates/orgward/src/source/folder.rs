@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use orgward_plan::{Files, SourceFile, Sources};
 
-use super::paths::{Boundary, shown};
+use super::paths::{Boundary, CACHE, shown};
 use super::{Dialect, is_configuration};
 
 /// Bytes of a file that is read; people write no longer ones.
@@ -35,6 +35,55 @@ pub(super) fn read_with(root: &Path, dialect: Dialect, open: BTreeMap<PathBuf, S
     let sources = Sources::load(&manifest, &mut |folder| inside.configuration(folder, dialect));
     let workspace = workspace(&inside);
     sources.with_files(Box::new(inside)).with_workspace(workspace)
+}
+
+/// The folders with a configuration in the cache that Terragrunt has in the folder of a unit, sorted.
+pub(super) fn copies(unit: &Path) -> Vec<PathBuf> {
+    let boundary = Boundary::of(unit);
+    let mut found = Vec::new();
+    let mut open = vec![(unit.join(CACHE), 0)];
+    let mut seen = 0;
+    while let Some((folder, depth)) = open.pop() {
+        if depth > DEPTH || !boundary.has(&folder) {
+            continue;
+        }
+        let Ok(listing) = fs::read_dir(&folder) else { continue };
+        let mut is_configured = false;
+        for entry in listing.flatten() {
+            seen += 1;
+            if seen > LISTED {
+                return Vec::new();
+            }
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && name != ".terraform" {
+                open.push((entry.path(), depth + 1));
+            }
+            is_configured |= !is_folder && is_configuration(&name);
+        }
+        // The cache has two levels of folders before the copy.
+        if is_configured && depth >= 2 {
+            found.push(folder);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Whether two folders have the same files with HCL.
+pub(super) fn same(left: &Path, right: &Path) -> bool {
+    let files = |folder: &Path| -> Option<Vec<(String, Vec<u8>)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(folder).ok()?.flatten() {
+            let name = entry.file_name().into_string().ok()?;
+            if is_configuration(&name) {
+                files.push((name, fs::read(entry.path()).ok()?));
+            }
+        }
+        files.sort();
+        Some(files)
+    };
+    files(left).is_some_and(|left| files(right) == Some(left))
 }
 
 /// The workspace that Terraform has written down as the one in use.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::confine;
 
 /// The folder of Terragrunt into which it copies a module before it runs there.
-const CACHE: &str = ".terragrunt-cache";
+pub(super) const CACHE: &str = ".terragrunt-cache";
 
 /// The folder that nothing is read outside of.
 pub(super) struct Boundary(Option<PathBuf>);

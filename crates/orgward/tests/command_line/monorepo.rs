@@ -101,6 +101,107 @@ fn every_finding_is_decided_and_points_to_its_line() {
     }
 }
 
+/// The units of a repository with Terragrunt: the module of each, and where its finding is, if it has one.
+type Unit = (&'static str, &'static str, Option<(&'static str, &'static str, &'static str, &'static str)>);
+
+const UNITS: [Unit; 3] = [
+    (
+        "prod/roles",
+        "roles",
+        Some((
+            "public-trust",
+            "aws_iam_role.team[\"support\"]",
+            "modules/roles/roles.yaml",
+            "        - Effect: Allow # everyone in prod",
+        )),
+    ),
+    ("dev/roles", "roles", None),
+    (
+        "org/guardrails",
+        "guardrails",
+        Some((
+            "guardrail-removed",
+            "aws_organizations_policy_attachment.regions[0]",
+            "modules/guardrails/main.tf",
+            "resource \"aws_organizations_policy_attachment\" \"regions\" { # taken away",
+        )),
+    ),
+];
+
+/// A repository with Terragrunt, as it is after `terragrunt run-all plan`: the plans are from terraform, and the copies in
+/// `.terragrunt-cache` are made here, where Terragrunt makes them.
+fn units() -> Folder {
+    let folder = Folder::new();
+    copy(&fixture("terragrunt"), &folder.path(""));
+    fs::create_dir(folder.path(".git")).unwrap();
+    for (unit, module, _) in UNITS {
+        let cache =
+            format!("live/{unit}/.terragrunt-cache/Zk1mQ0hW2rA9tYb8uLxE4cVn5sD/p7JfT3kGq6RwM1oXiB0zHeUaNyC");
+        copy(&fixture(&format!("terragrunt/modules/{module}")), &folder.path(&cache));
+        copy(&fixture(&format!("terragrunt/live/{unit}")), &folder.path(&cache));
+        fs::remove_file(folder.path(&format!("{cache}/plan.json"))).unwrap();
+        folder.write(&format!("{cache}/provider.tf"), "provider \"aws\" {\n  region = \"eu-central-1\"\n}\n");
+    }
+    folder
+}
+
+#[test]
+fn units_of_terragrunt_are_read_where_it_copied_them() {
+    let folder = units();
+    let plans = UNITS.map(|(unit, ..)| format!("live/{unit}/plan.json"));
+    let arguments = ["plan", "review", "--format", "json"].into_iter().map(str::to_owned);
+    let run = folder.run(arguments.chain(plans));
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{run:?}");
+    let review = run.json();
+    let findings = review["findings"].as_array().unwrap();
+    for finding in findings {
+        // What account a role lands in is in no source.
+        let by_account = finding["rule"] == "external-trust";
+        assert!(finding["verdict"] == "found" || by_account, "the sources decide it: {finding}");
+    }
+    for (unit, _, expected) in UNITS {
+        let plan = format!("live/{unit}/plan.json");
+        let of = |rule: &str, address: &str| {
+            findings.iter().find(|finding| {
+                finding["rule"] == rule && finding["address"] == address && finding["input"] == plan.as_str()
+            })
+        };
+        match expected {
+            Some((rule, address, file, start)) => {
+                let finding = of(rule, address).unwrap_or_else(|| panic!("{unit}: {rule}: {review:#}"));
+                is_at(&folder, &finding["site"], file, start);
+            }
+            None => assert!(
+                findings.iter().all(|it| it["rule"] != "public-trust" || it["input"] != plan.as_str())
+            ),
+        }
+    }
+    // What changes names the line, too.
+    let cause = &review["changes"][0]["noLongerDenied"]["causes"][0];
+    is_at(
+        &folder,
+        &cause["site"],
+        "modules/guardrails/main.tf",
+        "resource \"aws_organizations_policy_attachment\"",
+    );
+}
+
+/// Two copies that differ: which of them was planned is unknown, so neither is read.
+#[test]
+fn of_two_copies_that_differ_neither_is_read() {
+    let folder = units();
+    let other = "live/prod/roles/.terragrunt-cache/Zk1mQ0hW2rA9tYb8uLxE4cVn5sD/another";
+    copy(&fixture("terragrunt/modules/roles"), &folder.path(other));
+    let main = fs::read_to_string(folder.path(&format!("{other}/main.tf"))).unwrap();
+    folder.write(
+        &format!("{other}/main.tf"),
+        main.replace("\"sts:AssumeRole\", Principal = { AWS", "\"sts:TagSession\", Principal = { AWS"),
+    );
+    let run = folder.run(["plan", "review", "--format", "json", "live/prod/roles/plan.json"]);
+    assert!(run.stderr.contains("both fit"), "{run:?}");
+    assert_ne!(run.json()["summary"]["unverifiable"], 0, "{run:?}");
+}
+
 #[test]
 fn without_sources_the_same_is_undecided() {
     let folder = repository();

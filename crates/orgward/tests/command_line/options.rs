@@ -96,3 +96,46 @@ fn no_option_swallows_what_follows() {
     let run = folder.run(["plan", "review", "--org", &state, "plan.json", "--format", "json"]);
     assert_eq!(run.json()["inputs"].as_array().map(Vec::len), Some(2), "{run:?}");
 }
+
+/// Each setting with where its value is from, as TOML that says the same.
+#[test]
+fn the_configuration_in_effect_is_shown_with_its_origins() {
+    let folder = Folder::new();
+    folder.write(
+        "orgward.toml",
+        "fail_on = \"high\"\nexisting = true\nignore = [\"human-iam-user\"]\n[regions]\nallowed = [\"eu-west-1\"]\n\
+         [[guardrail]]\nid = \"keep\"\nactions = [\"s3:DeleteBucket\"]\n",
+    );
+    let mut command = folder.command([
+        "config",
+        "show",
+        "--config",
+        "existing = false",
+        "--select",
+        "public-trust,open-block",
+    ]);
+    command.env("ORGWARD_FAIL_ON", "low").env("ORGWARD_QUIET", "1");
+    let run = crate::support::finish(&mut command);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    let expected = r#"
+    allow_incomplete = false  # default
+    existing = false  # --config
+    fail_on = "low"  # ORGWARD_FAIL_ON
+    # guardrail: 1 entry, orgward.toml
+    ignore = ["human-iam-user"]  # orgward.toml
+    quiet = true  # ORGWARD_QUIET
+    regions.allowed = ["eu-west-1"]  # orgward.toml
+    select = ["open-block", "public-trust"]  # --select
+    verbose = false  # default
+"#;
+    let expected: Vec<&str> = expected.lines().map(str::trim_start).filter(|line| !line.is_empty()).collect();
+    assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected);
+    run.stdout.parse::<toml::Table>().expect("it is TOML");
+    // A flag is nearest.
+    let run = folder.run(["config", "show", "--fail-on", "never", "--verbose"]);
+    assert!(run.stdout.contains("fail_on = \"never\"  # --fail-on\n"), "{run:?}");
+    assert!(run.stdout.contains("verbose = true  # --verbose\n"), "{run:?}");
+    // What no review takes is not shown as if it counted.
+    let run = folder.run(["config", "show", "--config", "fail_onn = \"high\""]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+}

@@ -98,6 +98,7 @@ ACTS"#;
                     ("PATH", path.as_str()),
                     ("SHOWFILE", "show.json"),
                     ("PLANFILE", "tfplan"),
+                    ("ENV0_TF_PLAN_JSON", "show.json"),
                     ("REPO_REL_DIR", "."),
                     ("WORKSPACE", "default"),
                     ("BASE_BRANCH_NAME", "main"),
@@ -233,8 +234,8 @@ fn nothing_else_passes_whatever_was_committed() {
 #[test]
 fn a_plan_that_is_missing_does_not_pass() {
     for (name, shell, scripts) in recipes() {
-        // These two get the plan from a step before.
-        if matches!(name, "action" | "atlantis") {
+        // These get the plan from a step before.
+        if matches!(name, "action" | "atlantis" | "env0") {
             let checkout = Checkout::new(Review::Exits(0), true);
             fs::remove_file(checkout.path("plan.json")).unwrap();
             fs::remove_file(checkout.path("show.json")).unwrap();

@@ -288,3 +288,71 @@ fn fixtures_are_reviewed_without_failing() {
         assert!(matches!(run.code, 0 | 1), "{name}: {run:?}");
     }
 }
+
+/// One screen: the worst in full, and of what else blocks nothing that is neither named nor counted.
+#[test]
+fn a_report_is_one_screen_unless_more_is_asked_for() {
+    let (plan, config) = (fixture("demo/second.json"), fixture("demo/orgward.toml"));
+    let (plan, config) = (plan.display().to_string(), config.display().to_string());
+    let folder = Folder::new();
+    let run = folder.run(["plan", "review", "--config", &config, &plan]);
+    let lines = run.stdout.lines().count();
+    assert!(lines <= 60, "{lines} lines:\n{}", run.stdout);
+    let json = folder.run(["plan", "review", "--config", &config, "--format", "json", &plan]).json();
+    for finding in json["findings"].as_array().unwrap().iter().filter(|it| it["blocks"] == true) {
+        let address = finding["address"].as_str().or(finding["target"].as_str()).unwrap_or_default();
+        let follows = finding["cause"].is_string();
+        assert!(follows || run.stdout.contains(address), "{address} is not named:\n{}", run.stdout);
+    }
+    assert!(run.stdout.contains("4 findings follow from it"), "{}", run.stdout);
+    // The cause of the worst stands in full, and the rest is a flag away.
+    assert!(run.stdout.contains("admits principals of any account"), "{}", run.stdout);
+    let all = folder.run(["plan", "review", "--verbose", "--config", &config, &plan]);
+    assert!(all.stdout.lines().count() > lines, "{}", all.stdout);
+    assert!(all.stdout.contains("follows:"), "{}", all.stdout);
+}
+
+/// Hundreds of findings that block are counted by their rules.
+#[test]
+fn what_has_no_room_is_counted_and_named() {
+    let folder = Folder::new();
+    let mut roles = Vec::new();
+    let mut shown = Vec::new();
+    for at in 0..200 {
+        let trust = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"S{at}","Effect":"Allow","Action":"sts:AssumeRole","Principal":"*"}}]}}"#
+        );
+        let name = format!("r{at}");
+        roles.push(serde_json::json!({
+            "address": format!("aws_iam_role.{name}"), "mode": "managed", "type": "aws_iam_role", "name": name,
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": { "actions": ["create"], "before": null, "after": { "name": name, "assume_role_policy": trust },
+                "after_unknown": { "arn": true } },
+        }));
+        shown.push(serde_json::json!({
+            "address": format!("aws_iam_role.{name}"), "mode": "managed", "type": "aws_iam_role", "name": name,
+            "provider_config_key": "aws", "expressions": {}, "schema_version": 0,
+        }));
+    }
+    let plan = serde_json::json!({
+        "format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": roles,
+        "configuration": { "provider_config": { "aws": { "name": "aws",
+            "full_name": "registry.terraform.io/hashicorp/aws" } }, "root_module": { "resources": shown } },
+    });
+    folder.write("plan.json", plan.to_string());
+    let run = folder.run(["plan", "review", "--no-source", "plan.json"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.lines().count() <= 90, "{}", run.stdout);
+    let json = folder.run(["plan", "review", "--no-source", "--format", "json", "plan.json"]).json();
+    let rules: std::collections::BTreeSet<&str> = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| it["blocks"] == true)
+        .filter_map(|it| it["rule"].as_str())
+        .collect();
+    for rule in rules {
+        assert!(run.stdout.contains(rule), "{rule} blocks and is not named:\n{}", run.stdout);
+    }
+    assert!(run.stdout.contains("200 critical findings are new"), "{}", run.stdout);
+}

@@ -91,6 +91,12 @@ fn made(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             }
             Some(Spelled::List(distinct))
         }
+        // One element is sorted, whatever it turns out to be.
+        ("sort", [Spelled::List(items) | Spelled::Set(items)])
+            if matches!(items.as_slice(), [Spelled::Text(_)]) =>
+        {
+            Some(Spelled::List(items.clone()))
+        }
         ("sort", [list]) => {
             let mut words = constants(list)?;
             words.sort();

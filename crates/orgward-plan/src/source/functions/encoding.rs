@@ -24,6 +24,8 @@ pub(super) const NAMES: &[&str] = &[
     "sha1",
     "sha256",
     "sha512",
+    "textdecodebase64",
+    "textencodebase64",
     "urlencode",
     "yamldecode",
 ];
@@ -34,6 +36,9 @@ const DEPTH: usize = 64;
 const MARK: char = '\u{E0F3}';
 
 pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
+    if let ("textencodebase64" | "textdecodebase64", [text, encoding]) = (name, arguments) {
+        return of_encoding(name == "textencodebase64", &text.literal()?, &encoding.literal()?);
+    }
     let [argument] = arguments else { return None };
     match (name, argument) {
         ("jsondecode", Spelled::Json(value)) => return Some((**value).clone()),
@@ -60,6 +65,27 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
         "urlencode" => Spelled::text(url(&text)),
         _ => return None,
     })
+}
+
+/// A text in another encoding, as base64, or back.
+fn of_encoding(encode: bool, text: &str, encoding: &str) -> Option<Spelled> {
+    let wide = match encoding.to_ascii_uppercase().as_str() {
+        "UTF-8" => false,
+        "UTF-16LE" => true,
+        _ => return Some(Spelled::open("a text in this encoding is not followed here")),
+    };
+    if encode {
+        let bytes = if wide { text.encode_utf16().flat_map(u16::to_le_bytes).collect() } else { text.into() };
+        return Some(Spelled::text(STANDARD.encode::<Vec<u8>>(bytes)));
+    }
+    let bytes = STANDARD.decode(text).ok()?;
+    let text = if wide {
+        let (units, []) = bytes.as_chunks::<2>() else { return None };
+        String::from_utf16(&units.iter().map(|unit| u16::from_le_bytes(*unit)).collect::<Vec<_>>()).ok()?
+    } else {
+        String::from_utf8(bytes).ok()?
+    };
+    Some(Spelled::text(text))
 }
 
 /// A text to decode, and where it is from.

@@ -9,35 +9,32 @@ mod network;
 mod numbers;
 mod sets;
 mod strings;
+mod times;
 mod yaml;
+mod yaml_text;
 
 use hcl_edit::expr::BinaryOperator;
 
 use super::Spelled;
 use super::value::LARGEST;
+use crate::{Certainty, Target};
 
 pub(super) use aws::provided;
 pub(super) use numbers::number;
 
 /// Functions whose answer is only known when it is applied, or is different each time, or that are not followed.
-const NOT_FOLLOWED: [&str; 17] = [
+const NOT_FOLLOWED: [&str; 11] = [
     "base64gunzip",
     "base64gzip",
     "bcrypt",
-    "formatdate",
     "issensitive",
     "plantimestamp",
     "rsadecrypt",
-    "textdecodebase64",
-    "textencodebase64",
-    "timeadd",
-    "timecmp",
     "timestamp",
     "type",
     "uuid",
     "uuidv5",
     "ephemeral",
-    "yamlencode",
 ];
 
 /// Applies a function; one that is not known gives a value that is unknown.
@@ -48,6 +45,9 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
             [value] => Spelled::Json(Box::new(value.clone())),
             _ => Spelled::open("`jsonencode` is not followed here"),
         };
+    }
+    if let ("yamlencode", [value]) = (name, arguments) {
+        return yaml_text::encode(value).unwrap_or_else(Spelled::Open);
     }
     if NOT_FOLLOWED.contains(&name) {
         return Spelled::open(format!("`{name}` is not followed here"));
@@ -64,7 +64,8 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
         .or_else(|| sets::call(name, arguments))
         .or_else(|| numbers::call(name, arguments))
         .or_else(|| encoding::call(name, arguments))
-        .or_else(|| network::call(name, arguments));
+        .or_else(|| network::call(name, arguments))
+        .or_else(|| times::call(name, arguments));
     if let Some(value) = found {
         return value;
     }
@@ -75,9 +76,16 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Spelled {
 }
 
 fn is_followed(name: &str) -> bool {
-    [strings::NAMES, collections::NAMES, sets::NAMES, numbers::NAMES, encoding::NAMES, network::NAMES]
-        .iter()
-        .any(|names| names.contains(&name))
+    let all = [
+        strings::NAMES,
+        collections::NAMES,
+        sets::NAMES,
+        numbers::NAMES,
+        encoding::NAMES,
+        network::NAMES,
+        times::NAMES,
+    ];
+    all.iter().any(|names| names.contains(&name))
 }
 
 /// Whether all of a value is known.
@@ -170,6 +178,18 @@ pub(super) fn operate(operator: BinaryOperator, left: &Spelled, right: &Spelled)
     })
 }
 
+/// Whether a value is the ARN or id of a resource, which AWS gives: neither null nor empty.
+fn is_given(value: &Spelled) -> bool {
+    value.reference().is_some_and(|found| {
+        let is_name = |target: &Target| {
+            matches!(target.attribute.as_str(), "arn" | "id")
+                && target.address.as_str().contains("aws_")
+                && !target.address.as_str().contains("data.")
+        };
+        found.certainty == Certainty::Exact && !found.targets.is_empty() && found.targets.iter().all(is_name)
+    })
+}
+
 /// Whether two values are equal; `None` where it is unknown, also whether they are of one type.
 pub(super) fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
     let is_there = |value: &Spelled| {
@@ -177,6 +197,9 @@ pub(super) fn equal(left: &Spelled, right: &Spelled) -> Option<bool> {
     };
     match (left, right) {
         (Spelled::Null, Spelled::Null) => Some(true),
+        // An ARN or id that AWS gives is neither null nor empty.
+        (Spelled::Null, other) | (other, Spelled::Null) if is_given(other) => Some(false),
+        (name, text) | (text, name) if is_given(name) && text.literal().as_deref() == Some("") => Some(false),
         (Spelled::Null, other) | (other, Spelled::Null) => is_there(other).then_some(false),
         // A string and a number are never equal; what is unknown can be either.
         (text @ Spelled::Text(_), Spelled::Number(_) | Spelled::Bool(_))

@@ -75,6 +75,10 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
             Some(text.clone())
         }
         ("tostring", [text @ (Spelled::Text(_) | Spelled::Json(_))]) => Some(text.clone()),
+        ("replace", [Spelled::Text(_) | Spelled::Json(_), from, to]) => {
+            let parts = arguments.first()?.clone().into_parts().ok()?;
+            replaced(parts, &from.literal()?, &to.literal()?)
+        }
         ("split", [separator, text]) => {
             let (separator, text) = (separator.literal()?, text.literal()?);
             let parts: Vec<Spelled> = if separator.is_empty() {
@@ -166,6 +170,42 @@ fn made(name: &str, words: &[String]) -> Option<String> {
         ("tostring", [text]) => text.clone(),
         _ => return None,
     })
+}
+
+/// Replaces in what is known of a text of which something is unknown. `None` where an occurrence may reach into what is
+/// unknown.
+fn replaced(parts: Vec<Part>, from: &str, to: &str) -> Option<Spelled> {
+    if from.is_empty() || is_expression(from) {
+        return None;
+    }
+    let ends = || from.char_indices().skip(1).map(|(at, _)| from.split_at(at));
+    let mut joined: Vec<Part> = Vec::new();
+    for part in parts {
+        match (joined.last_mut(), part) {
+            (Some(Part::Literal(before)), Part::Literal(text)) => {
+                *before = before.with(format!("{}{}", &**before, &*text));
+            }
+            (_, part) => joined.push(part),
+        }
+    }
+    let last = joined.len().checked_sub(1)?;
+    let mut out = Vec::new();
+    for (at, part) in joined.into_iter().enumerate() {
+        out.push(match part {
+            Part::Literal(text) => {
+                let reaches = |(start, end): (&str, &str)| {
+                    at < last && text.ends_with(start) || at > 0 && text.starts_with(end)
+                };
+                let longer = text.matches(from).count().saturating_mul(to.len());
+                if ends().any(reaches) || longer > LONGEST {
+                    return None;
+                }
+                Part::Literal(text.with(text.replace(from, to)))
+            }
+            _ => Part::Open("`replace` may change it".to_owned()),
+        });
+    }
+    Some(Spelled::Text(out))
 }
 
 /// Whether `replace` takes it for a regular expression.

@@ -1,13 +1,12 @@
 //! What is lost, in words.
 
 use orgward_finding::{Finding, Severity, Verdict};
-use orgward_iam::{ActionList, ActionSet, Effect};
+use orgward_iam::Effect;
 use orgward_org::{Entity, OrgPolicy, PolicyType};
 
-use super::cause::Cause;
 use super::{GUARDRAIL_REMOVED, Regression};
 use crate::{Context, Findings};
-use orgward_proof::chains::{Counterexample, enumerate, in_words};
+use orgward_proof::chains::{Cause, Counterexample, enumerate, in_words};
 use orgward_proof::org_policies::{source, statement_key, statement_title};
 
 /// How many statements are shown.
@@ -29,7 +28,7 @@ pub(super) fn report(
     let Some(first) = org_policies.first() else { return };
     let names = enumerate(org_policies.iter().map(|it| format!("`{}`", it.node.title())), "policies");
     // What follows from a sensitive text is not told.
-    let passing = merge(&loss.passing).filter(|_| !loss.is_sensitive);
+    let passing = Counterexample::merged(&loss.passing).filter(|_| !loss.is_sensitive);
     let slips = passing.as_ref().map(|passing| in_words(&passing.action_set, &passing.example));
     let few = passing.as_ref().is_some_and(|it| it.action_set.actions.len() <= 2 && !it.action_set.unlisted);
     let (address, message) = match cause {
@@ -115,18 +114,6 @@ fn is_list(loss: &Regression, org_policy: Entity<'_, OrgPolicy>) -> bool {
     let statements = org_policy.data.document.policy().map_or(&[][..], |policy| &policy.statements);
     let gone = loss.statements.get(&org_policy.node.key).into_iter().flatten();
     gone.filter_map(|index| statements.get(*index)).any(|it| it.effect.value == Effect::Allow)
-}
-
-/// What was lost under the same cause in several places.
-fn merge(parts: &[std::rc::Rc<Counterexample>]) -> Option<Counterexample> {
-    let plain = parts.iter().find(|part| !part.is_unlisted).or(parts.first())?;
-    let mut actions = ActionList::default();
-    for part in parts {
-        actions.extend(&part.action_set.actions);
-    }
-    let unlisted = parts.iter().any(|part| part.action_set.unlisted);
-    let action_set = ActionSet { examples: Vec::new(), actions, unlisted };
-    Some(Counterexample { action_set, example: plain.example.clone(), is_unlisted: plain.is_unlisted })
 }
 
 /// What tells the statements of a guardrail apart from others, whatever their order.

@@ -4,10 +4,9 @@
 use orgward_finding::{Severity, Verdict};
 use orgward_org::{Modality, PolicyType};
 
-use super::cause::Cause;
 use super::{GUARDRAIL_REMOVED, Losses};
 use crate::{Context, Findings};
-use orgward_proof::chains::Pair;
+use orgward_proof::chains::{Cause, Pair};
 use orgward_proof::org_policies::account_label;
 
 /// Notes policies without a text that bind accounts before the plan and not after it.
@@ -25,7 +24,7 @@ pub(super) fn compare(cx: &Context<'_>, pair: &Pair<'_>, losses: &mut Losses) {
                 continue;
             }
             for &member in &pair.members {
-                let cause = Cause::of_denial(cx, pair, level.id, attached, member);
+                let cause = Cause::of_denial(cx.change(), pair, level.id, attached, member);
                 let of = (!cause.is_of_all()).then(|| org_policy.node.key.clone());
                 let loss = losses.entry((cause, of, false)).or_default();
                 loss.statements.entry(org_policy.node.key.clone()).or_default();

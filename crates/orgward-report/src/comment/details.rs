@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use orgward_report::escape;
-
-use super::document::{Certainty, Finding, Snippet, Value, Witness};
-use super::markdown::{code, cut, fence, html_code, prose};
+use super::document::{Certainty, Finding, Snippet};
+use super::quote::{code, cut, fence, html_code, prose};
+use crate::changes::{ExampleView, PlaceView, ValueView};
+use crate::escape::line as escape;
+use crate::{links, place};
 
 /// Lines of a document that are shown before and after what is the matter.
 const CONTEXT: usize = 2;
@@ -18,11 +19,8 @@ const LIST: usize = 20;
 /// Documents that are shown.
 const SNIPPETS: usize = 3;
 
-/// Where documentation of rules is.
-const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
-
 /// The whole finding with what follows from it: bounded, whatever the plan contains.
-pub(crate) fn details(finding: &Finding, follows: &[&Finding], is_open: bool) -> String {
+pub fn details(finding: &Finding, follows: &[&Finding], is_open: bool, source: Option<&str>) -> String {
     let open = if is_open { " open" } else { "" };
     let mut out = format!("<details{open}><summary>{}</summary>\n\n", summary(finding));
     out.push_str(&sentence(&finding.message));
@@ -35,7 +33,7 @@ pub(crate) fn details(finding: &Finding, follows: &[&Finding], is_open: bool) ->
         out.push_str(&fence("text", &request(witness)));
         out.push('\n');
     }
-    for fact in facts(finding) {
+    for fact in facts(finding, source) {
         let _ = writeln!(out, "- {fact}");
     }
     for consequence in follows.iter().take(LIST) {
@@ -65,23 +63,35 @@ pub(crate) fn details(finding: &Finding, follows: &[&Finding], is_open: bool) ->
 }
 
 /// What the finding is about: its resource, else its place, else the organization.
-pub(crate) fn subject(finding: &Finding) -> String {
+pub fn subject(finding: &Finding) -> String {
     finding.address.as_deref().or(finding.target.as_deref()).unwrap_or("the organization").to_owned()
 }
 
 /// A rule, with a link to its documentation.
-pub(crate) fn rule(id: &str) -> String {
+pub fn rule(id: &str) -> String {
     // Only what is certainly the name of a rule makes a link.
     if !id.is_empty() && id.chars().all(|character| character.is_ascii_lowercase() || character == '-') {
-        format!("[{id}]({PAGES}{id}.md)")
+        format!("[{id}]({})", links::page_of(id))
     } else {
         code(&cut(id, WIDTH))
     }
 }
 
 /// A sentence of a finding.
-pub(crate) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     prose(&cut(text, SENTENCE))
+}
+
+/// A line of the configuration, with a link to it where the forge shows the repository. `source` is the address of the
+/// root of the repository at the commit.
+pub(super) fn line_of(site: &PlaceView, source: Option<&str>) -> String {
+    let name = code(&cut(&format!("{}:{}", site.file, site.line), WIDTH));
+    // Only the path of a file of the repository makes a link.
+    let is_inside = !site.file.starts_with('/') && !site.file.split(['/', '\\']).any(|part| part == "..");
+    match source.filter(|_| is_inside && site.line > 0) {
+        Some(source) => format!("[{name}]({source}/{}#L{})", place::uri(&site.file), site.line),
+        None => name,
+    }
 }
 
 fn summary(finding: &Finding) -> String {
@@ -94,7 +104,7 @@ fn summary(finding: &Finding) -> String {
     )
 }
 
-fn facts(finding: &Finding) -> Vec<String> {
+fn facts(finding: &Finding, source: Option<&str>) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(input) = &finding.input {
         facts.push(format!("**Plan:** {}", code(&cut(input, WIDTH))));
@@ -113,14 +123,17 @@ fn facts(finding: &Finding) -> Vec<String> {
         facts.push(format!("**{name}:** {}{more}", shown.join(", ")));
     }
     if let Some(site) = &finding.site {
-        facts.push(format!("**Written in:** {}", code(&cut(&format!("{}:{}", site.file, site.line), WIDTH))));
+        facts.push(format!("**Written in:** {}", line_of(site, source)));
+    }
+    if let Some(site) = &finding.definition {
+        facts.push(format!("**Defined in:** {}", line_of(site, source)));
     }
     facts.extend(finding.rests_on.iter().take(LIST).map(|text| format!("**Rests on:** {}", sentence(text))));
     facts.extend(finding.notes.iter().take(LIST).map(|text| format!("**Note:** {}", sentence(text))));
     facts
 }
 
-fn request(witness: &Witness) -> Vec<String> {
+fn request(witness: &ExampleView) -> Vec<String> {
     // Every line begins with a word of ours: a forge may look for commands even here.
     let line = |name: &str, value: &str| format!("{name:<9} {}", cut(&escape(value), WIDTH));
     let mut lines = vec![
@@ -130,8 +143,8 @@ fn request(witness: &Witness) -> Vec<String> {
     ];
     for (key, value) in witness.context.iter().take(LIST) {
         let value = match value {
-            Value::One(value) => value.clone(),
-            Value::Many(values) => values.join(", "),
+            ValueView::One(value) => value.clone(),
+            ValueView::Many(values) => values.join(", "),
         };
         lines.push(line("context", &format!("{key} = {value}")));
     }

@@ -29,7 +29,7 @@ impl<'f> Box<'f> {
 }
 
 /// Draws the units and accounts that findings are about; none where that is nothing, or too much to look at.
-pub(crate) fn picture(findings: &[&Finding]) -> Option<String> {
+pub(super) fn picture(findings: &[&Finding]) -> Option<String> {
     let mut units: BTreeMap<Vec<&str>, Box<'_>> = BTreeMap::new();
     let mut accounts: BTreeMap<&str, Box<'_>> = BTreeMap::new();
     let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -1,18 +1,33 @@
-//! The text of a comment: the verdict first, then a table, then every finding, as far as the forge has room.
+//! The text of a comment on a pull request, from the JSON review: the verdict first, then what changes, then the findings,
+//! at most one screen; the rest is folded, as far as the forge has room.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use orgward_report::{DeniedRow, access_change_markdown, denied_calls_markdown, escape};
+use orgward_finding::{Outcome, Review, RuleInfo};
 
-use super::details::{details, rule, sentence, subject};
-use super::document::{Access, Certainty, Document, Finding, Severity, Status};
-use super::markdown::{code, cut};
-use super::picture::picture;
-use orgward_finding::Outcome;
+use self::change::{access, changes};
+use self::details::{details, rule, sentence, subject};
+use self::document::{Certainty, Document, Finding, Severity, Status};
+use self::picture::picture;
+use self::quote::{code, cut};
+use crate::denied::{DeniedRow, denied_calls_markdown};
+use crate::escape::line as escape;
+use crate::{configuration, json};
 
-/// Rows of the table.
-const ROWS: usize = 20;
+mod change;
+pub mod details;
+pub mod document;
+mod picture;
+pub mod quote;
+
+#[cfg(test)]
+mod tests;
+
+/// Rows of the table, as many as leave room for the rest on one screen.
+const ROWS: usize = 8;
+/// Rows of the table of what is folded.
+const FOLDED_ROWS: usize = 60;
 /// Places named in one row.
 const PLACES: usize = 5;
 /// Findings that are named in one line each, where they are folded away.
@@ -25,7 +40,7 @@ const OPEN: usize = 2;
 const RESERVE: usize = 600;
 
 /// What a comment says beside the review.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Frame {
     /// The first line.
     pub marker: String,
@@ -35,6 +50,90 @@ pub struct Frame {
     pub commit: Option<String>,
     /// Where the full report is.
     pub report: Option<String>,
+    /// The address of the root of the repository at the commit, without a slash at the end: lines are shown below it.
+    pub source: Option<String>,
+}
+
+/// Writes a review as Markdown of at most so many characters, as a comment is.
+pub fn markdown(review: &Review, rules: &[&RuleInfo], budget: usize) -> String {
+    let frame = Frame { stack: review.stack.clone(), ..Frame::default() };
+    // What this program writes it reads.
+    Document::parse("review", json::json(review, rules).as_bytes())
+        .map_or_else(|error| format!("{error}\n"), |document| body(&document, &frame, budget))
+}
+
+/// Writes one comment about several stacks, the worst first: an overview, then each of them folded.
+pub fn bodies(documents: &[(String, Document)], frame: &Frame, budget: usize) -> String {
+    if let [(stack, document)] = documents {
+        let stack = frame.stack.clone().or_else(|| Some(stack.clone()).filter(|it| !it.is_empty()));
+        return body(document, &Frame { stack, ..frame.clone() }, budget);
+    }
+    let mut order: Vec<_> = documents.iter().collect();
+    order.sort_by_key(|(stack, document)| (rank(document), stack));
+    let worst = order.first().map_or(Outcome::Clean, |(_, document)| document.outcome());
+    let blocked = order.iter().filter(|(_, document)| document.outcome() != Outcome::Clean).count();
+    let verdict = match blocked {
+        0 => "nothing blocks".to_owned(),
+        blocked => format!("{blocked} of {} stacks do not pass", order.len()),
+    };
+    let mut out = format!("{}\n### {} orgward: {verdict}\n\n", frame.marker, sign(worst));
+    out.push_str("| | stack | verdict |\n| --- | --- | --- |\n");
+    for (stack, document) in order.iter().take(FOLDED_ROWS) {
+        let (sign, stack) = (sign(document.outcome()), code(&cut(stack, NAME)));
+        let _ = writeln!(out, "| {sign} | {stack} | {} |", self::verdict(document));
+    }
+    if let more @ 1.. = order.len().saturating_sub(FOLDED_ROWS) {
+        let _ = writeln!(out, "| | and {more} more | |");
+    }
+    out.push('\n');
+    let mut left = budget.saturating_sub(out.chars().count() + RESERVE);
+    let mut omitted = 0;
+    for (at, (stack, document)) in order.iter().enumerate() {
+        if document.is_silent() {
+            continue;
+        }
+        let title = quote::html_code(&cut(stack, NAME));
+        let open = if at == 0 && document.outcome() != Outcome::Clean { " open" } else { "" };
+        let start = format!("<details{open}><summary>{} {title}</summary>\n\n", sign(document.outcome()));
+        let end = "\n</details>\n\n";
+        // Each gets its part of what is left, and leaves what it does not need.
+        let share = left / (order.len() - at).max(1);
+        let own = Frame { marker: String::new(), stack: Some(stack.clone()), ..frame.clone() };
+        let text = body(document, &own, share.saturating_sub(start.len() + end.len()));
+        let text = format!("{start}{}{end}", text.trim_start());
+        let length = text.chars().count();
+        if length > left {
+            omitted += 1;
+            continue;
+        }
+        left -= length;
+        out.push_str(&text);
+    }
+    if omitted > 0 {
+        let _ = writeln!(
+            out,
+            "> There is no room here for {omitted} stacks; their JSON reviews have all of it.\n"
+        );
+    }
+    out
+}
+
+/// What sorts stacks: the worst outcome first, then those with findings.
+fn rank(document: &Document) -> (u8, std::cmp::Reverse<usize>) {
+    let outcome = match document.outcome() {
+        Outcome::Blocked => 0,
+        Outcome::Incomplete => 1,
+        Outcome::Clean => 2,
+    };
+    (outcome, std::cmp::Reverse(document.findings.len()))
+}
+
+fn sign(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Clean => "✅",
+        Outcome::Blocked => "❌",
+        Outcome::Incomplete => "⚠️",
+    }
 }
 
 /// Writes a comment of at most so many characters.
@@ -58,8 +157,29 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     let mut out = Room { out: String::new(), left: budget.saturating_sub(tail.chars().count() + RESERVE) };
     out.add(&format!("{}\n{}", frame.marker, head(document, frame, &new)));
     out.add(&doubts(document));
+    let source = frame.source.as_deref();
+    let (first, more) = changes(&document.changes, source);
+    let (gains, more_gains) = access(document);
+    let mut changed = format!("{first}{gains}");
+    if !changed.is_empty() {
+        changed.insert_str(0, "#### What changes\n\n");
+        out.add(&changed);
+    }
+    for folded in [more, more_gains] {
+        out.add(&folded);
+    }
     if !shown.is_empty() {
-        out.add(&table(&shown));
+        if !changed.is_empty() {
+            out.add("#### What rules found\n\n");
+        }
+        let (rows, rest) = table(&shown, ROWS);
+        out.add(&rows);
+        if !rest.is_empty() {
+            let (rows, more) = table(rest, FOLDED_ROWS);
+            let more = if more.is_empty() { String::new() } else { format!("… and {}\n\n", counts(more)) };
+            let summary = counts(rest);
+            out.add(&format!("<details><summary>and {summary}</summary>\n\n{rows}{more}</details>\n\n"));
+        }
         let denied: Vec<_> = shown.iter().filter_map(|finding| denied_row(finding)).collect();
         out.add(&denied_calls_markdown(&denied));
         if let Some(picture) = picture(&shown) {
@@ -69,20 +189,21 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
         }
     }
     let mut written = 0;
+    let all = "<details><summary>All findings in full</summary>\n\n";
+    let (end, is_folded) = ("</details>\n\n", shown.len() > ROWS);
+    // The end is written whatever happens, so it is paid for at the beginning.
+    let is_folded = is_folded && out.reserve(end.chars().count()) && out.add(all);
     for finding in &shown {
-        if !out.add(&details(
-            finding,
-            follows.get(finding.fingerprint.as_str()).map_or(&[], Vec::as_slice),
-            shown.len() <= OPEN,
-        )) {
+        let follows = follows.get(finding.fingerprint.as_str()).map_or(&[][..], Vec::as_slice);
+        if !out.add(&details(finding, follows, shown.len() <= OPEN, source)) {
             break;
         }
         written += 1;
     }
-    let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
-    if let Some(access) = document.access.as_ref().map(Access::change).filter(|it| !it.is_empty()) {
-        out.add(&access_change_markdown(&access));
+    if is_folded {
+        out.out.push_str(end);
     }
+    let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
     let background = [
         (Status::Existing, "without this plan, too"),
         (Status::Baseline, "in the baseline"),
@@ -95,6 +216,7 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
             folded += list.len();
         }
     }
+    out.add(&gone(document));
     let mut text = out.out;
     text.push_str(&omission(&omitted, folded, frame));
     text.push_str(&tail);
@@ -117,12 +239,39 @@ fn denied_row(finding: &Finding) -> Option<DeniedRow<'_>> {
     })
 }
 
+/// What the baseline lists and is no longer there: fixed, or called something else.
+fn gone(document: &Document) -> String {
+    if document.gone.is_empty() {
+        return String::new();
+    }
+    let count = document.gone.len();
+    let mut out = format!("<details><summary>{count} in the baseline and no longer there</summary>\n\n");
+    for gone in document.gone.iter().take(LINES) {
+        let place = gone.place.as_deref().map(|place| format!(": {}", code(&cut(place, NAME))));
+        let _ = writeln!(out, "- {}{}", rule(&gone.rule), place.unwrap_or_default());
+    }
+    if let more @ 1.. = count.saturating_sub(LINES) {
+        let _ = writeln!(out, "- and {more} more");
+    }
+    out.push_str("\n</details>\n\n");
+    out
+}
+
 struct Room {
     out: String,
     left: usize,
 }
 
 impl Room {
+    /// Keeps room for something that is added later.
+    fn reserve(&mut self, length: usize) -> bool {
+        let fits = length <= self.left;
+        if fits {
+            self.left -= length;
+        }
+        fits
+    }
+
     /// Adds a part as a whole, or not at all.
     fn add(&mut self, part: &str) -> bool {
         let length = part.chars().count();
@@ -157,11 +306,7 @@ pub fn verdict(document: &Document) -> String {
 }
 
 fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
-    let sign = match document.outcome() {
-        Outcome::Clean => "✅",
-        Outcome::Blocked => "❌",
-        Outcome::Incomplete => "⚠️",
-    };
+    let sign = sign(document.outcome());
     let stack = frame.stack.as_deref().map(|stack| format!(" {}", code(stack))).unwrap_or_default();
     let mut out = format!("### {sign} orgward{stack}: {}\n\n", verdict(document));
     let worst = document.findings.iter().find(|finding| finding.blocks).or_else(|| new.first().copied());
@@ -200,12 +345,13 @@ fn doubts(document: &Document) -> String {
     out
 }
 
-/// One row for what is the same in several places. The places come last, since names of resources do not wrap.
-fn table(findings: &[&Finding]) -> String {
+/// One row for what is the same in several places, and what has no row. The places come last, since names of resources do
+/// not wrap.
+fn table<'f, 'd>(findings: &'f [&'d Finding], most: usize) -> (String, &'f [&'d Finding]) {
     let mut out = "| severity | rule | what and where |\n| --- | --- | --- |\n".to_owned();
     let mut rows = 0;
     let mut rest = findings;
-    while let Some(first) = rest.first().filter(|_| rows < ROWS) {
+    while let Some(first) = rest.first().filter(|_| rows < most) {
         let is_same = |other: &&&Finding| {
             (&other.rule, other.severity, other.verdict, &other.message)
                 == (&first.rule, first.severity, first.verdict, &first.message)
@@ -229,11 +375,8 @@ fn table(findings: &[&Finding]) -> String {
         rows += 1;
         rest = others;
     }
-    if !rest.is_empty() {
-        let _ = writeln!(out, "| … | | and {} |", counts(rest));
-    }
     out.push('\n');
-    out
+    (out, rest)
 }
 
 fn fold(findings: &[&Finding], name: &str) -> String {
@@ -300,7 +443,9 @@ fn tail(document: &Document, frame: &Frame) -> String {
     if let Some(commit) = &frame.commit {
         parts.push(format!("commit {}", code(&escape(&cut(commit, 12)).replace('…', ""))));
     }
-    format!("<sub>{}</sub>\n", parts.join(" · "))
+    let judged = document.configuration.as_ref().map(configuration::sentence_of);
+    let judged = judged.map(|judged| format!("<br/>\n<sub>{}</sub>", sentence(&judged)));
+    format!("<sub>{}</sub>{}\n", parts.join(" · "), judged.unwrap_or_default())
 }
 
 /// Findings by severity: `1 critical and 9 high findings`.

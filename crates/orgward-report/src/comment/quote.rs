@@ -6,10 +6,10 @@
 
 use std::fmt::Write as _;
 
-use orgward_report::escape;
+use crate::escape::line as escape;
 
 /// A text as code, in a paragraph, a list or a table.
-pub(crate) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     let text = escape(text);
     // A pipe ends a cell even in code, and what a backslash does before it depends on the place.
     if text.trim().is_empty() || text.trim() != text || text.contains(['`', '|', '\\']) {
@@ -20,7 +20,7 @@ pub(crate) fn code(text: &str) -> String {
 }
 
 /// A text as code where HTML is written, and where Markdown is not wanted.
-pub(crate) fn html_code(text: &str) -> String {
+pub fn html_code(text: &str) -> String {
     let mut out = String::from("<code>");
     for character in escape(text).chars() {
         if character.is_ascii_punctuation() && !matches!(character, '-' | '.' | ',' | '/' | ':') {
@@ -35,7 +35,7 @@ pub(crate) fn html_code(text: &str) -> String {
 }
 
 /// A sentence that may quote code between backticks, and whatever a plan wrote.
-pub(crate) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let mut out = String::new();
     for (index, part) in text.split('`').enumerate() {
         if index % 2 == 1 {
@@ -88,7 +88,7 @@ fn is_plain(core: &str) -> bool {
 }
 
 /// A text in one line of at most so many characters; one that is cut ends in an ellipsis.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => text.to_owned(),
         Some((end, _)) => {
@@ -104,7 +104,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 }
 
 /// Lines between fences that nothing in them can close.
-pub(crate) fn fence(language: &str, lines: &[String]) -> String {
+pub fn fence(language: &str, lines: &[String]) -> String {
     let longest = lines
         .iter()
         .flat_map(|line| line.split(|character| character != '`'))

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::body::{Frame, body};
 use super::document::Document;
+use super::{Frame, bodies, body};
 
 /// What plans might contain that a forge or a browser acts on.
 const HOSTILE: [&str; 12] = [
@@ -58,6 +58,7 @@ fn frame() -> Frame {
         stack: None,
         commit: None,
         report: Some("https://ci.example/1".to_owned()),
+        source: None,
     }
 }
 
@@ -223,7 +224,8 @@ fn access_is_told_and_consequences_stand_with_their_cause() {
     consequence["fingerprint"] = json!("f1");
     consequence["cause"] = json!("c0");
     let text = body(&document(&[cause, consequence.clone()]), &frame(), 60_000);
-    assert!(text.contains("### Access"), "{text}");
+    assert!(text.contains("#### What changes"), "{text}");
+    assert!(text.contains("Access:"), "{text}");
     assert!(text.contains("can now"), "{text}");
     let follows = text.find("**Follows:** high [region-lock-gap]").expect("it is told");
     assert!(text.find("aws_organizations_policy_attachment.lock").is_some_and(|at| at < follows));
@@ -232,4 +234,154 @@ fn access_is_told_and_consequences_stand_with_their_cause() {
     let text = body(&document(&[consequence]), &frame(), 60_000);
     assert!(!text.contains("Follows"), "{text}");
     assert!(text.contains("region-lock-gap"), "{text}");
+}
+
+fn change(units: &[&str], text: &str) -> Value {
+    json!({
+        "policyType": "SCP", "units": units, "accounts": ["222222222222"],
+        "noLongerDenied": {
+            "summary": "`s3` (2 write)",
+            "services": [{ "service": "s3", "actions": ["DeleteBucket", "PutBucketPolicy"] }],
+            "example": { "principal": "p", "action": "s3:DeleteBucket", "resource": "*", "context": {} },
+            "causes": [{ "what": text, "address": text, "site": { "file": "scps/all of them.tf", "line": 7 } }],
+        },
+        "newlyDenied": { "summary": "`ec2:RunInstances`", "causes": [] },
+        "undecided": [text],
+    })
+}
+
+fn with_changes(findings: &[Value], changes: &[Value]) -> Document {
+    let text = json!({
+        "schema": 1, "verdict": if findings.is_empty() { "clean" } else { "blocked" }, "findings": findings,
+        "summary": { "accounts": 2, "principals": 1, "policies": 3 }, "inputs": [], "changes": changes,
+    });
+    Document::parse("review.json", text.to_string().as_bytes()).unwrap()
+}
+
+/// A reviewer of a long policy wants to know just this, also where no rule minds.
+#[test]
+fn what_changes_is_told_without_a_finding() {
+    let document = with_changes(&[], &[change(&["Root/Prod", "Root/Dev"], "`lock` is detached from Root")]);
+    let source = Some("https://forge.example/o/r/blob/abc".to_owned());
+    let text = body(&document, &Frame { source, ..frame() }, 60_000);
+    insta::assert_snapshot!(text, @r"
+    <!-- marker -->
+    ### ✅ orgward: nothing new
+
+    No rule found anything that this plan brings about.
+
+    #### What changes
+
+    - **Root/Prod, Root/Dev (account `222222222222`)**
+      - **no longer denied** by SCPs: `s3` (2 write); for example `s3:DeleteBucket`. Because `lock` is detached from Root ([`scps/all of them.tf:7`](https://forge.example/o/r/blob/abc/scps/all%20of%20them.tf#L7))
+      - **newly denied** by SCPs: `ec2:RunInstances`
+      - **undecided**: `lock` is detached from Root
+
+    <details><summary>The actions, by service</summary>
+
+    - Root/Prod, Root/Dev (account `222222222222`), no longer denied:
+      - `s3`: `DeleteBucket`, `PutBucketPolicy`
+
+    </details>
+
+    <sub>[Full report](https://ci.example/1) · 2 accounts, 1 principal, 3 policies after the plan</sub>
+    ");
+    assert!(!document.is_silent(), "a first run has something to say");
+}
+
+/// Whatever a file is called, its link has the characters of an address and no others, and leads into the repository.
+#[test]
+fn a_link_to_a_line_is_nothing_else() {
+    for hostile in HOSTILE.into_iter().chain(["../../../etc/passwd", "/etc/passwd", "a/../../b.tf"]) {
+        let source = Some("https://forge.example/o/r/blob/abc".to_owned());
+        let frame = Frame { source, ..frame() };
+        let text = body(&document(&[finding("high", hostile)]), &frame, 60_000);
+        for link in text.split("](https://forge.example/").skip(1) {
+            let address = link.split(')').next().unwrap();
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "-._~/%#".contains(c);
+            assert!(address.chars().all(is_part), "{address}");
+            assert!(!address.split('/').any(|part| part == ".."), "{address}");
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_change_is_markup() {
+    for hostile in HOSTILE {
+        let document = with_changes(&[], &[change(&[hostile], hostile)]);
+        let text = body(&document, &frame(), 60_000);
+        let outside = outside(&text);
+        for word in ["@", "evil", "script>", "/close", "/merge", "#12", "✅ |", "\u{202e}", "\u{1b}"] {
+            assert!(!outside.contains(word), "{word} of {hostile:?} got out:\n{outside}");
+        }
+    }
+}
+
+/// One screen: whatever changes and whatever is found, no more than so many lines are not folded.
+#[test]
+fn a_large_comment_is_one_screen() {
+    let findings: Vec<Value> = (0..60).map(|at| finding("high", &format!("aws_iam_role.r{at}"))).collect();
+    let changes: Vec<Value> =
+        (0..50).map(|at| change(&[&format!("Root/U{at}")], "`lock` is rewritten")).collect();
+    let text = body(&with_changes(&findings, &changes), &frame(), 60_000);
+    let mut depth = 0;
+    let mut open = 0;
+    for line in text.lines() {
+        let was = depth;
+        depth += line.matches("<details").count();
+        depth -= line.matches("</details>").count();
+        open += usize::from(was == 0 && !line.is_empty());
+    }
+    assert!(open <= 50, "{open} lines are not folded:\n{text}");
+    assert_eq!(depth, 0);
+    assert!(text.contains("and 52 high findings"), "{text}");
+    assert!(text.contains("45 more groups of accounts"), "{text}");
+}
+
+#[test]
+fn several_stacks_are_one_comment() {
+    let bad = document(&[finding("high", "aws_iam_role.a")]);
+    let good = document(&[]);
+    let documents = [("dev".to_owned(), good), ("prod".to_owned(), bad)];
+    let text = bodies(&documents, &frame(), 60_000);
+    assert!(text.starts_with("<!-- marker -->\n### ❌ orgward: 1 of 2 stacks do not pass\n"), "{text}");
+    assert!(
+        text.contains("| ❌ | `prod` | blocked by 1 high finding |\n| ✅ | `dev` | nothing new |"),
+        "{text}"
+    );
+    assert!(text.contains("<details open><summary>❌ <code>prod</code></summary>"), "{text}");
+    assert_eq!(text.matches("<!-- marker -->").count(), 1);
+    assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
+}
+
+#[test]
+fn many_stacks_stay_within_the_limit() {
+    let many = |at: usize| {
+        let findings: Vec<Value> =
+            (0..200).map(|it| finding("high", &format!("aws_iam_role.r{at}_{it}"))).collect();
+        (format!("stack-{at}"), document(&findings))
+    };
+    let documents: Vec<(String, Document)> = (0..30).map(many).collect();
+    let text = bodies(&documents, &frame(), 60_000);
+    assert!(text.chars().count() <= 60_000, "{}", text.chars().count());
+    assert_eq!(text.matches("<details").count(), text.matches("</details>").count());
+    for at in 0..30 {
+        assert!(text.contains(&format!("| `stack-{at}` |")), "each stack has its verdict: {at}");
+    }
+}
+
+/// What it was judged by stands in every report: a pull request may have chosen it.
+#[test]
+fn the_configuration_and_what_is_gone_are_told() {
+    let text = json!({
+        "schema": 1, "verdict": "clean", "findings": [],
+        "summary": { "accounts": 2, "principals": 1, "policies": 3 }, "inputs": [],
+        "configuration": { "files": [{ "name": "orgward.toml", "digest": "ab12" }], "letsPass": ["ignores public-trust"] },
+        "gone": [{ "rule": "public-trust", "place": "aws_iam_role.a", "fingerprint": "f" }],
+    });
+    let document = Document::parse("review.json", text.to_string().as_bytes()).unwrap();
+    let text = body(&document, &frame(), 60_000);
+    assert!(text.contains("judged by"), "{text}");
+    assert!(text.contains("ignores public-trust"), "{text}");
+    assert!(text.contains("<details><summary>1 in the baseline and no longer there</summary>"), "{text}");
 }

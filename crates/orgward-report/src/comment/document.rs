@@ -1,13 +1,13 @@
 //! The JSON review, read back: `docs/json.md` is the contract, and nothing here depends on how a review is made.
 
-use std::collections::BTreeMap;
-
 use miette::Diagnostic;
-use orgward_report::escape;
 use serde::Deserialize;
 use thiserror::Error;
 
 use orgward_finding::{AccessChange, AccessEntry, Outcome};
+
+use crate::changes::{ChangeView, ExampleView, PlaceView};
+use crate::escape::line as escape;
 
 /// The version of the shape that is understood.
 const SCHEMA: u32 = 1;
@@ -38,21 +38,67 @@ pub enum DocumentError {
 /// A review.
 #[derive(Debug, Deserialize)]
 pub struct Document {
-    pub(crate) verdict: Verdict,
+    /// The verdict.
+    pub verdict: Verdict,
     /// What the review is called.
     pub stack: Option<String>,
+    /// Whether an input does not tell the whole story.
     #[serde(default)]
-    pub(crate) incomplete: bool,
-    pub(crate) summary: Summary,
-    pub(crate) inputs: Vec<Input>,
-    pub(crate) findings: Vec<Finding>,
+    pub incomplete: bool,
+    /// What was counted.
+    pub summary: Summary,
+    /// What was read.
+    pub inputs: Vec<Input>,
+    /// The findings, worst first.
+    pub findings: Vec<Finding>,
+    /// What changes about who can do what.
     #[serde(default)]
-    pub(crate) access: Option<Access>,
+    pub access: Option<Access>,
+    /// What changes about what organization policies deny.
+    #[serde(default)]
+    pub changes: Vec<ChangeView>,
+    /// What the review was judged by.
+    #[serde(default)]
+    pub configuration: Option<Configuration>,
+    /// What the baseline lists for nothing.
+    #[serde(default)]
+    pub gone: Vec<Gone>,
+}
+
+/// What the review was judged by.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Configuration {
+    /// Its files.
+    pub files: Vec<File>,
+    /// The files of the base revision.
+    pub base: Option<Vec<File>>,
+    /// What it lets pass.
+    #[serde(default)]
+    pub lets_pass: Vec<String>,
+}
+
+/// A file of the configuration.
+#[derive(Debug, Deserialize)]
+pub struct File {
+    /// The name.
+    pub name: String,
+    /// The first digits of its digest.
+    pub digest: String,
+}
+
+/// What the baseline lists and is no longer there.
+#[derive(Debug, Deserialize)]
+pub struct Gone {
+    /// The rule.
+    pub rule: String,
+    /// What it was about.
+    pub place: Option<String>,
 }
 
 /// What changes about who can do what.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Access {
+pub struct Access {
     gained: Vec<Entry>,
     lost: Vec<Entry>,
 }
@@ -75,7 +121,7 @@ struct Entry {
 
 impl Access {
     /// The same, as a report shows it.
-    pub(crate) fn change(&self) -> AccessChange {
+    pub fn change(&self) -> AccessChange {
         const LEVELS: [&str; 5] = ["list", "read", "write", "tagging", "permissions"];
         let entry = |entry: &Entry| AccessEntry {
             principal: entry.principal.clone(),
@@ -93,73 +139,111 @@ impl Access {
     }
 }
 
+/// The verdict.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Verdict {
+pub enum Verdict {
+    /// Nothing blocks.
     Clean,
+    /// Something blocks.
     Blocked,
 }
 
+/// What was counted.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Summary {
-    pub(crate) accounts: usize,
-    pub(crate) principals: usize,
-    pub(crate) policies: usize,
+pub struct Summary {
+    /// Accounts.
+    pub accounts: usize,
+    /// Principals.
+    pub principals: usize,
+    /// Policies.
+    pub policies: usize,
 }
 
+/// What was read.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Input {
-    pub(crate) name: String,
+pub struct Input {
+    /// The name.
+    pub name: String,
+    /// Why it does not tell the whole story.
     #[serde(default)]
-    pub(crate) doubts: Vec<String>,
+    pub doubts: Vec<String>,
 }
 
 /// One finding.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Finding {
-    pub(crate) rule: String,
-    pub(crate) severity: Severity,
-    pub(crate) status: Status,
-    pub(crate) verdict: Certainty,
-    pub(crate) blocks: bool,
-    pub(crate) address: Option<String>,
-    pub(crate) input: Option<String>,
-    pub(crate) target: Option<String>,
+pub struct Finding {
+    /// The rule.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// New, or there before.
+    pub status: Status,
+    /// The verdict.
+    pub verdict: Certainty,
+    /// Whether it blocks.
+    pub blocks: bool,
+    /// The resource.
+    pub address: Option<String>,
+    /// The plan that it is of.
+    pub input: Option<String>,
+    /// The unit.
+    pub target: Option<String>,
+    /// Accounts.
     #[serde(default)]
-    pub(crate) accounts: Vec<String>,
-    pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    pub accounts: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+    /// The cure.
+    pub help: Option<String>,
+    /// Facts.
     #[serde(default)]
-    pub(crate) notes: Vec<String>,
+    pub notes: Vec<String>,
+    /// What it rests on.
     #[serde(default)]
-    pub(crate) rests_on: Vec<String>,
-    pub(crate) waiver: Option<Waiver>,
-    pub(crate) witness: Option<Witness>,
-    pub(crate) denied_call: Option<DeniedCall>,
-    pub(crate) site: Option<Site>,
+    pub rests_on: Vec<String>,
+    /// Who accepted it.
+    pub waiver: Option<Waiver>,
+    /// A request that shows it.
+    pub witness: Option<ExampleView>,
+    /// The call of the apply that is denied.
+    pub denied_call: Option<DeniedCall>,
+    /// Where it is written.
+    pub site: Option<PlaceView>,
+    /// Where it is defined, where that is another place.
+    pub definition: Option<PlaceView>,
+    /// The texts that show it.
     #[serde(default)]
-    pub(crate) snippets: Vec<Snippet>,
-    pub(crate) fingerprint: String,
+    pub snippets: Vec<Snippet>,
+    /// What tells it apart.
+    pub fingerprint: String,
     /// The fingerprint of the finding that it follows from.
-    pub(crate) cause: Option<String>,
+    pub cause: Option<String>,
 }
 
+/// How bad a finding is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Severity {
+pub enum Severity {
+    /// Worth knowing.
     Info,
+    /// Hardly a risk.
     Low,
+    /// A risk.
     Medium,
+    /// A serious risk.
     High,
+    /// The organization is open.
     Critical,
 }
 
 impl Severity {
     /// Worst first.
-    pub(crate) const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
+    pub const ALL: [Self; 5] = [Self::Critical, Self::High, Self::Medium, Self::Low, Self::Info];
 
-    pub(crate) fn as_str(self) -> &'static str {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
             Self::Low => "low",
@@ -170,71 +254,69 @@ impl Severity {
     }
 }
 
+/// Whether a plan brings a finding about, and whether it is accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Status {
+pub enum Status {
+    /// The plan brings it about.
     New,
+    /// It is there without the plan, too.
     Existing,
     /// Listed in a baseline.
     Baseline,
+    /// A waiver accepts it.
     Waived,
 }
 
 /// Who accepted a finding, and why.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Waiver {
-    pub(crate) owner: String,
-    pub(crate) reason: String,
-    pub(crate) until: Option<String>,
+pub struct Waiver {
+    /// Who.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// How long.
+    pub until: Option<String>,
 }
 
+/// Whether a finding is found or undecided.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Certainty {
+pub enum Certainty {
+    /// It is there.
     Found,
+    /// Something that decides is unknown.
     Unverifiable,
 }
 
 /// A call of the apply that AWS denies.
 #[derive(Debug, Deserialize)]
-pub(crate) struct DeniedCall {
-    pub(crate) resources: Vec<String>,
-    pub(crate) action: String,
-    pub(crate) region: Option<String>,
-    pub(crate) by: String,
+pub struct DeniedCall {
+    /// Resources.
+    pub resources: Vec<String>,
+    /// The action.
+    pub action: String,
+    /// The region.
+    pub region: Option<String>,
+    /// What denies it.
+    pub by: String,
 }
 
+/// A text that shows a finding.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Witness {
-    pub(crate) principal: String,
-    pub(crate) action: String,
-    pub(crate) resource: String,
+pub struct Snippet {
+    /// The name.
+    pub name: String,
+    /// The text, unless it is sensitive.
+    pub text: Option<String>,
+    /// The first byte.
     #[serde(default)]
-    pub(crate) context: BTreeMap<String, Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Value {
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Site {
-    pub(crate) file: String,
-    pub(crate) line: usize,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Snippet {
-    pub(crate) name: String,
-    pub(crate) text: Option<String>,
+    pub start: usize,
+    /// The byte after the last.
     #[serde(default)]
-    pub(crate) start: usize,
-    #[serde(default)]
-    pub(crate) end: usize,
-    pub(crate) label: String,
+    pub end: usize,
+    /// What is to be seen there.
+    pub label: String,
 }
 
 impl Document {
@@ -264,13 +346,16 @@ impl Document {
     }
 
     /// The findings of one status, in the order of the review.
-    pub(crate) fn with(&self, status: Status) -> impl Iterator<Item = &Finding> {
+    pub fn with(&self, status: Status) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.status == status)
     }
 
     /// Whether there is nothing that a reader has to know.
     pub fn is_silent(&self) -> bool {
-        self.findings.is_empty() && self.outcome() == Outcome::Clean
+        self.findings.is_empty()
+            && self.changes.is_empty()
+            && self.access.as_ref().is_none_or(|access| access.change().is_empty())
+            && self.outcome() == Outcome::Clean
     }
 }
 

@@ -1,33 +1,51 @@
-//! What takes a guardrail away from an account.
+//! What makes organization policies deny less to an account, or more.
 
 use std::collections::BTreeMap;
 
 use orgward_iam::Effect;
-use orgward_org::{Attached, Key, Level, NodeId, Organization, PolicyChain};
+use orgward_org::{Attached, Change, Key, Level, NodeId, Organization, PolicyChain};
 use orgward_plan::Address;
 
-use crate::Context;
-use orgward_proof::chains::{Pair, levels_above};
+use super::{Pair, levels_above};
 
 /// What takes a denial away.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) enum Cause {
+pub enum Cause {
     /// The policy type is turned off.
     Disabled(Option<Address>),
     /// The account, or a unit above it, lies elsewhere.
-    Moved { what: Key, from: String, to: String },
+    Moved {
+        /// The account or unit.
+        what: Key,
+        /// The path of its parent before.
+        from: String,
+        /// The path of its parent after.
+        to: String,
+    },
     /// The guardrail is no longer attached.
-    Detached { by: Option<Address>, from: String },
+    Detached {
+        /// The resource that attaches it.
+        by: Option<Address>,
+        /// The path of what it is detached from.
+        from: String,
+    },
     /// Something else is attached beside an allow-list, and allows what the list left out.
-    Beside { by: Option<Address>, what: String, at: String },
+    Beside {
+        /// The resource that attaches it.
+        by: Option<Address>,
+        /// The policy that is attached.
+        what: String,
+        /// The path of what it is attached to.
+        at: String,
+    },
     /// The guardrail says something else.
     Rewritten,
 }
 
 impl Cause {
     /// Why what one guardrail denies at a level is not denied any more to a member of a pair.
-    pub(super) fn of_denial(
-        cx: &Context<'_>,
+    pub fn of_denial(
+        cx: Change<&Organization>,
         pair: &Pair<'_>,
         level: NodeId,
         attached: &Attached<'_>,
@@ -52,8 +70,8 @@ impl Cause {
     }
 
     /// Why what a level leaves out is allowed to a member of a pair.
-    pub(super) fn of_silence(
-        cx: &Context<'_>,
+    pub fn of_silence(
+        cx: Change<&Organization>,
         pair: &Pair<'_>,
         here: &Level<'_>,
         member: (NodeId, NodeId),
@@ -81,7 +99,12 @@ impl Cause {
     }
 
     /// What takes away all that is attached to a level.
-    fn of_all(cx: &Context<'_>, pair: &Pair<'_>, level: NodeId, member: (NodeId, NodeId)) -> Option<Self> {
+    fn of_all(
+        cx: Change<&Organization>,
+        pair: &Pair<'_>,
+        level: NodeId,
+        member: (NodeId, NodeId),
+    ) -> Option<Self> {
         if pair.after.enabled == Some(false) {
             return Some(Self::Disabled(cx.after.enabler().or(cx.before.enabler()).cloned()));
         }
@@ -106,7 +129,7 @@ impl Cause {
     }
 
     /// Whether it takes away everything at once, so that one finding is enough for all guardrails.
-    pub(super) fn is_of_all(&self) -> bool {
+    pub fn is_of_all(&self) -> bool {
         matches!(self, Self::Disabled(_) | Self::Moved { .. })
     }
 }
@@ -119,7 +142,7 @@ fn levels(organization: &Organization, chain: &PolicyChain<'_>, end: NodeId) -> 
 
 /// A level of the policy chain before, or the member itself where that is meant, and its key.
 fn own_level(
-    cx: &Context<'_>,
+    cx: Change<&Organization>,
     pair: &Pair<'_>,
     level: NodeId,
     member: (NodeId, NodeId),
