@@ -39,6 +39,12 @@ pub(crate) fn chain_changes(organization: &Change<Organization>) -> Vec<ChainCha
             None => found.push(one),
         }
     }
+    // What has no id yet is called what a reader knows it by.
+    let rendered = |text: &str| {
+        let shown = cx.before.render(&cx.after.render(text));
+        (shown != text).then_some(shown)
+    };
+    found.iter_mut().for_each(|change| change.redact(&rendered));
     found.sort_by_key(|it| {
         (it.no_longer_denied.is_none(), it.newly_denied.is_none(), it.policy_type, it.units.clone())
     });

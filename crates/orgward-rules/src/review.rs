@@ -332,10 +332,16 @@ pub fn access_change(organization: &Change<Organization>) -> AccessChange {
         }
         entry
     };
-    AccessChange {
+    let mut change = AccessChange {
         gained: difference.gained.into_iter().map(entry).collect(),
         lost: difference.lost.into_iter().map(entry).collect(),
-    }
+    };
+    // Trust policies name principals that have no ARN yet, too.
+    change.redact(&|text| {
+        let shown = organization.before.render(&organization.after.render(text));
+        (shown != text).then_some(shown)
+    });
+    change
 }
 
 /// Runs rules on the change and on the plan that changes nothing; what the second run finds, too, is existing.

@@ -106,7 +106,7 @@ fn a_saved_plan_tells_what_the_folder_tells() {
 fn the_line_is_quoted() {
     let plan = fixture("sources/create.json").display().to_string();
     let source = fixture("sources/stack").display().to_string();
-    let run = Folder::new().run(["plan", "review", &plan, "--source", &source]);
+    let run = Folder::new().run(["plan", "review", "--verbose", &plan, "--source", &source]);
     // The line of the block that makes the statement.
     assert!(run.stdout.contains("main.tf:"), "{run:?}");
     assert!(run.stdout.contains("statement {"), "{run:?}");
