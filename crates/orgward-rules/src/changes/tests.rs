@@ -34,8 +34,7 @@ fn what_is_detached_is_no_longer_denied() {
 /// A statement that is split, or said in other words, changes nothing for anybody: nothing is told.
 #[test]
 fn other_words_for_the_same_change_nothing() {
-    for name in ["good-split-statement", "good-equal-rewrite", "good-forget", "good-moved-under-equal-chain"]
-    {
+    for name in ["good-equal-rewrite", "good-forget", "good-moved-under-equal-chain"] {
         assert_eq!(changes(name), Vec::new(), "{name}");
     }
 }
