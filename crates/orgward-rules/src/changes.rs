@@ -44,7 +44,9 @@ pub(crate) fn chain_changes(organization: &Change<Organization>) -> Vec<ChainCha
         let shown = cx.before.render(&cx.after.render(text));
         (shown != text).then_some(shown)
     };
-    found.iter_mut().for_each(|change| change.redact(&rendered));
+    for change in &mut found {
+        change.redact(&rendered);
+    }
     found.sort_by_key(|it| {
         (it.no_longer_denied.is_none(), it.newly_denied.is_none(), it.policy_type, it.units.clone())
     });
@@ -140,7 +142,7 @@ fn told(
         Cause::Moved { what, from, to } => {
             let node = cx.after.find(what).and_then(|id| cx.after.node(id));
             let (from, to) = if away { (from, to) } else { (to, from) };
-            let title = node.map_or_else(|| what.to_string(), |node| node.title());
+            let title = node.map_or_else(|| what.to_string(), orgward_org::Node::title);
             let input = node.and_then(|node| node.stack.as_deref());
             vec![of(
                 format!("`{title}` moves from {from} to {to}"),

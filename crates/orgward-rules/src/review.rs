@@ -275,7 +275,9 @@ impl<'c, 'p> Checked<'c, 'p> {
             finding.redact(&redacted);
         }
         access.redact(&redacted);
-        changes.iter_mut().for_each(|change| change.redact(&redacted));
+        for change in &mut changes {
+            change.redact(&redacted);
+        }
         let gone = baseline(question.baseline, &mut findings);
         let stacks = plans.iter().filter_map(Plan::stack).collect();
         waivers::apply(config, question.today, &stacks, &mut findings);

@@ -75,7 +75,7 @@ fn group(change: &ChangeView, source: Option<&str>) -> String {
 fn because(side: &Side<'_>, source: Option<&str>) -> String {
     let (causes, more) = side.causes;
     let one = |cause: &CauseView| match &cause.site {
-        Some(site) => format!("{} ({})", sentence(&cause.what), line_of(site, source)),
+        Some(place) => format!("{} ({})", sentence(&cause.what), line_of(place, source)),
         None => match &cause.address {
             Some(address) => format!("{} ({})", sentence(&cause.what), code(&cut(address, WIDTH))),
             None => sentence(&cause.what),

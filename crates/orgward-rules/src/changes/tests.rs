@@ -37,6 +37,12 @@ fn other_words_for_the_same_change_nothing() {
     for name in ["good-equal-rewrite", "good-forget", "good-moved-under-equal-chain"] {
         assert_eq!(changes(name), Vec::new(), "{name}");
     }
+    // A statement that is split with `Stop*` in it takes nothing away, and denies two actions more.
+    let found = changes("good-split-statement");
+    let [change] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(change.no_longer_denied, None);
+    let more = change.newly_denied.as_ref().map(|side| side.summary.as_str());
+    assert_eq!(more, Some("`cloudtrail:StopEventDataStoreIngestion` and `cloudtrail:StopImport`"));
 }
 
 /// A narrower statement denies less, and no rule minds what it denies more.

@@ -344,14 +344,14 @@ fn what_has_no_room_is_counted_and_named() {
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stdout.lines().count() <= 90, "{}", run.stdout);
     let json = folder.run(["plan", "review", "--no-source", "--format", "json", "plan.json"]).json();
-    let rules: std::collections::BTreeSet<&str> = json["findings"]
+    let blocking: std::collections::BTreeSet<&str> = json["findings"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|it| it["blocks"] == true)
         .filter_map(|it| it["rule"].as_str())
         .collect();
-    for rule in rules {
+    for rule in blocking {
         assert!(run.stdout.contains(rule), "{rule} blocks and is not named:\n{}", run.stdout);
     }
     assert!(run.stdout.contains("200 critical findings are new"), "{}", run.stdout);

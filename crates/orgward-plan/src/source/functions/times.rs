@@ -45,18 +45,17 @@ impl Time {
     /// Reads a time, as strictly as Terraform.
     fn parse(text: &str) -> Option<Self> {
         let (date, rest) = text.split_once('T')?;
-        let (clock, ahead) = match rest.strip_suffix('Z') {
-            Some(clock) => (clock, 0),
-            None => {
-                let at = rest.len().checked_sub(6)?;
-                let (clock, zone) = (rest.get(..at)?, rest.get(at..)?);
-                let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-                let ahead = digits(hours, 2)? * 3_600 + digits(minutes, 2)? * 60;
-                match zone.get(..1)? {
-                    "+" => (clock, ahead),
-                    "-" => (clock, -ahead),
-                    _ => return None,
-                }
+        let (clock, ahead) = if let Some(clock) = rest.strip_suffix('Z') {
+            (clock, 0)
+        } else {
+            let at = rest.len().checked_sub(6)?;
+            let (clock, zone) = (rest.get(..at)?, rest.get(at..)?);
+            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+            let ahead = digits(hours, 2)? * 3_600 + digits(minutes, 2)? * 60;
+            match zone.get(..1)? {
+                "+" => (clock, ahead),
+                "-" => (clock, -ahead),
+                _ => return None,
             }
         };
         let whole = clock.split_once('.').map_or(clock, |(whole, _)| whole);
