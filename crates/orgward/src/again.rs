@@ -1,15 +1,14 @@
 //! Runs this program again, in a process of its own: what breaks, hangs or takes all memory there ends nothing here.
 
-use std::env;
 use std::ffi::OsString;
 use std::io::{Read, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::{JoinHandle, sleep, spawn};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::thread::{JoinHandle, spawn};
+use std::time::Duration;
 
-/// Between two looks at whether it has ended.
-const PAUSE: Duration = Duration::from_millis(10);
+use crate::child::{self, Ended};
+
 /// Bytes of an answer that are read; people see less of it.
 const ANSWER: u64 = 64 << 20;
 /// Bytes of notes and errors.
@@ -40,8 +39,8 @@ pub(crate) struct Again<'r> {
 
 /// Runs this program, which finds no other program; the error says why there is no answer.
 pub(crate) fn run(again: &Again<'_>, is_over: &dyn Fn() -> bool) -> Result<Run, String> {
-    let program = env::current_exe().map_err(|_| "orgward does not find itself".to_owned())?;
-    let mut command = Command::new(program);
+    // Without a path no program is found.
+    let mut command = child::command(&["LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "SOURCE_DATE_EPOCH"])?;
     command
         .arg("--color=never")
         .args(again.arguments)
@@ -49,20 +48,24 @@ pub(crate) fn run(again: &Again<'_>, is_over: &dyn Fn() -> bool) -> Result<Run, 
         .stdin(if again.input.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    // No secret of the environment is for what reads files of others, and without a path no program is found.
-    let kept = ["LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "SOURCE_DATE_EPOCH"];
-    command.env_clear().envs(kept.iter().filter_map(|name| Some((*name, env::var_os(name)?))));
-    let mut child = command.spawn().map_err(|error| format!("orgward cannot be started: {error}"))?;
+    let mut child = child::spawn(&mut command)?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), again.input.map(str::to_owned)) {
         // Who does not read it says why.
         spawn(move || stdin.write_all(input.as_bytes()));
     }
     let answer = child.stdout.take().map(|stream| read(stream, ANSWER));
     let notes = child.stderr.take().map(|stream| read(stream, NOTES));
-    let status = wait(&mut child, again.limit, is_over);
+    let status = child::wait(&mut child, again.limit, is_over);
     // The streams end with the process.
     let (answer, notes) = (joined(answer), joined(notes));
-    let status = status.map_err(|why| if why.is_empty() { "it was cancelled".to_owned() } else { why })?;
+    let status = status.map_err(|why| match why {
+        Ended::Cancelled => "it was cancelled".to_owned(),
+        Ended::Late => format!(
+            "it took more than {} seconds: ask about fewer plans, or allow more time",
+            again.limit.as_secs()
+        ),
+        Ended::Lost(error) => format!("orgward is lost: {error}"),
+    })?;
     if answer.len() as u64 >= ANSWER {
         return Err(format!("the answer is larger than {} MB: ask about less", ANSWER >> 20));
     }
@@ -83,28 +86,4 @@ fn read(mut stream: impl Read + Send + 'static, limit: u64) -> JoinHandle<Vec<u8
 fn joined(reader: Option<JoinHandle<Vec<u8>>>) -> String {
     let bytes = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// Waits for a process, and ends it when the time is over or the call is cancelled.
-fn wait(child: &mut Child, limit: Duration, is_over: &dyn Fn() -> bool) -> Result<ExitStatus, String> {
-    let start = Instant::now();
-    loop {
-        let why = match child.try_wait() {
-            Ok(Some(status)) => return Ok(status),
-            Ok(None) if is_over() => String::new(),
-            Ok(None) if start.elapsed() < limit => {
-                sleep(PAUSE);
-                continue;
-            }
-            Ok(None) => format!(
-                "it took more than {} seconds: ask about fewer plans, or allow more time",
-                limit.as_secs()
-            ),
-            Err(error) => format!("orgward is lost: {error}"),
-        };
-        // It may have ended by itself meanwhile.
-        let _ = child.kill();
-        let _ = child.wait();
-        return Err(why);
-    }
 }

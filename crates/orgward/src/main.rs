@@ -6,6 +6,7 @@ mod again;
 mod arguments;
 mod base;
 mod baseline;
+mod child;
 mod comment;
 mod config;
 mod config_show;

@@ -69,8 +69,9 @@ impl<'o> Access<'o> {
     /// Gathers the principals of an organization.
     pub fn of(org: &'o Organization) -> Self {
         let mut subjects = subject::all(org);
-        let tag_keys = tags::keys_in(tags::policies(org, &subjects));
-        let asked = place::Asked::by(tags::policies(org, &subjects));
+        let policies = tags::policies(org, &subjects);
+        let tag_keys = tags::keys_in(&policies);
+        let asked = place::Asked::by(&policies);
         for subject in &mut subjects {
             // Who may be in one account or another has no certain place.
             let is_certain =

@@ -19,9 +19,10 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What policies look at.
-    pub(super) fn by<'p>(policies: impl Iterator<Item = &'p Policy>) -> Self {
+    pub(super) fn by(policies: &[&Policy]) -> Self {
         let mut asked = Self::default();
-        for key in policies.flat_map(|policy| &policy.statements).flat_map(orgward_iam::Statement::keys) {
+        let statements = policies.iter().flat_map(|policy| &policy.statements);
+        for key in statements.flat_map(orgward_iam::Statement::keys) {
             let is = |other: &str| key.eq_ignore_ascii_case(other);
             asked.organization |= is("aws:PrincipalOrgID");
             asked.paths |= is("aws:PrincipalOrgPaths");

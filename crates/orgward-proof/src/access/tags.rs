@@ -28,9 +28,9 @@ enum Known<'s> {
 }
 
 /// The keys of tags of principals that the policies of an organization look at.
-pub(super) fn keys_in<'p>(policies: impl Iterator<Item = &'p Policy>) -> BTreeSet<String> {
+pub(super) fn keys_in(policies: &[&Policy]) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    for policy in policies.filter(|policy| mentions(policy.text())) {
+    for policy in policies.iter().filter(|policy| mentions(policy.text())) {
         for statement in &policy.statements {
             keys.extend(keys_of(statement).map(str::to_owned));
         }
@@ -159,10 +159,7 @@ impl<'o> Access<'o> {
 }
 
 /// All policies that the inputs show.
-pub(super) fn policies<'o>(
-    org: &'o Organization,
-    subjects: &[Subject<'o>],
-) -> impl Iterator<Item = &'o Policy> {
+pub(super) fn policies<'o>(org: &'o Organization, subjects: &[Subject<'o>]) -> Vec<&'o Policy> {
     let mut seen = BTreeSet::new();
     let mut all: Vec<&'o Policy> = Vec::new();
     let held = subjects.iter().flat_map(|subject| {
@@ -182,5 +179,5 @@ pub(super) fn policies<'o>(
             all.push(policy);
         }
     }
-    all.into_iter()
+    all
 }
