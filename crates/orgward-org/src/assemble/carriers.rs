@@ -113,6 +113,15 @@ pub(super) struct Sharing {
     pub(super) with: &'static [&'static str],
 }
 
+/// With whom Image Builder shares each image that it makes.
+const IMAGE_BUILDER: &[&str] = &[
+    "distribution.ami_distribution_configuration.launch_permission.organization_arns",
+    "distribution.ami_distribution_configuration.launch_permission.organizational_unit_arns",
+    "distribution.ami_distribution_configuration.launch_permission.user_groups",
+    "distribution.ami_distribution_configuration.launch_permission.user_ids",
+    "distribution.ami_distribution_configuration.target_account_ids",
+];
+
 /// What is shared by attributes, sorted by type.
 #[rustfmt::skip]
 pub(super) const SHARINGS: &[Sharing] = &[
@@ -120,6 +129,7 @@ pub(super) const SHARINGS: &[Sharing] = &[
     Sharing { resource: "aws_db_cluster_snapshot", what: "cluster snapshot", subject: "db_cluster_snapshot_identifier", with: &["shared_accounts"] },
     Sharing { resource: "aws_db_snapshot", what: "database snapshot", subject: "db_snapshot_identifier", with: &["shared_accounts"] },
     Sharing { resource: "aws_db_snapshot_copy", what: "database snapshot", subject: "target_db_snapshot_identifier", with: &["shared_accounts"] },
+    Sharing { resource: "aws_imagebuilder_distribution_configuration", what: "image", subject: "name", with: IMAGE_BUILDER },
     Sharing { resource: "aws_ram_principal_association", what: "resource share", subject: "resource_share_arn", with: &["principal"] },
     Sharing { resource: "aws_rds_cluster_snapshot_copy", what: "cluster snapshot", subject: "target_db_cluster_snapshot_identifier", with: &["shared_accounts"] },
     Sharing { resource: "aws_snapshot_create_volume_permission", what: "volume snapshot", subject: "snapshot_id", with: &["account_id"] },

@@ -324,11 +324,8 @@ impl<'a> Builder<'_, 'a> {
         };
         let mut with = Vec::new();
         for attribute in row.with {
-            let view = path_of(&piece.object.view(), attribute);
-            match view.items() {
-                Attr::Known(items) => with.extend(items.iter().filter_map(|item| shared_with(item.text()))),
-                _ => with.extend(shared_with(view.text())),
-            }
+            let entries = all_at(piece.object.view(), attribute);
+            with.extend(entries.iter().filter_map(|entry| shared_with(entry.text())));
         }
         // Provider arguments that compute a value leave it unknown where it is not set.
         let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
@@ -488,6 +485,16 @@ pub(super) fn path_of<'v>(view: &View<'v>, path: &str) -> View<'v> {
         let inside = if at > 0 && matches!(view.items(), Attr::Known(_)) { view.item(0) } else { view };
         inside.get(name)
     })
+}
+
+/// All values that a path with dots leads to, through every item of the lists on its way.
+fn all_at<'v>(view: View<'v>, path: &str) -> Vec<View<'v>> {
+    let items = |view: View<'v>| match view.items() {
+        Attr::Known(items) => items,
+        Attr::Unknown | Attr::Absent => vec![view],
+    };
+    path.split('.')
+        .fold(vec![view], |views, name| views.into_iter().flat_map(|view| items(view.get(name))).collect())
 }
 
 /// With whom an entry of a share shares; `None` when it is not set.
