@@ -1,5 +1,6 @@
 //! What carries a policy, is shared, is closed to the public, or runs as a role.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Text};
@@ -25,6 +26,9 @@ pub struct Resource {
     pub owner: Option<NodeId>,
     /// Whether the plan creates it.
     pub created: bool,
+    /// Whether it keeps the public out by itself: by a block of its own, or since only a private network reaches it.
+    /// Absent where its type has no such thing.
+    pub closed: Attr<bool>,
     /// Its policies. Statements of several resources add up.
     pub policies: Vec<ResourcePolicy>,
     /// The canned or granted access control list of a bucket.
@@ -70,6 +74,8 @@ pub struct Acl {
     pub address: Address,
     /// Whether it lets in everybody, or every AWS account.
     pub public: Attr<bool>,
+    /// The canonical ids of other users whom it lets in, sorted.
+    pub users: Vec<String>,
 }
 
 /// Something that is shared by an attribute and not by a policy.
@@ -85,6 +91,8 @@ pub struct Share {
     pub subject: String,
     /// The account that shares it.
     pub account: Option<String>,
+    /// What the switch of its account and region is called that refuses to share it with everybody.
+    pub switch: Option<Key>,
     /// With whom.
     pub with: SharedWith,
 }
@@ -223,12 +231,16 @@ pub struct AccessFacts {
     pub shares: Vec<Share>,
     /// Switches that close something to the public, sorted by address.
     pub blocks: Vec<PublicAccessBlock>,
+    /// What has no switch of its own on this side, since the plan makes or destroys it, by key.
+    pub unblocked: BTreeSet<Key>,
+    /// Canonical ids of users that are the own account's, or its distributions'.
+    pub own_users: BTreeSet<String>,
     /// What runs as a role, sorted by address.
     pub runtimes: Vec<Runtime>,
     /// VPC endpoints to services of AWS, sorted by key.
     pub endpoints: Vec<Endpoint>,
     /// The keys of the resources that stand on this side and that a switch may close.
-    pub(crate) standing: std::collections::BTreeSet<Key>,
+    pub(crate) standing: BTreeSet<Key>,
 }
 
 impl AccessFacts {

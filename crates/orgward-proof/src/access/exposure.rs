@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgward_iam::{
     Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
-    is_account_id,
+    Statement, is_account_id,
 };
 use orgward_org::{Membership, Organization, Resource, ResourcePolicy};
 use orgward_plan::{Address, Attr};
@@ -59,23 +59,32 @@ pub fn is_owned_by_aws(account: &str) -> bool {
     OWNED_BY_AWS.split_whitespace().any(|it| it == account)
 }
 
-/// What closes a bucket to the public; every other resource is open.
+/// What closes a resource to the public: blocks of the account and of a bucket, or the resource itself.
 pub fn shield(org: &Organization, resource: &Resource, acls: bool) -> Shield {
-    if resource.kind != "aws_s3_bucket" {
-        return Shield::Open;
-    }
     let (old, now) = if acls {
         ("block_public_acls", "ignore_public_acls")
     } else {
         ("block_public_policy", "restrict_public_buckets")
     };
     let blocks = &org.access().blocks;
-    let own = blocks
-        .iter()
-        .filter(|block| block.kind == "aws_s3_bucket_public_access_block" && block.holder == resource.key);
     let account = blocks.iter().filter(|block| {
         block.kind == "aws_s3_account_public_access_block" && block.account == resource.account
     });
+    if resource.kind != "aws_s3_bucket" {
+        let is_point = resource.kind == "aws_s3_access_point";
+        let by_account = account.filter(|_| is_point).any(|block| block.switch(now) == Attr::Known(1));
+        return match resource.closed {
+            Attr::Known(true) => Shield::Closed,
+            _ if by_account => Shield::Closed,
+            Attr::Unknown => {
+                Shield::Unknown("whether it is closed to the public is not in the inputs".to_owned())
+            }
+            Attr::Known(false) | Attr::Absent => Shield::Open,
+        };
+    }
+    let own = blocks
+        .iter()
+        .filter(|block| block.kind == "aws_s3_bucket_public_access_block" && block.holder == resource.key);
     let own: Vec<_> = own.collect();
     let all: Vec<_> = own.iter().copied().chain(account).collect();
     let closes = |name: &str| all.iter().any(|block| block.switch(name) == Attr::Known(1));
@@ -90,6 +99,8 @@ pub fn shield(org: &Organization, resource: &Resource, acls: bool) -> Shield {
         return if resource.created {
             // AWS blocks public access of every new bucket (since April 2023).
             Shield::Closed
+        } else if org.access().unblocked.contains(&resource.key) {
+            Shield::Open
         } else {
             Shield::Unknown("whether the bucket blocks public access is not in the inputs".to_owned())
         };
@@ -170,12 +181,23 @@ impl<'o> Access<'o> {
         found
     }
 
-    /// Accounts outside of the organization that policies name.
+    /// Accounts outside of the organization that policies name, also as those that a service acts for, and users by their
+    /// canonical ids, of which no input shows the account.
     pub fn external(&self, trusted: &BTreeSet<String>) -> Vec<Opening<'o>> {
         let mut found = Vec::new();
         for resource in &self.org.access().resources {
             for policy in &resource.policies {
                 let Some(read) = policy.document.policy() else { continue };
+                let opening = |account: String, request: Option<Request>, statement, unknown| Opening {
+                    resource,
+                    policy: Some(policy),
+                    address: &policy.address,
+                    statement,
+                    account: Some(account),
+                    request,
+                    unknown,
+                    held_back: false,
+                };
                 for account in paths::accounts_of(read) {
                     let membership = membership_of(self.org, resource.owner, &account);
                     let own = resource.account.as_deref() == Some(&account);
@@ -186,38 +208,100 @@ impl<'o> Access<'o> {
                     {
                         continue;
                     }
-                    let set = self.by_account(resource, read, &account);
-                    if let Answer::Witness(request) = shown(resource, &set) {
+                    let inside = self.inside(resource, membership);
+                    let set = self.by_account(resource, read, &account, &inside);
+                    let mut answer = shown(resource, &set);
+                    if answer == Answer::None && membership == Membership::Outside {
+                        answer = self.on_behalf(resource, read, &account);
+                    }
+                    if let Answer::Witness(request) = answer {
                         let unknown = (membership == Membership::Unknown).then(|| {
                             format!(
                                 "whether account {account} belongs to the organization is not in the inputs"
                             )
                         });
-                        found.push(Opening {
-                            resource,
-                            policy: Some(policy),
-                            address: &policy.address,
-                            statement: allowing(read, &request),
-                            account: Some(account),
-                            request: Some(*request),
-                            unknown,
-                            held_back: false,
-                        });
+                        let statement = allowing(read, &request);
+                        found.push(opening(account, Some(*request), statement, unknown));
                     }
                 }
+                for (user, statement) in self.users_of(read) {
+                    if !trusted.contains(user) {
+                        found.push(opening(user.to_owned(), None, Some(statement), Some(unknown_user())));
+                    }
+                }
+            }
+            let acl = resource.acl.iter().filter(|_| resource.acls_enabled != Attr::Known(false));
+            for (acl, user) in acl.flat_map(|acl| acl.users.iter().map(move |user| (acl, user))) {
+                if self.org.access().own_users.contains(user) || trusted.contains(user) {
+                    continue;
+                }
+                found.push(Opening {
+                    resource,
+                    policy: None,
+                    address: &acl.address,
+                    account: Some(user.clone()),
+                    request: None,
+                    statement: None,
+                    unknown: Some(unknown_user()),
+                    held_back: false,
+                });
             }
         }
         found
     }
 
-    pub(super) fn by_account(
-        &self,
+    /// The users that statements let in by their canonical ids and of which no input says that they are the own ones.
+    fn users_of<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = (&'p str, usize)> {
+        let own = &self.org.access().own_users;
+        let allowing = policy.statements.iter().enumerate().filter(|(_, it)| it.effect.value == Effect::Allow);
+        let named = allowing.flat_map(|(at, it)| {
+            let patterns = it.principals.iter().filter(|principals| !principals.not);
+            patterns.flat_map(|principals| &principals.patterns).map(move |pattern| (pattern, at))
+        });
+        named.filter_map(move |(pattern, at)| match &pattern.value {
+            PrincipalPattern::CanonicalUser(id) if is_shown(id) && !own.contains(id) => {
+                Some((id.as_str(), at))
+            }
+            _ => None,
+        })
+    }
+
+    /// What a service may do on behalf of an account outside that a policy names as one.
+    fn on_behalf(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> Answer {
+        let names = policy.statements.iter().flat_map(|it| &it.conditions).any(|line| {
+            let key = line.key.value.to_ascii_lowercase();
+            ["aws:sourceaccount", "aws:sourcearn", "aws:sourceowner"].contains(&key.as_str())
+                && line.values.iter().any(|value| value.value.contains(account))
+        });
+        if names { self.acting_for(policy, None, account, resource.owner) } else { Answer::None }
+    }
+
+    /// What callers of the organization have, so that those of an account outside have it not.
+    pub(super) fn inside(&self, resource: &Resource, membership: Membership) -> Vec<Claim> {
+        if membership != Membership::Outside {
+            return Vec::new();
+        }
+        let organization = perimeter_of(self.org, resource.owner).organization;
+        let of = |id: &String| {
+            let paths = format!("{id}/*");
+            [
+                claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)]),
+                claims::claim(None, None, &[("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", &paths)]),
+            ]
+        };
+        organization.iter().flat_map(of).flatten().collect()
+    }
+
+    pub(super) fn by_account<'s>(
+        &'s self,
         resource: &'o Resource,
         policy: &'o Policy,
         account: &str,
-    ) -> RequestSet<'_> {
-        self.let_in(resource, policy, true)
-            .and(RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()]))))
+        inside: &'s [Claim],
+    ) -> RequestSet<'s> {
+        let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()])));
+        let set = self.let_in(resource, policy, true).and(by);
+        inside.iter().fold(set, |set, claim| set.minus(claim.requests()))
     }
 
     /// What one policy of a resource allows that nothing else about the resource denies.
@@ -271,6 +355,9 @@ impl<'o> Access<'o> {
             return false;
         };
         let Some(policy) = opening.policy else {
+            if let Some(user) = &opening.account {
+                return old.acl.as_ref().is_some_and(|acl| acl.users.contains(user));
+            }
             return old.acl.as_ref().is_some_and(|acl| acl.public == Attr::Known(true))
                 && shield(self.org, old, true) != Shield::Closed;
         };
@@ -281,6 +368,16 @@ impl<'o> Access<'o> {
         let was = old.policies.iter().filter_map(|it| it.document.policy());
         let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
         let is = new.let_in(opening.resource, read, !opening.held_back);
+        if let Some(user) = opening.account.as_deref().filter(|it| is_shown(it)) {
+            let was = old.policies.iter().filter_map(|it| it.document.policy());
+            let statement = opening.statement.and_then(|at| read.statements.get(at));
+            return was.into_iter().any(|was| {
+                self.users_of(was).any(|(other, at)| {
+                    let same = was.statements.get(at).zip(statement);
+                    other == user && same.is_some_and(|(old, new)| old.covers(was, new, read))
+                })
+            });
+        }
         if let Some(account) = &opening.account {
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
             return is.minus(was).and(by).is_empty();
@@ -305,27 +402,49 @@ impl<'o> Access<'o> {
             .map(|number| format!("{number:012}"))
             .find(|it| !taken.contains(it) && !perimeter.accounts.contains(it))
             .unwrap_or_default();
+        self.acting_for(policy, Some(service), &outside, owner)
+    }
+
+    /// A request that a service, or any, makes on behalf of an account, and that a policy allows.
+    fn acting_for(
+        &self,
+        policy: &'o Policy,
+        service: Option<&str>,
+        account: &str,
+        owner: Option<orgward_org::NodeId>,
+    ) -> Answer {
         let mut spec = ClaimSpec::default();
         let mut set = |operator: &str, key: &str, values: Vec<String>| {
             spec.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), values);
         };
-        set("StringEquals", "aws:PrincipalServiceName", vec![service.to_owned()]);
-        set("StringEquals", "aws:SourceAccount", vec![outside.clone()]);
-        set(
-            "ArnLike",
-            "aws:SourceArn",
-            vec![format!("arn:*:*:*:{outside}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()],
-        );
+        if let Some(service) = service {
+            set("StringEquals", "aws:PrincipalServiceName", vec![service.to_owned()]);
+        }
+        set("StringEquals", "aws:SourceAccount", vec![account.to_owned()]);
+        let mut sources =
+            vec![format!("arn:*:*:*:{account}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()];
+        sources.extend(policy.statements.iter().flat_map(open_sources));
+        set("ArnLike", "aws:SourceArn", sources);
         set("StringEqualsIfExists", "aws:SourceOrgID", vec!["o-outsider00".to_owned()]);
         set("ForAllValues:StringLike", "aws:SourceOrgPaths", vec!["o-outsider00/*".to_owned()]);
-        // Whatever else names an account names that one.
+        // Whatever else names an account names that one, and none that the policy names in its place.
         for line in policy.statements.iter().flat_map(|it| &it.conditions) {
             let key = line.key.value.to_ascii_lowercase();
             let standard = key.starts_with("aws:source") && key != "aws:sourceowner"
                 || key.starts_with("aws:principal")
                 || key.starts_with("aws:resource");
-            if !standard && line.values.iter().any(|value| names_account(&value.value)) {
-                set("StringLike", &line.key.value, vec![format!("*{outside}*")]);
+            let named: BTreeSet<&str> = line.values.iter().flat_map(|value| accounts_in(&value.value)).collect();
+            if !standard && !named.is_empty() {
+                set("StringLike", &line.key.value, vec![format!("*{account}*")]);
+                let others = named.into_iter().filter(|named| *named != account);
+                let others: Vec<String> = others.map(|named| format!("*{named}*")).collect();
+                if !others.is_empty() {
+                    set("StringNotLike", &line.key.value, others);
+                }
+            }
+            // The token says which skill calls, and whose.
+            if key == "lambda:eventsourcetoken" {
+                set("Null", &line.key.value, vec!["true".to_owned()]);
             }
         }
         let Ok(claim) = Claim::new(spec) else { return Answer::None };
@@ -333,6 +452,37 @@ impl<'o> Access<'o> {
         let allowed = RequestSet::allowed(policy).and(open);
         allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
     }
+}
+
+/// The patterns of ARNs of sources that name no account and end open: everyone can make a bucket whose name begins like
+/// another one.
+fn open_sources(statement: &Statement) -> Vec<String> {
+    let lines = statement.conditions.iter().filter(|line| {
+        line.key.value.eq_ignore_ascii_case("aws:SourceArn") && !line.operator.value.is_negated()
+    });
+    let patterns = lines.flat_map(|line| &line.values).map(|value| value.value.as_str());
+    let open = patterns.filter(|pattern| {
+        let mut parts = pattern.splitn(6, ':').skip(2);
+        let (service, account) = (parts.next(), parts.nth(1));
+        service == Some("s3") && account == Some("") && parts.next().is_some_and(|name| name.contains('*'))
+    });
+    // A wildcard of a claim stands for anything: one name of those that it matches will do.
+    open.map(|pattern| pattern.replace('*', "of-another-account").replace('?', "x")).collect()
+}
+
+/// Why it is not known who a user is.
+fn unknown_user() -> String {
+    "which account has this canonical id is not in the inputs".to_owned()
+}
+
+/// Whether a canonical id is one that the plan shows.
+fn is_shown(id: &str) -> bool {
+    id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The accounts that a text names.
+fn accounts_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|char: char| !char.is_ascii_digit()).filter(|run| is_account_id(run))
 }
 
 /// A request of a set: one that is about the resource whose policy is asked, where there is one. A policy that names all
@@ -346,9 +496,24 @@ fn shown(resource: &Resource, set: &RequestSet<'_>) -> Answer {
     };
     match set.clone().and(own.requests()).example() {
         request @ Answer::Witness(_) => request,
+        // What the policy of a queue says of another queue does nothing.
+        Answer::None if ABOUT_ITSELF.contains(&resource.kind) => Answer::None,
         Answer::None | Answer::Undecided(_) => answer,
     }
 }
+
+/// Resources whose policies are about themselves and what has their ARN as its beginning. Those of others, such as
+/// repositories of packages and vaults of backups, are about ARNs of other forms.
+const ABOUT_ITSELF: [&str; 8] = [
+    "aws_efs_file_system",
+    "aws_kms_external_key",
+    "aws_kms_key",
+    "aws_kms_replica_key",
+    "aws_s3_bucket",
+    "aws_secretsmanager_secret",
+    "aws_sns_topic",
+    "aws_sqs_queue",
+];
 
 /// Whether a policy has a statement that lets in all but those that it names.
 pub(super) fn could_be_public(policy: &Policy) -> bool {
@@ -378,7 +543,7 @@ fn near(policy: &Policy) -> Vec<Claim> {
 }
 
 fn names_account(text: &str) -> bool {
-    text.split(|char: char| !char.is_ascii_digit()).any(is_account_id)
+    accounts_in(text).next().is_some()
 }
 
 pub(super) fn allowing(policy: &Policy, request: &Request) -> Option<usize> {

@@ -41,9 +41,11 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let finding = report(&EXTERNAL_RESOURCE, cx, &opening, findings);
         let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
         let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
+        let who = if account.len() > 12 { "the user with the canonical id" } else { "account" };
+        let what = if opening.policy.is_some() { "policy" } else { "access control list" };
         let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
         finding
-            .says(format!("the policy of `{}` lets in account {shown}{place}{action}", name(cx, &opening)));
+            .says(format!("the {what} of `{}` lets in {who} {shown}{place}{action}", name(cx, &opening)));
         finding.help(
             "name a principal of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
         );

@@ -1,5 +1,6 @@
 use orgward_finding::{Severity, Status, Verdict};
 use orgward_org::{Membership, Organization, Share, SharedWith};
+use orgward_plan::Attr;
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -44,6 +45,15 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for share in &cx.after.access().shares {
         let Some((who, unknown)) = outside(cx.after, share) else { continue };
+        let had = |with: &dyn Fn(&SharedWith) -> bool| {
+            let old = &cx.before.access().shares;
+            old.iter().any(|old| old.what == share.what && old.subject == share.subject && with(&old.with))
+        };
+        let existing = had(&|with| *with == share.with || *with == SharedWith::Everybody);
+        // A switch of the account refuses it, so that the apply fails and nothing is shared.
+        if share.with == SharedWith::Everybody && !existing && is_refused(cx.after, share) {
+            continue;
+        }
         let finding = findings.report(&SHARED_IMAGE, &share.address);
         finding.input = share.stack.as_deref().map(str::to_owned);
         finding.subject(format!("{} {:?}", share.subject, share.with));
@@ -54,12 +64,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = SHARED_IMAGE.info.unverifiable;
             finding.note(why);
         }
-        let same =
-            |old: &Share| old.with == share.with && old.what == share.what && old.subject == share.subject;
-        if cx.before.access().shares.iter().any(same) {
+        if existing {
             finding.status = Status::Existing;
         }
     }
+}
+
+/// Whether a switch of the account and region refuses to share something with everybody.
+fn is_refused(org: &Organization, share: &Share) -> bool {
+    let Some(switch) = &share.switch else { return false };
+    org.access()
+        .blocks
+        .iter()
+        .filter(|block| block.holder == *switch)
+        .any(|block| matches!(block.switch("state"), Attr::Known(level) if level > 0))
 }
 
 /// Whom outside something is shared with, and why that is not known for certain; `None` when it stays inside.
