@@ -189,7 +189,10 @@ pub(super) const CLOSED: &[(&str, &[&str], &[&str])] = &[
     (
         "aws_s3control_multi_region_access_point",
         &[],
-        &["details.public_access_block.block_public_policy", "details.public_access_block.restrict_public_buckets"],
+        &[
+            "details.public_access_block.block_public_policy",
+            "details.public_access_block.restrict_public_buckets",
+        ],
     ),
 ];
 

@@ -23,6 +23,21 @@ pub(super) enum Position {
     Condition(String),
 }
 
+/// Resources with policies that have nothing inside of them: the type, the attribute that names one, and how its ARN is
+/// made of it: service, then what follows the account. Sorted by type.
+const SINGLE: &[(&str, &str, &str)] = &[
+    ("aws_cloudwatch_event_bus", "name", "events:event-bus/{}"),
+    ("aws_cloudwatch_log_destination", "name", "logs:destination:{}"),
+    ("aws_efs_file_system", "id", "elasticfilesystem:file-system/{}"),
+    ("aws_glacier_vault", "name", "glacier:vaults/{}"),
+    ("aws_kms_external_key", "id", "kms:key/{}"),
+    ("aws_kms_key", "key_id", "kms:key/{}"),
+    // Secrets Manager puts six characters behind the name.
+    ("aws_secretsmanager_secret", "name", "secretsmanager:secret:{}-??????"),
+    ("aws_sns_topic", "name", "sns:{}"),
+    ("aws_sqs_queue", "name", "sqs:{}"),
+];
+
 /// An account as policy documents write it, and whether it is known which one it is.
 struct Place {
     account: String,
@@ -137,9 +152,37 @@ impl<'a> Builder<'_, 'a> {
             ("aws_s3_bucket", "arn") if *position == Position::Resource => {
                 known(&object, "bucket").map(|bucket| Filling::Among(vec![format!("arn:*:s3:::{bucket}*")]))
             }
+            (_, "arn") if *position == Position::Resource => self.itself(stack, plan, instance, &object),
             _ => None,
         };
         filling.unwrap_or(Filling::Anything)
+    }
+
+    /// The ARN of a resource that has nothing inside of it which a policy could name: where it stands in a policy, nothing
+    /// is put behind it.
+    fn itself(
+        &self,
+        stack: usize,
+        plan: &Plan<'a>,
+        instance: &Instance<'a>,
+        object: &Object,
+    ) -> Option<Filling> {
+        let (_, attribute, form) = SINGLE.iter().find(|(kind, ..)| *kind == &*instance.kind)?;
+        let Place { account, partition, .. } = self.place(stack, plan, instance)?;
+        let region = plan.region(instance).known().unwrap_or_else(|| "*".to_owned());
+        let name = match object.get(attribute).text() {
+            Attr::Known(name) if !name.is_sensitive() => name.expose().to_owned(),
+            Attr::Known(_) => return None,
+            Attr::Unknown | Attr::Absent => {
+                let shown = format!("${{{}.{attribute}}}", instance.address);
+                self.placeholder_ids.borrow_mut().name(shown)
+            }
+        };
+        let (service, end) = form.split_once(':')?;
+        Some(Filling::Exactly(format!(
+            "arn:{partition}:{service}:{region}:{account}:{}",
+            end.replace("{}", &name)
+        )))
     }
 
     fn principal(

@@ -388,8 +388,7 @@ impl<'a> Builder<'_, 'a> {
 
     fn share(&mut self, piece: &Piece<'_, 'a>, row: &'static Sharing) {
         let (account, _) = self.place_of(piece);
-        let switch =
-            (!row.switch.is_empty()).then(|| self.switch_of(piece, row.switch, account.as_deref()));
+        let switch = (!row.switch.is_empty()).then(|| self.switch_of(piece, row.switch, account.as_deref()));
         let subject = match piece.object.get(row.subject).text() {
             Attr::Known(text) => text.to_string(),
             Attr::Unknown | Attr::Absent => piece.instance.address.to_string(),
@@ -543,7 +542,8 @@ impl<'a> Builder<'_, 'a> {
 /// An access control list as a bucket or a resource of its own sets it; `None` where it sets none.
 fn access_control(piece: &Piece<'_, '_>, grants: View<'_>, of_bucket: bool) -> Option<Acl> {
     let canned = piece.object.get("acl").text();
-    let owner = piece.object.get("access_control_policy").item(0).get("owner").item(0).get("id").text().known();
+    let owner =
+        piece.object.get("access_control_policy").item(0).get("owner").item(0).get("id").text().known();
     let grantee = |grant: &View<'_>, name: &str| {
         let inside = if of_bucket { *grant } else { grant.get("grantee").item(0) };
         inside.get(name).text().known()

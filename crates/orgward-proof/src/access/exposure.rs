@@ -208,7 +208,7 @@ impl<'o> Access<'o> {
                     {
                         continue;
                     }
-                    let inside = self.inside(resource, membership);
+                    let inside = inside_of(self.org, resource.owner, membership);
                     let set = self.by_account(resource, read, &account, &inside);
                     let mut answer = shown(resource, &set);
                     if answer == Answer::None && membership == Membership::Outside {
@@ -253,7 +253,8 @@ impl<'o> Access<'o> {
     /// The users that statements let in by their canonical ids and of which no input says that they are the own ones.
     fn users_of<'p>(&self, policy: &'p Policy) -> impl Iterator<Item = (&'p str, usize)> {
         let own = &self.org.access().own_users;
-        let allowing = policy.statements.iter().enumerate().filter(|(_, it)| it.effect.value == Effect::Allow);
+        let allowing =
+            policy.statements.iter().enumerate().filter(|(_, it)| it.effect.value == Effect::Allow);
         let named = allowing.flat_map(|(at, it)| {
             let patterns = it.principals.iter().filter(|principals| !principals.not);
             patterns.flat_map(|principals| &principals.patterns).map(move |pattern| (pattern, at))
@@ -276,22 +277,6 @@ impl<'o> Access<'o> {
         if names { self.acting_for(policy, None, account, resource.owner) } else { Answer::None }
     }
 
-    /// What callers of the organization have, so that those of an account outside have it not.
-    pub(super) fn inside(&self, resource: &Resource, membership: Membership) -> Vec<Claim> {
-        if membership != Membership::Outside {
-            return Vec::new();
-        }
-        let organization = perimeter_of(self.org, resource.owner).organization;
-        let of = |id: &String| {
-            let paths = format!("{id}/*");
-            [
-                claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)]),
-                claims::claim(None, None, &[("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", &paths)]),
-            ]
-        };
-        organization.iter().flat_map(of).flatten().collect()
-    }
-
     pub(super) fn by_account<'s>(
         &'s self,
         resource: &'o Resource,
@@ -299,13 +284,11 @@ impl<'o> Access<'o> {
         account: &str,
         inside: &'s [Claim],
     ) -> RequestSet<'s> {
-        let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()])));
-        let set = self.let_in(resource, policy, true).and(by);
-        inside.iter().fold(set, |set, claim| set.minus(claim.requests()))
+        self.let_in(resource, policy, true).and(of_account(policy, account, inside))
     }
 
     /// What one policy of a resource allows that nothing else about the resource denies.
-    fn let_in(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> RequestSet<'_> {
+    pub(super) fn let_in(&self, resource: &'o Resource, policy: &'o Policy, bounded: bool) -> RequestSet<'_> {
         let policies = resource.policies.iter().filter_map(|it| it.document.policy());
         let denied =
             policies.fold(RequestSet::nothing(), |all, it| all.or(RequestSet::effect(it, Effect::Deny)));
@@ -368,7 +351,7 @@ impl<'o> Access<'o> {
         let was = old.policies.iter().filter_map(|it| it.document.policy());
         let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
         let is = new.let_in(opening.resource, read, !opening.held_back);
-        if let Some(user) = opening.account.as_deref().filter(|it| is_shown(it)) {
+        if let Some(user) = opening.account.as_deref().filter(|it| !is_account_id(it)) {
             let was = old.policies.iter().filter_map(|it| it.document.policy());
             let statement = opening.statement.and_then(|at| read.statements.get(at));
             return was.into_iter().any(|was| {
@@ -433,7 +416,8 @@ impl<'o> Access<'o> {
             let standard = key.starts_with("aws:source") && key != "aws:sourceowner"
                 || key.starts_with("aws:principal")
                 || key.starts_with("aws:resource");
-            let named: BTreeSet<&str> = line.values.iter().flat_map(|value| accounts_in(&value.value)).collect();
+            let named: BTreeSet<&str> =
+                line.values.iter().flat_map(|value| accounts_in(&value.value)).collect();
             if !standard && !named.is_empty() {
                 set("StringLike", &line.key.value, vec![format!("*{account}*")]);
                 let others = named.into_iter().filter(|named| *named != account);
@@ -452,6 +436,49 @@ impl<'o> Access<'o> {
         let allowed = RequestSet::allowed(policy).and(open);
         allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
     }
+}
+
+/// What callers of the organization have, so that those of an account outside have it not.
+pub(super) fn inside_of(
+    org: &Organization,
+    owner: Option<orgward_org::NodeId>,
+    membership: Membership,
+) -> Vec<Claim> {
+    if membership != Membership::Outside {
+        return Vec::new();
+    }
+    let of = |id: &String| {
+        let paths = format!("{id}/*");
+        [
+            claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)]),
+            claims::claim(None, None, &[("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", &paths)]),
+        ]
+    };
+    perimeter_of(org, owner).organization.iter().flat_map(of).flatten().collect()
+}
+
+/// The requests of the principals of an account that a policy names. What AWS does in it by a service-linked role is not
+/// the doing of the account.
+pub(super) fn of_account<'s>(policy: &Policy, account: &str, inside: &'s [Claim]) -> RequestSet<'s> {
+    let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()])));
+    let by = if policy.text().contains("aws-service-role") {
+        by
+    } else {
+        by.minus(RequestSet::by(Callers::ServiceLinked))
+    };
+    inside.iter().fold(by, |set, claim| set.minus(claim.requests()))
+}
+
+/// Whether a policy may let in principals of an account that is outside of the organization.
+pub fn lets_in_outsider(
+    org: &Organization,
+    owner: Option<orgward_org::NodeId>,
+    policy: &Policy,
+    account: &str,
+) -> bool {
+    let inside = inside_of(org, owner, Membership::Outside);
+    let set = RequestSet::allowed(policy).and(of_account(policy, account, &inside));
+    set.emptiness() != Ok(true)
 }
 
 /// The patterns of ARNs of sources that name no account and end open: everyone can make a bucket whose name begins like
@@ -490,10 +517,11 @@ fn accounts_in(text: &str) -> impl Iterator<Item = &str> {
 fn shown(resource: &Resource, set: &RequestSet<'_>) -> Answer {
     let answer = set.example();
     let (Answer::Witness(request), Some(arn)) = (&answer, resource.arn.as_deref()) else { return answer };
-    let Some(own) = claims::on_resource(arn, resource.service).filter(|_| !request.resource.starts_with(arn))
-    else {
-        return answer;
-    };
+    let is_own = request
+        .resource
+        .strip_prefix(arn)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', ':']) || arn.ends_with(['/', '*']));
+    let Some(own) = claims::on_resource(arn, resource.service).filter(|_| !is_own) else { return answer };
     match set.clone().and(own.requests()).example() {
         request @ Answer::Witness(_) => request,
         // What the policy of a queue says of another queue does nothing.

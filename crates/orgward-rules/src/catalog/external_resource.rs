@@ -25,7 +25,7 @@ rule! {
         id: "external-resource",
         summary: "resource lets in an account outside of the organization",
         severity: Severity::High,
-        unverifiable: Severity::Low,
+        unverifiable: Severity::Medium,
         check: check,
     }
 }
@@ -39,13 +39,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let action =
             opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         let finding = report(&EXTERNAL_RESOURCE, cx, &opening, findings);
+        if opening.unknown.is_some() {
+            // Whose account it is, is a question about the inputs.
+            finding.severity = Severity::Low;
+        }
         let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
         let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
         let who = if account.len() > 12 { "the user with the canonical id" } else { "account" };
         let what = if opening.policy.is_some() { "policy" } else { "access control list" };
         let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
-        finding
-            .says(format!("the {what} of `{}` lets in {who} {shown}{place}{action}", name(cx, &opening)));
+        finding.says(format!("the {what} of `{}` lets in {who} {shown}{place}{action}", name(cx, &opening)));
         finding.help(
             "name a principal of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
         );
