@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Text};
 
-use crate::{Document, Key, Modality, NodeId};
+use crate::{Document, InlinePolicy, Key, Modality, NodeId};
 
 /// A resource that carries policies of its own.
 #[derive(Clone, Debug)]
@@ -47,6 +47,16 @@ pub struct ResourcePolicy {
     /// What it says.
     pub document: Document,
 }
+
+impl ResourcePolicy {
+    /// Whether it is one statement that a resource of its own adds to a policy.
+    pub fn is_statement(&self) -> bool {
+        self.document.name.ends_with(STATEMENT)
+    }
+}
+
+/// How the name of a document ends that is one statement.
+pub(crate) const STATEMENT: &str = "(statement)";
 
 /// A VPC endpoint, whose policy bounds what goes through it.
 #[derive(Clone, Debug)]
@@ -95,6 +105,8 @@ pub struct Share {
     pub switch: Option<Key>,
     /// With whom.
     pub with: SharedWith,
+    /// Whether the plan marks that sensitive.
+    pub is_sensitive: bool,
 }
 
 /// With whom something is shared.
@@ -216,6 +228,32 @@ pub struct Joined {
     pub group: Attr<Text>,
 }
 
+/// A policy that is embedded in a principal or permission set which no input shows.
+#[derive(Clone, Debug)]
+pub struct UnmanagedPolicy {
+    /// The policy.
+    pub policy: InlinePolicy,
+    /// `role`, `user`, `group`, or `permission set`.
+    pub word: &'static str,
+    /// How the resource names the holder.
+    pub holder: Attr<Text>,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+}
+
+/// A user that no input shows, in a group that one shows.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// The resource that lets it join.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The group.
+    pub group: NodeId,
+    /// The name of the user; unknown until apply otherwise.
+    pub user: Attr<Text>,
+}
+
 /// What the inputs show of access beside the tree: grants, resources with policies, shares, switches and what runs.
 #[derive(Clone, Debug, Default)]
 pub struct AccessFacts {
@@ -225,6 +263,10 @@ pub struct AccessFacts {
     pub assignments: Vec<Assignment>,
     /// Groups of other stacks, and unknown ones, that users join, sorted by address.
     pub joined: Vec<Joined>,
+    /// Users of other stacks, and unknown ones, in groups.
+    pub strangers: Vec<Stranger>,
+    /// Policies that are embedded in what no input shows.
+    pub embedded: Vec<UnmanagedPolicy>,
     /// Resources with policies, sorted by key.
     pub resources: Vec<Resource>,
     /// What is shared by attribute, sorted by address.

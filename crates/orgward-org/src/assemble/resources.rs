@@ -76,11 +76,7 @@ impl<'a> Builder<'_, 'a> {
         for resource in resources.values_mut() {
             // What a resource shows of its policy is what another resource sets, as of the last refresh.
             let own = resource.address.clone();
-            if resource
-                .policies
-                .iter()
-                .any(|it| Some(&it.address) != own.as_ref() && !it.document.name.ends_with("(statement)"))
-            {
+            if resource.policies.iter().any(|it| Some(&it.address) != own.as_ref() && !it.is_statement()) {
                 resource.policies.retain(|it| Some(&it.address) != own.as_ref());
             }
         }
@@ -394,8 +390,10 @@ impl<'a> Builder<'_, 'a> {
             Attr::Unknown | Attr::Absent => piece.instance.address.to_string(),
         };
         let mut with = Vec::new();
+        let mut is_sensitive = false;
         for attribute in row.with {
             let entries = all_at(piece.object.view(), attribute);
+            is_sensitive |= entries.iter().any(|entry| entry.is_sensitive());
             with.extend(entries.iter().filter_map(|entry| shared_with(entry.text())));
         }
         // Provider arguments that compute a value leave it unknown where it is not set.
@@ -421,6 +419,7 @@ impl<'a> Builder<'_, 'a> {
                 account: account.clone(),
                 switch: switch.clone(),
                 with,
+                is_sensitive,
             });
         }
     }

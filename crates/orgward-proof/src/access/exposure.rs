@@ -269,12 +269,22 @@ impl<'o> Access<'o> {
 
     /// What a service may do on behalf of an account outside that a policy names as one.
     fn on_behalf(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> Answer {
+        self.for_outsider(policy, account, resource.owner)
+    }
+
+    /// What a service may do on behalf of an account that a policy names as one for which services act.
+    pub fn for_outsider(
+        &self,
+        policy: &'o Policy,
+        account: &str,
+        owner: Option<orgward_org::NodeId>,
+    ) -> Answer {
         let names = policy.statements.iter().flat_map(|it| &it.conditions).any(|line| {
             let key = line.key.value.to_ascii_lowercase();
             ["aws:sourceaccount", "aws:sourcearn", "aws:sourceowner"].contains(&key.as_str())
                 && line.values.iter().any(|value| value.value.contains(account))
         });
-        if names { self.acting_for(policy, None, account, resource.owner) } else { Answer::None }
+        if names { self.acting_for(policy, None, account, owner) } else { Answer::None }
     }
 
     pub(super) fn by_account<'s>(
@@ -360,6 +370,11 @@ impl<'o> Access<'o> {
                     other == user && same.is_some_and(|(old, new)| old.covers(was, new, read))
                 })
             });
+        }
+        // An account that was a member was let in, and was no outsider.
+        let was_inside = |account: &str| membership_of(self.org, old.owner, account) == Membership::Inside;
+        if opening.account.as_deref().is_some_and(was_inside) {
+            return false;
         }
         if let Some(account) = &opening.account {
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));

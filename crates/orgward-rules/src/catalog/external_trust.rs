@@ -1,11 +1,12 @@
 use orgward_finding::{Severity, Status};
-use orgward_iam::BaseOperator;
+use orgward_iam::{Answer, BaseOperator};
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::access::lets_in_outsider;
+use orgward_proof::access::{accounts_of, lets_in_outsider};
 use orgward_proof::org_policies::source;
+use orgward_proof::region_lock::witness;
 use orgward_proof::trust::{
     NamedAccount, Trust, admits_no_more, asks_for_an_id, foreign_providers, named_accounts, requires, trusts,
     unique_ids,
@@ -58,6 +59,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 judge(cx, &trust, &named, findings);
             }
         }
+        by_services(cx, &trust, findings);
         for provider in foreign_providers(&trust) {
             if cx.after.membership(trust.role.id, &provider.value) != Membership::Outside {
                 continue;
@@ -83,6 +85,34 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.says("cannot tell which account a principal belongs to that is named by its unique id");
             finding.show(&source(document), id.span.clone(), "tells no account");
             finding.help("name the principal by its ARN; IAM shows an id where the principal was deleted");
+        }
+    }
+}
+
+/// Reports services that become the role on behalf of accounts outside.
+fn by_services(cx: &Context<'_>, trust: &Trust<'_>, findings: &mut Findings) {
+    let Some(policy) = trust.role.data.trust.policy() else { return };
+    let owner = cx.after.owner(trust.role.id).map(|(account, _)| account.id);
+    for account in accounts_of(policy) {
+        if cx.after.membership(trust.role.id, &account) != Membership::Outside
+            || cx.config.organization.trusted_accounts.contains(&account)
+        {
+            continue;
+        }
+        let Answer::Witness(request) = cx.access().for_outsider(policy, &account, owner) else { continue };
+        let document = &trust.role.data.trust;
+        let shown = if document.text.is_sensitive() { "(sensitive value)" } else { account.as_str() };
+        let finding = findings.about(&EXTERNAL_TRUST, trust.role.node);
+        finding.subject(format!("{account} by a service"));
+        finding.says(format!(
+            "a service may assume the role on behalf of account {shown}, which is outside the organization"
+        ));
+        finding.witness(witness(&request));
+        finding.help(
+            "name an account of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
+        );
+        if admits_no_more(cx.before, trust) {
+            finding.status = Status::Existing;
         }
     }
 }

@@ -2,8 +2,9 @@ use orgward_finding::{Severity, Status, Verdict};
 use orgward_iam::{Claim, RequestSet};
 use orgward_org::Selector;
 use orgward_proof::access::{
-    Access, Forbid, Forbidden, Place, Reached, Subject, WayIn, Who, is_exempt, is_outside, means_something,
+    Access, Forbid, Forbidden, Place, Reached, Subject, Who, is_exempt, is_outside, means_something,
 };
+use orgward_proof::questions::Reply;
 use orgward_proof::region_lock::witness;
 
 use crate::engine::rule;
@@ -51,10 +52,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let places: Vec<&Selector> = match &forbid.what {
             Forbidden::Requests { claim, targets } => {
                 requests(cx, forbid, claim, targets, findings);
+                unknown(cx, forbid, claim, targets, findings);
                 targets.iter().collect()
             }
             Forbidden::Path { from, to } => {
                 path(cx, forbid, from, to, findings);
+                unknown_trust(cx, forbid, to, findings);
                 [from, to]
                     .into_iter()
                     .filter_map(|it| if let Place::Accounts(it) = it { Some(it) } else { None })
@@ -171,6 +174,58 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 finding.subject.push_str(" widened");
             }
         }
+    }
+}
+
+/// What becomes unknown may allow what nobody may do.
+fn unknown(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    for (id, subject) in access.subjects().filter(|(_, subject)| !subject.unknowns.is_empty()) {
+        let was_unknown = before.same(subject).is_some_and(|(_, old)| !old.unknowns.is_empty());
+        if was_unknown
+            || !access.is_target(&cx.config.structure, targets, subject)
+            || is_exempt(&forbid.exempt, &subject.arn)
+        {
+            continue;
+        }
+        let Reply::Undecided(why) = access.can(id, claim) else { continue };
+        let finding = findings.report(&FORBIDDEN_ACCESS, subject.node.address.as_ref());
+        finding.input = subject.node.stack.as_deref().map(str::to_owned);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
+        finding.subject(format!("{} {} unknown", forbid.id, subject.node.key));
+        finding.says(format!(
+            "`{}` is not proved for `{}`: what it may do is unknown until apply",
+            forbid.id,
+            subject.shown(cx.after)
+        ));
+        finding.accounts(account(cx.after, subject));
+        finding.note(why);
+        finding.help("write policies that the plan shows");
+    }
+}
+
+/// Whom nothing is known to be kept out of may come from anywhere.
+fn unknown_trust(cx: &Context<'_>, forbid: &Forbid, to: &Place, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let is_unknown = |subject: &Subject<'_>| subject.trust.is_some_and(orgward_org::Document::is_unknown);
+    for (_, subject) in access.subjects().filter(|(_, subject)| is_unknown(subject)) {
+        if !access.is_in(&cx.config.structure, to, subject)
+            || is_exempt(&forbid.exempt, &subject.arn)
+            || before.same(subject).is_some_and(|(_, old)| is_unknown(old))
+        {
+            continue;
+        }
+        let finding = findings.about(&FORBIDDEN_ACCESS, subject.node.get());
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
+        finding.subject(format!("{} {} unknown", forbid.id, subject.node.key));
+        finding.says(format!(
+            "`{}` is not proved for `{}`: who may become it is unknown until apply",
+            forbid.id,
+            subject.shown(cx.after)
+        ));
+        finding.help("write a trust policy that the plan shows");
     }
 }
 

@@ -49,14 +49,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let old = &cx.before.access().shares;
             old.iter().any(|old| old.what == share.what && old.subject == share.subject && with(&old.with))
         };
-        let existing = had(&|with| *with == share.with || *with == SharedWith::Everybody);
+        // An account that was a member until now was no outsider.
+        let was_inside = matches!(&share.with, SharedWith::Account(account)
+            if orgward_proof::access::membership_of(cx.before, None, account) == Membership::Inside);
+        let existing = !was_inside && had(&|with| *with == share.with || *with == SharedWith::Everybody);
         // A switch of the account refuses it, so that the apply fails and nothing is shared.
         if share.with == SharedWith::Everybody && !existing && is_refused(cx.after, share) {
             continue;
         }
         let finding = findings.report(&SHARED_IMAGE, &share.address);
         finding.input = share.stack.as_deref().map(str::to_owned);
-        finding.subject(format!("{} {:?}", share.subject, share.with));
+        let who = if share.is_sensitive { "(sensitive value)".to_owned() } else { who };
+        let with = if share.is_sensitive { String::new() } else { format!("{:?}", share.with) };
+        finding.subject(format!("{} {with}", share.subject));
         finding.says(format!("{} `{}` is shared with {who}", share.what, share.subject));
         finding.help("share it with accounts or units of the organization");
         if let Some(why) = unknown {
@@ -64,6 +69,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = SHARED_IMAGE.info.unverifiable;
             finding.note(why);
         }
+        finding.described.is_redacted |= share.is_sensitive;
         if existing {
             finding.status = Status::Existing;
         }
