@@ -209,8 +209,13 @@ impl<'o> Access<'o> {
                         continue;
                     }
                     let inside = inside_of(self.org, resource.owner, membership);
-                    let set = self.by_account(resource, read, &account, &inside);
-                    let mut answer = shown(resource, &set);
+                    let by = || of_account(read, &account, &inside);
+                    let mut answer = shown(resource, &self.let_in(resource, read, true).and(by()));
+                    let mut held_back = false;
+                    if answer == Answer::None && membership == Membership::Outside {
+                        answer = shown(resource, &self.let_in(resource, read, false).and(by()));
+                        held_back = answer != Answer::None;
+                    }
                     if answer == Answer::None && membership == Membership::Outside {
                         answer = self.on_behalf(resource, read, &account);
                     }
@@ -221,8 +226,20 @@ impl<'o> Access<'o> {
                             )
                         });
                         let statement = allowing(read, &request);
-                        found.push(opening(account, Some(*request), statement, unknown));
+                        let opened = opening(account, Some(*request), statement, unknown);
+                        found.push(Opening { held_back, ..opened });
                     }
+                }
+                let own = perimeter_of(self.org, resource.owner).organization;
+                for id in organizations_of(read).into_iter().filter(|id| Some(id) != own.as_ref()) {
+                    let Some(claim) = of_organization(&id) else { continue };
+                    let by = || RequestSet::by(Callers::Principals).and(claim.requests());
+                    let set = self.let_in(resource, read, true).and(by());
+                    let Answer::Witness(request) = shown(resource, &set) else { continue };
+                    let unknown =
+                        own.is_none().then(|| "the id of this organization is not in the inputs".to_owned());
+                    let statement = allowing(read, &request);
+                    found.push(opening(id, Some(*request), statement, unknown));
                 }
                 for (user, statement) in self.users_of(read) {
                     if !trusted.contains(user) {
@@ -325,7 +342,9 @@ impl<'o> Access<'o> {
         if let Some(account) = resource.account.as_ref().filter(|it| !accounts.contains(*it)) {
             Arc::make_mut(&mut accounts).insert(account.clone());
         }
-        let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        // One that a policy asks for by its id is not everybody: `external` says which it is.
+        let mut organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        organizations.extend(organizations_of(policy));
         let outsiders = match Outsiders::of(policy, None, &accounts, &organizations) {
             Ok(outsiders) => outsiders,
             Err(why) => return Answer::Undecided(why),
@@ -361,6 +380,14 @@ impl<'o> Access<'o> {
         let was = old.policies.iter().filter_map(|it| it.document.policy());
         let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
         let is = new.let_in(opening.resource, read, !opening.held_back);
+        if let Some(claim) =
+            opening.account.as_deref().filter(|it| is_organization(it)).and_then(of_organization)
+        {
+            let was = old.policies.iter().filter_map(|it| it.document.policy());
+            let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, true)));
+            let is = new.let_in(opening.resource, read, true).and(claim.requests());
+            return is.minus(was).and(RequestSet::by(Callers::Principals)).is_empty();
+        }
         if let Some(user) = opening.account.as_deref().filter(|it| !is_account_id(it)) {
             let was = old.policies.iter().filter_map(|it| it.document.policy());
             let statement = opening.statement.and_then(|at| read.statements.get(at));
@@ -381,7 +408,8 @@ impl<'o> Access<'o> {
             return is.minus(was).and(by).is_empty();
         }
         let perimeter = perimeter_of(new.org, opening.resource.owner);
-        let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        let mut organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+        organizations.extend(organizations_of(read));
         let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else {
             return false;
         };
@@ -451,6 +479,31 @@ impl<'o> Access<'o> {
         let allowed = RequestSet::allowed(policy).and(open);
         allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
     }
+}
+
+/// The organizations that statements which allow something ask for by their ids.
+fn organizations_of(policy: &Policy) -> BTreeSet<String> {
+    let allowing = policy.statements.iter().filter(|it| it.effect.value == Effect::Allow);
+    let lines = allowing.flat_map(|it| &it.conditions).filter(|line| {
+        let operator = line.operator.value;
+        line.key.value.eq_ignore_ascii_case("aws:PrincipalOrgID")
+            && !operator.is_negated()
+            && !operator.if_exists
+    });
+    let values = lines.flat_map(|line| &line.values).map(|value| value.value.as_str());
+    values.filter(|id| is_organization(id)).map(str::to_owned).collect()
+}
+
+/// Whether a text is the id of an organization, as AWS gives them out.
+pub fn is_organization(text: &str) -> bool {
+    text.strip_prefix("o-").is_some_and(|rest| {
+        rest.len() >= 10 && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    })
+}
+
+/// The requests of the principals of an organization.
+fn of_organization(id: &str) -> Option<Claim> {
+    claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)])
 }
 
 /// What callers of the organization have, so that those of an account outside have it not.

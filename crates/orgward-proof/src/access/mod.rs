@@ -36,7 +36,7 @@ pub use self::claims::transport;
 pub use self::diff::{Difference, Gained, difference};
 pub use self::edges::{Edge, EdgeKind, End};
 pub use self::exposure::{
-    Opening, Shield, is_owned_by_aws, lets_in_outsider, membership_of, refuses_new, shield,
+    Opening, Shield, is_organization, is_owned_by_aws, lets_in_outsider, membership_of, refuses_new, shield,
 };
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
 pub use self::paths::{Gain, Reach, Step, WayIn, accounts_of};

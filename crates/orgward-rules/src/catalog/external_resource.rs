@@ -1,5 +1,7 @@
 use orgward_finding::Severity;
 
+use orgward_proof::access::is_organization;
+
 use super::public_resource::{name, report, set};
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -39,13 +41,23 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let action =
             opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
         let finding = report(&EXTERNAL_RESOURCE, cx, &opening, findings);
+        if opening.held_back {
+            finding.severity = finding.severity.min(Severity::Medium);
+            finding.note("only resource control policies keep it out");
+        }
         if opening.unknown.is_some() {
             // Whose account it is, is a question about the inputs.
             finding.severity = Severity::Low;
         }
         let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
         let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
-        let who = if account.len() > 12 { "the user with the canonical id" } else { "account" };
+        let who = if is_organization(&account) {
+            "organization"
+        } else if account.len() > 12 {
+            "the user with the canonical id"
+        } else {
+            "account"
+        };
         let what = if opening.policy.is_some() { "policy" } else { "access control list" };
         let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
         finding.says(format!("the {what} of `{}` lets in {who} {shown}{place}{action}", name(cx, &opening)));
