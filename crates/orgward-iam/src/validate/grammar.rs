@@ -122,7 +122,7 @@ fn empty_conditions<'p>(policy: &'p Policy, found: &mut Found<'p>) {
 
 fn statements<'p>(policy: &'p Policy, dead: &[(usize, Dead)], found: &mut Found<'p>) {
     if policy.statements.is_empty() {
-        let refused = is_organization_policy(policy.kind) || policy.kind == Kind::Trust;
+        let refused = is_organization_policy(policy.kind);
         found.document(
             ("missing-statement", G::Error, if refused { E::Refused } else { E::Inert }),
             0..policy.text().len().min(1),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgward_iam::{
     Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
-    Statement, is_account_id,
+    SetQuantifier, Statement, is_account_id,
 };
 use orgward_org::{Membership, Organization, Resource, ResourcePolicy};
 use orgward_plan::{Address, Attr};
@@ -486,12 +486,15 @@ fn organizations_of(policy: &Policy) -> BTreeSet<String> {
     let allowing = policy.statements.iter().filter(|it| it.effect.value == Effect::Allow);
     let lines = allowing.flat_map(|it| &it.conditions).filter(|line| {
         let operator = line.operator.value;
-        line.key.value.eq_ignore_ascii_case("aws:PrincipalOrgID")
+        let key = line.key.value.to_ascii_lowercase();
+        let any = operator.set != Some(SetQuantifier::ForAllValues);
+        (key == "aws:principalorgid" || key == "aws:principalorgpaths" && any)
             && !operator.is_negated()
             && !operator.if_exists
     });
-    let values = lines.flat_map(|line| &line.values).map(|value| value.value.as_str());
-    values.filter(|id| is_organization(id)).map(str::to_owned).collect()
+    // A path begins with the organization: `o-…/r-…/ou-…/`.
+    let values = lines.flat_map(|line| &line.values).map(|value| value.value.split('/').next());
+    values.flatten().filter(|id| is_organization(id)).map(str::to_owned).collect()
 }
 
 /// Whether a text is the id of an organization, as AWS gives them out.

@@ -22,6 +22,10 @@ rule! {
     ///
     /// Use instead an account of the organization, or list the account in `trusted_accounts` of `orgward.toml`.
     ///
+    /// A service that acts for a named account outside counts like that account, where the inputs show that it is outside.
+    /// Who is named by a canonical id of S3 is unverifiable: no policy says which account that is. An organization that
+    /// a policy asks for by its id, and that is another one, is found like an account.
+    ///
     /// Accounts of AWS itself, such as those that load balancers write their logs from, are known and quiet.
     pub(crate) static EXTERNAL_RESOURCE = {
         id: "external-resource",
