@@ -36,4 +36,6 @@ mod testing;
 
 pub use data::scp_characters;
 pub use engine::{Accesses, Context, Documents, Findings, Rule};
-pub use review::{Checked, Question, access_change, audit, check, review, review_by, review_policies};
+pub use review::{
+    Checked, Question, access_change, check, check_guardrails, review, review_by, review_policies,
+};

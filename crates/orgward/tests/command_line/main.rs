@@ -44,6 +44,7 @@ mod monorepo;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod org_audit;
 mod org_diff;
 #[cfg(test)]
 mod org_show;
