@@ -45,18 +45,14 @@ pub(crate) fn run(
     let (old, inputs) = parsed.split_at(usize::from(arguments.since.is_some()));
     input::not_empty(inputs)?;
     progress::stage("building the organization");
-    let (kind, organization) = match (old, inputs) {
-        ([old], [new]) => {
-            let at = |at: usize| documents.get(at);
-            let (Some(old_document), Some(new_document)) = (at(0), at(1)) else { return Ok(Exit::Failed) };
+    let (kind, organization) =
+        if let ([old], [new], [old_document, new_document]) = (old, inputs, documents.as_slice()) {
             let organizations = org_diff::organizations((old_document, old), (new_document, new), &config)?;
             (ReviewKind::Drift, organizations)
-        }
-        _ => {
+        } else {
             let after = Organization::of(inputs, &[], &config.declared()).after;
             (ReviewKind::Audit, Change { before: Organization::default(), after })
-        }
-    };
+        };
     progress::stage("checking");
     let mut checked = Checked::without_plan(kind, &organization, inputs, &config);
     own.ask(&mut checked, &organization, &config, &[])?;
