@@ -34,6 +34,5 @@ mod status_tests;
 #[cfg(test)]
 mod testing;
 
-pub use data::scp_characters;
 pub use engine::{Accesses, Context, Documents, Findings, Rule};
 pub use review::{Checked, Question, access_change, audit, check, review, review_by, review_policies};

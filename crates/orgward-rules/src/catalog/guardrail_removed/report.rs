@@ -35,7 +35,7 @@ pub(super) fn report(
         Cause::Disabled(enabler) => {
             let binds = if org_policies.len() == 1 { "binds" } else { "bind" };
             let message =
-                format!("the plan turns {}s off, so {names} no longer {binds} anybody", kind.short());
+                format!("the plan turns {}s off, so {names} no longer {binds} any account", kind.short());
             (enabler.clone(), message)
         }
         Cause::Moved { what, from, to } => {
@@ -44,7 +44,7 @@ pub(super) fn report(
             (address, format!("moving it from {from} to {to} takes it out from under {names}"))
         }
         Cause::Detached { by, from } => {
-            (by.clone(), format!("{names} no longer binds what lies in {from}: the plan detaches it"))
+            (by.clone(), format!("{names} no longer binds the accounts of {from}: the plan detaches it"))
         }
         Cause::Beside { by, what, at } => {
             (by.clone(), format!("`{what}` at {at} allows what {names} there leaves out"))
@@ -83,7 +83,8 @@ pub(super) fn report(
         finding.witness(passing.witness());
         if passing.is_unlisted && is_certain {
             finding.severity = Severity::Low;
-            finding.note("AWS lists none of these actions for such a resource, so nobody may miss them");
+            finding
+                .note("AWS lists none of these actions for such a resource, so perhaps no call is affected");
         }
     }
     match cause {
