@@ -141,6 +141,12 @@ fn disabled(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut 
     if let Some(enabler) = cx.after.enabler() {
         finding.note(format!("`{enabler}` says which types are enabled"));
     }
+    // Where the plan turns the type off, what these accounts lose is the cause.
+    let before = cx.before.find(&org_policy.node.key).filter(|_| cx.before.is_enabled(kind) == Some(true));
+    let targets = before.into_iter().flat_map(|id| cx.before.targets_of(id));
+    let bound = targets.flat_map(|(target, _)| cx.before.accounts_below(target));
+    let members = bound.filter(|account| account.data.member && !account.data.management);
+    finding.accounts(members.map(|account| account.node.label()));
 }
 
 /// Whether nothing can lie below a unit: the plan creates it and puts nothing there, and no account is left whose

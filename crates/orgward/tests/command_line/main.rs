@@ -45,6 +45,7 @@ mod monorepo;
 mod options;
 #[cfg(test)]
 mod org_audit;
+#[cfg(test)]
 mod org_diff;
 #[cfg(test)]
 mod org_show;

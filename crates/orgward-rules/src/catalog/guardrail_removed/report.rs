@@ -34,8 +34,11 @@ pub(super) fn report(
     let (address, message) = match cause {
         Cause::Disabled(enabler) => {
             let binds = if org_policies.len() == 1 { "binds" } else { "bind" };
-            let message =
-                format!("{} turns {}s off, so {names} no longer {binds} anybody", cx.actor(), kind.short());
+            let message = format!(
+                "{} turns {}s off, so {names} no longer {binds} any account",
+                cx.actor(),
+                kind.short()
+            );
             (enabler.clone(), message)
         }
         Cause::Moved { what, from, to } => {
@@ -43,9 +46,10 @@ pub(super) fn report(
                 cx.after.find(what).and_then(|id| cx.after.node(id)).and_then(|node| node.address.clone());
             (address, format!("moving it from {from} to {to} takes it out from under {names}"))
         }
-        Cause::Detached { by, from } => {
-            (by.clone(), format!("{names} no longer binds what lies in {from}: {} detaches it", cx.actor()))
-        }
+        Cause::Detached { by, from } => (
+            by.clone(),
+            format!("{names} no longer binds the accounts of {from}: {} detaches it", cx.actor()),
+        ),
         Cause::Beside { by, what, at } => {
             (by.clone(), format!("`{what}` at {at} allows what {names} there leaves out"))
         }
@@ -84,7 +88,8 @@ pub(super) fn report(
         finding.witness(passing.witness());
         if passing.is_unlisted && is_certain {
             finding.severity = Severity::Low;
-            finding.note("AWS lists none of these actions for such a resource, so nobody may miss them");
+            finding
+                .note("AWS lists none of these actions for such a resource, so perhaps no call is affected");
         }
     }
     match cause {
