@@ -174,7 +174,7 @@ pub(super) const SWITCHES: &[Switch] = &[
 
 /// What keeps the public out of a resource by itself: its type, blocks that put it into a private network, and flags that
 /// hold unless they are turned off. Sorted by type. An access point never changes them (Amazon S3 user guide, "Managing
-/// public access to access points"), and a domain in a VPC has no public address (OpenSearch developer guide).
+/// public access to access points"), and a domain in a VPC has no public address (the developer guide of `OpenSearch`).
 pub(super) const CLOSED: &[(&str, &[&str], &[&str])] = &[
     ("aws_elasticsearch_domain", &["vpc_options"], &[]),
     ("aws_opensearch_domain", &["vpc_options"], &[]),

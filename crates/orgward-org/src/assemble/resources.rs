@@ -315,6 +315,7 @@ impl<'a> Builder<'_, 'a> {
     }
 
     fn blocks(&mut self, named: &Named, other: &BTreeMap<&str, Vec<Piece<'_, 'a>>>) {
+        const BLOCK: &str = "aws_s3_bucket_public_access_block";
         for row in SWITCHES {
             for piece in self.of_kind(row.resource) {
                 let block = self.block(piece, row, named);
@@ -322,7 +323,6 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         // What the other side alone has, a plan makes or destroys: there is none on this side.
-        const BLOCK: &str = "aws_s3_bucket_public_access_block";
         let here: BTreeSet<&Key> = self
             .organization
             .access

@@ -31,8 +31,8 @@ pub fn in_words(action_set: &ActionSet, example: &Request) -> String {
         };
     }
     let levels = AccessLevel::ALL.map(|level| (level, listed.of_level(level)));
-    let weighty = levels.iter().filter(|(level, _)| *level >= AccessLevel::Write);
-    let weights: Vec<Vec<Share>> = weighty.map(|(_, of)| of.shares().collect()).collect();
+    let changing = levels.iter().filter(|(level, _)| *level >= AccessLevel::Write);
+    let weights: Vec<Vec<Share>> = changing.map(|(_, of)| of.shares().collect()).collect();
     // Those that change most come first.
     let mut services: Vec<(usize, Share)> = listed.shares().enumerate().collect();
     services.retain(|(_, share)| share.held > 0);

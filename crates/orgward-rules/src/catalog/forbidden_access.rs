@@ -168,11 +168,9 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 .is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
         {
             finding.subject.push_str(" widened");
-        } else if !matches!(reached.who, Who::Subject(_)) {
-            if was_reached(before, claim, &reached) {
-                // The same outsider, who can do more now, is another finding than the one that was there.
-                finding.subject.push_str(" widened");
-            }
+        } else if !matches!(reached.who, Who::Subject(_)) && was_reached(before, claim, &reached) {
+            // The same outsider, who can do more now, is another finding than the one that was there.
+            finding.subject.push_str(" widened");
         }
     }
 }
