@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use crate::{BaselineEntry, Finding, RuleInfo, Severity, Status};
 
 /// One input of a review.
@@ -15,6 +17,8 @@ pub struct Input {
     pub terraform_version: Option<String>,
     /// How many resource instances it lists.
     pub resources: usize,
+    /// The types of resources that the plan changes and that no rule reads, each with how many it changes.
+    pub unread: BTreeMap<String, usize>,
     /// Why it does not tell the whole story, one sentence each.
     pub doubts: Vec<String>,
 }

@@ -95,7 +95,7 @@ pub(super) fn line_of(site: &PlaceView, source: Option<&str>) -> String {
 }
 
 fn summary(finding: &Finding) -> String {
-    let doubt = if finding.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+    let doubt = if finding.verdict == Certainty::Unverifiable { ", undecided" } else { "" };
     format!(
         "<b>{}</b>{doubt} · {} · {}",
         finding.severity.as_str(),

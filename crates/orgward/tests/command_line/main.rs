@@ -52,6 +52,8 @@ mod packaging;
 #[cfg(test)]
 mod packs;
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod policy_review;
@@ -81,6 +83,8 @@ mod stacks;
 mod support;
 #[cfg(test)]
 mod tested;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod trust_nothing;
 #[cfg(test)]
