@@ -9,6 +9,7 @@ mod inferred;
 mod operators;
 mod options;
 mod packs;
+mod quotas;
 mod read;
 mod rule_ids;
 mod shipped;
@@ -32,7 +33,7 @@ pub use rule_ids::RULE_IDS;
 pub use shipped::{CertifiedList, CertifiedLists, Pack, Parameter};
 pub use weakened::{lenient, weakened};
 
-use orgward_org::{Selector, Structure};
+use orgward_org::{QuotaName, Selector, Structure};
 use orgward_proof::{Operator, Regions};
 
 use crate::waivers::Waiver;
@@ -54,6 +55,8 @@ pub struct Config {
     pub management: Management,
     /// `[structure]`: what units and accounts are for.
     pub structure: Structure,
+    /// `[quotas]`: how many AWS has granted, or how many people want to have at most.
+    pub quotas: BTreeMap<QuotaName, usize>,
     /// `[unverifiable] severity`: how bad it is when a rule cannot tell; `None`: as each rule says.
     pub unverifiable: Option<Severity>,
     /// `[[guardrail]]`: what must never be possible, in the order of the file, and then what `[[pack]]` adds.

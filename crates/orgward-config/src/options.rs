@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::Severity;
+use orgward_org::QuotaName;
 use serde_json::Value;
 use toml::Spanned;
 use toml::de::DeValue;
@@ -153,6 +154,12 @@ pub fn schema() -> String {
     let text = include_str!("../data/schema.json");
     let Ok(mut schema) = serde_json::from_str::<Value>(text) else { return text.to_owned() };
     let ids: Vec<&str> = RULE_IDS.iter().copied().chain(waivers::RULES.iter().map(|rule| rule.id)).collect();
+    if let Some(quotas) = schema.pointer_mut("/properties/quotas/properties").and_then(Value::as_object_mut) {
+        quotas.extend(QuotaName::ALL.iter().map(|name| {
+            let shape = serde_json::json!({"type": "integer", "minimum": 1, "maximum": name.of_aws().most()});
+            (name.as_str().to_owned(), shape)
+        }));
+    }
     if let Some(rule) = schema.pointer_mut("/$defs/rule").and_then(Value::as_object_mut) {
         let own = serde_json::json!({"pattern": r"^[\w-]+(\.[\w-]+)+$"});
         rule.insert("anyOf".to_owned(), serde_json::json!([{"enum": ids}, own]));
@@ -162,6 +169,7 @@ pub fn schema() -> String {
 
 #[cfg(test)]
 mod tests {
+    use orgward_org::QuotaName;
     use serde_json::Value;
 
     use super::{OPTIONS, Threshold, schema};
@@ -236,7 +244,7 @@ mod tests {
             |value: &Value| value["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
         let mut top = keys(&schema);
         top.retain(|key| !OPTIONS.contains(&key.as_str()));
-        let lists = ["guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
+        let lists = ["guardrail", "operator", "pack", "quotas", "severity_for", "stacks", "waiver"];
         let mut read: Vec<&str> =
             crate::read::SETTINGS.iter().map(|(table, _)| *table).chain(lists).collect();
         read.sort_unstable();
@@ -250,6 +258,15 @@ mod tests {
         }
         for key in OPTIONS {
             assert!(schema["properties"][key].is_object(), "{key}");
+        }
+        for name in QuotaName::ALL {
+            let quota = &schema["properties"]["quotas"]["properties"][name.as_str()];
+            assert_eq!(
+                quota["maximum"].as_u64(),
+                u64::try_from(name.of_aws().most()).ok(),
+                "{}",
+                name.as_str()
+            );
         }
     }
 }

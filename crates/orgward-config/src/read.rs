@@ -13,8 +13,8 @@ use toml::de::{DeTable, DeValue};
 use super::error::File;
 use super::options::{self, OPTIONS};
 use super::{
-    Config, ConfigError, RULE_IDS, ReadFile, beside, entries, forbids, guardrails, operators, packs, stacks,
-    structure,
+    Config, ConfigError, RULE_IDS, ReadFile, beside, entries, forbids, guardrails, operators, packs, quotas,
+    stacks, structure,
 };
 use crate::waivers::{self, Waiver};
 
@@ -35,7 +35,8 @@ const TABLES: [(&str, &[&str]); 10] = [
 ];
 
 /// The tables that are read elsewhere.
-const LISTS: [&str; 7] = ["forbid", "guardrail", "operator", "pack", "severity_for", "stacks", "waiver"];
+const LISTS: [&str; 8] =
+    ["forbid", "guardrail", "operator", "pack", "quotas", "severity_for", "stacks", "waiver"];
 
 /// Whether a table is one of the configuration.
 pub(super) fn is_table(name: &str) -> bool {
@@ -86,6 +87,10 @@ pub(super) fn read_into(config: &mut Config, name: &str, text: &str, beside: Rea
             }
             "stacks" => {
                 config.stacks = stacks::stacks(&file, value)?;
+                continue;
+            }
+            "quotas" => {
+                quotas::quotas(&file, config, value)?;
                 continue;
             }
             option if OPTIONS.contains(&option) => {

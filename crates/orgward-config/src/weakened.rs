@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, RuleInfo, Severity, Verdict};
 use orgward_iam::Answer;
+use orgward_org::QuotaName;
 use orgward_proof::{Guardrail, Profile};
 
 use crate::Config;
@@ -20,7 +21,7 @@ revision does not.
 
 A pull request that brings its own `orgward.toml`, its own waivers or its own exemptions is judged by what it brings. Each
 rule that it turns off, each severity that it lowers, each target, action or guardrail that it drops, each exemption,
-trusted account and waiver that it adds is one finding. None of them can be waived, turned off or put into a baseline by
+trusted account, raised quota and waiver that it adds is one finding. None of them can be waived, turned off or put into a baseline by
 the pull request itself: only `[rules] disabled` of the base revision counts.
 
 ## Example
@@ -43,6 +44,12 @@ pub fn lenient(config: &Config, default: &dyn Fn(&str) -> Option<Severity>) -> V
     for (rule, severity) in &config.severities {
         if default(rule).is_some_and(|default| *severity < default) {
             said.insert(format!("severity {rule}"), format!("lowers `{rule}` to {severity}"));
+        }
+    }
+    for (name, quota) in &config.quotas {
+        let (text, aws) = (name.as_str(), name.of_aws().value);
+        if *quota > aws {
+            said.insert(format!("quota {text}"), format!("raises the quota `{text}` from {aws} to {quota}"));
         }
     }
     let mut said: Vec<String> = said.into_values().collect();
@@ -71,6 +78,12 @@ pub fn weakened(config: &Config, default: &dyn Fn(&str) -> Option<Severity>) -> 
             && new < old
         {
             found.push(format!("lowers `{rule}` from {old} to {new}"));
+        }
+    }
+    for name in QuotaName::ALL {
+        let of = |config: &Config| config.quotas.get(name).copied().unwrap_or(name.of_aws().value);
+        if of(config) > of(base) {
+            found.push(format!("raises the quota `{}` from {} to {}", name.as_str(), of(base), of(config)));
         }
     }
     if let Some(new) = config.unverifiable
@@ -374,6 +387,23 @@ actions = ["cloudtrail:StopLogging", "cloudtrail:DeleteTrail"]
             )
         });
         assert_eq!(waived, ["the configuration waives `public-trust` for `a.b` until 2027-01-01"]);
+    }
+
+    #[test]
+    fn a_raised_quota_is_named() {
+        let with = |quotas: &str| weakened_by(|base| format!("{base}[quotas]\n{quotas}\n"));
+        assert_eq!(
+            with("roles_per_account = 5000"),
+            ["the configuration raises the quota `roles_per_account` from 1000 to 5000"]
+        );
+        assert_eq!(with("scps_per_target = 8"), [""; 0], "less than AWS accepts");
+        let mut config = Config::parse("orgward.toml", BASE).unwrap();
+        let base = format!("{BASE}[quotas]\nscps_per_target = 8\n");
+        config.base = Some(Box::new(Config::parse("base", &base).unwrap()));
+        let found = weakened(&config, &|_| Some(Severity::High));
+        assert_eq!(found[0].message, "the configuration raises the quota `scps_per_target` from 8 to 10");
+        let config = Config::parse("orgward.toml", "[quotas]\ngroups_per_account = 500\n").unwrap();
+        assert_eq!(lenient(&config, &|_| None), ["raises the quota `groups_per_account` from 300 to 500"]);
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod passage;
 mod planned;
 mod policy_chain;
 mod queries;
+mod quota;
 mod remap_spans;
 mod resource;
 mod resource_types;
@@ -51,6 +52,7 @@ pub use organization::{Organization, UnresolvedAttachment};
 pub use planned::{Operation, PlannedChange, Values};
 pub use policy_chain::{Attached, Denial, Judge, Level, PolicyChain, Relevant, Ruling};
 pub use queries::{Entity, IamArn, Membership, Principal};
+pub use quota::{Quota, QuotaName};
 pub use resource::{
     AccessFacts, Acl, Assignment, Endpoint, Grant, GrantedPolicy, Joined, PublicAccessBlock, Resource,
     ResourcePolicy, Runtime, Share, SharedWith,

@@ -2,10 +2,13 @@
 //! and links; its one script adds a search, and the page says which by its digest.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use orgward_finding::{BaselineEntry, Finding, Outcome, Review, RuleInfo, Severity, Status};
+use orgward_finding::{
+    BaselineEntry, Finding, Outcome, Proof, Review, ReviewKind, RuleInfo, Severity, Status,
+};
 
-use self::finding::{article, by_rule, folded, list, prose, severity};
+use self::finding::{article, by_rule, entry, folded, list, prose, severity};
 
+use crate::access::Tense;
 use crate::changes::{ChangeView, more_causes};
 use crate::denied::{DeniedRow, denied_calls_html};
 use crate::terminal::finding::groups;
@@ -55,9 +58,10 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                 (contents(review, rules))
                 main {
                     (denied(review))
+                    (guardrails(review))
                     (denials(review))
                     (access(review))
-                    @for (status, title) in SECTIONS {
+                    @for (status, title) in sections(review.kind) {
                         @let open = match status {
                             Status::New => true,
                             Status::Existing => review.gate.existing,
@@ -78,12 +82,15 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
 }
 
 /// The sections of findings, in their order.
-const SECTIONS: [(Status, &str); 4] = [
-    (Status::New, "new with this plan"),
-    (Status::Existing, "there before this plan"),
-    (Status::Baseline, "in the baseline"),
-    (Status::Waived, "waived"),
-];
+fn sections(kind: ReviewKind) -> [(Status, &'static str); 4] {
+    let (new, existing) = summary::headings(kind);
+    [
+        (Status::New, new),
+        (Status::Existing, existing),
+        (Status::Baseline, "in the baseline"),
+        (Status::Waived, "waived"),
+    ]
+}
 
 /// What there is: severities to show and hide, a search, and links to the sections and to the first finding of each rule.
 fn contents(review: &Review, rules: &[&RuleInfo]) -> Markup {
@@ -119,10 +126,10 @@ fn contents(review: &Review, rules: &[&RuleInfo]) -> Markup {
                         " "
                     }
                     @if !review.access.is_empty() {
-                        a href="#access" { "access (" (crate::access::lines(&review.access).len()) ")" }
+                        a href="#access" { "access (" (crate::access::lines(&review.access, Tense::of(review.kind)).len()) ")" }
                         " "
                     }
-                    @for (status, title) in SECTIONS {
+                    @for (status, title) in sections(review.kind) {
                         @let number = review.findings.iter().filter(|finding| finding.status == status).count();
                         @if number > 0 {
                             a href={ "#" (anchor(status)) } { (title) " (" (number) ")" }
@@ -188,12 +195,37 @@ fn denials(review: &Review) -> Markup {
     }
 }
 
+/// The guardrails of an audit, and whether they hold.
+fn guardrails(review: &Review) -> Markup {
+    let states = &review.guardrails;
+    let holding = states.iter().filter(|it| it.proof == Proof::Holds).count();
+    html! {
+        @if !states.is_empty() {
+            details.status open {
+                summary { h2 { "guardrails (" (holding) " of " (states.len()) " hold)" } }
+                dl {
+                    @for state in states {
+                        (entry(state.proof.as_str(), &html! {
+                            code { (escape::line(&state.id)) }
+                            @if let Some(text) = &state.description { ": " (prose(text)) }
+                            @if !state.accounts.is_empty() {
+                                br;
+                                (list(state.accounts.iter().map(|it| html! { code { (escape::line(it)) } })))
+                            }
+                        }))
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Who can do more or less than before.
 fn access(review: &Review) -> Markup {
-    let lines = crate::access::lines(&review.access);
+    let lines = crate::access::lines(&review.access, Tense::of(review.kind));
     html! {
         @if !lines.is_empty() {
-            details.status open {
+            details.status open[review.kind != ReviewKind::Audit] {
                 summary { h2 id="access" { "access (" (lines.len()) ")" } }
                 ul { @for line in lines.iter().take(LISTED) { li { code { (escape::line(line)) } } } }
                 @if lines.len() > LISTED { p { "and " (lines.len() - LISTED) " more" } }

@@ -34,6 +34,7 @@ mod status_tests;
 #[cfg(test)]
 mod testing;
 
-pub use data::scp_characters;
 pub use engine::{Accesses, Context, Documents, Findings, Rule};
-pub use review::{Checked, Question, access_change, audit, check, review, review_by, review_policies};
+pub use review::{
+    Checked, Question, access_change, check, check_guardrails, review, review_by, review_policies,
+};

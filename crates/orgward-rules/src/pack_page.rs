@@ -6,8 +6,8 @@ use std::path::Path;
 
 use orgward_iam::{Denying, Remedy};
 
-use crate::data::quotas;
 use orgward_config::Pack;
+use orgward_org::QuotaName;
 use orgward_proof::{EnforcedBy, Guardrail};
 
 const HEAD: &str = "\
@@ -76,7 +76,7 @@ fn page() -> String {
         }
         let allowing = of_endpoints.then(Denying::nothing);
         let statements = allowing.into_iter().chain(guardrails.iter().map(denying)).collect();
-        for policy in Remedy::within(quotas().scp.characters, statements).unwrap() {
+        for policy in Remedy::within(QuotaName::ScpCharacters.of_aws().value, statements).unwrap() {
             writeln!(page, "\n```json\n{}\n```", policy.pretty()).unwrap();
         }
     }

@@ -5,9 +5,9 @@ use orgward_iam::{
     RequestSet, compare, may_be_allowed,
 };
 
-use crate::data::quotas;
 use orgward_config::Config;
 use orgward_config::Pack;
+use orgward_org::QuotaName;
 use orgward_proof::{EnforcedBy, Guardrail};
 
 fn shipped(name: &str) -> Vec<Guardrail> {
@@ -102,9 +102,9 @@ fn every_pack_is_read_and_has_what_it_names() {
 fn the_policy_of_a_pack_makes_it_hold_and_needs_every_statement() {
     for pack in Pack::all() {
         let guardrails = shipped(pack.name);
-        let remedies = Remedy::within(quotas().scp.characters, denying(&guardrails)).unwrap();
+        let remedies = Remedy::within(QuotaName::ScpCharacters.of_aws().value, denying(&guardrails)).unwrap();
         assert!(
-            remedies.iter().all(|remedy| remedy.characters() <= quotas().scp.characters),
+            remedies.iter().all(|remedy| remedy.characters() <= QuotaName::ScpCharacters.of_aws().value),
             "{}",
             pack.name
         );
@@ -132,7 +132,7 @@ fn the_policy_of_a_pack_makes_it_hold_and_needs_every_statement() {
 #[test]
 fn each_pack_fits_in_one_policy_and_all_in_two() {
     let policies = |guardrails: &[Guardrail]| {
-        Remedy::within(quotas().scp.characters, denying(guardrails)).unwrap().len()
+        Remedy::within(QuotaName::ScpCharacters.of_aws().value, denying(guardrails)).unwrap().len()
     };
     for pack in Pack::all() {
         assert_eq!(policies(&shipped(pack.name)), 1, "{}", pack.name);
@@ -346,7 +346,7 @@ fn a_long_list_of_certified_services_fits_in_a_policy() {
         Catalogue::get().services().take(200).map(|service| service.prefix().to_owned()).collect();
     let values = BTreeMap::from([("services".to_owned(), services.clone())]);
     let guardrails = Pack::find("approved-services").unwrap().guardrails(&values).unwrap();
-    let remedies = Remedy::within(quotas().scp.characters, denying(&guardrails)).unwrap();
+    let remedies = Remedy::within(QuotaName::ScpCharacters.of_aws().value, denying(&guardrails)).unwrap();
     let policies = parsed(&remedies);
     assert_eq!(gap(&guardrails[0], &policies), Answer::None);
     // A service that is certified in the policy and not in the claim.
@@ -364,7 +364,9 @@ fn the_region_lock_is_a_guardrail_like_any_other() {
             "[regions]\nallowed = ['eu-west-1']\nprofile = '{profile}'\nexempt_principals = ['arn:aws:iam::*:role/x']"
         );
         let lock = Config::parse("orgward.toml", &text).unwrap().region_lock().unwrap();
-        let remedies = Remedy::within(quotas().scp.characters, denying(std::slice::from_ref(&lock))).unwrap();
+        let remedies =
+            Remedy::within(QuotaName::ScpCharacters.of_aws().value, denying(std::slice::from_ref(&lock)))
+                .unwrap();
         assert_eq!(remedies.len(), 1);
         assert_eq!(gap(&lock, &parsed(&remedies)), Answer::None, "{profile}");
         assert!(matches!(gap(&lock, &[]), Answer::Witness(_)));

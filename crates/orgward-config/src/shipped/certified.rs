@@ -8,8 +8,7 @@ use jiff::civil::Date;
 use crate::ConfigError;
 use crate::error::File;
 
-/// The programs, each with the page on which AWS keeps its list. The lists themselves are AWS's, and stand in the file
-/// once a person has written them there from the page.
+/// The programs, each with the page on which AWS keeps its list, the date of that page, and the services on it.
 const SHIPPED: &str = include_str!("../../data/certified-services.tsv");
 /// The program that writes a list from the page.
 const WRITER: &str = "crates/orgward-config/data/generate-certified-services";
@@ -23,16 +22,14 @@ const FOUNDATION: &str = "foundation";
 
 /// After how many days a list is out of date: AWS has its services audited twice a year.
 const FRESH_DAYS: i32 = 365;
-/// What stands for the date of a list that is not written yet.
-const NO_DATE: &str = "-";
 
 /// Services in the scope of a compliance program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CertifiedList {
     /// What the parameter calls it: `pci-dss`.
     pub name: String,
-    /// When AWS published it, as `YYYY-MM-DD`; `None`: it is not written down yet.
-    pub date: Option<String>,
+    /// When AWS published it, as `YYYY-MM-DD`.
+    pub date: String,
     /// Where.
     pub source: String,
     /// The prefixes of the services.
@@ -73,14 +70,13 @@ impl CertifiedLists {
             };
             match line.split('\t').collect::<Vec<_>>().as_slice() {
                 [name, date, source] if name.starts_with('@') => {
-                    let is_written = *date != NO_DATE;
-                    if is_written && date.parse::<Date>().is_err() {
+                    if date.parse::<Date>().is_err() {
                         return Err(wrong("the list has no date of the form YYYY-MM-DD"));
                     }
                     let name = name.trim_start_matches('@').to_owned();
                     let list = CertifiedList {
                         name: name.clone(),
-                        date: is_written.then(|| (*date).to_owned()),
+                        date: (*date).to_owned(),
                         source: (*source).to_owned(),
                         services: BTreeSet::new(),
                     };
@@ -102,11 +98,9 @@ impl CertifiedLists {
                 list.services.insert(prefix.to_owned());
             }
         }
-        // A date without a service would allow nothing but the foundation, and look like a list.
-        let empty = lists.values().find(|list| list.date.is_some() == list.services.is_empty());
-        if let Some(CertifiedList { name, .. }) = empty {
-            let message =
-                format!("the list `{name}` has a date without services, or services without a date");
+        // A list without a service would allow nothing but the foundation.
+        if let Some(CertifiedList { name, .. }) = lists.values().find(|list| list.services.is_empty()) {
+            let message = format!("the list `{name}` has no service");
             return Err(ConfigError::new(&file, 0..0, "in this file", message)
                 .help(format!("`{WRITER}` writes both from AWS's page")));
         }
@@ -115,12 +109,12 @@ impl CertifiedLists {
 
     /// Lays other lists over these: those of the same name take their place.
     pub(crate) fn lay_over(&mut self, others: Self) {
-        self.0.extend(others.0.into_iter().filter(|(_, list)| list.date.is_some()));
+        self.0.extend(others.0);
     }
 
-    /// The one with a name, if it is written down.
+    /// The one with a name.
     pub fn find(&self, name: &str) -> Option<&CertifiedList> {
-        self.0.get(name).filter(|list| list.date.is_some())
+        self.0.get(name)
     }
 
     /// The first of the lists that a value names and that is not there.
@@ -129,17 +123,10 @@ impl CertifiedLists {
         names.find(|name| self.find(name).is_none())
     }
 
-    /// Says that a list is not there, and how it gets there.
+    /// Says that a list is not there.
     pub(crate) fn is_missing(&self, file: &File<'_>, span: Range<usize>, name: &str) -> ConfigError {
-        let Some(CertifiedList { source, .. }) = self.0.get(name) else {
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            return crate::read::unknown(file, span, "list of certified services", name, &known);
-        };
-        let message = format!("the list `{name}` of certified services is not written down yet");
-        ConfigError::new(file, span, "names it", message).help(format!(
-            "AWS keeps it at {source}: save the page and run `{WRITER} {name} DATE lists.tsv < page.html`, then name \
-             the file under `[files]`: `{SETTING} = \"lists.tsv\"`"
-        ))
+        let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        crate::read::unknown(file, span, "list of certified services", name, &known)
     }
 
     /// The values of a pack's parameters, where lists and the foundation have become services; `None` where the pack
@@ -160,8 +147,7 @@ impl CertifiedLists {
     /// The lists that the values name, with their dates.
     pub(super) fn named(&self, values: &BTreeMap<&str, &[String]>) -> Option<String> {
         let lists = values.get(LISTS)?.iter().filter_map(|name| self.find(name));
-        let dated: Vec<String> =
-            lists.filter_map(|list| Some(format!("`{}` as of {}", list.name, list.date.as_ref()?))).collect();
+        let dated: Vec<String> = lists.map(|list| format!("`{}` as of {}", list.name, list.date)).collect();
         (!dated.is_empty()).then(|| dated.join(", "))
     }
 
@@ -175,19 +161,20 @@ impl CertifiedLists {
 impl CertifiedList {
     /// Whether it is out of date on a day.
     pub fn is_old(&self, today: &str) -> bool {
-        let date = self.date.as_deref().unwrap_or_default();
-        let age = || Some((today.parse::<Date>().ok()? - date.parse::<Date>().ok()?).get_days());
+        let age = || Some((today.parse::<Date>().ok()? - self.date.parse::<Date>().ok()?).get_days());
         age().is_none_or(|days| days > FRESH_DAYS)
     }
 
     /// What to say of it where it is used.
     pub fn note(&self, today: &str) -> Option<String> {
-        let date = self.date.as_deref().filter(|_| self.is_old(today))?;
-        Some(format!(
-            "the list `{}` of certified services is of {date}, which is more than a year ago: services that AWS had \
-             audited since are not in it. See {}, and write it anew with `{WRITER}`",
-            self.name, self.source
-        ))
+        self.is_old(today).then(|| {
+            let Self { name, date, source, .. } = self;
+            format!(
+                "the list `{name}` of certified services is of {date}, more than a year ago: it lacks the services that \
+                 AWS has had audited since. Save {source} and run `{WRITER} {name} DATE lists.tsv < page.html`, then \
+                 name the file under `[files]`: `{SETTING} = \"lists.tsv\"`"
+            )
+        })
     }
 }
 
@@ -212,30 +199,45 @@ mod tests {
     const FILE: &str = "# ours\n@inner\t2026-03-01\thttps://audit.example/inner\n@outer\t2026-03-01\t\
                         https://audit.example/outer\nbedrock\touter\ns3\tinner outer\n";
 
+    /// The numbers are those of AWS's pages on the dates of the file, without parts of other services.
     #[test]
-    fn a_list_that_is_not_written_down_is_an_error_that_says_how() {
+    fn the_shipped_lists_have_services_and_a_page() {
         let shipped = CertifiedLists::default();
-        let names: Vec<&String> = shipped.0.keys().collect();
-        assert_eq!(names, ["fedramp-high", "fedramp-moderate", "hipaa", "iso", "pci-dss", "soc"]);
+        let sizes: Vec<(&str, usize)> =
+            shipped.0.values().map(|list| (list.name.as_str(), list.services.len())).collect();
+        assert_eq!(
+            sizes,
+            [
+                ("fedramp-high", 98),
+                ("fedramp-moderate", 106),
+                ("hipaa", 134),
+                ("iso", 150),
+                ("pci-dss", 146),
+                ("soc", 139)
+            ]
+        );
         for list in shipped.0.values() {
             assert!(list.source.starts_with("https://aws.amazon.com/compliance/"), "{}", list.source);
+            for service in &list.services {
+                assert!(Catalogue::get().service(service).is_some(), "{service}");
+            }
+            for service in ["dynamodb", "ec2", "kms", "lambda", "rds", "s3", "sns", "sqs"] {
+                assert!(list.services.contains(service), "{}: {service}", list.name);
+            }
+            assert!(list.note("2027-01-31").is_some_and(|note| note.contains(&list.source)));
         }
-        let told = |lists: &str| {
-            let text =
-                format!("[[pack]]\nname = \"approved-services\"\n[pack.parameters]\ncertified = [{lists}]\n");
-            let error = Config::parse("orgward.toml", &text).unwrap_err();
-            format!("{error}: {}", miette::Diagnostic::help(&error).unwrap())
-        };
-        let missing = told("\"pci-dss\"");
-        for part in [
-            "`pci-dss` of certified services is not written down yet",
-            "generate-certified-services pci-dss",
-            "services-in-scope/PCI",
-            "certified_services",
-        ] {
-            assert!(missing.contains(part), "{part}: {missing}");
-        }
-        assert!(told("\"pci\"").contains("unknown list of certified services `pci`"));
+        // What AWS has had audited for one program and not for another.
+        let is_in = |list: &str, service: &str| shipped.find(list).unwrap().services.contains(service);
+        assert!(is_in("pci-dss", "cloud9") && !is_in("fedramp-high", "cloud9"));
+        assert!(is_in("fedramp-moderate", "connect") && !is_in("fedramp-high", "connect"));
+        assert!(!is_in("hipaa", "bedrock"), "it came later");
+    }
+
+    #[test]
+    fn a_list_that_does_not_exist_is_an_error_with_the_nearest_one() {
+        let text = "[[pack]]\nname = \"approved-services\"\n[pack.parameters]\ncertified = [\"pci\"]\n";
+        let error = Config::parse("orgward.toml", text).unwrap_err();
+        assert!(error.to_string().contains("unknown list of certified services `pci`"), "{error}");
     }
 
     #[test]
@@ -243,7 +245,7 @@ mod tests {
         let lists = CertifiedLists::parse("lists.tsv", FILE).unwrap();
         let list = lists.find("inner").unwrap();
         assert_eq!(list.note("2027-01-31"), None);
-        assert!(list.note("2027-03-03").unwrap().contains("is of 2026-03-01, which is more than a year ago"));
+        assert!(list.note("2027-03-03").unwrap().contains("is of 2026-03-01, more than a year ago"));
         assert!(list.is_old("some day"), "what cannot be compared is old");
     }
 
@@ -252,8 +254,8 @@ mod tests {
         for (text, says) in [
             ("hunter2=hunter2\n", "neither a list nor a service"),
             ("@a\tsoon\thttps://x\ns3\ta\n", "no date"),
-            ("@a\t2026-03-01\thttps://x\n", "a date without services"),
-            ("@a\t-\thttps://x\ns3\ta\n", "services without a date"),
+            ("@a\t2026-03-01\thttps://x\n", "has no service"),
+            ("@a\t-\thttps://x\ns3\ta\n", "no date"),
             ("@a\t2026-03-01\thttps://x\n@a\t2026-03-01\thttps://x\n", "twice"),
             ("@a\t2026-03-01\thttps://x\ns3\tb\n", "does not declare"),
         ] {

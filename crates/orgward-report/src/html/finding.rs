@@ -111,7 +111,7 @@ pub(super) fn article(group: &Group<'_>, rules: &[&RuleInfo], open: bool) -> Mar
     }
 }
 
-fn entry(key: &str, value: &Markup) -> Markup {
+pub(super) fn entry(key: &str, value: &Markup) -> Markup {
     html! { div { dt { (key) } dd { (value) } } }
 }
 

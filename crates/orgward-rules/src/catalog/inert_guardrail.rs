@@ -1,7 +1,7 @@
 mod beside;
 mod text;
 
-use orgward_finding::Severity;
+use orgward_finding::{ReviewKind, Severity};
 use orgward_org::{Entity, Modality, NodeKind, OrgPolicy, PolicyType};
 
 use crate::engine::rule;
@@ -141,13 +141,21 @@ fn disabled(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut 
     if let Some(enabler) = cx.after.enabler() {
         finding.note(format!("`{enabler}` says which types are enabled"));
     }
+    // Where the plan turns the type off, what these accounts lose is the cause.
+    let before = cx.before.find(&org_policy.node.key).filter(|_| cx.before.is_enabled(kind) == Some(true));
+    let targets = before.into_iter().flat_map(|id| cx.before.targets_of(id));
+    let bound = targets.flat_map(|(target, _)| cx.before.accounts_below(target));
+    let members = bound.filter(|account| account.data.member && !account.data.management);
+    finding.accounts(members.map(|account| account.node.label()));
 }
 
 /// Whether nothing can lie below a unit: the plan creates it and puts nothing there, and no account is left whose
 /// place is unknown.
 fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
     let Some(node) = cx.after.node(target) else { return false };
-    let created = node.address.is_some() && cx.before.find(&node.key).is_none();
+    // An audit has no "before": nothing is created.
+    let created =
+        cx.kind != ReviewKind::Audit && node.address.is_some() && cx.before.find(&node.key).is_none();
     matches!(node.kind, NodeKind::Unit)
         && created
         && cx.after.accounts_below(target).is_empty()

@@ -1,4 +1,4 @@
-mod near;
+mod limit;
 #[cfg(test)]
 mod tests;
 
@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_finding::Severity;
 use orgward_org::{
     Control, Document, Entity, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, OrgPolicy,
-    Organization, PolicyType, User,
+    Organization, PolicyType, QuotaName, User,
 };
 
-use self::near::{is_near, near};
+use self::limit::{Limit, Use};
 use crate::controls::about;
-use crate::data::{OrgPolicyQuota, Quota, quotas};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -25,7 +24,7 @@ rule! {
     /// The plan is fine and the apply fails, halfway through, with some guardrails exchanged and others not.
     ///
     /// Service and resource control policies are counted as Terraform sends them: the line breaks and indentation
-    /// of a heredoc count. IAM does not count white space. The quotas are in `data/quotas.toml` with their date:
+    /// of a heredoc count. IAM does not count white space. The quotas are in one file with their date and source:
     /// ten service control policies of 10,240 characters for each target since May 2026, five resource control
     /// policies of 5,120 characters including `RCPFullAWSAccess`, five levels of units below the root, 2,000 units,
     /// 50,000 accounts, 10,000 service and 2,000 resource control policies, 10,000 characters of a management policy
@@ -34,7 +33,8 @@ rule! {
     /// provider deletes the oldest one before it makes a sixth.
     ///
     /// What has less than a tenth of a quota left is an information, which never blocks: the next change may not fit.
-    /// Quotas that AWS raises when it is asked are marked in the file, and medium.
+    /// Quotas that AWS raises when it is asked are marked in the file, and medium. What AWS has granted stands under
+    /// `[quotas]` of `orgward.toml`: `roles_per_account = 5000`.
     ///
     /// A document with parts that are unknown until apply is measured without them: what is too long already is
     /// found, what fits with 128 characters in each hole is not reported, and between the two the rule cannot tell.
@@ -65,7 +65,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for org_policy in cx.after.org_policies().filter(|it| !it.aws_managed && !it.is_control) {
-        document(org_policy, findings);
+        document(cx, org_policy, findings);
     }
     organization(cx, findings);
     memberships(cx, findings);
@@ -73,35 +73,30 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let attached_to = attached_policies(cx.after);
     for (id, node) in cx.after.nodes() {
         if let Some(policies) = attached_to.get(&id) {
-            attached(node, policies.len(), findings);
+            attached(cx, node, policies.len(), findings);
         }
+        let mut size = |what: &str, sum: usize, name: QuotaName| size(cx, node, (what, sum, name), findings);
+        let all = "sum of its inline policies";
         match &node.kind {
+            NodeKind::ManagedPolicy(policy) => {
+                size("managed policy", solid(&policy.document), QuotaName::ManagedPolicyCharacters);
+            }
+            NodeKind::Role(role) => {
+                size("trust policy", solid(&role.trust), QuotaName::TrustPolicyCharacters);
+                size(all, inline(&role.inline), QuotaName::RoleInlineCharacters);
+            }
+            NodeKind::User(user) => {
+                size(all, inline(&user.inline), QuotaName::UserInlineCharacters);
+                access_keys(cx, node, user, findings);
+            }
+            NodeKind::Group(group) => size(all, inline(&group.inline), QuotaName::GroupInlineCharacters),
+            NodeKind::PermissionSet(set) => {
+                size("inline policy", inline(&set.inline), QuotaName::PermissionSetInlineCharacters);
+            }
             NodeKind::Root | NodeKind::Account(_) => targets(cx, id, node, findings),
             NodeKind::Unit => {
                 targets(cx, id, node, findings);
                 depth(cx, id, node, findings);
-            }
-            NodeKind::ManagedPolicy(policy) => {
-                let sum = solid(&policy.document);
-                size(node, "managed policy", sum, quotas().iam.managed_policy, findings);
-            }
-            NodeKind::Role(role) => {
-                size(node, "trust policy", solid(&role.trust), quotas().iam.trust_policy, findings);
-                let quota = quotas().iam.role_inline;
-                size(node, "sum of its inline policies", inline(&role.inline), quota, findings);
-            }
-            NodeKind::User(user) => {
-                let quota = quotas().iam.user_inline;
-                size(node, "sum of its inline policies", inline(&user.inline), quota, findings);
-                access_keys(node, user, findings);
-            }
-            NodeKind::Group(group) => {
-                let quota = quotas().iam.group_inline;
-                size(node, "sum of its inline policies", inline(&group.inline), quota, findings);
-            }
-            NodeKind::PermissionSet(set) => {
-                let quota = quotas().iam.permission_set_inline;
-                size(node, "inline policy", inline(&set.inline), quota, findings);
             }
             _ => {}
         }
@@ -117,21 +112,21 @@ fn memberships(cx: &Context<'_>, findings: &mut Findings) {
         let entry = groups.entry((control.stack.clone(), user)).or_insert_with(|| (control, BTreeSet::new()));
         entry.1.extend(control.texts("groups"));
     }
-    let quota = quotas().iam.groups_per_user;
+    let limit = Limit::of(cx.config, QuotaName::GroupsPerUser);
     for (control, groups) in groups.into_values() {
-        if is_near(groups.len(), quota.value) {
-            let says = format!("the user is in {} of {} groups that are allowed", groups.len(), quota.value);
-            near(about(findings, &OVER_QUOTA, control), "groups", says, quota.raised);
+        let (count, value) = (groups.len(), limit.value());
+        match limit.used(count) {
+            Use::Within => {}
+            Use::Near => {
+                let says = format!("the user is in {count} of {value} groups that are allowed");
+                limit.near(about(findings, &OVER_QUOTA, control), "groups", says);
+            }
+            Use::Over => {
+                let says = format!("the user is in {count} groups, of which {value} are allowed");
+                let finding = about(findings, &OVER_QUOTA, control);
+                limit.over(finding, count, "groups".to_owned(), says, "merge some of the groups");
+            }
         }
-        let quota = quota.value;
-        if groups.len() <= quota {
-            continue;
-        }
-        let finding = about(findings, &OVER_QUOTA, control);
-        finding.subject("groups");
-        finding.says(format!("the user is in {} groups, of which {quota} are allowed", groups.len()));
-        finding.note(format!("quotas as of {}", quotas().date));
-        finding.help("merge some of the groups; AWS does not raise this quota");
     }
 }
 
@@ -153,66 +148,68 @@ fn attached_policies(organization: &Organization) -> BTreeMap<NodeId, BTreeSet<S
 }
 
 /// How many access keys a user gets.
-fn access_keys(node: &Node, user: &User, findings: &mut Findings) {
+fn access_keys(cx: &Context<'_>, node: &Node, user: &User, findings: &mut Findings) {
     let count = user.credentials.iter().filter(|it| it.what == "access key").count();
-    let quota = quotas().iam.access_keys_per_user.value;
-    if count > quota {
+    let limit = Limit::of(cx.config, QuotaName::AccessKeysPerUser);
+    // Two keys are how keys are rotated.
+    if limit.used(count) == Use::Over {
+        let says = format!("the user gets {count} access keys, of which {} are allowed", limit.value());
+        let cure = "remove one before another one is made, or use a role";
         let finding = findings.about(&OVER_QUOTA, node);
-        finding.subject("access keys");
-        finding.says(format!("the user gets {count} access keys, of which {quota} are allowed"));
-        finding.note(format!("quotas as of {}", quotas().date));
-        finding.help("remove one before another one is made, or use a role; AWS does not raise this quota");
+        limit.over(finding, count, "access keys".to_owned(), says, cure);
     }
 }
 
 /// How many managed policies a principal or permission set has.
-fn attached(node: &Node, count: usize, findings: &mut Findings) {
-    let Quota { value: quota, raised } = match node.kind {
-        NodeKind::PermissionSet(_) => quotas().iam.permission_set_policies,
-        _ => quotas().iam.attached_policies,
+fn attached(cx: &Context<'_>, node: &Node, count: usize, findings: &mut Findings) {
+    let name = match node.kind {
+        NodeKind::PermissionSet(_) => QuotaName::ManagedPoliciesPerPermissionSet,
+        NodeKind::Group(_) => QuotaName::ManagedPoliciesPerGroup,
+        NodeKind::User(_) => QuotaName::ManagedPoliciesPerUser,
+        _ => QuotaName::ManagedPoliciesPerRole,
     };
-    if is_near(count, quota) {
-        let says = format!("{count} of {quota} managed policies that are allowed are attached");
-        near(findings.about(&OVER_QUOTA, node), "attached policies", says, raised);
-    }
-    if count > quota {
-        let finding = findings.about(&OVER_QUOTA, node);
-        finding.subject("attached policies");
-        finding.says(format!("{count} managed policies are attached, of which {quota} are allowed"));
-        finding.note(format!("quotas as of {}", quotas().date));
-        if let Some(raised) = raised.filter(|raised| count <= *raised) {
-            finding.severity = Severity::Medium;
-            finding.help(format!(
-                "merge some of them, or ask AWS for a higher quota: up to {raised} are granted"
-            ));
-        } else {
-            finding.help("merge some of them");
+    let limit = Limit::of(cx.config, name);
+    let value = limit.value();
+    match limit.used(count) {
+        Use::Within => {}
+        Use::Near => {
+            let says = format!("{count} of {value} managed policies that are allowed are attached");
+            limit.near(findings.about(&OVER_QUOTA, node), "attached policies", says);
+        }
+        Use::Over => {
+            let says = format!("{count} managed policies are attached, of which {value} are allowed");
+            let finding = findings.about(&OVER_QUOTA, node);
+            limit.over(finding, count, "attached policies".to_owned(), says, "merge some of them");
         }
     }
 }
 
 /// How long a policy of the organization is, as it is sent.
-fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
+fn document(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
     let kind = org_policy.data.kind.short();
     let document = &org_policy.data.document;
-    let (Some(quota), Some((least, most))) = (quota(&org_policy.data.kind), document.size()) else { return };
-    let quota = quota.characters;
-    if most <= quota {
-        if is_near(most, quota) {
-            let says = format!("{kind} has {most} of the {quota} characters that are allowed");
-            near(findings.about(&OVER_QUOTA, org_policy.node), "size", says, None);
+    let Some((name, _)) = QuotaName::of_policies(&org_policy.data.kind) else { return };
+    let Some((least, most)) = document.size() else { return };
+    let limit = Limit::of(cx.config, name);
+    let value = limit.value();
+    match limit.used(most) {
+        Use::Within => return,
+        Use::Near => {
+            let says = format!("{kind} has {most} of the {value} characters that are allowed");
+            limit.near(findings.about(&OVER_QUOTA, org_policy.node), "size", says);
+            return;
         }
-        return;
+        Use::Over => {}
     }
-    let finding = if least > quota {
+    let finding = if least > value {
         let finding = findings.about(&OVER_QUOTA, org_policy.node);
         let at_least = if least == most { "" } else { "at least " };
-        finding.says(format!("{kind} has {at_least}{least} characters, of which {quota} are allowed"));
+        finding.says(format!("{kind} has {at_least}{least} characters, of which {value} are allowed"));
         finding
     } else {
         let finding = findings.cannot_tell(&OVER_QUOTA, org_policy.node);
         finding.says(format!(
-            "cannot tell whether this {kind} has more than the {quota} characters that are allowed"
+            "cannot tell whether this {kind} has more than the {value} characters that are allowed"
         ));
         finding.note(format!(
             "it has at least {least} without white space, and about {most} as the provider lays it out"
@@ -220,9 +217,9 @@ fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
         finding
     };
     finding.subject("size");
-    finding.note(format!("quotas as of {}", quotas().date));
+    finding.note(limit.note());
     let solid = if least == most { solid(document) } else { least };
-    finding.help(if solid <= quota {
+    finding.help(if solid <= value {
         format!(
             "send it without white space: it has {}{solid} characters then; `jsonencode` does that",
             if least == most { "" } else { "at least " }
@@ -234,81 +231,68 @@ fn document(org_policy: Entity<'_, OrgPolicy>, findings: &mut Findings) {
 
 /// How many policies, units and accounts the organization has, as far as the inputs show them: there may be more.
 fn organization(cx: &Context<'_>, findings: &mut Findings) {
-    let quotas = &quotas().organization;
     let of = |kind: &PolicyType| cx.after.org_policies().filter(|each| each.data.kind == *kind).count();
     let units = cx.after.nodes().filter(|(_, node)| matches!(node.kind, NodeKind::Unit)).count();
     let accounts = cx.after.accounts().filter(|account| account.member).count();
-    for (what, count, quota) in [
-        ("SCPs", of(&PolicyType::ServiceControl), quotas.scps),
-        ("RCPs", of(&PolicyType::ResourceControl), quotas.rcps),
-        ("units", units, quotas.units),
-        ("accounts", accounts, quotas.accounts),
+    for (what, count, name) in [
+        ("SCPs", of(&PolicyType::ServiceControl), QuotaName::Scps),
+        ("RCPs", of(&PolicyType::ResourceControl), QuotaName::Rcps),
+        ("units", units, QuotaName::Units),
+        ("accounts", accounts, QuotaName::Accounts),
     ] {
-        if is_near(count, quota) {
-            let says = format!("the organization has {count} of {quota} {what} that are allowed");
-            near(findings.report(&OVER_QUOTA, None).target("Root"), what, says, None);
-        }
-        if count > quota {
-            let finding = findings.report(&OVER_QUOTA, None);
-            finding.target("Root").subject(what);
-            finding.says(format!("the organization has {count} {what}, of which {quota} are allowed"));
-            finding.note(format!("quotas as of {}", self::quotas().date));
-            finding.help("remove what nobody needs");
+        let limit = Limit::of(cx.config, name);
+        let value = limit.value();
+        match limit.used(count) {
+            Use::Within => {}
+            Use::Near => {
+                let says = format!("the organization has {count} of {value} {what} that are allowed");
+                limit.near(findings.report(&OVER_QUOTA, None).target("Root"), what, says);
+            }
+            Use::Over => {
+                let says = format!("the organization has {count} {what}, of which {value} are allowed");
+                let finding = findings.report(&OVER_QUOTA, None).target("Root");
+                limit.over(finding, count, what.to_owned(), says, "remove those that are not used");
+            }
         }
     }
 }
 
 /// How many roles, users, groups and policies an account has, as far as the inputs show them: there may be more.
 fn per_account(cx: &Context<'_>, findings: &mut Findings) {
-    let mut counts: BTreeMap<(orgward_org::NodeId, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(NodeId, QuotaName, &str), usize> = BTreeMap::new();
     for (id, node) in cx.after.nodes() {
-        let what = match &node.kind {
-            NodeKind::Role(_) => "roles",
-            NodeKind::User(_) => "users",
-            NodeKind::Group(_) => "groups",
-            NodeKind::ManagedPolicy(_) => "managed policies",
+        let (name, what) = match &node.kind {
+            NodeKind::Role(_) => (QuotaName::RolesPerAccount, "roles"),
+            NodeKind::User(_) => (QuotaName::UsersPerAccount, "users"),
+            NodeKind::Group(_) => (QuotaName::GroupsPerAccount, "groups"),
+            NodeKind::ManagedPolicy(_) => (QuotaName::ManagedPoliciesPerAccount, "managed policies"),
             _ => continue,
         };
         if let Some((account, Modality::Must)) = cx.after.owner(id) {
-            *counts.entry((account.id, what)).or_default() += 1;
+            *counts.entry((account.id, name, what)).or_default() += 1;
         }
     }
-    for ((account, what), count) in counts {
-        let Some(quota) = quotas().iam.per_account.get(what) else { continue };
+    for ((account, name, what), count) in counts {
         let Some(node) = cx.after.node(account) else { continue };
-        if is_near(count, quota.value) {
-            let says = format!("the account has at least {count} of {} {what} that are allowed", quota.value);
-            near(findings.about(&OVER_QUOTA, node), what, says, quota.raised);
-        }
-        if count > quota.value {
-            let finding = findings.about(&OVER_QUOTA, node);
-            finding.subject(what);
-            finding.says(format!(
-                "the account has at least {count} {what}, of which {} are allowed",
-                quota.value
-            ));
-            finding.note(format!("quotas as of {}", quotas().date));
-            if let Some(raised) = quota.raised.filter(|raised| count <= *raised) {
-                finding.severity = Severity::Medium;
-                finding.help(format!("ask AWS for a higher quota: up to {raised} are granted"));
-            } else {
-                finding.help("spread them over several accounts");
+        let limit = Limit::of(cx.config, name);
+        let value = limit.value();
+        match limit.used(count) {
+            Use::Within => {}
+            Use::Near => {
+                let says = format!("the account has at least {count} of {value} {what} that are allowed");
+                limit.near(findings.about(&OVER_QUOTA, node), what, says);
+            }
+            Use::Over => {
+                let says = format!("the account has at least {count} {what}, of which {value} are allowed");
+                let finding = findings.about(&OVER_QUOTA, node);
+                limit.over(finding, count, what.to_owned(), says, "spread them over several accounts");
             }
         }
     }
 }
 
-fn quota(kind: &PolicyType) -> Option<OrgPolicyQuota> {
-    match kind {
-        PolicyType::ServiceControl => Some(quotas().scp),
-        PolicyType::ResourceControl => Some(quotas().rcp),
-        PolicyType::Other(name) => quotas().management.get(name).copied(),
-        PolicyType::Unknown => None,
-    }
-}
-
 /// How many policies of each kind are attached to one target.
-fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
+fn targets(cx: &Context<'_>, id: NodeId, node: &Node, findings: &mut Findings) {
     let mut counts: BTreeMap<&PolicyType, Vec<String>> = BTreeMap::new();
     // Control Tower puts its controls into policies of its own, as many into one as there is room for.
     for (org_policy, attachment) in cx.after.attached_to(id).into_iter().filter(|(it, _)| !it.data.is_control)
@@ -320,31 +304,28 @@ fn targets(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mu
         }
     }
     for (kind, names) in counts {
-        let Some(quota) = quota(kind) else { continue };
-        if is_near(names.len(), quota.per_target) {
-            let (count, kind) = (names.len(), kind.short());
-            let says = format!("{count} of {} {kind}s that are allowed are attached here", quota.per_target);
-            let finding = findings.about(&OVER_QUOTA, node).target(cx.after.path(id));
-            near(finding, &format!("{kind} per target"), says, None);
-        }
-        if names.len() > quota.per_target {
-            let finding = findings.about(&OVER_QUOTA, node);
-            finding.subject(format!("{} per target {}", kind.short(), names.len()));
-            finding.target(cx.after.path(id));
-            finding.says(format!(
-                "{} {}s are attached here, of which {} are allowed",
-                names.len(),
-                kind.short(),
-                quota.per_target
-            ));
-            finding.help(
-                "merge some of them, or attach them at another level; the one that AWS attaches counts",
-            );
+        let Some((_, name)) = QuotaName::of_policies(kind) else { continue };
+        let limit = Limit::of(cx.config, name);
+        let (count, value, kind) = (names.len(), limit.value(), kind.short());
+        match limit.used(count) {
+            Use::Within => {}
+            Use::Near => {
+                let says = format!("{count} of {value} {kind}s that are allowed are attached here");
+                let finding = findings.about(&OVER_QUOTA, node).target(cx.after.path(id));
+                limit.near(finding, &format!("{kind} per target"), says);
+            }
+            Use::Over => {
+                let says = format!("{count} {kind}s are attached here, of which {value} are allowed");
+                let cure =
+                    "merge some of them, or attach them at another level (the one that AWS attaches counts)";
+                let finding = findings.about(&OVER_QUOTA, node).target(cx.after.path(id));
+                limit.over(finding, count, format!("{kind} per target {count}"), says, cure);
+            }
         }
     }
 }
 
-fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut Findings) {
+fn depth(cx: &Context<'_>, id: NodeId, node: &Node, findings: &mut Findings) {
     let mut depth = 1;
     let mut at = id;
     while let [(parent, _)] = cx.after.parents(at).as_slice() {
@@ -354,36 +335,30 @@ fn depth(cx: &Context<'_>, id: orgward_org::NodeId, node: &Node, findings: &mut 
         }
         at = *parent;
     }
-    let quota = quotas().organization.unit_depth;
-    if depth > quota {
-        let finding = findings.about(&OVER_QUOTA, node);
-        finding.subject("depth");
-        finding.target(cx.after.path(id));
-        finding.says(format!("unit is {depth} levels below the root, of which {quota} are allowed"));
-        finding.help("flatten the tree");
+    let limit = Limit::of(cx.config, QuotaName::UnitDepth);
+    // The last level is there to be used.
+    if limit.used(depth) == Use::Over {
+        let says = format!("unit is {depth} levels below the root, of which {} are allowed", limit.value());
+        let finding = findings.about(&OVER_QUOTA, node).target(cx.after.path(id));
+        limit.over(finding, depth, "depth".to_owned(), says, "flatten the tree");
     }
 }
 
-fn size(node: &Node, what: &str, sum: usize, quota: Quota, findings: &mut Findings) {
-    let Quota { value: quota, raised } = quota;
-    if is_near(sum, quota) {
-        let says = format!("{what} has {sum} of the {quota} characters that are allowed");
-        near(findings.about(&OVER_QUOTA, node), what, says, raised);
-    }
-    if sum > quota {
-        let finding = findings.about(&OVER_QUOTA, node);
-        finding.subject(what);
-        finding
-            .says(format!("{what} has {sum} characters without white space, of which {quota} are allowed"));
-        if let Some(raised) = raised.filter(|raised| sum <= *raised) {
-            finding.severity = Severity::Medium;
-            finding.help(format!(
-                "shorten it, or ask AWS for a higher quota: up to {raised} characters are granted"
-            ));
-        } else if raised.is_some() {
-            finding.help("shorten it: AWS does not raise the quota as far");
-        } else {
-            finding.help("split it, or use wildcards");
+/// How many characters a policy of IAM has, or several together.
+fn size(cx: &Context<'_>, node: &Node, (what, sum, name): (&str, usize, QuotaName), findings: &mut Findings) {
+    let limit = Limit::of(cx.config, name);
+    let value = limit.value();
+    match limit.used(sum) {
+        Use::Within => {}
+        Use::Near => {
+            let says = format!("{what} has {sum} of the {value} characters that are allowed");
+            limit.near(findings.about(&OVER_QUOTA, node), what, says);
+        }
+        Use::Over => {
+            let says =
+                format!("{what} has {sum} characters without white space, of which {value} are allowed");
+            let finding = findings.about(&OVER_QUOTA, node);
+            limit.over(finding, sum, what.to_owned(), says, "shorten it with wildcards, or split it");
         }
     }
 }

@@ -6,8 +6,9 @@ use orgward_finding::{Finding, Status, Verdict};
 
 /// Rules that find what a plan takes away from the policies above accounts.
 const CAUSES: [&str; 2] = ["departing-account", "guardrail-removed"];
-/// Rules that find what these policies leave open. Where the plan is what opens it, a cause says why.
-const CONSEQUENCES: [&str; 3] = ["guardrail-gap", "open-suspended-ou", "region-lock-gap"];
+/// Rules that find what these policies leave open, and which of them do nothing any more. Where the plan is what opens
+/// it, a cause says why.
+const CONSEQUENCES: [&str; 4] = ["guardrail-gap", "inert-guardrail", "open-suspended-ou", "region-lock-gap"];
 
 /// Links new findings to the finding that they follow from: one of a cause that touches all of their accounts and is as
 /// severe. A consequence that is more severe than its cause stands by itself, and so does one whose cause is accepted.

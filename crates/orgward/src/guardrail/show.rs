@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use miette::Diagnostic;
 use orgward_config::{CertifiedLists, Config, ConfigError, Pack};
 use orgward_iam::{Denying, Remedy};
+use orgward_org::QuotaName;
 use orgward_proof::{EnforcedBy, Guardrail};
 use orgward_report::{Detail, PolicyResource, ShownGuardrail, ShownPack, ShownParameter, escape};
 use thiserror::Error;
@@ -214,7 +215,7 @@ fn from_pack(
 /// The policies that make the guardrails hold, each with its name, as few as the quota allows, and laid out where
 /// that fits, too: white space is sent and counts.
 fn remedies(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
-    let quota = orgward_rules::scp_characters();
+    let quota = QuotaName::ScpCharacters.of_aws().value;
     let policies = split(found, quota)?;
     let text = |policy: &Remedy| {
         let pretty = policy.pretty();
@@ -225,7 +226,7 @@ fn remedies(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
 
 /// The same policies, laid out: Terraform sends them without white space.
 fn laid_out(found: &Shown) -> Result<Vec<(String, String)>, ShowError> {
-    let policies = split(found, orgward_rules::scp_characters())?;
+    let policies = split(found, QuotaName::ScpCharacters.of_aws().value)?;
     Ok(policies.into_iter().map(|(name, policy)| (name, policy.pretty())).collect())
 }
 

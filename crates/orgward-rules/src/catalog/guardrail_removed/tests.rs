@@ -10,7 +10,7 @@ fn detached() {
 
     guardrail-removed
 
-      × aws_organizations_policy_attachment.audit_trail: `audit-trail` no longer binds what lies in
+      × aws_organizations_policy_attachment.audit_trail: `audit-trail` no longer binds the accounts of
       │ Root/prod: the plan detaches it
         ╭─[aws_organizations_policy.audit_trail.content:8:17]
       6 │         "cloudtrail:StopLogging"
@@ -101,7 +101,7 @@ fn type_disabled() {
     guardrail-removed
 
       × aws_organizations_organization.this: the plan turns SCPs off, so `audit-trail` no longer binds
-      │ anybody
+      │ any account
         ╭─[aws_organizations_policy.audit_trail.content:8:17]
       6 │         "cloudtrail:StopLogging"
       7 │       ],
@@ -269,8 +269,8 @@ fn resource_control_policies_are_missed_for_outsiders() {
 
     guardrail-removed
 
-      × aws_organizations_policy_attachment.perimeter: `organization-only` no longer binds what lies in
-      │ Root/prod: the plan detaches it
+      × aws_organizations_policy_attachment.perimeter: `organization-only` no longer binds the accounts
+      │ of Root/prod: the plan detaches it
         ╭─[aws_organizations_policy.perimeter.content:16:17]
      14 │         }
      15 │       },
@@ -331,7 +331,7 @@ fn everything_is_lost() {
 
     guardrail-removed
 
-      × aws_organizations_policy_attachment.quarantine: `quarantine` no longer binds what lies in
+      × aws_organizations_policy_attachment.quarantine: `quarantine` no longer binds the accounts of
       │ Root/suspended: the plan detaches it
         ╭─[aws_organizations_policy.quarantine.content:10:17]
       8 │         }

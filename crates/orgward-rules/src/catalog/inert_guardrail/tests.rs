@@ -319,3 +319,15 @@ fn denials_of_nothing_are_never_clean() {
     let told = found(range);
     assert!(told.iter().any(|(_, message)| message.contains("compares something else")), "{told:?}");
 }
+
+/// Where the plan turns the type off, what is lost comes first, and that the policies do nothing follows from it.
+#[test]
+fn a_type_that_the_plan_turns_off_is_the_cause() {
+    let path =
+        format!("{}/../../fixtures/guardrail-removed/bad-type-disabled.json", env!("CARGO_MANIFEST_DIR"));
+    let review = crate::testing::review_text("plan.json", std::fs::read(path).unwrap(), "");
+    let of = |rule: &str| review.findings.iter().find(|finding| finding.rule == rule).unwrap();
+    let (inert, removed) = (of("inert-guardrail"), of("guardrail-removed"));
+    assert_eq!(inert.cause, Some(removed.fingerprint()));
+    assert_eq!(inert.accounts, ["222222222222"], "the management account loses nothing");
+}

@@ -66,7 +66,9 @@ fn eleven_scps() {
       × aws_organizations_organizational_unit.runtime: 11 SCPs are attached here, of which 10 are
       │ allowed
       target: Root/runtime
-      help: merge some of them, or attach them at another level; the one that AWS attaches counts
+      note: quotas as of 2026-11-01
+      help: merge some of them, or attach them at another level (the one that AWS attaches counts); AWS
+            does not raise this quota
 
     blocked: 1 high finding is new
     reviewed bad-eleven-scps.json: 1 account, 0 principals, 10 policies
@@ -83,7 +85,9 @@ fn five_rcps() {
 
       × aws_organizations_organizational_unit.runtime: 6 RCPs are attached here, of which 5 are allowed
       target: Root/runtime
-      help: merge some of them, or attach them at another level; the one that AWS attaches counts
+      note: quotas as of 2026-11-01
+      help: merge some of them, or attach them at another level (the one that AWS attaches counts); AWS
+            does not raise this quota
 
     blocked: 1 high finding is new
     reviewed bad-five-rcps.json: 1 account, 0 principals, 5 policies
@@ -148,10 +152,33 @@ fn deep_ou() {
       × aws_organizations_organizational_unit.orders: unit is 6 levels below the root, of which 5 are
       │ allowed
       target: Root/runtime/europe/germany/shop/backend/orders
-      help: flatten the tree
+      note: quotas as of 2026-11-01
+      help: flatten the tree; AWS does not raise this quota
 
     blocked: 1 high finding is new
     reviewed bad-deep-ou.json: 0 accounts, 0 principals, 0 policies
     `orgward rules over-quota` explains the first one
     ");
+}
+
+/// What AWS has granted stands in the configuration, and what people set below AWS's number counts, too.
+#[test]
+fn quotas_of_the_configuration() {
+    let read = |name: &str| {
+        let path = format!("{}/../../fixtures/over-quota/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read(path).unwrap()
+    };
+    let of = |name: &str, quotas: &str| {
+        let review = review_text("plan.json", read(name), &format!("[quotas]\n{quotas}\n"));
+        let found = review.findings.into_iter().filter(|finding| finding.rule == OVER_QUOTA.info.id);
+        found.map(|it| (it.severity, it.message, it.notes)).collect::<Vec<_>>()
+    };
+    let [(severity, ..)] = of("bad-eleven-own-policies", "units = 5").try_into().unwrap();
+    assert_eq!(severity, Severity::Medium);
+    assert_eq!(of("bad-eleven-own-policies", "managed_policies_per_role = 20"), []);
+    let [(severity, message, notes)] = of("bad-eleven-scps", "scps_per_target = 8").try_into().unwrap();
+    assert_eq!(severity, Severity::High, "AWS does not raise it");
+    assert!(message.contains("11 SCPs are attached here, of which 8 are allowed"), "{message}");
+    let note = "`[quotas]` of the configuration sets `scps_per_target` to 8; AWS has 10, as of 2026-11-01";
+    assert!(notes.iter().any(|it| it == note), "{notes:?}");
 }
