@@ -50,7 +50,7 @@ pub fn details(finding: &Finding, follows: &[&Finding], is_open: bool, source: O
         let _ = writeln!(out, "- **Follows:** {more} more");
     }
     if let Some(help) = &finding.help {
-        let _ = writeln!(out, "- **Cure:** {}", sentence(help));
+        let _ = writeln!(out, "- **Fix:** {}", sentence(help));
     }
     // Writing to a string cannot fail.
     let _ = write!(

@@ -32,6 +32,8 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 #[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(test)]
