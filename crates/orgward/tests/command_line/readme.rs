@@ -21,17 +21,11 @@ fn the_readme_shows_what_the_program_prints() {
     }
 }
 
-/// Two screens, pictures included: people decide there whether to read on.
+/// A forge shows a broken picture, and no error.
 #[test]
-fn the_readme_is_short_and_its_pictures_are_there() {
+fn the_pictures_of_the_readme_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    assert!(
-        readme.lines().count() <= 65 && readme.len() <= 6_000,
-        "{} {}",
-        readme.lines().count(),
-        readme.len()
-    );
     let pictures: Vec<&str> =
         readme.split("](docs/pictures/").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
     assert_eq!(pictures, ["comment.svg", "organization.svg"]);
