@@ -137,7 +137,9 @@ impl Picture {
     fn paragraph(&mut self, text: &str, column: usize, size: usize, bold: bool) {
         let mut words = words(text);
         if bold {
-            words.iter_mut().for_each(|(_, ink)| ink.bold = true);
+            for (_, ink) in &mut words {
+                ink.bold = true;
+            }
         }
         let room = (WIDTH - column) * 12 / size;
         let (mut line, mut used) = (Vec::new(), 0);
@@ -215,12 +217,12 @@ fn words(text: &str) -> Vec<(String, Ink)> {
             found.extend(words(label).into_iter().map(|(word, own)| (word, Ink { link: true, ..own })));
             rest = after.split_once(')').unwrap().1;
         } else {
-            let (character, after) = match rest.strip_prefix("&#").and_then(|rest| rest.split_once(';')) {
-                Some((number, after)) => (char::from_u32(number.parse().unwrap()).unwrap(), after),
-                None => {
-                    let character = rest.chars().next().unwrap();
-                    (character, &rest[character.len_utf8()..])
-                }
+            let entity = rest.strip_prefix("&#").and_then(|rest| rest.split_once(';'));
+            let (character, after) = if let Some((number, after)) = entity {
+                (char::from_u32(number.parse().unwrap()).unwrap(), after)
+            } else {
+                let character = rest.chars().next().unwrap();
+                (character, &rest[character.len_utf8()..])
             };
             rest = after;
             let same =
