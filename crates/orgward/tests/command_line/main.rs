@@ -48,6 +48,8 @@ mod org_audit;
 #[cfg(test)]
 mod org_diff;
 #[cfg(test)]
+mod org_import;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packaging;
