@@ -167,16 +167,13 @@ impl Import {
             if !part.taken.is_empty() {
                 continue;
             }
-            let (resources, providers) =
-                (!part.resources.is_empty(), !part.open_id_connect_providers.is_empty());
+            let providers = !part.open_id_connect_providers.is_empty();
             if !self.identities.contains(&id) {
                 let action = "iam:GetAccountAuthorizationDetails";
                 self.gap_of(&id, gap("the IAM identities and policies", action, NOT_IMPORTED));
             }
-            if !resources {
-                let what = "the policies of resources, trails and detection";
-                self.gap_of(&id, gap(what, "", NOT_IMPORTED));
-            }
+            let what = "the policies of resources, trails and detection";
+            self.gap_of(&id, gap(what, "", "no input has all of them"));
             if !providers {
                 let what = "identity providers, and passwords and access keys of users";
                 self.gap_of(&id, gap(what, "", NOT_IMPORTED));
