@@ -120,10 +120,10 @@ fn told(imported: &orgward_snapshot::Imported, file: &Path) -> String {
         text.push_str("not in it, and undecided:\n");
     }
     for line in lines.iter().take(LINES) {
-        text.push_str(&format!("  {}\n", escape(line)));
+        text.extend(["  ", &escape(line), "\n"]);
     }
     if let more @ 1.. = lines.len().saturating_sub(LINES) {
-        text.push_str(&format!("  and {more} more; an audit lists all\n"));
+        text.extend(["  and ", &more.to_string(), " more; an audit lists all\n"]);
     }
     text
 }

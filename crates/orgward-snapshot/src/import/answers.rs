@@ -112,7 +112,11 @@ impl Import {
             return self.identities(&answer);
         }
         if answer.has("Results") {
-            return self.results(name, answer.get("Results", super::config::COMMAND)?, answer.is_cut());
+            return self.results(
+                name,
+                &answer.get::<Vec<_>>("Results", super::config::COMMAND)?,
+                answer.is_cut(),
+            );
         }
         let cut = answer.is_cut();
         let whole = |list: &str, import: &mut Self, action: &str| {

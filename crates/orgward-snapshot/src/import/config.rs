@@ -43,10 +43,10 @@ impl Import {
     pub(super) fn results(
         &mut self,
         name: &str,
-        results: Vec<Box<RawValue>>,
+        results: &[Box<RawValue>],
         cut: bool,
     ) -> Result<(), ImportError> {
-        for result in &results {
+        for result in results {
             if result.get().starts_with('"') {
                 let unknown = |_| ImportError::Unknown { name: name.to_owned() };
                 let text: String = serde_json::from_str(result.get()).map_err(unknown)?;

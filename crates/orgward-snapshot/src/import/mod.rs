@@ -399,12 +399,12 @@ fn named(path: &str, kinds: &[IdKind]) -> Option<String> {
         let starts = name.char_indices().map(|(at, _)| at).filter(|at| {
             name.get(..*at).is_none_or(|before| !before.ends_with(|it: char| it.is_ascii_alphanumeric()))
         });
-        let ids = starts.filter_map(|at| {
+        let mut ids = starts.filter_map(|at| {
             let rest = name.get(at..)?;
             let length = kinds.iter().find_map(|kind| kind.length(rest))?;
             rest.get(..length).map(str::to_owned)
         });
-        ids.last()
+        ids.next_back()
     })
 }
 
