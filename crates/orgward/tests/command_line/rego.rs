@@ -316,7 +316,7 @@ fn a_base_file_without_rules_of_its_own_is_refused() {
 fn an_audit_asks_the_rules_too() {
     let folder = rules(&[(
         "units.rego",
-        "package units\n\ndeny contains msg if {\n\tsome node in input.after.nodes\n\tnode.kind == \"ou\"\n\tnode.name == \"Suspended\"\n\tmsg := \"suspended\"\n}\n",
+        "package orgward.units\n\nimport rego.v1\n\ndeny contains msg if {\n\tsome node in input.after.nodes\n\tnode.kind == \"ou\"\n\tnode.name == \"Suspended\"\n\tmsg := \"suspended\"\n}\n",
     )]);
     let snapshot = fixture("snapshot/organization.snapshot.zst");
     let run = folder.run(["org", "audit", snapshot.to_str().unwrap(), "--format", "json"]);
