@@ -277,6 +277,7 @@ mod tests {
                 fix: "exempt fewer principals".to_owned(),
             }),
             extent: Some(Extent {
+                listed: 2,
                 actions: vec!["cloudtrail:DeleteTrail".to_owned(), "cloudtrail:StopLogging".to_owned()],
                 actions_in_words: "`cloudtrail:DeleteTrail` and `cloudtrail:StopLogging`".to_owned(),
                 all_actions: true,

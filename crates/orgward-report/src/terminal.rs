@@ -86,8 +86,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         Status::Existing | Status::Baseline => review.gate.existing || style.detail == Detail::Verbose,
     };
     let (loud, background): (Vec<_>, Vec<_>) = review.findings.iter().partition(is_loud);
-    let (loud, follows): (Vec<_>, Vec<_>) =
-        loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
+    let (loud, follows) = review.folded(loud);
     let mut screen = Screen { left: SCREEN, brief: BRIEF, hidden: Vec::new() };
     for severity in Severity::ALL.into_iter().rev() {
         let section: Vec<_> = loud.iter().copied().filter(|finding| finding.severity == severity).collect();
