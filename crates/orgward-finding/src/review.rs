@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{BaselineEntry, Finding, RuleInfo, Severity, Status};
 
@@ -17,6 +17,8 @@ pub struct Input {
     pub terraform_version: Option<String>,
     /// How many resource instances it lists.
     pub resources: usize,
+    /// The types of resources that the plan changes and that no rule reads, each with how many it changes.
+    pub unread: BTreeMap<String, usize>,
     /// Why it does not tell the whole story, one sentence each.
     pub doubts: Vec<String>,
 }

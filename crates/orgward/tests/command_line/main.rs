@@ -32,6 +32,8 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 #[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(test)]
@@ -55,6 +57,8 @@ mod org_show;
 mod packaging;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod pictures;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
@@ -85,6 +89,8 @@ mod stacks;
 mod support;
 #[cfg(test)]
 mod tested;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod trust_nothing;
 #[cfg(test)]
