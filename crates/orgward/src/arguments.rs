@@ -618,6 +618,13 @@ pub(crate) enum OrgCommand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Write what others collected as a snapshot, which every command takes as `--org`.
+    ///
+    /// Reads outputs of `aws organizations` and `aws iam get-account-authorization-details`, results of advanced queries of
+    /// AWS Config, OCSF of Prowler, and snapshots. What no input has is undecided later, and named.
+    ///
+    /// Exit codes: 0 the snapshot is written, 2 it is not.
+    Import(ImportArguments),
     /// Run all rules that need no plan over an organization as it is: a snapshot, what was imported, or states.
     ///
     /// Proves every guardrail, asks who can do what, and reports what is found; `--output html=audit.html` writes a page to
@@ -632,6 +639,16 @@ pub(crate) enum OrgCommand {
     ///
     /// Exit codes: 0 nothing that differs blocks, 1 something does, 2 it could not be checked.
     Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Files, and folders with them: `.json`, `.json.gz`, `.zst`.
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The snapshot to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]

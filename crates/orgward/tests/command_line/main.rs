@@ -50,6 +50,8 @@ mod org_audit;
 #[cfg(test)]
 mod org_diff;
 #[cfg(test)]
+mod org_import;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packaging;
