@@ -23,7 +23,9 @@ pub use denied::DeniedCall;
 pub use described::{Accepted, Described, not_accepted};
 pub use finding::{Confidence, Finding, Status, Verdict};
 pub use orgward_plan::Address;
-pub use review::{ConfigurationFile, ConfigurationInEffect, Gate, Input, Outcome, Review};
+pub use review::{
+    ConfigurationFile, ConfigurationInEffect, Gate, GuardrailState, Input, Outcome, Proof, Review, ReviewKind,
+};
 pub use rule::RuleInfo;
 pub use severity::Severity;
 pub use snippet::{Site, Snippet, Source};

@@ -66,9 +66,77 @@ pub enum Outcome {
     Incomplete,
 }
 
+/// What a review judges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReviewKind {
+    /// Plans: what is new, they bring about.
+    #[default]
+    Plan,
+    /// An organization as it is. Nothing is new, and everything that is bad enough blocks.
+    Audit,
+    /// An organization at two times: what is new has come since the first.
+    Drift,
+}
+
+impl ReviewKind {
+    /// The word of JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Audit => "audit",
+            Self::Drift => "drift",
+        }
+    }
+
+    /// What changes the organization, in a sentence: "the plan detaches it".
+    pub const fn actor(self) -> &'static str {
+        match self {
+            Self::Plan => "the plan",
+            Self::Audit | Self::Drift => "the change",
+        }
+    }
+}
+
+/// Whether a guardrail holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Proof {
+    /// It is proved, for every account that it is about.
+    Holds,
+    /// Something decides that the inputs do not show.
+    Undecided,
+    /// A request passes.
+    Fails,
+}
+
+impl Proof {
+    /// The word of reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::Undecided => "undecided",
+            Self::Fails => "does not hold",
+        }
+    }
+}
+
+/// A guardrail of the configuration, and whether it holds in the organization as it is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GuardrailState {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it holds.
+    pub proof: Proof,
+    /// The accounts where it does not hold, or may not.
+    pub accounts: Vec<String>,
+}
+
 /// The result of a review.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Review {
+    /// What it judges.
+    pub kind: ReviewKind,
     /// What the whole run is called, where reviews of several stacks are kept apart.
     pub stack: Option<String>,
     /// What was read.
@@ -87,6 +155,8 @@ pub struct Review {
     pub changes: Vec<crate::ChainChange>,
     /// What the plan changes about who can do what.
     pub access: crate::AccessChange,
+    /// The guardrails of the configuration, in an audit: also those that hold.
+    pub guardrails: Vec<GuardrailState>,
     /// What the baseline lists and is no longer there, sorted.
     pub gone: Vec<BaselineEntry>,
     /// What blocks.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use orgward_finding::{AccessChange, AccessEntry};
+use orgward_finding::{AccessChange, AccessEntry, ReviewKind};
 use serde::Serialize;
 
 use crate::escape;
@@ -246,23 +246,43 @@ pub fn path_json(view: &PathView) -> String {
     json(view)
 }
 
+/// Whether lines tell what can be done, or what changes about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Tense {
+    /// What can be done: an audit has no "before".
+    Present,
+    /// What can be done that could not, and the reverse.
+    Change,
+}
+
+impl Tense {
+    pub(crate) fn of(kind: ReviewKind) -> Self {
+        if kind == ReviewKind::Audit { Self::Present } else { Self::Change }
+    }
+}
+
 /// One line for each thing that changes, the worst first: `+` for what is gained, `-` for what is lost.
-pub(crate) fn lines(change: &AccessChange) -> Vec<String> {
-    let line = |sign: char, verb: &str, entry: &AccessEntry| {
+pub(crate) fn lines(change: &AccessChange, tense: Tense) -> Vec<String> {
+    let line = |sign: &str, verb: &str, entry: &AccessEntry| {
         let who = match (&entry.account, entry.principal.starts_with("arn:")) {
             _ if entry.principal == "*" => "everybody".to_owned(),
             (Some(account), false) => format!("{} in {account}", entry.principal),
             _ => entry.principal.clone(),
         };
         if entry.administrator {
-            let word = if sign == '+' { "is now an administrator" } else { "is no longer an administrator" };
-            return format!("{sign} {who} {word}");
+            let word = match sign {
+                "+ " => "is now an administrator",
+                "- " => "is no longer an administrator",
+                _ => "is an administrator",
+            };
+            return format!("{sign}{who} {word}");
         }
         let what = listed(&entry.actions);
-        format!("{sign} {who} {verb} {what} on {}", listed(&entry.resources))
+        format!("{sign}{who} {verb} {what} on {}", listed(&entry.resources))
     };
     let mut all = Vec::new();
-    for (sign, verb, entries) in [('+', "can now", &change.gained), ('-', "can no longer", &change.lost)] {
+    let (sign, can) = if tense == Tense::Present { ("", "can") } else { ("+ ", "can now") };
+    for (sign, verb, entries) in [(sign, can, &change.gained), ("- ", "can no longer", &change.lost)] {
         let mut told: Vec<&str> = Vec::new();
         for entry in entries {
             let same = || entries.iter().filter(|it| it.principal == entry.principal && !it.administrator);
@@ -277,7 +297,7 @@ pub(crate) fn lines(change: &AccessChange) -> Vec<String> {
                 levels.dedup();
                 let (who, levels) = (&entry.principal, levels.join(", "));
                 all.push(format!(
-                    "{sign} {who} {verb} {levels} in {} services: {}",
+                    "{sign}{who} {verb} {levels} in {} services: {}",
                     services.len(),
                     listed(&services)
                 ));
@@ -299,12 +319,12 @@ pub fn access_change(change: &AccessChange) -> String {
     if change.is_empty() {
         return "nothing changes about who can do what\n".to_owned();
     }
-    escape::log(&(lines(change).join("\n") + "\n"))
+    escape::log(&(lines(change, Tense::Change).join("\n") + "\n"))
 }
 
 /// What a plan changes, as Markdown.
 pub fn access_change_markdown(change: &AccessChange) -> String {
-    let all = lines(change);
+    let all = lines(change, Tense::Change);
     if all.is_empty() {
         return "Nothing changes about who can do what.\n".to_owned();
     }

@@ -2,9 +2,11 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use orgward_finding::{
-    Address, BaselineEntry, Finding, Outcome, Review, RuleInfo, Severity, Status, Verdict, Waived,
+    Address, BaselineEntry, Finding, Outcome, Proof, Review, ReviewKind, RuleInfo, Severity, Status, Verdict,
+    Waived,
 };
 
+use crate::access::Tense;
 use crate::changes::{ChangeView, more_causes};
 use crate::denied::{DeniedRow, denied_calls_html};
 use crate::terminal::finding::{Group, excerpts, groups, request};
@@ -25,6 +27,7 @@ const STYLE: &str = include_str!("html/style.css");
 /// folded.
 pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     let (word, rest) = summary::sentence(review);
+    let (new, existing) = summary::headings(review.kind);
     let of = |status| -> Vec<&Finding> {
         review.findings.iter().filter(|finding| finding.status == status).collect()
     };
@@ -48,10 +51,11 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                 (contents(review, rules))
                 main {
                     (denied(review))
-                    (section("new with this plan", &of(Status::New), rules, true))
+                    (guardrails(review))
+                    (section(new, &of(Status::New), rules, true))
                     (denials(review))
                     (access(review))
-                    (section("there before this plan", &of(Status::Existing), rules, review.gate.existing))
+                    (section(existing, &of(Status::Existing), rules, review.gate.existing))
                     (section("in the baseline", &of(Status::Baseline), rules, false))
                     (section("waived", &of(Status::Waived), rules, false))
                     (gone(&review.gone))
@@ -145,12 +149,37 @@ fn denials(review: &Review) -> Markup {
     }
 }
 
+/// The guardrails of an audit, and whether they hold.
+fn guardrails(review: &Review) -> Markup {
+    let states = &review.guardrails;
+    let holding = states.iter().filter(|it| it.proof == Proof::Holds).count();
+    html! {
+        @if !states.is_empty() {
+            details.status open {
+                summary { h2 { "guardrails (" (holding) " of " (states.len()) " hold)" } }
+                dl {
+                    @for state in states {
+                        (entry(state.proof.as_str(), &html! {
+                            code { (escape::line(&state.id)) }
+                            @if let Some(text) = &state.description { ": " (prose(text)) }
+                            @if !state.accounts.is_empty() {
+                                br;
+                                (list(state.accounts.iter().map(|it| html! { code { (escape::line(it)) } })))
+                            }
+                        }))
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Who can do more or less than before.
 fn access(review: &Review) -> Markup {
-    let lines = crate::access::lines(&review.access);
+    let lines = crate::access::lines(&review.access, Tense::of(review.kind));
     html! {
         @if !lines.is_empty() {
-            details.status open {
+            details.status open[review.kind != ReviewKind::Audit] {
                 summary { h2 { "access (" (lines.len()) ")" } }
                 ul { @for line in lines.iter().take(LISTED) { li { code { (escape::line(line)) } } } }
                 @if lines.len() > LISTED { p { "and " (lines.len() - LISTED) " more" } }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::{
-    ConfigurationFile, ConfigurationInEffect, Finding, Input, Outcome, Review, RuleInfo, Severity, Site,
-    Snippet, Status, Verdict, Waived, Witness, WitnessValue,
+    ConfigurationFile, ConfigurationInEffect, Finding, GuardrailState, Input, Outcome, Review, ReviewKind,
+    RuleInfo, Severity, Site, Snippet, Status, Verdict, Waived, Witness, WitnessValue,
 };
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub(crate) fn written(review: &Review, rules: &[&RuleInfo], part: Option<&Part>)
 #[derive(Serialize)]
 struct ReviewJson<'r> {
     schema: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     verdict: &'static str,
     #[serde(skip_serializing_if = "is_false")]
     incomplete: bool,
@@ -55,6 +57,8 @@ struct ReviewJson<'r> {
     changes: Vec<ChangeView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access: Option<ChangeJson<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guardrails: Vec<GuardrailJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     gone: Vec<GoneJson<'r>>,
 }
@@ -86,6 +90,21 @@ impl<'r> ConfigurationJson<'r> {
             base: configuration.base.as_deref().map(files),
             lets_pass: &configuration.lets_pass,
         })
+    }
+}
+
+/// Whether a guardrail holds.
+#[derive(Serialize)]
+struct GuardrailJson<'r> {
+    id: &'r str,
+    proof: &'static str,
+    #[serde(skip_serializing_if = "is_empty")]
+    accounts: &'r [String],
+}
+
+impl<'r> GuardrailJson<'r> {
+    fn of(state: &'r GuardrailState) -> Self {
+        Self { id: &state.id, proof: state.proof.as_str(), accounts: &state.accounts }
     }
 }
 
@@ -257,6 +276,7 @@ impl<'r> ReviewJson<'r> {
         fired.sort_by_key(|rule| rule.id);
         Self {
             schema: SCHEMA,
+            kind: (review.kind != ReviewKind::Plan).then(|| review.kind.as_str()),
             verdict: if outcome == Outcome::Clean { "clean" } else { "blocked" },
             incomplete: outcome == Outcome::Incomplete,
             stack: review.stack.as_deref(),
@@ -273,6 +293,7 @@ impl<'r> ReviewJson<'r> {
             findings: review.findings.iter().map(|finding| FindingJson::of(review, finding)).collect(),
             changes: review.changes.iter().map(ChangeView::from).collect(),
             access: (!review.access.is_empty()).then(|| ChangeJson::of(&review.access, false)),
+            guardrails: review.guardrails.iter().map(GuardrailJson::of).collect(),
             gone: review
                 .gone
                 .iter()

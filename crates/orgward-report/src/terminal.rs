@@ -4,10 +4,11 @@ pub(crate) mod finding;
 mod pen;
 pub(crate) mod summary;
 
-use orgward_finding::{Finding, Review, RuleInfo, Severity, Status, Waived};
+use orgward_finding::{Finding, Proof, Review, ReviewKind, RuleInfo, Severity, Status, Waived};
 
 use self::finding::{Group, groups};
 pub(crate) use self::pen::{Ink, Pen};
+use crate::access::Tense;
 use crate::changes::{CauseView, ChangeView, more_causes};
 use crate::escape::{self, append};
 
@@ -68,6 +69,9 @@ const GONE_LINES: usize = 10;
 /// Of `rules` it needs to know which ones `orgward rules` can explain.
 pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
     let mut pen = Pen::new(style);
+    if review.kind == ReviewKind::Audit {
+        pen = pen.without_before();
+    }
     if style.detail == Detail::Quiet {
         for finding in review.findings.iter().filter(|finding| review.blocks(finding)) {
             compact(&mut pen, finding);
@@ -100,10 +104,12 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         }
         screen.rest(&mut pen);
     }
+    guardrails(&mut pen, review);
     denials(&mut pen, review);
     changes(&mut pen, review);
     let of = |status| background.iter().copied().filter(|f| f.status == status).collect::<Vec<_>>();
-    listed(&mut pen, "there before this plan", &of(Status::Existing));
+    let (_, existing) = summary::headings(review.kind);
+    listed(&mut pen, existing, &of(Status::Existing));
     listed(&mut pen, "in the baseline", &of(Status::Baseline));
     waived(&mut pen, &of(Status::Waived));
     gone(&mut pen, review);
@@ -128,7 +134,7 @@ impl<'f> Screen<'f> {
     /// Writes a group in full, in brief, or leaves it to [`Self::rest`]. Once there is no room for the whole of one, none
     /// of the milder ones is shown in full.
     fn write(&mut self, pen: &mut Pen, group: &Group<'f>, follows: &[&Finding]) {
-        let mut scratch = Pen::new(pen.style());
+        let mut scratch = pen.scratch();
         finding::write(&mut scratch, group, follows);
         let text = scratch.finish();
         let lines = text.lines().count();
@@ -184,6 +190,33 @@ fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
     format!("{severity}: {counts}{}", if blocks { "" } else { " (does not block)" })
 }
 
+/// The guardrails of an audit, and whether they hold.
+fn guardrails(pen: &mut Pen, review: &Review) {
+    let states = &review.guardrails;
+    if states.is_empty() {
+        return;
+    }
+    let holding = states.iter().filter(|it| it.proof == Proof::Holds).count();
+    pen.heading(Ink::Dim, &format!("guardrails: {holding} of {} hold", states.len()));
+    let open = || states.iter().filter(|it| it.proof != Proof::Holds);
+    let shown = if pen.is_one_screen() { BRIEF } else { states.len() };
+    for state in open().take(shown) {
+        let accounts = match state.accounts.len() {
+            0 => String::new(),
+            1 => " in 1 account".to_owned(),
+            many => format!(" in {many} accounts"),
+        };
+        let ink = if state.proof == Proof::Fails { Ink::Red } else { Ink::Yellow };
+        let proof = pen.paint(ink, state.proof.as_str());
+        pen.line(&format!("  {}  {proof}{accounts}", escape::line(&state.id)));
+    }
+    if let more @ 1.. = open().count().saturating_sub(shown) {
+        let more = pen.paint(Ink::Dim, &format!("  and {more} more, with `--verbose`"));
+        pen.line(&more);
+    }
+    pen.blank();
+}
+
 /// What the plan changes about what organization policies deny.
 fn denials(pen: &mut Pen, review: &Review) {
     if review.changes.is_empty() {
@@ -220,11 +253,12 @@ fn cause(cause: &CauseView) -> String {
 
 /// What the plan changes about who can do what, the worst first.
 fn changes(pen: &mut Pen, review: &Review) {
-    let lines = crate::access::lines(&review.access);
+    let lines = crate::access::lines(&review.access, Tense::of(review.kind));
     if lines.is_empty() {
         return;
     }
-    pen.heading(Ink::Dim, &format!("access: {} changed", lines.len()));
+    let changed = if review.kind == ReviewKind::Audit { "" } else { " changed" };
+    pen.heading(Ink::Dim, &format!("access: {}{changed}", lines.len()));
     let shown = if pen.is_one_screen() { ACCESS } else { pen.at_most(crate::access::LINES) };
     for line in lines.iter().take(shown) {
         pen.line(line);

@@ -135,6 +135,7 @@ pub(crate) fn parked(name: &str, status: Status) -> Finding {
 pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
     findings.sort_by(|left, right| left.order().cmp(&right.order()));
     Review {
+        kind: orgward_finding::ReviewKind::Plan,
         stack: None,
         configuration: orgward_finding::ConfigurationInEffect::default(),
         inputs: vec![Input {
@@ -152,6 +153,7 @@ pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
         findings,
         changes: Vec::new(),
         access: orgward_finding::AccessChange::default(),
+        guardrails: Vec::new(),
         gone: Vec::new(),
         gate: Gate { fail_on: Some(Severity::Medium), existing: false },
         allow_incomplete: false,

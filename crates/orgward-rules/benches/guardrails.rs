@@ -88,6 +88,6 @@ fn audit(bencher: Bencher, config: &Config) {
         let gate = Gate { fail_on: Some(Severity::Medium), existing: true };
         let today = jiff::civil::date(2026, 11, 21);
         let question = Question { gate, today, baseline: &[], allow_incomplete: false, events: None };
-        orgward_rules::audit(&organization, inputs, config, question)
+        orgward_rules::check_guardrails(&organization, inputs, config, question)
     });
 }

@@ -35,11 +35,22 @@ fn both(
 ) -> Vec<Finding> {
     let completed = |completion| {
         let (before, after) = (context.before.completed(completion), context.after.completed(completion));
-        let Context { config, doubts, proofs, audit, events, documents, .. } = *context;
         let accesses = Accesses::default();
         let (before, after) = (&before, &after);
         let accesses = &accesses;
-        let context = Context { before, after, config, doubts, proofs, audit, accesses, events, documents };
+        let Context { config, doubts, proofs, kind, guardrails_only, events, documents, .. } = *context;
+        let context = Context {
+            before,
+            after,
+            config,
+            doubts,
+            proofs,
+            kind,
+            guardrails_only,
+            accesses,
+            events,
+            documents,
+        };
         judge(rules, &context)
     };
     let permissive = completed(Completion::Permissive);

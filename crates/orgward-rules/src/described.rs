@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Address, Finding, Status, Verdict};
 use orgward_iam::{Effect, Kind, Policy, PrincipalPattern, RequestSet, Statement};
-use orgward_org::{Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
+use orgward_org::{Change, Document, Membership, Modality, NodeId, NodeKind, Organization, PolicyType};
 use orgward_plan::Plan;
 use serde_json::Value;
 
@@ -36,11 +36,11 @@ const DECIDED: [&str; 2] = ["external-resource", "public-resource"];
 /// Says of findings that were there before whether the plan makes them worse: a policy of a resource lets in by a
 /// statement that none of the old ones covers, or no longer denies what it denied; or a policy that could not be read
 /// before is another one now, so that what was possible before is unknown. What is worse is new.
-pub(crate) fn renew(findings: &mut [Finding], before: &Organization, after: &Organization) {
+pub(crate) fn renew(findings: &mut [Finding], change: Change<&Organization>, actor: &str) {
     if !findings.iter().any(|finding| finding.status == Status::Existing) {
         return;
     }
-    let (before, after) = (Describer::of(before, &[]), Describer::of(after, &[]));
+    let (before, after) = (Describer::of(change.before, &[]), Describer::of(change.after, &[]));
     let changed = after.changed_from_unreadable(&before);
     for finding in findings.iter_mut().filter(|finding| finding.status == Status::Existing) {
         let undecided = finding.verdict == Verdict::Unverifiable;
@@ -51,12 +51,12 @@ pub(crate) fn renew(findings: &mut [Finding], before: &Organization, after: &Org
         let decided = DECIDED.contains(&finding.rule);
         if !decided && names.iter().any(|name| after.is_worse(&before, name, finding)) {
             finding.status = Status::New;
-            finding.note(
-                "it was there before in another form: the plan changes a statement that has a say in it",
-            );
+            finding.note(format!(
+                "it was there before in another form: {actor} modifies a statement that decides it"
+            ));
         } else if undecided && after.rests_on(finding, &names, &changed) {
             finding.status = Status::New;
-            finding.note("what was so before the plan is unknown, too: the policy could not be read");
+            finding.note(format!("what was so before {actor} is unknown, too: the policy could not be read"));
         }
     }
 }

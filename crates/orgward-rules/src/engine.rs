@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use orgward_finding::{Finding, RuleInfo, Verdict};
+use orgward_finding::{Finding, ReviewKind, RuleInfo, Verdict};
 use orgward_iam::{Kind, Policy, Problem};
 use orgward_org::{Change, Document, Node, Organization};
 use orgward_plan::Address;
@@ -30,7 +30,7 @@ pub struct Rule {
 /// What a rule sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// The organization as it stands.
+    /// The organization as it stands; empty in an audit, which has no "before".
     pub before: &'a Organization,
     /// The organization as it will be. In the run that finds out what is there already, the same as `before`.
     pub after: &'a Organization,
@@ -40,8 +40,10 @@ pub struct Context<'a> {
     pub doubts: &'a [(String, String)],
     /// What has been proved already, by this run or another one.
     pub proofs: &'a Proofs,
+    /// What is judged: plans, an organization as it is, or an organization at two times.
+    pub kind: ReviewKind,
     /// Whether only the guardrails of the configuration are asked about.
-    pub audit: bool,
+    pub guardrails_only: bool,
     /// What has been asked about access, by this run.
     pub accesses: &'a Accesses<'a>,
     /// What became of calls that were really made, where the review was given records of them.
@@ -110,6 +112,11 @@ impl<'a> Context<'a> {
     /// `[regions]`, as it is meant for this organization.
     pub fn regions(&self) -> &'a Regions {
         self.accesses.regions.get_or_init(|| self.config.regions.of([self.before, self.after]))
+    }
+
+    /// What changes the organization, for sentences: "the plan".
+    pub const fn actor(&self) -> &'static str {
+        self.kind.actor()
     }
 
     /// Both sides.

@@ -35,4 +35,6 @@ mod status_tests;
 mod testing;
 
 pub use engine::{Accesses, Context, Documents, Findings, Rule};
-pub use review::{Checked, Question, access_change, audit, check, review, review_by, review_policies};
+pub use review::{
+    Checked, Question, access_change, check, check_guardrails, review, review_by, review_policies,
+};

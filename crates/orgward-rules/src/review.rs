@@ -1,5 +1,7 @@
 //! From the organization to what a reader is told.
 
+#[cfg(test)]
+mod audit_tests;
 mod causes;
 mod standing;
 #[cfg(test)]
@@ -10,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use orgward_finding::{
     Accepted, AccessChange, AccessEntry, BaselineEntry, ChainChange, ConfigurationInEffect, Finding, Gate,
-    Input, Review, RuleInfo, Status, Verdict, not_accepted,
+    GuardrailState, Input, Proof, Review, ReviewKind, RuleInfo, Status, Verdict, not_accepted,
 };
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
@@ -42,8 +44,22 @@ pub struct Question<'a> {
 
 /// The rules that prove guardrails.
 const PROVED: [&str; 2] = ["guardrail-gap", "region-lock-gap"];
-/// The rules of an audit: what proves guardrails, and what makes such a proof worth nothing.
-const AUDITED: [&str; 4] = ["forgeable-exemption", "guardrail-gap", "region-lock-gap", "unverifiable-plan"];
+/// The rules of a check of guardrails: what proves them, and what makes such a proof worth nothing.
+const OF_GUARDRAILS: [&str; 4] =
+    ["forgeable-exemption", "guardrail-gap", "region-lock-gap", "unverifiable-plan"];
+/// The rules that an audit leaves out: they judge an apply, or what becomes of a policy, and would take everything that is
+/// there for new.
+const OF_A_CHANGE: [&str; 5] =
+    ["data-loss", "denied-apply", "narrowed-policy", "untested-guardrail", "widened-policy"];
+
+/// What the rules are run for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run<'a> {
+    kind: ReviewKind,
+    /// Whether only the guardrails of the configuration are asked about.
+    guardrails_only: bool,
+    events: Option<&'a Replayed>,
+}
 
 /// Runs all rules and judges what they find.
 pub fn review(
@@ -52,7 +68,7 @@ pub fn review(
     config: &Config,
     question: Question<'_>,
 ) -> Review {
-    judge(catalog::RULES, organization, plans, config, question, false)
+    judge(catalog::RULES, organization, plans, config, question)
 }
 
 /// Runs some rules, by their ids, and judges what they find: for texts that are judged while they are written.
@@ -67,24 +83,26 @@ pub fn review_by(
         catalog::RULES.iter().copied().filter(|rule| ids.contains(&rule.info.id)).collect();
     let mut config = config.clone();
     config.waivers.retain(|waiver| ids.contains(&waiver.rule.as_str()));
-    let mut review = judge(&rules, organization, plans, &config, question, false);
+    let mut review = judge(&rules, organization, plans, &config, question);
     // What other rules would find is not looked for.
     review.gone.clear();
     review
 }
 
-/// Proves the guardrails of an organization, and judges what is found like a review. Waivers and baseline apply as far
-/// as they are about guardrails.
-pub fn audit(
+/// Proves the guardrails of an organization as it is, which has no "before". Waivers and baseline apply as far as they
+/// are about guardrails.
+pub fn check_guardrails(
     organization: &Change<Organization>,
     inputs: &[Plan<'_>],
     config: &Config,
     question: Question<'_>,
 ) -> Review {
-    let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(|rule| is_audited(rule.info.id)).collect();
+    let is_asked = |id: &str| OF_GUARDRAILS.contains(&id);
+    let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(|rule| is_asked(rule.info.id)).collect();
     let mut config = config.clone();
-    config.waivers.retain(|waiver| is_audited(&waiver.rule));
-    let mut review = judge(&rules, organization, inputs, &config, question, true);
+    config.waivers.retain(|waiver| is_asked(&waiver.rule));
+    let run = Run { kind: ReviewKind::Audit, guardrails_only: true, events: None };
+    let mut review = Checked::by(&rules, organization, inputs, &config, run).judged(question);
     // What other rules would find is not looked for.
     review.gone.clear();
     review
@@ -109,7 +127,7 @@ pub fn review_policies(
     let runs = |id: &str| rules.iter().any(|rule| rule.info.id == id);
     let mut known = config.clone();
     known.waivers.retain(|waiver| runs(&waiver.rule));
-    let mut review = judge(&rules, organization, inputs, &known, question, false);
+    let mut review = judge(&rules, organization, inputs, &known, question);
     // What other rules would find is not looked for.
     review.gone.retain(|entry| runs(&entry.rule));
     let declares = !config.guardrails.is_empty() || !config.regions.allowed.is_empty();
@@ -162,25 +180,22 @@ const ABOUT_ACCOUNTS: [&str; 9] = [
     "untested-guardrail",
 ];
 
-fn is_audited(rule: &str) -> bool {
-    AUDITED.contains(&rule)
-}
-
 fn judge(
     rules: &[&Rule],
     organization: &Change<Organization>,
     plans: &[Plan<'_>],
     config: &Config,
     question: Question<'_>,
-    audit: bool,
 ) -> Review {
-    Checked::by(rules, organization, plans, config, question.events, audit).judged(question)
+    let run = Run { events: question.events, ..Run::default() };
+    Checked::by(rules, organization, plans, config, run).judged(question)
 }
 
 /// What the rules of the catalogue found, before waivers and the baseline are applied. Rules of one's own see it, and add
 /// what they find.
 #[derive(Debug)]
 pub struct Checked<'c, 'p> {
+    kind: ReviewKind,
     organization: &'c Change<Organization>,
     plans: &'c [Plan<'p>],
     config: &'c Config,
@@ -200,7 +215,20 @@ impl<'c, 'p> Checked<'c, 'p> {
         config: &'c Config,
         events: Option<&Replayed>,
     ) -> Self {
-        Self::by(catalog::RULES, organization, plans, config, events, false)
+        let run = Run { events, ..Run::default() };
+        Self::by(catalog::RULES, organization, plans, config, run)
+    }
+
+    /// Runs all rules that need no plan on an organization as it is (`before` is empty then), or at two times.
+    pub fn without_plan(
+        kind: ReviewKind,
+        organization: &'c Change<Organization>,
+        inputs: &'c [Plan<'p>],
+        config: &'c Config,
+    ) -> Self {
+        let is_asked = |rule: &&Rule| kind != ReviewKind::Audit || !OF_A_CHANGE.contains(&rule.info.id);
+        let rules: Vec<&Rule> = catalog::RULES.iter().copied().filter(is_asked).collect();
+        Self::by(&rules, organization, inputs, config, Run { kind, ..Run::default() })
     }
 
     fn by(
@@ -208,8 +236,7 @@ impl<'c, 'p> Checked<'c, 'p> {
         organization: &'c Change<Organization>,
         plans: &'c [Plan<'p>],
         config: &'c Config,
-        events: Option<&Replayed>,
-        audit: bool,
+        run: Run<'_>,
     ) -> Self {
         let inputs: Vec<Input> = plans.iter().map(input).collect();
         let doubts: Vec<(String, String)> = inputs
@@ -219,10 +246,25 @@ impl<'c, 'p> Checked<'c, 'p> {
         // Policies of people who are not trusted decide how much there is to ask.
         let documents = organization.before.documents().len() + organization.after.documents().len();
         let (findings, changes, access) = orgward_iam::bounded(documents, || {
-            let findings = check_all(rules, organization, config, &doubts, audit, events);
-            (findings, chain_changes(organization), access_change(organization))
+            let findings = check_all(rules, organization, config, &doubts, run);
+            // All that is denied is no change in an audit. All that can be done is what it is for.
+            let changes =
+                if run.kind == ReviewKind::Audit { Vec::new() } else { chain_changes(organization) };
+            let access =
+                if run.guardrails_only { AccessChange::default() } else { access_change(organization) };
+            (findings, changes, access)
         });
-        Self { organization, plans, config, inputs, findings, changes, access, own: Vec::new() }
+        Self {
+            kind: run.kind,
+            organization,
+            plans,
+            config,
+            inputs,
+            findings,
+            changes,
+            access,
+            own: Vec::new(),
+        }
     }
 
     /// What was found.
@@ -247,7 +289,7 @@ impl<'c, 'p> Checked<'c, 'p> {
                 Verdict::Unverifiable => self.config.unverifiable,
             };
             finding.severity = severity.unwrap_or(finding.severity);
-            if existing.contains(&finding.identity()) {
+            if self.kind == ReviewKind::Audit || existing.contains(&finding.identity()) {
                 finding.status = Status::Existing;
             }
             self.findings.push(finding);
@@ -267,7 +309,8 @@ impl<'c, 'p> Checked<'c, 'p> {
 
     /// Applies waivers and the baseline, and judges.
     pub fn judged(self, question: Question<'_>) -> Review {
-        let Self { organization, plans, config, inputs, mut findings, mut changes, mut access, own } = self;
+        let Self { kind, organization, plans, config, inputs, mut findings, mut changes, mut access, own } =
+            self;
         let after = &organization.after;
         described::describe(&mut findings, after, plans);
         let redacted = |text: &str| plans.iter().find_map(|plan| plan.redacted(text));
@@ -278,6 +321,7 @@ impl<'c, 'p> Checked<'c, 'p> {
         for change in &mut changes {
             change.redact(&redacted);
         }
+        let guardrails = if kind == ReviewKind::Audit { states(config, &findings) } else { Vec::new() };
         let gone = baseline(question.baseline, &mut findings);
         let stacks = plans.iter().filter_map(Plan::stack).collect();
         waivers::apply(config, question.today, &stacks, &mut findings);
@@ -298,6 +342,7 @@ impl<'c, 'p> Checked<'c, 'p> {
             lets_pass,
         };
         Review {
+            kind,
             stack: None,
             inputs,
             configuration,
@@ -307,11 +352,44 @@ impl<'c, 'p> Checked<'c, 'p> {
             findings,
             changes,
             access,
+            guardrails,
             gone,
             gate: question.gate,
             allow_incomplete: question.allow_incomplete,
         }
     }
+}
+
+/// Whether each guardrail of the configuration holds, the region lock last.
+fn states(config: &Config, findings: &[Finding]) -> Vec<GuardrailState> {
+    let state = |id: &str, description: Option<&String>, gaps: &mut dyn Iterator<Item = &Finding>| {
+        let (mut proof, mut accounts) = (Proof::Holds, BTreeSet::new());
+        for gap in gaps {
+            proof = proof.max(match gap.verdict {
+                Verdict::Found => Proof::Fails,
+                Verdict::Unverifiable => Proof::Undecided,
+            });
+            accounts.extend(gap.accounts.iter().cloned());
+        }
+        let (id, description) = (id.to_owned(), description.cloned());
+        GuardrailState { id, description, proof, accounts: accounts.into_iter().collect() }
+    };
+    let declared = config.guardrails.iter().filter(|_| !config.is_disabled("guardrail-gap"));
+    let mut states: Vec<GuardrailState> = declared
+        .map(|guardrail| {
+            let (start, name) = (format!("{} ", guardrail.id), format!("`{}`", guardrail.id));
+            let is_gap = |it: &&Finding| {
+                ["guardrail-gap", "perimeter-gap"].contains(&it.rule)
+                    && (it.subject.starts_with(&start) || it.message.contains(&name))
+            };
+            state(&guardrail.id, guardrail.description.as_ref(), &mut findings.iter().filter(is_gap))
+        })
+        .collect();
+    if !config.regions.allowed.is_empty() && !config.is_disabled("region-lock-gap") {
+        let mut gaps = findings.iter().filter(|it| it.rule == "region-lock-gap");
+        states.push(state("region-lock", None, &mut gaps));
+    }
+    states
 }
 
 /// What a plan changes about who can do what.
@@ -354,7 +432,7 @@ pub fn check(
     config: &Config,
     doubts: &[(String, String)],
 ) -> Vec<Finding> {
-    check_all(rules, organization, config, doubts, false, None)
+    check_all(rules, organization, config, doubts, Run::default())
 }
 
 fn check_all(
@@ -362,8 +440,7 @@ fn check_all(
     organization: &Change<Organization>,
     config: &Config,
     doubts: &[(String, String)],
-    audit: bool,
-    events: Option<&Replayed>,
+    of: Run<'_>,
 ) -> Vec<Finding> {
     let enabled: Vec<&Rule> =
         rules.iter().copied().filter(|rule| !config.is_disabled(rule.info.id)).collect();
@@ -373,38 +450,45 @@ fn check_all(
     let accesses = [Accesses::default(), Accesses::default()];
     let [here, there] = &accesses;
     let documents = &Documents::of(change);
+    let Run { kind, guardrails_only, events } = of;
     let context = Context {
         before: change.before,
         after: change.after,
         config,
         doubts,
         proofs,
-        audit,
+        kind,
+        guardrails_only,
         accesses: here,
         events,
         documents,
     };
     let unchanged = organization.unchanged();
     let Change { before, after } = unchanged;
-    let unchanged =
-        Context { before, after, config, doubts: &[], proofs, audit, accesses: there, events, documents };
+    let unchanged = Context { before, after, doubts: &[], accesses: there, ..context };
     // The two runs do not depend on each other.
     let allowance = orgward_iam::Allowance::current();
-    let (findings, before) = std::thread::scope(|scope| {
-        let before = scope.spawn(|| {
-            let standing = || completion::run(&enabled, &unchanged, run);
-            match &allowance {
-                Some(allowance) => allowance.during(standing),
-                None => standing(),
+    let both = || {
+        std::thread::scope(|scope| {
+            let before = scope.spawn(|| {
+                let standing = || completion::run(&enabled, &unchanged, run);
+                match &allowance {
+                    Some(allowance) => allowance.during(standing),
+                    None => standing(),
+                }
+            });
+            let findings = completion::run(&enabled, &context, run);
+            match before.join() {
+                Ok(before) => (findings, before),
+                // A bug there is a bug here, and what is too much there is too much here.
+                Err(panic) => std::panic::resume_unwind(panic),
             }
-        });
-        let findings = completion::run(&enabled, &context, run);
-        match before.join() {
-            Ok(before) => (findings, before),
-            // A bug there is a bug here, and what is too much there is too much here.
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
-    });
+        })
+    };
+    let (findings, before) = match kind {
+        ReviewKind::Audit => (completion::run(&enabled, &context, run), Vec::new()),
+        ReviewKind::Plan | ReviewKind::Drift => both(),
+    };
     let existing: BTreeSet<String> = before.iter().map(Finding::identity).collect();
     let standing = Standing::of(&before);
     let news = findings.into_iter().flat_map(|finding| {
@@ -414,7 +498,9 @@ fn check_all(
     let mut places =
         (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
-        if existing.contains(&finding.identity())
+        // An audit has no "before": what it finds is there, and not new.
+        if kind == ReviewKind::Audit
+            || existing.contains(&finding.identity())
             || standing.of_lock(finding)
             || standing.of_resource(finding)
         {
@@ -423,7 +509,9 @@ fn check_all(
             leave_open(finding, config, doubts);
         }
     }
-    described::renew(&mut findings, change.before, change.after);
+    if kind != ReviewKind::Audit {
+        described::renew(&mut findings, change, kind.actor());
+    }
     for finding in &mut findings {
         if let Some(places) = &mut places {
             places.judge(&config.severity_for, finding);

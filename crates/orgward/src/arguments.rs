@@ -618,6 +618,13 @@ pub(crate) enum OrgCommand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Run all rules that need no plan over an organization as it is: a snapshot, what was imported, or states.
+    ///
+    /// Proves every guardrail, asks who can do what, and reports what is found; `--output html=audit.html` writes a page to
+    /// hand over. With `--since`, what has come since an older snapshot or state is new, and only that blocks.
+    ///
+    /// Exit codes: 0 nothing blocks, 1 something blocks, 2 it could not be checked.
+    Audit(OrgAuditArguments),
     /// Compare an organization at two times: two states, or a state and a plan, which is taken as applied.
     ///
     /// Says what was added, removed, moved, changed, attached and detached, and judges it like a review: guardrails that no
@@ -625,6 +632,40 @@ pub(crate) enum OrgCommand {
     ///
     /// Exit codes: 0 nothing that differs blocks, 1 something does, 2 it could not be checked.
     Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrgAuditArguments {
+    /// The organization: a snapshot, or states of its stacks; plans are taken as applied.
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The organization as it was: an older snapshot, or a state. What is not in it is new.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) since: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArguments,
+    /// Accept inputs that do not tell the whole story.
+    #[arg(long)]
+    pub(crate) allow_incomplete: bool,
+    /// How to print what is found.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(crate) format: Format,
+    /// Also write it into a file, `html=audit.html`; may be given several times.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = parse_output)]
+    pub(crate) output: Vec<Output>,
+    /// The mildest severity that blocks; `medium` where nothing says otherwise.
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// With `--since`: also block on findings that existed before. Without it, all of them block.
+    #[arg(long)]
+    pub(crate) existing: bool,
+    #[command(flatten)]
+    pub(crate) rules: RuleArguments,
+    /// Findings that do not block: what `orgward plan baseline` wrote.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) baseline: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) detail: DetailArguments,
 }
 
 #[derive(Debug, Args)]

@@ -28,6 +28,7 @@ mod manual;
 mod mcp;
 mod merge;
 mod names;
+mod org_audit;
 mod org_diff;
 mod org_show;
 mod output;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
                 progress::end();
                 snapshot::collect(arguments)
             }
+            Command::Org(OrgCommand::Audit(arguments)) => org_audit::run(arguments, terminal),
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {

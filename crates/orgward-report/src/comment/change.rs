@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::details::{line_of, sentence};
-use super::document::Document;
+use super::document::{Document, Kind};
 use super::quote::{code, cut, prose};
-use crate::access::lines;
+use crate::access::{Tense, lines};
 use crate::changes::{CauseView, ChangeView, Side, more_causes};
 
 /// Groups of accounts that are shown before the rest is folded.
@@ -103,7 +103,8 @@ fn actions(change: &ChangeView) -> String {
 /// Who gains and loses access: the first lines, and the rest, folded.
 pub(super) fn access(document: &Document) -> (String, String) {
     let Some(access) = &document.access else { return (String::new(), String::new()) };
-    let all = lines(&access.change());
+    let tense = if document.kind == Kind::Audit { Tense::Present } else { Tense::Change };
+    let all = lines(&access.change(), tense);
     let list = |lines: &[String]| {
         lines.iter().fold(String::new(), |mut text, line| {
             let _ = writeln!(text, "- {}", code(&cut(line, WIDTH)));

@@ -35,9 +35,25 @@ pub enum DocumentError {
     },
 }
 
+/// What a review judges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Plans.
+    #[default]
+    Plan,
+    /// An organization as it is.
+    Audit,
+    /// An organization at two times.
+    Drift,
+}
+
 /// A review.
 #[derive(Debug, Deserialize)]
 pub struct Document {
+    /// What was judged; a plan, where it is absent.
+    #[serde(default)]
+    pub kind: Kind,
     /// The verdict.
     pub verdict: Verdict,
     /// What the review is called.

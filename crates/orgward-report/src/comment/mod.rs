@@ -8,7 +8,7 @@ use orgward_finding::{Outcome, Review, RuleInfo};
 
 use self::change::{access, changes};
 use self::details::{details, rule, sentence, subject};
-use self::document::{Certainty, Document, Finding, Severity, Status};
+use self::document::{Certainty, Document, Finding, Kind, Severity, Status};
 use self::picture::picture;
 use self::quote::{code, cut};
 use crate::denied::{DeniedRow, denied_calls_markdown};
@@ -205,7 +205,10 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     }
     let omitted: Vec<_> = shown.iter().skip(written).copied().collect();
     let background = [
-        (Status::Existing, "without this plan, too"),
+        (
+            Status::Existing,
+            if document.kind == Kind::Plan { "without this plan, too" } else { "there before" },
+        ),
         (Status::Baseline, "in the baseline"),
         (Status::Waived, "waived"),
     ];
@@ -218,7 +221,7 @@ pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     }
     out.add(&gone(document));
     let mut text = out.out;
-    text.push_str(&omission(&omitted, folded, frame));
+    text.push_str(&omission(document.kind, &omitted, folded, frame));
     text.push_str(&tail);
     text
 }
@@ -288,13 +291,18 @@ impl Room {
 pub fn verdict(document: &Document) -> String {
     let blocking: Vec<_> = document.findings.iter().filter(|finding| finding.blocks).collect();
     match document.outcome() {
-        Outcome::Incomplete => "the plan could not be checked as a whole".to_owned(),
+        Outcome::Incomplete if document.kind == Kind::Plan => {
+            "the plan could not be checked as a whole".to_owned()
+        }
+        Outcome::Incomplete => "the inputs could not be checked as a whole".to_owned(),
         Outcome::Blocked if blocking.is_empty() => "blocked".to_owned(),
         Outcome::Blocked => format!("blocked by {}", counts(&blocking)),
         Outcome::Clean => {
             let new: Vec<_> = document.with(Status::New).collect();
             let waived: Vec<_> = document.with(Status::Waived).collect();
-            if new.is_empty() && waived.is_empty() {
+            if new.is_empty() && waived.is_empty() && document.kind == Kind::Audit {
+                "nothing blocks".to_owned()
+            } else if new.is_empty() && waived.is_empty() {
                 "nothing new".to_owned()
             } else if new.is_empty() {
                 format!("nothing blocks, {} waived", counts(&waived))
@@ -324,7 +332,11 @@ fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
             out.push_str("What rules found is waived; the list is below.\n\n");
         }
         None if document.outcome() == Outcome::Clean => {
-            out.push_str("No rule found anything that this plan brings about.\n\n");
+            out.push_str(match document.kind {
+                Kind::Plan => "No rule found anything that this plan brings about.\n\n",
+                Kind::Audit => "No rule found anything that blocks.\n\n",
+                Kind::Drift => "No rule found anything that is new.\n\n",
+            });
         }
         None => {}
     }
@@ -408,7 +420,7 @@ fn fold(findings: &[&Finding], name: &str) -> String {
     out
 }
 
-fn omission(omitted: &[&Finding], folded: usize, frame: &Frame) -> String {
+fn omission(kind: Kind, omitted: &[&Finding], folded: usize, frame: &Frame) -> String {
     if omitted.is_empty() && folded == 0 {
         return String::new();
     }
@@ -421,7 +433,10 @@ fn omission(omitted: &[&Finding], folded: usize, frame: &Frame) -> String {
         parts.push(format!("the details of {}", counts(omitted)));
     }
     if folded > 0 {
-        parts.push(format!("{folded} that the plan does not bring about"));
+        parts.push(match kind {
+            Kind::Plan => format!("{folded} that the plan does not bring about"),
+            Kind::Audit | Kind::Drift => format!("{folded} that do not block"),
+        });
     }
     format!("> There is no room here for {}; {place}.\n\n", parts.join(" and "))
 }
@@ -435,10 +450,11 @@ fn tail(document: &Document, frame: &Frame) -> String {
     let number =
         |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
     parts.push(format!(
-        "{}, {}, {} after the plan",
+        "{}, {}, {}{}",
         number(summary.accounts, "account", "accounts"),
         number(summary.principals, "principal", "principals"),
-        number(summary.policies, "policy", "policies")
+        number(summary.policies, "policy", "policies"),
+        if document.kind == Kind::Plan { " after the plan" } else { "" }
     ));
     if let Some(commit) = &frame.commit {
         parts.push(format!("commit {}", code(&escape(&cut(commit, 12)).replace('…', ""))));

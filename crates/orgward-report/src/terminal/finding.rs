@@ -124,7 +124,7 @@ fn header(pen: &mut Pen, finding: &Finding, with_place: bool) {
     for (holds, word) in [
         (is_unverifiable(finding), "cannot tell"),
         (finding.confidence() == Confidence::Likely, "likely"),
-        (finding.status == Status::Existing, "existing"),
+        (finding.status == Status::Existing && pen.has_before(), "existing"),
     ] {
         if holds {
             code.push_str(" · ");

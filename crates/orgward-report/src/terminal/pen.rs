@@ -25,15 +25,27 @@ pub(crate) enum Ink {
 pub(crate) struct Pen {
     style: Style,
     out: String,
+    /// Whether there is a "before" that findings may have been there at.
+    has_before: bool,
 }
 
 impl Pen {
     pub(crate) fn new(style: Style) -> Self {
-        Self { style, out: String::new() }
+        Self { style, out: String::new(), has_before: true }
     }
 
-    pub(super) fn style(&self) -> Style {
-        self.style
+    /// For an audit: nothing of it is called existing.
+    pub(super) fn without_before(self) -> Self {
+        Self { has_before: false, ..self }
+    }
+
+    /// Another pen of the same kind, with nothing written.
+    pub(super) fn scratch(&self) -> Self {
+        Self { out: String::new(), ..*self }
+    }
+
+    pub(super) fn has_before(&self) -> bool {
+        self.has_before
     }
 
     /// Whether the report is to fit on one screen.

@@ -1,4 +1,4 @@
-use orgward_finding::{Finding, Outcome, Review, RuleInfo, Severity, Status};
+use orgward_finding::{Finding, Outcome, Review, ReviewKind, RuleInfo, Severity, Status};
 
 use super::finding::is_unverifiable;
 use super::pen::{Ink, Pen};
@@ -6,6 +6,15 @@ use crate::{configuration, escape};
 
 /// How many names of inputs are spelled out.
 const NAMED: usize = 3;
+
+/// The headings of what is new and of what was there before.
+pub(crate) const fn headings(kind: ReviewKind) -> (&'static str, &'static str) {
+    match kind {
+        ReviewKind::Plan => ("new with this plan", "there before this plan"),
+        ReviewKind::Audit => ("new", "found"),
+        ReviewKind::Drift => ("new", "there before"),
+    }
+}
 
 /// Which inputs do not tell the whole story, why, and what to do about it.
 pub(super) fn doubts(pen: &mut Pen, review: &Review) {
@@ -94,6 +103,8 @@ fn blocked(review: &Review) -> String {
     let mut clauses = Vec::new();
     if !found.is_empty() {
         let verb = match (existing, found.len()) {
+            (_, 1) if review.kind == ReviewKind::Audit => "blocks",
+            _ if review.kind == ReviewKind::Audit => "block",
             (0, 1) => "is new",
             (0, _) => "are new",
             (_, 1) => "blocks",
@@ -106,7 +117,7 @@ fn blocked(review: &Review) -> String {
         clauses.push(cannot_be_told(&unverifiable, noun));
     }
     let mut asides = Vec::new();
-    if existing > 0 {
+    if existing > 0 && review.kind != ReviewKind::Audit {
         asides
             .push(format!("{existing} of them {} there before", if existing == 1 { "was" } else { "were" }));
     }
@@ -151,7 +162,8 @@ fn not_blocked(review: &Review) -> String {
 fn not_blocking(review: &Review) -> Option<String> {
     let quiet: Vec<_> = review.findings.iter().filter(|finding| !review.blocks(finding)).collect();
     let count = |status| quiet.iter().filter(|finding| finding.status == status).count();
-    let existing = count(Status::Existing);
+    // An audit has no "before": what is there does not block as it is mild.
+    let existing = if review.kind == ReviewKind::Audit { 0 } else { count(Status::Existing) };
     let (known, waived) = (count(Status::Baseline), count(Status::Waived));
     let milder = quiet.len() - existing - known - waived;
     let parts: Vec<_> = [(existing, "existing"), (known, "baseline"), (waived, "waived"), (milder, "milder")]
@@ -169,16 +181,17 @@ fn not_blocking(review: &Review) -> Option<String> {
 fn not_blocking_found(review: &Review) -> Vec<String> {
     let found = review.findings.iter().filter(|finding| !is_unverifiable(finding));
     let found: Vec<_> = found.collect();
+    let existing = if review.kind == ReviewKind::Audit { "" } else { " there before" };
     [
-        (Status::New, "new"),
-        (Status::Existing, "there before"),
-        (Status::Baseline, "in the baseline"),
-        (Status::Waived, "waived"),
+        (Status::New, " new"),
+        (Status::Existing, existing),
+        (Status::Baseline, " in the baseline"),
+        (Status::Waived, " waived"),
     ]
     .into_iter()
     .filter_map(|(status, words)| {
         let some: Vec<_> = found.iter().copied().filter(|finding| finding.status == status).collect();
-        (!some.is_empty()).then(|| format!("{} {words}", severities(&some)))
+        (!some.is_empty()).then(|| format!("{}{words}", severities(&some)))
     })
     .collect()
 }

@@ -57,8 +57,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 };
                 let finding = findings.about(&DANGLING_TRUST, role.node);
                 finding.subject(arn.clone());
-                finding.says(format!("role trusts `{}`, which the plan {verb}", old.node.key));
-                finding.show(&source(&role.data.trust), pattern.span.clone(), "is gone after the plan");
+                finding.says(format!("role trusts `{}`, which {} {verb}", old.node.key, cx.actor()));
+                finding.show(
+                    &source(&role.data.trust),
+                    pattern.span.clone(),
+                    format!("is gone after {}", cx.actor()),
+                );
                 finding.help("refer to the resource instead of writing its ARN, or remove the entry");
             }
         }

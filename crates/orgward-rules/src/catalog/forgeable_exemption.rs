@@ -94,7 +94,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 for exemption in
                     Exemption::of(statement).into_iter().filter(|it| !(is_control && it.is_kept()))
                 {
-                    if cx.audit && !cx.config.guardrails.iter().any(|it| exemption.is_of(&it.claim)) {
+                    if cx.guardrails_only && !cx.config.guardrails.iter().any(|it| exemption.is_of(&it.claim))
+                    {
                         continue;
                     }
                     let key = (policy.node.key.clone(), exemption.to_string());

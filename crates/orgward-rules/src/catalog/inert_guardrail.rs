@@ -1,7 +1,7 @@
 mod beside;
 mod text;
 
-use orgward_finding::Severity;
+use orgward_finding::{ReviewKind, Severity};
 use orgward_org::{Entity, Modality, NodeKind, OrgPolicy, PolicyType};
 
 use crate::engine::rule;
@@ -153,7 +153,9 @@ fn disabled(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, findings: &mut 
 /// place is unknown.
 fn is_empty(cx: &Context<'_>, target: orgward_org::NodeId) -> bool {
     let Some(node) = cx.after.node(target) else { return false };
-    let created = node.address.is_some() && cx.before.find(&node.key).is_none();
+    // An audit has no "before": nothing is created.
+    let created =
+        cx.kind != ReviewKind::Audit && node.address.is_some() && cx.before.find(&node.key).is_none();
     matches!(node.kind, NodeKind::Unit)
         && created
         && cx.after.accounts_below(target).is_empty()

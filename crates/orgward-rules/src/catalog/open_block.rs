@@ -61,7 +61,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             if old.opens_when_destroyed && stays && !closed.is_empty() {
                 let finding = findings.report(&OPEN_BLOCK, &old.address);
                 finding.input = old.stack.as_deref().map(str::to_owned);
-                finding.says(format!("the plan destroys what closes {} to the public", what(old)));
+                finding.says(format!("{} destroys what closes {} to the public", cx.actor(), what(old)));
                 finding
                     .help("keep the resource, or remove it with `removed { lifecycle { destroy = false } }`");
             }
@@ -87,7 +87,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.input = now.stack.as_deref().map(str::to_owned);
             finding.help("keep the switch on");
             if is_open {
-                finding.says(format!("the plan opens {} to the public: {}", what(now), list.join(", ")));
+                finding.says(format!(
+                    "{} opens {} to the public: {}",
+                    cx.actor(),
+                    what(now),
+                    list.join(", ")
+                ));
             } else {
                 finding.verdict = Verdict::Unverifiable;
                 finding.severity = OPEN_BLOCK.info.unverifiable;

@@ -111,7 +111,7 @@ fn judge(
             finding.says(format!("{} must carry a permissions boundary and has none", principal.word));
             finding.help(fix);
             if let Some(old) = before.and_then(title) {
-                finding.note(format!("this plan takes the boundary `{old}` away"));
+                finding.note(format!("{} takes the boundary `{old}` away", cx.actor()));
             }
             true
         }
@@ -186,7 +186,7 @@ fn changed(
         } else {
             let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.subject("dropped");
-            finding.says(format!("the plan takes the permissions boundary `{old}` away"));
+            finding.says(format!("{} takes the permissions boundary `{old}` away", cx.actor()));
             finding.help("keep `permissions_boundary`, or say in the review why this principal needs none");
         }
         return;
@@ -200,7 +200,7 @@ fn changed(
         Some(false) => {
             let finding = findings.about(&UNBOUNDED_PRINCIPAL, principal.node);
             finding.subject("exchanged");
-            finding.says(format!("the plan exchanges the permissions boundary `{old}` for `{new}`"));
+            finding.says(format!("{} exchanges the permissions boundary `{old}` for `{new}`", cx.actor()));
             finding.help("compare the two policies: the new one may allow more");
         }
         None => {
@@ -291,7 +291,7 @@ mod tests {
         unbounded-principal
 
           × aws_iam_role.orders: role must carry a permissions boundary and has none
-          note: this plan takes the boundary `aws_iam_policy.boundary` away
+          note: the plan takes the boundary `aws_iam_policy.boundary` away
           help: set `permissions_boundary` to `arn:aws:iam::*:policy/boundary/application`
 
         blocked: 1 high finding is new

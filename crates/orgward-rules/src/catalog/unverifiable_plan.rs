@@ -116,7 +116,7 @@ fn not_read(cx: &Context<'_>, findings: &mut Findings) {
         let finding = findings.report(&UNVERIFIABLE_PLAN, None);
         finding.verdict = Verdict::Unverifiable;
         // Who can do what in an account makes no difference to what organization policies deny.
-        let is_aside = cx.audit && !accounts.is_empty();
+        let is_aside = cx.guardrails_only && !accounts.is_empty();
         finding.severity = if is_aside { Severity::Low } else { Severity::Medium };
         finding.subject(format!("{what}: {why}"));
         let of = match accounts.len() {

@@ -128,7 +128,7 @@ fn of_type(cx: &Context<'_>, name: &str, findings: &mut Findings) {
                 finding.verdict = orgward_finding::Verdict::Unverifiable;
                 finding.severity = WEAKENED_MANAGEMENT_POLICY.info.unverifiable;
                 finding.subject(format!("{name} undecided"));
-                finding.says(format!("undecided: what policies of type {name} set after the plan"));
+                finding.says(format!("undecided: what policies of type {name} set after {}", cx.actor()));
                 for reason in reasons {
                     finding.note(reason);
                 }

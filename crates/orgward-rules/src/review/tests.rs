@@ -149,7 +149,7 @@ const UNBOUNDED: Rule = Rule {
 fn all_questions_of_a_review_are_bounded_together() {
     let organization = Change { before: Organization::default(), after: Organization::default() };
     let config = Config::default();
-    let checked = Checked::by(&[&UNBOUNDED], &organization, &[], &config, None, false);
+    let checked = Checked::by(&[&UNBOUNDED], &organization, &[], &config, Run::default());
     assert_eq!(checked.findings(), []);
     let alone = check(&[&UNBOUNDED], &organization, &config, &[]);
     assert_eq!(statuses(&alone), [Status::Existing], "without a bound, both runs find it");

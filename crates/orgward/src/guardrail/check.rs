@@ -1,7 +1,7 @@
 //! `orgward guardrail check`.
 
 use miette::Diagnostic;
-use orgward_org::Organization;
+use orgward_org::{Change, Organization};
 use orgward_rules::Question;
 
 use crate::arguments::AuditArguments;
@@ -24,7 +24,8 @@ pub(super) fn run(
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     progress::stage("building the organization");
-    let organization = Organization::of(&[], &parsed, &config.declared());
+    let after = Organization::of(&[], &parsed, &config.declared()).after;
+    let organization = Change { before: Organization::default(), after };
     progress::stage("proving");
     // Nothing is new in an audit: what is there blocks.
     let gate = config::gate(&config, arguments.fail_on, true);
@@ -35,7 +36,7 @@ pub(super) fn run(
         allow_incomplete: arguments.allow_incomplete,
         events: None,
     };
-    let found = orgward_rules::audit(&organization, &parsed, &config, question);
+    let found = orgward_rules::check_guardrails(&organization, &parsed, &config, question);
     let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&found, &rules, output.format, output::file_style(detail));

@@ -3,12 +3,14 @@
 mod matched;
 
 use miette::Diagnostic;
+use orgward_config::Config;
+use orgward_finding::ReviewKind;
 use orgward_iam::Answer;
 use orgward_org::{Change, Organization};
 use orgward_plan::{Document, Kind, Plan};
 use orgward_proof::drift::{Difference, Drift};
 use orgward_report::{Detail, DriftView};
-use orgward_rules::Question;
+use orgward_rules::{Checked, Question};
 use orgward_snapshot::SnapshotError;
 
 use self::matched::Split;
@@ -34,24 +36,7 @@ pub(crate) fn run(
     let ([old, new], [old_document, new_document]) = (parsed.as_slice(), documents.as_slice()) else {
         return Ok(Exit::Failed);
     };
-    let side = |plan: &Plan<'_>, beside: &[Plan<'_>]| {
-        Organization::of(std::slice::from_ref(plan), beside, &config.declared()).after
-    };
-    // A snapshot knows everything by other names than the plan or state beside it.
-    let organizations = match (old.kind == Kind::Snapshot, new.kind == Kind::Snapshot) {
-        (true, false) => {
-            let split = split(old_document, old, new)?;
-            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
-            Change { before: side(&managed, &rest), after: side(new, &rest) }
-        }
-        (false, true) => {
-            let split = split(new_document, new, old)?;
-            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
-            Change { before: side(old, &rest), after: side(&managed, &rest) }
-        }
-        // Each is the only input of its side: what it manages is known by the same names on both.
-        _ => Change { before: side(old, &[]), after: side(new, &[]) },
-    };
+    let organizations = organizations((old_document, old), (new_document, new), &config)?;
     let drift: Vec<DriftView> =
         orgward_proof::drift::drift(organizations.as_ref()).into_iter().map(view).collect();
     let question = Question {
@@ -62,7 +47,8 @@ pub(crate) fn run(
         events: None,
     };
     let inputs = parsed.get(1..).unwrap_or_default();
-    let found = orgward_rules::review(&organizations, inputs, &config, question);
+    let checked = Checked::without_plan(ReviewKind::Drift, &organizations, inputs, &config);
+    let found = checked.judged(question);
     let rules = review::rules(&OwnRules::none());
     for output in &arguments.output {
         let text = review::write(&found, &rules, output.format, output::file_style(Detail::Usual));
@@ -80,6 +66,32 @@ pub(crate) fn run(
     };
     output::print(text.as_bytes())?;
     Ok(found.outcome().into())
+}
+
+/// An organization at two times.
+pub(crate) fn organizations(
+    (old_document, old): (&Document, &Plan<'_>),
+    (new_document, new): (&Document, &Plan<'_>),
+    config: &Config,
+) -> Result<Change<Organization>, input::InputError> {
+    let side = |plan: &Plan<'_>, beside: &[Plan<'_>]| {
+        Organization::of(std::slice::from_ref(plan), beside, &config.declared()).after
+    };
+    // A snapshot knows everything by other names than the plan or state beside it.
+    Ok(match (old.kind == Kind::Snapshot, new.kind == Kind::Snapshot) {
+        (true, false) => {
+            let split = split(old_document, old, new)?;
+            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
+            Change { before: side(&managed, &rest), after: side(new, &rest) }
+        }
+        (false, true) => {
+            let split = split(new_document, new, old)?;
+            let (managed, rest) = (input::parse(&split.managed)?, [input::parse(&split.rest)?]);
+            Change { before: side(old, &rest), after: side(&managed, &rest) }
+        }
+        // Each is the only input of its side: what it manages is known by the same names on both.
+        _ => Change { before: side(old, &[]), after: side(new, &[]) },
+    })
 }
 
 /// A snapshot in the parts that an input manages and that it does not.

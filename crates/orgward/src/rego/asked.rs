@@ -4,7 +4,9 @@ use std::fs;
 use std::time::Duration;
 
 use orgward_config::Config;
-use orgward_finding::{AccessChange, ConfigurationInEffect, Finding, Gate, Review, RuleInfo, Status};
+use orgward_finding::{
+    AccessChange, ConfigurationInEffect, Finding, Gate, Review, ReviewKind, RuleInfo, Status,
+};
 use orgward_iam::Kind;
 use orgward_org::{Change, Content, Organization};
 use orgward_plan::Document;
@@ -115,6 +117,7 @@ fn given(
     documents: &[&Document],
 ) -> Result<Inputs, Failure> {
     let review = Review {
+        kind: ReviewKind::Plan,
         stack: None,
         inputs: Vec::new(),
         configuration: ConfigurationInEffect::default(),
@@ -124,6 +127,7 @@ fn given(
         findings: findings.to_vec(),
         changes: Vec::new(),
         access: AccessChange::default(),
+        guardrails: Vec::new(),
         gone: Vec::new(),
         gate: Gate { fail_on: None, existing: false },
         allow_incomplete: true,

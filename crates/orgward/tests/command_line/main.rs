@@ -44,6 +44,8 @@ mod monorepo;
 #[cfg(test)]
 mod options;
 #[cfg(test)]
+mod org_audit;
+#[cfg(test)]
 mod org_diff;
 #[cfg(test)]
 mod org_show;

@@ -1,6 +1,6 @@
 //! What is lost, in words.
 
-use orgward_finding::{Finding, Severity, Verdict};
+use orgward_finding::{Finding, ReviewKind, Severity, Verdict};
 use orgward_iam::Effect;
 use orgward_org::{Entity, OrgPolicy, PolicyType};
 
@@ -34,8 +34,11 @@ pub(super) fn report(
     let (address, message) = match cause {
         Cause::Disabled(enabler) => {
             let binds = if org_policies.len() == 1 { "binds" } else { "bind" };
-            let message =
-                format!("the plan turns {}s off, so {names} no longer {binds} any account", kind.short());
+            let message = format!(
+                "{} turns {}s off, so {names} no longer {binds} any account",
+                cx.actor(),
+                kind.short()
+            );
             (enabler.clone(), message)
         }
         Cause::Moved { what, from, to } => {
@@ -43,17 +46,19 @@ pub(super) fn report(
                 cx.after.find(what).and_then(|id| cx.after.node(id)).and_then(|node| node.address.clone());
             (address, format!("moving it from {from} to {to} takes it out from under {names}"))
         }
-        Cause::Detached { by, from } => {
-            (by.clone(), format!("{names} no longer binds the accounts of {from}: the plan detaches it"))
-        }
+        Cause::Detached { by, from } => (
+            by.clone(),
+            format!("{names} no longer binds the accounts of {from}: {} detaches it", cx.actor()),
+        ),
         Cause::Beside { by, what, at } => {
             (by.clone(), format!("`{what}` at {at} allows what {names} there leaves out"))
         }
         Cause::Rewritten => {
+            let today = if cx.kind == ReviewKind::Drift { "it did" } else { "it does today" };
             let message = match &slips {
                 Some(slips) if few && !loss.in_part => format!("{names} no longer denies {slips}"),
-                _ if is_list(loss, *first) => format!("{names} allows more than it does today"),
-                _ => format!("{names} denies less than it does today"),
+                _ if is_list(loss, *first) => format!("{names} allows more than {today}"),
+                _ => format!("{names} denies less than {today}"),
             };
             (first.node.address.clone(), message)
         }

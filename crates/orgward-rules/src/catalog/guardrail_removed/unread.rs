@@ -83,7 +83,8 @@ pub(super) fn controls(cx: &Context<'_>, findings: &mut Findings) {
             finding.subject(format!("control {}", control.node.title()));
             let path = cx.before.path(target);
             finding.says(format!(
-                "the plan disables the control `{}` of Control Tower at {path}",
+                "{} disables the control `{}` of Control Tower at {path}",
+                cx.actor(),
                 control.node.title()
             ));
             finding.target(path);
