@@ -62,8 +62,8 @@ const FORCE: &[(&str, &str, &str)] = &[("force_destroy", "true", "everything in 
 const FORCE_DELETE: &[(&str, &str, &str)] = &[("force_delete", "true", "everything in it is deleted first")];
 
 /// Stores of data, sorted by type. A parameter of Systems Manager is one where it is a secret: Secrets Manager keeps what is
-/// deleted for a time, and Parameter Store does not (https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_DeleteParameter.html).
-/// The text of another parameter stands in the configuration.
+/// deleted for a time, and `DeleteParameter` has no recovery window. The text of another parameter stands in the
+/// configuration.
 #[rustfmt::skip]
 pub(crate) const STORES: &[Store] = &[
     store("aws_backup_logically_air_gapped_vault", "backup vault", &[]),

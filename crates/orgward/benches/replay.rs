@@ -64,7 +64,10 @@ fn main() {
     assert!(matches!(code, Some(0 | 1)), "the program could not replay them: {code:?}");
     let all = u128::try_from(FILES * EVENTS).expect("it is a small number");
     let each_second = all * 1000 / took.as_millis().max(1);
-    println!("replay: {all} events in {took:.1?}, {each_second} each second, peak resident {} MiB", peak >> 20);
+    println!(
+        "replay: {all} events in {took:.1?}, {each_second} each second, peak resident {} MiB",
+        peak >> 20
+    );
     std::fs::remove_dir_all(&folder).expect("it was written above");
 }
 
