@@ -218,6 +218,7 @@ async fn policies(client: &Client, part: &mut OrganizationPart) -> Result<(), Fa
             kind: policy.r#type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
             content: optional(content, &actions::DESCRIBE_POLICY, &mut part.gaps)?.flatten(),
             targets,
+            open_targets: false,
         });
     }
     Ok(())

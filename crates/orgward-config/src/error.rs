@@ -30,7 +30,11 @@ impl ConfigError {
         let message = if is_ours {
             message
         } else {
-            format!("{message} ({}, line {})", file.name, line(file.text, span.start))
+            // Flags and variables have no lines.
+            let is_file = !file.name.starts_with("--") && !file.name.starts_with("ORGWARD_");
+            let line =
+                if is_file { format!(", line {}", line(file.text, span.start)) } else { String::new() };
+            format!("{message} ({}{line})", file.name)
         };
         Self(Box::new(Mistake {
             message,

@@ -71,16 +71,25 @@ pub(super) fn set(
     key: &str,
     value: &Spanned<DeValue<'_>>,
 ) -> Result<()> {
+    let wrong = |wanted: &str, found: &DeValue<'_>| {
+        wrong_type(file, value.span(), &format!("{wanted} for `{key}`"), found)
+    };
     let truth = || match value.get_ref() {
         DeValue::Boolean(value) => Ok(Some(*value)),
-        other => Err(wrong_type(file, value.span(), "`true` or `false`", other)),
+        other => Err(wrong("`true` or `false`", other)),
     };
     let rules = || -> Result<BTreeSet<String>> {
+        if !matches!(value.get_ref(), DeValue::Array(_)) {
+            return Err(wrong("a list of rules", value.get_ref()));
+        }
         let listed = as_list(file, value)?.into_iter();
         listed.map(|(rule, span)| as_any_rule(file, &rule, span)).collect()
     };
     match key {
         "fail_on" => {
+            if !matches!(value.get_ref(), DeValue::String(_)) {
+                return Err(wrong("a severity or `never`", value.get_ref()));
+            }
             let text = as_text(file, value)?;
             options.fail_on = Some(match text.as_str() {
                 "never" => Threshold::Never,
@@ -98,7 +107,16 @@ pub(super) fn set(
         "allow_incomplete" => options.allow_incomplete = truth()?,
         "quiet" => options.quiet = truth()?,
         "verbose" => options.verbose = truth()?,
-        "select" => options.select = Some(rules()?),
+        "select" => {
+            let selected = rules()?;
+            // Without any rule, everything would pass.
+            if selected.is_empty() {
+                let message = "`select` names no rule, so that nothing would be reported".to_owned();
+                let error = ConfigError::new(file, value.span(), "must name a rule", message);
+                return Err(error.help("name the rules to report, or leave it out to report all"));
+            }
+            options.select = Some(selected);
+        }
         // INVARIANT: `OPTIONS` has no other key.
         _ => options.ignore = rules()?,
     }
@@ -183,14 +201,39 @@ mod tests {
         };
         assert_eq!(
             error("--select", "select", "publc-trust"),
-            "unknown rule `publc-trust` (--select, line 1): did you mean `public-trust`?"
+            "unknown rule `publc-trust` (--select): did you mean `public-trust`?"
         );
         assert_eq!(
             error("ORGWARD_FAIL_ON", "fail_on", "hihg"),
-            "unknown severity `hihg` (ORGWARD_FAIL_ON, line 1): did you mean `high`?"
+            "unknown severity `hihg` (ORGWARD_FAIL_ON): did you mean `high`?"
         );
         let error = Config::default().lay_over("--config", "fail_onn = \"high\"").unwrap_err();
         assert_eq!(miette::Diagnostic::help(&error).unwrap().to_string(), "did you mean `fail_on`?");
+    }
+
+    /// A variable of a pipeline that is not set must not select nothing, by which everything passes.
+    #[test]
+    fn no_rule_at_all_cannot_be_selected() {
+        let mut config = Config::default();
+        for words in ["", " ", ",", " , "] {
+            let error = config.set_option("--select", "select", words).unwrap_err().to_string();
+            assert_eq!(error, "`select` names no rule, so that nothing would be reported (--select)");
+        }
+        assert!(Config::parse("orgward.toml", "select = []\n").is_err());
+        assert!(config.lay_over("--config", "select = []").is_err());
+        config.set_option("--ignore", "ignore", "").unwrap();
+    }
+
+    #[test]
+    fn a_value_of_another_type_names_its_key() {
+        for (text, told) in [
+            ("fail_on = 3", "expected a severity or `never` for `fail_on`, found a number"),
+            ("existing = 'true'", "expected `true` or `false` for `existing`, found a string"),
+            ("select = 'public-trust'", "expected a list of rules for `select`, found a string"),
+        ] {
+            let error = Config::default().lay_over("--config", text).unwrap_err().to_string();
+            assert_eq!(error, format!("{told} (--config)"));
+        }
     }
 
     /// The schema has what the reader has, no more and no less.

@@ -1,3 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::{BaselineEntry, Finding, RuleInfo, Severity, Status};
 
 /// One input of a review.
@@ -15,6 +17,8 @@ pub struct Input {
     pub terraform_version: Option<String>,
     /// How many resource instances it lists.
     pub resources: usize,
+    /// The types of resources that the plan changes and that no rule reads, each with how many it changes.
+    pub unread: BTreeMap<String, usize>,
     /// Why it does not tell the whole story, one sentence each.
     pub doubts: Vec<String>,
 }
@@ -177,10 +181,15 @@ impl Review {
         bad_enough && counts
     }
 
-    /// The finding that another one follows from.
-    pub fn cause_of(&self, finding: &Finding) -> Option<&Finding> {
-        let cause = finding.cause.as_deref()?;
-        self.findings.iter().find(|other| other.fingerprint() == cause)
+    /// Of some findings, those that stand by themselves, and those that follow from one of the review.
+    pub fn folded<'f>(&self, findings: Vec<&'f Finding>) -> (Vec<&'f Finding>, Vec<&'f Finding>) {
+        if findings.iter().all(|finding| finding.cause.is_none()) {
+            return (findings, Vec::new());
+        }
+        let known: BTreeSet<String> = self.findings.iter().map(Finding::fingerprint).collect();
+        let follows = |it: &&Finding| it.cause.as_ref().is_some_and(|cause| known.contains(cause));
+        let (follow, alone) = findings.into_iter().partition(follows);
+        (alone, follow)
     }
 
     /// Whether any input does not tell the whole story.

@@ -45,7 +45,9 @@ pub struct Nearest {
 /// How far the requests of a guardrail reach that are not denied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Extent {
-    /// The names of the actions that AWS lists.
+    /// How many actions that AWS lists.
+    pub listed: usize,
+    /// Their names, where they are asked for.
     pub actions: Vec<String>,
     /// They, in few words.
     pub actions_in_words: String,
@@ -78,7 +80,7 @@ impl Extent {
                 None => String::new(),
             }
         };
-        let mut parts = vec![match (self.all_actions, self.actions.len()) {
+        let mut parts = vec![match (self.all_actions, self.listed) {
             (true, 0 | 1) | (false, _) => self.actions_in_words.clone(),
             (true, count) => format!("all {count} actions of the guardrail ({})", self.actions_in_words),
         }];

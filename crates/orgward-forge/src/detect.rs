@@ -16,7 +16,7 @@ pub type Environment<'e> = &'e dyn Fn(&str) -> Option<String>;
 #[derive(Debug, Error, Diagnostic)]
 pub enum DetectError {
     /// Nothing names the forge.
-    #[error("nothing tells where this runs")]
+    #[error("the forge is not known")]
     #[diagnostic(help("name the forge: `--forge github` or `--forge gitlab`"))]
     Forge,
     /// Nothing names the repository.
@@ -69,8 +69,8 @@ pub struct Place {
     pub token: Option<Secret>,
     /// Where the whole log is.
     pub report: Option<String>,
-    /// Where the files of the commit are shown: the address of the root of the repository.
-    pub source: Option<String>,
+    /// Where the forge shows the files of a commit, without the commit: `https://github.com/OWNER/NAME/blob`.
+    pub files: Option<String>,
     /// When the run began, where the job says.
     pub time: Option<String>,
 }
@@ -126,10 +126,8 @@ impl Place {
             api: env("GITHUB_API_URL"),
             number: number.or_else(reference),
             token: token(env, Some(ForgeKind::GitHub)),
-            source: match (&server, &repository, &commit) {
-                (Some(server), Some(repository), Some(commit)) => {
-                    shown(&format!("{server}/{repository}/blob"), commit)
-                }
+            files: match (&server, &repository) {
+                (Some(server), Some(repository)) => Some(format!("{server}/{repository}/blob")),
                 _ => None,
             },
             commit,
@@ -152,10 +150,7 @@ impl Place {
             // Of a fork, the merge request is in the project it shall be merged into.
             repository: env("CI_MERGE_REQUEST_PROJECT_ID").or_else(|| env("CI_PROJECT_ID")),
             number: env("CI_MERGE_REQUEST_IID").and_then(|number| number.parse().ok()),
-            source: match (env("CI_PROJECT_URL"), &commit) {
-                (Some(project), Some(commit)) => shown(&format!("{project}/-/blob"), commit),
-                _ => None,
-            },
+            files: env("CI_PROJECT_URL").map(|project| format!("{project}/-/blob")),
             commit,
             token: token(env, Some(ForgeKind::GitLab)),
             report: env("CI_JOB_URL"),
@@ -189,9 +184,33 @@ impl Place {
             commit: env("HEAD_COMMIT"),
             token: token(env, Some(forge)),
             report: None,
-            source: None,
+            // `https://github.com/OWNER/NAME/pull/5`, `https://gitlab.com/GROUP/NAME/-/merge_requests/5`
+            files: env("PULL_URL").and_then(|url| match forge {
+                ForgeKind::GitHub => Some(format!("{}/blob", url.rsplit_once("/pull/")?.0)),
+                ForgeKind::GitLab => Some(format!("{}/-/blob", url.rsplit_once("/-/merge_requests/")?.0)),
+            }),
             time: None,
         }
+    }
+
+    /// The address of the root of the repository at the commit: where lines of findings are shown. What the job does not
+    /// say follows from the forge, its API and the repository.
+    pub fn source(&self) -> Option<String> {
+        let commit = self.commit.as_deref()?;
+        let files = self.files.clone().or_else(|| {
+            let (forge, repository) = (self.forge?, self.repository.as_deref()?);
+            let (public, path, files) = match forge {
+                ForgeKind::GitHub => ("https://github.com", "/api/v3", "blob"),
+                ForgeKind::GitLab => ("https://gitlab.com", "/api/v4", "-/blob"),
+            };
+            let server = match self.api.as_deref().map(|api| api.trim_end_matches('/')) {
+                None | Some("https://api.github.com") => public,
+                Some(api) => api.strip_suffix(path)?,
+            };
+            // The number of a project is no address.
+            repository.contains('/').then(|| format!("{server}/{repository}/{files}"))
+        })?;
+        shown(&files, commit)
     }
 
     /// Everything that is needed to post, or what is missing.
@@ -359,6 +378,47 @@ mod tests {
         assert_eq!(gitlab.api, "https://git.example.com/api/v4");
         let github = with(&[("ATLANTIS_GH_TOKEN", "t")]);
         assert!(matches!(github, Err(DetectError::RepositoryName(_))), "GitHub has no groups in groups");
+    }
+
+    /// Lines link to the files of the commit, whoever says which one it is: the job, Atlantis, or flags.
+    #[test]
+    fn files_of_the_commit_have_an_address() {
+        let atlantis = |url: &str| {
+            let variables = [
+                ("PULL_NUM", "4"),
+                ("BASE_REPO_OWNER", "cloud"),
+                ("BASE_REPO_NAME", "org"),
+                ("HEAD_COMMIT", "abcdef1"),
+                ("PULL_URL", url),
+            ];
+            place(&variables, None).source()
+        };
+        let root = "https://github.com/cloud/org/blob/abcdef1";
+        assert_eq!(atlantis("https://github.com/cloud/org/pull/4").as_deref(), Some(root));
+        assert_eq!(
+            atlantis("https://git.example.com/a/cloud/org/-/merge_requests/4").as_deref(),
+            Some("https://git.example.com/a/cloud/org/-/blob/abcdef1")
+        );
+        assert_eq!(atlantis("javascript:alert(1)/pull/4"), None);
+        let flags = |forge, api: Option<&str>, repository: &str| {
+            let place = Place {
+                forge: Some(forge),
+                api: api.map(str::to_owned),
+                repository: Some(repository.to_owned()),
+                commit: Some("abcdef1".to_owned()),
+                ..Place::default()
+            };
+            place.source()
+        };
+        assert_eq!(flags(ForgeKind::GitHub, None, "cloud/org").as_deref(), Some(root));
+        let enterprise = flags(ForgeKind::GitHub, Some("https://git.example.com/api/v3/"), "cloud/org");
+        assert_eq!(enterprise.as_deref(), Some("https://git.example.com/cloud/org/blob/abcdef1"));
+        assert_eq!(
+            flags(ForgeKind::GitLab, None, "cloud/sub/org").as_deref(),
+            Some("https://gitlab.com/cloud/sub/org/-/blob/abcdef1")
+        );
+        assert_eq!(flags(ForgeKind::GitLab, None, "17"), None, "the number of a project is no address");
+        assert_eq!(flags(ForgeKind::GitHub, Some("https://proxy.example.com/x"), "cloud/org"), None);
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn body(marker: &str, finding: &Finding) -> String {
     );
     if let Some(help) = &finding.help {
         // Writing to a string cannot fail.
-        let _ = write!(out, "\n**Cure:** {}\n", sentence(help));
+        let _ = write!(out, "\n**Fix:** {}\n", sentence(help));
     }
     out
 }

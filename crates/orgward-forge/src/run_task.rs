@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use miette::Diagnostic;
-use orgward_report::escape;
+use orgward_report::{escape, page_of};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha512;
@@ -310,6 +310,7 @@ fn outcome(index: usize, finding: &Finding) -> Value {
                 "Rule": [{ "label": finding.rule }],
             },
             "body": details(finding, &[], true, None),
+            "url": page_of(&finding.rule),
         },
     })
 }

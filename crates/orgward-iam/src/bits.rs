@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 /// A set of small numbers.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub(super) struct Bits(Vec<u64>);
@@ -39,6 +41,15 @@ impl Bits {
         }
     }
 
+    /// One number of the set, alone.
+    pub(super) fn only(&self, at: usize) -> Self {
+        let mut bits = Self(vec![0; self.0.len()]);
+        if self.contains(at) {
+            bits.insert(at);
+        }
+        bits
+    }
+
     pub(super) fn contains(&self, at: usize) -> bool {
         self.0.get(at / WIDTH).is_some_and(|word| word & (1 << (at % WIDTH)) != 0)
     }
@@ -71,7 +82,21 @@ impl Bits {
 
     /// How many numbers there are.
     pub(super) fn count(&self) -> usize {
-        self.iter().count()
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
+    /// How many numbers of a range there are.
+    pub(super) fn count_in(&self, range: Range<usize>) -> usize {
+        let last = range.end.div_ceil(WIDTH);
+        let words = (range.start / WIDTH..last).map(|index| {
+            let word = self.0.get(index).copied().unwrap_or_default();
+            let below = |end: usize| match end.saturating_sub(index * WIDTH) {
+                left if left >= WIDTH => u64::MAX,
+                left => (1 << left) - 1,
+            };
+            (word & below(range.end) & !below(range.start)).count_ones() as usize
+        });
+        words.sum()
     }
 
     /// Adds what another set has.
@@ -92,4 +117,20 @@ pub(super) fn ones(word: u64) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(word), |word| Some(word & word.wrapping_sub(1)))
         .take_while(|word| *word != 0)
         .map(u64::trailing_zeros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_range_are_counted_like_one_by_one() {
+        let bits = Bits::of(300, |at| at % 3 == 0 || at == 64);
+        for from in [0, 1, 63, 64, 65, 128, 299] {
+            for to in [from, from + 1, 64, 127, 128, 192, 300, 500] {
+                let one_by_one = bits.iter().filter(|at| (from..to).contains(at)).count();
+                assert_eq!(bits.count_in(from..to), one_by_one, "{from}..{to}");
+            }
+        }
+    }
 }

@@ -284,10 +284,10 @@ impl Claim {
         self.policy.statements.first().is_none_or(|it| it.covers_action(action))
     }
 
-    /// What is to be left out, with the requests for listed actions of the claim that AWS cannot get, where they are of
-    /// few services.
-    pub fn impossible(&self, mut left_out: Impossible) -> Impossible {
+    /// The requests for listed actions of the claim that AWS cannot get, where they are of few services.
+    pub fn impossible(&self) -> Impossible {
         const SERVICES: usize = 4;
+        let mut left_out = Impossible::default();
         let names = self.spec.actions.iter().flatten().map(String::as_str);
         let mut actions = listed_actions(names).unwrap_or_default();
         actions.dedup_by_key(|action| action.service());

@@ -39,7 +39,7 @@ pub use access::{
 pub use arn::{Arn, arn_like, is_account_id};
 pub use catalogue::{
     AccessLevel, Action, ActionList, Catalogue, KeyInfo, KeyKind, ManagedPolicies, Region, ResourceType,
-    Service,
+    Service, Share,
 };
 pub use chain::{ChainDecision, Decider, Level, Outcome, PolicyChain};
 pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element};

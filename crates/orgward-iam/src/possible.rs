@@ -37,6 +37,17 @@ impl Impossible {
         each.fold(RequestSet::nothing(), RequestSet::or)
     }
 
+    /// Adds those that are known from elsewhere.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        for (types, kind) in &other.kinds {
+            if self.kinds.get(types).is_none_or(|known| !kind.actions.is_subset(&known.actions)) {
+                self.kinds.insert(types.clone(), kind.clone());
+            }
+        }
+        self
+    }
+
     /// Adds an impossible request and those like it: of all wanted actions of its service where they have few types, of
     /// those of the same types otherwise. `false` if nothing was added.
     pub(crate) fn extend(&mut self, request: &Request, wanted: impl Fn(&str) -> bool) -> bool {

@@ -60,9 +60,9 @@ pub use resource::{
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};
 pub use selector::{Matcher, Selector, guesses};
-pub use unjudged::{Hidden, Unjudged};
+pub use unjudged::{Hidden, Unjudged, unread_types};
 
-pub(crate) use assemble::is_read;
+pub(crate) use assemble::{is_asked, is_read};
 
 /// The provider of resources that no provider manages: files with policies, and what manifests beside them say of the
 /// organization. Such resources have no ids; their attributes refer to each other by addresses.

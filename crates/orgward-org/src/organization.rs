@@ -87,7 +87,6 @@ pub struct Organization {
     /// Attachments whose target is unknown.
     pub(crate) unresolved_targets: Vec<UnresolvedAttachment>,
     /// Policies embedded in principals that no input shows.
-    pub(crate) policies_of_unmanaged: Vec<crate::InlinePolicy>,
     /// What the inputs say that contradicts itself, one sentence each.
     pub(crate) contradictions: Vec<String>,
     /// What a snapshot among the inputs does not show.
@@ -249,7 +248,7 @@ impl Organization {
         for control in organization.controls.values_mut() {
             control.document.iter_mut().for_each(complete);
         }
-        inline(&mut organization.policies_of_unmanaged);
+        organization.access.embedded.iter_mut().for_each(|it| complete(&mut it.policy.document));
         let resources = organization.access.resources.iter_mut();
         resources
             .flat_map(|resource| &mut resource.policies)

@@ -380,7 +380,7 @@ impl Organization {
     /// All policy documents that people write, each with the resource that holds it, sorted by name.
     pub fn documents(&self) -> Vec<(Option<&Address>, &Document)> {
         let mut documents = Vec::new();
-        let mut inline: Vec<&InlinePolicy> = self.policies_of_unmanaged.iter().collect();
+        let mut inline: Vec<&InlinePolicy> = self.access.embedded.iter().map(|it| &it.policy).collect();
         for (_, node) in self.nodes() {
             let address = node.address.as_ref();
             match &node.kind {

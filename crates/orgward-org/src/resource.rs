@@ -1,10 +1,11 @@
 //! What carries a policy, is shared, is closed to the public, or runs as a role.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Text};
 
-use crate::{Document, Key, Modality, NodeId};
+use crate::{Document, InlinePolicy, Key, Modality, NodeId};
 
 /// A resource that carries policies of its own.
 #[derive(Clone, Debug)]
@@ -25,6 +26,9 @@ pub struct Resource {
     pub owner: Option<NodeId>,
     /// Whether the plan creates it.
     pub created: bool,
+    /// Whether it keeps the public out by itself: by a block of its own, or since only a private network reaches it.
+    /// Absent where its type has no such thing.
+    pub closed: Attr<bool>,
     /// Its policies. Statements of several resources add up.
     pub policies: Vec<ResourcePolicy>,
     /// The canned or granted access control list of a bucket.
@@ -43,6 +47,16 @@ pub struct ResourcePolicy {
     /// What it says.
     pub document: Document,
 }
+
+impl ResourcePolicy {
+    /// Whether it is one statement that a resource of its own adds to a policy.
+    pub fn is_statement(&self) -> bool {
+        self.document.name.ends_with(STATEMENT)
+    }
+}
+
+/// How the name of a document ends that is one statement.
+pub(crate) const STATEMENT: &str = "(statement)";
 
 /// A VPC endpoint, whose policy bounds what goes through it.
 #[derive(Clone, Debug)]
@@ -70,6 +84,8 @@ pub struct Acl {
     pub address: Address,
     /// Whether it lets in everybody, or every AWS account.
     pub public: Attr<bool>,
+    /// The canonical ids of other users whom it lets in, sorted.
+    pub users: Vec<String>,
 }
 
 /// Something that is shared by an attribute and not by a policy.
@@ -85,8 +101,12 @@ pub struct Share {
     pub subject: String,
     /// The account that shares it.
     pub account: Option<String>,
+    /// What the switch of its account and region is called that refuses to share it with everybody.
+    pub switch: Option<Key>,
     /// With whom.
     pub with: SharedWith,
+    /// Whether the plan marks that sensitive.
+    pub is_sensitive: bool,
 }
 
 /// With whom something is shared.
@@ -208,6 +228,32 @@ pub struct Joined {
     pub group: Attr<Text>,
 }
 
+/// A policy that is embedded in a principal or permission set which no input shows.
+#[derive(Clone, Debug)]
+pub struct UnmanagedPolicy {
+    /// The policy.
+    pub policy: InlinePolicy,
+    /// `role`, `user`, `group`, or `permission set`.
+    pub word: &'static str,
+    /// How the resource names the holder.
+    pub holder: Attr<Text>,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+}
+
+/// A user that no input shows, in a group that one shows.
+#[derive(Clone, Debug)]
+pub struct Stranger {
+    /// The resource that lets it join.
+    pub address: Address,
+    /// Which input it is from; set only when there are several.
+    pub stack: Option<Arc<str>>,
+    /// The group.
+    pub group: NodeId,
+    /// The name of the user; unknown until apply otherwise.
+    pub user: Attr<Text>,
+}
+
 /// What the inputs show of access beside the tree: grants, resources with policies, shares, switches and what runs.
 #[derive(Clone, Debug, Default)]
 pub struct AccessFacts {
@@ -217,18 +263,26 @@ pub struct AccessFacts {
     pub assignments: Vec<Assignment>,
     /// Groups of other stacks, and unknown ones, that users join, sorted by address.
     pub joined: Vec<Joined>,
+    /// Users of other stacks, and unknown ones, in groups.
+    pub strangers: Vec<Stranger>,
+    /// Policies that are embedded in what no input shows.
+    pub embedded: Vec<UnmanagedPolicy>,
     /// Resources with policies, sorted by key.
     pub resources: Vec<Resource>,
     /// What is shared by attribute, sorted by address.
     pub shares: Vec<Share>,
     /// Switches that close something to the public, sorted by address.
     pub blocks: Vec<PublicAccessBlock>,
+    /// What has no switch of its own on this side, since the plan makes or destroys it, by key.
+    pub unblocked: BTreeSet<Key>,
+    /// Canonical ids of users that are the own account's, or its distributions'.
+    pub own_users: BTreeSet<String>,
     /// What runs as a role, sorted by address.
     pub runtimes: Vec<Runtime>,
     /// VPC endpoints to services of AWS, sorted by key.
     pub endpoints: Vec<Endpoint>,
     /// The keys of the resources that stand on this side and that a switch may close.
-    pub(crate) standing: std::collections::BTreeSet<Key>,
+    pub(crate) standing: BTreeSet<Key>,
 }
 
 impl AccessFacts {

@@ -245,6 +245,19 @@ pub(crate) fn of(
 }
 
 /// Whether the plan does something to the object.
+/// The types of resources that a plan changes and that no rule reads, each with how many it changes: nothing that is said
+/// about the plan is about them.
+pub fn unread_types(plan: &Plan<'_>) -> BTreeMap<String, usize> {
+    let mut types = BTreeMap::new();
+    for instance in plan.instances() {
+        let is_read = crate::is_asked(instance) || JUDGED.contains(&&*instance.kind);
+        if instance.mode == Mode::Managed && acts(instance) && !is_read {
+            *types.entry(instance.kind.to_string()).or_default() += 1;
+        }
+    }
+    types
+}
+
 fn acts(instance: &Instance<'_>) -> bool {
     instance.origin == Origin::Change
         && !matches!(instance.action, Action::NoOp | Action::Read | Action::Forget)

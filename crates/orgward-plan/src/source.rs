@@ -4,6 +4,7 @@
 mod agreement;
 mod alone;
 mod blocks;
+mod document;
 mod evaluate;
 mod functions;
 mod load;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use orgward_iam::{Callers, Claim, RequestSet};
 use orgward_org::{NodeId, Organization, PolicyType, Structure};
 
-use crate::access::{Access, Edge, Place, Step, SubjectId, means_something};
+use crate::access::{Access, Place, Step, WayIn, means_something};
 use crate::guardrail::{EnforcedBy, Guardrail, Verdict, find, prove_in};
 
 /// What a question comes to.
@@ -27,8 +27,8 @@ pub enum Reply {
 pub enum Route {
     /// By these steps.
     Certain(Vec<Step>),
-    /// By one step from outside of the organization to this principal.
-    FromOutside(SubjectId, Box<Edge>),
+    /// From outside of the organization.
+    FromOutside(Box<WayIn>),
     /// Perhaps: it depends on something unknown.
     Possible,
     /// Not at all.
@@ -164,12 +164,11 @@ impl<'o> Questions<'o> {
     pub fn route(&self, start: &Place, end: &Place) -> Route {
         let (access, structure) = (self.access(), self.structure);
         if *start == Place::Outside {
-            let inside = access.subjects().filter(|(_, subject)| access.is_in(structure, end, subject));
-            let edges = inside.filter_map(|(id, subject)| Some((id, access.let_in_from_outside(subject)?)));
-            return match edges.min_by_key(|(_, edge)| !edge.certain) {
+            let ways = access.from_outside(&|subject| access.is_in(structure, end, subject), &|_| false);
+            return match ways.into_iter().min_by_key(|way| (!way.certain, way.steps.len())) {
                 None => Route::None,
-                Some((_, edge)) if !edge.certain => Route::Possible,
-                Some((id, edge)) => Route::FromOutside(id, Box::new(edge)),
+                Some(way) if !way.certain => Route::Possible,
+                Some(way) => Route::FromOutside(Box::new(way)),
             };
         }
         let found = access.path(

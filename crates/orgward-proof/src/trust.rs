@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use orgward_iam::{
-    Caller, Condition, Context, ContextValue, Effect, Policy, PrincipalPattern, Request, SetQuantifier,
-    Spanned, Statement,
+    Caller, Condition, Context, ContextValue, Effect, Policy, PrincipalPattern, Request, RequestSet,
+    SetQuantifier, Spanned, Statement, is_account_id,
 };
 use orgward_org::{Content, Entity, Organization, Role};
 
@@ -25,6 +25,14 @@ pub fn trusts(organization: &Organization) -> impl Iterator<Item = Trust<'_>> {
         let account = organization.iam_arn(role.id).and_then(|arn| arn.account);
         Some(Trust { role, policy, account })
     })
+}
+
+/// Whether a trust policy lets in nobody whom the one of the same role did not let in before.
+pub fn admits_no_more(before: &Organization, trust: &Trust<'_>) -> bool {
+    let old = before.find(&trust.role.node.key).and_then(|id| before.roles().find(|role| role.id == id));
+    let Some(Content::Policy(old)) = old.map(|old| &old.data.trust.content) else { return false };
+    let more = RequestSet::allowed(trust.policy).minus(RequestSet::allowed(old));
+    old.text() == trust.policy.text() || more.emptiness() == Ok(true)
 }
 
 /// An account that a statement lets in by name.
@@ -78,6 +86,22 @@ pub fn named_accounts(policy: &Policy) -> Vec<NamedAccount<'_>> {
         }
     }
     named
+}
+
+/// The accounts of identity providers that a trust policy names and that are not the account of the role, each with the
+/// place of the provider.
+pub fn foreign_providers(trust: &Trust<'_>) -> Vec<Spanned<String>> {
+    let allowing = trust.policy.statements.iter().filter(|it| it.effect.value == Effect::Allow);
+    let principals = allowing.filter_map(|it| it.principals.as_ref()).filter(|it| !it.not);
+    let patterns = principals.flat_map(|principals| &principals.patterns);
+    let accounts = patterns.filter_map(|entry| match &entry.value {
+        PrincipalPattern::Federated(provider) => {
+            let account = provider.split(':').nth(4).filter(|it| is_account_id(it))?;
+            Some(Spanned { value: account.to_owned(), span: entry.span.clone() })
+        }
+        _ => None,
+    });
+    accounts.filter(|account| trust.account.as_ref() != Some(&account.value)).collect()
 }
 
 /// The principals that statements let in by the unique id that AWS gave them.

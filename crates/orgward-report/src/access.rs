@@ -6,6 +6,7 @@ use orgward_finding::{AccessChange, AccessEntry, ReviewKind};
 use serde::Serialize;
 
 use crate::escape;
+use crate::extent::extent;
 
 /// Lines that a review shows before the rest is folded.
 pub(crate) const LINES: usize = 10;
@@ -292,12 +293,11 @@ pub(crate) fn lines(change: &AccessChange, tense: Tense) -> Vec<String> {
             } else if !told.contains(&entry.principal.as_str()) {
                 // A policy about hundreds of services is one line.
                 told.push(&entry.principal);
-                let mut levels: Vec<&str> = same().flat_map(|it| it.levels.iter().copied()).collect();
-                levels.sort_unstable();
-                levels.dedup();
-                let (who, levels) = (&entry.principal, levels.join(", "));
+                let same: Vec<&AccessEntry> = same().collect();
                 all.push(format!(
-                    "{sign}{who} {verb} {levels} in {} services: {}",
+                    "{sign}{} {verb} {} in {} services: {}",
+                    entry.principal,
+                    extent(&same),
                     services.len(),
                     listed(&services)
                 ));

@@ -1,4 +1,4 @@
-//! The baseline: findings that were there when somebody began to look. For programs to read and for people to see
+//! The baseline: findings that were there when the gate was set up. For programs to read and for people to see
 //! what is in it.
 
 use std::collections::BTreeSet;
@@ -148,6 +148,6 @@ mod tests {
 
     #[test]
     fn a_hostile_plan_obtains_nothing() {
-        testing::assert_commands_nobody(&baseline(&testing::hostile(), &RULES), &[]);
+        testing::assert_gives_no_commands(&baseline(&testing::hostile(), &RULES), &[]);
     }
 }

@@ -247,7 +247,7 @@ impl ServiceView {
     }
 }
 
-/// What is told of the causes that are not named.
+/// What is said of the causes that are not named.
 pub(crate) fn more_causes(more: usize) -> Option<String> {
     (more > 0).then(|| format!("{more} more changes"))
 }

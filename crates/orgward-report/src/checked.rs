@@ -13,7 +13,7 @@ pub struct Checked {
     pub kind: &'static str,
     /// Whether it allows everything; only identity policies are asked.
     pub administrator: Option<Question>,
-    /// Whether it lets in somebody whom it does not name; only policies of resources and roles are asked.
+    /// Whether it lets in a caller whom it does not name; only policies of resources and roles are asked.
     pub public: Option<Question>,
     /// The statements that do nothing, and those that are undecided.
     pub dead: Vec<DeadStatement>,
@@ -48,7 +48,7 @@ pub struct Question {
     pub verdict: Verdict,
     /// A request that shows it: one that is not allowed, or one of a stranger that is.
     pub witness: Option<ShownRequest>,
-    /// Why it cannot be told.
+    /// Why it is undecided.
     pub reason: Option<String>,
 }
 
@@ -59,7 +59,7 @@ pub enum Verdict {
     Yes,
     /// It is not so.
     No,
-    /// It cannot be told.
+    /// Something that decides is not known.
     Undecided,
 }
 
@@ -70,14 +70,14 @@ pub struct DeadStatement {
     pub statement: usize,
     /// Its name, if it has one.
     pub sid: Option<String>,
-    /// Why it does nothing, or why it cannot be told.
+    /// Why it does nothing, or why it is undecided.
     pub reason: String,
-    /// Whether it cannot be told.
+    /// Whether it is undecided.
     pub is_undecided: bool,
 }
 
 impl Checked {
-    /// Whether something cannot be told.
+    /// Whether something is undecided.
     pub fn is_undecided(&self) -> bool {
         let questions = self.administrator.iter().chain(&self.public);
         questions.map(|question| question.verdict).any(|verdict| verdict == Verdict::Undecided)
@@ -118,7 +118,7 @@ pub fn checked(checked: &Checked, style: Style) -> String {
             "public",
             &checked.public,
             "it lets in whom it does not name",
-            "it lets in nobody whom it does not name",
+            "it lets in only whom it names",
             "witness",
         ),
     ];
@@ -127,7 +127,7 @@ pub fn checked(checked: &Checked, style: Style) -> String {
         let (ink, says) = match question.verdict {
             Verdict::Yes => (Ink::Red, yes),
             Verdict::No => (Ink::Green, no),
-            Verdict::Undecided => (Ink::Yellow, "it cannot be told"),
+            Verdict::Undecided => (Ink::Yellow, "something that decides is not known"),
         };
         let verdict = pen.paint(ink, question.verdict.as_str());
         pen.line(&format!("{name}: {verdict}, {says}"));
@@ -143,13 +143,13 @@ pub fn checked(checked: &Checked, style: Style) -> String {
     } else if checked.dead.is_empty() {
         (Ink::Green, "no", "every statement does something")
     } else {
-        (Ink::Yellow, "undecided", "it cannot be told of every statement")
+        (Ink::Yellow, "undecided", "of a statement it is not decided")
     };
     let verdict = pen.paint(ink, verdict);
     pen.line(&format!("dead statements: {verdict}, {says}"));
     for dead in &checked.dead {
         let sid = dead.sid.as_ref().map(|sid| format!(" (`{}`)", escape::line(sid))).unwrap_or_default();
-        let unsure = if dead.is_undecided { "cannot be told: " } else { "" };
+        let unsure = if dead.is_undecided { "undecided: " } else { "" };
         pen.entry("statement", &format!("{}{sid}: {unsure}{}", dead.statement, escape::line(&dead.reason)));
     }
     if !checked.problems.is_empty() {
@@ -278,7 +278,7 @@ mod tests {
           witness: anonymous asks for s3:GetObject on arn:aws:s3:::reports/key
         dead statements: yes, a statement does nothing
           statement: 1 (`Legacy\u{1b}`): no request meets `Bool` on `aws:SecureTransport`
-          statement: 2: cannot be told: it depends on the policy variable `${x:y}`
+          statement: 2: undecided: it depends on the policy variable `${x:y}`
         problems: 1
           error: Statement/1/Action/0, line 7: AWS lists no action `s3:GetObjekt` (invalid-action)
           help: did you mean `s3:GetObject`?

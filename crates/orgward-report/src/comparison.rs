@@ -29,7 +29,7 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
         "narrower" => (Ink::Green, "the new policy allows less than the old one"),
         "wider" => (Ink::Red, "the new policy allows more than the old one"),
         "incomparable" => (Ink::Red, "each policy allows what the other one does not"),
-        _ => (Ink::Yellow, "it cannot be told how the two policies compare"),
+        _ => (Ink::Yellow, "how the two policies compare is not decided"),
     };
     let relation = pen.paint(ink, comparison.relation);
     pen.line(&format!("{relation}: {says}"));

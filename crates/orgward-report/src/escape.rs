@@ -1,6 +1,6 @@
 //! Makes visible what a reader would not see, or what a terminal would obey.
 //!
-//! Names, messages and documents come from a plan, and whoever writes a plan may be whom the review is meant
+//! Names, messages and documents come from a plan, and the author of a plan may be whom the review is meant
 //! to stop: an escape sequence must not be able to forge a verdict, a bidirectional control to turn a name
 //! around, a zero-width character to make two names look alike.
 

@@ -3,9 +3,10 @@
 //! GitHub keeps ten errors and ten warnings of a step. The summary of the job has room for the rest: it is the
 //! Markdown report, written with `--output "markdown=$GITHUB_STEP_SUMMARY"`.
 
-use orgward_finding::{Finding, Review, Status, Verdict};
+use orgward_finding::{Finding, Review, Status};
 
 use crate::place::{Located, cut, locate, place};
+use crate::terminal::finding::doubt;
 use crate::terminal::{summary, waiver};
 use crate::{configuration, escape};
 
@@ -50,7 +51,7 @@ fn annotate(out: &mut String, command: &str, review: &Review, finding: &Finding)
     out.push_str("::");
     out.push_str(command);
     out.push(' ');
-    // Without a file the annotation is about the run: a line of the plan tells nobody anything.
+    // Without a file the annotation is about the run: a line of the plan says nothing.
     if let Located::Site(site) = locate(review, finding) {
         out.push_str(
             &format_args!("file={},line={},endLine={},", property(&site.file), site.line, site.line)
@@ -58,8 +59,7 @@ fn annotate(out: &mut String, command: &str, review: &Review, finding: &Finding)
         );
     }
     out.push_str(&format_args!("title={}::", property(&title)).to_string());
-    let cannot_tell = finding.verdict == Verdict::Unverifiable && !finding.message.starts_with("cannot tell");
-    let says = if cannot_tell { "cannot tell: " } else { "" };
+    let says = doubt(finding);
     let mut lines = vec![format!("{}: {says}{}", place(finding), finding.message)];
     if let Some(help) = &finding.help {
         lines.push(format!("help: {help}"));

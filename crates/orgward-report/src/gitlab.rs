@@ -1,10 +1,11 @@
 //! The Code Quality report of GitLab.
 
-use orgward_finding::{Finding, Review, Severity, Status, Verdict};
+use orgward_finding::{Finding, Review, Severity, Status};
 use serde_json::{Value, json};
 
 use crate::escape;
 use crate::place::{cut, locate, place};
+use crate::terminal::finding::doubt;
 use crate::terminal::waiver;
 
 /// Findings in the report. GitLab shows them in the order given, and the page gets slow long before.
@@ -23,10 +24,7 @@ pub fn gitlab(review: &Review) -> String {
 
 fn issue(review: &Review, finding: &Finding) -> Value {
     let located = locate(review, finding);
-    let says = match finding.verdict {
-        Verdict::Unverifiable if !finding.message.starts_with("cannot tell") => "cannot tell: ",
-        _ => "",
-    };
+    let says = doubt(finding);
     let mut description = format!("{}: {says}{}", place(finding), finding.message);
     if let Some(waived) = &finding.waived {
         description = format!("waived by {}: {description}", waiver(waived));

@@ -1,33 +1,40 @@
-//! A page for a browser: one file without scripts, fonts or pictures from elsewhere, to keep as an artifact of a job.
+//! A page for a browser: one file that loads nothing, to keep as an artifact of a job. Without scripts it folds, filters
+//! and links; its one script adds a search, and the page says which by its digest.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use orgward_finding::{
-    Address, BaselineEntry, Finding, Outcome, Proof, Review, ReviewKind, RuleInfo, Severity, Status, Verdict,
-    Waived,
+    BaselineEntry, Finding, Outcome, Proof, Review, ReviewKind, RuleInfo, Severity, Status,
 };
+
+use self::finding::{article, by_rule, entry, folded, list, prose, severity};
 
 use crate::access::Tense;
 use crate::changes::{ChangeView, more_causes};
 use crate::denied::{DeniedRow, denied_calls_html};
-use crate::terminal::finding::{Group, excerpts, groups, request};
-use crate::terminal::{summary, waiver};
-use crate::{configuration, escape, links};
+use crate::terminal::finding::groups;
+use crate::terminal::summary;
+use crate::unread::Unread;
+use crate::{configuration, escape};
 
-/// How wide excerpts are, in characters.
-const WIDTH: usize = 110;
-/// Places and accounts that are spelled out.
+mod finding;
+
+/// Lines about access that are shown.
 const LISTED: usize = 200;
-/// Findings of a section that are shown at once; more of them are folded by rule.
+/// Findings of a section that are shown in full; more of them are a line each, folded by rule.
 const UNFOLDED: usize = 25;
-/// Nothing of the page may load or run anything: it shows what a plan says.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+/// A page shows what a plan says, so it loads nothing and runs nothing but its own script, which has this digest.
+const POLICY: &str = concat!(
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-",
+    "Pd+bxrvZKloi7TnBe0rPj+kwLouMguOJzlN1rk5LOxg=",
+    "'"
+);
 const STYLE: &str = include_str!("html/style.css");
+const SCRIPT: &str = include_str!("html/search.js");
 
 /// Writes a review as a page of HTML: the verdict, then all findings, the worst first; those that do not count are
 /// folded.
 pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     let (word, rest) = summary::sentence(review);
-    let (new, existing) = summary::headings(review.kind);
     let of = |status| -> Vec<&Finding> {
         review.findings.iter().filter(|finding| finding.status == status).collect()
     };
@@ -52,15 +59,20 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
                 main {
                     (denied(review))
                     (guardrails(review))
-                    (section(new, &of(Status::New), rules, true))
                     (denials(review))
                     (access(review))
-                    (section(existing, &of(Status::Existing), rules, review.gate.existing))
-                    (section("in the baseline", &of(Status::Baseline), rules, false))
-                    (section("waived", &of(Status::Waived), rules, false))
+                    @for (status, title) in sections(review.kind) {
+                        @let open = match status {
+                            Status::New => true,
+                            Status::Existing => review.gate.existing,
+                            Status::Baseline | Status::Waived => false,
+                        };
+                        (section(status, title, &of(status), rules, open))
+                    }
                     (gone(&review.gone))
                 }
                 footer { (footer(review)) }
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
@@ -69,7 +81,18 @@ pub fn html_page(review: &Review, rules: &[&RuleInfo]) -> String {
     text
 }
 
-/// What there is: severities to show and hide, and the rules with links to the first finding of each.
+/// The sections of findings, in their order.
+fn sections(kind: ReviewKind) -> [(Status, &'static str); 4] {
+    let (new, existing) = summary::headings(kind);
+    [
+        (Status::New, new),
+        (Status::Existing, existing),
+        (Status::Baseline, "in the baseline"),
+        (Status::Waived, "waived"),
+    ]
+}
+
+/// What there is: severities to show and hide, a search, and links to the sections and to the first finding of each rule.
 fn contents(review: &Review, rules: &[&RuleInfo]) -> Markup {
     let count = |severity| review.findings.iter().filter(|finding| finding.severity == severity).count();
     let mut listed: Vec<(&str, usize, &Finding)> = Vec::new();
@@ -89,6 +112,29 @@ fn contents(review: &Review, rules: &[&RuleInfo]) -> Markup {
                         input type="checkbox" id=(id) checked;
                         label for=(id) { (severity) " (" (count(severity)) ")" }
                         " "
+                    }
+                }
+                // The script shows it. Without scripts, the browser's own search also looks into what is folded.
+                p.search hidden {
+                    input type="search" id="search" placeholder="Search findings" aria-label="Search findings";
+                    " "
+                    output id="matches" for="search" {}
+                }
+                p.sections {
+                    @if !review.changes.is_empty() {
+                        a href="#changes" { "what changes (" (review.changes.len()) ")" }
+                        " "
+                    }
+                    @if !review.access.is_empty() {
+                        a href="#access" { "access (" (crate::access::lines(&review.access, Tense::of(review.kind)).len()) ")" }
+                        " "
+                    }
+                    @for (status, title) in sections(review.kind) {
+                        @let number = review.findings.iter().filter(|finding| finding.status == status).count();
+                        @if number > 0 {
+                            a href={ "#" (anchor(status)) } { (title) " (" (number) ")" }
+                            " "
+                        }
                     }
                 }
                 ul {
@@ -180,7 +226,7 @@ fn access(review: &Review) -> Markup {
     html! {
         @if !lines.is_empty() {
             details.status open[review.kind != ReviewKind::Audit] {
-                summary { h2 { "access (" (lines.len()) ")" } }
+                summary { h2 id="access" { "access (" (lines.len()) ")" } }
                 ul { @for line in lines.iter().take(LISTED) { li { code { (escape::line(line)) } } } }
                 @if lines.len() > LISTED { p { "and " (lines.len() - LISTED) " more" } }
             }
@@ -191,20 +237,20 @@ fn access(review: &Review) -> Markup {
 fn doubts(review: &Review) -> Markup {
     html! {
         @for input in review.inputs.iter().filter(|input| !input.doubts.is_empty()) {
-            p { code { (escape::line(&input.name)) } " does not tell the whole story:" }
+            p { code { (escape::line(&input.name)) } " is incomplete:" }
             ul { @for doubt in &input.doubts { li { (escape::line(doubt)) } } }
         }
     }
 }
 
-fn section(title: &str, findings: &[&Finding], rules: &[&RuleInfo], open: bool) -> Markup {
+fn section(status: Status, title: &str, findings: &[&Finding], rules: &[&RuleInfo], open: bool) -> Markup {
     html! {
         @if !findings.is_empty() {
             details.status open[open] {
-                summary { h2 { (title) " (" (findings.len()) ")" } }
+                summary { h2 id=(anchor(status)) { (title) " (" (findings.len()) ")" } }
                 @let groups = groups(findings);
                 @if groups.len() <= UNFOLDED {
-                    @for group in &groups { (article(group, rules)) }
+                    @for group in &groups { (article(group, rules, true)) }
                 } @else {
                     @for (id, groups) in by_rule(&groups) { (folded(id, &groups, rules)) }
                 }
@@ -213,95 +259,13 @@ fn section(title: &str, findings: &[&Finding], rules: &[&RuleInfo], open: bool) 
     }
 }
 
-/// Groups by their rules, in the order of the first of each.
-fn by_rule<'g, 'f>(groups: &'g [Group<'f>]) -> Vec<(&'f str, Vec<&'g Group<'f>>)> {
-    let mut found: Vec<(&str, Vec<&Group<'_>>)> = Vec::new();
-    for group in groups {
-        let Some(first) = group.findings.first() else { continue };
-        match found.iter_mut().find(|(rule, _)| *rule == first.rule) {
-            Some((_, same)) => same.push(group),
-            None => found.push((first.rule, vec![group])),
-        }
+fn anchor(status: Status) -> &'static str {
+    match status {
+        Status::New => "new",
+        Status::Existing => "existing",
+        Status::Baseline => "baseline",
+        Status::Waived => "waived",
     }
-    found
-}
-
-/// The findings of a rule, where there are too many to show all.
-fn folded(id: &str, groups: &[&Group<'_>], rules: &[&RuleInfo]) -> Markup {
-    let worst = groups.iter().filter_map(|group| group.findings.first()).map(|it| it.severity).max();
-    let number: usize = groups.iter().map(|group| group.findings.len()).sum();
-    html! {
-        details.rule {
-            summary { (worst.map_or("", severity)) " " (id) " (" (number) ")" }
-            @for group in groups { (article(group, rules)) }
-        }
-    }
-}
-
-/// A finding in full; of those that say the same the first, with the places of the others.
-fn article(group: &Group<'_>, rules: &[&RuleInfo]) -> Markup {
-    let Some((first, others)) = group.findings.split_first() else { return Markup::default() };
-    let site = first.site.as_ref().map(|site| format!("{}:{}", escape::line(&site.file), site.line));
-    html! {
-        article class=(severity(first.severity)) id=(first.fingerprint()) {
-            h3 {
-                span.severity { (first.severity) }
-                " "
-                (rule(first, rules))
-                @if first.verdict == Verdict::Unverifiable { " " span.mark { "cannot tell" } }
-                " "
-                (place(first))
-            }
-            p { (prose(&first.message)) }
-            @for excerpt in excerpts(first, WIDTH) { pre { (excerpt) } }
-            dl {
-                @for snippet in first.snippets.iter().filter(|snippet| snippet.text.is_none()) {
-                    (entry("in", &html! {
-                        code { (escape::line(&snippet.name)) } " (sensitive: not shown): " (prose(&snippet.label))
-                    }))
-                }
-                @if let Some(site) = site { (entry("written in", &html! { code { (site) } })) }
-                @if let (Some(_), Some(target)) = (&first.address, &first.target) {
-                    (entry("target", &html! { code { (escape::line(target)) } }))
-                }
-                @if !first.accounts.is_empty() {
-                    (entry("accounts", &list(first.accounts.iter().map(|account| {
-                        html! { code { (escape::line(account)) } }
-                    }))))
-                }
-                @if !others.is_empty() {
-                    (entry("also", &list(others.iter().map(|finding| place(finding)))))
-                }
-                @for fact in &first.rests_on { (entry("rests on", &prose(fact))) }
-                @for note in &first.notes { (entry("note", &prose(note))) }
-                @if let Some(witness) = &first.witness {
-                    (entry("request", &html! { pre { (request(witness).join("\n")) } }))
-                }
-                @if let Some(waived) = &first.waived { (entry("accepted", &accepted(waived))) }
-                @if let Some(help) = &first.help { (entry("help", &prose(help))) }
-                (entry("fingerprint", &html! { code { (first.fingerprint()) } }))
-            }
-        }
-    }
-}
-
-fn entry(key: &str, value: &Markup) -> Markup {
-    html! { div { dt { (key) } dd { (value) } } }
-}
-
-fn list(items: impl ExactSizeIterator<Item = Markup>) -> Markup {
-    let more = items.len().saturating_sub(LISTED);
-    html! {
-        @for (index, item) in items.take(LISTED).enumerate() {
-            @if index > 0 { ", " }
-            (item)
-        }
-        @if more > 0 { " and " (more) " more" }
-    }
-}
-
-fn accepted(waived: &Waived) -> Markup {
-    html! { (prose(&waiver(waived))) }
 }
 
 fn gone(entries: &[BaselineEntry]) -> Markup {
@@ -327,48 +291,13 @@ fn footer(review: &Review) -> Markup {
         "reviewed "
         (list(review.inputs.iter().map(|input| html! { code { (escape::line(&input.name)) } })))
         ": " (review.accounts) " accounts, " (review.principals) " principals, " (review.policies) " policies"
+        @if let Some(unread) = Unread::of(review.inputs.iter().map(|input| &input.unread)) {
+            br;
+            (prose(&unread.sentence(|kind| format!("`{kind}`"))))
+        }
         @if let Some(sentence) = configuration::sentence(review) {
             br;
             (escape::line(&sentence))
-        }
-    }
-}
-
-fn rule(finding: &Finding, rules: &[&RuleInfo]) -> Markup {
-    let page = rules.iter().find(|rule| rule.id == finding.rule).map(|rule| links::page(rule));
-    html! {
-        @match page {
-            Some(page) => a href=(page) { (finding.rule) },
-            None => (finding.rule),
-        }
-    }
-}
-
-fn place(finding: &Finding) -> Markup {
-    let place = finding.address.as_ref().map(Address::as_str).or(finding.target.as_deref());
-    html! {
-        @match place {
-            Some(place) => code { (escape::line(place)) },
-            None => "the organization",
-        }
-        @if let Some(input) = &finding.input { " (" (escape::line(input)) ")" }
-    }
-}
-
-/// A sentence; what stands between backticks is code.
-fn prose(text: &str) -> Markup {
-    let text = escape::line(text);
-    let parts: Vec<&str> = text.split('`').collect();
-    // An odd one out is a backtick of the plan.
-    let paired = parts.len() % 2 == 1;
-    html! {
-        @for (index, part) in parts.iter().enumerate() {
-            @if paired && index % 2 == 1 {
-                code { (part) }
-            } @else {
-                @if !paired && index > 0 { "`" }
-                (part)
-            }
         }
     }
 }
@@ -378,16 +307,6 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Blocked => "blocked",
         Outcome::Incomplete => "incomplete",
         Outcome::Clean => "clean",
-    }
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical => "critical",
-        Severity::High => "high",
-        Severity::Medium => "medium",
-        Severity::Low => "low",
-        Severity::Info => "info",
     }
 }
 

@@ -152,6 +152,8 @@ struct InputJson<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
     terraform_version: Option<&'r str>,
     resources: usize,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    unread: &'r BTreeMap<String, usize>,
     #[serde(skip_serializing_if = "is_empty")]
     doubts: &'r [String],
 }
@@ -256,7 +258,7 @@ struct SnippetJson<'r> {
     label: &'r str,
 }
 
-/// Only where there is a text: of a sensitive one, not even lengths are told.
+/// Only where there is a text: of a sensitive one, not even lengths are shown.
 #[derive(Serialize)]
 struct PlaceJson {
     start: usize,
@@ -343,6 +345,7 @@ impl<'r> InputJson<'r> {
             context: input.is_context,
             terraform_version: input.terraform_version.as_deref(),
             resources: input.resources,
+            unread: &input.unread,
             doubts: &input.doubts,
         }
     }

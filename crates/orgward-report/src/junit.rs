@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use orgward_finding::{Finding, Review, RuleInfo, Status, Verdict};
+use orgward_finding::{Finding, Review, RuleInfo, Status};
 
 use crate::place::{cut, locate, place};
-use crate::terminal::finding::{excerpts, request};
+use crate::terminal::finding::{doubt, excerpts, request};
 use crate::terminal::waiver;
 use crate::{configuration, escape};
 
@@ -83,11 +83,7 @@ pub fn junit(review: &Review, rules: &[&RuleInfo]) -> String {
 }
 
 fn message(finding: &Finding) -> String {
-    if finding.verdict == Verdict::Unverifiable && !finding.message.starts_with("cannot tell") {
-        format!("cannot tell: {}", finding.message)
-    } else {
-        finding.message.clone()
-    }
+    format!("{}{}", doubt(finding), finding.message)
 }
 
 fn body(finding: &Finding) -> String {

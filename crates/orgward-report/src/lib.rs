@@ -18,6 +18,7 @@ mod drift;
 mod escape;
 mod event;
 mod excerpt;
+mod extent;
 mod failure;
 mod fixes;
 mod github;
@@ -40,6 +41,7 @@ mod shard;
 mod story;
 mod terminal;
 mod tested;
+mod unread;
 
 #[cfg(test)]
 mod testing;
@@ -70,6 +72,7 @@ pub use gitlab::gitlab;
 pub use html::html_page as html;
 pub use json::json;
 pub use junit::junit;
+pub use links::page_of;
 pub use ocsf::ocsf;
 pub use organization::{
     AdviceView, AttachmentView, NodeView, OrganizationChange, OrganizationView, PlacementView, dot, mermaid,

@@ -6,7 +6,7 @@ use orgward_finding::RuleInfo;
 const DOCUMENTATION: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
 
 /// The page of a rule by its id.
-pub(crate) fn page_of(rule: &str) -> String {
+pub fn page_of(rule: &str) -> String {
     format!("{DOCUMENTATION}docs/rules/{rule}.md")
 }
 

@@ -76,7 +76,7 @@ pub struct NodeView {
     pub management: bool,
 }
 
-/// A policy and what it is attached to: a target, or candidates, or nobody knows.
+/// A policy and what it is attached to: a target, or candidates, or neither is known.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the JSON, which `docs/json.md` explains")]
 pub struct AttachmentView {

@@ -58,7 +58,7 @@ pub fn permissions_hcl(views: &[PermissionsView]) -> String {
     let mut out = String::new();
     for (at, view) in views.iter().enumerate() {
         let account = view.account.as_deref().unwrap_or("an account that no input shows");
-        let principal = view.principal.as_deref().unwrap_or("whoever applies the plan");
+        let principal = view.principal.as_deref().unwrap_or("the principal that applies the plan");
         let name = if views.len() == 1 { "apply".to_owned() } else { format!("apply_{}", at + 1) };
         let _ = writeln!(out, "# {} in {}", crate::escape(principal), crate::escape(account));
         let _ = writeln!(out, "data \"aws_iam_policy_document\" \"{name}\" {{");

@@ -11,7 +11,7 @@ const LONGEST: usize = 1_000;
 pub(crate) enum Located<'f> {
     /// Where it is written.
     Site(&'f Site),
-    /// The plan: nobody knows where it is written.
+    /// The plan: where it is written is not known.
     Plan(&'f str),
 }
 
@@ -31,7 +31,7 @@ impl Located<'_> {
     }
 }
 
-/// Where to show a finding. Of a plan outside the current folder only the name of the file is told.
+/// Where to show a finding. Of a plan outside the current folder only the name of the file is shown.
 pub(crate) fn locate<'f>(review: &'f Review, finding: &'f Finding) -> Located<'f> {
     if let Some(site) = &finding.site {
         return Located::Site(site);

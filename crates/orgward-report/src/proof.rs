@@ -37,7 +37,7 @@ pub enum Verdict {
     Holds,
     /// It does not deny this one.
     Refuted(ShownRequest),
-    /// It cannot be told, for this reason.
+    /// Undecided, for this reason.
     Undecided(String),
 }
 
@@ -60,7 +60,7 @@ pub fn proof(proof: &Proof, style: Style) -> String {
         let (ink, says) = match chain.verdict {
             Verdict::Holds => (Ink::Green, "every such request is denied"),
             Verdict::Refuted(_) => (Ink::Red, "this request is not denied"),
-            Verdict::Undecided(_) => (Ink::Yellow, "it cannot be told"),
+            Verdict::Undecided(_) => (Ink::Yellow, "something that decides is not known"),
         };
         let verdict = pen.paint(ink, chain.verdict.as_str());
         pen.line(&format!("{guardrail} in {name}: {verdict}, {says}"));
@@ -145,9 +145,9 @@ mod tests {
         insta::assert_snapshot!(proof(&answer, style), @"
         lock in a.json: holds, every such request is denied
         lock in b.json: refuted, this request is not denied
-          witness: somebody with a token of accounts.google.com asks for sts:AssumeRoleWithWebIdentity
+          witness: a caller with a token of accounts.google.com asks for sts:AssumeRoleWithWebIdentity
           where: the resource is of account 111111111111
-        lock in c.json: undecided, it cannot be told
+        lock in c.json: undecided, something that decides is not known
           why: it depends on the policy variable `${x:y}`
         ");
         insta::assert_snapshot!(proof_json(&answer), @r#"

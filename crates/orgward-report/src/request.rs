@@ -28,7 +28,7 @@ pub struct ShownRequest {
 pub enum ShownPrincipal {
     /// An ARN, a service, or `anonymous`.
     Named(String),
-    /// Somebody with a token of this identity provider.
+    /// A caller with a token of this identity provider.
     Federated(String),
 }
 
@@ -36,7 +36,7 @@ pub enum ShownPrincipal {
 pub(crate) fn tell(pen: &mut Pen, label: &str, request: &ShownRequest) {
     let principal = match &request.principal {
         ShownPrincipal::Named(name) => escape::line(name).into_owned(),
-        ShownPrincipal::Federated(provider) => format!("somebody with a token of {}", escape::line(provider)),
+        ShownPrincipal::Federated(provider) => format!("a caller with a token of {}", escape::line(provider)),
     };
     let resource = match request.resource.as_str() {
         "*" => String::new(),

@@ -33,7 +33,7 @@ pub fn story(story: &Story, style: Style) -> String {
     let (ink, says) = match story.outcome {
         Outcome::Holds => (Ink::Green, "every such request is denied"),
         Outcome::Refuted => (Ink::Red, "this request is not denied"),
-        Outcome::Undecided => (Ink::Yellow, "it cannot be told"),
+        Outcome::Undecided => (Ink::Yellow, "something that decides is not known"),
     };
     let guardrail = pen.paint(Ink::Bold, &escape::line(&story.guardrail));
     let verdict = pen.paint(ink, story.outcome.as_str());
@@ -277,6 +277,7 @@ mod tests {
                 fix: "exempt fewer principals".to_owned(),
             }),
             extent: Some(Extent {
+                listed: 2,
                 actions: vec!["cloudtrail:DeleteTrail".to_owned(), "cloudtrail:StopLogging".to_owned()],
                 actions_in_words: "`cloudtrail:DeleteTrail` and `cloudtrail:StopLogging`".to_owned(),
                 all_actions: true,

@@ -55,7 +55,7 @@ const BRIEF: usize = 10;
 const QUIET: usize = 4;
 /// How many existing findings that say the same get a line of their own.
 const SAME_LINES: usize = 3;
-/// How many groups of accounts are told what changes.
+/// How many groups of accounts are shown with what changes.
 const CHANGES: usize = 3;
 /// The same, where findings are shown in full.
 const FULL_CHANGES: usize = 12;
@@ -86,8 +86,7 @@ pub fn terminal(review: &Review, rules: &[&RuleInfo], style: Style) -> String {
         Status::Existing | Status::Baseline => review.gate.existing || style.detail == Detail::Verbose,
     };
     let (loud, background): (Vec<_>, Vec<_>) = review.findings.iter().partition(is_loud);
-    let (loud, follows): (Vec<_>, Vec<_>) =
-        loud.into_iter().partition(|finding| review.cause_of(finding).is_none());
+    let (loud, follows) = review.folded(loud);
     let mut screen = Screen { left: SCREEN, brief: BRIEF, hidden: Vec::new() };
     for severity in Severity::ALL.into_iter().rev() {
         let section: Vec<_> = loud.iter().copied().filter(|finding| finding.severity == severity).collect();
@@ -183,8 +182,8 @@ fn title(review: &Review, severity: Severity, section: &[&Finding]) -> String {
     let found = section.len() - unverifiable;
     let counts = match (found, unverifiable) {
         (found, 0) => format!("{found} found"),
-        (0, unverifiable) => format!("{unverifiable} cannot be told"),
-        (found, unverifiable) => format!("{found} found, {unverifiable} cannot be told"),
+        (0, unverifiable) => format!("{unverifiable} undecided"),
+        (found, unverifiable) => format!("{found} found, {unverifiable} undecided"),
     };
     let blocks = section.iter().any(|finding| review.blocks(finding));
     format!("{severity}: {counts}{}", if blocks { "" } else { " (does not block)" })
@@ -351,13 +350,12 @@ fn gone(pen: &mut Pen, review: &Review) {
 /// One line for a finding.
 fn compact(pen: &mut Pen, finding: &Finding) {
     let severity = pen.paint(severity_ink(finding.severity), &format!("{:8}", finding.severity.as_str()));
-    let says_so = !finding::is_unverifiable(finding) || finding.message.starts_with("cannot tell");
-    let cannot_tell = if says_so { "" } else { "cannot tell: " };
+    let doubt = finding::doubt(finding);
     let rule = pen.paint(Ink::Bold, &escape::line(finding.rule));
     let text = escape::line(&finding.message);
     let line = match finding::place(finding) {
-        Some(place) => format!("  {severity}  {rule}  {place}: {cannot_tell}{text}"),
-        None => format!("  {severity}  {rule}  {cannot_tell}{text}"),
+        Some(place) => format!("  {severity}  {rule}  {place}: {doubt}{text}"),
+        None => format!("  {severity}  {rule}  {doubt}{text}"),
     };
     pen.line(&line);
 }

@@ -145,6 +145,7 @@ pub(crate) fn review(mut findings: Vec<Finding>) -> Review {
             is_context: false,
             terraform_version: Some("1.15.2".into()),
             resources: 31,
+            unread: std::collections::BTreeMap::new(),
             doubts: Vec::new(),
         }],
         accounts: 12,
@@ -222,7 +223,7 @@ pub(crate) fn hostile() -> Review {
 }
 
 /// Asserts that no line of a log commands the runner of a job, but for those that begin as given.
-pub(crate) fn assert_commands_nobody(log: &str, but: &[&str]) {
+pub(crate) fn assert_gives_no_commands(log: &str, but: &[&str]) {
     for line in log.lines() {
         let is_own = but.iter().any(|start| line.starts_with(start));
         assert!(is_own || !line.trim_start().starts_with("::"), "{line}");

@@ -11,7 +11,8 @@ use orgward_proof::org_policies::account_label;
 /// What a plan changes, in groups of accounts of which the same is said. Those that it exposes most come first.
 pub(crate) fn chain_changes(organization: &Change<Organization>) -> Vec<ChainChange> {
     let cx = organization.as_ref();
-    let mut found: Vec<ChainChange> = Vec::new();
+    // What is said, with the units and accounts of which it is said.
+    let mut told: Vec<(ChainChange, [BTreeSet<String>; 2])> = Vec::new();
     for change in changes(cx) {
         let units: BTreeSet<String> = change.members.iter().map(|it| place(cx.after, *it)).collect();
         let accounts: BTreeSet<String> =
@@ -25,20 +26,26 @@ pub(crate) fn chain_changes(organization: &Change<Organization>) -> Vec<ChainCha
         }
         let one = ChainChange {
             policy_type: short(&change.kind),
-            units: units.into_iter().collect(),
-            accounts: accounts.into_iter().collect(),
+            units: Vec::new(),
+            accounts: Vec::new(),
             no_longer_denied: side(&change.no_longer_denied, true),
             newly_denied: side(&change.newly_denied, false),
             undecided,
         };
-        match found.iter_mut().find(|other| says_the_same(other, &one)) {
-            Some(other) => {
-                other.units = union(&other.units, &one.units);
-                other.accounts = union(&other.accounts, &one.accounts);
+        match told.iter_mut().find(|(other, _)| says_the_same(other, &one)) {
+            Some((_, [all_units, all_accounts])) => {
+                all_units.extend(units);
+                all_accounts.extend(accounts);
             }
-            None => found.push(one),
+            None => told.push((one, [units, accounts])),
         }
     }
+    let whole = |(change, [units, accounts]): (ChainChange, [BTreeSet<String>; 2])| ChainChange {
+        units: units.into_iter().collect(),
+        accounts: accounts.into_iter().collect(),
+        ..change
+    };
+    let mut found: Vec<ChainChange> = told.into_iter().map(whole).collect();
     // What has no id yet is called what a reader knows it by.
     let rendered = |text: &str| {
         let shown = cx.before.render(&cx.after.render(text));
@@ -77,10 +84,6 @@ fn says_the_same(left: &ChainChange, right: &ChainChange) -> bool {
         && left.undecided == right.undecided
         && same(&left.no_longer_denied, &right.no_longer_denied)
         && same(&left.newly_denied, &right.newly_denied)
-}
-
-fn union(left: &[String], right: &[String]) -> Vec<String> {
-    left.iter().chain(right).cloned().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn requests(

@@ -608,6 +608,7 @@ fn input(plan: &Plan<'_>) -> Input {
         is_context: false,
         terraform_version: plan.terraform_version.clone(),
         resources: plan.instances().len(),
+        unread: orgward_org::unread_types(plan),
         // An errored plan is incomplete, too: one reason is enough.
         doubts: plan
             .doubts

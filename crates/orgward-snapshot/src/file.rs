@@ -75,6 +75,9 @@ impl Part {
     fn of(account: Option<String>, part: &impl Serialize) -> Result<Self, SnapshotError> {
         let mut json = serde_json::to_vec(part).map_err(std::io::Error::from)?;
         json.push(b'\n');
+        if json.len() as u64 > LARGEST {
+            return Err(SnapshotError::Large { part: label(account.as_deref()), limit: LARGEST >> 20 });
+        }
         let frame = compress_to_vec(json.as_slice(), CompressionLevel::Fastest);
         Ok(Self { frame, entry: entry(account, &json, 0) })
     }

@@ -10,6 +10,7 @@
 mod error;
 mod file;
 mod iam;
+mod import;
 mod model;
 mod resources;
 mod rows;
@@ -20,6 +21,7 @@ pub use self::iam::{
     AccountPart, AttachedPolicy, BoundaryArn, Credentials, Group, InlinePolicy, ManagedPolicy,
     OpenIdProvider, PolicyVersion, Role, SamlProvider, User, unescaped,
 };
+pub use self::import::{Import, ImportError, Imported};
 pub use self::model::{
     Account, Assignment, Boundary, CustomerPolicy, DelegatedAdministrator, Described, Gap, Instance,
     OrganizationPart, PermissionSet, Policy, PolicyTypeStatus, Root, Tag, Unit,

@@ -52,6 +52,10 @@ pub struct OrganizationPart {
     pub resource_policy: Option<String>,
     /// The instances of Identity Center.
     pub identity_center: Vec<Instance>,
+    /// Lists that were not read as a whole, by their names in the API: `Accounts`, `SERVICE_CONTROL_POLICY`. What is not
+    /// on such a list may be there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_listed: Vec<String>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }
@@ -146,6 +150,9 @@ pub struct Policy {
     pub content: Option<String>,
     /// The ids of what it is attached to; absent where they could not be read.
     pub targets: Option<Vec<String>>,
+    /// Whether it may be attached to more than that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open_targets: bool,
 }
 
 /// An account that administers services for the organization.

@@ -42,6 +42,9 @@ impl Rows {
         for policy in &part.policies {
             rows.policy(policy);
         }
+        for kind in part.not_listed.iter().filter(|kind| kind.ends_with("_POLICY")) {
+            rows.unlisted(kind);
+        }
         for target in &part.full_access_detached {
             let values = json!({ "target_id": target, "filter": "SERVICE_CONTROL_POLICY", "ids": [] });
             rows.data("aws_organizations_policies_for_target", target, &values);
@@ -68,6 +71,7 @@ impl Rows {
         let account = part.account.as_str();
         for policy in &part.policies {
             let text = policy.policy_version_list.iter().find(|version| version.is_default_version);
+            let text = text.filter(|version| !version.document.is_empty());
             let unknown: &[&str] = if text.is_some() { &[] } else { &["policy"] };
             let values = json!({
                 "arn": policy.arn, "id": policy.arn, "name": policy.policy_name, "path": policy.path,
@@ -117,6 +121,10 @@ impl Rows {
 
     fn organization(&mut self, part: &OrganizationPart) {
         let organization = &part.organization;
+        let is_open = |list: &str| part.not_listed.iter().any(|it| it == list);
+        if is_open("Organization") && part.roots.is_empty() {
+            return;
+        }
         let types = |root: &crate::Root| -> Vec<Value> {
             let types = root.policy_types.iter();
             types.map(|it| json!({ "type": it.kind, "status": it.status })).collect()
@@ -132,6 +140,22 @@ impl Rows {
         let enabled = part.roots.iter().flat_map(|root| &root.policy_types);
         let enabled: BTreeSet<&str> =
             enabled.filter(|it| it.status == "ENABLED").map(|it| it.kind.as_str()).collect();
+        let mut unknown = Vec::new();
+        if is_open("Accounts") {
+            unknown.extend(["accounts", "non_master_accounts"]);
+        }
+        if is_open("EnabledServicePrincipals") {
+            unknown.push("aws_service_access_principals");
+        }
+        if part.roots.is_empty() {
+            unknown.push("roots");
+        }
+        if is_open("Roots") {
+            unknown.push("enabled_policy_types");
+        }
+        if organization.master_account_id.is_empty() {
+            unknown.extend(["master_account_id", "master_account_arn", "master_account_email"]);
+        }
         let values = json!({
             "id": organization.id, "arn": organization.arn, "feature_set": organization.feature_set,
             "master_account_id": organization.master_account_id,
@@ -139,17 +163,21 @@ impl Rows {
             "roots": roots.collect::<Vec<_>>(), "accounts": accounts, "enabled_policy_types": enabled,
             "aws_service_access_principals": part.service_access,
         });
-        self.global("aws_organizations_organization", &organization.id, &values, &[]);
+        self.global("aws_organizations_organization", &organization.id, &values, &unknown);
     }
 
     fn tree(&mut self, part: &OrganizationPart) {
         for unit in &part.organizational_units {
             let values =
                 json!({ "id": unit.id, "arn": unit.arn, "name": unit.name, "parent_id": unit.parent_id });
-            self.global("aws_organizations_organizational_unit", &unit.id, &values, &[]);
+            let unknown = place(&unit.parent_id);
+            self.global("aws_organizations_organizational_unit", &unit.id, &values, unknown);
         }
         for account in &part.accounts {
             // Terraform does not manage the account that it manages the organization from.
+            if account.id == self.management && account.parent_id.is_empty() {
+                continue;
+            }
             if account.id == self.management {
                 let listed = json!({ "id": account.id, "arn": account.arn, "name": account.name });
                 let values = json!({ "parent_id": account.parent_id, "accounts": [listed] });
@@ -161,8 +189,9 @@ impl Rows {
                 "id": account.id, "arn": account.arn, "name": account.name, "parent_id": account.parent_id,
                 "status": account.status,
             });
-            let unknown = tagged(&mut values, account.tags.as_deref());
-            self.global("aws_organizations_account", &account.id, &values, unknown);
+            let tags = tagged(&mut values, account.tags.as_deref());
+            let unknown = [place(&account.parent_id), tags].concat();
+            self.global("aws_organizations_account", &account.id, &values, &unknown);
         }
     }
 
@@ -179,11 +208,23 @@ impl Rows {
             self.global(attachment, &policy.id, &values, &["target_id"]);
             return;
         };
+        if policy.open_targets {
+            let values = json!({ "policy_id": policy.id, "target_id": null });
+            self.global(attachment, &policy.id, &values, &["target_id"]);
+        }
         for target in targets {
             let key = format!("{target}:{}", policy.id);
             let values = json!({ "id": key, "policy_id": policy.id, "target_id": target });
             self.global(attachment, &key, &values, &[]);
         }
+    }
+
+    /// Policies of a type that were not listed: there may be any, anywhere.
+    fn unlisted(&mut self, kind: &str) {
+        let values = json!({ "id": kind, "arn": null, "name": kind, "type": kind, "content": null });
+        self.global("aws_organizations_policy", kind, &values, &["content"]);
+        let values = json!({ "policy_id": kind, "target_id": null });
+        self.global("aws_organizations_policy_attachment", kind, &values, &["target_id"]);
     }
 
     fn identity_center(&mut self, instance: &Instance) {
@@ -252,7 +293,10 @@ impl Rows {
             "arn": role.arn, "id": role.role_name, "name": role.role_name, "path": role.path,
             "assume_role_policy": role.assume_role_policy_document, "permissions_boundary": boundary,
         });
-        let unknown = tagged(&mut values, Some(&role.tags));
+        let tags = tagged(&mut values, Some(&role.tags));
+        let trust: &[&str] =
+            if role.assume_role_policy_document.is_empty() { &["assume_role_policy"] } else { &[] };
+        let unknown = &[trust, tags].concat();
         self.iam("aws_iam_role", &role.arn, account, &values, unknown);
         let holder = Holder { word: "role", arn: &role.arn, account };
         self.policies(&holder, &role.role_policy_list, &role.attached_managed_policies);
@@ -294,7 +338,8 @@ impl Rows {
         for policy in inline {
             let values = json!({ word: arn, "name": policy.policy_name, "policy": policy.policy_document });
             let key = format!("{arn}:{}", policy.policy_name);
-            self.iam(&format!("aws_iam_{word}_policy"), &key, account, &values, &[]);
+            let unknown: &[&str] = if policy.policy_document.is_empty() { &["policy"] } else { &[] };
+            self.iam(&format!("aws_iam_{word}_policy"), &key, account, &values, unknown);
         }
         for policy in attached {
             let values = json!({ word: arn, "policy_arn": policy.policy_arn });
@@ -326,6 +371,11 @@ impl Rows {
             "actions": ["no-op"], "before": values,
             "before_identity": { "account_id": place.account, "region": place.region },
         });
+        if place.account.is_empty()
+            && let Some(change) = change.as_object_mut()
+        {
+            change.remove("before_identity");
+        }
         if !unknown.is_empty()
             && let Some(change) = change.as_object_mut()
         {
@@ -364,6 +414,11 @@ struct Holder<'h> {
 struct Place<'p> {
     account: &'p str,
     region: &'p str,
+}
+
+/// What is unknown where it is not known what something is in.
+fn place(parent: &str) -> &'static [&'static str] {
+    if parent.is_empty() { &["parent_id"] } else { &[] }
 }
 
 /// Adds tags; returns what is unknown where they could not be read.

@@ -14,7 +14,7 @@ fn organization() -> OrganizationPart {
             ..Unit::default()
         }],
         accounts: ["111111111111", "222222222222"]
-            .map(|id| Account { id: id.to_owned(), ..Account::default() })
+            .map(|id| Account { id: id.to_owned(), parent_id: "r-1".to_owned(), ..Account::default() })
             .into(),
         policies: vec![Policy {
             id: "p-1".to_owned(),
@@ -48,7 +48,7 @@ fn the_rows_are_those_of_a_state_with_what_aws_calls_each_thing_as_the_key() {
         [
             r#"aws_organizations_organization.live[""]"#,
             r#"aws_organizations_organizational_unit.live["ou-1"]"#,
-            r#"data.aws_organizations_organizational_unit_child_accounts.live[""]"#,
+            r#"data.aws_organizations_organizational_unit_child_accounts.live["r-1"]"#,
             r#"aws_organizations_account.live["222222222222"]"#,
             r#"aws_organizations_policy.live["p-1"]"#,
             r#"aws_organizations_policy_attachment.live["ou-1:p-1"]"#,

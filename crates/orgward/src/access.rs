@@ -227,7 +227,12 @@ fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<Pat
         // A step may be in what could not be read.
         Route::None if org.not_read().is_empty() => ("none", Vec::new()),
         Route::None | Route::Possible => ("undecided", Vec::new()),
-        Route::FromOutside(id, edge) => ("reached", vec![step("outside".to_owned(), shown(id), &edge)]),
+        Route::FromOutside(way) => {
+            let mut steps = vec![step("outside".to_owned(), shown(way.entry), &way.edge)];
+            let each = |it: &Step| step(shown(it.from.subject()), shown(it.to.subject()), &it.edge);
+            steps.extend(way.steps.iter().map(each));
+            ("reached", steps)
+        }
         Route::Certain(path) => {
             let each = |it: &Step| step(shown(it.from.subject()), shown(it.to.subject()), &it.edge);
             ("reached", path.iter().map(each).collect())

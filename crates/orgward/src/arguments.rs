@@ -290,7 +290,7 @@ pub(crate) enum AccessCommand {
 #[derive(Debug, Args)]
 pub(crate) struct AccessInputs {
     /// Context: states and plans of the organization's other stacks.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
@@ -329,7 +329,7 @@ pub(crate) struct WhoCanArguments {
     #[arg(value_name = "RESOURCE")]
     pub(crate) resource: Option<String>,
     /// The plans; without any, the one plan in the current folder.
-    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) inputs: AccessInputs,
@@ -341,7 +341,7 @@ pub(crate) struct AccessOfArguments {
     #[arg(value_name = "PRINCIPAL")]
     pub(crate) principal: String,
     /// The plans; without any, the one plan in the current folder.
-    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) inputs: AccessInputs,
@@ -356,7 +356,7 @@ pub(crate) struct AccessPathArguments {
     #[arg(value_name = "TO")]
     pub(crate) to: String,
     /// The plans; without any, the one plan in the current folder.
-    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) inputs: AccessInputs,
@@ -576,13 +576,13 @@ pub(crate) struct DecideArguments {
     pub(crate) scenarios: Vec<PathBuf>,
     /// Calls that were really made: records of CloudTrail, or what `aws sts decode-authorization-message` prints; `-` for
     /// standard input. Says which statement of which level denies them, and what would have to change.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) event: Vec<PathBuf>,
     /// The organization that events are decided against: a state or plan of its own stack.
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "event")]
+    #[arg(long, value_name = "FILE", requires = "event")]
     pub(crate) org: Vec<PathBuf>,
     /// Plans: says whether they change what becomes of the events.
-    #[arg(long, value_name = "PLAN", num_args = 1.., requires = "event")]
+    #[arg(long, value_name = "PLAN", requires = "event")]
     pub(crate) plan: Vec<PathBuf>,
     /// A value for a placeholder of a template, `PARTITION=aws` for `${PARTITION}`; may be given several times.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_set)]
@@ -618,6 +618,13 @@ pub(crate) enum OrgCommand {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Write what others collected as a snapshot, which every command takes as `--org`.
+    ///
+    /// Reads outputs of `aws organizations` and `aws iam get-account-authorization-details`, results of advanced queries of
+    /// AWS Config, OCSF of Prowler, and snapshots. What no input has is undecided later, and named.
+    ///
+    /// Exit codes: 0 the snapshot is written, 2 it is not.
+    Import(ImportArguments),
     /// Run all rules that need no plan over an organization as it is: a snapshot, what was imported, or states.
     ///
     /// Proves every guardrail, asks who can do what, and reports what is found; `--output html=audit.html` writes a page to
@@ -632,6 +639,16 @@ pub(crate) enum OrgCommand {
     ///
     /// Exit codes: 0 nothing that differs blocks, 1 something does, 2 it could not be checked.
     Diff(DiffArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArguments {
+    /// Files, and folders with them: `.json`, `.json.gz`, `.zst`.
+    #[arg(value_name = "INPUT", required = true)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// The snapshot to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -715,10 +732,10 @@ pub(crate) struct ReplayArguments {
     #[arg(value_name = "EVENTS", required = true)]
     pub(crate) events: Vec<PathBuf>,
     /// The plans that change policies; without any, the policies as they are.
-    #[arg(long, value_name = "PLAN", num_args = 1..)]
+    #[arg(long, value_name = "PLAN")]
     pub(crate) plan: Vec<PathBuf>,
     /// Context: a state or plan of the organization's own stack.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     /// What no event shows: tags of principals and resources, VPC endpoints, as TOML.
     #[arg(long, value_name = "FILE")]
@@ -872,7 +889,7 @@ pub(crate) struct ReviewArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     /// Records of CloudTrail, as `orgward replay` takes them: a new SCP or RCP is judged by what it would have denied.
-    #[arg(long, value_name = "EVENTS", num_args = 1..)]
+    #[arg(long, value_name = "EVENTS")]
     pub(crate) events: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) detail: DetailArguments,
@@ -896,7 +913,7 @@ pub(crate) struct TestArguments {
     #[arg(value_name = "TESTS")]
     pub(crate) tests: Vec<PathBuf>,
     /// The organization: states and plans of its stacks; plans are taken as applied.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    #[arg(long, value_name = "FILE")]
     pub(crate) org: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArguments,
@@ -1158,6 +1175,21 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// `--org a.json plan.json`: what follows the value of an option is no value of it.
+    #[test]
+    fn no_option_takes_what_follows() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments().filter(|argument| !argument.is_positional()) {
+                let most = argument.get_num_args().map_or(1, |range| range.max_values());
+                assert!(most <= 1, "{} {}", command.get_name(), argument.get_id());
+            }
+            command.get_subcommands().for_each(check);
+        }
+        let mut command = Arguments::command();
+        command.build();
+        check(&command);
     }
 
     #[test]

@@ -20,6 +20,16 @@ enum BaseError {
         "fetch the revision first, or name the file: `git show REV:orgward.toml > base.toml`, and `--base-config base.toml`"
     ))]
     Git { revision: String, why: String },
+    #[error(
+        "`--base-config {}` has no rules in Rego of its own: those in `{}` are the pull request's, and would be compared \
+         with themselves",
+        escape(file),
+        escape(folder)
+    )]
+    #[diagnostic(help(
+        "name the revision, `--base-config origin/main`, or put the file into a folder with the rules of the base revision"
+    ))]
+    Rego { file: String, folder: String },
 }
 
 /// Reads the configuration of the base: a file, or what a revision of git has where the configuration of the pull request
@@ -29,10 +39,21 @@ pub(crate) fn load(base: &str, named: &ConfigArguments) -> Result<Config, Box<dy
     if file.exists() {
         let mut config = config::read(file)?;
         config::add_waivers_beside(file, &mut config)?;
-        rego::add_beside(file.parent().unwrap_or(Path::new("")), &mut config)?;
+        let (folder, own) = (folder_of(file), config::folder(named));
+        rego::add_beside(&folder, &mut config)?;
+        let whole = |folder: &Path| std::fs::canonicalize(Path::new(".").join(folder)).ok();
+        if !config.rego.files.is_empty() && whole(&folder) == whole(&own) {
+            let folder = config.rego.folders().join("`, `");
+            return Err(BaseError::Rego { file: base.to_owned(), folder }.into());
+        }
         return Ok(config);
     }
     of_revision(base, named)
+}
+
+/// The folder of a file.
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().unwrap_or(Path::new("")).to_owned()
 }
 
 /// Reads the configuration of a revision.

@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
     detect::check(stack, place.commit.as_deref(), place.report.as_deref())?;
     let time = match &place.time {
         Some(time) => time.parse().map_err(|_| CommentError::Time(time.clone()))?,
-        // Where nobody knows when the run began, it is as late as can be.
+        // Where it is not known when the run began, it is as late as can be.
         None => Timestamp::now(),
     };
     let marker = Marker { stack: stack.to_owned(), commit: place.commit.clone(), time };
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &CommentArguments) -> Result<Exit, Failure> {
         stack: named.clone(),
         commit: place.commit.clone(),
         report: place.report.clone(),
-        source: place.source.clone(),
+        source: place.source(),
     };
     let exit = outcome(&documents);
     if arguments.dry_run {
@@ -177,8 +177,8 @@ fn place(arguments: &CommentArguments) -> Result<Place, Failure> {
         commit: arguments.commit.clone().or(found.commit),
         token,
         report: arguments.report_url.clone().or(found.report.filter(|report| report.starts_with("https://"))),
-        // What is said to be another commit is shown nowhere that is known.
-        source: found.source.filter(|_| arguments.commit.is_none()),
+        // Another repository has other files.
+        files: found.files.filter(|_| arguments.repo.is_none() && arguments.api_url.is_none()),
         time: arguments.time.clone().or(found.time),
     })
 }

@@ -155,6 +155,10 @@ fn environment(config: &mut Config) -> Result<(), Box<dyn Diagnostic + Send + Sy
             return Err(OptionError::Variable { name, help }.into());
         };
         let Some(value) = value.to_str() else { return Err(OptionError::NoText { name }.into()) };
+        // A pipeline passes a variable that is not set as an empty one.
+        if value.is_empty() {
+            continue;
+        }
         config.set_option(&name, option, value)?;
     }
     Ok(())
@@ -211,7 +215,7 @@ fn folder_of(config: Option<&Path>) -> PathBuf {
 }
 
 /// The files with waivers in a folder, sorted. Without the folder there are none; one that cannot be read is a
-/// failure, since nobody knows what it would have accepted.
+/// failure: it may accept something.
 fn waiver_files(folder: &Path) -> Result<Vec<PathBuf>, WaiversError> {
     let unreadable = |source| WaiversError::Read { name: folder.display().to_string(), source };
     let entries = match fs::read_dir(folder) {

@@ -30,6 +30,7 @@ mod merge;
 mod names;
 mod org_audit;
 mod org_diff;
+mod org_import;
 mod org_show;
 mod output;
 mod permissions;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
                 snapshot::collect(arguments)
             }
             Command::Org(OrgCommand::Audit(arguments)) => org_audit::run(arguments, terminal),
+            Command::Org(OrgCommand::Import(arguments)) => org_import::run(arguments),
             Command::Org(OrgCommand::Diff(arguments)) => org_diff::run(arguments, terminal),
             Command::Rules(arguments) => rules::run(arguments, terminal),
             Command::Config(ConfigCommand::Schema) => {

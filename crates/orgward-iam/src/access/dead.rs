@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::questions::{Relation, bound, compare};
 use super::set::RequestSet;
 use crate::validate::is_template;
-use crate::{ActionList, Effect, Policy, Spanned, Statement};
+use crate::{ActionList, Effect, Policy, PrincipalPattern, Spanned, Statement};
 
 /// Why a statement does nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,11 +27,12 @@ pub enum Dead {
 
 /// The statements of a policy that do nothing: they match no request, or allow only what is denied.
 ///
-/// Of a statement with a placeholder of a template nothing is said, and it makes no other one dead: what it will say is
+/// Of a statement with a placeholder of a template, or with the canonical id of a user, nothing is said, and it makes no other one dead: what it will say is
 /// unknown.
 pub fn dead(policy: &Policy) -> Vec<(usize, Dead)> {
+    let is_unknown = |statement: &Statement| is_template(statement) || names_user(statement);
     let known: Vec<usize> = (0..policy.statements.len())
-        .filter(|at| !policy.statements.get(*at).is_some_and(is_template))
+        .filter(|at| !policy.statements.get(*at).is_some_and(is_unknown))
         .collect();
     if known.len() == policy.statements.len() {
         return dead_of_known(policy);
@@ -44,6 +45,12 @@ pub fn dead(policy: &Policy) -> Vec<(usize, Dead)> {
         dead => (place(at), dead),
     });
     found.collect()
+}
+
+/// Whether a statement is about a user by its canonical id: which account that is, no policy says.
+fn names_user(statement: &Statement) -> bool {
+    let mut patterns = statement.principals.iter().flat_map(|principals| &principals.patterns);
+    patterns.any(|pattern| matches!(pattern.value, PrincipalPattern::CanonicalUser(_)))
 }
 
 fn dead_of_known(policy: &Policy) -> Vec<(usize, Dead)> {

@@ -64,6 +64,7 @@ impl<'p> RequestSet<'p> {
                 resources: Reach { classes: Vec::new(), is_all: true },
                 keys: Vec::new(),
             };
+            let (in_part, in_whole) = (universe.prepare(&part), universe.prepare(&whole));
             for (place, (dimension, values)) in universe.dimensions.iter().enumerate() {
                 if *dimension == Dimension::Action || values.points.len() > CLASSES {
                     continue;
@@ -71,12 +72,12 @@ impl<'p> RequestSet<'p> {
                 let tests = universe.tests_about(dimension);
                 let mut reach = Reach { classes: Vec::new(), is_all: true };
                 for (at, point) in values.points.iter().enumerate() {
-                    match universe.search_at(&part, Some((place, at)), budget)? {
+                    match in_part.search_at((place, at), budget)? {
                         Some(example) => {
                             reach.classes.push(ClassOfRequests { like: patterns(&tests, point), example });
                         }
                         None => {
-                            reach.is_all &= universe.search_at(&whole, Some((place, at)), budget)?.is_none();
+                            reach.is_all &= in_whole.search_at((place, at), budget)?.is_none();
                         }
                     }
                 }

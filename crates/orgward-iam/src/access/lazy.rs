@@ -11,7 +11,6 @@ use super::keys::is_always_there;
 use super::known::{Filled, known};
 use super::memo::{Found, Memo};
 use super::set::{Callers, Formula, RequestSet};
-use super::test::Dimension;
 use super::universe::Universe;
 use crate::matching::Subject;
 use crate::stand_in::UNNAMED;
@@ -184,15 +183,17 @@ impl Lazy<'_, '_> {
             let formulas: Vec<&Formula<'_>> =
                 std::iter::once(question.formula()).chain(&rest).chain(patterns).collect();
             let universe = Universe::of(&formulas, budget)?;
-            let actions = universe.dimensions.iter().find(|(it, _)| *it == Dimension::Action);
-            let points = actions.map_or(&[][..], |(_, values)| values.points.as_slice());
+            let Some(actions) = universe.actions() else { return Ok(()) };
+            let values = universe.dimensions.get(actions);
+            let points = values.map_or(&[][..], |(_, values)| values.points.as_slice());
+            let prepared = universe.prepare(&question);
             // A request that is not in the set makes the question longer; the groups of actions stay the same.
             let mut is_done = true;
             while let Some(point) = points.get(next) {
                 if let Point::Action(action) = point
                     && wanted(action)
                 {
-                    match universe.search_of(&question, next, budget) {
+                    match prepared.search_at((actions, next), budget) {
                         Ok(None) => {}
                         Ok(Some(request)) => {
                             let was_part = self.is_part();

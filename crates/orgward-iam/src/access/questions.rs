@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Budget;
 use super::set::{Answer, Callers, RequestSet};
-use super::test::Dimension;
 use super::universe::Universe;
 use crate::arn::Arn;
 use crate::{Effect, Kind, Policy, PolicyChain, PrincipalPattern};
@@ -181,11 +180,12 @@ impl RequestSet<'_> {
         let both = self.clone().and(other.clone());
         both.ask(Budget::QUESTION, |budget| {
             let universe = Universe::of(&[self.formula(), other.formula()], budget)?;
-            let actions = universe.dimensions.iter().find(|(dimension, _)| *dimension == Dimension::Action);
-            let groups = actions.map_or(0, |(_, values)| values.points.len());
+            let (mine, theirs) = (universe.prepare(self), universe.prepare(other));
+            let Some(actions) = universe.actions() else { return Ok(None) };
+            let groups = universe.dimensions.get(actions).map_or(0, |(_, values)| values.points.len());
             for at in 0..groups {
-                let Some(request) = universe.search_of(other, at, budget)? else { continue };
-                if universe.search_of(self, at, budget)?.is_none() {
+                let Some(request) = theirs.search_at((actions, at), budget)? else { continue };
+                if mine.search_at((actions, at), budget)?.is_none() {
                     return Ok(Some(request.action));
                 }
             }

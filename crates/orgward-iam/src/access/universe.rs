@@ -30,6 +30,16 @@ pub(super) struct Universe<'f> {
     partitions: Vec<&'static str>,
 }
 
+/// A set as a formula over the values of a universe.
+pub(super) struct Prepared<'u> {
+    universe: &'u Universe<'u>,
+    set: &'u RequestSet<'u>,
+    arena: Arena,
+    goal: Node,
+    /// All values of each kind of caller in each partition.
+    starts: Vec<Choice>,
+}
+
 /// What is left open by a policy variable.
 pub(super) struct Unknown<'f> {
     identity: String,
@@ -94,74 +104,37 @@ impl<'f> Universe<'f> {
         set: &RequestSet<'_>,
         budget: &mut Budget,
     ) -> Result<Option<Request>, String> {
-        self.search_at(set, None, budget)
+        self.prepare(set).search(budget)
     }
 
-    /// A request of the set for one group of actions, if there is one.
-    pub(super) fn search_of(
-        &self,
-        set: &RequestSet<'_>,
-        action: usize,
-        budget: &mut Budget,
-    ) -> Result<Option<Request>, String> {
-        let at = self.dimensions.iter().position(|(dimension, _)| *dimension == Dimension::Action);
-        self.search_at(set, at.map(|at| (at, action)), budget)
-    }
-
-    /// A request of the set with one value of a dimension, by their places, or with any, if there is one.
-    pub(super) fn search_at(
-        &self,
-        set: &RequestSet<'_>,
-        only: Option<(usize, usize)>,
-        budget: &mut Budget,
-    ) -> Result<Option<Request>, String> {
+    /// A set, ready to be asked about one value after the other.
+    pub(super) fn prepare<'u>(&'u self, set: &'u RequestSet<'u>) -> Prepared<'u> {
         let mut arena = Arena::default();
         let goal = self.compile(set.formula(), &mut arena);
-        let mut refuted = 0_usize;
-        let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
         let ways = self.partitions.iter().flat_map(|partition| Kind::ALL.map(|kind| (kind, *partition)));
-        for (kind, partition) in ways {
-            let Some(choice) = self.start(kind, partition, only) else { continue };
-            let mut found = None;
-            arena.search(choice, vec![goal], budget, &mut |choice| {
-                found = self.requests(choice).find(|request| set.contains(request));
-                // INVARIANT: only what is left open may turn out otherwise.
-                debug_assert!(found.is_some() || !self.unknowns.is_empty());
-                refuted += usize::from(found.is_none());
-                found.is_some() || refuted > attempts
-            })?;
-            if found.is_some() {
-                return Ok(found);
-            }
-        }
-        if refuted == 0 {
-            return Ok(None);
-        }
-        let variable = self.unknowns.iter().find_map(|unknown| unknown.test.variable());
-        Err(match variable {
-            Some(variable) => format!("it depends on the policy variable `${{{variable}}}`"),
-            None => "it depends on a key that is compared both as text and as something else".to_owned(),
-        })
+        let starts = ways.filter_map(|(kind, partition)| self.start(kind, partition)).collect();
+        Prepared { universe: self, set, arena, goal, starts }
     }
 
-    /// All values that a kind of caller may have in a partition, one value of one dimension given or none; `None` if
-    /// there is no such caller.
-    fn start(&self, kind: Kind, partition: &str, only: Option<(usize, usize)>) -> Option<Choice> {
+    /// The place of the dimension of actions.
+    pub(super) fn actions(&self) -> Option<usize> {
+        self.dimensions.iter().position(|(dimension, _)| *dimension == Dimension::Action)
+    }
+
+    /// All values that a kind of caller may have in a partition; `None` if there is no such caller.
+    fn start(&self, kind: Kind, partition: &str) -> Option<Choice> {
         let one = self.partitions.len() == 1;
-        let mut choice: Choice = self
-            .dimensions
-            .iter()
-            .enumerate()
-            .map(|(place, (dimension, values))| {
-                Bits::of(values.points.len(), |at| {
-                    let asked = only.is_none_or(|(asked, value)| asked != place || value == at);
-                    asked
-                        && values.points.get(at).is_some_and(|point| {
+        let mut choice: Choice =
+            self.dimensions
+                .iter()
+                .map(|(dimension, values)| {
+                    Bits::of(values.points.len(), |at| {
+                        values.points.get(at).is_some_and(|point| {
                             kind.admits(dimension, point) && (one || point.is_in(partition))
                         })
+                    })
                 })
-            })
-            .collect();
+                .collect();
         if choice.iter().any(Bits::is_empty) {
             return None;
         }
@@ -220,6 +193,55 @@ impl<'f> Universe<'f> {
         let open = arena.within(dimension, open.clone(), &all);
         let depends = arena.all(vec![open, holds]);
         arena.any(vec![certain, depends])
+    }
+}
+
+impl Prepared<'_> {
+    /// A request of the set, if there is one.
+    pub(super) fn search(&self, budget: &mut Budget) -> Result<Option<Request>, String> {
+        self.search_among(&self.starts, budget)
+    }
+
+    /// A request of the set with one value of a dimension, by their places, if there is one.
+    pub(super) fn search_at(
+        &self,
+        (dimension, value): (usize, usize),
+        budget: &mut Budget,
+    ) -> Result<Option<Request>, String> {
+        let with_it = self.starts.iter().filter_map(|start| {
+            let values = start.get(dimension).filter(|values| values.contains(value))?;
+            let mut choice = start.clone();
+            *choice.get_mut(dimension)? = values.only(value);
+            Some(choice)
+        });
+        self.search_among(&with_it.collect::<Vec<_>>(), budget)
+    }
+
+    fn search_among(&self, starts: &[Choice], budget: &mut Budget) -> Result<Option<Request>, String> {
+        let Self { universe, set, .. } = self;
+        let mut refuted = 0_usize;
+        let attempts = ATTEMPTS.min(1 + EFFORT / set.formula().weight());
+        for start in starts {
+            let mut found = None;
+            self.arena.search(start.clone(), vec![self.goal], budget, &mut |choice| {
+                found = universe.requests(choice).find(|request| set.contains(request));
+                // INVARIANT: only what is left open may turn out otherwise.
+                debug_assert!(found.is_some() || !universe.unknowns.is_empty());
+                refuted += usize::from(found.is_none());
+                found.is_some() || refuted > attempts
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        if refuted == 0 {
+            return Ok(None);
+        }
+        let variable = universe.unknowns.iter().find_map(|unknown| unknown.test.variable());
+        Err(match variable {
+            Some(variable) => format!("it depends on the policy variable `${{{variable}}}`"),
+            None => "it depends on a key that is compared both as text and as something else".to_owned(),
+        })
     }
 }
 

@@ -21,6 +21,12 @@ pub enum AccessLevel {
     PermissionsManagement,
 }
 
+impl AccessLevel {
+    /// All of them, the most harmless first.
+    pub const ALL: [Self; 5] =
+        [Self::List, Self::Read, Self::Tagging, Self::Write, Self::PermissionsManagement];
+}
+
 /// A type of resources that an action is authorized for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ResourceType {

@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use super::{ACTIONS, Action};
+use super::{ACTIONS, AccessLevel, Action};
 use crate::Actions;
 use crate::bits::Bits;
 use crate::matching::action_matches;
@@ -23,6 +23,30 @@ static SERVICES: LazyLock<Vec<(&'static str, usize, usize)>> = LazyLock::new(|| 
     }
     services
 });
+
+/// The actions of each level of access.
+static LEVELS: LazyLock<[(AccessLevel, ActionList); 5]> = LazyLock::new(|| {
+    let none = || ActionList(Bits::none(ALL.len()));
+    let mut levels = AccessLevel::ALL.map(|level| (level, none()));
+    for (at, action) in ALL.iter().enumerate() {
+        let level = action.level();
+        for (_, list) in levels.iter_mut().filter(|(it, _)| *it == level) {
+            list.0.insert(at);
+        }
+    }
+    levels
+});
+
+/// How much of a service a list has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Share {
+    /// The prefix of its actions.
+    pub service: &'static str,
+    /// How many of its actions are in the list.
+    pub held: usize,
+    /// How many it has.
+    pub all: usize,
+}
 
 /// Some of the listed actions. There are some 20,000, and many questions are about most of them: a list takes 2.5 KB.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
@@ -114,6 +138,23 @@ impl ActionList {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// How much of each service is in it, for all services that have actions, sorted.
+    pub fn shares(&self) -> impl Iterator<Item = Share> + '_ {
+        let share = |(service, from, end): &(&'static str, usize, usize)| Share {
+            service,
+            held: self.0.count_in(*from..*end),
+            all: end - from,
+        };
+        SERVICES.iter().map(share)
+    }
+
+    /// Those of a level of access.
+    #[must_use]
+    pub fn of_level(&self, level: AccessLevel) -> Self {
+        let of = LEVELS.iter().find(|(it, _)| *it == level);
+        of.map_or_else(Self::default, |(_, of)| Self(self.0.and(&of.0)))
     }
 
     /// They, sorted by name.

@@ -16,8 +16,8 @@ mod tests;
 
 pub use self::action::{AccessLevel, Action, ResourceType};
 pub use self::key::{KeyInfo, KeyKind};
-pub use self::list::ActionList;
 pub(crate) use self::list::OfService;
+pub use self::list::{ActionList, Share};
 pub use self::managed::ManagedPolicies;
 use self::table::{Row, Table};
 use crate::matching::action_matches;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{AccessLevel, Action, Catalogue, KeyKind};
+use super::{AccessLevel, Action, ActionList, Catalogue, KeyKind, Share};
 
 fn action(name: &str) -> Action {
     Catalogue::get().action(name).unwrap_or_else(|| panic!("{name} is not listed"))
@@ -130,4 +130,25 @@ fn it_stays_small() {
     let size: u64 =
         std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).sum();
     assert!(size < 1_500_000, "{size} bytes");
+}
+
+#[test]
+fn the_share_of_each_service_is_what_one_counts_by_hand() {
+    let catalogue = Catalogue::get();
+    let policy = crate::testing::single(
+        crate::Kind::ServiceControl,
+        r#""Effect":"Deny","Action":["s3:*","iam:Create*","ec2:CreateTags"],"Resource":"*""#,
+    );
+    let (list, _) = ActionList::covered_by(&policy.statements[0].actions);
+    let held: Vec<Share> = list.shares().filter(|share| share.held > 0).collect();
+    let all = |service| catalogue.service(service).unwrap().actions().count();
+    let created = catalogue.actions_matching("iam:Create*").count();
+    let share = |service, held| Share { service, held, all: all(service) };
+    assert_eq!(held, [share("ec2", 1), share("iam", created), share("s3", all("s3"))]);
+    assert_eq!(list.shares().map(|share| share.all).sum::<usize>(), catalogue.actions().count());
+    for level in AccessLevel::ALL {
+        let one_by_one = list.iter().filter(|action| action.level() == level).count();
+        assert_eq!(list.of_level(level).len(), one_by_one, "{level:?}");
+    }
+    assert_eq!(ActionList::default().of_level(AccessLevel::Write).len(), 0);
 }

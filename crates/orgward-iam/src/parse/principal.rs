@@ -54,7 +54,12 @@ fn aws_principal(text: String) -> PrincipalPattern {
         return PrincipalPattern::UniqueId(text);
     }
     match Arn::parse(&text) {
-        Some(arn) if arn.service == "iam" && is_account_id(arn.account) && arn.resource == "root" => {
+        Some(arn)
+            if arn.service == "iam"
+                && arn.region.is_empty()
+                && is_account_id(arn.account)
+                && arn.resource == "root" =>
+        {
             PrincipalPattern::Account(arn.account.to_owned())
         }
         Some(arn) if !text.contains(['*', '?']) && names_principal(&arn) => PrincipalPattern::Arn(text),

@@ -49,7 +49,11 @@ pub(super) fn read(node: &Node<'_>, kind: Kind) -> Result<Statement, PolicyError
             ));
         }
         Some((not, member)) => {
-            Some(Resources { not, patterns: self::patterns(&member, not)?, span: member.value.span() })
+            let mut patterns = self::patterns(&member, not)?;
+            if kind == Kind::Resource {
+                patterns.iter_mut().for_each(written_out);
+            }
+            Some(Resources { not, patterns, span: member.value.span() })
         }
         // The policies of some resources, such as ECR repositories, are always about the resource itself.
         None if matches!(kind, Kind::Trust | Kind::Resource) => None,
@@ -60,6 +64,14 @@ pub(super) fn read(node: &Node<'_>, kind: Kind) -> Result<Statement, PolicyError
         None => Vec::new(),
     };
     Ok(Statement { sid, effect, principals, actions, resources, conditions, span })
+}
+
+/// API Gateway takes `execute-api:/stage/GET/path` for the ARN of the API that has the policy, and writes it out (API
+/// Gateway developer guide, "API Gateway resource policy examples").
+fn written_out(pattern: &mut Spanned<String>) {
+    if let Some(path) = pattern.value.strip_prefix("execute-api:/") {
+        pattern.value = format!("arn:*:execute-api:*:*:*/{path}");
+    }
 }
 
 /// The one of two opposite elements that is there, and whether it is the `Not…` one.

@@ -122,6 +122,7 @@ impl Policy {
             principals::check(&mut at);
             actions::check(&mut at);
             resources::check(&mut at);
+            trust::actions(&mut at);
             if thorough {
                 conditions::check(&mut at);
                 placeholders::check(&mut at);

@@ -11,7 +11,6 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     if at.kind() != Kind::Trust {
         return;
     }
-    actions(at);
     sessions(at);
     if at.statement.effect.value == Effect::Deny {
         return;
@@ -23,13 +22,17 @@ pub(super) fn check(at: &mut At<'_, '_>) {
 }
 
 /// Actions of other services, which IAM takes no trust policy with.
-fn actions(at: &mut At<'_, '_>) {
+pub(super) fn actions(at: &mut At<'_, '_>) {
+    if at.kind() != Kind::Trust {
+        return;
+    }
     let actions = &at.statement.actions;
     for (index, action) in actions.patterns.iter().enumerate() {
         let service = action.value.split(':').next().unwrap_or_default();
         if action.value != "*" && !actions.not && !service.eq_ignore_ascii_case("sts") {
             let place = super::place("Action", index, action, &actions.span);
-            let kind = ("unsupported-action-in-policy", G::Error, E::Inert);
+            // "AssumeRole policy may only specify STS AssumeRole actions": IAM takes none of the document.
+            let kind = ("unsupported-action-in-policy", G::Error, E::Refused);
             let message = format!("a trust policy is about `sts` actions, and not about `{}`", action.value);
             at.report(kind, &place, &action.span, message, "use `sts:AssumeRole` or one of its kind");
         }

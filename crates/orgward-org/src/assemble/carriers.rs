@@ -33,6 +33,7 @@ const fn row(
 #[rustfmt::skip]
 pub(super) const CARRIERS: &[Carrier] = &[
     row("aws_acmpca_policy", "policy", "resource_arn", "aws_acmpca_certificate_authority", "acm-pca", ""),
+    row("aws_api_gateway_domain_name", "policy", "", "aws_api_gateway_domain_name", "execute-api", ""),
     row("aws_api_gateway_rest_api", "policy", "", "aws_api_gateway_rest_api", "execute-api", ""),
     row("aws_api_gateway_rest_api_policy", "policy", "rest_api_id", "aws_api_gateway_rest_api", "execute-api", "{}/*"),
     row("aws_backup_vault_policy", "policy", "backup_vault_name", "aws_backup_vault", "backup", "backup-vault:{}"),
@@ -77,6 +78,7 @@ pub(super) const CARRIERS: &[Carrier] = &[
     row("aws_s3_access_point", "policy", "", "aws_s3_access_point", "s3", ""),
     row("aws_s3_bucket", "policy", "", "aws_s3_bucket", "s3", ""),
     row("aws_s3_bucket_policy", "policy", "bucket", "aws_s3_bucket", "s3", ""),
+    row("aws_s3control_access_grants_instance_resource_policy", "policy", "", "aws_s3control_access_grants_instance_resource_policy", "s3", ""),
     row("aws_s3control_access_point_policy", "policy", "access_point_arn", "aws_s3_access_point", "s3", ""),
     row("aws_s3control_bucket_policy", "policy", "bucket", "aws_s3control_bucket", "s3-outposts", ""),
     row("aws_s3control_multi_region_access_point_policy", "details.policy", "", "aws_s3control_multi_region_access_point_policy", "s3", ""),
@@ -106,6 +108,8 @@ pub(super) const NAMES: &[&str] =
 /// Something that is shared by an attribute.
 pub(super) struct Sharing {
     pub(super) resource: &'static str,
+    /// The switch of account and region that refuses to share it with everybody; empty where there is none.
+    pub(super) switch: &'static str,
     pub(super) what: &'static str,
     /// What is shared, by attribute.
     pub(super) subject: &'static str,
@@ -113,19 +117,29 @@ pub(super) struct Sharing {
     pub(super) with: &'static [&'static str],
 }
 
+/// With whom Image Builder shares each image that it makes.
+const IMAGE_BUILDER: &[&str] = &[
+    "distribution.ami_distribution_configuration.launch_permission.organization_arns",
+    "distribution.ami_distribution_configuration.launch_permission.organizational_unit_arns",
+    "distribution.ami_distribution_configuration.launch_permission.user_groups",
+    "distribution.ami_distribution_configuration.launch_permission.user_ids",
+    "distribution.ami_distribution_configuration.target_account_ids",
+];
+
 /// What is shared by attributes, sorted by type.
 #[rustfmt::skip]
 pub(super) const SHARINGS: &[Sharing] = &[
-    Sharing { resource: "aws_ami_launch_permission", what: "image", subject: "image_id", with: &["account_id", "group", "organization_arn", "organizational_unit_arn"] },
-    Sharing { resource: "aws_db_cluster_snapshot", what: "cluster snapshot", subject: "db_cluster_snapshot_identifier", with: &["shared_accounts"] },
-    Sharing { resource: "aws_db_snapshot", what: "database snapshot", subject: "db_snapshot_identifier", with: &["shared_accounts"] },
-    Sharing { resource: "aws_db_snapshot_copy", what: "database snapshot", subject: "target_db_snapshot_identifier", with: &["shared_accounts"] },
-    Sharing { resource: "aws_ram_principal_association", what: "resource share", subject: "resource_share_arn", with: &["principal"] },
-    Sharing { resource: "aws_rds_cluster_snapshot_copy", what: "cluster snapshot", subject: "target_db_cluster_snapshot_identifier", with: &["shared_accounts"] },
-    Sharing { resource: "aws_snapshot_create_volume_permission", what: "volume snapshot", subject: "snapshot_id", with: &["account_id"] },
-    Sharing { resource: "aws_ssm_document", what: "document", subject: "name", with: &["permissions.account_ids"] },
-    Sharing { resource: "aws_vpc_endpoint_service", what: "endpoint service", subject: "service_name", with: &["allowed_principals"] },
-    Sharing { resource: "aws_vpc_endpoint_service_allowed_principal", what: "endpoint service", subject: "vpc_endpoint_service_id", with: &["principal_arn"] },
+    Sharing { resource: "aws_ami_launch_permission", switch: "aws_ec2_image_block_public_access", what: "image", subject: "image_id", with: &["account_id", "group", "organization_arn", "organizational_unit_arn"] },
+    Sharing { resource: "aws_db_cluster_snapshot", switch: "", what: "cluster snapshot", subject: "db_cluster_snapshot_identifier", with: &["shared_accounts"] },
+    Sharing { resource: "aws_db_snapshot", switch: "", what: "database snapshot", subject: "db_snapshot_identifier", with: &["shared_accounts"] },
+    Sharing { resource: "aws_db_snapshot_copy", switch: "", what: "database snapshot", subject: "target_db_snapshot_identifier", with: &["shared_accounts"] },
+    Sharing { resource: "aws_imagebuilder_distribution_configuration", switch: "", what: "image", subject: "name", with: IMAGE_BUILDER },
+    Sharing { resource: "aws_ram_principal_association", switch: "", what: "resource share", subject: "resource_share_arn", with: &["principal"] },
+    Sharing { resource: "aws_rds_cluster_snapshot_copy", switch: "", what: "cluster snapshot", subject: "target_db_cluster_snapshot_identifier", with: &["shared_accounts"] },
+    Sharing { resource: "aws_snapshot_create_volume_permission", switch: "aws_ebs_snapshot_block_public_access", what: "volume snapshot", subject: "snapshot_id", with: &["account_id"] },
+    Sharing { resource: "aws_ssm_document", switch: "", what: "document", subject: "name", with: &["permissions.account_ids"] },
+    Sharing { resource: "aws_vpc_endpoint_service", switch: "", what: "endpoint service", subject: "service_name", with: &["allowed_principals"] },
+    Sharing { resource: "aws_vpc_endpoint_service_allowed_principal", switch: "", what: "endpoint service", subject: "vpc_endpoint_service_id", with: &["principal_arn"] },
 ];
 
 /// A switch that closes something to the public.
@@ -162,6 +176,30 @@ pub(super) const SWITCHES: &[Switch] = &[
     Switch { resource: "aws_vpc_block_public_access_options", of: "", switches: &[("internet_gateway_block_mode", &["off", "block-ingress", "block-bidirectional"])], opens_when_destroyed: true, only: None },
 ];
 
+/// What keeps the public out of a resource by itself: its type, blocks that put it into a private network, and flags that
+/// hold unless they are turned off. Sorted by type. An access point never changes them (Amazon S3 user guide, "Managing
+/// public access to access points"), and a domain in a VPC has no public address (OpenSearch developer guide).
+pub(super) const CLOSED: &[(&str, &[&str], &[&str])] = &[
+    ("aws_elasticsearch_domain", &["vpc_options"], &[]),
+    ("aws_opensearch_domain", &["vpc_options"], &[]),
+    (
+        "aws_s3_access_point",
+        &["vpc_configuration"],
+        &[
+            "public_access_block_configuration.block_public_policy",
+            "public_access_block_configuration.restrict_public_buckets",
+        ],
+    ),
+    (
+        "aws_s3control_multi_region_access_point",
+        &[],
+        &[
+            "details.public_access_block.block_public_policy",
+            "details.public_access_block.restrict_public_buckets",
+        ],
+    ),
+];
+
 /// What runs as a role: the type, and where it names the role or its instance profile. Sorted by type.
 #[rustfmt::skip]
 pub(super) const RUNTIMES: &[(&str, &[&str])] = &[
@@ -183,10 +221,12 @@ pub(super) const RUNTIMES: &[(&str, &[&str])] = &[
 
 /// The other types whose values the tables above need, sorted.
 pub(super) const PARTS: &[&str] = &[
+    "aws_cloudfront_origin_access_identity",
     "aws_iam_instance_profile",
     "aws_ram_resource_share",
     "aws_s3_bucket_acl",
     "aws_s3_bucket_ownership_controls",
+    "aws_s3control_multi_region_access_point",
     "aws_vpc_endpoint",
     "aws_vpc_endpoint_policy",
 ];
@@ -207,7 +247,7 @@ pub(super) fn listed(resource: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CARRIERS, PARTS, RUNTIMES, SHARINGS, SWITCHES, listed};
+    use super::{CARRIERS, CLOSED, PARTS, RUNTIMES, SHARINGS, SWITCHES, listed};
 
     #[test]
     fn tables_are_sorted_so_that_the_search_finds_their_rows() {
@@ -215,6 +255,7 @@ mod tests {
         assert!(SHARINGS.is_sorted_by_key(|row| row.resource));
         assert!(SWITCHES.is_sorted_by_key(|row| row.resource));
         assert!(RUNTIMES.is_sorted_by_key(|(resource, _)| *resource));
+        assert!(CLOSED.is_sorted_by_key(|(resource, ..)| *resource));
         assert!(PARTS.is_sorted());
         assert_eq!(listed("aws_sns_topic_policy"), Some("aws_sns_topic_policy"));
         assert_eq!(listed("aws_efs_file_system"), Some("aws_efs_file_system"));

@@ -23,6 +23,28 @@ pub(super) enum Position {
     Condition(String),
 }
 
+/// Resources with policies: the type, the attribute that names one, how its ARN is made of it (service, then what follows
+/// the account), and whether it has nothing inside of it that a policy could name. Sorted by type.
+const ARNS: &[(&str, &str, &str, bool)] = &[
+    ("aws_backup_vault", "name", "backup:backup-vault:{}", false),
+    ("aws_cloudwatch_event_bus", "name", "events:event-bus/{}", true),
+    ("aws_cloudwatch_log_destination", "name", "logs:destination:{}", true),
+    ("aws_codeartifact_domain", "domain", "codeartifact:domain/{}", false),
+    ("aws_dynamodb_table", "name", "dynamodb:table/{}", false),
+    ("aws_efs_file_system", "id", "elasticfilesystem:file-system/{}", true),
+    ("aws_elasticsearch_domain", "domain_name", "es:domain/{}", false),
+    ("aws_glacier_vault", "name", "glacier:vaults/{}", true),
+    ("aws_kinesis_stream", "name", "kinesis:stream/{}", false),
+    ("aws_kms_external_key", "id", "kms:key/{}", true),
+    ("aws_kms_key", "key_id", "kms:key/{}", true),
+    ("aws_lambda_function", "function_name", "lambda:function:{}", false),
+    ("aws_opensearch_domain", "domain_name", "es:domain/{}", false),
+    // Secrets Manager puts six characters behind the name.
+    ("aws_secretsmanager_secret", "name", "secretsmanager:secret:{}-??????", true),
+    ("aws_sns_topic", "name", "sns:{}", true),
+    ("aws_sqs_queue", "name", "sqs:{}", true),
+];
+
 /// An account as policy documents write it, and whether it is known which one it is.
 struct Place {
     account: String,
@@ -137,9 +159,49 @@ impl<'a> Builder<'_, 'a> {
             ("aws_s3_bucket", "arn") if *position == Position::Resource => {
                 known(&object, "bucket").map(|bucket| Filling::Among(vec![format!("arn:*:s3:::{bucket}*")]))
             }
+            (kind, "arn") if *position == Position::Resource && has_nothing_inside(kind) => {
+                self.own_arn(stack, plan, instance, &object)
+            }
             _ => None,
         };
         filling.unwrap_or(Filling::Anything)
+    }
+
+    /// The ARN of a resource with a policy. Where it stands in a policy and there is nothing inside of the resource, nothing is
+    /// put behind it.
+    fn own_arn(
+        &self,
+        stack: usize,
+        plan: &Plan<'a>,
+        instance: &Instance<'a>,
+        object: &Object,
+    ) -> Option<Filling> {
+        let (_, attribute, form, _) = ARNS.iter().find(|(kind, ..)| *kind == &*instance.kind)?;
+        let Place { account, partition, .. } = self.place(stack, plan, instance)?;
+        let region = plan.region(instance).known().unwrap_or_else(|| "*".to_owned());
+        let name = match object.get(attribute).text() {
+            Attr::Known(name) if !name.is_sensitive() => name.expose().to_owned(),
+            Attr::Known(_) => return None,
+            Attr::Unknown | Attr::Absent => {
+                let shown = format!("${{{}.{attribute}}}", instance.address);
+                self.placeholder_ids.borrow_mut().name(shown)
+            }
+        };
+        let (service, end) = form.split_once(':')?;
+        Some(Filling::Exactly(format!(
+            "arn:{partition}:{service}:{region}:{account}:{}",
+            end.replace("{}", &name)
+        )))
+    }
+
+    /// The ARN of a resource with a policy, as an exact text that something may stand behind.
+    pub(super) fn arn_in_text(&self, stack: usize, target: &Target) -> Option<String> {
+        let plan = self.stacks.get(stack)?.plan;
+        let instance = plan.instance(&target.address)?;
+        match self.own_arn(stack, plan, instance, &instance.after()?)? {
+            Filling::Exactly(arn) => Some(arn),
+            Filling::Among(_) | Filling::Anything => None,
+        }
     }
 
     fn principal(
@@ -289,6 +351,11 @@ impl<'a> Builder<'_, 'a> {
         };
         Some(format!("{word}{path}{name}"))
     }
+}
+
+/// Whether a resource with a policy has nothing inside of it that the policy could name.
+fn has_nothing_inside(kind: &str) -> bool {
+    ARNS.iter().any(|(it, _, _, alone)| *it == kind && *alone)
 }
 
 /// What the id of an account can be made into.

@@ -7,7 +7,7 @@ use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
 use super::{Builder, Piece};
-use crate::resource::{Grant, GrantedPolicy, Joined};
+use crate::resource::{Grant, GrantedPolicy, Joined, Stranger, UnmanagedPolicy};
 use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind, Resolved};
 
 /// How principals of one kind are named in resources that give them something.
@@ -37,6 +37,9 @@ pub(super) struct To<'t> {
 
 /// Principals by input and name. A name that two accounts of one input use means either.
 type Names = BTreeMap<(usize, &'static str, String), Vec<NodeId>>;
+
+/// The input of names that have their account before them.
+const ANYWHERE: usize = usize::MAX;
 
 impl<'a> Builder<'_, 'a> {
     /// Policies of roles, users and groups, and users in groups.
@@ -97,8 +100,19 @@ impl<'a> Builder<'_, 'a> {
         self.exclusives(&names);
     }
 
-    fn names(&self) -> Names {
+    fn names(&mut self) -> Names {
         let mut names = Names::new();
+        // A name is unique in its account, whichever input manages it.
+        for holder in &HOLDERS {
+            for piece in self.of_kind(&format!("aws_iam_{}", holder.word)) {
+                let at = self.addresses.get(&(piece.stack, piece.instance.address.clone())).copied();
+                let (Some(at), (Some(account), _)) = (at, self.place_of(piece)) else { continue };
+                if let Attr::Known(name) = piece.object.get("name").text() {
+                    let key = (ANYWHERE, holder.word, format!("{account}/{}", name.expose()));
+                    names.entry(key).or_default().push(at);
+                }
+            }
+        }
         for ((stack, _), &at) in &self.addresses {
             let Some(node) = self.organization.node(at) else { continue };
             let word = match node.kind {
@@ -116,13 +130,14 @@ impl<'a> Builder<'_, 'a> {
 
     /// The principals that an attribute names, and whether it must be all of them.
     fn holders(
-        &self,
+        &mut self,
         piece: &Piece<'_, 'a>,
         path: &[Step<'_>],
         holder: &Holder,
         names: &Names,
     ) -> (Vec<NodeId>, Modality) {
-        holders_of(self.link(piece, path, &holder.legal), piece.stack, holder, names)
+        let account = self.place_of(piece).0;
+        holders_of(self.link(piece, path, &holder.legal), (piece.stack, account.as_deref()), holder, names)
     }
 
     /// The elements of a list or set; what may be in it, where it is unknown as a whole.
@@ -171,12 +186,25 @@ impl<'a> Builder<'_, 'a> {
             must: modality == Modality::Must,
         };
         if to.is_empty() {
-            self.organization.policies_of_unmanaged.push(policy);
+            let name = piece.object.get(holder.word).text();
+            self.embed_elsewhere(piece, policy, holder.word, name);
             return;
         }
         for at in to {
             self.embed(at, policy.clone());
         }
+    }
+
+    /// Keeps a policy of what no input shows.
+    pub(super) fn embed_elsewhere(
+        &mut self,
+        piece: &Piece<'_, 'a>,
+        policy: InlinePolicy,
+        word: &'static str,
+        holder: Attr<Text>,
+    ) {
+        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
+        self.organization.access.embedded.push(UnmanagedPolicy { policy, word, holder, stack });
     }
 
     pub(super) fn embed(&mut self, at: NodeId, policy: InlinePolicy) {
@@ -290,6 +318,9 @@ impl<'a> Builder<'_, 'a> {
             let name = piece.object.get("group").text();
             for users in self.named_in(piece, "users", user, names) {
                 self.join(&groups, &users.nodes, in_group.min(users.modality));
+                if users.nodes.is_empty() {
+                    self.strangers(piece, &groups, &users.text);
+                }
                 if groups.is_empty() {
                     self.joins_another(piece, &users.nodes, &name);
                 }
@@ -299,6 +330,10 @@ impl<'a> Builder<'_, 'a> {
             let (users, is_user) = self.holders(piece, &[Step::Name("user")], user, names);
             for groups in self.named_in(piece, "groups", group, names) {
                 self.join(&groups.nodes, &users, groups.modality.min(is_user));
+                if users.is_empty() {
+                    let user = piece.object.get("user").text();
+                    self.strangers(piece, &groups.nodes, &user);
+                }
                 if groups.nodes.is_empty() {
                     self.joins_another(piece, &users, &groups.text);
                 }
@@ -307,15 +342,22 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// The principals that a list names, and whether it must be these. Where it may have others, these may be any.
-    fn named_in(&self, piece: &Piece<'_, 'a>, attribute: &str, holder: &Holder, names: &Names) -> Vec<Named> {
+    fn named_in(
+        &mut self,
+        piece: &Piece<'_, 'a>,
+        attribute: &str,
+        holder: &Holder,
+        names: &Names,
+    ) -> Vec<Named> {
         let (mut found, mut told) = (Vec::new(), BTreeSet::new());
+        let account = self.place_of(piece).0;
         for listed in self.listed(piece, attribute, &holder.legal) {
             let (nodes, modality) = if matches!(listed.link, Link::Unknown(_)) {
                 let is_kind = |key: &(usize, &str, String)| (key.0, key.1) == (piece.stack, holder.word);
                 let of_kind = names.iter().filter(|(key, _)| is_kind(key));
                 (of_kind.flat_map(|(_, nodes)| nodes.iter().copied()).collect(), Modality::May)
             } else {
-                holders_of(listed.link, piece.stack, holder, names)
+                holders_of(listed.link, (piece.stack, account.as_deref()), holder, names)
             };
             let other: Vec<_> = nodes.iter().copied().filter(|node| told.insert(*node)).collect();
             if other.is_empty() && !nodes.is_empty() {
@@ -339,6 +381,19 @@ impl<'a> Builder<'_, 'a> {
         self.organization.access.joined.extend(joined);
     }
 
+    /// A user that no input shows joins groups.
+    fn strangers(&mut self, piece: &Piece<'_, 'a>, groups: &[NodeId], user: &Attr<Text>) {
+        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
+        let address = &piece.instance.address;
+        let strangers = groups.iter().map(|group| Stranger {
+            address: address.clone(),
+            stack: stack.clone(),
+            group: *group,
+            user: user.clone(),
+        });
+        self.organization.access.strangers.extend(strangers);
+    }
+
     fn join(&mut self, groups: &[NodeId], users: &[NodeId], modality: Modality) {
         for &group in groups {
             for &user in users {
@@ -351,6 +406,7 @@ impl<'a> Builder<'_, 'a> {
     /// dispute: it may be there after the next apply or not.
     fn exclusives(&mut self, names: &Names) {
         for piece in self.of_kind("aws_iam_policy_attachment") {
+            let account = self.place_of(piece).0;
             let Link::Node(policy, ..) = self.link(piece, &[Step::Name("policy_arn")], &POLICY_ARN) else {
                 continue;
             };
@@ -358,7 +414,7 @@ impl<'a> Builder<'_, 'a> {
             for holder in &HOLDERS {
                 let attribute = format!("{}s", holder.word);
                 for listed in self.listed(piece, &attribute, &holder.legal) {
-                    kept.extend(holders_of(listed.link, piece.stack, holder, names).0);
+                    kept.extend(holders_of(listed.link, (piece.stack, account.as_deref()), holder, names).0);
                 }
             }
             self.dispute(|from, to| *from == GrantedPolicy::Node(policy) && !kept.contains(&to));
@@ -439,7 +495,12 @@ struct Named {
 }
 
 /// The principals that something points to, and whether it must be all of them.
-fn holders_of(link: Link, stack: usize, holder: &Holder, names: &Names) -> (Vec<NodeId>, Modality) {
+fn holders_of(
+    link: Link,
+    (stack, account): (usize, Option<&str>),
+    holder: &Holder,
+    names: &Names,
+) -> (Vec<NodeId>, Modality) {
     match link {
         Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
         Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
@@ -447,7 +508,9 @@ fn holders_of(link: Link, stack: usize, holder: &Holder, names: &Names) -> (Vec<
             let name = name.expose();
             // `role` accepts the ARN, too.
             let name = if name.starts_with("arn:") { name.rsplit('/').next().unwrap_or(name) } else { name };
-            let found = names.get(&(stack, holder.word, name.to_owned())).cloned().unwrap_or_default();
+            let own = names.get(&(stack, holder.word, name.to_owned()));
+            let anywhere = || names.get(&(ANYWHERE, holder.word, format!("{}/{name}", account?)));
+            let found = own.or_else(anywhere).cloned().unwrap_or_default();
             let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
             (found, modality)
         }

@@ -332,6 +332,11 @@ pub(crate) fn is_read(kind: &str) -> bool {
     ASKED.binary_search(&kind).is_ok()
 }
 
+/// Whether the values of a resource are read.
+pub(crate) fn is_asked(instance: &Instance<'_>) -> bool {
+    asked(instance).is_some()
+}
+
 fn asked(instance: &Instance<'_>) -> Option<&'static str> {
     match instance.mode {
         Mode::Managed => {

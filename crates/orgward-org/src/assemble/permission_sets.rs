@@ -9,6 +9,9 @@ use super::{Builder, Piece};
 use crate::resource::{Assignment, Grant, GrantedPolicy};
 use crate::{Account, Boundary, Edge, InlinePolicy, Modality, NodeId, NodeKind, PermissionSet};
 
+/// What findings call one.
+const SET: &str = "permission set";
+
 impl<'a> Builder<'_, 'a> {
     /// Permission sets and their assignments.
     pub(super) fn permission_sets(&mut self) {
@@ -25,20 +28,31 @@ impl<'a> Builder<'_, 'a> {
         for piece in self.of_kind("aws_ssoadmin_permission_set_inline_policy") {
             let path = [Step::Name("inline_policy")];
             let document = self.document(piece, &path, Kind::Identity, "inline_policy");
-            for (set, modality) in self.sets(piece) {
-                let policy = InlinePolicy {
-                    name: Attr::Absent,
-                    address: piece.instance.address.clone(),
-                    document: document.clone(),
-                    must: modality == Modality::Must,
-                };
-                self.embed(set, policy);
+            let policy = |modality| InlinePolicy {
+                name: Attr::Absent,
+                address: piece.instance.address.clone(),
+                document: document.clone(),
+                must: modality == Modality::Must,
+            };
+            let sets = self.sets(piece);
+            if sets.is_empty() {
+                let holder = piece.object.get("permission_set_arn").text();
+                self.embed_elsewhere(piece, policy(Modality::Must), SET, holder);
+            }
+            for (set, modality) in sets {
+                self.embed(set, policy(modality));
             }
         }
         for piece in self.of_kind("aws_ssoadmin_managed_policy_attachment") {
-            for (set, modality) in self.sets(piece) {
-                let to = To { nodes: &[set], word: "permission set", name: Attr::Absent, modality };
-                self.grant(piece, &[Step::Name("managed_policy_arn")], &to);
+            let path = [Step::Name("managed_policy_arn")];
+            let sets = self.sets(piece);
+            if sets.is_empty() {
+                let name = piece.object.get("permission_set_arn").text();
+                let to = To { nodes: &[], word: SET, name, modality: Modality::Must };
+                self.grant(piece, &path, &to);
+            }
+            for (set, modality) in sets {
+                self.grant(piece, &path, &To { nodes: &[set], word: SET, name: Attr::Absent, modality });
             }
         }
         for piece in self.of_kind("aws_ssoadmin_customer_managed_policy_attachment") {
@@ -51,7 +65,7 @@ impl<'a> Builder<'_, 'a> {
                     stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
                     holder: Some(set),
                     holder_name: Attr::Absent,
-                    word: "permission set",
+                    word: SET,
                     policy: GrantedPolicy::Arn(name.clone()),
                     modality,
                     account: None,

@@ -1,11 +1,11 @@
 //! Resources with policies, what is shared, what closes to the public, and what runs as a role.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{Arn, Kind};
 use orgward_plan::{Attr, Legal, Mode, Step, Text, View};
 
-use super::carriers::{CARRIERS, Carrier, NAMES, RUNTIMES, SHARINGS, SWITCHES, Sharing, Switch};
+use super::carriers::{CARRIERS, CLOSED, Carrier, NAMES, RUNTIMES, SHARINGS, SWITCHES, Sharing, Switch};
 use super::{Builder, Piece};
 use crate::resource::{Acl, PublicAccessBlock, Resource, ResourcePolicy, Runtime, Share, SharedWith};
 use crate::{Document, Key, Modality, NodeId, NodeKind};
@@ -26,9 +26,12 @@ const SHARE: Legal<'_> = Legal(&["aws_ram_resource_share.arn", "aws_ram_resource
 /// Resources by input, type and one of their names.
 type Named = BTreeMap<(usize, &'static str, String), Key>;
 
+/// The input of names that are unique over all inputs.
+const ANYWHERE: usize = usize::MAX;
+
 impl<'a> Builder<'_, 'a> {
     /// Fills in what the tables of `carriers.rs` name.
-    pub(super) fn access_facts(&mut self, _other: &BTreeMap<&str, Vec<Piece<'_, '_>>>) {
+    pub(super) fn access_facts(&mut self, other: &BTreeMap<&str, Vec<Piece<'_, 'a>>>) {
         let mut standing = std::collections::BTreeSet::new();
         let mut named = Named::new();
         let mut bases: Vec<&'static str> = CARRIERS.iter().map(|row| row.base).collect();
@@ -42,6 +45,12 @@ impl<'a> Builder<'_, 'a> {
                         named
                             .entry((piece.stack, base, text.expose().to_owned()))
                             .or_insert_with(|| key.clone());
+                        // The name of a bucket is unique, whoever manages it.
+                        if base == "aws_s3_bucket" && *name == "bucket" {
+                            named
+                                .entry((ANYWHERE, base, text.expose().to_owned()))
+                                .or_insert_with(|| key.clone());
+                        }
                     }
                 }
                 standing.insert(key);
@@ -54,7 +63,7 @@ impl<'a> Builder<'_, 'a> {
             }
         }
         self.acls(&named, &mut resources);
-        self.blocks(&named);
+        self.blocks(&named, other);
         for row in SHARINGS {
             for piece in self.of_kind(row.resource) {
                 self.share(piece, row);
@@ -67,11 +76,7 @@ impl<'a> Builder<'_, 'a> {
         for resource in resources.values_mut() {
             // What a resource shows of its policy is what another resource sets, as of the last refresh.
             let own = resource.address.clone();
-            if resource
-                .policies
-                .iter()
-                .any(|it| Some(&it.address) != own.as_ref() && !it.document.name.ends_with("(statement)"))
-            {
+            if resource.policies.iter().any(|it| Some(&it.address) != own.as_ref() && !it.is_statement()) {
                 resource.policies.retain(|it| Some(&it.address) != own.as_ref());
             }
         }
@@ -134,6 +139,7 @@ impl<'a> Builder<'_, 'a> {
             is_set.then(|| self.document(piece, &steps, Kind::Resource, row.document))
         };
         let arn = self.resource_arn(piece, row, name.as_deref(), account.as_deref());
+        let closed = self.closed(piece, row.resource);
         let resource = resources.entry(key.clone()).or_insert_with(|| Resource {
             key,
             address: None,
@@ -143,11 +149,13 @@ impl<'a> Builder<'_, 'a> {
             account: None,
             owner: None,
             created: false,
+            closed: Attr::Absent,
             policies: Vec::new(),
             acl: None,
             acls_enabled: Attr::Absent,
         });
         if is_self {
+            resource.closed = closed;
             resource.address = Some(piece.instance.address.clone());
             resource.created =
                 piece.instance.action == orgward_plan::Action::Create && !piece.instance.imported;
@@ -176,9 +184,9 @@ impl<'a> Builder<'_, 'a> {
         match piece.object.get(attribute).text() {
             Attr::Known(text) => {
                 let name = text.expose();
-                let known = named.get(&(piece.stack, base, name.to_owned())).or_else(|| {
-                    let last = name.rsplit([':', '/']).next().unwrap_or(name);
-                    named.get(&(piece.stack, base, last.to_owned()))
+                let last = name.rsplit([':', '/']).next().unwrap_or(name);
+                let known = [piece.stack, ANYWHERE].into_iter().find_map(|stack| {
+                    [name, last].into_iter().find_map(|name| named.get(&(stack, base, name.to_owned())))
                 });
                 let literal = || {
                     Key(format!("{base} {}", if text.is_sensitive() { "(sensitive value)" } else { name })
@@ -236,6 +244,39 @@ impl<'a> Builder<'_, 'a> {
         Some(format!("arn:aws:{}:{region}:{account}:{}", row.service, row.arn.replace("{}", last)))
     }
 
+    /// Whether a resource keeps the public out by itself.
+    fn closed(&self, piece: &Piece<'_, 'a>, resource: &str) -> Attr<bool> {
+        const ACCESS_POINT: &str = "aws_s3control_multi_region_access_point";
+        if resource == "aws_s3control_multi_region_access_point_policy" {
+            let name = |piece: &Piece<'_, '_>| path_of(&piece.object.view(), "details.name").text().known();
+            let points = self.of_kind(ACCESS_POINT).iter();
+            let mut own = points.filter(|point| name(point).is_some_and(|it| Some(it) == name(piece)));
+            return own.next().map_or(Attr::Unknown, |point| self.closed(point, ACCESS_POINT));
+        }
+        let Some((_, networks, flags)) = CLOSED.iter().find(|(it, ..)| *it == resource) else {
+            return Attr::Absent;
+        };
+        let view = piece.object.view();
+        let networks = networks.iter().map(|name| match view.get(name).items() {
+            Attr::Known(blocks) => Attr::Known(!blocks.is_empty()),
+            // What the plan computes of a block that is not written is no network.
+            Attr::Unknown => Attr::Unknown,
+            Attr::Absent => Attr::Known(false),
+        });
+        let flags = flags.iter().map(|path| match path_of(&view, path).bool() {
+            Attr::Absent => Attr::Known(true),
+            flag => flag,
+        });
+        let all: Vec<Attr<bool>> = networks.chain(flags).collect();
+        if all.contains(&Attr::Known(true)) {
+            Attr::Known(true)
+        } else if all.contains(&Attr::Unknown) {
+            Attr::Unknown
+        } else {
+            Attr::Known(false)
+        }
+    }
+
     /// Access control lists of buckets, and whether they count.
     fn acls(&mut self, named: &Named, resources: &mut BTreeMap<Key, Resource>) {
         for piece in self.of_kind("aws_s3_bucket_ownership_controls") {
@@ -245,31 +286,35 @@ impl<'a> Builder<'_, 'a> {
                 resource.acls_enabled = ownership.map(|it| it.expose() != "BucketOwnerEnforced");
             }
         }
-        for piece in self.of_kind("aws_s3_bucket_acl") {
-            let (key, _) = self.holder(piece, "bucket", "aws_s3_bucket", named);
-            let canned = piece.object.get("acl").text();
-            let grants = piece.object.get("access_control_policy").item(0).get("grant").items();
-            let public = match (&canned, grants) {
-                (Attr::Known(acl), _) if !acl.expose().is_empty() => Attr::Known(matches!(
-                    acl.expose(),
-                    "public-read" | "public-read-write" | "authenticated-read"
-                )),
-                (_, Attr::Known(grants)) => Attr::Known(grants.iter().any(|grant| {
-                    let uri = grant.get("grantee").item(0).get("uri").text().known();
-                    uri.is_some_and(|uri| {
-                        uri.expose().ends_with("/AllUsers") || uri.expose().ends_with("/AuthenticatedUsers")
-                    })
-                })),
-                (Attr::Unknown, _) | (_, Attr::Unknown) => Attr::Unknown,
-                _ => Attr::Known(false),
-            };
-            if let Some(resource) = resources.get_mut(&key) {
-                resource.acl = Some(Acl { address: piece.instance.address.clone(), public });
+        let mut own_users: BTreeSet<String> = BTreeSet::new();
+        for piece in self.of_kind("aws_cloudfront_origin_access_identity") {
+            let id = piece.object.get("s3_canonical_user_id").text().known();
+            own_users.extend(id.map(|id| id.expose().to_owned()));
+        }
+        // The list of a bucket itself first: one of its own resource takes its place.
+        for (kind, of) in [("aws_s3_bucket", ""), ("aws_s3_bucket_acl", "bucket")] {
+            for piece in self.of_kind(kind).iter().filter(|it| it.instance.mode == Mode::Managed) {
+                let key = if of.is_empty() {
+                    self.key(piece)
+                } else {
+                    self.holder(piece, of, "aws_s3_bucket", named).0
+                };
+                let control = piece.object.get("access_control_policy").item(0);
+                let owner = control.get("owner").item(0).get("id").text().known();
+                own_users.extend(owner.map(|id| id.expose().to_owned()));
+                let grants = if of.is_empty() { piece.object.get("grant") } else { control.get("grant") };
+                let acl = access_control(piece, grants, of.is_empty());
+                if let Some(resource) = resources.get_mut(&key)
+                    && let Some(acl) = acl
+                {
+                    resource.acl = Some(acl);
+                }
             }
         }
+        self.organization.access.own_users = own_users;
     }
 
-    fn blocks(&mut self, named: &Named) {
+    fn blocks(&mut self, named: &Named, other: &BTreeMap<&str, Vec<Piece<'_, 'a>>>) {
         for row in SWITCHES {
             for piece in self.of_kind(row.resource) {
                 let is_one = row.only.is_none_or(|(attribute, end)| {
@@ -283,18 +328,30 @@ impl<'a> Builder<'_, 'a> {
                 self.organization.access.blocks.push(block);
             }
         }
+        // What the other side alone has, a plan makes or destroys: there is none on this side.
+        const BLOCK: &str = "aws_s3_bucket_public_access_block";
+        let here: BTreeSet<&Key> = self
+            .organization
+            .access
+            .blocks
+            .iter()
+            .filter(|block| block.kind == BLOCK)
+            .map(|it| &it.holder)
+            .collect();
+        let there = other.get(BLOCK).into_iter().flatten();
+        let there: BTreeSet<Key> =
+            there.map(|piece| self.holder(piece, "bucket", "aws_s3_bucket", named).0).collect();
+        let gone = there.into_iter().filter(|key| !here.contains(key)).collect();
+        self.organization.access.unblocked = gone;
     }
 
     fn block(&mut self, piece: &Piece<'_, 'a>, row: &'static Switch, named: &Named) -> PublicAccessBlock {
-        let (account, _) = self.place_of(piece);
+        let (mut account, _) = self.place_of(piece);
         let holder = if row.of.is_empty() {
-            let region = self.stacks.get(piece.stack).map(|stack| stack.plan.region(piece.instance));
-            // The block of S3 is about all regions.
-            let region = region.and_then(Attr::known).filter(|_| !row.resource.contains("_s3_"));
-            let given = piece.object.get("account_id").text().known().map(|id| id.expose().to_owned());
-            let account =
-                given.or_else(|| account.clone()).unwrap_or_else(|| format!("input {}", piece.stack));
-            Key(format!("{} {account} {}", row.resource, region.unwrap_or_default()).into())
+            if let Some(given) = piece.object.get("account_id").text().known() {
+                account = Some(given.expose().to_owned());
+            }
+            self.switch_of(piece, row.resource, account.as_deref())
         } else {
             self.holder(piece, row.of, "aws_s3_bucket", named).0
         };
@@ -323,19 +380,28 @@ impl<'a> Builder<'_, 'a> {
         }
     }
 
+    /// What a switch of an account and region is called.
+    fn switch_of(&self, piece: &Piece<'_, 'a>, switch: &str, account: Option<&str>) -> Key {
+        let region = self.stacks.get(piece.stack).map(|stack| stack.plan.region(piece.instance));
+        // The block of S3 is about all regions.
+        let region = region.and_then(Attr::known).filter(|_| !switch.contains("_s3_"));
+        let account = account.map_or_else(|| format!("input {}", piece.stack), str::to_owned);
+        Key(format!("{switch} {account} {}", region.unwrap_or_default()).into())
+    }
+
     fn share(&mut self, piece: &Piece<'_, 'a>, row: &'static Sharing) {
         let (account, _) = self.place_of(piece);
+        let switch = (!row.switch.is_empty()).then(|| self.switch_of(piece, row.switch, account.as_deref()));
         let subject = match piece.object.get(row.subject).text() {
             Attr::Known(text) => text.to_string(),
             Attr::Unknown | Attr::Absent => piece.instance.address.to_string(),
         };
         let mut with = Vec::new();
+        let mut is_sensitive = false;
         for attribute in row.with {
-            let view = path_of(&piece.object.view(), attribute);
-            match view.items() {
-                Attr::Known(items) => with.extend(items.iter().filter_map(|item| shared_with(item.text()))),
-                _ => with.extend(shared_with(view.text())),
-            }
+            let entries = all_at(piece.object.view(), attribute);
+            is_sensitive |= entries.iter().any(|entry| entry.is_sensitive());
+            with.extend(entries.iter().filter_map(|entry| shared_with(entry.text())));
         }
         // Provider arguments that compute a value leave it unknown where it is not set.
         let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
@@ -358,7 +424,9 @@ impl<'a> Builder<'_, 'a> {
                 what: row.what,
                 subject: subject.clone(),
                 account: account.clone(),
+                switch: switch.clone(),
                 with,
+                is_sensitive,
             });
         }
     }
@@ -477,6 +545,46 @@ impl<'a> Builder<'_, 'a> {
     }
 }
 
+/// An access control list as a bucket or a resource of its own sets it; `None` where it sets none.
+fn access_control(piece: &Piece<'_, '_>, grants: View<'_>, of_bucket: bool) -> Option<Acl> {
+    let canned = piece.object.get("acl").text();
+    let owner =
+        piece.object.get("access_control_policy").item(0).get("owner").item(0).get("id").text().known();
+    let grantee = |grant: &View<'_>, name: &str| {
+        let inside = if of_bucket { *grant } else { grant.get("grantee").item(0) };
+        inside.get(name).text().known()
+    };
+    let mut users = Vec::new();
+    let public = match (&canned, grants.items()) {
+        (Attr::Known(acl), _) if !acl.expose().is_empty() => {
+            Attr::Known(matches!(acl.expose(), "public-read" | "public-read-write" | "authenticated-read"))
+        }
+        (_, Attr::Known(grants)) if !grants.is_empty() || !of_bucket => {
+            let ids = grants.iter().filter_map(|grant| grantee(grant, "id"));
+            users.extend(ids.filter(|id| Some(id) != owner.as_ref()).map(|id| id.expose().to_owned()));
+            Attr::Known(grants.iter().any(|grant| {
+                grantee(grant, "uri").is_some_and(|uri| {
+                    uri.expose().ends_with("/AllUsers") || uri.expose().ends_with("/AuthenticatedUsers")
+                })
+            }))
+        }
+        // What a bucket computes is what another resource sets.
+        _ if of_bucket => return None,
+        (Attr::Unknown, _) | (_, Attr::Unknown) => Attr::Unknown,
+        _ => Attr::Known(false),
+    };
+    // Of a bucket that sets it itself, the owner is not told from others.
+    users.retain(|id| !of_bucket && is_canonical(id));
+    users.sort();
+    users.dedup();
+    Some(Acl { address: piece.instance.address.clone(), public, users })
+}
+
+/// Whether a text is the canonical id of a user.
+fn is_canonical(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The steps of a path with dots: blocks are lists of one.
 pub(super) fn steps(path: &str) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
@@ -497,6 +605,16 @@ pub(super) fn path_of<'v>(view: &View<'v>, path: &str) -> View<'v> {
     })
 }
 
+/// All values that a path with dots leads to, through every item of the lists on its way.
+fn all_at<'v>(view: View<'v>, path: &str) -> Vec<View<'v>> {
+    let items = |view: View<'v>| match view.items() {
+        Attr::Known(items) => items,
+        Attr::Unknown | Attr::Absent => vec![view],
+    };
+    path.split('.')
+        .fold(vec![view], |views, name| views.into_iter().flat_map(|view| items(view.get(name))).collect())
+}
+
 /// With whom an entry of a share shares; `None` when it is not set.
 fn shared_with(text: Attr<Text>) -> Option<SharedWith> {
     let text = match text {
@@ -505,7 +623,8 @@ fn shared_with(text: Attr<Text>) -> Option<SharedWith> {
         Attr::Absent => return None,
     };
     let text = text.expose().trim();
-    if text.is_empty() {
+    // A service of AWS that uses what is shared, such as a connector, acts for the account that shares it.
+    if text.is_empty() || text.ends_with(".amazonaws.com") {
         return None;
     }
     if text.eq_ignore_ascii_case("all") || text == "*" {

@@ -285,6 +285,7 @@ impl<'a> Builder<'_, 'a> {
             | ("aws_organizations_organization", "master_account_id")
             | ("aws_caller_identity", "account_id" | "id") => condition("aws:sourceaccount"),
             ("aws_s3_bucket", "arn") => Position::Resource,
+            (_, "arn") => return self.arn_in_text(stack, target).map(|arn| (arn, true)),
             _ => return None,
         };
         match self.filling(stack, target, &natural) {

@@ -6,6 +6,21 @@ use serde_json::{Map, Value, json};
 
 use super::{Builder, Piece};
 use crate::Document;
+use crate::resource::STATEMENT;
+
+/// The attributes that a statement is written of.
+const SAID: [&str; 10] = [
+    "action",
+    "condition",
+    "event_source_token",
+    "grantee_principal",
+    "operations",
+    "organization_id",
+    "principal",
+    "principal_org_id",
+    "source_account",
+    "source_arn",
+];
 
 impl<'a> Builder<'_, 'a> {
     /// The statement that a piece adds to the policy of a resource.
@@ -15,7 +30,7 @@ impl<'a> Builder<'_, 'a> {
         resource: &str,
         account: Option<&str>,
     ) -> Option<Document> {
-        let name = format!("{} (statement)", piece.instance.address);
+        let name = format!("{} {STATEMENT}", piece.instance.address);
         let get = |attribute: &str| piece.object.get(attribute).text();
         let unknown = |attribute: &str| {
             let why = format!("`{attribute}` is unknown until apply");
@@ -71,8 +86,10 @@ impl<'a> Builder<'_, 'a> {
         if let (Value::Object(statement), false) = (&mut statement, conditions.is_empty()) {
             statement.insert("Condition".to_owned(), Value::Object(conditions));
         }
-        let document = json!({ "Version": "2012-10-17", "Statement": [statement] });
-        Some(Document::known(name.as_str(), Kind::Resource, &Text::plain(document.to_string())))
+        let document = json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        let is_sensitive = SAID.iter().any(|attribute| piece.object.get(attribute).is_sensitive());
+        let text = if is_sensitive { Text::sensitive(document) } else { Text::plain(document) };
+        Some(Document::known(name.as_str(), Kind::Resource, &text))
     }
 
     /// The statement that the provider adds to a function with an open URL.

@@ -8,14 +8,11 @@ use hcl_edit::Span as _;
 
 use super::evaluate::{Bound, Evaluator, Place};
 use super::parse::json;
-use super::value::{Literal, Part, Provenance};
+use super::value::{Part, Provenance};
 use super::{FileLine, Sources, Spelled, Written, is_block, traverse};
 use crate::resolution::scope::Scope;
 use crate::traversal::{self, Segment};
-use crate::{Address, Attr, Key, Mode, Plan, Step};
-
-/// How often a document leads to another one.
-const DEPTH: usize = 8;
+use crate::{Address, Key, Mode, Plan, Step};
 
 /// A line of the sources.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -115,7 +112,10 @@ impl Plan<'_> {
         let instance = self.instance(address)?;
         let value = attribute.and_then(|attribute| self.spell_out(instance, attribute));
         let origin = match (&value, statement) {
-            (Some(value), Some(statement)) => self.statement(sources, value, statement, 0),
+            // A statement that is gone was a part of the document.
+            (Some(value), Some(statement)) => {
+                self.statement(sources, value, statement, 0).or_else(|| single(value))
+            }
             (Some(value), None) => single(value),
             (None, _) => None,
         };
@@ -145,84 +145,6 @@ impl Plan<'_> {
             block = sources.block(&traverse::calls(&caller.path), "module", &[&call]);
             scope = caller;
         }
-    }
-
-    /// The line of a statement of a document.
-    fn statement(&self, sources: &Sources, value: &Spelled, index: usize, depth: usize) -> Option<FileLine> {
-        match value {
-            Spelled::Json(document) => {
-                let statements = document.child("Statement")?;
-                let statement = match statements {
-                    Spelled::List(items) | Spelled::Set(items) => items.get(index)?,
-                    one => one,
-                };
-                of_map(statement).or_else(|| of_map(document))
-            }
-            Spelled::Text(parts) => {
-                if let Some(found) = value.reference() {
-                    let [target] = found.targets.as_slice() else { return None };
-                    return self.document(sources, &target.address, &target.attribute, index, depth + 1);
-                }
-                let mut text = String::new();
-                let mut starts: Vec<(usize, &Literal)> = Vec::new();
-                for part in parts {
-                    match part {
-                        Part::Literal(literal) => {
-                            starts.push((text.len(), literal));
-                            text.push_str(literal);
-                        }
-                        Part::Reference(_) | Part::Open(_) => text.push('0'),
-                    }
-                }
-                let at = statement_of(&text, index)?;
-                let before = starts.partition_point(|(start, _)| *start <= at).checked_sub(1)?;
-                let (start, literal) = starts.get(before)?;
-                match literal.from(at - start) {
-                    Provenance::Line(line) => Some(line),
-                    Provenance::Attribute(address, name) => {
-                        self.document(sources, &address, &name, index, depth + 1)
-                    }
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    /// The line of a statement of a document that is an attribute of something.
-    fn document(
-        &self,
-        sources: &Sources,
-        address: &Address,
-        attribute: &str,
-        index: usize,
-        depth: usize,
-    ) -> Option<FileLine> {
-        if depth > DEPTH {
-            return None;
-        }
-        let instance = self.instance(address)?;
-        if &*instance.kind != "aws_iam_policy_document" {
-            let value = self.spell_out(instance, &[Step::Name(attribute)])?;
-            return self.statement(sources, &value, index, depth);
-        }
-        let scope = Scope::of(self, instance).ok()?;
-        let block =
-            sources.block(&traverse::calls(&scope.path), "data", &[&instance.kind, &instance.name])?;
-        let lines = block.lines();
-        let evaluator = Evaluator::new(self, sources);
-        let statements = evaluator.written_blocks(block, "statement", &Place::of(scope, block))?;
-        // The statements of other documents that it is made of come first.
-        let all = instance.after().and_then(|after| match after.get(attribute).state() {
-            Attr::Known(()) => after.get(attribute).json().and_then(|json| json.as_str()).map(count_of),
-            _ => None,
-        });
-        let others = all.unwrap_or(statements.len()).saturating_sub(statements.len());
-        let span = match index.checked_sub(others) {
-            Some(own) => statements.get(own).cloned(),
-            None => block.block.body.get_attribute("source_policy_documents").and_then(hcl_edit::Span::span),
-        };
-        Some(lines.at(span.or_else(|| block.block.span())?.start))
     }
 
     fn line_of(&self, written: Written<'_>, attribute: Option<&[Step<'_>]>) -> SourceLine {
@@ -287,29 +209,11 @@ fn single(value: &Spelled) -> Option<FileLine> {
     }
 }
 
-fn of_map(value: &Spelled) -> Option<FileLine> {
+pub(super) fn of_map(value: &Spelled) -> Option<FileLine> {
     match value {
         Spelled::Map(entries) => entries.origin.clone(),
         _ => None,
     }
-}
-
-/// Where a statement of a document begins.
-fn statement_of(text: &str, index: usize) -> Option<usize> {
-    let (_, statements) =
-        json::entries(text.trim())?.into_iter().rev().find(|(name, _)| name == "Statement")?;
-    let statement = match json::elements(statements.get()) {
-        Some(all) => all.get(index)?.get(),
-        None => statements.get(),
-    };
-    Some(json::offset(text, statement))
-}
-
-/// How many statements a document has.
-fn count_of(text: &str) -> usize {
-    let statements = json::entries(text.trim())
-        .and_then(|entries| entries.into_iter().rev().find(|(name, _)| name == "Statement"));
-    statements.map_or(0, |(_, statements)| json::elements(statements.get()).map_or(1, |all| all.len()))
 }
 
 /// Which statement of a document a byte of its text is in.

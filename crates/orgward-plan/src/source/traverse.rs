@@ -255,6 +255,12 @@ impl<'p, 'a> Evaluator<'p, 'a> {
                 }
             }
         };
+        // What is the default has its lines.
+        let default = || attribute("default").map(&constant);
+        let given = match (given, place.scope.caller(self.plan)) {
+            (Some(value), None) => Some(default().filter(|default| default.is_same(&value)).unwrap_or(value)),
+            (given, _) => given,
+        };
         let not_null = attribute("nullable").and_then(Expression::as_bool) == Some(false);
         let value = match (given, attribute("default")) {
             (None, Some(default)) => constant(default),

@@ -195,6 +195,12 @@ impl Spelled {
         self
     }
 
+    /// Whether it is the same value, however its text is put together.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let both_text = matches!((self, other), (Self::Text(_), Self::Text(_)));
+        self == other || (both_text && self.literal().is_some_and(|own| Some(own) == other.literal()))
+    }
+
     /// An entry of a map, or an element of a list, if it is there.
     pub(super) fn child(&self, key: &str) -> Option<&Self> {
         match self {

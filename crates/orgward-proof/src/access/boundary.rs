@@ -43,9 +43,20 @@ impl Access<'_> {
                 removed("puts another boundary in place of its own", other)
             })
             .or_else(|| {
-                let own = arn.contains(":iam::aws:").then_some(()).is_none();
-                let rewritten = own.then(|| asker.can("iam:CreatePolicyVersion", Some(arn), &[])).flatten();
-                removed("rewrites the policy that is its boundary", rewritten)
+                let rewritten = is_own(arn).then(|| asker.can("iam:CreatePolicyVersion", Some(arn), &[]));
+                removed("rewrites the policy that is its boundary", rewritten.flatten())
+            })
+            .or_else(|| {
+                let set_back = is_own(arn).then(|| asker.can("iam:SetDefaultPolicyVersion", Some(arn), &[]));
+                removed(
+                    "puts an older version of the policy that is its boundary in force",
+                    set_back.flatten(),
+                )
             })
     }
+}
+
+/// Whether a managed policy is none of AWS's, which only AWS changes.
+fn is_own(arn: &str) -> bool {
+    !arn.contains(":iam::aws:")
 }

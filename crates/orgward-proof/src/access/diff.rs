@@ -97,17 +97,21 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         if opening.held_back || old.had(new, &opening) {
             continue;
         }
-        let principal =
-            opening.account.as_ref().map_or_else(|| "*".to_owned(), |it| format!("arn:aws:iam::{it}:root"));
+        let is_sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
+        let principal = match &opening.account {
+            _ if is_sensitive => "(sensitive value)".to_owned(),
+            None => "*".to_owned(),
+            Some(account) => format!("arn:aws:iam::{account}:root"),
+        };
         let resources = opening
             .resource
             .arn
             .clone()
             .map_or_else(|| vec!["*".to_owned()], |arn| vec![new.org.render(&arn)]);
-        let statement = opening
-            .policy
-            .zip(opening.statement)
-            .and_then(|(policy, at)| policy.document.policy().and_then(|policy| policy.statements.get(at)));
+        let statement =
+            opening.policy.zip(opening.statement).filter(|_| !is_sensitive).and_then(|(policy, at)| {
+                policy.document.policy().and_then(|policy| policy.statements.get(at))
+            });
         let (actions, named): (Vec<String>, Vec<String>) = statement.map_or_else(
             || (vec![format!("{}:*", opening.resource.service)], Vec::new()),
             |statement| (super::summary::patterns(statement), super::summary::resources(statement)),

@@ -35,9 +35,11 @@ pub use self::boundary::Removal;
 pub use self::claims::transport;
 pub use self::diff::{Difference, Gained, difference};
 pub use self::edges::{Edge, EdgeKind, End};
-pub use self::exposure::{Opening, Shield, is_owned_by_aws, membership_of, refuses_new, shield};
+pub use self::exposure::{
+    Opening, Shield, is_organization, is_owned_by_aws, lets_in_outsider, membership_of, refuses_new, shield,
+};
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
-pub use self::paths::{Gain, Reach, Step, accounts_of};
+pub use self::paths::{Gain, Reach, Step, WayIn, accounts_of};
 pub use self::perimeter::Leak;
 pub use self::reach::{Reached, Who};
 pub use self::sets::{ByStanding, Side};
@@ -171,12 +173,14 @@ impl<'o> Access<'o> {
 
     /// The same principal on another side: the one with the same ARN, or the same key.
     pub fn same(&self, other: &Subject<'_>) -> Option<(SubjectId, &Subject<'o>)> {
-        let by_arn = self.find(&other.arn);
+        // A permission set has one ARN, and is another principal in each account that it is assigned in.
+        let here = |id: &SubjectId| {
+            self.subject(*id).is_some_and(|subject| subject.account_text == other.account_text)
+        };
+        let by_arn = self.find(&other.arn).filter(|id| other.word != "permission set" || here(id));
         let by_key = || {
             let node = self.org.find(&other.node.key)?;
-            self.of_node(node).iter().copied().find(|id| {
-                self.subject(*id).is_some_and(|subject| subject.account_text == other.account_text)
-            })
+            self.of_node(node).iter().copied().find(here)
         };
         let id = by_arn.or_else(by_key)?;
         Some((id, self.subject(id)?))

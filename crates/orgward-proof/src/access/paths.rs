@@ -50,6 +50,19 @@ pub struct Gain {
     pub others: usize,
 }
 
+/// A way from outside of the organization.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WayIn {
+    /// The principal that lets them in.
+    pub entry: SubjectId,
+    /// How it does.
+    pub edge: Edge,
+    /// The steps from there.
+    pub steps: Vec<Step>,
+    /// Whether all of it is open whatever the unknown turns out to be.
+    pub certain: bool,
+}
+
 /// All edges between principals.
 #[derive(Debug)]
 pub(super) struct Graph {
@@ -368,6 +381,36 @@ impl<'o> Access<'o> {
         found
     }
 
+    /// The ways by which principals outside of the organization come to act as one that is wanted: whom they are let in as,
+    /// and the steps from there, none where that is the one. Sorted by principal; a way that is certain comes before one
+    /// that may be open.
+    pub fn from_outside(
+        &self,
+        to: &dyn Fn(&Subject<'o>) -> bool,
+        exempt: &dyn Fn(&Subject<'o>) -> bool,
+    ) -> Vec<WayIn> {
+        let mut found = Vec::new();
+        for (id, subject) in self.subjects() {
+            if exempt(subject) {
+                continue;
+            }
+            let Some(edge) = self.let_in_from_outside(subject) else { continue };
+            if to(subject) {
+                found.push(WayIn { certain: edge.certain, entry: id, edge, steps: Vec::new() });
+                continue;
+            }
+            let all = self.graph();
+            let is = |end: End, wanted: &dyn Fn(&Subject<'o>) -> bool| {
+                self.subject(end.subject()).is_some_and(wanted)
+            };
+            let Some(at) = all.nodes.get(&End::Subject(id)) else { continue };
+            if let Some((steps, sure)) = all.search(*at, &|end| is(end, to), &|end| is(end, exempt)) {
+                found.push(WayIn { certain: edge.certain && sure, entry: id, edge, steps });
+            }
+        }
+        found
+    }
+
     /// Whether a role lets in principals outside of the organization, and the request that shows it.
     pub fn let_in_from_outside(&self, target: &Subject<'o>) -> Option<Edge> {
         const ACTION: &str = "sts:AssumeRole";
@@ -393,8 +436,8 @@ impl<'o> Access<'o> {
             {
                 continue;
             }
-            let accounts = std::collections::BTreeSet::from([account]);
-            let by = orgward_iam::RequestSet::by(orgward_iam::Callers::Accounts(accounts));
+            let inside = super::exposure::inside_of(org, Some(target.node.id), membership);
+            let by = super::exposure::of_account(policy, &account, &inside);
             let claim = claims::claim(Some(ACTION), Some(&target.arn), &[])?;
             let set =
                 orgward_iam::RequestSet::allowed(policy).and(by).and(claim.requests()).and(open.clone());

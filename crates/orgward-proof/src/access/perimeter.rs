@@ -78,7 +78,9 @@ impl<'o> Access<'o> {
         });
         let named = outside.into_iter().map(|account| {
             let bound = RequestSet::bound_by_resource_control();
-            let let_in = self.by_account(resource, read, &account).and(bound);
+            let membership = membership_of(self.org, resource.owner, &account);
+            let inside = super::exposure::inside_of(self.org, resource.owner, membership);
+            let let_in = self.by_account(resource, read, &account, &inside).and(bound);
             let answer = let_in.and(claim.requests()).example();
             (Some(account), answer)
         });

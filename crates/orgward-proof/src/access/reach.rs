@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::questions::Reply;
-use orgward_iam::{Answer, Callers, Claim, Effect, Outsiders, Request, RequestSet};
+use orgward_iam::{Answer, Claim, Effect, Outsiders, Request, RequestSet, glob};
 use orgward_org::{Membership, Resource};
 use orgward_plan::Address;
 
+use super::exposure::Shield;
 use super::sets::{About, ByStanding, Side, must_allow};
 use super::subject::{Subject, SubjectId};
 use super::{Access, claims, paths};
@@ -53,9 +54,12 @@ impl<'o> Access<'o> {
     /// The resources with policies that a claim may be about.
     pub(super) fn guarded(&self, claim: &Claim) -> Vec<Guarded<'o>> {
         // Where policies ask for the place of a resource, those that need no policy of their own have one, too.
+        // The ARN of a bucket names no account: what policies of another account say of it counts for nothing.
         let counts = |resource: &&Resource| {
-            let is_placed = self.asked.resource && resource.account.is_some() && !must_allow(resource);
-            !resource.policies.is_empty() || is_placed
+            let has_place = resource.account.is_some() && !must_allow(resource);
+            let is_asked =
+                || self.asked.resource || resource.kind == "aws_s3_bucket" && names(claim, resource);
+            !resource.policies.is_empty() || has_place && is_asked()
         };
         let resources = self.org.access().resources.iter().filter(counts);
         let services = services(claim);
@@ -261,6 +265,37 @@ impl<'o> Access<'o> {
         (None, None)
     }
 
+    /// Whether an outsider can make a request of a claim, by the policies of a resource, that it could not make before.
+    pub fn gains_outside(&self, before: &Access<'o>, claim: &Claim, reached: &Reached) -> bool {
+        let resources = &self.org.access().resources;
+        let mut setting = resources.iter().flat_map(|resource| {
+            let policies = resource.policies.iter();
+            policies.filter(|it| Some(&it.address) == reached.by.as_ref()).map(move |it| (resource, it))
+        });
+        let Some((resource, policy)) = setting.next() else { return true };
+        let Some(read) = policy.document.policy() else { return true };
+        let olds = &before.org.access().resources;
+        let Some(old) = olds.iter().find(|old| old.key == resource.key) else { return true };
+        let was = old.policies.iter().filter_map(|it| it.document.policy());
+        let was = was.fold(RequestSet::nothing(), |all, it| all.or(before.let_in(old, it, true)));
+        let gained = self.let_in(resource, read, true).minus(was).and(claim.requests());
+        match &reached.who {
+            Who::Subject(_) => true,
+            Who::Account(account) => {
+                let inside = super::exposure::inside_of(self.org, resource.owner, Membership::Outside);
+                !gained.and(super::exposure::of_account(read, account, &inside)).is_empty()
+            }
+            Who::Everybody => {
+                let closed = super::exposure::shield(before.org, old, false) == Shield::Closed;
+                let perimeter = super::exposure::perimeter_of(self.org, resource.owner);
+                let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+                closed
+                    || Outsiders::of(read, None, &perimeter.accounts, &organizations)
+                        .is_ok_and(|outsiders| !gained.and(outsiders.requests()).is_empty())
+            }
+        }
+    }
+
     /// Principals outside of the organization that the policy of a resource lets in.
     fn outsiders(&self, guard: &Guarded<'o>, claim: &Claim) -> Vec<Reached> {
         let mut found = Vec::new();
@@ -270,23 +305,26 @@ impl<'o> Access<'o> {
             let open = self.rcp(guard.resource.owner, Side::AtMost, About::Everything);
             let allowed =
                 RequestSet::effect(read, Effect::Allow).minus(denied).and(open).and(claim.requests());
-            let mut add = |who, request: Request, standing| {
+            let mut add = |who, request: Request, standing, doubt: Option<String>| {
                 let by = Some(policy.address.clone());
                 found.push(Reached {
                     who,
                     request,
-                    certain: true,
-                    doubt: None,
+                    certain: doubt.is_none(),
+                    doubt,
                     by,
                     standing: Some(standing),
                 });
             };
             let perimeter = super::exposure::perimeter_of(self.org, guard.resource.owner);
             let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
-            if let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations)
+            let shield = super::exposure::shield(self.org, guard.resource, false);
+            if shield != Shield::Closed
+                && let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations)
                 && let Answer::Witness(request) = allowed.clone().and(outsiders.requests()).example()
             {
-                add(Who::Everybody, *request, "everybody");
+                let doubt = if let Shield::Unknown(why) = shield { Some(why) } else { None };
+                add(Who::Everybody, *request, "everybody", doubt);
             }
             for account in paths::accounts_of(read) {
                 if super::exposure::membership_of(self.org, guard.resource.owner, &account)
@@ -294,16 +332,26 @@ impl<'o> Access<'o> {
                 {
                     continue;
                 }
-                let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
+                let owner = guard.resource.owner;
+                let inside = super::exposure::inside_of(self.org, owner, Membership::Outside);
+                let by = super::exposure::of_account(read, &account, &inside);
                 if let Answer::Witness(request) = allowed.clone().and(by).example() {
                     let statement = read.matching(&request).find(|(_, it)| it.effect.value == Effect::Allow);
                     let standing = statement.map_or("account", |(_, statement)| standing_of(statement));
-                    add(Who::Account(account), *request, standing);
+                    add(Who::Account(account), *request, standing, None);
                 }
             }
         }
         found
     }
+}
+
+/// Whether a claim names a resource, or what is in it.
+fn names(claim: &Claim, resource: &Resource) -> bool {
+    let Some(arn) = resource.arn.as_deref() else { return false };
+    let inside = format!("{arn}/");
+    let patterns = claim.spec().resources.iter().flatten();
+    patterns.into_iter().any(|pattern| pattern == arn || pattern.starts_with(&inside) || glob(pattern, arn))
 }
 
 /// What a statement names.

@@ -501,8 +501,7 @@ pub struct Stray<'o> {
 /// Grants to principals that no input shows, of which no input shows what they allow either.
 pub(super) fn unread_strays(org: &Organization) -> Vec<Unread<'_>> {
     let index = Index::of(org);
-    let is_stray = |it: &&Grant| it.holder.is_none() && matches!(it.word, "role" | "user");
-    let grants = org.access().grants.iter().filter(is_stray);
+    let grants = org.access().grants.iter().filter(|it| it.holder.is_none());
     let unread = grants.filter_map(|grant| {
         let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
         let Missing { why, until_apply } = found.err()?;
@@ -528,18 +527,18 @@ pub(super) fn unread_assignments(org: &Organization) -> Vec<Unread<'_>> {
     unread.collect()
 }
 
-/// What is given to principals that no input shows. Groups are no principals, and permission sets are judged themselves.
+/// What is given to principals, groups and permission sets that no input shows, and to users that none shows by the groups
+/// which they join.
 pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
     let index = Index::of(org);
+    let facts = org.access();
+    let called = |word: &str, name: &Attr<orgward_plan::Text>| match name {
+        Attr::Known(name) => format!("{word} `{name}`"),
+        Attr::Unknown | Attr::Absent => format!("a {word}"),
+    };
     let mut strays = Vec::new();
-    for grant in
-        org.access().grants.iter().filter(|it| it.holder.is_none() && matches!(it.word, "role" | "user"))
-    {
+    for grant in facts.grants.iter().filter(|it| it.holder.is_none()) {
         let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
-        let name = match &grant.holder_name {
-            Attr::Known(name) => format!("{} `{name}`", grant.word),
-            Attr::Unknown | Attr::Absent => format!("a {}", grant.word),
-        };
         if let Ok(found) = found {
             strays.push(Stray {
                 policy: found.policy,
@@ -547,9 +546,37 @@ pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
                 document: found.document,
                 address: &grant.address,
                 stack: grant.stack.clone(),
-                holder: name,
+                holder: called(grant.word, &grant.holder_name),
             });
         }
+    }
+    for embedded in &facts.embedded {
+        strays.extend(embedded.policy.document.policy().map(|policy| Stray {
+            policy,
+            name: embedded.policy.document.name.clone(),
+            document: Some(&embedded.policy.document),
+            address: &embedded.policy.address,
+            stack: embedded.stack.clone(),
+            holder: called(embedded.word, &embedded.holder),
+        }));
+    }
+    for stranger in &facts.strangers {
+        let Some(NodeKind::Group(group)) = org.node(stranger.group).map(|node| &node.kind) else { continue };
+        let inline = group.inline.iter().filter_map(|it| Some((it.document.policy()?, &it.document)));
+        let inline = inline.map(|(policy, document)| (policy, document.name.clone(), Some(document)));
+        let granted = facts.grants.iter().filter(|it| it.holder == Some(stranger.group));
+        let granted = granted.filter_map(|grant| {
+            let found = index.granted(grant, grant.account.as_deref().unwrap_or_default()).ok()?;
+            Some((found.policy, found.name, found.document))
+        });
+        strays.extend(inline.chain(granted).map(|(policy, name, document)| Stray {
+            policy,
+            name,
+            document,
+            address: &stranger.address,
+            stack: stranger.stack.clone(),
+            holder: called("user", &stranger.user),
+        }));
     }
     strays
 }

@@ -1,8 +1,8 @@
 //! Many actions in few words.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 
-use orgward_iam::{AccessLevel, ActionSet, Catalogue, Request};
+use orgward_iam::{AccessLevel, ActionList, ActionSet, Request, Share};
 
 /// How many things are named one by one.
 const NAMED: usize = 4;
@@ -18,18 +18,11 @@ pub fn in_words(action_set: &ActionSet, example: &Request) -> String {
     if listed.len() <= NAMED && !action_set.unlisted {
         return join(listed.iter().map(|action| format!("`{}`", action.name())).collect());
     }
-    let mut services: BTreeMap<&str, BTreeMap<AccessLevel, usize>> = BTreeMap::new();
-    for action in listed.iter() {
-        *services.entry(action.service()).or_default().entry(action.level()).or_default() += 1;
-    }
     if action_set.unlisted {
-        let all = Catalogue::get().services();
-        let spared: Vec<String> = all
-            .filter(|service| {
-                let lost = services.get(service.prefix()).map_or(0, |levels| levels.values().sum());
-                lost < service.actions().count()
-            })
-            .map(|service| format!("`{}`", service.prefix()))
+        let spared: Vec<String> = listed
+            .shares()
+            .filter(|share| share.held < share.all)
+            .map(|share| format!("`{}`", share.service))
             .collect();
         return match spared.len() {
             0 => "every action of every service".to_owned(),
@@ -37,22 +30,25 @@ pub fn in_words(action_set: &ActionSet, example: &Request) -> String {
             count => format!("every action of all services but {count}"),
         };
     }
+    let levels = AccessLevel::ALL.map(|level| (level, listed.of_level(level)));
+    let weighty = levels.iter().filter(|(level, _)| *level >= AccessLevel::Write);
+    let weights: Vec<Vec<Share>> = weighty.map(|(_, of)| of.shares().collect()).collect();
     // Those that change most come first.
-    let mut services: Vec<_> = services.into_iter().collect();
-    let weight = |levels: &BTreeMap<AccessLevel, usize>| {
-        let of = |level| levels.get(&level).copied().unwrap_or_default();
-        (of(AccessLevel::PermissionsManagement) + of(AccessLevel::Write), levels.values().sum::<usize>())
-    };
-    services.sort_by_key(|(name, levels)| (std::cmp::Reverse(weight(levels)), *name));
-    enumerate(services.iter().map(|(name, levels)| service_in_words(name, levels)), "services")
+    let mut services: Vec<(usize, Share)> = listed.shares().enumerate().collect();
+    services.retain(|(_, share)| share.held > 0);
+    services.sort_by_cached_key(|(at, share)| {
+        let weight: usize = weights.iter().filter_map(|of| of.get(*at)).map(|of| of.held).sum();
+        (Reverse((weight, share.held)), share.service)
+    });
+    enumerate(services.iter().map(|(at, share)| service_in_words(*at, share, &levels)), "services")
 }
 
-fn service_in_words(name: &str, levels: &BTreeMap<AccessLevel, usize>) -> String {
-    let lost: usize = levels.values().sum();
-    if Catalogue::get().service(name).is_some_and(|service| service.actions().count() == lost) {
-        return format!("all of `{name}`");
+/// What of a service is in a list, by level of access. `at` is its place among all services.
+fn service_in_words(at: usize, share: &Share, levels: &[(AccessLevel, ActionList)]) -> String {
+    if share.held == share.all {
+        return format!("all of `{}`", share.service);
     }
-    let levels = levels.iter().rev().map(|(level, count)| {
+    let levels = levels.iter().rev().filter_map(|(level, of)| {
         let word = match level {
             AccessLevel::List => "list",
             AccessLevel::Read => "read",
@@ -60,20 +56,21 @@ fn service_in_words(name: &str, levels: &BTreeMap<AccessLevel, usize>) -> String
             AccessLevel::Write => "write",
             AccessLevel::PermissionsManagement => "permissions management",
         };
-        format!("{count} {word}")
+        let count = of.shares().nth(at).map_or(0, |share| share.held);
+        (count > 0).then(|| format!("{count} {word}"))
     });
-    format!("`{name}` ({})", levels.collect::<Vec<_>>().join(", "))
+    format!("`{}` ({})", share.service, levels.collect::<Vec<_>>().join(", "))
 }
 
 /// The first few of many things, and how many more there are.
-pub fn enumerate(things: impl Iterator<Item = String>, word: &str) -> String {
-    let mut things: Vec<String> = things.collect();
-    if things.len() > NAMED + 1 {
-        let more = things.len() - NAMED;
-        things.truncate(NAMED);
-        things.push(format!("{more} more {word}"));
+pub fn enumerate(things: impl ExactSizeIterator<Item = String>, word: &str) -> String {
+    let count = things.len();
+    if count <= NAMED + 1 {
+        return join(things.collect());
     }
-    join(things)
+    let mut named: Vec<String> = things.take(NAMED).collect();
+    named.push(format!("{} more {word}", count - NAMED));
+    join(named)
 }
 
 /// Things one after the other.

@@ -10,7 +10,7 @@ use orgward_org::{
 use thiserror::Error;
 
 use super::reason::{Reason, mismatches, nearest, told};
-use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict, extent, extent_in_words};
+use super::{Chains, EnforcedBy, Guardrail, Proofs, Verdict, extent_with_names};
 use crate::org_policies::statement_title;
 use crate::region_lock::Regions;
 use crate::region_lock::{region_lock, witness};
@@ -160,7 +160,8 @@ fn story(
     let chains = chains(guardrail.enforced_by, &scp, rcp.as_ref());
     let id = organization.symbolic_account_id(account.id);
     let stand_in = chains.stand_ins(&guardrail.claim).of(id);
-    let verdict = Proofs::default().prove(&guardrail.claim, &chains, &stand_in);
+    let proofs = Proofs::default();
+    let verdict = proofs.prove(&guardrail.claim, &chains, &stand_in);
     let (outcome, request) = match verdict {
         Verdict::Holds => (Outcome::Holds, denied(guardrail, &stand_in)),
         Verdict::Refuted(request) => (Outcome::Refuted, Some(request)),
@@ -187,8 +188,9 @@ fn story(
             fix: reason.fix,
         });
         let actual = |request: &Request| request.as_account(&stand_in, id.unwrap_or(&stand_in));
-        escapes = extent(&guardrail.claim, &chains, &stand_in)
-            .map(|extent| extent_in_words(extent, chains.is_sensitive(), actual));
+        escapes = proofs
+            .extent(&guardrail.claim, &chains, &stand_in)
+            .map(|extent| extent_with_names(extent, chains.is_sensitive(), actual));
     }
     let mut levels = Vec::new();
     if let Some(request) = &request {

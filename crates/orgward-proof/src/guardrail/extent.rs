@@ -5,7 +5,17 @@ use orgward_iam::{ActionSet, Caller, ContextValue, Extent, Reach, Request};
 
 use crate::chains::in_words;
 
-/// The extent in words. `actual` puts the account in the place of the one that stood for it in the proof. Patterns are
+/// The extent in words, with the names of all actions.
+pub fn extent_with_names(
+    extent: Extent,
+    is_sensitive: bool,
+    actual: impl Fn(&Request) -> Request,
+) -> story::Extent {
+    let actions = extent.actions.iter().map(|action| action.name().to_owned()).collect();
+    story::Extent { actions, ..extent_in_words(extent, is_sensitive, actual) }
+}
+
+/// The extent in words, without the names of actions: there may be thousands. `actual` puts the account in the place of the one that stood for it in the proof. Patterns are
 /// shown only where no policy is sensitive.
 pub fn extent_in_words(
     extent: Extent,
@@ -13,7 +23,7 @@ pub fn extent_in_words(
     actual: impl Fn(&Request) -> Request,
 ) -> story::Extent {
     let example = extent.principals.classes.first().map(|class| actual(&class.example));
-    let names = extent.actions.iter().map(|action| action.name().to_owned()).collect();
+    let listed = extent.actions.len();
     let set = ActionSet { examples: Vec::new(), actions: extent.actions, unlisted: extent.unlisted };
     let classes = |reach: &Reach, show: &dyn Fn(&Request) -> String| {
         let mut texts: Vec<String> = Vec::new();
@@ -40,7 +50,8 @@ pub fn extent_in_words(
         (key.clone(), classes(reach, &value))
     });
     story::Extent {
-        actions: names,
+        listed,
+        actions: Vec::new(),
         actions_in_words: example.as_ref().map_or_else(String::new, |example| in_words(&set, example)),
         all_actions: extent.all_actions,
         principals: classes(&extent.principals, &principal),

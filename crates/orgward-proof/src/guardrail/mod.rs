@@ -11,9 +11,9 @@ use orgward_org::Selector;
 
 pub(crate) use self::explain::find;
 pub use self::explain::{ExplainError, explain, prove_in};
-pub use self::extent::extent_in_words;
+pub use self::extent::{extent_in_words, extent_with_names};
 pub use self::proof::{ChainKey, Chains, ChainsKey, Verdict};
-pub use self::proof::{Proofs, asked_about, extent};
+pub use self::proof::{Proofs, asked_about};
 
 /// `[[guardrail]]`: requests that have to be denied in some accounts. Proved for each of them.
 #[derive(Clone, PartialEq, Eq, Debug)]

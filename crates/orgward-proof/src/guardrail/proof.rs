@@ -17,9 +17,18 @@ use crate::region_lock::Evidence;
 /// it, and in whatever completion: what is remembered depends on the texts of the guardrails alone.
 #[derive(Debug, Default)]
 pub struct Proofs {
-    verdicts: Memo<ProofKey, Verdict>,
+    proved: Memo<ProofKey, Proved>,
+    /// What AWS cannot get of the claims, by their texts.
+    impossible: Memo<Arc<str>, Arc<Impossible>>,
     /// What searches around region locks have found.
     pub searches: Memo<SearchKey, Evidence>,
+}
+
+/// A verdict, and the requests that were left out on the way to it, since AWS cannot get them.
+#[derive(Clone, Debug)]
+struct Proved {
+    verdict: Verdict,
+    left_out: Arc<Impossible>,
 }
 
 /// What the search for region gaps depends on: the chain, the allowed regions, the account, and those that share it.
@@ -190,47 +199,61 @@ fn relevant(claim: &Claim) -> impl Fn(&Policy, &Statement) -> bool + '_ {
 impl Proofs {
     /// How many questions have been put to the engine.
     pub fn questions(&self) -> usize {
-        self.verdicts.computed()
+        self.proved.computed()
     }
 
     /// Proves that all that a prohibition describes is denied to principals of an account, whatever else a request is
     /// like, or finds a request that is not. Where resource control policies may deny it, too, it is about resources
     /// of the account. Service-linked roles aside.
     pub fn prove(&self, claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Verdict {
-        let key = ProofKey {
-            claim: Arc::clone(claim.policy().text()),
-            chains: chains.key(claim),
-            account: account.to_owned(),
-        };
-        let (scp, rcp, _) = &key.chains;
-        let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
-        self.verdicts.get(key, || prove(claim, chains, account, is_whole))
+        self.prove_with(claim, chains, account, chains.key(claim))
     }
-}
 
-/// How far the requests of a guardrail reach that are certainly not denied to principals of an account; `None` where
-/// there is none, or where that takes too long to tell.
-pub fn extent(claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Option<Extent> {
-    let (scp, rcp, _) = chains.key(claim);
-    let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
-    asked(claim, chains, account, |Asked { claimed, open, certain }| {
-        let (verdict, left_out) = ask(claim, &claimed, &open, &certain, is_whole);
+    /// The same, where the [key](Chains::key) of the chains is at hand.
+    pub fn prove_with(
+        &self,
+        claim: &Claim,
+        chains: &Chains<'_, '_>,
+        account: &str,
+        of: ChainsKey,
+    ) -> Verdict {
+        self.proved(claim, chains, account, of).0.verdict
+    }
+
+    /// What was proved, and whether nothing that has to do with it is unknown.
+    fn proved(&self, claim: &Claim, chains: &Chains<'_, '_>, account: &str, of: ChainsKey) -> (Proved, bool) {
+        let (scp, rcp, _) = &of;
+        let is_whole = scp.is_whole() && rcp.as_ref().is_none_or(ChainKey::is_whole);
+        let key =
+            ProofKey { claim: Arc::clone(claim.policy().text()), chains: of, account: account.to_owned() };
+        (self.proved.get(key, || prove(claim, chains, account, is_whole)), is_whole)
+    }
+
+    /// How far the requests of a guardrail reach that are certainly not denied to principals of an account; `None` where
+    /// there is none, or where that takes too long to tell.
+    pub fn extent(&self, claim: &Claim, chains: &Chains<'_, '_>, account: &str) -> Option<Extent> {
+        let (Proved { verdict, left_out }, is_whole) = self.proved(claim, chains, account, chains.key(claim));
         if !matches!(verdict, Verdict::Refuted(_)) {
             return None;
         }
-        let left_out = claim.impossible(left_out);
-        let whole = claimed.minus(left_out.requests());
-        whole.clone().and(if is_whole { open } else { certain }).extent_in(&whole).ok()
-    })
-    .ok()
-    .flatten()
+        let text = Arc::clone(claim.policy().text());
+        let impossible = self.impossible.get(text, || Arc::new(claim.impossible()));
+        let left_out = Impossible::clone(&left_out).with(&impossible);
+        asked(claim, chains, account, |Asked { claimed, open, certain }| {
+            let whole = claimed.minus(left_out.requests());
+            whole.clone().and(if is_whole { open } else { certain }).extent_in(&whole).ok()
+        })
+        .ok()
+        .flatten()
+    }
 }
 
-fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Verdict {
-    let verdict = asked(claim, chains, account, |Asked { claimed, open, certain }| {
-        ask(claim, &claimed, &open, &certain, is_whole).0
+fn prove(claim: &Claim, chains: &Chains<'_, '_>, account: &str, is_whole: bool) -> Proved {
+    let asked = asked(claim, chains, account, |Asked { claimed, open, certain }| {
+        let (verdict, left_out) = ask(claim, &claimed, &open, &certain, is_whole);
+        Proved { verdict, left_out: Arc::new(left_out) }
     });
-    verdict.unwrap_or_else(Verdict::Undecided)
+    asked.unwrap_or_else(|error| Proved { verdict: Verdict::Undecided(error), left_out: Arc::default() })
 }
 
 /// The sets that a proof is about.

@@ -7,7 +7,7 @@ use orgward_finding::story::Nearest;
 use orgward_iam::{
     Claim, Condition, ContextValue, Effect, Policy, Request, Statement, action_matches, arn_like,
 };
-use orgward_org::{Entity, Modality, OrgPolicy, Organization, PolicyChain, PolicyType};
+use orgward_org::{Entity, Modality, NodeId, OrgPolicy, Organization, PolicyChain, PolicyType};
 
 use crate::org_policies::{denials, statement_title};
 
@@ -26,6 +26,10 @@ pub struct Reason<'o> {
     /// How near it comes, nearest first.
     pub rank: u8,
 }
+
+/// How many statements of policies that bind other accounts are looked at: where thousands of accounts have a policy of
+/// their own, each would be compared with those of all others.
+const ELSEWHERE: usize = 500;
 
 /// What keeps a statement from matching a request.
 pub enum Mismatch<'s> {
@@ -47,38 +51,44 @@ pub fn nearest<'o>(
     request: &Request,
 ) -> Option<Reason<'o>> {
     let wanted = claim.policy().statements.first()?;
+    let here: BTreeSet<NodeId> =
+        chain.levels.iter().flat_map(|level| &level.attached).map(|it| it.org_policy.id).collect();
+    let of_kind = || organization.org_policies().filter(|org_policy| org_policy.kind == chain.kind);
     let mut best: Option<Reason<'o>> = None;
-    for org_policy in organization.org_policies().filter(|org_policy| org_policy.kind == chain.kind) {
-        let Some(policy) = org_policy.data.document.policy() else { continue };
-        for (index, statement) in denials(org_policy) {
-            let mismatches = mismatches(policy, statement, request);
-            let policy_chains = (organization, chain);
-            if !is_akin(statement, wanted, &mismatches) {
-                continue;
-            }
-            let Some(reason) = reason(policy_chains, org_policy, (index, statement), &mismatches, request)
-            else {
-                continue;
-            };
-            if best.as_ref().is_none_or(|best| reason.rank < best.rank) {
-                best = Some(reason);
-            }
+    let mut look_at = |(org_policy, index, statement): (Entity<'o, OrgPolicy>, usize, &'o Statement)| {
+        let Some(policy) = org_policy.data.document.policy() else { return };
+        // A statement about other services has nothing to do with it.
+        if !statement.covers_action(&request.action) && !same_service(statement, &request.action) {
+            return;
         }
-    }
+        let mismatches = mismatches(policy, statement, request);
+        if !is_akin(statement, wanted, &mismatches) {
+            return;
+        }
+        let found = reason((organization, chain), org_policy, (index, statement), &mismatches, request);
+        if let Some(reason) = found.filter(|it| best.as_ref().is_none_or(|best| it.rank < best.rank)) {
+            best = Some(reason);
+        }
+    };
+    let statements = |org_policy| denials(org_policy).map(move |(at, it)| (org_policy, at, it));
+    of_kind().filter(|it| here.contains(&it.id)).flat_map(statements).for_each(&mut look_at);
+    let others = of_kind().filter(|it| !here.contains(&it.id)).flat_map(statements);
+    others.take(ELSEWHERE).for_each(&mut look_at);
     best
 }
 
 /// What keeps a statement from matching a request; nothing if it matches.
 pub fn mismatches<'s>(policy: &Policy, statement: &'s Statement, request: &Request) -> Vec<Mismatch<'s>> {
     let mut mismatches = Vec::new();
-    if !statement.covers_action(&request.action) {
-        mismatches.push(Mismatch::Action(statement));
-    }
     let false_ones = statement.conditions.iter().filter(|condition| !condition.holds(policy, request));
-    let mut bare = statement.clone();
-    bare.conditions.clear();
-    if statement.covers_action(&request.action) && !bare.matches(policy, request) {
-        mismatches.push(Mismatch::Resource(statement));
+    if statement.covers_action(&request.action) {
+        let mut bare = statement.clone();
+        bare.conditions.clear();
+        if !bare.matches(policy, request) {
+            mismatches.push(Mismatch::Resource(statement));
+        }
+    } else {
+        mismatches.push(Mismatch::Action(statement));
     }
     mismatches.extend(false_ones.map(Mismatch::Condition));
     mismatches

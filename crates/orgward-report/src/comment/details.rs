@@ -50,7 +50,7 @@ pub fn details(finding: &Finding, follows: &[&Finding], is_open: bool, source: O
         let _ = writeln!(out, "- **Follows:** {more} more");
     }
     if let Some(help) = &finding.help {
-        let _ = writeln!(out, "- **Cure:** {}", sentence(help));
+        let _ = writeln!(out, "- **Fix:** {}", sentence(help));
     }
     // Writing to a string cannot fail.
     let _ = write!(
@@ -95,7 +95,7 @@ pub(super) fn line_of(site: &PlaceView, source: Option<&str>) -> String {
 }
 
 fn summary(finding: &Finding) -> String {
-    let doubt = if finding.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+    let doubt = if finding.verdict == Certainty::Unverifiable { ", undecided" } else { "" };
     format!(
         "<b>{}</b>{doubt} · {} · {}",
         finding.severity.as_str(),

@@ -1,5 +1,7 @@
 //! The JSON review, read back: `docs/json.md` is the contract, and nothing here depends on how a review is made.
 
+use std::collections::BTreeMap;
+
 use miette::Diagnostic;
 use serde::Deserialize;
 use thiserror::Error;
@@ -181,6 +183,9 @@ pub struct Summary {
 pub struct Input {
     /// The name.
     pub name: String,
+    /// Types of resources that it changes and that no rule reads, each with how many it changes.
+    #[serde(default)]
+    pub unread: BTreeMap<String, usize>,
     /// Why it does not tell the whole story.
     #[serde(default)]
     pub doubts: Vec<String>,

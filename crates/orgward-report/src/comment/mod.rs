@@ -13,6 +13,7 @@ use self::picture::picture;
 use self::quote::{code, cut};
 use crate::denied::{DeniedRow, denied_calls_markdown};
 use crate::escape::line as escape;
+use crate::unread::Unread;
 use crate::{configuration, json};
 
 mod change;
@@ -34,7 +35,7 @@ const PLACES: usize = 5;
 const LINES: usize = 100;
 /// Characters of a name in a table.
 const NAME: usize = 120;
-/// Findings that may be shown unfolded: where there are few, nobody has to click.
+/// Findings that may be shown unfolded: where there are few, no click is needed.
 const OPEN: usize = 2;
 /// Room for what is said about what is left out.
 const RESERVE: usize = 600;
@@ -140,7 +141,7 @@ fn sign(outcome: Outcome) -> &'static str {
 pub fn body(document: &Document, frame: &Frame, budget: usize) -> String {
     let new: Vec<_> = document.with(Status::New).collect();
     let front: Vec<_> = document.findings.iter().filter(|finding| in_front(finding)).collect();
-    // What follows from a finding in front is told with it.
+    // What follows from a finding in front is shown with it.
     let mut follows: BTreeMap<&str, Vec<&Finding>> = front
         .iter()
         .filter(|it| it.cause.is_none())
@@ -320,11 +321,8 @@ fn head(document: &Document, frame: &Frame, new: &[&Finding]) -> String {
     let worst = document.findings.iter().find(|finding| finding.blocks).or_else(|| new.first().copied());
     match worst {
         Some(worst) => {
-            let doubt = if worst.verdict == Certainty::Unverifiable {
-                " (cannot be told before it is applied)"
-            } else {
-                ""
-            };
+            let doubt =
+                if worst.verdict == Certainty::Unverifiable { " (undecided before the apply)" } else { "" };
             let about = code(&cut(&subject(worst), NAME));
             let _ = write!(out, "The worst: {about}: {}{doubt}.\n\n", sentence(&worst.message));
         }
@@ -351,7 +349,7 @@ fn doubts(document: &Document) -> String {
         let _ = writeln!(out, "- {}: {}", code(&cut(&input.name, NAME)), sentence(doubt));
     }
     if !out.is_empty() {
-        out.insert_str(0, "What was read does not tell the whole story:\n\n");
+        out.insert_str(0, "The review is incomplete:\n\n");
         out.push('\n');
     }
     out
@@ -369,7 +367,7 @@ fn table<'f, 'd>(findings: &'f [&'d Finding], most: usize) -> (String, &'f [&'d 
                 == (&first.rule, first.severity, first.verdict, &first.message)
         };
         let (same, others) = rest.split_at(rest.iter().take_while(is_same).count());
-        let doubt = if first.verdict == Certainty::Unverifiable { ", cannot be told" } else { "" };
+        let doubt = if first.verdict == Certainty::Unverifiable { ", undecided" } else { "" };
         let places: Vec<_> =
             same.iter().take(PLACES).map(|finding| code(&cut(&subject(finding), NAME))).collect();
         let more = match same.len().saturating_sub(PLACES) {
@@ -459,9 +457,12 @@ fn tail(document: &Document, frame: &Frame) -> String {
     if let Some(commit) = &frame.commit {
         parts.push(format!("commit {}", code(&escape(&cut(commit, 12)).replace('…', ""))));
     }
+    let unread = Unread::of(document.inputs.iter().map(|input| &input.unread));
+    let unread =
+        unread.map(|unread| format!("<br/>\n<sub>{}</sub>", unread.sentence(|kind| code(&cut(kind, NAME)))));
     let judged = document.configuration.as_ref().map(configuration::sentence_of);
     let judged = judged.map(|judged| format!("<br/>\n<sub>{}</sub>", sentence(&judged)));
-    format!("<sub>{}</sub>{}\n", parts.join(" · "), judged.unwrap_or_default())
+    format!("<sub>{}</sub>{}{}\n", parts.join(" · "), unread.unwrap_or_default(), judged.unwrap_or_default())
 }
 
 /// Findings by severity: `1 critical and 9 high findings`.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::document::{Finding, Severity};
 
-/// With more boxes a picture helps nobody.
+/// With more boxes a picture does not help.
 const BOXES: usize = 40;
 /// Accounts of one unit that have a box of their own.
 const ACCOUNTS: usize = 4;

@@ -1,3 +1,5 @@
+use orgward_finding::Verdict;
+
 use orgward_finding::Site;
 
 use super::*;
@@ -28,7 +30,7 @@ fn five_thousand_findings_become_ten_and_a_count() {
 #[test]
 fn a_hostile_plan_obtains_nothing() {
     let text = github(&testing::hostile());
-    testing::assert_commands_nobody(&text, &["::error ", "::notice title=orgward::"]);
+    testing::assert_gives_no_commands(&text, &["::error ", "::notice title=orgward::"]);
     assert_eq!(text.lines().count(), 3, "{text}");
     let properties = text.strip_prefix("::error ").unwrap().split("::").next().unwrap();
     assert_eq!(properties.split(',').count(), 4, "{properties}");

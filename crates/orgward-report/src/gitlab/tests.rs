@@ -29,7 +29,7 @@ fn one_of_everything() {
       },
       {
         "check_name": "region-lock-gap",
-        "description": "aws_organizations_account.team[0]: cannot tell: where this account will be is not known until apply",
+        "description": "aws_organizations_account.team[0]: undecided: where this account will be is not known until apply",
         "fingerprint": "787d3cd17cf2aa6e",
         "location": {
           "lines": {
@@ -66,6 +66,6 @@ fn five_thousand_findings_keep_their_fingerprints_and_the_worst_comes_first() {
 #[test]
 fn a_hostile_plan_obtains_nothing() {
     let review = testing::hostile();
-    testing::assert_commands_nobody(&gitlab(&review), &[]);
+    testing::assert_gives_no_commands(&gitlab(&review), &[]);
     assert_eq!(parsed(&review).len(), 3);
 }

@@ -1,6 +1,7 @@
 use orgward_finding::{Severity, Status};
+use sha2::{Digest as _, Sha256};
 
-use super::html_page;
+use super::{POLICY, SCRIPT, html_page};
 use crate::testing::{PUBLIC_TRUST, REGION_LOCK_GAP, ROOT_PARKED_ACCOUNT, full, hostile, review, waived};
 
 #[test]
@@ -26,7 +27,8 @@ fn text_of_a_plan_cannot_become_part_of_the_page() {
         finding.notes.push("`<b>` and an odd ` <i>".to_owned());
     }
     let page = html_page(&review, &[]);
-    for tag in ["<script", "<img", "<a href=\"javascript", "<b>", "<i>", "\u{1b}", "\u{202e}"] {
+    assert_eq!(page.matches("<script").count(), 1, "its own");
+    for tag in ["<script>alert", "<img", "<a href=\"javascript", "<b>", "<i>", "\u{1b}", "\u{202e}"] {
         assert!(!page.contains(tag), "{tag:?} in {:?}", page.split_once(tag).map(|(_, rest)| &rest[..40]));
     }
     assert!(page.contains("&lt;script&gt;"));
@@ -40,6 +42,30 @@ fn a_page_loads_nothing() {
     for loads in ["src=", "<link", "@import", "url("] {
         assert!(!page.contains(loads), "{loads}");
     }
+}
+
+/// The browser runs the script with this digest and no other, whatever gets into the page.
+#[test]
+fn only_the_script_of_the_page_may_run() {
+    let digest = base64(&Sha256::digest(SCRIPT));
+    assert!(POLICY.contains(&format!("script-src 'sha256-{digest}'")), "the digest is {digest}");
+    assert!(!SCRIPT.contains("</") && !SCRIPT.contains("<!--"), "it would end before its end");
+    let page = html_page(&full(), &[]);
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
+    assert!(!page.contains("onclick") && !POLICY.contains("script-src 'unsafe-inline'"));
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for part in bytes.chunks(3) {
+        let bits =
+            part.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - part.len()));
+        for at in 0..4 {
+            out.push(if at > part.len() { '=' } else { char::from(DIGITS[bits >> (18 - 6 * at) & 63]) });
+        }
+    }
+    out
 }
 
 #[test]
@@ -90,7 +116,28 @@ fn a_page_begins_with_its_contents() {
 fn many_findings_are_folded_by_rule() {
     let review = crate::testing::many();
     let page = html_page(&review, &[&PUBLIC_TRUST]);
-    assert!(page.contains("<details class=\"rule\">") && !page.contains("<details class=\"rule\" open"));
-    let unfolded = page.split("<details class=\"rule\">").next().unwrap();
-    assert_eq!(unfolded.matches("<article").count(), 0);
+    assert!(page.contains("<details class=\"rule medium\">"), "it goes with the severity that all of it has");
+    for open in ["rule", "part", "finding"] {
+        assert!(!page.contains(&format!("<details class=\"{open}\" open")), "{open}");
+    }
+    let unfolded = page.split("<details class=\"rule").next().unwrap();
+    assert_eq!(unfolded.matches("<details class=\"finding").count(), 0);
+    let parts: Vec<_> = page.split("<details class=\"part").skip(1).collect();
+    assert_eq!(parts.len(), 50);
+    assert!(parts.iter().all(|part| part.matches("<details class=\"finding").count() <= 101));
 }
+
+/// Of findings that say the same, each place is on the page: what is not there cannot be searched.
+#[test]
+fn no_place_is_left_out() {
+    let findings = (0..300).map(|at| {
+        let mut finding = crate::testing::public_trust();
+        finding.address = Some(orgward_finding::Address::new(format!("aws_iam_role.r[{at}]")));
+        finding
+    });
+    let page = html_page(&review(findings.collect()), &[]);
+    assert!((0..300).all(|at| page.contains(&format!("aws_iam_role.r[{at}]"))));
+    assert!(page.contains("<summary>and 99 more</summary>"), "{page}");
+}
+
+mod browser;

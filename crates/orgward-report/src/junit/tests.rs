@@ -69,7 +69,7 @@ fn five_thousand_findings_begin_with_the_worst() {
 #[test]
 fn a_hostile_plan_obtains_nothing() {
     let text = junit(&testing::hostile(), &RULES);
-    testing::assert_commands_nobody(&text, &[]);
+    testing::assert_gives_no_commands(&text, &[]);
     // Every bracket is of an element that this writer knows.
     for tag in text.split('<').skip(1) {
         let name =

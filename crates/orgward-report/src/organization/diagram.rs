@@ -5,7 +5,7 @@ use super::outline::{Entry, Mark, outline};
 use super::text::MANAGEMENT;
 use crate::escape;
 
-/// Boxes of a diagram: more cannot be told apart on a screen. Mermaid refuses more than 500 lines between boxes, and
+/// Boxes of a diagram: more than a person tells apart on a screen. Mermaid refuses more than 500 lines between boxes, and
 /// texts of more than 50,000 characters.
 const MOST: usize = 120;
 /// Policies in one box.
@@ -22,12 +22,13 @@ pub fn mermaid(change: &OrganizationChange) -> String {
     }
     for (at, entry) in entries.iter().enumerate() {
         let class = match entry.mark {
+            Mark::Same if entry.touched => ":::changed",
             Mark::Same => "",
             Mark::Added => ":::added",
             Mark::Removed => ":::removed",
             Mark::Changed => ":::changed",
         };
-        let lines: Vec<_> = label(entry).iter().map(|line| html(line)).collect();
+        let lines: Vec<_> = label(entry).iter().map(|(line, _)| html(line)).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  n{at}[\"{}\"]{class}", lines.join("<br>"));
         if let Some(parent) = entry.parent {
@@ -46,12 +47,13 @@ pub fn dot(change: &OrganizationChange) -> String {
         String::from("digraph organization {\n  rankdir=LR\n  node [shape=box, fontname=\"sans-serif\"]\n");
     for (at, entry) in outline(change, MOST).iter().enumerate() {
         let style = match entry.mark {
+            Mark::Same if entry.touched => ", color=\"#9a6700\", penwidth=2",
             Mark::Same => "",
             Mark::Added => ", color=\"#1a7f37\", penwidth=2",
             Mark::Removed => ", color=\"#cf222e\", style=dashed",
             Mark::Changed => ", color=\"#9a6700\", penwidth=2",
         };
-        let lines: Vec<_> = label(entry).iter().map(|line| quoted(line)).collect();
+        let lines: Vec<_> = label(entry).iter().map(|(line, _)| quoted(line)).collect();
         let _ = writeln!(out, "  n{at} [label=\"{}\"{style}]", lines.join("\\n"));
         if let Some(parent) = entry.parent {
             let _ = writeln!(out, "  n{parent} -> n{at}");
@@ -61,24 +63,26 @@ pub fn dot(change: &OrganizationChange) -> String {
     out
 }
 
-/// The lines in a box.
-pub(super) fn label(entry: &Entry<'_>) -> Vec<String> {
+/// The lines in a box, each with what becomes of what it names.
+pub(super) fn label(entry: &Entry<'_>) -> Vec<(String, Mark)> {
     let node = entry.node;
     let mut lines = vec![format!("{} {}", node.kind, node.name)];
     lines.extend(node.id.clone().filter(|id| node.kind == "account" && *id != node.name));
     lines.extend((node.management && node.name != MANAGEMENT).then(|| MANAGEMENT.to_owned()));
     lines.extend(entry.note.clone());
     // What changes is never among those that there is no room for.
+    let mut lines: Vec<_> = lines.into_iter().map(|line| (line, Mark::Same)).collect();
     let mut policies: Vec<_> = entry.policies.iter().collect();
     policies.sort_by_key(|policy| policy.mark == Mark::Same);
     for policy in policies.iter().take(POLICIES) {
-        lines.push(format!("{}{}{}", sign(policy.mark), policy.name, if policy.open { "?" } else { "" }));
+        let maybe = if policy.open { "?" } else { "" };
+        lines.push((format!("{}{}{maybe}", sign(policy.mark), policy.name), policy.mark));
     }
     if let Some(more) = policies.len().checked_sub(POLICIES).filter(|more| *more > 0) {
-        lines.push(format!("and {more} more policies"));
+        lines.push((format!("and {more} more policies"), Mark::Same));
     }
-    lines.extend(entry.hidden.iter().map(|hidden| format!("and {}", hidden.phrase)));
-    for line in &mut lines {
+    lines.extend(entry.hidden.iter().map(|hidden| (format!("and {}", hidden.phrase), hidden.mark)));
+    for (line, _) in &mut lines {
         *line = escape::line(line).into_owned();
         if line.chars().count() > WIDTH {
             *line = line.chars().take(WIDTH - 1).chain(['…']).collect();
@@ -89,8 +93,8 @@ pub(super) fn label(entry: &Entry<'_>) -> Vec<String> {
 
 fn sign(mark: Mark) -> &'static str {
     match mark {
-        Mark::Added => "+ ",
-        Mark::Removed => "- ",
+        Mark::Added => "+ attached: ",
+        Mark::Removed => "- detached: ",
         Mark::Same | Mark::Changed => "",
     }
 }

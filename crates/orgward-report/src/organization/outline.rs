@@ -18,13 +18,15 @@ pub(super) enum Mark {
 pub(super) struct Entry<'c> {
     pub(super) node: &'c NodeView,
     pub(super) mark: Mark,
+    /// Whether it stays as it is, and what is attached to it changes.
+    pub(super) touched: bool,
     pub(super) depth: usize,
-    /// The entry that it lies in.
+    /// The entry of its parent.
     pub(super) parent: Option<usize>,
     /// What a change is, or why the place is not known.
     pub(super) note: Option<String>,
     pub(super) policies: Vec<Policy>,
-    /// What is left out after it and all that lies in it.
+    /// What is left out after it and everything below it.
     pub(super) hidden: Vec<Hidden>,
 }
 
@@ -154,9 +156,9 @@ impl<'c> Forest<'c> {
             let titles = node.candidates.iter().filter_map(|key| places.get(key.as_str()));
             let titles: Vec<_> = titles.map(|(node, _)| format!("`{}`", node.name)).collect();
             let place = if titles.is_empty() {
-                (node.kind == "ou").then(|| "where it lies is not known".to_owned())
+                (node.kind == "ou").then(|| "its unit is not known".to_owned())
             } else {
-                Some(format!("may lie in {}", titles.join(" or ")))
+                Some(format!("may be in {}", titles.join(" or ")))
             };
             notes.entry(key).and_modify(|note: &mut String| {
                 if let Some(place) = &place {
@@ -195,8 +197,9 @@ impl<'c> Forest<'c> {
         let mut left: BTreeMap<Mark, usize> = BTreeMap::new();
         for &key in keys {
             let Some(&(node, mark)) = self.places.get(key) else { continue };
+            let touched = mark == Mark::Same && self.is_touched(key);
             if node.kind == "account" {
-                let mark = if mark == Mark::Same && self.is_touched(key) { Mark::Changed } else { mark };
+                let mark = if touched { Mark::Changed } else { mark };
                 let most = if mark == Mark::Same { detail.plain } else { detail.changed };
                 let drawn = drawn.entry(mark).or_default();
                 *drawn += 1;
@@ -209,6 +212,7 @@ impl<'c> Forest<'c> {
             out.push(Entry {
                 node,
                 mark,
+                touched,
                 depth,
                 parent,
                 note: self.notes.get(key).cloned(),

@@ -6,21 +6,21 @@ use super::OrganizationChange;
 use super::diagram::label;
 use super::outline::{Entry, Mark, outline};
 
-/// Boxes of a picture: one can be scrolled, and searched by the browser.
-const MOST: usize = 400;
+/// Boxes of a picture: what a person takes in by scrolling three or four screens.
+const MOST: usize = 100;
 const LINE: usize = 18;
 const INDENT: usize = 32;
 const GAP: usize = 8;
 const CHARACTER: usize = 8;
 
-/// An SVG picture. Its colors are told apart on light and dark ground.
+/// An SVG picture. Its colors differ on light and dark ground.
 pub fn svg(change: &OrganizationChange) -> String {
     let entries = outline(change, MOST);
     let mut boxes = Vec::new();
     let (mut y, mut wide) = (GAP, 320);
     for entry in &entries {
         let lines = label(entry);
-        let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+        let longest = lines.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
         let (x, width, height) =
             (GAP + entry.depth * INDENT, longest * CHARACTER + 2 * GAP, lines.len() * LINE + GAP);
         boxes.push(Box { x, y, width, height, lines });
@@ -57,12 +57,13 @@ struct Box {
     y: usize,
     width: usize,
     height: usize,
-    lines: Vec<String>,
+    lines: Vec<(String, Mark)>,
 }
 
 fn draw(entry: &Entry<'_>, own: &Box, out: &mut String) {
     let Box { x, y, width, height, lines } = own;
     let style = match entry.mark {
+        Mark::Same if entry.touched => "stroke=\"#9a6700\" stroke-width=\"2\"",
         Mark::Same => "stroke=\"#8c959f\"",
         Mark::Added => "stroke=\"#1a7f37\" stroke-width=\"2\"",
         Mark::Removed => "stroke=\"#cf222e\" stroke-width=\"2\" stroke-dasharray=\"4\"",
@@ -72,8 +73,14 @@ fn draw(entry: &Entry<'_>, own: &Box, out: &mut String) {
         out,
         "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"4\" fill=\"#ffffff\" {style}/>"
     );
-    for (at, line) in lines.iter().enumerate() {
-        let weight = if at == 0 { " font-weight=\"bold\"" } else { "" };
+    for (at, (line, mark)) in lines.iter().enumerate() {
+        let weight = match mark {
+            Mark::Removed => " fill=\"#cf222e\" text-decoration=\"line-through\"",
+            Mark::Added => " fill=\"#1a7f37\"",
+            Mark::Changed => " fill=\"#9a6700\"",
+            Mark::Same if at == 0 => " font-weight=\"bold\"",
+            Mark::Same => "",
+        };
         let (x, y) = (x + GAP, y + GAP / 2 + (at + 1) * LINE - 4);
         let _ = writeln!(out, "<text x=\"{x}\" y=\"{y}\"{weight}>{}</text>", escaped(line));
     }

@@ -65,6 +65,54 @@ fn five_thousand_accounts_fit_on_a_screen_and_what_changes_is_drawn() {
     assert!(svg(&change).len() < 200_000);
 }
 
+/// Two thousand accounts in sixty units, four levels deep, of which a plan moves one, detaches a policy and adds an
+/// account: a picture is read on one screen or two, and what changes is in it.
+#[test]
+fn two_thousand_accounts_are_a_picture_that_a_person_reads() {
+    let mut before = large(60, 2000);
+    for node in &mut before.nodes {
+        // Units in units: 0 is above 1 to 3, 4 above 5 to 7, and so on.
+        let number = node.name.strip_prefix("unit-").and_then(|number| number.parse::<usize>().ok());
+        if let Some(number) = number.filter(|number| number % 4 > 0) {
+            node.parent = Some(format!("unit-{:02}", number - 1));
+        }
+    }
+    before.nodes.push(node("policy", "region-lock", None));
+    before.attachments.push(AttachmentView {
+        policy: "region-lock".to_owned(),
+        target: Some("unit-08".to_owned()),
+        resolution: "known",
+        ..AttachmentView::default()
+    });
+    let mut after = before.clone();
+    after.attachments.retain(|attachment| attachment.policy != "region-lock");
+    after.nodes.push(node("account", "account-new", Some("unit-13")));
+    for node in &mut after.nodes {
+        if node.name == "account-1234" {
+            node.parent = Some("unit-07".to_owned());
+        }
+    }
+    let change = OrganizationChange { before, after, ..OrganizationChange::default() };
+    let picture = svg(&change);
+    let size = |what: &str| -> usize {
+        picture.split_once(&format!(" {what}=\"")).unwrap().1.split('"').next().unwrap().parse().unwrap()
+    };
+    assert_eq!((picture.matches("<rect").count() - 1, size("width"), size("height")), (38, 352, 1966));
+    for (name, text) in [("svg", &picture), ("mermaid", &mermaid(&change)), ("dot", &dot(&change))] {
+        for what in ["account-1234", "account-new", "unit-08", "detached"] {
+            assert!(text.contains(what), "{name}: {what}");
+        }
+        // Mermaid defines its colors in classes.
+        let colors = if name == "mermaid" { [":::changed", ":::added"] } else { ["#9a6700", "#1a7f37"] };
+        let colored = colors.iter().map(|color| text.matches(color).count()).sum::<usize>();
+        assert!((3..12).contains(&colored), "{name}: what changes is in color, and nothing else: {colored}");
+        assert!(text.len() < 30_000, "{name}: {}", text.len());
+    }
+    let line = picture.lines().find(|line| line.contains("detached: region-lock")).unwrap();
+    assert!(line.contains("fill=\"#cf222e\" text-decoration=\"line-through\""), "{line}");
+    assert_eq!(mermaid(&change).matches("-->").count(), 37);
+}
+
 #[test]
 fn an_organization_that_is_all_new_is_counted_where_it_is_large() {
     let change = OrganizationChange { after: large(20, 5000), ..OrganizationChange::default() };
@@ -181,15 +229,15 @@ fn what_changes_says_how() {
     -       · lock
         ou prod
     ~     account store  (was in `dev`, was called `shop`)
-    + ou lab  (may lie in `dev` or `prod`)
+    + ou lab  (may be in `dev` or `prod`)
 
     the inputs contradict each other
       account `1` lies in two units
 
-    which account things are in
+    the account of each provider
       provider aws: 222222222222, Root/prod/store, eu-central-1 (1 resource)
         `aws_iam_role.a` itself
-      provider aws.edge: nobody knows (2 resources)
+      provider aws.edge: account not known (2 resources)
         nothing says which account
     ");
     insta::assert_snapshot!(svg(&change), @r##"
@@ -211,7 +259,7 @@ fn what_changes_says_how() {
     <text x="80" y="164">was in `dev`, was called `shop`</text>
     <rect x="8" y="180" width="224" height="44" rx="4" fill="#ffffff" stroke="#1a7f37" stroke-width="2"/>
     <text x="16" y="198" font-weight="bold">ou lab</text>
-    <text x="16" y="216">may lie in `dev` or `prod`</text>
+    <text x="16" y="216">may be in `dev` or `prod`</text>
     </svg>
     "##);
 }

@@ -100,7 +100,7 @@ fn placements(placements: &[PlacementView], out: &mut String) {
     if placements.is_empty() {
         return;
     }
-    out.push_str("\nwhich account things are in\n");
+    out.push_str("\nthe account of each provider\n");
     let several =
         placements.iter().any(|one| placements.first().is_some_and(|first| first.input != one.input));
     let mut input = None;
@@ -115,7 +115,7 @@ fn placements(placements: &[PlacementView], out: &mut String) {
             Some(provider) => format!("provider {provider}"),
             None => "provider not shown".to_owned(),
         };
-        let account = placement.account.as_deref().unwrap_or("nobody knows");
+        let account = placement.account.as_deref().unwrap_or("account not known");
         let mut line = format!("{provider}: {account}");
         if let Some(path) = placement.path.as_ref().filter(|path| *path != account) {
             let _ = write!(line, ", {path}");

@@ -80,7 +80,7 @@ fn five_thousand_findings_stay_within_the_limits_and_the_worst_comes_first() {
 fn a_hostile_plan_obtains_nothing() {
     let review = testing::hostile();
     let log = valid(&review);
-    testing::assert_commands_nobody(&sarif(&review, &RULES), &[]);
+    testing::assert_gives_no_commands(&sarif(&review, &RULES), &[]);
     let result = &log["runs"][0]["results"][0];
     assert!(!result["message"]["text"].as_str().unwrap().contains("]("));
     let uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();

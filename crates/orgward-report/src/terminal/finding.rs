@@ -49,6 +49,12 @@ pub(super) fn is_unverifiable(finding: &Finding) -> bool {
     finding.verdict == Verdict::Unverifiable
 }
 
+/// What stands before the message of a finding that is undecided, unless the message says so itself.
+pub(crate) fn doubt(finding: &Finding) -> &'static str {
+    let says_so = ["cannot tell", "undecided"].iter().any(|start| finding.message.starts_with(start));
+    if is_unverifiable(finding) && !says_so { "undecided: " } else { "" }
+}
+
 /// What a finding is about, fit to print.
 pub(crate) fn place(finding: &Finding) -> Option<String> {
     let place = match (&finding.address, &finding.target) {
@@ -63,7 +69,7 @@ pub(crate) fn place(finding: &Finding) -> Option<String> {
     })
 }
 
-/// Writes a group: things found in full up to a limit, things that cannot be told once for all places. What follows
+/// Writes a group: things found in full up to a limit, undecided things once for all places. What follows
 /// from a finding is folded under it.
 pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
     let Some(first) = group.findings.first() else { return };
@@ -92,11 +98,7 @@ pub(super) fn write(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
 pub(super) fn brief(pen: &mut Pen, group: &Group<'_>, follows: &[&Finding]) {
     let Some(first) = group.findings.first() else { return };
     let rule = pen.link(&escape::line(first.rule), &crate::links::page_of(first.rule));
-    let doubt = if is_unverifiable(first) && !first.message.starts_with("cannot tell") {
-        "cannot tell: "
-    } else {
-        ""
-    };
+    let doubt = doubt(first);
     let place = place(first).map(|place| format!("{place}: ")).unwrap_or_default();
     let also = match group.findings.len() {
         0 | 1 => String::new(),
@@ -122,7 +124,7 @@ fn same_details(left: &Finding, right: &Finding) -> bool {
 fn header(pen: &mut Pen, finding: &Finding, with_place: bool) {
     let mut code = pen.link(&escape::line(finding.rule), &crate::links::page_of(finding.rule));
     for (holds, word) in [
-        (is_unverifiable(finding), "cannot tell"),
+        (is_unverifiable(finding), "undecided"),
         (finding.confidence() == Confidence::Likely, "likely"),
         (finding.status == Status::Existing && pen.has_before(), "existing"),
     ] {

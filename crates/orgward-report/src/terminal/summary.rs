@@ -2,6 +2,7 @@ use orgward_finding::{Finding, Outcome, Review, ReviewKind, RuleInfo, Severity, 
 
 use super::finding::is_unverifiable;
 use super::pen::{Ink, Pen};
+use crate::unread::Unread;
 use crate::{configuration, escape};
 
 /// How many names of inputs are spelled out.
@@ -79,6 +80,9 @@ pub(super) fn inputs(pen: &mut Pen, review: &Review) {
         count(review.policies, "policy", "policies"),
     );
     pen.line(&line);
+    if let Some(unread) = Unread::of(review.inputs.iter().map(|input| &input.unread)) {
+        pen.line(&escape::line(&unread.sentence(|kind| format!("`{kind}`"))));
+    }
     if let Some(sentence) = configuration::sentence(review) {
         pen.line(&escape::line(&sentence));
     }
@@ -114,7 +118,7 @@ fn blocked(review: &Review) -> String {
     }
     if !unverifiable.is_empty() {
         let noun = if found.is_empty() { ("thing", "things") } else { ("one", "ones") };
-        clauses.push(cannot_be_told(&unverifiable, noun));
+        clauses.push(undecided(&unverifiable, noun));
     }
     let mut asides = Vec::new();
     if existing > 0 && review.kind != ReviewKind::Audit {
@@ -150,7 +154,7 @@ fn not_blocked(review: &Review) -> String {
         _ => aside(count(found, "finding", "findings"), &not_blocking_found(review)),
     }];
     if !unverifiable.is_empty() {
-        clauses.push(format!("but {}", cannot_be_told(&unverifiable, ("thing", "things"))));
+        clauses.push(format!("but {}", undecided(&unverifiable, ("thing", "things"))));
     }
     if review.is_incomplete() {
         clauses.push("and the input is incomplete".to_owned());
@@ -201,9 +205,10 @@ fn by_severity(findings: &[&Finding]) -> String {
     format!("{} {}", severities(findings), if findings.len() == 1 { "finding" } else { "findings" })
 }
 
-/// `12 medium and 2 low things cannot be told`.
-fn cannot_be_told(findings: &[&Finding], (one, many): (&str, &str)) -> String {
-    format!("{} {} cannot be told", severities(findings), if findings.len() == 1 { one } else { many })
+/// `12 medium and 2 low things are undecided`.
+fn undecided(findings: &[&Finding], (one, many): (&str, &str)) -> String {
+    let what = if findings.len() == 1 { format!("{one} is") } else { format!("{many} are") };
+    format!("{} {what} undecided", severities(findings))
 }
 
 /// `1 critical and 4 high`.

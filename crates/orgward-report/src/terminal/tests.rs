@@ -68,9 +68,9 @@ fn one_of_everything() {
       rests on: `aws_organizations_policy_attachment.lock` attaches to the only unit it can mean
       help: take `ec2:*` out of `NotAction`
 
-    ── medium: 14 cannot be told ───────────────────────────────────────────────────
+    ── medium: 14 undecided ────────────────────────────────────────────────────────
 
-    region-lock-gap · cannot tell
+    region-lock-gap · undecided
 
       ? where this account will be is not known until apply
       where: aws_organizations_account.team[0]
@@ -98,7 +98,7 @@ fn one_of_everything() {
       low       root-parked-account  aws_organizations_account.attic: account lies directly under the root
       low       root-parked-account  aws_organizations_account.legacy: account lies directly under the root
 
-    blocked: 1 critical and 1 high findings are new, and 14 medium ones cannot be told (2 existing and 1 milder ones do not block)
+    blocked: 1 critical and 1 high findings are new, and 14 medium ones are undecided (2 existing and 1 milder ones do not block)
     reviewed second.json: 12 accounts, 9 principals, 14 policies
     `orgward rules public-trust` explains the first one
     "#);
@@ -142,21 +142,21 @@ fn quiet_says_what_blocks() {
     insta::assert_snapshot!(quiet(&testing::full()), @r#"
       critical  public-trust  aws_iam_role.deploy: anyone on AWS may become this role
       high      region-lock-gap  Root/Workloads/Prod: `ec2` is exempt from the region lock
-      medium    region-lock-gap  aws_organizations_account.team[0]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[10]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[11]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[12]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[13]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[1]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[2]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[3]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[4]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[5]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[6]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[7]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[8]: cannot tell: where this account will be is not known until apply
-      medium    region-lock-gap  aws_organizations_account.team[9]: cannot tell: where this account will be is not known until apply
-    blocked: 1 critical and 1 high findings are new, and 14 medium ones cannot be told (2 existing and 1 milder ones do not block)
+      medium    region-lock-gap  aws_organizations_account.team[0]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[10]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[11]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[12]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[13]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[1]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[2]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[3]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[4]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[5]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[6]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[7]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[8]: undecided: where this account will be is not known until apply
+      medium    region-lock-gap  aws_organizations_account.team[9]: undecided: where this account will be is not known until apply
+    blocked: 1 critical and 1 high findings are new, and 14 medium ones are undecided (2 existing and 1 milder ones do not block)
     "#);
 }
 
@@ -173,11 +173,11 @@ fn not_blocked_is_not_safe() {
     let mut review = testing::full();
     review.gate.fail_on = None;
     insta::assert_snapshot!(quiet(&review), @r#"
-    not blocked: 5 findings (1 critical, 1 high and 1 low new, 2 low there before), but 14 medium things cannot be told
+    not blocked: 5 findings (1 critical, 1 high and 1 low new, 2 low there before), but 14 medium things are undecided
     "#);
     review.findings.retain(|finding| finding.verdict == Verdict::Unverifiable);
     insta::assert_snapshot!(quiet(&review), @r#"
-    not blocked: nothing found, but 14 medium things cannot be told
+    not blocked: nothing found, but 14 medium things are undecided
     "#);
 }
 

@@ -38,6 +38,9 @@ rule! {
     /// A policy that is unknown until apply may allow everything: that is a question, unless a boundary keeps the
     /// principal from being an administrator. A policy that no input shows is named as information.
     ///
+    /// What a plan gives to a principal, group or permission set of another stack is judged alone: whether that policy
+    /// makes an administrator, and not whether it opens a way to become one.
+    ///
     /// The rule does not see policies that other stacks attach. Permission sets are judged by
     /// `unbounded-permission-set`, and ways to become an administrator by `privilege-escalation`, `open-pass-role`
     /// and `unbounded-delegation`.

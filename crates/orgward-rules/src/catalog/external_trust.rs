@@ -1,12 +1,15 @@
-use orgward_finding::Severity;
-use orgward_iam::BaseOperator;
+use orgward_finding::{Severity, Status};
+use orgward_iam::{Answer, BaseOperator};
 use orgward_org::{Membership, Modality};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
+use orgward_proof::access::{accounts_of, lets_in_outsider};
 use orgward_proof::org_policies::source;
+use orgward_proof::region_lock::witness;
 use orgward_proof::trust::{
-    NamedAccount, Trust, asks_for_an_id, named_accounts, requires, trusts, unique_ids,
+    NamedAccount, Trust, admits_no_more, asks_for_an_id, foreign_providers, named_accounts, requires, trusts,
+    unique_ids,
 };
 
 rule! {
@@ -56,6 +59,25 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 judge(cx, &trust, &named, findings);
             }
         }
+        by_services(cx, &trust, findings);
+        for provider in foreign_providers(&trust) {
+            if cx.after.membership(trust.role.id, &provider.value) != Membership::Outside {
+                continue;
+            }
+            let document = &trust.role.data.trust;
+            let account =
+                if document.text.is_sensitive() { "(sensitive value)" } else { provider.value.as_str() };
+            let finding = findings.about(&EXTERNAL_TRUST, trust.role.node);
+            finding.subject(format!("{} provider", provider.value));
+            finding.says(format!(
+                "role trusts an identity provider of account {account}, which is outside the organization"
+            ));
+            finding.show(&source(document), provider.span.clone(), "not in the organization");
+            finding.help("name the provider of the account of the role");
+            if admits_no_more(cx.before, &trust) {
+                finding.status = Status::Existing;
+            }
+        }
         for id in unique_ids(trust.policy) {
             let document = &trust.role.data.trust;
             let finding = findings.cannot_tell(&EXTERNAL_TRUST, trust.role.node);
@@ -67,8 +89,41 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// Reports services that become the role on behalf of accounts outside.
+fn by_services(cx: &Context<'_>, trust: &Trust<'_>, findings: &mut Findings) {
+    let Some(policy) = trust.role.data.trust.policy() else { return };
+    let owner = cx.after.owner(trust.role.id).map(|(account, _)| account.id);
+    for account in accounts_of(policy) {
+        if cx.after.membership(trust.role.id, &account) != Membership::Outside
+            || cx.config.organization.trusted_accounts.contains(&account)
+        {
+            continue;
+        }
+        let Answer::Witness(request) = cx.access().for_outsider(policy, &account, owner) else { continue };
+        let document = &trust.role.data.trust;
+        let shown = if document.text.is_sensitive() { "(sensitive value)" } else { account.as_str() };
+        let finding = findings.about(&EXTERNAL_TRUST, trust.role.node);
+        finding.subject(format!("{account} by a service"));
+        finding.says(format!(
+            "a service may assume the role on behalf of account {shown}, which is outside the organization"
+        ));
+        finding.witness(witness(&request));
+        finding.help(
+            "name an account of the organization, or add the account to `trusted_accounts` in `orgward.toml`",
+        );
+        if admits_no_more(cx.before, trust) {
+            finding.status = Status::Existing;
+        }
+    }
+}
+
 fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings: &mut Findings) {
     // Nobody outside carries the id of this organization.
+    if cx.after.membership(trust.role.id, &named.account) == Membership::Outside
+        && !lets_in_outsider(cx.after, Some(trust.role.id), trust.policy, &named.account)
+    {
+        return;
+    }
     let inside_only = cx.after.symbolic_id_of(trust.role.id).is_some_and(|id| {
         requires(named.statement, |key| key == "aws:principalorgid")
             && named.statement.conditions.iter().any(|condition| {
@@ -95,6 +150,9 @@ fn judge(cx: &Context<'_>, trust: &Trust<'_>, named: &NamedAccount<'_>, findings
                 return;
             }
             let finding = findings.about(&EXTERNAL_TRUST, trust.role.node);
+            if admits_no_more(cx.before, trust) {
+                finding.status = Status::Existing;
+            }
             finding.subject(format!("{account} {}", named.whole));
             let who = if named.whole { "every principal of" } else { "a principal of" };
             if trusted {

@@ -1,9 +1,10 @@
 use orgward_finding::{Severity, Status, Verdict};
-use orgward_iam::Claim;
+use orgward_iam::{Claim, RequestSet};
 use orgward_org::Selector;
 use orgward_proof::access::{
     Access, Forbid, Forbidden, Place, Reached, Subject, Who, is_exempt, is_outside, means_something,
 };
+use orgward_proof::questions::Reply;
 use orgward_proof::region_lock::witness;
 
 use crate::engine::rule;
@@ -51,10 +52,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let places: Vec<&Selector> = match &forbid.what {
             Forbidden::Requests { claim, targets } => {
                 requests(cx, forbid, claim, targets, findings);
+                unknown(cx, forbid, claim, targets, findings);
                 targets.iter().collect()
             }
             Forbidden::Path { from, to } => {
                 path(cx, forbid, from, to, findings);
+                unknown_trust(cx, forbid, to, findings);
                 [from, to]
                     .into_iter()
                     .filter_map(|it| if let Place::Accounts(it) = it { Some(it) } else { None })
@@ -117,11 +120,11 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 if !is_outside(cx.after, id) || is_exempt(&forbid.exempt, &root) {
                     continue;
                 }
-                let existed = outside(before, claim, &reached);
+                let existed = !access.gains_outside(before, claim, &reached);
                 (reached.by.as_ref(), None, id.clone(), root, None, existed)
             }
             Who::Everybody => {
-                let existed = outside(before, claim, &reached);
+                let existed = !access.gains_outside(before, claim, &reached);
                 (reached.by.as_ref(), None, "*".to_owned(), "everybody".to_owned(), None, existed)
             }
         };
@@ -165,13 +168,80 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 .is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
         {
             finding.subject.push_str(" widened");
+        } else if !matches!(reached.who, Who::Subject(_)) {
+            if was_reached(before, claim, &reached) {
+                // The same outsider, who can do more now, is another finding than the one that was there.
+                finding.subject.push_str(" widened");
+            }
         }
     }
 }
 
-/// Whether a principal outside was let in before by the same policy.
-fn outside(before: &Access<'_>, claim: &Claim, reached: &Reached) -> bool {
-    before.who(claim, true).iter().any(|old| old.who == reached.who && old.by == reached.by)
+/// What becomes unknown may allow what nobody may do.
+fn unknown(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    for (id, subject) in access.subjects().filter(|(_, subject)| !subject.unknowns.is_empty()) {
+        let was_unknown = before.same(subject).is_some_and(|(_, old)| !old.unknowns.is_empty());
+        if was_unknown
+            || !access.is_target(&cx.config.structure, targets, subject)
+            || is_exempt(&forbid.exempt, &subject.arn)
+        {
+            continue;
+        }
+        let Reply::Undecided(why) = access.can(id, claim) else { continue };
+        let finding = findings.report(&FORBIDDEN_ACCESS, subject.node.address.as_ref());
+        finding.input = subject.node.stack.as_deref().map(str::to_owned);
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
+        finding.subject(format!("{} {} unknown", forbid.id, subject.node.key));
+        finding.says(format!(
+            "`{}` is not proved for `{}`: what it may do is unknown until apply",
+            forbid.id,
+            subject.shown(cx.after)
+        ));
+        finding.accounts(account(cx.after, subject));
+        finding.note(why);
+        finding.help("write policies that the plan shows");
+    }
+}
+
+/// Whom nothing is known to be kept out of may come from anywhere.
+fn unknown_trust(cx: &Context<'_>, forbid: &Forbid, to: &Place, findings: &mut Findings) {
+    let (access, before) = (cx.access(), cx.access_before());
+    let is_unknown = |subject: &Subject<'_>| subject.trust.is_some_and(orgward_org::Document::is_unknown);
+    for (_, subject) in access.subjects().filter(|(_, subject)| is_unknown(subject)) {
+        if !access.is_in(&cx.config.structure, to, subject)
+            || is_exempt(&forbid.exempt, &subject.arn)
+            || before.same(subject).is_some_and(|(_, old)| is_unknown(old))
+        {
+            continue;
+        }
+        let finding = findings.about(&FORBIDDEN_ACCESS, subject.node.get());
+        finding.verdict = Verdict::Unverifiable;
+        finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
+        finding.subject(format!("{} {} unknown", forbid.id, subject.node.key));
+        finding.says(format!(
+            "`{}` is not proved for `{}`: who may become it is unknown until apply",
+            forbid.id,
+            subject.shown(cx.after)
+        ));
+        finding.help("write a trust policy that the plan shows");
+    }
+}
+
+/// Whether an outsider could make some request of a claim before.
+fn was_reached(before: &Access<'_>, claim: &Claim, reached: &Reached) -> bool {
+    before.who(claim, true).iter().any(|old| old.who == reached.who)
+}
+
+/// Whether the trust policy of a role lets in callers that the former one did not.
+fn gains_callers(was: &Subject<'_>, is: &Subject<'_>) -> bool {
+    let read = |subject: &Subject<'_>| subject.trust.and_then(|trust| trust.policy().cloned());
+    let (Some(old), Some(new)) = (read(was), read(is)) else { return was.trust.is_some() };
+    if old.text() == new.text() {
+        return false;
+    }
+    !RequestSet::allowed(&new).minus(RequestSet::allowed(&old)).is_empty()
 }
 
 fn path(cx: &Context<'_>, forbid: &Forbid, from: &Place, to: &Place, findings: &mut Findings) {
@@ -179,27 +249,41 @@ fn path(cx: &Context<'_>, forbid: &Forbid, from: &Place, to: &Place, findings: &
     let structure = &cx.config.structure;
     let exempt = |subject: &Subject<'_>| is_exempt(&forbid.exempt, &subject.arn);
     if *from == Place::Outside {
-        for (_, subject) in access.subjects() {
-            if !access.is_in(structure, to, subject) || exempt(subject) {
+        let find = |access: &Access<'_>| {
+            access.from_outside(&|subject| access.is_in(structure, to, subject), &exempt)
+        };
+        let old = find(before);
+        for way in find(access) {
+            let end = way.steps.last().map_or(way.entry, |step| step.to.subject());
+            let (Some(entry), Some(subject)) = (access.subject(way.entry), access.subject(end)) else {
                 continue;
-            }
-            let Some(edge) = access.let_in_from_outside(subject) else { continue };
-            let existed =
-                before.same(subject).is_some_and(|(_, old)| before.let_in_from_outside(old).is_some());
+            };
+            let was = before
+                .same(entry)
+                .filter(|(id, _)| old.iter().any(|old| old.entry == *id && (old.certain || !way.certain)));
+            let existed = was.is_some_and(|(_, was)| !gains_callers(was, entry));
             let finding = findings.about(&FORBIDDEN_ACCESS, subject.node.get());
             finding.severity = forbid.severity;
-            finding.subject(format!("{} outside", forbid.id));
-            finding.says(format!(
-                "`{}` does not hold: `{}` {}",
-                forbid.id,
-                subject.shown(cx.after),
-                edge.how
-            ));
-            if let Some(request) = edge.requests.first() {
+            let widened = if was.is_some() && !existed { " widened" } else { "" };
+            finding.subject(format!("{} outside{widened}", forbid.id));
+            let (first, last) = (entry.shown(cx.after), subject.shown(cx.after));
+            finding.says(if way.steps.is_empty() {
+                format!("`{}` does not hold: `{last}` {}", forbid.id, way.edge.how)
+            } else {
+                format!(
+                    "`{}` does not hold: who is let in as `{first}` from outside of the organization can come to act as \
+                     `{last}`",
+                    forbid.id
+                )
+            });
+            for step in &way.steps {
+                finding.note(told(access, step, cx.after));
+            }
+            if let Some(request) = way.edge.requests.first() {
                 finding.witness(witness(request));
             }
             finding.help("name principals of the organization in the trust policy");
-            close(finding, edge.certain, existed);
+            close(finding, way.certain, existed);
         }
         return;
     }

@@ -6,9 +6,7 @@ use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Sele
 
 use crate::engine::rule;
 use crate::{Context, Findings};
-use orgward_proof::guardrail::{
-    Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, extent, extent_in_words, reason,
-};
+use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, extent_in_words, reason};
 use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use orgward_proof::region_lock::witness;
 
@@ -146,12 +144,14 @@ fn judge<'o>(
             alike.entry((stand_in, modality)).or_default().push((id, node));
         }
     }
+    let of = (!alike.is_empty()).then(|| chains.key(claim));
     for ((stand_in, modality), members) in alike {
-        let verdict = cx.proofs.prove(claim, chains, &stand_in);
+        let Some(of) = of.clone() else { continue };
+        let verdict = cx.proofs.prove_with(claim, chains, &stand_in, of.clone());
         if verdict == Verdict::Holds {
             continue;
         }
-        let key = (chains.key(claim), stand_in.clone(), modality);
+        let key = (of, stand_in.clone(), modality);
         let failure = failures.entry(key).or_insert_with(|| Failure {
             verdict,
             stand_in,
@@ -211,7 +211,7 @@ fn report(
             };
             let place = if failure.paths.len() > 1 { format!(" in {}", group.path) } else { String::new() };
             explain(cx, guardrail, chains, (&request, [&place, &end]), finding);
-            let reach = extent(&guardrail.claim, chains, &failure.stand_in);
+            let reach = cx.proofs.extent(&guardrail.claim, chains, &failure.stand_in);
             finding.notes.extend(reach.map(|reach| {
                 let reach = extent_in_words(reach, chains.is_sensitive(), actual);
                 cx.after.render(&format!("not denied: {}", reach.sentence()))

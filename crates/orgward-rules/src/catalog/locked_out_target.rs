@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use orgward_finding::{Severity, Verdict};
-use orgward_iam::{Effect, RequestSet, Spanned, Statement};
+use orgward_iam::{AccessLevel, Catalogue, Effect, Policy, RequestSet, Spanned, Statement};
 use orgward_org::{Account, Entity, Modality, NodeId, NodeKind, OrgPolicy, PolicyChain, PolicyType};
 
 use crate::engine::rule;
@@ -97,7 +97,8 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 /// suspended accounts are there for that.
 fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
     for guardrail in cx.after.org_policies().filter(|it| it.data.kind == PolicyType::ServiceControl) {
-        for (index, statement) in denials(guardrail).filter(|(_, statement)| denies_everything(statement)) {
+        let Some(policy) = guardrail.data.document.policy() else { continue };
+        for (index, statement) in denials(guardrail).filter(|(_, it)| denies_everything(policy, it)) {
             for (target, attachment) in cx.after.targets_of(guardrail.id) {
                 let is_used = |account: &Entity<'_, Account>| {
                     account.member
@@ -139,12 +140,24 @@ fn denied_outright(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether a denial is about every action and resource, on no condition.
-fn denies_everything(statement: &Statement) -> bool {
+/// Whether a denial is about every resource and every action that changes something, on no condition that spares anyone.
+fn denies_everything(policy: &Policy, statement: &Statement) -> bool {
     let is_all = |not: bool, patterns: &[Spanned<String>]| !not && patterns.iter().any(|it| it.value == "*");
-    statement.is_unconditional()
-        && is_all(statement.actions.not, &statement.actions.patterns)
-        && statement.resources.as_ref().is_none_or(|it| is_all(it.not, &it.patterns))
+    if !statement.resources.as_ref().is_none_or(|it| is_all(it.not, &it.patterns)) {
+        return false;
+    }
+    let actions = &statement.actions;
+    if is_all(actions.not, &actions.patterns) {
+        // A condition that every principal meets spares none.
+        let spared = || RequestSet::bound().minus(RequestSet::matched(policy, statement));
+        return statement.is_unconditional() || spared().emptiness() == Ok(true);
+    }
+    // Who may only look is locked out.
+    let is_harmless = |pattern: &Spanned<String>| {
+        let mut listed = Catalogue::get().actions_matching(&pattern.value).peekable();
+        listed.peek().is_some() && listed.all(|action| action.level() <= AccessLevel::Read)
+    };
+    actions.not && statement.is_unconditional() && actions.patterns.iter().all(is_harmless)
 }
 
 /// What a level of the tree allows.

@@ -1,4 +1,4 @@
-use orgward_finding::Severity;
+use orgward_finding::{Severity, Status};
 use orgward_iam::{
     Answer, BaseOperator, Callers, Catalogue, Claim, ClaimSpec, Condition, ContextValue, Effect, Policy,
     PrincipalPattern, RequestSet, SetQuantifier, Statement,
@@ -9,7 +9,7 @@ use crate::federation::{Issuer, issuer, names_some_customer};
 use crate::{Context, Findings};
 use orgward_org::{Content, Document, Entity, Role};
 use orgward_proof::org_policies::{source, statement_key};
-use orgward_proof::trust::trusts;
+use orgward_proof::trust::{admits_no_more, trusts};
 
 rule! {
     /// Checks for roles that trust an identity provider which many customers share, without saying which of them.
@@ -81,6 +81,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     let is_told = why.is_some() || document.text.is_sensitive();
                     let finding = findings.about(&LOOSE_FEDERATION, trust.role.node);
                     finding.subject(format!("{host} {}", statement_key(document, statement)));
+                    if admits_no_more(cx.before, &trust) {
+                        finding.status = Status::Existing;
+                    }
                     finding.says(format!("any {} can assume this role", issuer.customers));
                     match why {
                         None => {

@@ -43,12 +43,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
     let old = before.public();
     for opening in access.public() {
-        let had = before.had(access, &opening);
-        // The block refuses that such a policy is written.
-        if !had && opening.policy.is_some() && refuses_new(cx.after, opening.resource) {
-            continue;
+        let mut opening = opening;
+        let mut had = before.had(access, &opening);
+        let mut refused = false;
+        // The block refuses that such a policy is written, and leaves the one alone that stands.
+        if !had && is_written(cx, &opening) && refuses_new(cx.after, opening.resource) {
+            let stands = old.iter().find(|old| {
+                old.resource.key == opening.resource.key && old.policy.is_some() && old.unknown.is_none()
+            });
+            let Some(stands) = stands.cloned() else { continue };
+            (opening, had, refused) = (stands, true, true);
         }
         let finding = report(&PUBLIC_RESOURCE, cx, &opening, findings);
+        if refused {
+            finding.note("its public access block refuses the new policy, so that the old one stays");
+        }
         let what = if opening.policy.is_some() { "policy" } else { "access control list" };
         let action =
             opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
@@ -61,6 +70,16 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         set(finding, had, &opening, &old);
     }
     unknown(cx, findings);
+}
+
+/// Whether the plan writes the policy that lets somebody in.
+fn is_written(cx: &Context<'_>, opening: &Opening<'_>) -> bool {
+    let Some(policy) = opening.policy else { return false };
+    let old = cx.before.access().resources.iter().find(|old| old.key == opening.resource.key);
+    let same = |old: &ResourcePolicy| {
+        old.address == policy.address && old.document.text.expose() == policy.document.text.expose()
+    };
+    !old.is_some_and(|old| old.policies.iter().any(same))
 }
 
 /// A policy of which nothing is known may let in anyone.

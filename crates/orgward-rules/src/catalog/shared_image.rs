@@ -1,5 +1,6 @@
 use orgward_finding::{Severity, Status, Verdict};
 use orgward_org::{Membership, Organization, Share, SharedWith};
+use orgward_plan::Attr;
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -44,9 +45,23 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for share in &cx.after.access().shares {
         let Some((who, unknown)) = outside(cx.after, share) else { continue };
+        let had = |with: &dyn Fn(&SharedWith) -> bool| {
+            let old = &cx.before.access().shares;
+            old.iter().any(|old| old.what == share.what && old.subject == share.subject && with(&old.with))
+        };
+        // An account that was a member until now was no outsider.
+        let was_inside = matches!(&share.with, SharedWith::Account(account)
+            if orgward_proof::access::membership_of(cx.before, None, account) == Membership::Inside);
+        let existing = !was_inside && had(&|with| *with == share.with || *with == SharedWith::Everybody);
+        // A switch of the account refuses it, so that the apply fails and nothing is shared.
+        if share.with == SharedWith::Everybody && !existing && is_refused(cx.after, share) {
+            continue;
+        }
         let finding = findings.report(&SHARED_IMAGE, &share.address);
         finding.input = share.stack.as_deref().map(str::to_owned);
-        finding.subject(format!("{} {:?}", share.subject, share.with));
+        let who = if share.is_sensitive { "(sensitive value)".to_owned() } else { who };
+        let with = if share.is_sensitive { String::new() } else { format!("{:?}", share.with) };
+        finding.subject(format!("{} {with}", share.subject));
         finding.says(format!("{} `{}` is shared with {who}", share.what, share.subject));
         finding.help("share it with accounts or units of the organization");
         if let Some(why) = unknown {
@@ -54,12 +69,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = SHARED_IMAGE.info.unverifiable;
             finding.note(why);
         }
-        let same =
-            |old: &Share| old.with == share.with && old.what == share.what && old.subject == share.subject;
-        if cx.before.access().shares.iter().any(same) {
+        finding.described.is_redacted |= share.is_sensitive;
+        if existing {
             finding.status = Status::Existing;
         }
     }
+}
+
+/// Whether a switch of the account and region refuses to share something with everybody.
+fn is_refused(org: &Organization, share: &Share) -> bool {
+    let Some(switch) = &share.switch else { return false };
+    org.access()
+        .blocks
+        .iter()
+        .filter(|block| block.holder == *switch)
+        .any(|block| matches!(block.switch("state"), Attr::Known(level) if level > 0))
 }
 
 /// Whom outside something is shared with, and why that is not known for certain; `None` when it stays inside.

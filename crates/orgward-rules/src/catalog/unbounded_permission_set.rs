@@ -55,12 +55,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let path = access.gain(first).filter(|_| *access.standing(first) != Standing::Administrator);
         let request = path.and_then(|gain| gain.path.first()).and_then(|step| step.edge.requests.first());
         let grant = request.map_or_else(|| subject.widest(), |request| subject.grant_of(request));
-        let all = ids.iter().all(|id| {
+        let was = |id: &SubjectId| {
             access.subject(*id).and_then(|subject| before.same(subject)).is_some_and(|(old, _)| {
                 *before.standing(old) == Standing::Administrator
                     || before.gain(old).is_some_and(|gain| gain.reach == Reach::Administrator)
             })
-        });
+        };
+        let all = ids.iter().all(was);
         let finding = about(&UNBOUNDED_PERMISSION_SET, cx, subject, grant.map(|(held, _)| held), findings);
         let accounts: Vec<String> =
             ids.iter().filter_map(|id| crate::escalation::account(cx.after, access.subject(*id)?)).collect();
@@ -82,6 +83,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.help("allow what the people need, or attach a permissions boundary");
         if all {
             finding.status = Status::Existing;
+        } else if ids.iter().any(was) {
+            // One more account is more than was there.
+            finding.subject.push_str(" widened");
         }
     }
 }

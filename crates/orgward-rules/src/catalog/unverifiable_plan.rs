@@ -127,7 +127,8 @@ fn not_read(cx: &Context<'_>, findings: &mut Findings) {
         finding.says(format!("the snapshot does not show {what}{of}: {why}"));
         finding.accounts(accounts);
         finding.help(
-            "let the role of the collector read it, and collect again; `docs/snapshot.md` has its policy",
+            "let the role of the collector read it, and collect again, or import it; `docs/snapshot.md` has the policy of \
+             the role, and `docs/import.md` what is imported",
         );
     }
 }

@@ -16,8 +16,8 @@ use crate::input::Text;
 pub(super) enum GuardrailError {
     #[error("cannot read the guardrail `{}`: {}", escape(name), escape(message))]
     #[diagnostic(help(
-        "a guardrail has `name`, `actions` or `notActions`, `resources` or `notResources`, `conditions` and \
-         `exemptPrincipals`"
+        "a guardrail has `id`, `actions` or `not_actions`, `resources` or `not_resources`, `conditions` and \
+         `exempt_principals`"
     ))]
     Syntax { name: String, message: String },
     #[error("cannot read the guardrail `{}`: {}", escape(name), escape(&error.message))]
@@ -25,18 +25,22 @@ pub(super) enum GuardrailError {
     Policy { name: String, error: PolicyError },
 }
 
-/// What has to be denied. The elements mean what they mean in a statement.
+/// What has to be denied. The elements mean what they mean in a statement; they are spelled as in `orgward.toml`, and files
+/// from before keep their spelling.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 struct Written {
-    name: Option<String>,
+    #[serde(alias = "name")]
+    id: Option<String>,
     actions: Option<Values>,
+    #[serde(alias = "notActions")]
     not_actions: Option<Values>,
     resources: Option<Values>,
+    #[serde(alias = "notResources")]
     not_resources: Option<Values>,
     #[serde(default)]
     conditions: BTreeMap<String, BTreeMap<String, Values>>,
-    #[serde(default)]
+    #[serde(default, alias = "exemptPrincipals")]
     exempt_principals: Vec<String>,
 }
 
@@ -130,7 +134,7 @@ impl Guardrail {
         let claim = Claim::declared(spec)
             .map_err(|error| GuardrailError::Policy { name: text.name.clone(), error: error.error })?;
         Ok(Self {
-            name: written.name.unwrap_or_else(|| text.name.clone()),
+            name: written.id.unwrap_or_else(|| text.name.clone()),
             claim,
             enforced_by: EnforcedBy::default(),
         })

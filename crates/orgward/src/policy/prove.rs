@@ -6,7 +6,7 @@ use orgward_iam::{
     Statement, is_account_id, may_be_allowed,
 };
 use orgward_proof::EnforcedBy;
-use orgward_proof::guardrail::{asked_about, extent_in_words, reason::nearest_among};
+use orgward_proof::guardrail::{asked_about, extent_with_names, reason::nearest_among};
 use orgward_report::{ChainProof, Detail, Proof, ProofVerdict, escape};
 use thiserror::Error;
 
@@ -129,11 +129,11 @@ fn prove(
             let levels = [scp.as_ref(), rcp.as_ref()].into_iter().flatten().flat_map(|chain| &chain.0);
             let policies = levels.flat_map(|level| level.policies.iter().map(|it| (it.name, it.policy)));
             nearest = nearest_among(policies, &request);
-            let left_out = claim.impossible(left_out);
+            let left_out = left_out.with(&claim.impossible());
             let whole = set.minus(left_out.requests());
             let open = scp.iter().fold(whole.clone(), |set, chain| set.and(RequestSet::passed(chain)));
             let open = rcp.iter().fold(open, |set, chain| set.and(RequestSet::passed_by_resource(chain)));
-            extent = open.extent_in(&whole).ok().map(|it| extent_in_words(it, false, Request::clone));
+            extent = open.extent_in(&whole).ok().map(|it| extent_with_names(it, false, Request::clone));
             ProofVerdict::Refuted(shown(&request))
         }
         Answer::None => ProofVerdict::Holds,

@@ -393,7 +393,7 @@ fn a_mistake_is_explained() {
         let run = folder.run([&["plan", "comment", "review.json"], arguments].concat());
         assert!(run.code == 2 && run.stderr.contains(what), "{what}: {run:?}");
     };
-    told(&[], "nothing tells where this runs");
+    told(&[], "the forge is not known");
     told(&["--forge", "github"], "the repository is not known");
     told(&["--forge", "github", "--repo", "a/b"], "this is no pull request");
     told(&["--forge", "github", "--repo", "a/b", "--pull-request", "1"], "there is no token");

@@ -32,6 +32,8 @@ mod init;
 #[cfg(unix)]
 mod inputs;
 #[cfg(test)]
+mod lines;
+#[cfg(test)]
 #[cfg(feature = "lsp")]
 mod lsp;
 #[cfg(test)]
@@ -48,11 +50,15 @@ mod org_audit;
 #[cfg(test)]
 mod org_diff;
 #[cfg(test)]
+mod org_import;
+#[cfg(test)]
 mod org_show;
 #[cfg(test)]
 mod packaging;
 #[cfg(test)]
 mod packs;
+#[cfg(test)]
+mod pictures;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
@@ -83,6 +89,8 @@ mod stacks;
 mod support;
 #[cfg(test)]
 mod tested;
+#[cfg(test)]
+mod tidy;
 #[cfg(test)]
 mod trust_nothing;
 #[cfg(test)]

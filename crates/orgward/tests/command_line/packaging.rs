@@ -96,6 +96,13 @@ fn an_archive_has_one_name() {
         assert!(root().join(step).exists(), "{step}");
     }
     assert!(release.contains("attest-build-provenance") && release.contains("SHA256SUMS"));
+    // What people are told to verify is what is signed, by the workflow that signs it.
+    let bundle = "SHA256SUMS.sigstore.json";
+    assert!(release.contains(&format!("cosign sign-blob --yes --bundle {bundle} SHA256SUMS")));
+    assert!(release.contains("cosign sign --yes"));
+    let install = text("docs/install.md");
+    assert!(install.contains(&format!("--bundle {bundle}")));
+    assert!(install.contains(&format!(".github/workflows/release.yml@refs/tags/v{VERSION}")));
 }
 
 /// Actions of others are pinned: a tag can be moved.

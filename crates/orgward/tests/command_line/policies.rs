@@ -15,7 +15,7 @@ fn chain(exempt: &str) -> String {
     )
 }
 
-const GUARDRAIL: &str = "name = \"region lock\"\nnotActions = [\"iam:*\"]\n\n[conditions.StringNotEquals]\n\"aws:RequestedRegion\" = \"eu-west-1\"\n";
+const GUARDRAIL: &str = "id = \"region lock\"\nnot_actions = [\"iam:*\"]\n\n[conditions.StringNotEquals]\n\"aws:RequestedRegion\" = \"eu-west-1\"\n";
 
 #[test]
 fn a_wider_policy_blocks_and_shows_what_it_gains() {

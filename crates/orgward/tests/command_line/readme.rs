@@ -20,3 +20,14 @@ fn the_readme_shows_what_the_program_prints() {
         );
     }
 }
+
+/// A forge shows a broken picture, and no error.
+#[test]
+fn the_pictures_of_the_readme_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let pictures: Vec<&str> =
+        readme.split("](docs/pictures/").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    assert_eq!(pictures, ["comment.svg", "organization.svg"]);
+    assert!(pictures.iter().all(|name| root.join("docs/pictures").join(name).exists()));
+}

@@ -176,6 +176,19 @@ fn blocks(text: &str, start: &str, end: Option<&str>) -> Vec<String> {
         .collect()
 }
 
+/// The inputs of a component of GitLab with their defaults.
+fn inputs(spec: &str) -> Vec<(String, String)> {
+    let lines: Vec<&str> = spec.lines().filter(|line| !line.trim_start().starts_with('#')).collect();
+    let declared = lines.iter().enumerate().filter(|(_, line)| indent(line) == 4 && line.ends_with(':'));
+    declared
+        .map(|(at, line)| {
+            let own = lines[at + 1..].iter().take_while(|line| indent(line) > 4);
+            let default = own.into_iter().find_map(|line| line.trim().strip_prefix("default: ")).unwrap();
+            (line.trim().trim_end_matches(':').to_owned(), default.trim_matches('"').to_owned())
+        })
+        .collect()
+}
+
 /// Each recipe: its name, the shell, and the scripts of its jobs in their order.
 fn recipes() -> Vec<(&'static str, &'static [&'static str], Vec<String>)> {
     const SH: &[&str] = &["sh", "-ec"];
@@ -193,12 +206,21 @@ fn recipes() -> Vec<(&'static str, &'static [&'static str], Vec<String>)> {
         blocks(&action, "run: |", None).into_iter().filter(|block| block.contains("plan review")).collect();
     // The last step is the one that decides.
     action.push("CODE=$(sed -n 's/^exit-code=//p' outputs 2> /dev/null); exit \"${CODE:-2}\"".to_owned());
+    // The defaults of a component stand where GitLab puts the inputs.
+    let component = recipe("docs/ci/gitlab-component/templates/orgward.yml");
+    let (spec, job) = component.split_once("\n---\n").unwrap();
+    let component = inputs(spec)
+        .into_iter()
+        .fold(job.to_owned(), |job, (name, default)| job.replace(&format!("$[[ inputs.{name} ]]"), &default));
+    assert!(!component.contains("$[["), "an input that is not declared: {component}");
+    let component = vec![entries(&component, "script:", 0).join("\n")];
     let bitbucket = recipe("docs/ci/bitbucket-pipelines.yml");
     let bitbucket = [0, 1].map(|nth| entries(&bitbucket, "script:", nth).join("\n")).to_vec();
     vec![
         ("bitbucket", SH, bitbucket),
         ("env0", SH, vec![entries(&recipe("docs/ci/env0.yml"), "after:", 0).join("\n")]),
         ("gitlab", SH, gitlab),
+        ("gitlab component", SH, component),
         ("atlantis", &["sh", "-c"], atlantis),
         ("spacelift", SH, vec![entries(&recipe("docs/ci/spacelift.yml"), "after_plan:", 0).join("\n")]),
         ("jenkins", SH, blocks(&recipe("docs/ci/Jenkinsfile"), "sh '''", Some("'''"))),
@@ -235,7 +257,7 @@ fn nothing_else_passes_whatever_was_committed() {
 fn a_plan_that_is_missing_does_not_pass() {
     for (name, shell, scripts) in recipes() {
         // These get the plan from a step before.
-        if matches!(name, "action" | "atlantis" | "env0") {
+        if matches!(name, "action" | "atlantis" | "env0" | "gitlab component") {
             let checkout = Checkout::new(Review::Exits(0), true);
             fs::remove_file(checkout.path("plan.json")).unwrap();
             fs::remove_file(checkout.path("show.json")).unwrap();

@@ -292,6 +292,40 @@ fn a_rule_that_the_base_has_and_the_pull_request_has_not_is_reported() {
     );
 }
 
+/// A file beside the pull request's own rules would compare them with themselves, and find that nothing is weakened.
+#[test]
+fn a_base_file_without_rules_of_its_own_is_refused() {
+    let folder = rules(&[("tags.rego", TAGS)]);
+    folder.write("base.toml", "");
+    let plan = fixture(PLAN);
+    let review = |base: &str| {
+        let plan = plan.to_str().unwrap();
+        folder.run(["plan", "review", "--no-source", plan, "--format", "json", "--base-config", base])
+    };
+    let run = review("base.toml");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("has no rules in Rego of its own"), "{run:?}");
+    // In a folder of its own it has those of the base revision, or none.
+    std::fs::create_dir(folder.path("base")).unwrap();
+    folder.write("base/base.toml", "");
+    assert_ne!(review("base/base.toml").code, 2);
+}
+
+/// Rules about the organization need no plan.
+#[test]
+fn an_audit_asks_the_rules_too() {
+    let folder = rules(&[(
+        "units.rego",
+        "package orgward.units\n\nimport rego.v1\n\ndeny contains msg if {\n\tsome node in input.after.nodes\n\tnode.kind == \"ou\"\n\tnode.name == \"Suspended\"\n\tmsg := \"suspended\"\n}\n",
+    )]);
+    let snapshot = fixture("snapshot/organization.snapshot.zst");
+    let run = folder.run(["org", "audit", snapshot.to_str().unwrap(), "--format", "json"]);
+    let json = run.json();
+    let all = json["findings"].as_array().unwrap().iter().filter(|it| it["message"] == "suspended");
+    let found: Vec<&str> = all.map(|it| it["status"].as_str().unwrap()).collect();
+    assert_eq!(found, ["existing"], "{run:?}");
+}
+
 #[test]
 fn the_input_is_documented_by_its_schema() {
     let folder = Folder::new();

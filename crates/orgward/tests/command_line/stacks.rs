@@ -140,7 +140,7 @@ fn every_provider_is_placed_and_says_why() {
         folder.write(to, std::fs::read(stack(from)).unwrap());
     }
     let run = folder.run(["org", "show", "baseline.json", "--org", "org.json"]);
-    let (_, rest) = run.stdout.split_once("which account things are in\n").unwrap();
+    let (_, rest) = run.stdout.split_once("the account of each provider\n").unwrap();
     let (placements, advice) = rest.split_once("\nrecommended by AWS, and not seen in the inputs\n").unwrap();
     // The first stack manages the organization, and sets none of what AWS recommends.
     assert_eq!(advice.lines().count(), 9, "{advice}");
@@ -186,7 +186,7 @@ fn the_configuration_tells_the_account_of_a_stack() {
     std::fs::create_dir_all(folder.path("stacks/shop")).unwrap();
     folder.write("stacks/shop/plan.json", NOWHERE);
     let show = |folder: &Folder, plan: &str| folder.run(["org", "show", plan]).stdout;
-    assert!(show(&folder, "stacks/shop/plan.json").contains("provider aws: nobody knows (1 resource)"));
+    assert!(show(&folder, "stacks/shop/plan.json").contains("provider aws: account not known (1 resource)"));
     folder.write(
         "orgward.toml",
         "[organization]\nmanagement_account = '111111111111'\n[stacks]\n'stacks/shop/*' = { account = '111111111111', region = 'eu-west-1' }\n",

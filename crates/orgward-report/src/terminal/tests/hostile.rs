@@ -11,8 +11,8 @@ use super::*;
 #[test]
 fn a_hostile_plan_obtains_nothing() {
     let style = Style::plain(80);
-    testing::assert_commands_nobody(&terminal(&testing::hostile(), &[], style), &[]);
-    testing::assert_commands_nobody(&crate::json(&testing::hostile(), &[]), &[]);
+    testing::assert_gives_no_commands(&terminal(&testing::hostile(), &[], style), &[]);
+    testing::assert_gives_no_commands(&crate::json(&testing::hostile(), &[]), &[]);
 }
 
 fn text() -> impl Strategy<Value = String> {
