@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use orgward_iam::{AccessLevel, Catalogue};
+use orgward_plan::Attr;
 
 use crate::{Operation, PlannedChange};
 
@@ -253,7 +254,7 @@ pub fn passed_roles(kind: &str) -> impl Iterator<Item = (&'static str, &'static 
 pub fn certain(change: &PlannedChange) -> Vec<Call> {
     let Some(recorded) = CALLS.get(&*change.kind) else { return Vec::new() };
     let mut calls = Vec::new();
-    if change.operation.deletes() {
+    if change.operation.deletes() && !change.before.as_ref().is_some_and(crate::Values::is_retained) {
         calls.extend(&recorded.delete);
     }
     if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates())
@@ -276,11 +277,23 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
             })
         };
         for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
-            let calls_of = recorded.update.get(attribute.as_str()).into_iter().flatten();
-            calls.extend(calls_of.filter(|call| seen.insert(call.action)));
+            let is_now = change.after.as_ref().map_or(Attr::Unknown, |after| after.get(attribute));
+            let calls_of = recorded.update.iter().filter(|(key, _)| is_for(key, attribute, is_now));
+            calls.extend(calls_of.flat_map(|(_, calls)| calls).filter(|call| seen.insert(call.action)));
         }
     }
     calls
+}
+
+/// Whether a row of the table is about the change of an attribute to a value: `name`, or `name=value`.
+fn is_for(key: &str, attribute: &str, is_now: Attr<&str>) -> bool {
+    let Some((name, value)) = key.split_once('=') else { return key == attribute };
+    name == attribute
+        && match (value, is_now) {
+            ("-", now) => matches!(now, Attr::Absent | Attr::Known("")),
+            ("*", Attr::Known(now)) => !now.is_empty(),
+            (value, now) => now == Attr::Known(value),
+        }
 }
 
 #[cfg(test)]
@@ -289,6 +302,16 @@ mod tests {
 
     use super::{AUTHORIZED, CALLS, CARRIED, MAYBE, ROLES};
     use crate::{Operation, PlannedChange, ResourceType};
+
+    /// A value that is not kept would read as one that is not there.
+    #[test]
+    fn values_that_decide_about_calls_are_kept() {
+        for (kind, recorded) in &*CALLS {
+            for (name, _) in recorded.update.keys().filter_map(|key| key.split_once('=')) {
+                assert!(crate::planned::kept(kind).any(|kept| kept == name), "{kind} {name}");
+            }
+        }
+    }
 
     #[test]
     fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {

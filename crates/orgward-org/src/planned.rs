@@ -123,6 +123,7 @@ pub(crate) const KEPT: &[&str] = &[
     "permissions_boundary",
     "deletion_protection",
     "deletion_protection_enabled",
+    "enable_logging",
     "gateway_id",
     "internet_gateway_id",
     "launch_template",
@@ -151,7 +152,15 @@ const SOURCES: &[&str] = &[
     "snapshot_arns",
 ];
 
+/// Attributes with which the provider leaves an object in AWS when it is destroyed.
+const RETAINS: &[&str] = &["retain_on_delete", "retain_stack", "retain_stacks", "retain_physical_resources"];
+
 impl Values {
+    /// Whether the object may stay in AWS when it is destroyed, so that the usual calls are not certain.
+    pub fn is_retained(&self) -> bool {
+        RETAINS.iter().any(|name| !matches!(self.get(name), Attr::Absent | Attr::Known("false")))
+    }
+
     /// Whether the object is made from another one, so that the usual calls are not certain.
     pub fn is_made_from_another(&self) -> bool {
         SOURCES.iter().any(|name| self.attributes.contains_key(name))
@@ -163,5 +172,5 @@ pub(crate) fn kept(kind: &str) -> impl Iterator<Item = &'static str> {
     let passed = crate::calls::passed_roles(kind).map(|(attribute, _)| attribute);
     let store = crate::store::of(kind).into_iter().flat_map(crate::store::Store::attributes);
     let (resources, _) = crate::calls::attributes_of_resources(kind);
-    KEPT.iter().chain(SOURCES).copied().chain(keys).chain(passed).chain(store).chain(resources)
+    KEPT.iter().chain(SOURCES).chain(RETAINS).copied().chain(keys).chain(passed).chain(store).chain(resources)
 }

@@ -150,6 +150,8 @@ pub(super) struct Switch {
     /// The attributes, each with its values from open to closed; `true` is closed.
     pub(super) switches: &'static [(&'static str, &'static [&'static str])],
     pub(super) opens_when_destroyed: bool,
+    /// Where the type has other uses: an attribute, and how its text ends where it is a switch.
+    pub(super) only: Option<(&'static str, &'static str)>,
 }
 
 const FLAG: &[&str] = &["false", "true"];
@@ -161,15 +163,17 @@ const BUCKET_FLAGS: &[(&str, &[&str])] = &[
 ];
 
 /// Switches, sorted by type. Provider 5.100 only forgets `aws_ec2_image_block_public_access` when it is destroyed,
-/// and sets `aws_emr_block_public_access_configuration` back to its default, which is closed.
+/// and sets `aws_emr_block_public_access_configuration` back to its default, which is closed; the default of
+/// `aws_ssm_service_setting` for documents is open.
 #[rustfmt::skip]
 pub(super) const SWITCHES: &[Switch] = &[
-    Switch { resource: "aws_ebs_snapshot_block_public_access", of: "", switches: &[("state", &["unblocked", "block-new-sharing", "block-all-sharing"])], opens_when_destroyed: true },
-    Switch { resource: "aws_ec2_image_block_public_access", of: "", switches: &[("state", &["unblocked", "block-new-sharing"])], opens_when_destroyed: false },
-    Switch { resource: "aws_emr_block_public_access_configuration", of: "", switches: &[("block_public_security_group_rules", FLAG)], opens_when_destroyed: false },
-    Switch { resource: "aws_s3_account_public_access_block", of: "", switches: BUCKET_FLAGS, opens_when_destroyed: true },
-    Switch { resource: "aws_s3_bucket_public_access_block", of: "bucket", switches: BUCKET_FLAGS, opens_when_destroyed: true },
-    Switch { resource: "aws_vpc_block_public_access_options", of: "", switches: &[("internet_gateway_block_mode", &["off", "block-ingress", "block-bidirectional"])], opens_when_destroyed: true },
+    Switch { resource: "aws_ebs_snapshot_block_public_access", of: "", switches: &[("state", &["unblocked", "block-new-sharing", "block-all-sharing"])], opens_when_destroyed: true, only: None },
+    Switch { resource: "aws_ec2_image_block_public_access", of: "", switches: &[("state", &["unblocked", "block-new-sharing"])], opens_when_destroyed: false, only: None },
+    Switch { resource: "aws_emr_block_public_access_configuration", of: "", switches: &[("block_public_security_group_rules", FLAG)], opens_when_destroyed: false, only: None },
+    Switch { resource: "aws_s3_account_public_access_block", of: "", switches: BUCKET_FLAGS, opens_when_destroyed: true, only: None },
+    Switch { resource: "aws_s3_bucket_public_access_block", of: "bucket", switches: BUCKET_FLAGS, opens_when_destroyed: true, only: None },
+    Switch { resource: "aws_ssm_service_setting", of: "", switches: &[("setting_value", &["Enable", "Disable"])], opens_when_destroyed: true, only: Some(("setting_id", "/documents/console/public-sharing-permission")) },
+    Switch { resource: "aws_vpc_block_public_access_options", of: "", switches: &[("internet_gateway_block_mode", &["off", "block-ingress", "block-bidirectional"])], opens_when_destroyed: true, only: None },
 ];
 
 /// What keeps the public out of a resource by itself: its type, blocks that put it into a private network, and flags that

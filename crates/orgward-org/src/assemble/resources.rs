@@ -318,6 +318,13 @@ impl<'a> Builder<'_, 'a> {
         const BLOCK: &str = "aws_s3_bucket_public_access_block";
         for row in SWITCHES {
             for piece in self.of_kind(row.resource) {
+                let is_one = row.only.is_none_or(|(attribute, end)| {
+                    let text = piece.object.get(attribute).text();
+                    text.known().is_some_and(|text| text.expose().ends_with(end))
+                });
+                if !is_one {
+                    continue;
+                }
                 let block = self.block(piece, row, named);
                 self.organization.access.blocks.push(block);
             }

@@ -51,7 +51,8 @@ pub(super) const TABLE: &[Facts] = &[
             ),
         ],
     ),
-    facts("aws_auditmanager_account_registration", "Audit Manager", Some(Low), &[]),
+    // The provider turns it off only with `deregister_on_destroy`, and forgets it otherwise.
+    facts("aws_auditmanager_account_registration", "Audit Manager", None, &[]),
     facts(
         "aws_auditmanager_organization_admin_account_registration",
         "the administrator of Audit Manager",
@@ -59,7 +60,12 @@ pub(super) const TABLE: &[Facts] = &[
         &[],
     ),
     facts("aws_config_aggregate_authorization", "the authorization of the aggregator", Some(Low), &[]),
-    facts("aws_config_config_rule", "the rule of Config", Some(Low), &[]),
+    facts(
+        "aws_config_config_rule",
+        "the rule of Config",
+        Some(Low),
+        &[fact("source.0.source_identifier", Same, Low, "it checks something else")],
+    ),
     facts(
         "aws_config_configuration_aggregator",
         "the aggregator of Config",
@@ -145,7 +151,10 @@ pub(super) const TABLE: &[Facts] = &[
         "aws_config_organization_managed_rule",
         "the rule of the organization",
         Some(Medium),
-        &[fact("excluded_accounts", Spares, Medium, EXCLUDED)],
+        &[
+            fact("excluded_accounts", Spares, Medium, EXCLUDED),
+            fact("rule_identifier", Same, Medium, "it checks something else"),
+        ],
     ),
     facts(
         "aws_config_retention_configuration",

@@ -94,14 +94,13 @@ impl Access<'_> {
                     .flat_map(|cap| {
                         let theirs = patterns(cap);
                         let narrower = narrower_resources(&resources, &self::resources(cap));
-                        let pairs: Vec<(String, Vec<String>)> = own
-                            .iter()
-                            .flat_map(|mine| {
-                                theirs.iter().filter_map(move |other| narrower_action(mine, other))
-                            })
-                            .map(|action| (action, narrower.clone()))
-                            .collect();
-                        pairs
+                        let theirs = ByService::of(&theirs);
+                        let pairs = own.iter().flat_map(|mine| {
+                            let others = theirs.may_overlap(mine);
+                            others.into_iter().filter_map(move |other| narrower_action(mine, other))
+                        });
+                        let pairs = pairs.take(MOST).map(|action| (action, narrower.clone()));
+                        pairs.collect::<Vec<(String, Vec<String>)>>()
                     })
                     .collect()
             };
@@ -205,6 +204,42 @@ pub(super) fn resources(statement: &Statement) -> Vec<String> {
         }
         _ => vec!["*".to_owned()],
     }
+}
+
+/// Patterns of actions by their service. Managed policies of AWS have thousands of them, and each pair would be compared.
+struct ByService<'p> {
+    patterns: &'p [String],
+    /// Places by service; those that leave the service open are in none.
+    of: BTreeMap<String, Vec<usize>>,
+    open: Vec<usize>,
+}
+
+impl<'p> ByService<'p> {
+    fn of(patterns: &'p [String]) -> Self {
+        let (mut of, mut open) = (BTreeMap::<String, Vec<usize>>::new(), Vec::new());
+        for (at, pattern) in patterns.iter().enumerate() {
+            match service(pattern) {
+                Some(service) => of.entry(service).or_default().push(at),
+                None => open.push(at),
+            }
+        }
+        Self { patterns, of, open }
+    }
+
+    /// The patterns that may have an action in common with another one, in their order.
+    fn may_overlap(&self, other: &str) -> Vec<&'p String> {
+        let Some(service) = service(other) else { return self.patterns.iter().collect() };
+        let same = self.of.get(&service).into_iter().flatten();
+        let mut places: Vec<usize> = same.chain(&self.open).copied().collect();
+        places.sort_unstable();
+        places.into_iter().filter_map(|at| self.patterns.get(at)).collect()
+    }
+}
+
+/// The service of a pattern; `None` where it has wildcards or is missing.
+fn service(pattern: &str) -> Option<String> {
+    let (service, _) = pattern.split_once(':')?;
+    (!service.contains(['*', '?'])).then(|| service.to_ascii_lowercase())
 }
 
 /// The narrower of two patterns of actions, if one lies within the other.

@@ -38,7 +38,8 @@ rule! {
     /// ```
     ///
     /// In accounts that are not production it is information only. What moves to another address and what Terraform only
-    /// forgets loses nothing. What AWS refuses, because deletion protection is on, is low. Production is what
+    /// forgets loses nothing. A parameter of Systems Manager counts where it is a `SecureString`: Parameter Store keeps nothing
+    /// of what is deleted, and the text of another parameter stands in the configuration. What AWS refuses, because deletion protection is on, is low. Production is what
     /// `[structure]` of `orgward.toml` says, or what names of units suggest.
     pub(crate) static DATA_LOSS = {
         id: "data-loss",
@@ -52,6 +53,9 @@ rule! {
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     for change in cx.after.planned().iter().filter(|change| change.operation.deletes()) {
         let (Some(store), Some(before)) = (store::of(&change.kind), &change.before) else { continue };
+        if !store.holds_data(before) {
+            continue;
+        }
         let production =
             change.owner.map(|owner| unit_plays(&cx.config.structure, cx.after, owner, UnitRole::Production));
         let finding = findings.report(&DATA_LOSS, &change.address);
@@ -154,6 +158,7 @@ mod tests {
                 Severity::High,
                 "secret of production is deleted: it cannot be restored: the recovery window is 0 days",
             ),
+            ("bad-secret-parameter", Severity::High, "secret of production is deleted"),
             ("bad-protected", Severity::Low, "database of production is deleted: no final snapshot is made"),
             ("bad-development", Severity::Info, "database is deleted: no final snapshot is made"),
         ] {

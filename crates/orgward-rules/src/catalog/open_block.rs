@@ -112,6 +112,7 @@ fn what(block: &PublicAccessBlock) -> &'static str {
         "aws_s3_bucket_public_access_block" => "the bucket",
         "aws_ebs_snapshot_block_public_access" => "the volume snapshots of the account",
         "aws_ec2_image_block_public_access" => "the images of the account",
+        "aws_ssm_service_setting" => "the documents of Systems Manager",
         "aws_vpc_block_public_access_options" => "the networks of the account",
         _ => "clusters of the account",
     }
