@@ -249,15 +249,15 @@ fn what_changes_says_how() {
     <path d="M48 120V141H72" fill="none" stroke="#8c959f"/>
     <rect x="8" y="8" width="88" height="26" rx="4" fill="#ffffff" stroke="#8c959f"/>
     <text x="16" y="26" font-weight="bold">root Root</text>
-    <rect x="40" y="42" width="64" height="44" rx="4" fill="#ffffff" stroke="#8c959f"/>
+    <rect x="40" y="42" width="144" height="44" rx="4" fill="#ffffff" stroke="#9a6700" stroke-width="2"/>
     <text x="48" y="60" font-weight="bold">ou dev</text>
-    <text x="48" y="78">- lock</text>
+    <text x="48" y="78" fill="#cf222e" text-decoration="line-through">- detached: lock</text>
     <rect x="40" y="94" width="72" height="26" rx="4" fill="#ffffff" stroke="#8c959f"/>
     <text x="48" y="112" font-weight="bold">ou prod</text>
     <rect x="72" y="128" width="264" height="44" rx="4" fill="#ffffff" stroke="#9a6700" stroke-width="2"/>
     <text x="80" y="146" font-weight="bold">account store</text>
     <text x="80" y="164">was in `dev`, was called `shop`</text>
-    <rect x="8" y="180" width="224" height="44" rx="4" fill="#ffffff" stroke="#1a7f37" stroke-width="2"/>
+    <rect x="8" y="180" width="216" height="44" rx="4" fill="#ffffff" stroke="#1a7f37" stroke-width="2"/>
     <text x="16" y="198" font-weight="bold">ou lab</text>
     <text x="16" y="216">may be in `dev` or `prod`</text>
     </svg>

@@ -284,9 +284,9 @@ mod tests {
     #[test]
     fn unknown_organization() {
         insta::assert_snapshot!(report(&EXTERNAL_TRUST, "bad-unknown-organization"), @r#"
-        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+        ── medium: 1 undecided ─────────────────────────────────────────────────────────
 
-        external-trust · cannot tell
+        external-trust · undecided
 
           ? aws_iam_role.reports: cannot tell whether account 999999999999 belongs to the organization
            ╭─[aws_iam_role.reports.assume_role_policy:7:16]
@@ -302,7 +302,7 @@ mod tests {
           help: give the state of the organization with `--org`, or list `accounts` in `[organization]` of
                 `orgward.toml`
 
-        blocked: 1 medium thing cannot be told
+        blocked: 1 medium thing is undecided
         reviewed bad-unknown-organization.json: 0 accounts, 1 principal, 1 policy
         `orgward rules external-trust` explains the first one
         "#);

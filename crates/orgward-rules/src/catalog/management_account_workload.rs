@@ -156,16 +156,16 @@ mod tests {
     #[test]
     fn unknown_account() {
         insta::assert_snapshot!(report(&MANAGEMENT_ACCOUNT_WORKLOAD, "bad-unknown-account"), @"
-        ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+        ── low: 1 undecided (does not block) ───────────────────────────────────────────
 
-        management-account-workload · cannot tell
+        management-account-workload · undecided
 
           ? cannot tell whether `aws_instance.exporter` and 1 more land in the management account
           note: no input says which account is the management account
           help: give the state of the organization with `--org`, or `management_account` in `[organization]`
                 of `orgward.toml`
 
-        not blocked: nothing found, but 1 low thing cannot be told
+        not blocked: nothing found, but 1 low thing is undecided
         reviewed bad-unknown-account.json: 0 accounts, 0 principals, 0 policies
         `orgward rules management-account-workload` explains the first one
         ");

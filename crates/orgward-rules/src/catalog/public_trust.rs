@@ -296,15 +296,15 @@ mod tests {
     #[test]
     fn unknown() {
         insta::assert_snapshot!(report(&PUBLIC_TRUST, "bad-unknown"), @"
-        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+        ── medium: 1 undecided ─────────────────────────────────────────────────────────
 
-        public-trust · cannot tell
+        public-trust · undecided
 
           ? aws_iam_role.reports: who may assume this role is unknown until apply
           note: it refers to `aws_iam_role.pipeline.arn`
           help: build the trust policy from values that are known, or review the plan of the apply
 
-        blocked: 1 medium thing cannot be told
+        blocked: 1 medium thing is undecided
         reviewed bad-unknown.json: 0 accounts, 2 principals, 2 policies
         `orgward rules public-trust` explains the first one
         ");

@@ -372,9 +372,9 @@ mod tests {
     #[test]
     fn unknown_content() {
         insta::assert_snapshot!(report(&REGION_LOCK_GAP, "bad-unknown-content"), @"
-        ── medium: 1 cannot be told ────────────────────────────────────────────────────
+        ── medium: 1 undecided ─────────────────────────────────────────────────────────
 
-        region-lock-gap · cannot tell
+        region-lock-gap · undecided
 
           ? Root/runtime: cannot tell whether these accounts are locked to eu-central-1, eu-west-1
           account: aws_organizations_account.shop
@@ -382,7 +382,7 @@ mod tests {
                 `aws_iam_role.break_glass.arn`
           help: give the state of the organization with `--org`
 
-        blocked: 1 medium thing cannot be told
+        blocked: 1 medium thing is undecided
         reviewed bad-unknown-content.json: 1 account, 1 principal, 2 policies
         `orgward rules region-lock-gap` explains the first one
         ");

@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn errored() {
         insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-errored"), @"
-        ── high: 1 cannot be told ──────────────────────────────────────────────────────
+        ── high: 1 undecided ───────────────────────────────────────────────────────────
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? bad-errored.json: nothing can be called safe: planning stopped at an error, and the plan was
           │ saved all the same
@@ -200,7 +200,7 @@ mod tests {
           because: planning stopped at an error, and the plan was saved all the same
           help: accepted with `--allow-incomplete`: what is missing may be worse than what is shown
 
-        blocked: 1 high thing cannot be told
+        blocked: 1 high thing is undecided
         reviewed bad-errored.json: 0 accounts, 0 principals, 0 policies
         `orgward rules unverifiable-plan` explains the first one
         ");
@@ -209,9 +209,9 @@ mod tests {
     #[test]
     fn target() {
         insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-target"), @"
-        ── high: 1 cannot be told ──────────────────────────────────────────────────────
+        ── high: 1 undecided ───────────────────────────────────────────────────────────
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? bad-target.json: nothing can be called safe: applying it does not reach the whole configuration
           │ (`-target`, or deferred changes)
@@ -221,7 +221,7 @@ mod tests {
           because: applying it does not reach the whole configuration (`-target`, or deferred changes)
           help: accepted with `--allow-incomplete`: what is missing may be worse than what is shown
 
-        blocked: 1 high thing cannot be told
+        blocked: 1 high thing is undecided
         reviewed bad-target.json: 0 accounts, 0 principals, 0 policies
         `orgward rules unverifiable-plan` explains the first one
         ");
@@ -230,35 +230,36 @@ mod tests {
     #[test]
     fn what_is_not_read_is_named_with_what_is_known() {
         insta::assert_snapshot!(report(&UNVERIFIABLE_PLAN, "bad-unread"), @"
-        ── medium: 3 cannot be told ────────────────────────────────────────────────────
+        ── medium: 3 undecided ─────────────────────────────────────────────────────────
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? aws_cloudformation_stack.deploy: the plan creates it, and AWS::IAM::Role in it is not judged
           help: look at it by hand: nothing in this report says what it changes
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? aws_cloudformation_stack.elsewhere: the plan creates it; it can change whatever its template
           │ holds, which is not judged
           help: look at it by hand: nothing in this report says what it changes
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? terraform_data.setup: the plan creates it, and its provisioners run programs, which are not
           │ judged
           help: look at it by hand: nothing in this report says what it changes
 
-        ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+        ── low: 1 undecided (does not block) ───────────────────────────────────────────
 
-        unverifiable-plan · cannot tell
+        unverifiable-plan · undecided
 
           ? aws_identitystore_group_membership.admin: the plan creates it; it can change who is in a group
           │ of Identity Center, which is not judged
           help: look at it by hand: nothing in this report says what it changes
 
-        blocked: 3 medium things cannot be told (1 milder one does not block)
+        blocked: 3 medium things are undecided (1 milder one does not block)
         reviewed bad-unread.json: 0 accounts, 0 principals, 0 policies
+        not judged: 2 changed resources are of types that no rule reads: `aws_identitystore_group_membership` (1), `terraform_data` (1)
         `orgward rules unverifiable-plan` explains the first one
         ");
     }

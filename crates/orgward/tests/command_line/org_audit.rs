@@ -116,7 +116,7 @@ fn the_page_of_an_audit_lists_guardrails_and_access() {
         "guardrails (2 of 3 hold)",
         "<code>stay</code>: no account leaves the organization",
         "does not hold",
-        "<h2>access (",
+        "<h2 id=\"access\">access (",
         "is an administrator",
         "long-lived-key",
     ] {

@@ -215,9 +215,9 @@ fn policy_type_disabled() {
 #[test]
 fn unknown_content() {
     insta::assert_snapshot!(report(&GUARDRAIL_GAP, "bad-unknown-content"), @"
-    ── medium: 1 cannot be told ────────────────────────────────────────────────────
+    ── medium: 1 undecided ─────────────────────────────────────────────────────────
 
-    guardrail-gap · cannot tell
+    guardrail-gap · undecided
 
       ? Root/runtime/prod: cannot tell whether `keep-the-audit-trail` holds: `cloudtrail:StopLogging`
       │ may slip through
@@ -229,8 +229,9 @@ fn unknown_content() {
                by arn:aws:iam::${aws_organizations_account.shop.id}:role/application
       help: give the state of the organization with `--org`
 
-    blocked: 1 medium thing cannot be told
+    blocked: 1 medium thing is undecided
     reviewed bad-unknown-content.json: 2 accounts, 0 principals, 1 policy
+    not judged: 1 changed resource is of types that no rule reads: `terraform_data` (1)
     `orgward rules guardrail-gap` explains the first one
     ");
 }

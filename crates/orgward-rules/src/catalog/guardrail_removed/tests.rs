@@ -358,9 +358,9 @@ fn everything_is_lost() {
 #[test]
 fn unknown_text() {
     insta::assert_snapshot!(report(&GUARDRAIL_REMOVED, "bad-unknown-text"), @r#"
-    ── high: 1 cannot be told ──────────────────────────────────────────────────────
+    ── high: 1 undecided ───────────────────────────────────────────────────────────
 
-    guardrail-removed · cannot tell
+    guardrail-removed · undecided
 
       ? aws_organizations_policy.keep: cannot tell whether what `keep-data` denies today stays denied
        ╭─[aws_organizations_policy.keep.content:5:17]
@@ -380,7 +380,7 @@ fn unknown_text() {
                by arn:aws:iam::222222222222:role/application
       help: keep what it denies, or say in the review what takes its place
 
-    blocked: 1 high thing cannot be told
+    blocked: 1 high thing is undecided
     reviewed bad-unknown-text.json: 3 accounts, 0 principals, 1 policy
     `orgward rules guardrail-removed` explains the first one
     "#);

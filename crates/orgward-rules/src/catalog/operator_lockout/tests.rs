@@ -68,9 +68,9 @@ fn some_requests_are_left() {
 #[test]
 fn it_depends_on_what_is_unknown() {
     insta::assert_snapshot!(report(&OPERATOR_LOCKOUT, "bad-unknown-text"), @"
-    ── medium: 1 cannot be told ────────────────────────────────────────────────────
+    ── medium: 1 undecided ─────────────────────────────────────────────────────────
 
-    operator-lockout · cannot tell
+    operator-lockout · undecided
 
       ? Root/prod: cannot tell whether guardrails deny the operator `delivery` what it must be able to
       │ do
@@ -78,7 +78,7 @@ fn it_depends_on_what_is_unknown() {
       note: `aws_organizations_policy.no_iam.content` is unknown until apply: it refers to
             `aws_organizations_account.tools.id`
 
-    blocked: 1 medium thing cannot be told
+    blocked: 1 medium thing is undecided
     reviewed bad-unknown-text.json: 3 accounts, 0 principals, 1 policy
     `orgward rules operator-lockout` explains the first one
     ");

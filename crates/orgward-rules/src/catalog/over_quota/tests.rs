@@ -40,9 +40,9 @@ fn size_with_a_hole() {
 #[test]
 fn unknown_size() {
     insta::assert_snapshot!(report(&OVER_QUOTA, "bad-unknown-size"), @"
-    ── low: 1 cannot be told (does not block) ──────────────────────────────────────
+    ── low: 1 undecided (does not block) ───────────────────────────────────────────
 
-    over-quota · cannot tell
+    over-quota · undecided
 
       ? aws_organizations_policy.archives: cannot tell whether this SCP has more than the 10240
       │ characters that are allowed
@@ -50,7 +50,7 @@ fn unknown_size() {
       note: quotas as of 2026-11-01
       help: send it without white space: it has at least 9035 characters then; `jsonencode` does that
 
-    not blocked: nothing found, but 1 low thing cannot be told
+    not blocked: nothing found, but 1 low thing is undecided
     reviewed bad-unknown-size.json: 1 account, 0 principals, 1 policy
     `orgward rules over-quota` explains the first one
     ");
