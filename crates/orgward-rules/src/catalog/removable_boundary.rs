@@ -22,7 +22,8 @@ rule! {
     /// in the boundary itself. Use instead an allow of the few actions of IAM that are needed, and a denial:
     ///
     /// ```json
-    /// { "Effect": "Deny", "Action": ["iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion"], "Resource": "*" }
+    /// { "Effect": "Deny", "Action": ["iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"],
+    ///   "Resource": "*" }
     /// ```
     ///
     /// Whether another principal can take the boundary away is not asked.
