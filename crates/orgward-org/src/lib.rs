@@ -55,7 +55,7 @@ pub use queries::{Entity, IamArn, Membership, Principal};
 pub use quota::{Quota, QuotaName};
 pub use resource::{
     AccessFacts, Acl, Assignment, Endpoint, Grant, GrantedPolicy, Joined, PublicAccessBlock, Resource,
-    ResourcePolicy, Runtime, Share, SharedWith,
+    ResourcePolicy, Runtime, Share, SharedWith, Stranger, UnmanagedPolicy, is_canonical_user,
 };
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};

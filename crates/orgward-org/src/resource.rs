@@ -88,6 +88,11 @@ pub struct Acl {
     pub users: Vec<String>,
 }
 
+/// Whether a text is the canonical id of a user, as S3 gives them out.
+pub fn is_canonical_user(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// Something that is shared by an attribute and not by a policy.
 #[derive(Clone, Debug)]
 pub struct Share {

@@ -27,7 +27,7 @@ pub fn trusts(organization: &Organization) -> impl Iterator<Item = Trust<'_>> {
     })
 }
 
-/// Whether a trust policy lets in nobody whom the one of the same role did not let in before.
+/// Whether a trust policy lets in no caller whom the former one of the same role did not let in.
 pub fn admits_no_more(before: &Organization, trust: &Trust<'_>) -> bool {
     let old = before.find(&trust.role.node.key).and_then(|id| before.roles().find(|role| role.id == id));
     let Some(Content::Policy(old)) = old.map(|old| &old.data.trust.content) else { return false };

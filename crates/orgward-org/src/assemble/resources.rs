@@ -7,7 +7,9 @@ use orgward_plan::{Attr, Legal, Mode, Step, Text, View};
 
 use super::carriers::{CARRIERS, CLOSED, Carrier, NAMES, RUNTIMES, SHARINGS, SWITCHES, Sharing, Switch};
 use super::{Builder, Piece};
-use crate::resource::{Acl, PublicAccessBlock, Resource, ResourcePolicy, Runtime, Share, SharedWith};
+use crate::resource::{
+    Acl, PublicAccessBlock, Resource, ResourcePolicy, Runtime, Share, SharedWith, is_canonical_user,
+};
 use crate::{Document, Key, Modality, NodeId, NodeKind};
 
 /// Key policies that give the account all of the key, which is what AWS writes where nothing is set.
@@ -45,7 +47,7 @@ impl<'a> Builder<'_, 'a> {
                         named
                             .entry((piece.stack, base, text.expose().to_owned()))
                             .or_insert_with(|| key.clone());
-                        // The name of a bucket is unique, whoever manages it.
+                        // The name of a bucket is unique, whichever input manages it.
                         if base == "aws_s3_bucket" && *name == "bucket" {
                             named
                                 .entry((ANYWHERE, base, text.expose().to_owned()))
@@ -574,15 +576,10 @@ fn access_control(piece: &Piece<'_, '_>, grants: View<'_>, of_bucket: bool) -> O
         _ => Attr::Known(false),
     };
     // Of a bucket that sets it itself, the owner is not told from others.
-    users.retain(|id| !of_bucket && is_canonical(id));
+    users.retain(|id| !of_bucket && is_canonical_user(id));
     users.sort();
     users.dedup();
     Some(Acl { address: piece.instance.address.clone(), public, users })
-}
-
-/// Whether a text is the canonical id of a user.
-fn is_canonical(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The steps of a path with dots: blocks are lists of one.

@@ -7,7 +7,7 @@ use orgward_iam::{
     Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
     SetQuantifier, Statement, is_account_id,
 };
-use orgward_org::{Membership, Organization, Resource, ResourcePolicy};
+use orgward_org::{Membership, Organization, Resource, ResourcePolicy, is_canonical_user};
 use orgward_plan::{Address, Attr};
 
 use super::sets::{About, Side};
@@ -217,7 +217,7 @@ impl<'o> Access<'o> {
                         held_back = answer != Answer::None;
                     }
                     if answer == Answer::None && membership == Membership::Outside {
-                        answer = self.on_behalf(resource, read, &account);
+                        answer = self.for_outsider(read, &account, resource.owner);
                     }
                     if let Answer::Witness(request) = answer {
                         let unknown = (membership == Membership::Unknown).then(|| {
@@ -277,16 +277,11 @@ impl<'o> Access<'o> {
             patterns.flat_map(|principals| &principals.patterns).map(move |pattern| (pattern, at))
         });
         named.filter_map(move |(pattern, at)| match &pattern.value {
-            PrincipalPattern::CanonicalUser(id) if is_shown(id) && !own.contains(id) => {
+            PrincipalPattern::CanonicalUser(id) if is_canonical_user(id) && !own.contains(id) => {
                 Some((id.as_str(), at))
             }
             _ => None,
         })
-    }
-
-    /// What a service may do on behalf of an account outside that a policy names as one.
-    fn on_behalf(&self, resource: &'o Resource, policy: &'o Policy, account: &str) -> Answer {
-        self.for_outsider(policy, account, resource.owner)
     }
 
     /// What a service may do on behalf of an account that a policy names as one for which services act.
@@ -571,11 +566,6 @@ fn open_sources(statement: &Statement) -> Vec<String> {
 /// Why it is not known who a user is.
 fn unknown_user() -> String {
     "which account has this canonical id is not in the inputs".to_owned()
-}
-
-/// Whether a canonical id is one that the plan shows.
-fn is_shown(id: &str) -> bool {
-    id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The accounts that a text names.

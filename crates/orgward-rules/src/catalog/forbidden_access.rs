@@ -175,7 +175,7 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
     }
 }
 
-/// What becomes unknown may allow what nobody may do.
+/// What becomes unknown may allow what the claim forbids.
 fn unknown(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
     for (id, subject) in access.subjects().filter(|(_, subject)| !subject.unknowns.is_empty()) {

@@ -72,7 +72,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     unknown(cx, findings);
 }
 
-/// Whether the plan writes the policy that lets somebody in.
+/// Whether the plan writes the policy that is open.
 fn is_written(cx: &Context<'_>, opening: &Opening<'_>) -> bool {
     let Some(policy) = opening.policy else { return false };
     let old = cx.before.access().resources.iter().find(|old| old.key == opening.resource.key);
