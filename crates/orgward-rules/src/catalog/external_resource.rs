@@ -1,4 +1,5 @@
 use orgward_finding::Severity;
+use orgward_iam::is_account_id;
 
 use orgward_proof::access::is_organization;
 
@@ -57,7 +58,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
         let who = if is_organization(&account) {
             "organization"
-        } else if account.len() > 12 {
+        } else if !is_account_id(&account) {
             "the user with the canonical id"
         } else {
             "account"

@@ -1,8 +1,10 @@
+use std::cell::LazyCell;
+
 use orgward_finding::{Severity, Status, Verdict};
 use orgward_iam::{Claim, RequestSet};
 use orgward_org::Selector;
 use orgward_proof::access::{
-    Access, Forbid, Forbidden, Place, Reached, Subject, Who, is_exempt, is_outside, means_something,
+    Access, Forbid, Forbidden, Place, Subject, Who, is_exempt, is_outside, means_something,
 };
 use orgward_proof::questions::Reply;
 use orgward_proof::region_lock::witness;
@@ -95,6 +97,8 @@ fn unread(cx: &Context<'_>, forbid: &Forbid, findings: &mut Findings) {
 fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
     let structure = &cx.config.structure;
+    // Who could before is asked once, and only where an outsider gains something.
+    let old = LazyCell::new(|| before.who(claim, true));
     for reached in access.who(claim, targets.is_empty()) {
         let (address, stack, subject, name, accounts, existed) = match &reached.who {
             Who::Subject(id) => {
@@ -168,7 +172,7 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                 .is_some_and(|it| before.same(it).is_some_and(|(old, _)| before.can_any(old, claim)))
         {
             finding.subject.push_str(" widened");
-        } else if !matches!(reached.who, Who::Subject(_)) && was_reached(before, claim, &reached) {
+        } else if !matches!(reached.who, Who::Subject(_)) && old.iter().any(|it| it.who == reached.who) {
             // The same outsider, who can do more now, is another finding than the one that was there.
             finding.subject.push_str(" widened");
         }
@@ -225,11 +229,6 @@ fn unknown_trust(cx: &Context<'_>, forbid: &Forbid, to: &Place, findings: &mut F
         ));
         finding.help("write a trust policy that the plan shows");
     }
-}
-
-/// Whether an outsider could make some request of a claim before.
-fn was_reached(before: &Access<'_>, claim: &Claim, reached: &Reached) -> bool {
-    before.who(claim, true).iter().any(|old| old.who == reached.who)
 }
 
 /// Whether the trust policy of a role lets in callers that the former one did not.
