@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use orgward_iam::is_account_id;
 use orgward_org::NodeId;
 
 use super::Access;
@@ -101,7 +102,9 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         let principal = match &opening.account {
             _ if is_sensitive => "(sensitive value)".to_owned(),
             None => "*".to_owned(),
-            Some(account) => format!("arn:aws:iam::{account}:root"),
+            Some(account) if is_account_id(account) => format!("arn:aws:iam::{account}:root"),
+            // An organization, which has no principal of its own.
+            Some(other) => other.clone(),
         };
         let resources = opening
             .resource
