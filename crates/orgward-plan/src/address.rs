@@ -46,3 +46,11 @@ pub struct ModuleStep {
 /// The module that a resource instance lives in; empty for the root module.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub struct ModulePath(pub Vec<ModuleStep>);
+
+impl ModulePath {
+    /// The calls alone, as the configuration has them.
+    #[must_use]
+    pub fn without_keys(&self) -> Self {
+        Self(self.0.iter().map(|step| ModuleStep { name: step.name.clone(), key: None }).collect())
+    }
+}

@@ -178,11 +178,12 @@ impl<'a> Plan<'a> {
         let incomplete = |doubt: &Doubt| matches!(doubt, Doubt::Errored | Doubt::Incomplete);
         let root = self.configuration.as_ref().and_then(|configuration| configuration.root_module.as_ref());
         let Some(root) = root.filter(|_| !self.doubts.iter().any(incomplete)) else { return Vec::new() };
+        // Of `for_each = toset([...])` the configuration says nothing: a call may have instances all the same.
         let shown: BTreeSet<(String, &str, &str)> = self
             .instances
             .iter()
             .filter(|instance| instance.mode == Mode::Managed)
-            .map(|instance| (instance.module.to_string(), &*instance.kind, &*instance.name))
+            .map(|instance| (instance.module.without_keys().to_string(), &*instance.kind, &*instance.name))
             .collect();
         let mut unshown = Vec::new();
         let mut waiting = vec![(ModulePath::default(), root)];

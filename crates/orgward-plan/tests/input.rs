@@ -451,6 +451,18 @@ fn declared_and_shown_nowhere() {
     assert_eq!(configuration(repeated), ["module.m.aws_x.y"], "`count` may be zero");
 }
 
+/// Terraform writes no `for_each_expression` for `for_each = toset(["a"])`: the instances show that there is one.
+#[test]
+fn declared_once_and_shown_with_keys() {
+    let text = r#"{"format_version":"1.2","planned_values":{"root_module":{"child_modules":[{"address":"module.m[\"a\"]",
+        "resources":[{"address":"module.m[\"a\"].aws_x.y","mode":"managed","type":"aws_x","name":"y","provider_name":"p","values":{}}]}]}},
+        "resource_changes":[{"address":"module.m[\"a\"].aws_x.y","module_address":"module.m[\"a\"]","mode":"managed","type":"aws_x",
+        "name":"y","provider_name":"p","change":{"actions":["create"],"before":null,"after":{},"after_unknown":{}}}],
+        "configuration":{"root_module":{"module_calls":{"m":{"module":{"resources":[{"mode":"managed","type":"aws_x","name":"y"}]}}}}}}"#;
+    let document = document(text);
+    assert_eq!(Plan::parse(&document).unwrap().unshown(), []);
+}
+
 #[test]
 fn colors_and_text_of_a_log() {
     let plan = sections("a", "a=create", "");

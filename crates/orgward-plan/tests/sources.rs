@@ -164,6 +164,15 @@ fn expressions_come_to_what_terraform_makes_of_them() {
         ("upper(aws_iam_role.one.arn)", "?"),
         ("trimsuffix(\"a.json\", \".json\")", "a"),
         ("basename(\"x/y.json\")", "y.json"),
+        // What the machine calls the folder that runs Terraform is known to it alone.
+        ("path.root", "."),
+        ("path.module", "."),
+        ("path.root == \".\" ? \"*\" : \"x\"", "*"),
+        ("basename(path.cwd)", "?"),
+        ("basename(abspath(path.root))", "?"),
+        ("path.cwd == \"\" ? \"a\" : \"b\"", "?"),
+        ("basename(abspath(\"${path.module}/x/../y.json\"))", "y.json"),
+        ("abspath(\"/a/../b\")", "/b"),
         ("jsondecode(\"{\\\"a\\\": [1]}\")", "{a=[1]}"),
         ("jsondecode(jsonencode({ a = aws_iam_role.one.arn })).a", "${aws_iam_role.one.arn}"),
         // Functions of collections.

@@ -17,7 +17,7 @@ pub(crate) use self::resource::resource_may_match;
 pub(crate) use self::subject::{Subject, Value, is_service_linked};
 pub(crate) use self::value::{date, number};
 pub(crate) use self::variables::{Part, all_parts, fill, keys as variable_keys, resolved};
-use crate::{Condition, Effect, Policy, Principals, Request, Resources, Statement, Version};
+use crate::{Caller, Condition, Context, Effect, Policy, Principals, Request, Resources, Statement, Version};
 
 impl Statement {
     /// Whether the statement applies to a request: principal, action, resource and all conditions.
@@ -51,6 +51,29 @@ impl Statement {
     /// Whether the statement has no condition.
     pub fn is_unconditional(&self) -> bool {
         self.conditions.is_empty()
+    }
+}
+
+impl Statement {
+    /// Whether the conditions on `aws:PrincipalArn` leave in a caller that has this ARN there. A variable may stand for
+    /// anything. For a fraction of the work that the question takes whether some request is let in.
+    pub fn may_be_met_by(&self, policy: &Policy, arn: &str) -> bool {
+        let about = |line: &&Condition| line.key.value.eq_ignore_ascii_case("aws:PrincipalArn");
+        let mut lines = self.conditions.iter().filter(about).peekable();
+        if lines.peek().is_none() {
+            return true;
+        }
+        let request = Request {
+            caller: Caller::Arn(arn.to_owned()),
+            action: String::new(),
+            resource: "*".to_owned(),
+            resource_account: None,
+            context: Context::default(),
+        };
+        lines.all(|line| {
+            line.values.iter().any(|value| variable_keys(&value.value).next().is_some())
+                || line.holds(policy, &request)
+        })
     }
 }
 

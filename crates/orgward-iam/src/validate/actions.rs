@@ -9,8 +9,9 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     let actions = &at.statement.actions;
     let element = if actions.not { "NotAction" } else { "Action" };
     if actions.patterns.is_empty() {
+        let refused = at.takes_no_empty_list();
         at.report(
-            ("empty-array-action", G::Suggestion, E::Inert),
+            ("empty-array-action", if refused { G::Error } else { G::Suggestion }, refused.into()),
             element,
             &actions.span,
             format!("`{element}` names no action"),
@@ -90,6 +91,35 @@ fn unlisted(at: &mut At<'_, '_>, element: &str) {
             )
         };
         at.report((code, G::Error, inert), &place, &pattern.span, message, help);
+    }
+}
+
+/// Services whose resources take no actions of others in their policies.
+const OF_THEIR_OWN: [&str; 2] = ["sns", "sqs"];
+
+/// Reports actions that are none of the service whose resource has the policy.
+pub(super) fn scope(at: &mut At<'_, '_>, service: &str) {
+    if !OF_THEIR_OWN.contains(&service) {
+        return;
+    }
+    let actions = &at.statement.actions;
+    let element = if actions.not { "NotAction" } else { "Action" };
+    for (index, pattern) in actions.patterns.iter().enumerate() {
+        let prefix = pattern.value.split_once(':').map_or(pattern.value.as_str(), |(prefix, _)| prefix);
+        if prefix == "*" || prefix.eq_ignore_ascii_case(service) {
+            continue;
+        }
+        let place = place(element, index, pattern, &actions.span);
+        let kind = ("unsupported-action-in-policy", G::Error, E::Refused);
+        let message =
+            format!("`{}` is no action of `{service}`, whose resource has the policy", pattern.value);
+        at.report(
+            kind,
+            &place,
+            &pattern.span,
+            message,
+            "remove it, or put it into the policy of its own resource",
+        );
     }
 }
 

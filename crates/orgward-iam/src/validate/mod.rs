@@ -63,6 +63,13 @@ pub enum Effectiveness {
     Refused,
 }
 
+impl From<bool> for Effectiveness {
+    /// An empty list: refused, or what has it never acts.
+    fn from(refused: bool) -> Self {
+        if refused { Self::Refused } else { Self::Inert }
+    }
+}
+
 /// Something that is wrong with a policy document.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -110,6 +117,16 @@ impl Policy {
         let mut problems = self.checked(None);
         problems.retain(|problem| problem.effectiveness == Effectiveness::Refused);
         problems
+    }
+
+    /// Why a service refuses the document as the policy of one of its resources: queues and topics take their own
+    /// actions only ("Policy statement action out of service scope").
+    pub fn refusals_of(&self, service: &str) -> Vec<Problem> {
+        let mut found = Found { problems: Vec::new(), policy: self, thorough: false };
+        for (index, statement) in self.statements.iter().enumerate() {
+            actions::scope(&mut At { index, statement, found: &mut found }, service);
+        }
+        found.problems
     }
 
     /// Without knowing what is dead, only what AWS refuses is asked.
@@ -176,6 +193,12 @@ impl<'p> At<'_, 'p> {
 
     fn policy(&self) -> &'p Policy {
         self.found.policy
+    }
+
+    /// Whether AWS refuses a list of actions or resources that names none: IAM says "Policy statement must contain
+    /// actions". Services differ in what they make of one in the policy of a resource.
+    fn takes_no_empty_list(&self) -> bool {
+        self.kind() != Kind::Resource
     }
 
     /// Reports a problem at a place of the statement, `Resource/1`.

@@ -10,8 +10,9 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     let Some(resources) = &at.statement.resources else { return };
     let element = if resources.not { "NotResource" } else { "Resource" };
     if resources.patterns.is_empty() {
+        let refused = at.takes_no_empty_list();
         at.report(
-            ("empty-array-resource", G::Suggestion, E::Inert),
+            ("empty-array-resource", if refused { G::Error } else { G::Suggestion }, refused.into()),
             element,
             &resources.span,
             format!("`{element}` names no resource"),
@@ -64,7 +65,13 @@ fn shape(at: &mut At<'_, '_>, place: &str, pattern: &Spanned<String>) {
         return;
     };
     let is_open = |text: &str| text.contains(['*', '?', '$']);
-    if arn.service != "*" && arn.service.contains(['*', '?']) {
+    // IAM: "Resource vendor must be fully qualified and cannot contain regexes". It takes `arn:aws:*`, too, which has
+    // too few parts for a service.
+    if at.kind() == Kind::Identity && arn.service.contains(['*', '?']) {
+        let message = format!("IAM takes no wildcard as the service of an ARN, as in `{text}`");
+        let kind = ("wildcard-in-service-name", G::Error, E::Refused);
+        at.report(kind, place, &pattern.span, message, "name the service, or write `*` for everything");
+    } else if arn.service != "*" && arn.service.contains(['*', '?']) {
         let kind = ("wildcard-in-service-name", G::Suggestion, E::Meant);
         let message = format!("`{}` may be several services, new ones among them", arn.service);
         at.report(kind, place, &pattern.span, message, "name the service");

@@ -7,7 +7,7 @@ use hcl_edit::template::Template;
 use super::evaluate::{Evaluator, Place, TOO_DEEP, open};
 use super::parse::TextFile;
 use super::template::Form;
-use super::value::{FOLDER, Provenance};
+use super::value::Provenance;
 use super::{Spelled, functions, load, parse};
 
 impl<'p, 'a> Evaluator<'p, 'a> {
@@ -124,11 +124,11 @@ impl<'p, 'a> Evaluator<'p, 'a> {
 
 /// A path from the root module.
 fn read_path(path: &Spelled) -> Result<String, Spelled> {
+    if let Some(rest) = path.below_here() {
+        return Ok(load::joined("", rest.trim_start_matches('/')));
+    }
     let Some(path) = path.literal() else {
         return Err(functions::unknown(path, "the path of a file is unknown"));
     };
-    Ok(match path.strip_prefix(FOLDER[0]).and_then(|path| path.split_once(FOLDER[1])) {
-        Some((folder, rest)) => load::joined(folder, rest.trim_start_matches('/')),
-        None => load::joined("", &path),
-    })
+    Ok(load::joined("", &path))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hcl_edit::expr::{Expression, TraversalOperator};
 
 use super::evaluate::{Bound, Evaluator, Place, TOO_DEEP, open};
-use super::value::{FOLDER, Part, Provenance, UNIT};
+use super::value::{Part, Provenance, UNIT};
 use super::{Spelled, agreement, functions, types};
 use crate::resolution::scope::Scope;
 use crate::{
@@ -201,17 +201,19 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         })
     }
 
+    /// A folder as Terraform names it: those of modules from the root module, which is `.`.
     fn folder(&self, which: &str, place: &Place<'p, 'a>) -> Spelled {
         let folder = match which {
             "module" => self.sources.folder(&calls(&place.scope.path)),
-            "root" | "cwd" => Some(""),
+            "root" => Some(""),
+            "cwd" => return Spelled::absolute(""),
             _ => None,
         };
-        let [start, end] = FOLDER;
-        folder.map_or_else(
-            || open(format!("`path.{which}` is not followed here")),
-            |folder| Spelled::text(format!("{start}{folder}{end}")),
-        )
+        match folder {
+            Some("") => Spelled::text("."),
+            Some(folder) => Spelled::text(folder),
+            None => open(format!("`path.{which}` is not followed here")),
+        }
     }
 
     fn variable(&self, name: &str, place: &Place<'p, 'a>, depth: usize) -> Arc<Spelled> {

@@ -164,13 +164,33 @@ pub(super) const UNIT: usize = 256;
 /// How many values, or as much text, a function is given.
 pub(super) const LARGEST: usize = 20_000;
 
-/// Around the folder of a module, from the root module, in a path that has yet to be read. No text of a policy has
-/// these characters.
-pub(super) const FOLDER: [char; 2] = ['\u{E0F1}', '\u{E0F2}'];
+/// What stands for the folder in which Terraform runs, at the beginning of a path: files in it can be read, and what it is
+/// called only the machine knows that runs Terraform.
+pub(super) const HERE: &str = "the folder in which Terraform runs is unknown";
 
 impl Spelled {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self::Text(vec![Part::Literal(text.into().into())])
+    }
+
+    /// The path of a file or folder, from the folder in which Terraform runs, from the root of the disk.
+    pub(super) fn absolute(path: &str) -> Self {
+        let here = Part::Open(HERE.to_owned());
+        let path = super::load::joined("", path);
+        if path.is_empty() {
+            return Self::Text(vec![here]);
+        }
+        Self::Text(vec![here, Part::Literal(format!("/{path}").into())])
+    }
+
+    /// The rest of a path that begins with the folder in which Terraform runs.
+    pub(super) fn below_here(&self) -> Option<&str> {
+        let Self::Text(parts) = self else { return None };
+        match parts.as_slice() {
+            [Part::Open(here)] if here == HERE => Some(""),
+            [Part::Open(here), Part::Literal(rest)] if here == HERE => Some(rest),
+            _ => None,
+        }
     }
 
     pub(super) fn literal_of(text: impl Into<String>, from: Provenance) -> Self {

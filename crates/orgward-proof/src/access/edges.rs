@@ -380,6 +380,7 @@ impl<'o> Access<'o> {
                     principals.not
                         || principals.patterns.iter().any(|pattern| names(&pattern.value, &asker.subject))
                 })
+                && statement.may_be_met_by(&trust[0].whole, &asker.subject.arn)
         };
         if !trust[0].whole.statements.iter().any(is_about) {
             return None;

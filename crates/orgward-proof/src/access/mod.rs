@@ -41,6 +41,7 @@ pub use self::exposure::{
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
 pub use self::paths::{Gain, Reach, Step, WayIn, accounts_of};
 pub use self::perimeter::Leak;
+pub use self::place::of_account as requests_of_account;
 pub use self::reach::{Reached, Who};
 pub use self::sets::{ByStanding, Side};
 pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};

@@ -1,7 +1,7 @@
 //! Where principals and resources are, as policies ask for it: the organization of a principal, its path in it, and the
 //! account and organization of a resource.
 
-use orgward_iam::Policy;
+use orgward_iam::{Claim, Policy};
 use orgward_org::{Modality, NodeId, NodeKind, Organization};
 use orgward_plan::Attr;
 
@@ -18,6 +18,9 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Everything.
+    const ALL: Self = Self { organization: true, paths: true, resource: true };
+
     /// What policies look at.
     pub(super) fn by(policies: &[&Policy]) -> Self {
         let mut asked = Self::default();
@@ -65,6 +68,14 @@ impl Asked {
         let organization = organization.map(|id| (OPERATOR, "aws:ResourceOrgID", id.to_owned()));
         account.into_iter().chain(organization).collect()
     }
+}
+
+/// The requests that have what every request of a principal of an account has, as far as it is known, and the path of
+/// the account in its organization, if it is.
+pub fn of_account(org: &Organization, account: NodeId) -> (Option<String>, Option<Claim>) {
+    let path = org.symbolic_id_of(account).and_then(|organization| path(org, account, organization));
+    let lines = Asked::ALL.of_principal(org, account);
+    (path, super::claims::when(&lines))
 }
 
 /// The value of `aws:PrincipalOrgPaths` for principals of an account: the organization, the root and the units above it;

@@ -1,9 +1,9 @@
 mod advice;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
-use orgward_iam::Policy;
+use orgward_iam::{Kind, Policy};
 use orgward_org::{Content, Document};
 use orgward_plan::Address;
 
@@ -51,9 +51,14 @@ rule! {
 }
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
+    let resources = cx.after.access().resources.iter();
+    let services: BTreeMap<&Address, &str> = resources
+        .flat_map(|resource| resource.policies.iter().map(|policy| (&policy.address, resource.service)))
+        .collect();
     for (address, document) in cx.after.documents() {
         if let Content::Policy(policy) = &document.content {
-            refused(address, document, policy, findings);
+            let service = address.and_then(|address| services.get(address).copied());
+            refused(address, service, document, policy, findings);
             advice::check(cx, address, document, findings);
         }
         let Content::Unreadable(error) = &document.content else { continue };
@@ -72,8 +77,17 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Reports what AWS refuses in a document that can be read. An apply fails, and what was there before stays.
-fn refused(address: Option<&Address>, document: &Document, policy: &Policy, findings: &mut Findings) {
-    let refusals = policy.refusals();
+fn refused(
+    address: Option<&Address>,
+    service: Option<&str>,
+    document: &Document,
+    policy: &Policy,
+    findings: &mut Findings,
+) {
+    let mut refusals = policy.refusals();
+    if let (Some(service), Kind::Resource) = (service, policy.kind) {
+        refusals.extend(policy.refusals_of(service));
+    }
     let Some(first) = refusals.first() else { return };
     let finding = findings.report(&UNREADABLE_POLICY, address);
     let codes: BTreeSet<&str> = refusals.iter().map(|problem| problem.code).collect();
@@ -115,6 +129,25 @@ mod tests {
             assert!(matches!(found.as_slice(), [one] if one.contains(says)), "{document}: {found:?}");
         }
         assert_eq!(messages(&format!(r#"{{"Version":"2012-10-17","Statement":[{deny}]}}"#)), [""; 0]);
+    }
+
+    /// A queue takes its own actions only, and IAM no list that is empty.
+    #[test]
+    fn what_a_service_refuses_is_reported() {
+        let says = |fixture, (attribute, document): (&str, &str)| -> Vec<String> {
+            let findings = findings_with_document(&UNREADABLE_POLICY, fixture, (attribute, document));
+            findings.into_iter().map(|finding| finding.message).filter(|it| it.contains("refuses")).collect()
+        };
+        let queue = |action: &str| {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
+                    "Principal":{{"AWS":"111111111111"}},"Action":"{action}","Resource":"*"}}]}}"#
+            );
+            says(("external-resource", "bad-account"), ("policy", &document))
+        };
+        for (action, refused) in [("s3:GetObject", 1), ("sqs:SendMessage", 0), ("SQS:*", 0), ("*", 0)] {
+            assert_eq!(queue(action).len(), refused, "{action}: {:?}", queue(action));
+        }
     }
 
     #[test]

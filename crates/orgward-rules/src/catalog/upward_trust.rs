@@ -1,11 +1,12 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Status};
-use orgward_iam::{Answer, Callers, RequestSet};
-use orgward_org::{NodeId, UnitRole, unit_plays};
+use orgward_iam::{Answer, Callers, Effect, PrincipalPattern, Principals, Request, RequestSet};
+use orgward_org::{NodeId, RoleMatch, UnitRole, unit_plays};
+use orgward_proof::access::requests_of_account;
 use orgward_proof::org_policies::source;
 use orgward_proof::region_lock::witness;
-use orgward_proof::trust::{named_accounts, trusts};
+use orgward_proof::trust::{Trust, named_accounts, requires, trusts};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -25,6 +26,9 @@ rule! {
     ///
     /// in a role of production, where account 333333333333 is one of development. Use instead a role of the account
     /// that delivers.
+    ///
+    /// A role that trusts its whole organization, by `aws:PrincipalOrgID` or `aws:PrincipalOrgPaths`, trusts the
+    /// accounts in it that are not production, too.
     ///
     /// What units are for is said in `[structure]` of `orgward.toml`, and guessed from names where it says nothing.
     pub(crate) static UPWARD_TRUST = {
@@ -51,7 +55,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             let Some(account) = found.filter(|_| seen.insert(named.account.clone())) else { continue };
             let lower =
                 [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(|role| plays(account.id, role));
-            let Some(lower) = lower.into_iter().find(orgward_org::RoleMatch::is_yes) else { continue };
+            let Some(lower) = lower.into_iter().find(RoleMatch::is_yes) else { continue };
             let by = RequestSet::by(Callers::Accounts(BTreeSet::from([named.account.clone()])));
             let Answer::Witness(request) = RequestSet::allowed(trust.policy).and(by).example() else {
                 continue;
@@ -81,5 +85,139 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.status = Status::Existing;
             }
         }
+        of_units(cx, &trust, owner.id, &production, findings);
+    }
+}
+
+/// An account that is not production and that gets in without being named.
+struct Lower {
+    account: NodeId,
+    guess: Option<String>,
+    request: Request,
+    is_new: bool,
+    /// Whether it is known where the account is, if the policy asks for it.
+    certain: bool,
+}
+
+/// Reports a role that trusts its organization, or units of it, of which some are not production. Accounts in the same
+/// place are asked about once.
+fn of_units(
+    cx: &Context<'_>,
+    trust: &Trust<'_>,
+    owner: NodeId,
+    production: &RoleMatch,
+    findings: &mut Findings,
+) {
+    let Some(open) = trust.policy.statements.iter().find(|statement| {
+        let everyone = |principals: &Principals| {
+            !principals.not && principals.patterns.iter().any(|it| it.value == PrincipalPattern::Everyone)
+        };
+        let of_organization = |key: &str| key == "aws:principalorgid" || key == "aws:principalorgpaths";
+        statement.effect.value == Effect::Allow
+            && statement.principals.as_ref().is_some_and(everyone)
+            && requires(statement, of_organization)
+            && statement.narrowed_accounts().is_none()
+    }) else {
+        return;
+    };
+    let asks_for_paths = requires(open, |key| key == "aws:principalorgpaths");
+    let before = cx.before.find(&trust.role.node.key);
+    let old = before.and_then(|id| trusts(cx.before).find(|it| it.role.id == id));
+    let mut known: BTreeMap<String, Option<(Request, bool)>> = BTreeMap::new();
+    let mut lower: Vec<Lower> = Vec::new();
+    for account in cx.after.accounts().filter(|it| it.id != owner && it.data.member) {
+        let plays = |role| unit_plays(&cx.config.structure, cx.after, account.id, role);
+        let role =
+            [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(plays).find(RoleMatch::is_yes);
+        let Some(role) = role else { continue };
+        let (path, claim) = requests_of_account(cx.after, account.id);
+        let Some(id) = cx.after.symbolic_account_id(account.id) else { continue };
+        let certain = path.is_some() || !asks_for_paths;
+        let ask = || {
+            let by = || {
+                let by = RequestSet::by(Callers::Accounts(BTreeSet::from([id.to_owned()])));
+                claim.iter().fold(by, |set, claim| set.and(claim.requests()))
+            };
+            let set = RequestSet::allowed(trust.policy).and(by());
+            let request = set.example().witness()?.clone();
+            let was = old.as_ref().map_or_else(RequestSet::nothing, |old| RequestSet::allowed(old.policy));
+            let more = RequestSet::allowed(trust.policy).minus(was);
+            Some((request, !more.and(by()).is_empty()))
+        };
+        let answer = match path {
+            Some(path) if !trust.policy.text().contains(id) => known.entry(path).or_insert_with(ask).clone(),
+            _ => ask(),
+        };
+        if let Some((request, is_new)) = answer {
+            let guess = role.guess().map(ToOwned::to_owned);
+            lower.push(Lower { account: account.id, guess, request, is_new, certain });
+        }
+    }
+    // The worst of them speaks for all.
+    let Some(first) = lower.iter().max_by_key(|it| (it.is_new, it.certain)) else { return };
+    let finding = if first.certain {
+        findings.about(&UPWARD_TRUST, trust.role.node)
+    } else {
+        findings.cannot_tell(&UPWARD_TRUST, trust.role.node)
+    };
+    finding.subject("organization");
+    if !first.certain {
+        finding.note(format!("where `{}` is in the organization is unknown", cx.after.path(first.account)));
+    }
+    let others = match lower.len() - 1 {
+        0 => String::new(),
+        1 => " and another account".to_owned(),
+        count => format!(" and {count} other accounts"),
+    };
+    let are = if lower.len() == 1 { "which is" } else { "which are" };
+    let name = cx.after.path(first.account);
+    finding.says(if first.certain {
+        format!("role of production trusts `{name}`{others}, {are} not production")
+    } else {
+        format!("cannot tell whether a role of production trusts `{name}`{others}, {are} not production")
+    });
+    finding.show(
+        &source(&trust.role.data.trust),
+        open.span.clone(),
+        "lets in accounts by their organization",
+    );
+    finding.witness(witness(&first.request));
+    finding.help("ask for the path of units of production by `aws:PrincipalOrgPaths`");
+    for guess in [production.guess(), first.guess.as_deref()].into_iter().flatten() {
+        finding.rests_on(guess.to_owned());
+    }
+    if !first.is_new {
+        finding.status = Status::Existing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::UPWARD_TRUST;
+    use crate::testing::findings_with_document;
+
+    /// A role that trusts its organization trusts what is not production there, too.
+    #[test]
+    fn an_organization_has_accounts_that_are_not_production() {
+        let says = |condition: &str| -> Vec<String> {
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{{"AWS":"*"}},
+                    "Action":"sts:AssumeRole","Condition":{{{condition}}}}}]}}"#
+            );
+            let fixture = ("upward-trust", "bad-development");
+            let found = findings_with_document(&UPWARD_TRUST, fixture, ("assume_role_policy", &document));
+            found.into_iter().map(|finding| finding.message).collect()
+        };
+        let trusted = "role of production trusts `dev`, which is not production";
+        assert_eq!(says(r#""StringEquals":{"aws:PrincipalOrgID":"o-acmeexample"}"#), [trusted]);
+        // Where the account is, no input says.
+        let paths =
+            r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-acmeexample/r-ab12/ou-ab12-dev00001/*"}"#;
+        let unknown =
+            "cannot tell whether a role of production trusts `dev`, which is not production".to_owned();
+        assert_eq!(says(paths), [unknown]);
+        // One who is not of development.
+        let but = r#""StringEquals":{"aws:PrincipalOrgID":"o-acmeexample"},"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}"#;
+        assert_eq!(says(but), [""; 0]);
     }
 }

@@ -1,7 +1,7 @@
 //! Actions, resources and principals.
 
 use crate::testing::{request, single};
-use crate::{Kind, action_matches, resource_matches};
+use crate::{Kind, Policy, action_matches, resource_matches};
 
 const BUCKET: &str = "arn:aws:s3:::b";
 
@@ -188,4 +188,31 @@ fn not_principal_that_allows_admits_everybody_else() {
     assert!(allowed("arn:aws:iam::999999999999:user/x"));
     assert!(!allowed("arn:aws:sts::111111111111:assumed-role/Dev/s"));
     assert!(!names(r#""*""#, "Allow", "NotPrincipal", "arn:aws:iam::999999999999:user/x", &[]));
+}
+
+/// What the ARN of a caller decides is decided without a search; a variable and every other key leave it open.
+#[test]
+fn conditions_on_the_arn_of_the_caller() {
+    for (condition, deploy, other) in [
+        (r#""StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/deploy-*"}"#, true, false),
+        (r#""ArnNotLike":{"AWS:principalarn":"arn:aws:iam::*:role/deploy-*"}"#, false, true),
+        (
+            r#""StringEqualsIfExists":{"aws:PrincipalArn":"arn:aws:iam::111111111111:role/other"}"#,
+            false,
+            true,
+        ),
+        (r#""Null":{"aws:PrincipalArn":"true"}"#, false, false),
+        (r#""StringLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/${aws:PrincipalTag/team}"}"#, true, true),
+        (r#""StringEquals":{"sts:ExternalId":"x"}"#, true, true),
+    ] {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole",
+                "Condition":{{{condition}}}}}]}}"#
+        );
+        let policy = Policy::parse(text.as_str(), Kind::Trust).unwrap();
+        let may = |name: &str| {
+            policy.statements[0].may_be_met_by(&policy, &format!("arn:aws:iam::111111111111:role/{name}"))
+        };
+        assert_eq!((may("deploy-1"), may("other")), (deploy, other), "{condition}");
+    }
 }

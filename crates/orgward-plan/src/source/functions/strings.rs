@@ -5,7 +5,7 @@ use regex::{Regex, RegexBuilder};
 use super::format;
 use super::numbers::integer;
 use crate::source::Spelled;
-use crate::source::value::{FOLDER, Part};
+use crate::source::value::{HERE, Part};
 
 pub(super) const NAMES: &[&str] = &[
     "abspath",
@@ -69,6 +69,20 @@ pub(super) fn call(name: &str, arguments: &[Spelled]) -> Option<Spelled> {
         return Some(Spelled::Bool(answer));
     }
     match (name, arguments) {
+        ("abspath", [path]) => match path.below_here() {
+            Some(rest) => Some(Spelled::absolute(rest.trim_start_matches('/'))),
+            None => path.literal().map(|path| Spelled::absolute(&path)),
+        },
+        // What the folder is called, and the one above it, is unknown.
+        ("basename" | "dirname", [path]) => {
+            let rest = path.below_here()?.trim_end_matches('/');
+            let Some((above, last)) = rest.rsplit_once('/') else { return Some(Spelled::open(HERE)) };
+            Some(if name == "basename" {
+                Spelled::text(last)
+            } else {
+                Spelled::absolute(above.trim_start_matches('/'))
+            })
+        }
         ("tostring" | "tobool", [Spelled::Null]) => Some(Spelled::Null),
         // An ARN or id has no white space around it.
         ("trimspace" | "chomp" | "tostring", [text @ Spelled::Text(_)]) if text.reference().is_some() => {
@@ -161,12 +175,7 @@ fn made(name: &str, words: &[String]) -> Option<String> {
         }
         ("basename", [path]) => basename(path),
         ("dirname", [path]) => dirname(path),
-        // Only where a file is read does it matter where the folder is.
-        ("abspath", [path]) if path.starts_with(FOLDER[0]) => path.clone(),
-        ("abspath", [path]) if !path.starts_with('/') => {
-            let [start, end] = FOLDER;
-            format!("{start}{end}/{path}")
-        }
+        ("abspath", [path]) if path.starts_with('/') => cleaned(path),
         ("tostring", [text]) => text.clone(),
         _ => return None,
     })
@@ -263,8 +272,23 @@ fn basename(path: &str) -> String {
     match (path, trimmed) {
         ("", _) => ".".to_owned(),
         (_, "") => "/".to_owned(),
-        _ => trimmed.rsplit(['/', FOLDER[1]]).next().unwrap_or(trimmed).to_owned(),
+        _ => trimmed.rsplit('/').next().unwrap_or(trimmed).to_owned(),
     }
+}
+
+/// An absolute path without steps that lead nowhere.
+fn cleaned(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            other => parts.push(other),
+        }
+    }
+    format!("/{}", parts.join("/"))
 }
 
 fn dirname(path: &str) -> String {
@@ -274,8 +298,7 @@ fn dirname(path: &str) -> String {
         match part {
             "" | "." => {}
             ".." => match parts.last() {
-                // What is above the folder of a module is found when the file is read.
-                Some(last) if last.starts_with(FOLDER[0]) || *last == ".." => parts.push(part),
+                Some(&"..") => parts.push(part),
                 Some(_) => {
                     parts.pop();
                 }

@@ -331,3 +331,27 @@ fn a_type_that_the_plan_turns_off_is_the_cause() {
     assert_eq!(inert.cause, Some(removed.fingerprint()));
     assert_eq!(inert.accounts, ["222222222222"], "the management account loses nothing");
 }
+
+/// Only members of the organization are bound, and none of them has the id of another.
+#[test]
+fn a_condition_that_no_member_meets() {
+    let says = |condition: &str| -> Vec<String> {
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"s3:PutBucketPolicy",
+                "Resource":"*","Condition":{{{condition}}}}}]}}"#
+        );
+        let fixture = ("denied-apply", "good-exempt-role");
+        let found = findings_with_document(&INERT_GUARDRAIL, fixture, ("content", &document));
+        found.into_iter().map(|finding| finding.message).collect()
+    };
+    let own = "o-acmeexample1";
+    let inert = "statement number 1 denies nothing: no request meets its conditions";
+    for (condition, expected) in [
+        (r#""StringEquals":{"aws:PrincipalOrgID":"o-anotherone"}"#.to_owned(), Some(inert)),
+        (format!(r#""StringNotEquals":{{"aws:PrincipalOrgID":"{own}"}}"#), Some(inert)),
+        (format!(r#""StringEquals":{{"aws:PrincipalOrgID":"{own}"}}"#), None),
+        (r#""StringNotEqualsIfExists":{"aws:ResourceOrgID":"o-anotherone"}"#.to_owned(), None),
+    ] {
+        assert_eq!(says(&condition), expected.into_iter().collect::<Vec<_>>(), "{condition}");
+    }
+}

@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use orgward_finding::Severity;
 use orgward_iam::{
-    Catalogue, Condition, Dead, Effect, Effectiveness, Gravity, Problem, RequestSet, Statement, cause,
-    placeholder,
+    Catalogue, Claim, ClaimSpec, Condition, Dead, Effect, Effectiveness, Gravity, Problem, RequestSet,
+    Statement, cause, is_account_id, placeholder,
 };
-use orgward_org::{Entity, OrgPolicy, PolicyChain};
+use orgward_org::{Entity, OrgPolicy, PolicyChain, PolicyType};
 
 use super::INERT_GUARDRAIL;
 use crate::{Context, Findings};
+use orgward_proof::access::is_organization;
 use orgward_proof::chains::enumerate;
 use orgward_proof::org_policies::{source, statement_key, statement_title};
 use orgward_proof::region_lock::region_conditions;
@@ -24,12 +25,13 @@ pub(super) fn check(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>, finding
     // The mistake explains that the statement does nothing.
     let mut told = mistaken(cx, org_policy, &waiting, findings);
     told.extend(&waiting);
+    let members = of_members(cx, org_policy);
     for (index, statement) in policy.statements.iter().enumerate() {
         let is_told =
             never_about(org_policy, statement, findings) || is_misspelt(statement) || told.contains(&index);
         // A placeholder explains whatever else is wrong.
         if !waiting.contains(&index) {
-            never_matches(org_policy, (index, statement), is_told, findings);
+            never_matches(org_policy, (index, statement), members.as_ref(), is_told, findings);
         }
     }
 }
@@ -223,10 +225,32 @@ fn surely_matches(statement: &Statement) -> bool {
         && actions.any(|it| listed(&it.value))
 }
 
+/// The requests of those whom a service control policy binds, as far as the organization is known: they are members of
+/// it, and none is of the management account.
+fn of_members(cx: &Context<'_>, org_policy: Entity<'_, OrgPolicy>) -> Option<Claim> {
+    if org_policy.data.kind != PolicyType::ServiceControl {
+        return None;
+    }
+    let target = cx.after.targets_of(org_policy.id).first().map(|(target, _)| *target);
+    let near = target.or_else(|| cx.after.management()).or_else(|| cx.after.root())?;
+    let organization = cx.after.perimeter(near).organization.filter(|id| is_organization(id))?;
+    let mut spec = ClaimSpec::default();
+    let mut set = |operator: &str, key: &str, value: String| {
+        spec.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), vec![value]);
+    };
+    set("StringEquals", "aws:PrincipalOrgID", organization);
+    let management = cx.after.management().and_then(|id| cx.after.symbolic_account_id(id));
+    if let Some(management) = management.filter(|id| is_account_id(id)) {
+        set("StringNotEquals", "aws:PrincipalAccount", management.to_owned());
+    }
+    Claim::new(spec).ok()
+}
+
 /// Reports a statement that no request can match; one without conditions only where nothing was told of it yet.
 fn never_matches(
     org_policy: Entity<'_, OrgPolicy>,
     (index, statement): (usize, &Statement),
+    members: Option<&Claim>,
     is_told: bool,
     findings: &mut Findings,
 ) {
@@ -235,7 +259,8 @@ fn never_matches(
     let Some(policy) = document.policy().filter(|_| !is_settled) else { return };
     let is_dead = |statement: &Statement| {
         let matched = RequestSet::matched(policy, statement);
-        PolicyChain::bound(&org_policy.data.kind).and(matched).is_empty()
+        let bound = PolicyChain::bound(&org_policy.data.kind).and(matched);
+        members.into_iter().fold(bound, |set, members| set.and(members.requests())).is_empty()
     };
     if !is_dead(statement) {
         return;
