@@ -43,7 +43,7 @@ pub use document::{Content, Document};
 pub use edge::{Attachment, Edge, Modality, Resolved};
 pub use foundations::Foundation;
 pub use hole::{Completion, Filling, Hole};
-pub use management_policy::{EffectivePolicy, Looser};
+pub use management_policy::{EffectivePolicy, Looser, Possible};
 pub use node::{
     Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
     OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,

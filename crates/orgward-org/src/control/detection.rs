@@ -13,6 +13,7 @@ const NOT_ENROLLED: &str = "new accounts are no longer enrolled";
 const LESS_ENROLLED: &str = "fewer accounts are enrolled";
 const FEATURE_OFF: &str = "a protection is turned off";
 const FEWER_REGIONS: &str = "regions are no longer seen";
+const TYPES_UNRECORDED: &str = "types are no longer recorded";
 const EXCLUDED: &str = "accounts are left out";
 
 const fn facts(
@@ -84,7 +85,8 @@ pub(super) const TABLE: &[Facts] = &[
                 .unless("organization_aggregation_source.0.all_regions", "true"),
             fact("account_aggregation_source.0.regions", Holds, Medium, FEWER_REGIONS)
                 .unless("account_aggregation_source.0.all_regions", "true"),
-            fact("account_aggregation_source.0.account_ids", Holds, Medium, "accounts are no longer seen"),
+            fact("account_aggregation_source.0.account_ids", Holds, Medium, "accounts are no longer seen")
+                .unless("organization_aggregation_source.0.all_regions", "true"),
         ],
     ),
     facts(
@@ -100,13 +102,21 @@ pub(super) const TABLE: &[Facts] = &[
                 Low,
                 "global types are no longer recorded",
             ),
-            fact("recording_group.0.resource_types", Holds, Medium, "types are no longer recorded")
-                .unless("recording_group.0.all_supported", "true"),
+            fact("recording_group.0.resource_types", Holds, Medium, TYPES_UNRECORDED)
+                .unless("recording_group.0.all_supported", "true")
+                .besides("recording_group.0.recording_strategy.0.use_only", "EXCLUSION_BY_RESOURCE_TYPES"),
             fact(
                 "recording_group.0.exclusion_by_resource_types.0.resource_types",
                 Spares,
                 Medium,
-                "types are no longer recorded",
+                TYPES_UNRECORDED,
+            )
+            .among("recording_group.0.resource_types"),
+            fact(
+                "recording_group.0.recording_strategy.0.use_only",
+                Rank(&["INCLUSION_BY_RESOURCE_TYPES", "EXCLUSION_BY_RESOURCE_TYPES"]),
+                Medium,
+                "only the listed types are recorded",
             ),
             fact(
                 "recording_mode.0.recording_frequency",
@@ -180,6 +190,10 @@ pub(super) const TABLE: &[Facts] = &[
             fact("remediation_enabled", On(false), Medium, "what violates it is no longer corrected"),
             fact("exclude_map.0.account", Spares, Medium, EXCLUDED),
             fact("exclude_map.0.orgunit", Spares, Medium, "units are left out"),
+            fact("include_map.0.account", Listed, Medium, "other accounts are no longer covered")
+                .while_empty("include_map.0.orgunit"),
+            fact("include_map.0.orgunit", Listed, Medium, "other units are no longer covered")
+                .while_empty("include_map.0.account"),
             fact("resource_type_list", Holds, Medium, "types are no longer covered"),
         ],
     ),
@@ -226,7 +240,7 @@ pub(super) const TABLE: &[Facts] = &[
         Some(Medium),
         &[fact(
             "protected_resource.0.s3_bucket.0.object_prefixes",
-            Holds,
+            Listed,
             Medium,
             "objects are no longer scanned",
         )],
@@ -384,7 +398,8 @@ pub(super) const TABLE: &[Facts] = &[
                 Spares,
                 Medium,
                 "controls are turned off",
-            ),
+            )
+            .among("configuration_policy.0.security_controls_configuration.0.enabled_control_identifiers"),
             fact(
                 "configuration_policy.0.security_controls_configuration.0.enabled_control_identifiers",
                 Listed,

@@ -52,13 +52,21 @@ pub(super) struct Fact {
     pub(super) says: &'static str,
     /// When it counts.
     pub(super) when: Option<When>,
+    /// The list before the plan, outside of which exceptions take nothing away; one that is empty has no outside.
+    pub(super) among: Option<&'static str>,
 }
 
-/// When a fact counts: while an attribute has a value on both sides, or does not have it after the plan.
+/// When a fact counts.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum When {
+    /// An attribute has a value on both sides.
     Is(&'static str, &'static str),
+    /// It does not have it after the plan.
     IsNot(&'static str, &'static str),
+    /// None of two attributes has its value after the plan.
+    IsNeither([(&'static str, &'static str); 2]),
+    /// A list was empty before the plan.
+    WasEmpty(&'static str),
 }
 
 /// How values compare.
@@ -74,7 +82,7 @@ pub(super) enum Measure {
     Becomes(&'static str),
     /// A set of which nothing may be lost.
     Holds,
-    /// A list that stands for everything while it is empty, and of which nothing may be lost otherwise.
+    /// A list that stands for everything while it is empty: it may not come to stand for less.
     Listed,
     /// A set of exceptions, to which nothing may be added.
     Spares,
@@ -90,7 +98,7 @@ pub(super) enum Measure {
 
 /// Shorthand for tables.
 pub(super) const fn fact(path: &'static str, measure: Measure, weight: Weight, says: &'static str) -> Fact {
-    Fact { path, measure, weight, says, when: None }
+    Fact { path, measure, weight, says, when: None, among: None }
 }
 
 impl Fact {
@@ -104,6 +112,25 @@ impl Fact {
         self
     }
 
+    /// The same, and unless another attribute has a value.
+    pub(super) const fn besides(mut self, path: &'static str, value: &'static str) -> Self {
+        self.when = Some(match self.when {
+            Some(When::IsNot(first, is)) => When::IsNeither([(first, is), (path, value)]),
+            _ => When::IsNot(path, value),
+        });
+        self
+    }
+
+    pub(super) const fn while_empty(mut self, path: &'static str) -> Self {
+        self.when = Some(When::WasEmpty(path));
+        self
+    }
+
+    pub(super) const fn among(mut self, path: &'static str) -> Self {
+        self.among = Some(path);
+        self
+    }
+
     fn counts(&self, before: &Object, after: &Object) -> bool {
         let has = |object: &Object, path: &str, value: &str| {
             text_of(at(object.view(), path)).is_some_and(|text| text.eq_ignore_ascii_case(value))
@@ -112,6 +139,8 @@ impl Fact {
             None => true,
             Some(When::Is(path, value)) => has(before, path, value) && has(after, path, value),
             Some(When::IsNot(path, value)) => !has(after, path, value),
+            Some(When::IsNeither(all)) => !all.iter().any(|(path, value)| has(after, path, value)),
+            Some(When::WasEmpty(path)) => elements(at(before.view(), path)).0.is_empty(),
         }
     }
 }
@@ -129,7 +158,9 @@ impl Facts {
         let mut found = Vec::new();
         for fact in self.attributes.iter().filter(|fact| fact.counts(before, after)) {
             let steps: Vec<&str> = fact.path.split('.').collect();
-            compare(before.view(), Some(after.view()), &steps, fact, "", &mut found);
+            let among = fact.among.map(|path| elements(at(before.view(), path)).0);
+            let fact = (fact, among.filter(|among| !among.is_empty()));
+            compare(before.view(), Some(after.view()), &steps, &fact, "", &mut found);
         }
         found
     }
@@ -158,12 +189,13 @@ fn compare(
     before: View<'_>,
     after: Option<View<'_>>,
     steps: &[&str],
-    fact: &Fact,
+    asked: &(&Fact, Option<BTreeSet<String>>),
     name: &str,
     found: &mut Vec<Weakening>,
 ) {
+    let (fact, among) = asked;
     let Some((step, rest)) = steps.split_first() else {
-        if let Some((is_unknown, detail)) = weaker(before, after, fact.measure) {
+        if let Some((is_unknown, detail)) = weaker(before, after, fact.measure, among.as_ref()) {
             let detail = if name.is_empty() { detail } else { format!("`{name}`{}{detail}", space(&detail)) };
             let says = format!("{}{}{detail}", fact.says, if detail.is_empty() { "" } else { ": " });
             let attribute = fact.path.to_owned();
@@ -172,7 +204,7 @@ fn compare(
         return;
     };
     let Some(key) = step.strip_prefix('*') else {
-        compare(walk(before, step), after.map(|after| walk(after, step)), rest, fact, name, found);
+        compare(walk(before, step), after.map(|after| walk(after, step)), rest, asked, name, found);
         return;
     };
     for block in before.items().known().unwrap_or_default() {
@@ -184,7 +216,7 @@ fn compare(
             Some(Attr::Unknown) => after.map(|after| after.item(0)),
             _ => None,
         };
-        compare(block, same, rest, fact, &wanted, found);
+        compare(block, same, rest, asked, &wanted, found);
     }
 }
 
@@ -193,7 +225,12 @@ fn space(detail: &str) -> &'static str {
 }
 
 /// Whether the value after is weaker: whether that is unknown, and details.
-fn weaker(before: View<'_>, after: Option<View<'_>>, measure: Measure) -> Option<(bool, String)> {
+fn weaker(
+    before: View<'_>,
+    after: Option<View<'_>>,
+    measure: Measure,
+    among: Option<&BTreeSet<String>>,
+) -> Option<(bool, String)> {
     let lost = |detail: String| Some((false, detail));
     let unknown = Some((true, String::new()));
     match measure {
@@ -232,14 +269,25 @@ fn weaker(before: View<'_>, after: Option<View<'_>>, measure: Measure) -> Option
             }
         }
         Measure::Holds | Measure::Listed | Measure::Spares => {
-            let (was, _) = elements(before);
+            let (was, all) = elements(before);
             let (is, complete) = after.map_or((BTreeSet::new(), true), elements);
-            if matches!(measure, Measure::Listed) && is.is_empty() && complete {
-                return None;
+            if matches!(measure, Measure::Listed) {
+                if is.is_empty() && complete {
+                    return None;
+                }
+                // Everything becomes what is listed.
+                if was.is_empty() && all {
+                    if is.is_empty() {
+                        return unknown;
+                    }
+                    let only = is.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                    return lost(format!("only {only}"));
+                }
             }
             let spares = matches!(measure, Measure::Spares);
-            let lost: Vec<_> =
+            let mut lost: Vec<_> =
                 if spares { is.difference(&was).collect() } else { was.difference(&is).collect() };
+            lost.retain(|name| among.is_none_or(|among| among.contains(*name)));
             if !complete && (spares || !lost.is_empty()) {
                 return unknown;
             }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use self::strictness::strictness;
-use crate::{Key, Modality, PolicyChain, Weight};
+use crate::{Entity, Key, Modality, OrgPolicy, PolicyChain, Weight};
 
 /// The operators of the language, and what says which of them children may use.
 const ASSIGN: &str = "@@assign";
@@ -27,6 +27,9 @@ enum Setting {
     Many(BTreeSet<String>),
 }
 
+/// A policy that may be in effect: why that is unknown, and what it says.
+pub type Possible = (String, Key, Map<String, Value>);
+
 /// What the management policies of one type come to at one place.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EffectivePolicy {
@@ -35,6 +38,8 @@ pub struct EffectivePolicy {
     allowed: BTreeMap<Path, BTreeSet<String>>,
     /// Overrides that a policy above forbids: the policy, and the setting.
     refused: BTreeSet<(Key, String)>,
+    /// Policies that may be in effect here.
+    possible: Vec<Possible>,
     /// Why not all of it is known, one sentence each.
     unknown: Vec<String>,
 }
@@ -68,9 +73,9 @@ impl EffectivePolicy {
         }
         effective.unknown.extend(chain.gaps.iter().cloned());
         for policy in &chain.unresolved_targets {
-            effective
-                .unknown
-                .push(format!("what `{}` is attached to is unknown until apply", policy.node.title()));
+            let why = format!("what `{}` is attached to is unknown until apply", policy.node.title());
+            effective.may(&why, policy);
+            effective.unknown.push(why);
         }
         for level in &chain.levels {
             // What a level forbids binds the levels below it, and not its own policies.
@@ -85,17 +90,42 @@ impl EffectivePolicy {
                         let above = Above { settings: &above, locks: &locks, policy: &policy.node.key };
                         effective.merge(&document, &mut Path::new(), &above);
                     }
-                    Ok(_) => effective.unknown.push(format!(
-                        "`{}` may or may not be attached to `{}`",
-                        policy.node.title(),
-                        level.title
-                    )),
+                    Ok(_) => {
+                        let why = format!(
+                            "`{}` may or may not be attached to `{}`",
+                            policy.node.title(),
+                            level.title
+                        );
+                        effective.may(&why, &policy);
+                        effective.unknown.push(why);
+                    }
                     Err(_) => effective.unknown.push(format!("`{}` cannot be read", document.name)),
                 }
             }
         }
         effective.unknown.sort();
         effective.unknown.dedup();
+        effective
+    }
+
+    /// Notes a policy that may be in effect.
+    fn may(&mut self, why: &str, policy: &Entity<'_, OrgPolicy>) {
+        if let Ok(document) = serde_json::from_str(policy.data.document.text.expose()) {
+            self.possible.push((why.to_owned(), policy.node.key.clone(), document));
+        }
+    }
+
+    /// The policies that may be in effect, with the sentence that says why that is unknown.
+    pub fn possible(&self) -> impl Iterator<Item = (&str, &Possible)> {
+        self.possible.iter().map(|possible| (possible.0.as_str(), possible))
+    }
+
+    /// The same with a policy that may be in effect, further down than all others.
+    #[must_use]
+    pub fn with(&self, (_, key, document): &Possible) -> Self {
+        let mut effective = self.clone();
+        let above = Above { settings: &self.settings, locks: &self.allowed, policy: key };
+        effective.merge(document, &mut Path::new(), &above);
         effective
     }
 

@@ -117,6 +117,35 @@ impl Place {
     }
 }
 
+/// Reports accounts to which a service is delegated that is unknown until apply: it may be one that governs.
+fn of_unknown_services(cx: &Context<'_>, findings: &mut Findings) {
+    for control in cx.after.controls_of("aws_organizations_delegated_administrator") {
+        if control.exposed("service_principal").is_some() {
+            continue;
+        }
+        let (place, label) = match &control.delegated {
+            Some(Delegated::Account(id)) => (Place::of(cx, id), Some(id.clone())),
+            Some(Delegated::Created(id)) => {
+                (Place::of_account(cx, *id).unwrap_or(Place::Unknown), account_label(cx.after, *id))
+            }
+            _ => (Place::Unknown, None),
+        };
+        if place.severity().is_none() {
+            continue;
+        }
+        let finding = about(findings, &DELEGATED_POLICY_CONTROL, control);
+        undecided(finding, &DELEGATED_POLICY_CONTROL);
+        let who =
+            label.as_ref().map_or_else(|| "an account".to_owned(), |label| format!("account `{label}`"));
+        finding.subject("unknown service").accounts(label);
+        finding.says(format!(
+            "undecided: {who}{} administers a service that is unknown until apply",
+            if place.word().is_empty() { String::new() } else { format!("{},", place.word()) }
+        ));
+        finding.help("write the service principal out, or delegate to the account of the security team");
+    }
+}
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_dissolved() {
         return;
@@ -161,6 +190,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         finding.says(format!("{who} {} for the organization{principal}", service.name));
         finding.help("delegate it to the account of the security team");
     }
+    of_unknown_services(cx, findings);
     for control in cx.after.controls_of("aws_organizations_resource_policy") {
         resource_policy::check(cx, control, findings);
     }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use orgward_finding::Severity;
-use orgward_org::{GoverningService, Key, Weight};
+use orgward_org::{Control, GoverningService, Key, Weight};
 
 use crate::controls::{about, severity, undecided};
 use crate::engine::rule;
@@ -42,14 +42,33 @@ rule! {
     }
 }
 
+/// Whether the resource that trusts a service is destroyed, and what still lists the service is the organization as it
+/// was read before that.
+fn is_withdrawn(cx: &Context<'_>, service: &str, key: &Key) -> bool {
+    const ACCESS: &str = "aws_organizations_aws_service_access";
+    let is_access = cx.before.control(key).is_some_and(|control| control.resource == ACCESS);
+    let trusts = |control: &Control| control.exposed("service_principal").as_deref() == Some(service);
+    let is_written = |control: &Control| {
+        let principals = |control: &Control| control.texts("aws_service_access_principals");
+        let old = cx.before.control(&control.key).map(principals).unwrap_or_default();
+        !old.iter().any(|old| old == service) && principals(control).iter().any(|new| new == service)
+    };
+    is_access
+        && cx.after.control(key).is_none()
+        && !cx.after.controls_of(ACCESS).any(trusts)
+        && !cx.after.controls_of("aws_organizations_organization").any(is_written)
+}
+
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.departures().iter().any(|departure| departure.is_organization) {
         return;
     }
     let (before, after) = (cx.before.trusted_services(), cx.after.trusted_services());
     let mut lost: BTreeMap<&Key, Vec<&str>> = BTreeMap::new();
-    for (service, key) in before.iter().filter(|(service, _)| !after.contains_key(*service)) {
-        lost.entry(key).or_default().push(service);
+    for (service, key) in &before {
+        if !after.contains_key(service) || is_withdrawn(cx, service, key) {
+            lost.entry(key).or_default().push(service);
+        }
     }
     for (key, services) in lost {
         let Some(control) = cx.before.control(key) else { continue };

@@ -112,5 +112,5 @@ fn successors<'o>(cx: &Context<'o>) -> BTreeMap<&'o str, Vec<&'o Control>> {
 fn is_successor(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
     let before = old.account.and_then(|id| cx.before.account(id)).map(|account| &account.node.key);
     let after = new.account.and_then(|id| cx.after.account(id)).map(|account| &account.node.key);
-    before == after
+    before.is_none() || after.is_none() || before == after
 }

@@ -145,6 +145,17 @@ fn compare(before: &PolicyChain<'_>, after: &PolicyChain<'_>, name: &str) -> Vec
         return changes;
     }
     let looser = old.looser(&new, name);
+    // What may be attached further down counts where it may.
+    let known: BTreeSet<&str> = old.possible().map(|(why, _)| why).collect();
+    let mut loose: Vec<String> = Vec::new();
+    for (why, policy) in new.possible().filter(|(why, _)| !known.contains(why)) {
+        if !old.looser(&new.with(policy), name).is_empty() {
+            loose.push(why.to_owned());
+        }
+    }
+    if looser.is_empty() && !loose.is_empty() {
+        changes.push(Change::Undecided(loose));
+    }
     if new.unknown().iter().any(|why| !old.unknown().contains(why)) {
         if !looser.is_empty() {
             changes.push(Change::Undecided(new.unknown().to_vec()));
