@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use crate::unjudged::Hidden;
+
 /// The types whose resources govern, by how they begin.
-const GOVERNING: [&str; 9] = [
+const GOVERNING: [&str; 10] = [
     "AWS::CloudFormation::",
     "AWS::CloudTrail::",
     "AWS::ControlTower::",
@@ -11,15 +13,96 @@ const GOVERNING: [&str; 9] = [
     "AWS::Organizations::",
     "AWS::RolesAnywhere::",
     "AWS::SSO::",
+    // Its functions bring roles.
+    "AWS::Serverless::",
     "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
     "Custom::",
 ];
 
-/// Whether resources of a type can change identities, policies, the organization or its trails.
-pub(crate) fn governs(kind: &str) -> bool {
+/// The types whose resources let others in, hold a policy, or find what is wrong, by how they begin.
+const PARTS: [&str; 55] = [
+    "AWS::AccessAnalyzer::",
+    "AWS::ApiGateway::RestApi",
+    "AWS::AuditManager::",
+    "AWS::Backup::BackupVault",
+    "AWS::Backup::LogicallyAirGappedBackupVault",
+    "AWS::CodeArtifact::Domain",
+    "AWS::CodeArtifact::Repository",
+    "AWS::Config::",
+    "AWS::Detective::",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::DynamoDB::Table",
+    "AWS::EC2::ImageBlockPublicAccess",
+    "AWS::EC2::LaunchPermission",
+    "AWS::EC2::SnapshotBlockPublicAccess",
+    "AWS::EC2::VPCEndpoint",
+    "AWS::ECR::PublicRepository",
+    "AWS::ECR::RegistryPolicy",
+    "AWS::ECR::Repository",
+    "AWS::EFS::FileSystem",
+    "AWS::Elasticsearch::Domain",
+    "AWS::Events::EventBus",
+    "AWS::FMS::",
+    "AWS::Glue::ResourcePolicy",
+    "AWS::GuardDuty::",
+    "AWS::InspectorV2::",
+    "AWS::KMS::Key",
+    "AWS::KMS::ReplicaKey",
+    "AWS::Kinesis::ResourcePolicy",
+    "AWS::LakeFormation::",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Lambda::Permission",
+    "AWS::Lambda::Url",
+    "AWS::Logs::Destination",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::Macie::",
+    "AWS::OpenSearchServerless::AccessPolicy",
+    "AWS::OpenSearchServerless::SecurityPolicy",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RAM::ResourceShare",
+    "AWS::Redshift::EndpointAuthorization",
+    "AWS::S3::AccessGrant",
+    "AWS::S3::AccessPoint",
+    "AWS::S3::BucketPolicy",
+    "AWS::S3::MultiRegionAccessPoint",
+    "AWS::S3Express::BucketPolicy",
+    "AWS::S3ObjectLambda::AccessPointPolicy",
+    "AWS::S3Outposts::BucketPolicy",
+    "AWS::S3Tables::",
+    "AWS::SNS::TopicInlinePolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueueInlinePolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::SecretsManager::ResourcePolicy",
+    "AWS::SecurityHub::",
+    "AWS::SecurityLake::",
+];
+
+/// How much resources of a type can change: identities, policies, the organization and its trails, or a part of who may do
+/// what.
+pub(crate) fn weight(kind: &str) -> Option<Hidden> {
     // Modules and extensions of others can hold anything.
     let is_of_aws = kind.starts_with("AWS::") || kind.starts_with("Alexa::");
-    !is_of_aws || kind.ends_with("::MODULE") || GOVERNING.iter().any(|head| kind.starts_with(head))
+    let begins = |heads: &[&str]| heads.iter().any(|head| kind.starts_with(head));
+    if !is_of_aws || kind.ends_with("::MODULE") || begins(&GOVERNING) {
+        Some(Hidden::Anything)
+    } else {
+        begins(&PARTS).then_some(Hidden::Part)
+    }
+}
+
+/// Whether a type of the Cloud Control provider is one that lets others in, holds a policy, or finds what is wrong:
+/// `awscc_s3_bucket_policy` is `AWS::S3::BucketPolicy`.
+pub(crate) fn is_part(kind: &str) -> bool {
+    let Some(name) = kind.strip_prefix("awscc_") else { return false };
+    let name = name.replace('_', "");
+    let plain = |head: &str| head.trim_start_matches("AWS").replace(':', "").to_ascii_lowercase();
+    PARTS.iter().any(|head| name.starts_with(&plain(head)))
+}
+
+/// Whether resources of a type can change who may do what.
+pub(crate) fn governs(kind: &str) -> bool {
+    weight(kind).is_some()
 }
 
 /// The types in a template that govern; `None` where its text does not say what it holds: macros make resources of
@@ -86,7 +169,7 @@ fn of_yaml(body: &str) -> Option<Vec<String>> {
         }
     }
     // Whatever was not read as the type of a resource.
-    for head in GOVERNING {
+    for head in GOVERNING.iter().chain(&PARTS) {
         if body.contains(head) && !types.iter().any(|kind| kind.starts_with(head)) {
             types.push(head.trim_end_matches("::").to_owned());
         }
@@ -104,10 +187,23 @@ mod tests {
         assert_eq!(of(r#""A":{"Type":"AWS::S3::Bucket"}"#), Some(vec![]));
         assert_eq!(of(r#""A":{"Type":"AWS::\u0049AM::Role"}"#), Some(vec!["AWS::IAM::Role".to_owned()]));
         assert_eq!(of(r#""A":{"Type":"Acme::Org::Thing"}"#), Some(vec!["Acme::Org::Thing".to_owned()]));
+        let policy = Some(vec!["AWS::S3::BucketPolicy".to_owned()]);
+        assert_eq!(of(r#""A":{"Type":"AWS::S3::BucketPolicy"}"#), policy);
         assert_eq!(of(r#""A":{"Type":{"Ref":"B"}}"#), None);
         assert_eq!(governing(r#"{"Transform":"X","Resources":{"A":{"Type":"AWS::S3::Bucket"}}}"#), None);
         assert_eq!(of(r#""A":{"Type":"AWS::S3::Bucket","Properties":{"Fn::Transform":{}}}"#), None);
         assert_eq!(governing("{}"), None);
+    }
+
+    #[test]
+    fn names_of_cloud_control() {
+        for kind in ["awscc_s3_bucket_policy", "awscc_ec2_vpc_endpoint", "awscc_guardduty_detector"] {
+            assert!(is_part(kind), "{kind}");
+        }
+        for kind in ["awscc_s3_bucket", "awscc_ec2_instance", "aws_s3_bucket_policy"] {
+            assert!(!is_part(kind), "{kind}");
+        }
+        assert!(PARTS.is_sorted() && GOVERNING.is_sorted());
     }
 
     #[test]

@@ -58,6 +58,7 @@ const STACKS: &str = "whatever its template holds";
 /// not read, sorted. A type that is read leaves the list.
 pub(crate) const GOVERNING: &[(&str, Governs)] = &[
     ("aws_auditmanager_organization_admin_account_registration", part(ADMINISTRATOR)),
+    ("aws_budgets_budget_action", part("which policies are attached when the budget is spent")),
     ("aws_cloudcontrolapi_resource", anything("a resource of any type")),
     ("aws_cloudformation_stack", anything(STACKS)),
     ("aws_cloudformation_stack_instances", anything(STACKS)),
@@ -175,7 +176,8 @@ pub(crate) fn governs(kind: &str) -> Option<Governs> {
     }
     let service = kind.strip_prefix("aws_").or_else(|| kind.strip_prefix("awscc_"))?;
     let found = GOVERNING_SERVICES.iter().find(|(service_of, _)| service.starts_with(service_of));
-    found.map(|(_, governs)| *governs)
+    let by_type = || template::is_part(kind).then_some(part("whom it lets in, or what it watches"));
+    found.map(|(_, governs)| *governs).or_else(by_type)
 }
 
 /// What one input brings about and nothing judges, sorted.
@@ -308,6 +310,18 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)>
         {
             return None;
         }
+        // Instances that are stopped are no business of who may do what.
+        "aws_budgets_budget_action"
+            if sides.iter().flatten().all(|object| {
+                object
+                    .get("action_type")
+                    .text()
+                    .known()
+                    .is_some_and(|kind| kind.expose() == "RUN_SSM_DOCUMENTS")
+            }) =>
+        {
+            return None;
+        }
         _ => None,
     };
     let verb = verb(instance.action);
@@ -318,9 +332,10 @@ fn unread(instance: &Instance<'_>, governs: Governs) -> Option<(String, Hidden)>
             if types.is_empty() {
                 return None;
             }
+            let weight = types.iter().filter_map(|kind| template::weight(kind)).max();
             Some((
                 format!("the plan {verb} it, and {} in it is not judged", types.join(", ")),
-                governs.weight,
+                weight.unwrap_or(governs.weight),
             ))
         }
         None => Some((

@@ -24,6 +24,9 @@ pub(crate) struct Secrets {
     parts: BTreeMap<[u8; SHORTEST_PART], Vec<String>>,
     /// How so many of them begin that whatever begins so is taken for one.
     crowded: BTreeSet<[u8; SHORTEST_PART]>,
+    /// Values inside of documents that are secret as a whole. They are not printed; as values elsewhere they are none:
+    /// most of them are no secrets, and which ones are, nothing says.
+    inside: Option<Box<Secrets>>,
 }
 
 impl fmt::Debug for Secrets {
@@ -34,17 +37,37 @@ impl fmt::Debug for Secrets {
 
 /// Collects what is sensitive.
 #[derive(Default)]
-pub(crate) struct Marked(BTreeSet<String>);
+pub(crate) struct Marked {
+    whole: BTreeSet<String>,
+    /// Values inside of documents that are marked as a whole.
+    inside: BTreeSet<String>,
+}
 
 impl Marked {
     /// Adds all strings inside a value.
     pub(crate) fn add(&mut self, value: &Value) {
         match value {
             Value::String(text) if text.len() >= SHORTEST && !is_vocabulary(text) => {
-                self.0.insert(text.clone());
+                self.whole.insert(text.clone());
+                // Of a document with a secret Terraform marks the whole: which part it is, is not said.
+                if text.starts_with(['{', '[']) {
+                    self.add_inside(&serde_json::from_str(text).unwrap_or_default());
+                }
             }
             Value::Array(items) => items.iter().for_each(|item| self.add(item)),
             Value::Object(entries) => entries.values().for_each(|entry| self.add(entry)),
+            _ => {}
+        }
+    }
+
+    /// Adds the values of a document, and not the words of its language.
+    fn add_inside(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if text.len() >= SHORTEST && !is_vocabulary(text) && !is_public(text) => {
+                self.inside.insert(text.clone());
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add_inside(item)),
+            Value::Object(entries) => entries.values().for_each(|entry| self.add_inside(entry)),
             _ => {}
         }
     }
@@ -69,26 +92,37 @@ impl Marked {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.whole.is_empty()
     }
 
     pub(crate) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.whole.extend(other.whole);
+        self.inside.extend(other.inside);
     }
 
     pub(crate) fn forget_account_ids(&mut self) {
-        self.0.retain(|text| text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+        self.whole.retain(|text| !is_account(text));
+        self.inside.retain(|text| !is_account(text));
     }
 
     /// The secrets among them: what the configuration writes down as a constant is none. A sensitive list marks also
     /// the words around its secrets.
     pub(crate) fn secrets(mut self, constants: &BTreeSet<String>) -> Option<Secrets> {
-        self.0.retain(|text| !constants.contains(text));
-        if self.0.is_empty() {
+        self.whole.retain(|text| !constants.contains(text));
+        self.inside.retain(|text| !constants.contains(text) && !self.whole.contains(text));
+        if self.whole.is_empty() {
             return None;
         }
+        let inside = (!self.inside.is_empty()).then(|| Box::new(Secrets::of(self.inside)));
+        Some(Secrets { inside, ..Secrets::of(self.whole) })
+    }
+}
+
+impl Secrets {
+    fn of(whole: BTreeSet<String>) -> Self {
         let mut parts: BTreeMap<[u8; SHORTEST_PART], Vec<String>> = BTreeMap::new();
-        for text in &self.0 {
+        for text in &whole {
             let plain = serde_json::to_string(text).unwrap_or_default();
             let plain = plain.get(1..plain.len().saturating_sub(1)).unwrap_or_default();
             // Terraform escapes these, too, when it makes JSON.
@@ -102,11 +136,9 @@ impl Marked {
         }
         let crowded =
             parts.iter().filter(|(_, parts)| parts.len() > CROWD).map(|(start, _)| *start).collect();
-        Some(Secrets { whole: self.0, parts, crowded })
+        Self { whole, parts, crowded, inside: None }
     }
-}
 
-impl Secrets {
     /// Whether a text is, or has in it, one of them.
     pub(crate) fn contains(&self, text: &str) -> bool {
         self.whole.contains(text)
@@ -118,8 +150,17 @@ impl Secrets {
             })
     }
 
-    /// A text without them; `None` where it has none in it.
+    /// A text without them, and without what is inside of secret documents; `None` where it has none of that in it.
     pub(crate) fn redacted(&self, text: &str) -> Option<String> {
+        let own = self.without_own(text);
+        let inside = |text: &str| self.inside.as_ref().and_then(|inside| inside.without_own(text));
+        match own {
+            Some(own) => Some(inside(&own).unwrap_or(own)),
+            None => inside(text),
+        }
+    }
+
+    fn without_own(&self, text: &str) -> Option<String> {
         if !self.contains(text) {
             return None;
         }
@@ -155,6 +196,21 @@ impl Secrets {
     }
 }
 
+/// What AWS gives names to: actions, services, regions.
+fn is_public(text: &str) -> bool {
+    let is_word = |text: &str, extra: &[char]| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(&c))
+    };
+    let is_action = text
+        .split_once(':')
+        .is_some_and(|(service, name)| is_word(service, &['-']) && is_word(name, &['*', '?']));
+    let mut parts = text.split('-');
+    let is_region = text.len() <= 20
+        && parts.next().is_some_and(|first| first.len() == 2 && is_word(first, &[]))
+        && parts.next_back().is_some_and(|last| last.len() == 1 && last.bytes().all(|b| b.is_ascii_digit()));
+    is_action || is_region || text.ends_with(".amazonaws.com") || ["true", "false"].contains(&text)
+}
+
 /// Words of policies that stand beside secrets in lists that are marked as a whole.
 fn is_vocabulary(text: &str) -> bool {
     const WORDS: [&str; 7] =
@@ -183,6 +239,22 @@ mod tests {
             marked.add(&Value::String((*value).to_owned()));
         }
         marked.secrets(&constants.iter().map(|text| (*text).to_owned()).collect())
+    }
+
+    #[test]
+    fn the_values_of_a_secret_document_are_secret_and_its_words_are_not() {
+        let document = r#"{"Statement":[{"Effect":"Deny","Action":["iam:Create*","s3:*"],"Resource":"arn:aws:s3:::hunter22/*",
+            "Condition":{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/hunter23"},
+            "StringEquals":{"aws:RequestedRegion":"eu-west-1","aws:PrincipalTag/t":"hunter24"}}}]}"#;
+        let secrets = secrets(&[document], &[]).unwrap();
+        for text in ["on arn:aws:s3:::hunter22/*", "arn:aws:iam::*:role/hunter23", "tag `hunter24`"] {
+            assert!(secrets.redacted(text).is_some_and(|it| !it.contains("hunter")), "{text}");
+            // As the value of something else it is no secret: a part of the document is, and not each.
+            assert!(!secrets.contains(text), "{text}");
+        }
+        for text in ["iam:Create*", "eu-west-1", "Deny", "ArnNotLike"] {
+            assert_eq!(secrets.redacted(text), None);
+        }
     }
 
     #[test]
