@@ -27,8 +27,8 @@ pub(crate) enum PolicyTypes {
     NotShown,
     /// These, by their names in the API.
     Enabled(BTreeSet<String>),
-    /// It is unknown until apply.
-    Unknown,
+    /// These, and which others is unknown until apply.
+    AtLeast(BTreeSet<String>),
 }
 
 /// What an organization has beside its tree. Every organization has one root.
@@ -57,12 +57,17 @@ impl Root {
         self.id.as_deref().or(self.is_new.then_some(ORGANIZATION))
     }
 
-    fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
-        let PolicyTypes::Enabled(types) = &self.policy_types else { return None };
+    pub(crate) fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
+        let (types, complete) = match &self.policy_types {
+            PolicyTypes::NotShown => return None,
+            PolicyTypes::Enabled(types) => (types, true),
+            PolicyTypes::AtLeast(types) => (types, false),
+        };
         match kind {
             // It is one of those that are enabled, if any is.
-            PolicyType::Unknown => types.is_empty().then_some(false),
-            kind => Some(types.contains(kind.api_name())),
+            PolicyType::Unknown => (complete && types.is_empty()).then_some(false),
+            kind if types.contains(kind.api_name()) => Some(true),
+            _ => complete.then_some(false),
         }
     }
 }
@@ -285,6 +290,13 @@ impl Organization {
     pub fn is_enabled(&self, kind: &PolicyType) -> Option<bool> {
         let first = self.first.is_enabled(kind)?;
         self.others.iter().all(|root| root.is_enabled(kind) == Some(first)).then_some(first)
+    }
+
+    /// Whether it is unknown until apply if policies of this type act.
+    pub fn may_be_disabled(&self, kind: &PolicyType) -> bool {
+        self.organizations().any(|root| {
+            matches!(root.policy_types, PolicyTypes::AtLeast(_)) && root.is_enabled(kind).is_none()
+        })
     }
 
     /// The resource that says which kinds of policies are enabled.

@@ -143,7 +143,13 @@ impl<'a> Builder<'_, 'a> {
                 }
                 Link::Absent => continue,
             };
-            let window = side == Side::After && piece.instance.action == Action::DeleteCreate;
+            // What the provider only forgets stays attached.
+            let is_forgotten = || {
+                let before = piece.instance.before();
+                before.is_some_and(|before| before.get("skip_destroy").bool() == Attr::Known(true))
+            };
+            let window =
+                side == Side::After && piece.instance.action == Action::DeleteCreate && !is_forgotten();
             let resource = resource_of(piece);
             pending.push(Pending { address: address.clone(), resource, policies, targets, window, bounded });
         }
@@ -238,16 +244,21 @@ impl<'a> Builder<'_, 'a> {
 
     /// Where it is unknown which types of policies are enabled, nothing that is attached acts for certain.
     pub(super) fn doubt_attachments(&mut self) {
-        let unknown = |root: &Root| root.policy_types == PolicyTypes::Unknown;
+        let unknown = |root: &Root| matches!(root.policy_types, PolicyTypes::AtLeast(_));
         if !self.organization.organizations().any(unknown) {
             return;
         }
         let edges: Vec<_> = self.organization.graph.edge_indices().collect();
         for edge in edges {
-            let Some((_, target)) = self.organization.graph.edge_endpoints(edge) else { continue };
+            let Some((policy, target)) = self.organization.graph.edge_endpoints(edge) else { continue };
             let index = self.organization.organization_of(target);
             let root = index.map(|index| self.organization.organization(index));
-            let Some(root) = root.filter(|root| unknown(root)) else { continue };
+            let kind = match self.organization.graph.node_weight(policy).map(|node| &node.kind) {
+                Some(NodeKind::OrgPolicy(policy)) => policy.kind.clone(),
+                _ => PolicyType::Unknown,
+            };
+            let doubtful = |root: &&Root| unknown(root) && root.is_enabled(&kind).is_none();
+            let Some(root) = root.filter(doubtful) else { continue };
             let enabler = root.enabler.as_ref().map_or("the organization", Address::as_str);
             let why = format!("which policy types `{enabler}` enables is unknown until apply");
             if let Some(Edge::Attached(attachment)) = self.organization.graph.edge_weight_mut(edge)

@@ -152,13 +152,14 @@ impl<'a> Builder<'_, 'a> {
         };
         let is_data = piece.instance.mode == Mode::Data;
         let types = match object.get("enabled_policy_types").items() {
-            // A set with an unknown element may enable anything.
-            Attr::Known(types) => types
-                .into_iter()
-                .map(text)
-                .collect::<Option<BTreeSet<_>>>()
-                .map_or(PolicyTypes::Unknown, PolicyTypes::Enabled),
-            Attr::Unknown => PolicyTypes::Unknown,
+            // A set with an unknown element may enable anything besides.
+            Attr::Known(types) => {
+                let all: Vec<_> = types.into_iter().map(text).collect();
+                let complete = all.iter().all(Option::is_some);
+                let known = all.into_iter().flatten().collect();
+                if complete { PolicyTypes::Enabled(known) } else { PolicyTypes::AtLeast(known) }
+            }
+            Attr::Unknown => PolicyTypes::AtLeast(BTreeSet::new()),
             // A resource that does not set them turns them off; the data source shows them with the root.
             Attr::Absent if is_data => shown(),
             Attr::Absent => PolicyTypes::Enabled(BTreeSet::new()),

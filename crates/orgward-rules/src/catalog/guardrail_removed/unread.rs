@@ -47,18 +47,29 @@ fn stays(pair: &Pair<'_>, key: &orgward_org::Key) -> bool {
 /// Reports a policy type that is turned off although no input shows a policy of it: those of other stacks stop to act.
 pub(super) fn disabled(cx: &Context<'_>, kind: &PolicyType, losses: &Losses, findings: &mut Findings) {
     let told = losses.keys().any(|(cause, ..)| matches!(cause, Cause::Disabled(_)));
-    let off = cx.before.is_enabled(kind) == Some(true) && cx.after.is_enabled(kind) == Some(false);
-    if told || !off {
+    let was = cx.before.is_enabled(kind) == Some(true);
+    let off = was && cx.after.is_enabled(kind) == Some(false);
+    // Where the inputs show what is attached, each of them is told by itself.
+    let is_shown = || {
+        let mut policies = cx.before.org_policies().filter(|it| it.data.kind == *kind);
+        policies.any(|it| it.node.address.is_some())
+    };
+    let unknown = was && cx.after.may_be_disabled(kind) && !is_shown();
+    if told || !off && !unknown {
         return;
     }
     let finding = findings.report(&GUARDRAIL_REMOVED, cx.after.enabler().or(cx.before.enabler()));
     finding.verdict = Verdict::Unverifiable;
     finding.severity = Severity::High;
     finding.subject(format!("{} off", kind.api_name()));
-    finding.says(format!(
-        "the plan turns {}s off: AWS detaches every one, also those of other stacks",
-        kind.short()
-    ));
+    finding.says(if off {
+        format!("the plan turns {}s off: AWS detaches every one, also those of other stacks", kind.short())
+    } else {
+        format!(
+            "cannot tell whether {}s stay on: AWS detaches every policy of a type that is turned off, also those of other stacks",
+            kind.short()
+        )
+    });
     finding.help(format!(
         "keep `{}` in `enabled_policy_types`, or review what other stacks attach",
         kind.api_name()
