@@ -405,6 +405,9 @@ impl Organization {
         documents.extend(inline.into_iter().map(|policy| (Some(&policy.address), &policy.document)));
         let policies = self.access.resources.iter().flat_map(|resource| &resource.policies);
         documents.extend(policies.map(|policy| (Some(&policy.address), &policy.document)));
+        // Who may change the organization.
+        let governing = self.controls_of("aws_organizations_resource_policy");
+        documents.extend(governing.filter_map(|it| Some((Some(&it.address), it.document.as_ref()?))));
         documents.extend(self.other_documents.iter().map(|(address, document)| (Some(address), document)));
         documents.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         documents

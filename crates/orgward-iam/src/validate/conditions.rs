@@ -251,9 +251,21 @@ impl Line<'_, '_, '_> {
             let message = "the policy of a bucket is about one bucket, whose account is always the same";
             self.report(kind, None, message, "use the key in policies of identities");
         }
-        if !ANYWHERE.iter().any(|it| prefix.eq_ignore_ascii_case(it)) && !prefix.contains('.') {
+        let is_anywhere = ANYWHERE.iter().any(|it| prefix.eq_ignore_ascii_case(it));
+        if !is_anywhere && !prefix.contains('.') || self.asks_for_tags(&lower) {
             self.relevance();
         }
+    }
+
+    /// Whether a denial asks for tags in requests, and so is about those that carry none.
+    fn asks_for_tags(&self, key: &str) -> bool {
+        let operator = self.asked.operator.value;
+        let is_missing = operator.base == BaseOperator::Null
+            && self.asked.values.iter().any(|value| value.value.eq_ignore_ascii_case("true"));
+        key.starts_with("aws:requesttag/")
+            && self.at.statement.effect.value == Effect::Deny
+            && !self.at.statement.actions.not
+            && (is_missing || self.inert() == E::Overreaching)
     }
 
     /// Whether the actions of the statement have the key at all, and whether all of them do.

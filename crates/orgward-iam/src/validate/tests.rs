@@ -227,3 +227,28 @@ fn placeholders_of_templates_are_told_wherever_they_stand() {
     let name = r#""Effect":"Deny","Action":"s3:*","Resource":"arn:aws:s3:::logs__internal__x""#;
     assert!(problems(Kind::ServiceControl, name).is_empty());
 }
+
+/// A rule that wants tags is for what makes things: reads carry none, and would all be denied.
+#[test]
+fn tags_are_asked_of_actions_that_carry_them() {
+    let says = |action: &str, condition: &str| {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"{action}","Resource":"*","Condition":{{{condition}}}}}]}}"#
+        );
+        let policy = Policy::parse(text.as_str(), Kind::ServiceControl).unwrap();
+        let mut problems = policy.problems().into_iter();
+        problems.any(|it| {
+            it.effectiveness == Effectiveness::Overreaching && it.message.contains("aws:RequestTag/team")
+        })
+    };
+    let missing = r#""Null":{"aws:RequestTag/team":"true"}"#;
+    let other = r#""StringNotLike":{"aws:RequestTag/team":"?*"}"#;
+    assert!(says("ec2:*", missing));
+    assert!(says("s3:*", other));
+    assert!(says("rds:*", missing));
+    // It never carries tags: it is always denied.
+    assert!(says("organizations:LeaveOrganization", missing));
+    assert!(!says("ec2:RunInstances", missing) && !says("ec2:RunInstances", other));
+    assert!(!says("ec2:*", r#""StringNotLikeIfExists":{"aws:RequestTag/team":"?*"}"#));
+    assert!(!says("ec2:*", r#""StringEquals":{"aws:RequestTag/team":"x"}"#));
+}

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity};
-use orgward_iam::{Callers, Claim, ClaimSpec, RequestSet, is_account_id};
+use orgward_iam::{Callers, Claim, ClaimSpec, Effect, RequestSet, is_account_id};
 use orgward_org::{Content, Control};
 use orgward_proof::chains::{Counterexample, Difference, passing};
+use orgward_proof::org_policies::source;
 
 use super::{DELEGATED_POLICY_CONTROL, Place};
 use crate::controls::{about, in_partitions, undecided};
@@ -90,6 +91,11 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, findings: &mut Findings
             }
             let finding = about(findings, &DELEGATED_POLICY_CONTROL, control);
             tell(cx, (account, is_harmless), &found, finding);
+            let Difference::Some(example) = &found else { continue };
+            let mut matching = policy.matching(&example.example);
+            if let Some((_, statement)) = matching.find(|(_, it)| it.effect.value == Effect::Allow) {
+                finding.show(&source(document), statement.span.clone(), "allows it");
+            }
         }
     }
 }
@@ -150,7 +156,8 @@ fn tell(
     match found {
         Difference::Some(example) => {
             let actions = actions(example);
-            finding.subject(format!("{} {}", account.map_or("*", String::as_str), actions.join(" ")));
+            // What it may do is compared request by request: less of it is no news.
+            finding.subject(account.map_or("*", String::as_str));
             let shown: Vec<String> = actions.iter().take(4).map(|action| format!("`{action}`")).collect();
             let more = actions.len().saturating_sub(shown.len());
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -1,7 +1,7 @@
 //! What is lost, in words.
 
 use orgward_finding::{Finding, ReviewKind, Severity, Verdict};
-use orgward_iam::Effect;
+use orgward_iam::{Catalogue, Effect};
 use orgward_org::{Entity, OrgPolicy, PolicyType};
 
 use super::{GUARDRAIL_REMOVED, Regression};
@@ -86,7 +86,13 @@ pub(super) fn report(
     }
     if let Some(passing) = &passing {
         finding.witness(passing.witness());
-        if passing.is_unlisted && is_certain {
+        let mut examples = passing.action_set.examples.iter();
+        let is_misspelt = passing.action_set.actions.is_empty() && examples.all(|it| misspelt(&it.action));
+        if is_misspelt && is_certain {
+            finding.severity = Severity::Info;
+            finding
+                .note("AWS lists no such action, and one of a similar name: nothing that exists was denied");
+        } else if passing.is_unlisted && is_certain {
             finding.severity = Severity::Low;
             finding
                 .note("AWS lists none of these actions for such a resource, so perhaps no call is affected");
@@ -113,6 +119,15 @@ pub(super) fn report(
     for org_policy in org_policies {
         show(loss, org_policy, &mut shown, finding);
     }
+}
+
+/// Whether an action is none that AWS lists, and its name, or that of its service, is near to one that is listed.
+fn misspelt(action: &str) -> bool {
+    let catalogue = Catalogue::get();
+    let service = action.split(':').next().unwrap_or_default();
+    catalogue.actions_matching(action).next().is_none()
+        && (catalogue.near(action).is_some()
+            || catalogue.service(service).is_none() && catalogue.near_service(service).is_some())
 }
 
 /// Whether what denied it was a list of what is allowed.
