@@ -73,8 +73,7 @@ async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPa
         Some(provider) => provider.provide_credentials().await.map_err(|error| error.to_string()),
         None => Err(String::new()),
     };
-    let credentials =
-        credentials.map_err(|message| Refused { code: "no credentials".to_owned(), message });
+    let credentials = credentials.map_err(|message| Refused { code: "no credentials".to_owned(), message });
     let Some(credentials) = optional(credentials, &actions::READ_RESOURCES, &mut part.gaps)? else {
         return Ok(());
     };

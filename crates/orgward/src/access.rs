@@ -172,12 +172,23 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             }
         }
     }
+    add_possible(&access, &claim, &mut principals);
+    let mut view = WhoView::new(action.to_owned(), resource.map(str::to_owned), principals);
+    view.undecided = access.unread_policies(&claim);
+    view.undecided.extend(missing(org, orgward_proof::access::services(&claim).as_ref()));
+    Ok(view)
+}
+
+/// Adds those of whom more is unknown: principals with policies that cannot be read, and those that policies of resources
+/// name and no input describes.
+fn add_possible(access: &Access<'_>, claim: &Claim, principals: &mut Vec<WhoEntry>) {
+    let org = access.organization();
     // What cannot be read may let a principal do anything.
     let mut listed: BTreeSet<String> = principals.iter().map(|it| it.principal.clone()).collect();
     for (id, subject) in access.subjects().filter(|(_, subject)| !subject.unknowns.is_empty()) {
         let principal = subject.shown(org);
         if !listed.contains(&principal)
-            && let Reply::Undecided(_) = access.can(id, &claim)
+            && let Reply::Undecided(_) = access.can(id, claim)
         {
             let grant = GrantView {
                 policy: subject.unread.first().map(|it| it.address.to_string()).unwrap_or_default(),
@@ -197,7 +208,7 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             });
         }
     }
-    for named in access.named_by_resources(&claim) {
+    for named in access.named_by_resources(claim) {
         let principal = org.render(&named.principal);
         if listed.insert(principal.clone()) {
             principals.push(WhoEntry {
@@ -217,10 +228,6 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             });
         }
     }
-    let mut view = WhoView::new(action.to_owned(), resource.map(str::to_owned), principals);
-    view.undecided = access.unread_policies(&claim);
-    view.undecided.extend(missing(org, orgward_proof::access::services(&claim).as_ref()));
-    Ok(view)
 }
 
 /// What the inputs do not show and an answer about some services may depend on.

@@ -12,9 +12,7 @@ use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_plan::{Absence, Action, Document, Mode, NotRead, Plan};
 use orgward_report::escape;
-use orgward_snapshot::{
-    Gap, MAGIC, NotCollected, Rows, Snapshot, SnapshotError, accounts_in, is_snapshot,
-};
+use orgward_snapshot::{Gap, MAGIC, NotCollected, Rows, Snapshot, SnapshotError, accounts_in, is_snapshot};
 use thiserror::Error;
 
 use crate::exit::Exit;

@@ -10,9 +10,7 @@ use super::admin::Standing;
 use super::exposure::Opening;
 use super::sets::{About, Side};
 use super::subject::{Cap, Subject, SubjectId};
-use super::summary::{
-    Entry, Level, cover, narrower_action, narrower_resources, patterns, resources, sorted,
-};
+use super::summary::{Entry, Level, cover, narrower_action, narrower_resources, patterns, resources, sorted};
 
 /// What a principal or an outsider gains or loses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -101,6 +99,16 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
             found.push(entry(false, Some(one)));
         }
     }
+    found.extend(on_resources(old, new));
+    found.extend(by_outsiders(old, new));
+    found.extend(super::assumed::assumed(old, new));
+    found.sort_by_key(|it| (rank(it), it.clone()));
+    found
+}
+
+/// What principals that were there can do on resources of which the policies differ.
+fn on_resources<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
+    let mut found = Vec::new();
     for (id, entry) in new.gained_on_resources(old) {
         let Some(subject) = new.subject(id) else { continue };
         let was = old.same(subject).map(|(id, _)| id);
@@ -114,6 +122,12 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         let account = subject.account_text.as_ref().map(|account| new.org.render(account));
         found.push(Gained { principal, account, administrator: false, entry: Some(entry) });
     }
+    found
+}
+
+/// What principals outside of the organization can do that they cannot on the other side.
+fn by_outsiders<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
+    let mut found = Vec::new();
     let openings = |access: &Access<'o>| -> Vec<Opening<'o>> {
         let public = access.public().into_iter().filter(|it| it.unknown.is_none());
         public
@@ -159,8 +173,6 @@ fn more<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
         let entry = Some(Entry { service, resources, actions, levels, by: None });
         found.push(Gained { principal, account, administrator: false, entry });
     }
-    found.extend(super::assumed::assumed(old, new));
-    found.sort_by_key(|it| (rank(it), it.clone()));
     found
 }
 

@@ -27,7 +27,7 @@ pub struct Named {
     pub doubt: Option<String>,
 }
 
-impl<'o> Access<'o> {
+impl Access<'_> {
     /// The principals that policies of resources name for requests of a claim, and that no input describes: roles and users,
     /// accounts of which the inputs show no principal, and services. Accounts outside of the organization are not among
     /// them: [`Self::who`] has those.
@@ -48,7 +48,8 @@ impl<'o> Access<'o> {
                     let membership = account.map(|it| membership_of(self.org, resource.owner, it));
                     let is_own = account.is_some() && account == resource.account.as_deref();
                     let is_shown = account.is_some_and(|it| known.contains(it)) && standing == "account";
-                    if membership == Some(Membership::Outside) || is_shown || is_own && standing == "account" {
+                    if membership == Some(Membership::Outside) || is_shown || is_own && standing == "account"
+                    {
                         continue;
                     }
                     let by_name = match pattern {
@@ -112,11 +113,10 @@ impl<'o> Access<'o> {
         let asks_for_one = claim.spec().resources.is_some();
         let guarded = self.guarded(claim);
         let all = guarded.iter().map(|guard| guard.resource);
-        let about =
-            all.filter(|resource| !asks_for_one || resource.arn.is_none() || names(claim, resource));
+        let about = all.filter(|resource| !asks_for_one || resource.arn.is_none() || names(claim, resource));
         let policies = about.flat_map(|resource| &resource.policies);
         let unread = policies.filter(|policy| policy.document.policy().is_none());
-        unread.map(|policy| super::resources::unread(policy)).collect()
+        unread.map(super::resources::unread).collect()
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgward_iam::{Answer, Catalogue, Effect, PrincipalPattern, Request};
-use petgraph::algo::dijkstra;
 use petgraph::Direction;
+use petgraph::algo::dijkstra;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{EdgeRef as _, Reversed};
 

@@ -92,9 +92,7 @@ impl<'o> Access<'o> {
         match &guard.domain {
             Some(domain) => on.and(domain.requests()),
             // Which resource it is, is unknown: what its statements name counts.
-            None => {
-                on.and(guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed())))
-            }
+            None => on.and(guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()))),
         }
     }
 

@@ -10,7 +10,8 @@ use super::reach::Guarded;
 use super::sets::{About, Side, is_role, must_allow};
 use super::subject::{Subject, SubjectId};
 use super::summary::{
-    Candidate, Entry, MOST, cover, levels, narrower_action, narrower_resources, patterns, resources, service, sorted,
+    Candidate, Entry, MOST, cover, levels, narrower_action, narrower_resources, patterns, resources, service,
+    sorted,
 };
 use super::{Access, claims, paths};
 
@@ -137,6 +138,9 @@ impl<'o> Access<'o> {
             let named = policies.flat_map(|(_, policy, _)| paths::accounts_of(policy));
             let mut accounts: BTreeSet<String> = named.collect();
             accounts.extend(resource.account.clone());
+            // A resource of an unknown account may be of each.
+            accounts
+                .extend(in_account.keys().filter(|_| resource.account.is_none()).map(|it| (*it).to_owned()));
             let ids = accounts.iter().filter_map(|account| in_account.get(account.as_str())).flatten();
             for id in ids {
                 let Some(subject) = self.subject(*id) else { continue };
@@ -225,7 +229,8 @@ fn candidates(subject: &Subject<'_>, resource: &Resource, was: &Resource) -> Vec
         let allowing = subject.held.iter().flat_map(|held| &held.policy.statements);
         for statement in allowing.filter(|it| it.effect.value == Effect::Allow) {
             let Some(on) = within(resource, &resources(statement)) else { continue };
-            for own in patterns(statement).iter().filter_map(|it| of_service(it, resource.service)).take(MOST) {
+            for own in patterns(statement).iter().filter_map(|it| of_service(it, resource.service)).take(MOST)
+            {
                 let pairs = theirs.iter().filter(|_| needs_both).chain(&no_longer);
                 all.extend(pairs.filter_map(|(action, theirs)| {
                     let both = narrower_resources(&on, theirs);

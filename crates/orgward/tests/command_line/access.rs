@@ -112,9 +112,7 @@ fn what_policies_of_resources_give_is_listed() {
     };
     assert_eq!(
         of(&[the_bucket(), get(WORKER)]),
-        format!(
-            "{WORKER}\n  read: s3:GetObject on arn:aws:s3:::acme-data/*, by aws_s3_bucket_policy.data\n"
-        )
+        format!("{WORKER}\n  read: s3:GetObject on arn:aws:s3:::acme-data/*, by aws_s3_bucket_policy.data\n")
     );
     let nothing = format!("{WORKER}\n  can do nothing that the inputs show\n");
     assert_eq!(of(&[the_bucket(), get(TARGET)]), nothing);
@@ -122,7 +120,10 @@ fn what_policies_of_resources_give_is_listed() {
     assert_eq!(of(&[the_bucket(), get("arn:aws:iam::222222222222:root")]), nothing);
     let own = same("aws_iam_role_policy", "own", &own(&json!([allow("s3:Get*", "*")])));
     let told = of(&[the_bucket(), get(WORKER), own]);
-    assert_eq!(told, format!("{WORKER}\n  list, permissions, read: s3:Get* on *\n").replace("list, permissions, ", ""));
+    assert_eq!(
+        told,
+        format!("{WORKER}\n  list, permissions, read: s3:Get* on *\n").replace("list, permissions, ", "")
+    );
     let mut unread = get(WORKER);
     unread["change"]["after"]["policy"].take();
     unread["change"]["after_unknown"] = json!({ "policy": true });
@@ -137,7 +138,8 @@ fn what_policies_of_resources_give_is_listed() {
 #[test]
 fn what_policies_of_resources_refuse_is_not_listed() {
     let nothing = format!("{WORKER}\n  can do nothing that the inputs show\n");
-    let get = same("aws_iam_role_policy", "own", &own(&json!([allow("s3:GetObject", "arn:aws:s3:::acme-data/*")])));
+    let get =
+        same("aws_iam_role_policy", "own", &own(&json!([allow("s3:GetObject", "arn:aws:s3:::acme-data/*")])));
     let deny = json!([{ "Effect": "Deny", "Principal": "*", "Action": "s3:*",
         "Resource": "arn:aws:s3:::acme-data/*",
         "Condition": { "ArnNotEquals": { "aws:PrincipalArn": TARGET } } }]);
@@ -154,9 +156,8 @@ fn what_policies_of_resources_refuse_is_not_listed() {
 /// A denial that goes, a condition that comes, and policies of keys and buckets change who can do what.
 #[test]
 fn every_policy_that_has_a_say_is_in_the_difference() {
-    let before_and_after = |before: &Value, after: &Value| {
-        diff(&[row("aws_iam_role_policy", "own", &own(before), &own(after))])
-    };
+    let before_and_after =
+        |before: &Value, after: &Value| diff(&[row("aws_iam_role_policy", "own", &own(before), &own(after))]);
     let open = json!([allow("s3:*", "*")]);
     let deny = json!({ "Effect": "Deny", "Action": "s3:DeleteBucket", "Resource": "*" });
     let less = json!([allow("s3:*", "*"), deny]);
@@ -240,8 +241,8 @@ fn who_can_lists_those_whom_policies_of_resources_name() {
         who("s3:GetObject"),
         [
             entry(WORKER, "possible"),
-            entry("cloudfront.amazonaws.com", "certain"),
             entry("arn:aws:iam::222222222222:role/elsewhere", "possible"),
+            entry("cloudfront.amazonaws.com", "certain"),
         ]
     );
     assert_eq!(who("s3:PutObject"), [entry(WORKER, "possible")]);
