@@ -1,7 +1,7 @@
 //! What the rules about the life of an organization say of their plans: severity, verdict and message of each finding.
 //! The plans come from `fixtures/life/generate`, which says what each of them changes.
 
-use orgward_finding::{Severity, Verdict};
+use orgward_finding::{Severity, Status, Verdict};
 
 use crate::catalog::RULES;
 use crate::testing::findings;
@@ -45,6 +45,11 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
         Critical,
         "is replaced by a new one, for another `email`: the old one leaves",
     ),
+    ("weakened-detection", "bad-weaker-at-another-address", Medium, "fewer accounts are enrolled: `NONE`"),
+    ("weakened-detection", "bad-recorded-by-list", Medium, "only the listed types are recorded"),
+    ("weakened-detection", "bad-only-one-control", Medium, "controls are turned off: only `S3.1`"),
+    ("lost-trusted-access", "bad-listed-by-the-state", High, "no longer trusts `guardduty.amazonaws.com`"),
+    ("guardrail-removed", "bad-slip-corrected", Info, "no longer denies `guardduty:DeleteDetectr`"),
     ("lost-trusted-access", "bad-own-resource", High, "no longer trusts `ram.amazonaws.com`"),
     (
         "lost-trusted-access",
@@ -193,6 +198,9 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
         "bad-unknown-control",
         "the text of control `CT.DYNAMODB.PV.1` is not read, so what it denies is not judged",
     ),
+    ("delegated-policy-control", "bad-unknown-service", "administers a service that is unknown until apply"),
+    ("weakened-management-policy", "bad-unknown-target", "what policies of type DECLARATIVE_POLICY_EC2 set"),
+    ("guardrail-removed", "bad-unknown-types", "whether SCPs stay on"),
     ("lost-trusted-access", "bad-unknown", "whether the organization goes on trusting `sso.amazonaws.com`"),
     ("delegated-policy-control", "bad-unknown", "which accounts may change policies of the organization"),
     ("weakened-management-policy", "bad-unknown", "what policies of type DECLARATIVE_POLICY_EC2 set"),
@@ -246,4 +254,14 @@ fn a_control_spares_the_roles_of_control_tower() {
     let rules: Vec<_> = review.findings.iter().map(|finding| finding.rule).collect();
     assert!(rules.contains(&"guardrail-removed"), "{rules:?}");
     assert!(!rules.contains(&"region-lock-mistake") && !rules.contains(&"forgeable-exemption"), "{rules:?}");
+}
+
+/// What an account may do is compared request by request: more of it is new, and less of it is not.
+#[test]
+fn a_delegation_is_new_where_it_gives_more() {
+    let status = |plan: &str| -> Vec<Status> {
+        told("delegated-policy-control", plan).into_iter().map(|finding| finding.status).collect()
+    };
+    assert_eq!(status("bad-condition-dropped"), [Status::New]);
+    assert_eq!(status("bad-fewer-actions"), [Status::Existing]);
 }

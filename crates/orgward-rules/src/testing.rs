@@ -72,8 +72,18 @@ pub(crate) fn messages_with(rule: &Rule, name: &str, config: &str) -> Vec<String
 /// document, was replaced.
 pub(crate) fn findings_with_document(
     rule: &Rule,
+    fixture: (&str, &str),
+    document: (&str, &str),
+) -> Vec<Finding> {
+    findings_with_document_and(rule, fixture, document, "")
+}
+
+/// The same, with a configuration.
+pub(crate) fn findings_with_document_and(
+    rule: &Rule,
     (folder, name): (&str, &str),
     (attribute, document): (&str, &str),
+    config: &str,
 ) -> Vec<Finding> {
     fn replace(value: &mut serde_json::Value, attribute: &str, document: &str) {
         match value {
@@ -98,7 +108,7 @@ pub(crate) fn findings_with_document(
     let text = std::fs::read_to_string(fixtures(folder).join(&file)).unwrap();
     let mut plan = serde_json::from_str(&text).unwrap();
     replace(&mut plan, attribute, document);
-    let findings = review_text(&file, plan.to_string().into_bytes(), "").findings;
+    let findings = review_text(&file, plan.to_string().into_bytes(), config).findings;
     findings.into_iter().filter(|finding| finding.rule == rule.info.id).collect()
 }
 

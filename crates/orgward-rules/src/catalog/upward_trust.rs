@@ -194,7 +194,7 @@ fn of_units(
 #[cfg(test)]
 mod tests {
     use super::UPWARD_TRUST;
-    use crate::testing::findings_with_document;
+    use crate::testing::findings_with_document_and;
 
     /// A role that trusts its organization trusts what is not production there, too.
     #[test]
@@ -205,16 +205,19 @@ mod tests {
                     "Action":"sts:AssumeRole","Condition":{{{condition}}}}}]}}"#
             );
             let fixture = ("upward-trust", "bad-development");
-            let found = findings_with_document(&UPWARD_TRUST, fixture, ("assume_role_policy", &document));
+            let units =
+                "[structure.units]\nproduction = ['333333333333']\nnon-production = ['222222222222']\n";
+            let document = ("assume_role_policy", document.as_str());
+            let found = findings_with_document_and(&UPWARD_TRUST, fixture, document, units);
             found.into_iter().map(|finding| finding.message).collect()
         };
-        let trusted = "role of production trusts `dev`, which is not production";
+        let trusted = "role of production trusts `…/dev`, which is not production";
         assert_eq!(says(r#""StringEquals":{"aws:PrincipalOrgID":"o-acmeexample"}"#), [trusted]);
         // Where the account is, no input says.
         let paths =
             r#""ForAnyValue:StringLike":{"aws:PrincipalOrgPaths":"o-acmeexample/r-ab12/ou-ab12-dev00001/*"}"#;
         let unknown =
-            "cannot tell whether a role of production trusts `dev`, which is not production".to_owned();
+            "cannot tell whether a role of production trusts `…/dev`, which is not production".to_owned();
         assert_eq!(says(paths), [unknown]);
         // One who is not of development.
         let but = r#""StringEquals":{"aws:PrincipalOrgID":"o-acmeexample"},"StringNotEquals":{"aws:PrincipalAccount":"222222222222"}"#;

@@ -1,0 +1,9 @@
+//! The organization of real plans. One program for all of it: the long tests run beside each other.
+
+mod applied;
+mod kinds;
+mod organization;
+mod recorded;
+mod stacks;
+mod twins;
+mod unknowns;
