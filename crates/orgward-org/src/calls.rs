@@ -16,7 +16,11 @@ const KEYS: &str = include_str!("../data/call-keys.tsv");
 /// What the provider may call, deflated; `data/generate-terraform-actions` says where it is from.
 const POSSIBLE: &[u8] = include_bytes!("../data/terraform-actions.bin");
 const RESOURCES: &str = include_str!("../data/call-resources.tsv");
+const TAGS: &str = include_str!("../data/call-tags.tsv");
 const PASSED: &str = include_str!("../data/passed-roles.tsv");
+
+/// Stands in the table of keys for the region that an object is created in, in place of an attribute.
+pub const REGION: &str = "@region";
 
 /// A call that is certain.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -245,6 +249,12 @@ pub(crate) fn attributes_of_resources(
     (rows.iter().filter_map(|row| row.attribute), tags)
 }
 
+/// The actions that AWS authorizes besides where a call that creates gives tags, and that its reference does not list.
+pub fn tagged_by(action: &str) -> impl Iterator<Item = &'static str> {
+    let pairs = rows(TAGS).filter_map(|row| <[&'static str; 2]>::try_from(row).ok());
+    pairs.filter_map(move |[call, tags]| (call == action).then_some(tags))
+}
+
 /// The attributes by which a resource passes roles, each with the service that gets the role.
 pub fn passed_roles(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
     ROLES.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
@@ -276,7 +286,13 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
                 new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value))
             })
         };
-        for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
+        // Tags that only the provider adds (`default_tags`) are in `tags_all` alone, and set by the same call.
+        let own = attributes.iter().any(|name| name == "tags");
+        let names = attributes.iter().map(|name| match name.as_str() {
+            "tags_all" if !own => "tags",
+            name => name,
+        });
+        for attribute in names.filter(|name| *name != "tags" || adds_tags()) {
             let is_now = change.after.as_ref().map_or(Attr::Unknown, |after| after.get(attribute));
             let calls_of = recorded.update.iter().filter(|(key, _)| is_for(key, attribute, is_now));
             calls.extend(calls_of.flat_map(|(_, calls)| calls).filter(|call| seen.insert(call.action)));
@@ -387,6 +403,9 @@ mod tests {
         }
         for kind in ROLES.keys() {
             assert!(ResourceType::of(kind).is_some(), "{kind}");
+        }
+        for action in super::rows(super::TAGS).flatten() {
+            assert!(Catalogue::get().action(action).is_some(), "{action}");
         }
     }
 }
