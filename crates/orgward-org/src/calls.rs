@@ -234,6 +234,12 @@ pub fn keys_of(kind: &str) -> impl Iterator<Item = CarriedKey> + use<> {
     CARRIED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
 }
 
+/// The attributes whose new value decides which call changes them.
+pub(crate) fn attributes_that_decide(kind: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let updates = CALLS.get(kind).into_iter().flat_map(|recorded| recorded.update.keys());
+    updates.filter_map(|key| key.split_once('=')).map(|(name, _)| name)
+}
+
 /// The resources that a call for a type is authorized for, where the name of the type does not say it.
 pub fn authorized(kind: &str, action: &str) -> impl Iterator<Item = Authorized> {
     let rows = AUTHORIZED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied();
@@ -294,7 +300,12 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
         });
         for attribute in names.filter(|name| *name != "tags" || adds_tags()) {
             let is_now = change.after.as_ref().map_or(Attr::Unknown, |after| after.get(attribute));
-            let calls_of = recorded.update.iter().filter(|(key, _)| is_for(key, attribute, is_now));
+            // A value that has a row of its own is not one of any other.
+            let own = is_now.known().map(|value| format!("{attribute}={value}"));
+            let own = own.filter(|key| recorded.update.contains_key(key.as_str()));
+            let is_meant =
+                |key: &str| own.as_deref().map_or_else(|| is_for(key, attribute, is_now), |own| key == own);
+            let calls_of = recorded.update.iter().filter(|(key, _)| is_meant(key));
             calls.extend(calls_of.flat_map(|(_, calls)| calls).filter(|call| seen.insert(call.action)));
         }
     }
@@ -319,14 +330,39 @@ mod tests {
     use super::{AUTHORIZED, CALLS, CARRIED, MAYBE, ROLES};
     use crate::{Operation, PlannedChange, ResourceType};
 
-    /// A value that is not kept would read as one that is not there.
-    #[test]
-    fn values_that_decide_about_calls_are_kept() {
-        for (kind, recorded) in &*CALLS {
-            for (name, _) in recorded.update.keys().filter_map(|key| key.split_once('=')) {
-                assert!(crate::planned::kept(kind).any(|kept| kept == name), "{kind} {name}");
-            }
+    fn change(kind: &str, operation: Operation) -> PlannedChange {
+        PlannedChange {
+            address: orgward_plan::Address::new(format!("{kind}.a")),
+            stack: None,
+            kind: kind.into(),
+            operation,
+            owner: None,
+            account: None,
+            region: orgward_plan::Attr::Absent,
+            partition: "aws".to_owned(),
+            principal: None,
+            of: None,
+            before: Some(crate::Values::default()),
+            after: Some(crate::Values::default()),
         }
+    }
+
+    /// Which call is made may depend on the new value: a log group that keeps its events for good has no retention.
+    #[test]
+    fn the_new_value_decides_about_the_call() {
+        let calls = |kind: &str, attribute: &'static str, value: &str| -> Vec<&str> {
+            let mut change = change(kind, Operation::Update(vec![attribute.to_owned()]));
+            let known = orgward_plan::Attr::Known(value.to_owned());
+            change.after.as_mut().unwrap().attributes.insert(attribute, known);
+            super::certain(&change).iter().map(|call| call.action).collect()
+        };
+        assert_eq!(calls("aws_cloudwatch_log_group", "retention_in_days", "14"), ["logs:PutRetentionPolicy"]);
+        assert_eq!(calls("aws_cloudwatch_log_group", "retention_in_days", "0"), ["logs:DeleteRetentionPolicy"]);
+        assert_eq!(calls("aws_kms_key", "is_enabled", "false"), ["kms:DisableKey"]);
+        assert_eq!(calls("aws_kms_key", "is_enabled", "true"), ["kms:EnableKey"]);
+        assert_eq!(calls("aws_sqs_queue", "visibility_timeout_seconds", "60"), ["sqs:SetQueueAttributes"]);
+        // Whether it rises or falls decides there.
+        assert_eq!(calls("aws_kinesis_stream", "retention_period", "48"), [""; 0]);
     }
 
     #[test]
@@ -353,20 +389,7 @@ mod tests {
     /// The table of possible calls mixes the directions: a role that changes is not deleted.
     #[test]
     fn what_ends_an_object_is_not_possible_where_it_stays() {
-        let change = |operation: Operation| PlannedChange {
-            address: orgward_plan::Address::new("aws_iam_role.a"),
-            stack: None,
-            kind: "aws_iam_role".into(),
-            operation,
-            owner: None,
-            account: None,
-            region: orgward_plan::Attr::Absent,
-            partition: "aws".to_owned(),
-            principal: None,
-            of: None,
-            before: Some(crate::Values::default()),
-            after: Some(crate::Values::default()),
-        };
+        let change = |operation| change("aws_iam_role", operation);
         let updated = super::possible(&change(Operation::Update(vec!["max_session_duration".to_owned()])));
         assert!(updated.contains("iam:GetRole") && !updated.contains("iam:DeleteRole"), "{updated:?}");
         let deleted = super::certain(&change(Operation::Delete));

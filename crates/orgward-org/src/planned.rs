@@ -180,6 +180,7 @@ impl Values {
 pub(crate) fn kept(kind: &str) -> impl Iterator<Item = &'static str> {
     let keys = crate::calls::keys_of(kind).map(|key| key.attribute);
     let keys = keys.filter(|name| *name != crate::calls::REGION);
+    let keys = keys.chain(crate::calls::attributes_that_decide(kind));
     let passed = crate::calls::passed_roles(kind).map(|(attribute, _)| attribute);
     let store = crate::store::of(kind).into_iter().flat_map(crate::store::Store::attributes);
     let (resources, _) = crate::calls::attributes_of_resources(kind);

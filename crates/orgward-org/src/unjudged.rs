@@ -113,7 +113,6 @@ const GOVERNING_SERVICES: [(&str, Governs); 10] = [
 pub(crate) const HARMLESS: &[&str] = &[
     "aws_cloudformation_type",
     "aws_iam_account_alias",
-    "aws_iam_account_password_policy",
     "aws_iam_instance_profile",
     "aws_iam_openid_connect_provider",
     "aws_iam_saml_provider",

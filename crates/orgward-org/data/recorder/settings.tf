@@ -46,10 +46,6 @@ resource "aws_iam_role" "settings" {
   max_session_duration = 3600 * var.number
   assume_role_policy   = jsonencode({ Version = "2012-10-17", Statement = [{ Sid = "s${var.third}", Effect = "Allow", Principal = { Service = "ec2.amazonaws.com" }, Action = "sts:AssumeRole" }] })
 }
-resource "aws_iam_group" "settings" {
-  name = "recorded-settings"
-  path = "/${var.text}/"
-}
 resource "aws_iam_openid_connect_provider" "settings" {
   url             = "https://recorded.example.com"
   client_id_list  = ["sts.amazonaws.com"]
@@ -96,15 +92,6 @@ resource "aws_dynamodb_table" "recovery" {
     enabled        = var.third == 2
   }
 }
-resource "aws_kinesis_stream" "settings" {
-  name             = "recorded-settings"
-  shard_count      = 1
-  retention_period = 24 * var.number
-}
-resource "aws_cloudwatch_log_group" "kept" {
-  name              = "recorded-kept"
-  retention_in_days = var.number == 1 ? 7 : 0
-}
 resource "aws_cloudwatch_metric_alarm" "settings" {
   alarm_name          = "recorded-settings"
   comparison_operator = "GreaterThanThreshold"
@@ -132,10 +119,6 @@ resource "aws_s3_bucket_public_access_block" "restricted" {
   bucket                  = aws_s3_bucket.target.id
   restrict_public_buckets = var.number == 1
 }
-resource "aws_s3_bucket_request_payment_configuration" "settings" {
-  bucket = aws_s3_bucket.settings.id
-  payer  = var.number == 1 ? "Requester" : "BucketOwner"
-}
 resource "aws_vpc" "settings" {
   cidr_block           = "10.1.0.0/16"
   enable_dns_support   = var.number == 1
@@ -145,37 +128,4 @@ resource "aws_subnet" "settings" {
   vpc_id                          = aws_vpc.settings.id
   cidr_block                      = "10.1.0.0/24"
   map_public_ip_on_launch         = var.number == 2
-}
-resource "aws_security_group" "settings" {
-  name   = "recorded-settings"
-  vpc_id = aws_vpc.settings.id
-  ingress {
-    from_port   = 443
-    to_port     = 443
-    protocol    = "tcp"
-    cidr_blocks = ["10.0.0.0/${7 + var.number}"]
-  }
-  egress {
-    from_port   = 0
-    to_port     = 0
-    protocol    = "-1"
-    cidr_blocks = ["10.0.0.0/${7 + var.third}"]
-  }
-}
-resource "aws_vpc_security_group_egress_rule" "settings" {
-  security_group_id = aws_security_group.rules.id
-  ip_protocol       = "-1"
-  cidr_ipv4         = "10.0.0.0/${7 + var.number}"
-}
-resource "aws_security_group" "rules" {
-  name   = "recorded-rules"
-  vpc_id = aws_vpc.settings.id
-}
-resource "aws_security_group_rule" "settings" {
-  security_group_id = aws_security_group.rules.id
-  type              = "ingress"
-  from_port         = 80
-  to_port           = 80
-  protocol          = "tcp"
-  cidr_blocks       = ["10.0.0.0/8"]
 }

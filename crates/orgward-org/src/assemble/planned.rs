@@ -118,7 +118,7 @@ impl<'a> Builder<'_, 'a> {
                 if let Some(new) = new.as_mut().filter(|_| operation.creates()) {
                     let unset = |name: &&str| new.get(name) == Attr::Unknown && plan.is_unset(instance, name);
                     let unset: Vec<&str> = sent_if_set(&kind.name).filter(unset).collect();
-                    unset.iter().for_each(|name| drop(new.attributes.remove(name)));
+                    new.attributes.retain(|name, _| !unset.contains(name));
                 }
                 // What an object says of itself is more than what its provider says.
                 let (owner, region) = if operation == Operation::Create {
