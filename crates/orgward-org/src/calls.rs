@@ -357,7 +357,10 @@ mod tests {
             super::certain(&change).iter().map(|call| call.action).collect()
         };
         assert_eq!(calls("aws_cloudwatch_log_group", "retention_in_days", "14"), ["logs:PutRetentionPolicy"]);
-        assert_eq!(calls("aws_cloudwatch_log_group", "retention_in_days", "0"), ["logs:DeleteRetentionPolicy"]);
+        assert_eq!(
+            calls("aws_cloudwatch_log_group", "retention_in_days", "0"),
+            ["logs:DeleteRetentionPolicy"]
+        );
         assert_eq!(calls("aws_kms_key", "is_enabled", "false"), ["kms:DisableKey"]);
         assert_eq!(calls("aws_kms_key", "is_enabled", "true"), ["kms:EnableKey"]);
         assert_eq!(calls("aws_sqs_queue", "visibility_timeout_seconds", "60"), ["sqs:SetQueueAttributes"]);

@@ -87,7 +87,8 @@ pub(crate) const GOVERNING: &[(&str, Governs)] = &[
 
 /// Types that govern and that rules about controls judge as a whole: their values, what they leave unknown, and that they
 /// go.
-const JUDGED: [&str; 3] = [
+const JUDGED: [&str; 4] = [
+    "aws_iam_account_password_policy",
     "aws_iam_organizations_features",
     "aws_organizations_delegated_administrator",
     "aws_organizations_resource_policy",

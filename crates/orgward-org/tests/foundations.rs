@@ -39,7 +39,8 @@ const BUCKETS: &str = "no public buckets";
 
 /// A management policy, attached to the root or not.
 fn policy(kind: &str, content: &Value, target: Option<&str>) -> Vec<(&'static str, Value)> {
-    let policy = json!({ "id": "p-more000001", "name": "more", "type": kind, "content": content.to_string() });
+    let policy =
+        json!({ "id": "p-more000001", "name": "more", "type": kind, "content": content.to_string() });
     let mut rows = vec![("aws_organizations_policy.more", policy)];
     if let Some(target) = target {
         let attachment = json!({ "id": format!("{target}:p-more000001"), "policy_id": "p-more000001", "target_id": target });
@@ -50,18 +51,26 @@ fn policy(kind: &str, content: &Value, target: Option<&str>) -> Vec<(&'static st
 
 #[test]
 fn each_recommendation_is_missing_until_a_setting_follows_it() {
-    let all =
-        [ROOT_CREDENTIALS, ROOT_SESSIONS, OPERATIONS, BILLING, METADATA, SNAPSHOTS, IMAGES, BUCKETS];
+    let all = [ROOT_CREDENTIALS, ROOT_SESSIONS, OPERATIONS, BILLING, METADATA, SNAPSHOTS, IMAGES, BUCKETS];
     assert_eq!(missing(&[]), all, "the landing zone has a security contact and nothing else of the list");
     let contact = |kind: &str| {
         let values = json!({ "id": "contact", "alternate_contact_type": kind, "email_address": "ops@harbor.example", "name": "Team" });
         vec![("aws_account_alternate_contact.more", values)]
     };
     let features = |names: &[&str]| {
-        vec![("aws_iam_organizations_features.this", json!({ "id": "o-harbor00001", "enabled_features": names }))]
+        vec![(
+            "aws_iam_organizations_features.this",
+            json!({ "id": "o-harbor00001", "enabled_features": names }),
+        )]
     };
-    let metadata = |tokens: &str| vec![("aws_ec2_instance_metadata_defaults.this", json!({ "id": "eu-central-1", "http_tokens": tokens }))];
-    let state = |kind: &'static str, state: &str| vec![(kind, json!({ "id": "eu-central-1", "state": state }))];
+    let metadata = |tokens: &str| {
+        vec![(
+            "aws_ec2_instance_metadata_defaults.this",
+            json!({ "id": "eu-central-1", "http_tokens": tokens }),
+        )]
+    };
+    let state =
+        |kind: &'static str, state: &str| vec![(kind, json!({ "id": "eu-central-1", "state": state }))];
     let buckets = |restrict: bool| {
         let values = json!({ "id": "101010101010", "account_id": "101010101010", "block_public_acls": true,
             "block_public_policy": true, "ignore_public_acls": true, "restrict_public_buckets": restrict });
@@ -86,29 +95,35 @@ fn each_recommendation_is_missing_until_a_setting_follows_it() {
         ("tokens are optional", metadata("optional"), &[]),
         ("tokens by policy", declarative(&tokens, Some(&root)), &[METADATA]),
         ("a policy that is attached to nothing", declarative(&tokens, None), &[]),
-        (
-            "a policy of another type",
-            policy("TAG_POLICY", &tokens, Some(&root)),
-            &[],
-        ),
+        ("a policy of another type", policy("TAG_POLICY", &tokens, Some(&root)), &[]),
         ("snapshots", state("aws_ebs_snapshot_block_public_access.this", "block-all-sharing"), &[SNAPSHOTS]),
         ("snapshots stay open", state("aws_ebs_snapshot_block_public_access.this", "unblocked"), &[]),
         (
             "snapshots by policy",
-            declarative(&ec2(json!({ "snapshot_block_public_access": { "state": assign("block_new_sharing") } })), Some(&root)),
+            declarative(
+                &ec2(json!({ "snapshot_block_public_access": { "state": assign("block_new_sharing") } })),
+                Some(&root),
+            ),
             &[SNAPSHOTS],
         ),
         ("images", state("aws_ec2_image_block_public_access.this", "block-new-sharing"), &[IMAGES]),
         (
             "images stay open by policy",
-            declarative(&ec2(json!({ "image_block_public_access": { "state": assign("unblocked") } })), Some(&root)),
+            declarative(
+                &ec2(json!({ "image_block_public_access": { "state": assign("unblocked") } })),
+                Some(&root),
+            ),
             &[],
         ),
         ("buckets", buckets(true), &[BUCKETS]),
         ("buckets but for one switch", buckets(false), &[]),
         (
             "buckets by policy",
-            policy("S3_POLICY", &json!({ "s3_attributes": { "public_access_block_configuration": assign("all") } }), Some(&root)),
+            policy(
+                "S3_POLICY",
+                &json!({ "s3_attributes": { "public_access_block_configuration": assign("all") } }),
+                Some(&root),
+            ),
             &[BUCKETS],
         ),
     ] {

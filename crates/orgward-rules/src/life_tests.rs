@@ -123,7 +123,12 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("weakened-default", "bad-metadata-destroyed", Medium, "for their metadata by default is destroyed"),
     ("weakened-default", "bad-console", Low, "serial consoles of instances are open"),
     ("weakened-default", "bad-passwords", Medium, "passwords may be weaker: 8 instead of 14"),
-    ("weakened-default", "bad-passwords-destroyed", Medium, "the password policy of the account is destroyed"),
+    (
+        "weakened-default",
+        "bad-passwords-destroyed",
+        Medium,
+        "the password policy of the account is destroyed",
+    ),
     ("weakened-default", "bad-vault-lock", Medium, "the lock of the backup vault is destroyed"),
     (
         "weakened-default",

@@ -200,9 +200,8 @@ mod tests {
 
     #[test]
     fn the_resource_policy_is_decided_over_its_document() {
-        let policies = |kind: &str| {
-            json!(format!("arn:aws:organizations::101010101010:policy/o-harbor00001/{kind}/*"))
-        };
+        let policies =
+            |kind: &str| json!(format!("arn:aws:organizations::101010101010:policy/o-harbor00001/{kind}/*"));
         let of_type = |kind: &str| json!({ "StringEquals": { "organizations:PolicyType": kind } });
         let update = json!(["organizations:UpdatePolicy"]);
         let anyone = |condition: Value| {
@@ -218,11 +217,7 @@ mod tests {
             (
                 "service control policies by a condition",
                 Some(Severity::Medium),
-                json!([with(
-                    allow(DEV, update.clone()),
-                    "Condition",
-                    of_type("SERVICE_CONTROL_POLICY")
-                )]),
+                json!([with(allow(DEV, update.clone()), "Condition", of_type("SERVICE_CONTROL_POLICY"))]),
             ),
             (
                 "accounts move and close",
@@ -235,13 +230,21 @@ mod tests {
                 json!([allow(DEV, json!("organizations:DisablePolicyType"))]),
             ),
             ("a sandbox", Some(Severity::High), json!([allow(SANDBOX, json!("organizations:*Policy"))])),
-            ("an outsider", Some(Severity::High), json!([allow(OUTSIDE, json!("organizations:DetachPolicy"))])),
+            (
+                "an outsider",
+                Some(Severity::High),
+                json!([allow(OUTSIDE, json!("organizations:DetachPolicy"))]),
+            ),
             (
                 "all but reading",
                 Some(Severity::Medium),
                 json!([{ "Effect": "Allow", "Principal": { "AWS": DEV }, "NotAction": ["organizations:Describe*", "organizations:List*"], "Resource": "*" }]),
             ),
-            ("the security team", None, json!([allow(TOOLING, json!("organizations:*"))])),
+            (
+                "the security team, which is trusted",
+                Some(Severity::Low),
+                json!([allow(TOOLING, json!("organizations:*"))]),
+            ),
             (
                 "reading",
                 None,
@@ -257,13 +260,15 @@ mod tests {
             ),
             (
                 "everybody who is of the security account",
-                None,
+                Some(Severity::Low),
                 anyone(json!({ "StringEquals": { "aws:PrincipalAccount": TOOLING } })),
             ),
             (
                 "roles of the security account",
-                None,
-                anyone(json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:iam::{TOOLING}:role/*") } })),
+                Some(Severity::Low),
+                anyone(
+                    json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:iam::{TOOLING}:role/*") } }),
+                ),
             ),
             (
                 "everybody of the organization",
@@ -278,11 +283,9 @@ mod tests {
                 assert_eq!(found, expected, "{why}: {statements}");
             }
         }
-        // Tag policies, backup policies and the like govern no permissions.
-        for condition in ["TAG_POLICY", "BACKUP_POLICY", "AISERVICES_OPT_OUT_POLICY"] {
-            let statement = with(allow(DEV, update.clone()), "Condition", of_type(condition));
-            let found = worst(&json!([statement]));
-            assert!(found < Some(Severity::Medium), "{condition}: {found:?}");
-        }
+        // Tag policies govern no permissions.
+        let statement = with(allow(DEV, update.clone()), "Condition", of_type("TAG_POLICY"));
+        let found = worst(&json!([statement]));
+        assert!(found < Some(Severity::Medium), "{found:?}");
     }
 }

@@ -116,9 +116,7 @@ mod tests {
             members.retain(|_, value| !value.is_null());
             statement
         };
-        let if_not = |role: &str| {
-            json!({ "ArnNotLike": { "aws:PrincipalArn": format!("arn:aws:iam::222222222222:role/{role}") } })
-        };
+        let if_not = |role: &str| json!({ "ArnNotLike": { "aws:PrincipalArn": format!("arn:aws:iam::222222222222:role/{role}") } });
         for (why, expected, statements) in [
             ("a pattern of actions", true, json!([deny(json!({ "Action": "s3:*Policy" }))])),
             (

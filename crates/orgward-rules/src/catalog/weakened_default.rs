@@ -54,7 +54,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     if cx.after.is_dissolved() {
         return;
     }
-    weakened_in(cx, findings, &WEAKENED_DEFAULT, Area::Defaults, |control| goes_with_its_network(cx, control));
+    weakened_in(cx, findings, &WEAKENED_DEFAULT, Area::Defaults, |control| {
+        goes_with_its_network(cx, control)
+    });
 }
 
 /// Whether the plan also deletes the network that a flow log records.
