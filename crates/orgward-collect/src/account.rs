@@ -66,10 +66,17 @@ pub(crate) async fn read(entrance: &Entrance, account: &str) -> Result<AccountPa
 
 /// Resources with policies, and trails, in the regions that are asked for.
 async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPart) -> Result<(), Fatal> {
-    let Some(provider) = config.credentials_provider().filter(|_| !entrance.regions.is_empty()) else {
+    if entrance.regions.is_empty() {
+        return Ok(());
+    }
+    let credentials = match config.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.map_err(|error| error.to_string()),
+        None => Err(String::new()),
+    };
+    let credentials = credentials.map_err(|message| Refused { code: "no credentials".to_owned(), message });
+    let Some(credentials) = optional(credentials, &actions::READ_RESOURCES, &mut part.gaps)? else {
         return Ok(());
     };
-    let Ok(credentials) = provider.provide_credentials().await else { return Ok(()) };
     let endpoint =
         config.endpoint_url().map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
     let signed = Signed::new(credentials, endpoint, &entrance.partition);
@@ -79,6 +86,8 @@ async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPa
         Ok(read) => {
             let read = read?;
             part.resources = read.resources;
+            part.regions = read.regions;
+            part.kinds = read.kinds;
             part.gaps.extend(read.gaps);
             Ok(())
         }

@@ -55,6 +55,7 @@ pub(crate) static GET_BOUNDARY: Action =
 pub(crate) static LIST_PROVISIONED: Action = action("sso:ListAccountsForProvisionedPermissionSet", CENTER);
 pub(crate) static LIST_ASSIGNMENTS: Action = action("sso:ListAccountAssignments", CENTER);
 pub(crate) static ASSUME_ROLE: Action = action("sts:AssumeRole", "the identities, permissions and resources");
+pub(crate) static READ_RESOURCES: Action = action("sts:GetCallerIdentity", "the policies of resources");
 pub(crate) static CALLER_IDENTITY: Action = action("sts:GetCallerIdentity", "who calls");
 pub(crate) static AUTHORIZATION_DETAILS: Action = action("iam:GetAccountAuthorizationDetails", IAM);
 pub(crate) static ACCOUNT_SUMMARY: Action =

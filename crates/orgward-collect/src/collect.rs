@@ -142,7 +142,8 @@ fn take_over(
             continue;
         }
         let Some(part) = snapshot.account(id).map_err(failed)? else { continue };
-        if part.gaps.is_empty() && fresh.is(&part.taken) {
+        let has_regions = arguments.region.iter().all(|region| part.regions.contains(region));
+        if part.gaps.is_empty() && has_regions && fresh.is(&part.taken) {
             journal.keep_account(&part).map_err(|error| write_error(arguments, error))?;
         }
     }
@@ -242,6 +243,12 @@ fn tell(
             several => format!(" of {several} accounts"),
         };
         progress::say(&format!("not read: {}{of}: `{}`: {}", gap.what, gap.action, gap.why));
+    }
+    if arguments.region.is_empty() && !ids.is_empty() {
+        progress::say(
+            "not asked for: the policies of resources, trails and detection: name each region that is used with `--region`, or \
+             all of them with `--region all`; what depends on them is undecided until then",
+        );
     }
     missing.is_empty()
 }

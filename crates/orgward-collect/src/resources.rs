@@ -20,8 +20,14 @@ const FLAGS: [(&str, &str); 4] = [
 
 /// Reads the resources of an account, in some regions. Blocks while it waits for answers.
 pub(crate) fn read(signed: &Signed, account: &str, regions: &[String]) -> Result<AccountPart, Fatal> {
-    let mut reader =
-        Reader { signed, part: AccountPart { account: account.to_owned(), ..AccountPart::default() } };
+    let kinds = ["ecr-repository", "kms", "s3", "secretsmanager", "sns", "sqs"].map(str::to_owned);
+    let part = AccountPart {
+        account: account.to_owned(),
+        regions: regions.to_vec(),
+        kinds: kinds.into(),
+        ..AccountPart::default()
+    };
+    let mut reader = Reader { signed, part };
     let Some(first) = regions.first() else { return Ok(reader.part) };
     reader.buckets(first)?;
     for region in regions {

@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 
@@ -13,7 +14,40 @@ pub struct Document {
     pub(crate) not_read: Option<Vec<NotRead>>,
 }
 
-/// Something of a live organization that a snapshot does not show, because AWS refused to show it.
+/// Why a snapshot does not show something.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Absence {
+    /// AWS refused to show it.
+    Refused,
+    /// The collector was not told to read it.
+    NotCollected,
+    /// The collector does not read such things, or not everywhere.
+    Limit,
+    /// It is in the snapshot, and was left there: the plans have to do with other accounts.
+    LeftOut,
+}
+
+impl Absence {
+    /// What to do about it.
+    pub fn cure(self) -> &'static str {
+        match self {
+            Self::Refused => {
+                "let the role of the collector read it, and collect again, or import it; `docs/snapshot.md` has the policy of \
+                 the role, and `docs/import.md` what is imported"
+            }
+            Self::NotCollected => {
+                "collect again, with `--region` for each region that is used, and without `--account` and `--no-accounts`; \
+                 `docs/snapshot.md` has the policy that it takes"
+            }
+            Self::Limit => {
+                "give the states of the stacks that manage it beside the snapshot, or name more regions with `--region`"
+            }
+            Self::LeftOut => "audit the whole snapshot: `orgward org audit FILE`",
+        }
+    }
+}
+
+/// Something of a live organization that a snapshot does not show.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct NotRead {
     /// The account; `None` for the organization itself.
@@ -22,6 +56,18 @@ pub struct NotRead {
     pub what: String,
     /// Why: the action, and the code of the error.
     pub why: String,
+    /// What kind of reason that is.
+    pub absence: Absence,
+    /// The services whose actions depend on it, by prefix; `None` where anything may.
+    pub services: Option<Vec<String>>,
+}
+
+impl NotRead {
+    /// Whether an answer about actions of some services, or of any, may depend on it.
+    pub fn concerns(&self, services: Option<&BTreeSet<String>>) -> bool {
+        let Some(own) = &self.services else { return true };
+        services.map_or(!own.is_empty(), |services| own.iter().any(|own| services.contains(own)))
+    }
 }
 
 /// The text itself is left out: it may hold secrets.
@@ -36,6 +82,44 @@ impl fmt::Display for NotRead {
         write!(f, "the snapshot does not show {}", self.what)?;
         if let Some(account) = &self.account {
             write!(f, " of account {account}")?;
+        }
+        write!(f, ": {}", self.why)
+    }
+}
+
+/// The same thing that is missing in several places.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing<'n> {
+    /// What is missing.
+    pub what: &'n str,
+    /// Why.
+    pub why: &'n str,
+    /// What kind of reason that is.
+    pub absence: Absence,
+    /// The accounts of which it is missing; none where it is missing of the organization.
+    pub accounts: Vec<String>,
+}
+
+impl<'n> Missing<'n> {
+    /// What is missing, once for all accounts of which it is. Sorted.
+    pub fn of(all: impl IntoIterator<Item = &'n NotRead>) -> Vec<Self> {
+        let mut accounts: BTreeMap<(&str, &str, Absence), Vec<String>> = BTreeMap::new();
+        for missing in all {
+            let accounts = accounts.entry((&missing.what, &missing.why, missing.absence)).or_default();
+            accounts.extend(missing.account.clone());
+        }
+        let all = accounts.into_iter();
+        all.map(|((what, why, absence), accounts)| Self { what, why, absence, accounts }).collect()
+    }
+}
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the snapshot does not show {}", self.what)?;
+        match self.accounts.len() {
+            0 => {}
+            1 => write!(f, " of one account")?,
+            several => write!(f, " of {several} accounts")?,
         }
         write!(f, ": {}", self.why)
     }

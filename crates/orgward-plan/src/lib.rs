@@ -28,7 +28,7 @@ pub use address::{Address, Key, ModulePath, ModuleStep};
 pub use attr::{Attr, Text};
 pub use dependencies::Dependencies;
 pub use error::PlanError;
-pub use input::{Document, NotRead};
+pub use input::{Absence, Document, Missing, NotRead};
 pub use instance::{Action, Instance, Mode, Origin, Standing};
 pub use invocation::Invocation;
 pub use object::{Object, View};

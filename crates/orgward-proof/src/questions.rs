@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use orgward_iam::{Callers, Claim, RequestSet};
 use orgward_org::{NodeId, Organization, PolicyType, Structure};
 
-use crate::access::{Access, Place, Step, WayIn, means_something};
+use crate::access::{Access, Place, Step, Subject, WayIn, means_something, services_of_ways};
 use crate::guardrail::{EnforcedBy, Guardrail, Verdict, find, prove_in};
 
 /// What a question comes to.
@@ -29,8 +29,8 @@ pub enum Route {
     Certain(Vec<Step>),
     /// From outside of the organization.
     FromOutside(Box<WayIn>),
-    /// Perhaps: it depends on something unknown.
-    Possible,
+    /// Perhaps: it depends on something unknown, and this says on what.
+    Undecided(String),
     /// Not at all.
     None,
 }
@@ -121,7 +121,16 @@ impl<'o> Questions<'o> {
     pub fn can(&self, principal: &str, claim: &Claim) -> Reply {
         match self.access().named(principal) {
             None => Reply::Undecided(format!("no principal of the inputs is called `{principal}`")),
-            Some(id) => self.access().can(id, claim),
+            Some(id) => match self.access().can(id, claim) {
+                Reply::No => {
+                    let services = crate::access::services(claim);
+                    let mut missing = self.org.not_read().iter();
+                    missing
+                        .find(|it| it.concerns(services.as_ref()))
+                        .map_or(Reply::No, |it| Reply::Undecided(it.to_string()))
+                }
+                reply => reply,
+            },
         }
     }
 
@@ -135,15 +144,8 @@ impl<'o> Questions<'o> {
         }
         Ok(match self.route(&start, &end) {
             Route::Certain(_) | Route::FromOutside(..) => Reply::Yes,
-            Route::Possible => Reply::Undecided("a step depends on something unknown".to_owned()),
-            Route::None => {
-                let unread = self.access().subjects().find_map(|(_, subject)| {
-                    let starts = self.access().is_in(self.structure, &start, subject);
-                    starts.then(|| subject.unknowns.first().cloned()).flatten()
-                });
-                let missing = || self.org.not_read().first().map(ToString::to_string);
-                unread.or_else(missing).map_or(Reply::No, Reply::Undecided)
-            }
+            Route::Undecided(why) => Reply::Undecided(why),
+            Route::None => Reply::No,
         })
     }
 
@@ -163,27 +165,31 @@ impl<'o> Questions<'o> {
     /// The shortest way from a place to another: a certain one if there is one.
     pub fn route(&self, start: &Place, end: &Place) -> Route {
         let (access, structure) = (self.access(), self.structure);
+        let starts = |subject: &Subject<'o>| access.is_in(structure, start, subject);
+        let ends = |subject: &Subject<'o>| access.is_in(structure, end, subject);
+        let possible = || Route::Undecided("a step depends on something unknown".to_owned());
         if *start == Place::Outside {
-            let ways = access.from_outside(&|subject| access.is_in(structure, end, subject), &|_| false);
+            let ways = access.from_outside(&ends, &|_| false);
             return match ways.into_iter().min_by_key(|way| (!way.certain, way.steps.len())) {
-                None => Route::None,
-                Some(way) if !way.certain => Route::Possible,
+                None => self.none(access.open_end(&|_| false, &ends, true)),
+                Some(way) if !way.certain => possible(),
                 Some(way) => Route::FromOutside(Box::new(way)),
             };
         }
-        let found = access.path(
-            &|subject| access.is_in(structure, start, subject),
-            &|subject| {
-                access.is_in(structure, end, subject)
-                    && !(access.is_in(structure, start, subject) && start == end)
-            },
-            &|_| false,
-        );
+        let found =
+            access.path(&starts, &|subject| ends(subject) && !(start == end && starts(subject)), &|_| false);
         match found.into_iter().min_by_key(|(path, certain)| (!*certain, path.len())) {
-            None => Route::None,
-            Some((_, false)) => Route::Possible,
+            None => self.none(access.open_end(&starts, &ends, false)),
+            Some((_, false)) => possible(),
             Some((path, true)) => Route::Certain(path),
         }
+    }
+
+    /// No way is shown: there is none, unless something is not known that one could go by.
+    fn none(&self, open_end: Option<String>) -> Route {
+        let services = services_of_ways();
+        let missing = || self.org.not_read().iter().find(|it| it.concerns(Some(&services)));
+        open_end.or_else(|| missing().map(ToString::to_string)).map_or(Route::None, Route::Undecided)
     }
 }
 

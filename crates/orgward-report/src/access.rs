@@ -103,6 +103,9 @@ pub struct OfView {
     /// What is not known about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unknowns: Vec<String>,
+    /// What no input shows, so that it may be able to do more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub undecided: Vec<String>,
 }
 
 /// Actions of one service on the same resources.
@@ -116,6 +119,9 @@ pub struct AccessView {
     pub actions: Vec<String>,
     /// The resources.
     pub resources: Vec<String>,
+    /// The resource that sets the policy which gives it, where that is the policy of a resource.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// A way from one principal to another.
@@ -128,6 +134,9 @@ pub struct PathView {
     pub to: String,
     /// `reached`, `none` or `undecided`.
     pub verdict: &'static str,
+    /// Why it is undecided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// The steps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<StepView>,
@@ -156,15 +165,23 @@ impl WhoView {
 impl OfView {
     /// An answer without anything in it.
     pub fn new(principal: String, account: Option<String>, administrator: bool) -> Self {
-        let (access, capped_by, unknowns) = (Vec::new(), Vec::new(), Vec::new());
-        Self { schema: SCHEMA, principal, account, administrator, access, capped_by, unknowns }
+        Self {
+            schema: SCHEMA,
+            principal,
+            account,
+            administrator,
+            access: Vec::new(),
+            capped_by: Vec::new(),
+            unknowns: Vec::new(),
+            undecided: Vec::new(),
+        }
     }
 }
 
 impl PathView {
     /// An answer.
     pub fn new(from: String, to: String, verdict: &'static str, path: Vec<StepView>) -> Self {
-        Self { schema: SCHEMA, from, to, verdict, path }
+        Self { schema: SCHEMA, from, to, verdict, why: None, path }
     }
 }
 
@@ -384,10 +401,14 @@ pub fn of(view: &OfView) -> String {
     if view.administrator {
         text.push_str("  is an administrator\n");
     }
+    if !view.administrator && view.access.is_empty() {
+        text.push_str("  can do nothing that the inputs show\n");
+    }
     for entry in &view.access {
+        let by = entry.by.as_deref().map_or_else(String::new, |by| format!(", by {by}"));
         let _ = writeln!(
             text,
-            "  {}: {} on {}",
+            "  {}: {} on {}{by}",
             entry.levels.join(", "),
             listed(&entry.actions),
             listed(&entry.resources)
@@ -399,6 +420,9 @@ pub fn of(view: &OfView) -> String {
     for unknown in &view.unknowns {
         let _ = writeln!(text, "  unknown: {unknown}");
     }
+    for unknown in &view.undecided {
+        let _ = writeln!(text, "undecided: {unknown}");
+    }
     escape::log(&text)
 }
 
@@ -408,7 +432,10 @@ pub fn path(view: &PathView) -> String {
         "none" => {
             format!("no way leads from {} to {}, over everything that the inputs show\n", view.from, view.to)
         }
-        "undecided" => format!("undecided: whether a way leads from {} to {}\n", view.from, view.to),
+        "undecided" => {
+            let why = view.why.as_deref().map_or_else(String::new, |why| format!(": {why}"));
+            format!("undecided: whether a way leads from {} to {}{why}\n", view.from, view.to)
+        }
         _ => String::new(),
     };
     for step in &view.path {

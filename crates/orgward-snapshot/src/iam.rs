@@ -36,6 +36,15 @@ pub struct AccountPart {
     pub saml_providers: Vec<SamlProvider>,
     /// Resources with policies, trails and detection.
     pub resources: Vec<Found>,
+    /// The regions whose resources were read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<String>,
+    /// Whether these are all regions that the account can use.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub all_regions: bool,
+    /// The kinds of resources whose policies were read there, by the ids of [`crate::POLICY_KINDS`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
     /// What could not be read.
     pub gaps: Vec<Gap>,
 }

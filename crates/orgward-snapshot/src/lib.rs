@@ -7,6 +7,7 @@
 //!
 //! This crate knows the API of AWS only by the names of its fields, and makes no calls: `orgward-collect` does.
 
+mod coverage;
 mod error;
 mod file;
 mod iam;
@@ -15,6 +16,7 @@ mod model;
 mod resources;
 mod rows;
 
+pub use self::coverage::{NotCollected, POLICY_KINDS, PolicyKind};
 pub use self::error::SnapshotError;
 pub use self::file::{Entry, MAGIC, Part, Snapshot, accounts_in, is_snapshot, write};
 pub use self::iam::{

@@ -1,14 +1,15 @@
 //! `orgward access`.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use miette::Diagnostic;
 use orgward_config::Config;
 use orgward_iam::{Claim, ClaimSpec};
 use orgward_org::{Change, Organization};
-use orgward_plan::Plan;
+use orgward_plan::{Missing, Plan};
 use orgward_proof::access::{Access, Edge, Standing, Step, Who};
-use orgward_proof::questions::{self, NoPlace, Questions, Route};
+use orgward_proof::questions::{self, NoPlace, Questions, Reply, Route};
 use orgward_report::{AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView};
 use thiserror::Error;
 
@@ -171,9 +172,68 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             }
         }
     }
+    add_possible(&access, &claim, &mut principals);
     let mut view = WhoView::new(action.to_owned(), resource.map(str::to_owned), principals);
-    view.undecided = org.not_read().iter().map(ToString::to_string).collect();
+    view.undecided = access.unread_policies(&claim);
+    view.undecided.extend(missing(org, orgward_proof::access::services(&claim).as_ref()));
     Ok(view)
+}
+
+/// Adds those of whom more is unknown: principals with policies that cannot be read, and those that policies of resources
+/// name and no input describes.
+fn add_possible(access: &Access<'_>, claim: &Claim, principals: &mut Vec<WhoEntry>) {
+    let org = access.organization();
+    // What cannot be read may let a principal do anything.
+    let mut listed: BTreeSet<String> = principals.iter().map(|it| it.principal.clone()).collect();
+    for (id, subject) in access.subjects().filter(|(_, subject)| !subject.unknowns.is_empty()) {
+        let principal = subject.shown(org);
+        if !listed.contains(&principal)
+            && let Reply::Undecided(_) = access.can(id, claim)
+        {
+            let grant = GrantView {
+                policy: subject.unread.first().map(|it| it.address.to_string()).unwrap_or_default(),
+                statement: None,
+                sid: None,
+                standing: "identity".to_owned(),
+            };
+            principals.push(WhoEntry {
+                principal,
+                address: subject.node.address.as_ref().map(ToString::to_string),
+                account: subject.account_text.as_ref().map(|account| org.render(account)),
+                cohort: Some(subject.cohort + 1),
+                certainty: "possible",
+                unknowns: subject.unknowns.clone(),
+                grant,
+                capped_by: Vec::new(),
+            });
+        }
+    }
+    for named in access.named_by_resources(claim) {
+        let principal = org.render(&named.principal);
+        if listed.insert(principal.clone()) {
+            principals.push(WhoEntry {
+                principal,
+                address: None,
+                account: named.account.as_ref().map(|account| org.render(account)),
+                cohort: None,
+                certainty: if named.doubt.is_none() { "certain" } else { "possible" },
+                unknowns: named.doubt.into_iter().collect(),
+                grant: GrantView {
+                    policy: named.by.to_string(),
+                    statement: None,
+                    sid: None,
+                    standing: named.standing.to_owned(),
+                },
+                capped_by: Vec::new(),
+            });
+        }
+    }
+}
+
+/// What the inputs do not show and an answer about some services may depend on.
+fn missing(org: &Organization, services: Option<&BTreeSet<String>>) -> Vec<String> {
+    let missing = org.not_read().iter().filter(|it| it.concerns(services));
+    Missing::of(missing).iter().map(ToString::to_string).collect()
 }
 
 fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
@@ -184,19 +244,20 @@ fn of(org: &Organization, principal: &str) -> Result<OfView, Failure> {
     };
     let account = subject.account_text.as_ref().map(|account| org.render(account));
     let mut view = OfView::new(subject.shown(org), account, *access.standing(id) == Standing::Administrator);
-    view.access = access
-        .summary(id)
-        .into_iter()
-        .map(|entry| AccessView {
-            service: entry.service,
-            levels: entry.levels.into_iter().map(orgward_proof::access::Level::as_str).collect(),
-            actions: entry.actions,
-            resources: entry.resources.iter().map(|it| org.render(it)).collect(),
-        })
-        .collect();
+    let entries = access.summary(id).into_iter().chain(access.by_resources(id));
+    let entry = |entry: orgward_proof::access::Entry| AccessView {
+        service: entry.service,
+        levels: entry.levels.into_iter().map(orgward_proof::access::Level::as_str).collect(),
+        actions: entry.actions,
+        resources: entry.resources.iter().map(|it| org.render(it)).collect(),
+        by: entry.by.map(|address| address.to_string()),
+    };
+    view.access = entries.map(entry).collect();
     view.capped_by =
         access.capped_by(id).into_iter().map(|(layer, policy)| CapView { layer, policy }).collect();
     view.unknowns.clone_from(&subject.unknowns);
+    view.unknowns.extend(access.unread_resources(id));
+    view.undecided = missing(org, None);
     Ok(view)
 }
 
@@ -224,9 +285,12 @@ fn path(org: &Organization, config: &Config, from: &str, to: &str) -> Result<Pat
         actions: edge.requests.iter().map(|it| it.action.clone()).collect(),
     };
     let (verdict, steps) = match questions.route(&start, &end) {
-        // A step may be in what could not be read.
-        Route::None if org.not_read().is_empty() => ("none", Vec::new()),
-        Route::None | Route::Possible => ("undecided", Vec::new()),
+        Route::None => ("none", Vec::new()),
+        Route::Undecided(why) => {
+            let mut view = PathView::new(start.to_string(), end.to_string(), "undecided", Vec::new());
+            view.why = Some(why);
+            return Ok(view);
+        }
         Route::FromOutside(way) => {
             let mut steps = vec![step("outside".to_owned(), shown(way.entry), &way.edge)];
             let each = |it: &Step| step(shown(it.from.subject()), shown(it.to.subject()), &it.edge);

@@ -10,9 +10,9 @@ use std::process::Command;
 
 use miette::Diagnostic;
 use orgward_config::Config;
-use orgward_plan::{Action, Document, Mode, NotRead, Plan};
+use orgward_plan::{Absence, Action, Document, Mode, NotRead, Plan};
 use orgward_report::escape;
-use orgward_snapshot::{Gap, MAGIC, Rows, Snapshot, SnapshotError, accounts_in, is_snapshot};
+use orgward_snapshot::{Gap, MAGIC, NotCollected, Rows, Snapshot, SnapshotError, accounts_in, is_snapshot};
 use thiserror::Error;
 
 use crate::exit::Exit;
@@ -148,11 +148,23 @@ fn document<R: Read + Seek>(
         account: Some(account.id.clone()),
         what: "the identities, permissions and resources".to_owned(),
         why: "they were not collected".to_owned(),
+        absence: Absence::NotCollected,
+        services: None,
     }));
+    if ids.len() < all {
+        not_read.push(NotRead {
+            account: None,
+            what: format!("the permissions of {} of {all} accounts", all - ids.len()),
+            why: "the plans and what they touch name none of them, and they are not read".to_owned(),
+            absence: Absence::LeftOut,
+            services: None,
+        });
+    }
     let mut rows = Rows::of(&organization);
     for id in ids {
         if let Some(part) = snapshot.account(&id)? {
             not_read.extend(part.gaps.iter().map(|gap| missing(gap, Some(&id))));
+            not_read.extend(part.not_collected().into_iter().map(|it| uncollected(it, &id)));
             rows.account(&part);
         }
     }
@@ -161,5 +173,18 @@ fn document<R: Read + Seek>(
 
 fn missing(gap: &Gap, account: Option<&str>) -> NotRead {
     let why = if gap.action.is_empty() { gap.why.clone() } else { format!("`{}`: {}", gap.action, gap.why) };
-    NotRead { account: account.map(str::to_owned), what: gap.what.clone(), why }
+    let absence = if gap.action.is_empty() { Absence::NotCollected } else { Absence::Refused };
+    let account = account.map(str::to_owned);
+    NotRead { account, what: gap.what.clone(), why, absence, services: gap.services() }
+}
+
+fn uncollected(missing: NotCollected, account: &str) -> NotRead {
+    let NotCollected { what, why, services, all } = missing;
+    NotRead {
+        account: Some(account.to_owned()),
+        what,
+        why,
+        absence: if all { Absence::NotCollected } else { Absence::Limit },
+        services: Some(services.into_iter().map(str::to_owned).collect()),
+    }
 }

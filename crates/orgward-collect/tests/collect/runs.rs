@@ -107,6 +107,12 @@ fn everything_is_read_through_pages_and_throttling() {
         assert!(trust.starts_with('{'), "no escapes are left: {trust}");
     }
     assert!(!lab.file("all.zst.parts").exists());
+    // What nothing tried to read is no gap that AWS made, and is told all the same.
+    for account in &accounts {
+        let unread = AccountPart { taken: "2026-11-28T00:00:00Z".to_owned(), ..account.clone() };
+        assert_eq!(unread.not_collected()[0].why, "no region was read");
+    }
+    assert!(said(&output).contains("not asked for: the policies of resources"), "{}", said(&output));
 }
 
 /// What AWS refuses is in the file by name, so that nothing later takes it for nothing there.
@@ -194,6 +200,7 @@ fn policies_of_resources_and_trails_are_read_where_a_region_is_named() {
     let output = lab.run(&["-o", "all.zst", "--region", "us-east-1"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let (_, accounts) = lab.read("all.zst");
+    assert!(accounts.iter().all(|account| account.regions == ["us-east-1"]));
     let found: Vec<_> = accounts.iter().flat_map(|account| &account.resources).collect();
     let of = |kind: &str| -> Vec<&orgward_snapshot::Found> {
         found.iter().copied().filter(|found| found.kind == kind).collect()
@@ -246,6 +253,10 @@ fn an_older_snapshot_is_brought_up_to_date() {
         .collect();
     assert_eq!(summaries, [id]);
     assert_eq!(lab.read("new.zst"), whole);
+    // One that was made without a region says nothing of what is in it.
+    lab.run(&["-o", "regions.zst", "--since", "new.zst", "--region", "us-east-1"]);
+    let again = lab.fake.take_calls().iter().filter(|call| call.0 == "iam:GetAccountSummary").count();
+    assert_eq!(again, 8);
     lab.run(&["-o", "newest.zst", "--since", "new.zst", "--max-age", "0"]);
     let again = lab.fake.take_calls().iter().filter(|call| call.0 == "iam:GetAccountSummary").count();
     assert_eq!(again, 8);

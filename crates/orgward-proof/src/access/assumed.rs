@@ -53,6 +53,7 @@ pub(super) fn assumed(old: &Access<'_>, new: &Access<'_>) -> Vec<Gained> {
                 resources: vec![role.clone()],
                 levels: levels(&actions),
                 actions,
+                by: None,
             };
             found.push(Gained { principal, account, administrator: false, entry: Some(entry) });
         }

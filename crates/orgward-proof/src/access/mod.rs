@@ -14,10 +14,12 @@ mod diff;
 mod edges;
 mod exposure;
 mod forbid;
+mod named;
 mod paths;
 mod perimeter;
 mod place;
 mod reach;
+mod resources;
 mod sets;
 mod subject;
 mod summary;
@@ -39,13 +41,14 @@ pub use self::exposure::{
     Opening, Shield, is_organization, is_owned_by_aws, lets_in_outsider, membership_of, refuses_new, shield,
 };
 pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
+pub use self::named::Named;
 pub use self::paths::{Gain, Reach, Step, WayIn, accounts_of};
 pub use self::perimeter::Leak;
-pub use self::reach::{Reached, Who};
+pub use self::reach::{Reached, Who, services};
 pub use self::sets::{ByStanding, Side};
 pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};
 pub use self::summary::{Entry, Level};
-pub use self::ways::{Way, WayKind, ways};
+pub use self::ways::{Way, WayKind, services_of_ways, ways};
 
 /// What can be asked about access on one side of a change.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub struct Access<'o> {
     standings: OnceLock<Vec<Standing>>,
     paths: OnceLock<paths::Graph>,
     gains: OnceLock<BTreeMap<SubjectId, Gain>>,
+    /// Resources with policies.
+    with_policies: OnceLock<resources::Index>,
     /// What is taken away of grants, asked once for all that are alike.
     taken: taken::Answers,
 }
@@ -112,6 +117,7 @@ impl<'o> Access<'o> {
             standings: OnceLock::new(),
             paths: OnceLock::new(),
             gains: OnceLock::new(),
+            with_policies: OnceLock::new(),
             taken: taken::Answers::default(),
         }
     }

@@ -1,9 +1,10 @@
 //! Paths from principal to principal, over all accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use orgward_iam::{Answer, Catalogue, Effect, PrincipalPattern, Request};
+use petgraph::Direction;
 use petgraph::algo::dijkstra;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{EdgeRef as _, Reversed};
@@ -72,6 +73,8 @@ pub(super) struct Graph {
     sink: NodeIndex,
     /// The account of each principal beside the first one that is like it.
     like: BTreeMap<SubjectId, Like>,
+    /// Whether some pairs of principals were not asked about: there are too many.
+    cut: bool,
 }
 
 /// The principals of the first of several accounts that are alike, and those of another one, in the same order.
@@ -89,7 +92,7 @@ impl<'o> Access<'o> {
     fn build_graph(&self) -> Graph {
         let mut graph = DiGraph::new();
         let sink = graph.add_node(None);
-        let mut all = Graph { all: graph, nodes: BTreeMap::new(), sink, like: BTreeMap::new() };
+        let mut all = Graph { all: graph, nodes: BTreeMap::new(), sink, like: BTreeMap::new(), cut: false };
         for class in self.classes() {
             all.note(&class);
             let Some(first) = class.accounts.first() else { continue };
@@ -196,6 +199,7 @@ impl<'o> Access<'o> {
                 } else {
                     asked += 1;
                     if asked > PAIRS {
+                        all.cut = true;
                         return;
                     }
                     let caller = askers.entry(from).or_insert_with(|| Asker::of(self, source));
@@ -381,6 +385,40 @@ impl<'o> Access<'o> {
         found
     }
 
+    /// Why there may be a path from some principals to others where none is shown: something that a path could go by is
+    /// unknown. With `from_outside`, principals outside of the organization are where the path starts.
+    pub fn open_end(
+        &self,
+        from: &dyn Fn(&Subject<'o>) -> bool,
+        to: &dyn Fn(&Subject<'o>) -> bool,
+        from_outside: bool,
+    ) -> Option<String> {
+        let all = self.graph();
+        if all.cut {
+            return Some(format!("more than {PAIRS} pairs of principals would have to be asked about"));
+        }
+        let of = |wanted: &dyn Fn(&Subject<'o>) -> bool| -> Vec<SubjectId> {
+            self.subjects().filter(|(_, subject)| wanted(subject)).map(|(id, _)| id).collect()
+        };
+        // What cannot be read may let a principal do anything.
+        let reached = all.closure(&of(from), Direction::Outgoing);
+        let forward = reached.iter().filter_map(|id| self.subject(*id));
+        let unread = forward.into_iter().find_map(|subject| {
+            let why = subject.unknowns.first()?;
+            Some(format!("what `{}` can do is unknown: {why}", subject.shown(self.org)))
+        });
+        if let Some(why) = unread.filter(|_| !from_outside) {
+            return Some(why);
+        }
+        // And a trust policy that cannot be read may let in each of them.
+        let back = all.closure(&of(to), Direction::Incoming);
+        back.iter().filter_map(|id| self.subject(*id)).find_map(|subject| {
+            let trust = subject.trust.filter(|trust| trust.policy().is_none())?;
+            let why = trust.doubt().unwrap_or_else(|| "its trust policy is not in the inputs".to_owned());
+            Some(format!("who may become `{}` is unknown: {why}", subject.shown(self.org)))
+        })
+    }
+
     /// The ways by which principals outside of the organization come to act as one that is wanted: whom they are let in as,
     /// and the steps from there, none where that is the one. Sorted by principal; a way that is certain comes before one
     /// that may be open.
@@ -475,6 +513,25 @@ impl Graph {
     fn connect(&mut self, from: End, to: End, edge: Option<Edge>) {
         let (from, to) = (self.node(from), self.node(to));
         self.all.add_edge(from, to, edge);
+    }
+
+    /// The principals that are reached from some, or that lead to them, themselves included.
+    fn closure(&self, start: &[SubjectId], way: Direction) -> BTreeSet<SubjectId> {
+        let mut seen: BTreeSet<SubjectId> = start.iter().copied().collect();
+        let ends = |id: SubjectId| [End::Subject(id), End::Armed(id), End::New(id)];
+        let nodes = |id: SubjectId| ends(id).into_iter().filter_map(|end| self.nodes.get(&end).copied());
+        let mut open: Vec<NodeIndex> = start.iter().copied().flat_map(nodes).collect();
+        let mut visited: BTreeSet<NodeIndex> = open.iter().copied().collect();
+        while let Some(at) = open.pop() {
+            for next in self.all.neighbors_directed(at, way) {
+                let Some(end) = self.all.node_weight(next).copied().flatten() else { continue };
+                if visited.insert(next) {
+                    seen.insert(end.subject());
+                    open.push(next);
+                }
+            }
+        }
+        seen
     }
 
     /// How far each node is from an administrator, over edges that are certain, or over all.

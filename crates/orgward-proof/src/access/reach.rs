@@ -65,15 +65,35 @@ impl<'o> Access<'o> {
         let services = services(claim);
         resources
             .filter(|resource| services.as_ref().is_none_or(|all| all.contains(resource.service)))
-            .map(|resource| {
-                let policies = resource.policies.iter().filter_map(|policy| policy.document.policy());
-                let arn = resource.arn.as_deref();
-                let domain = arn.and_then(|arn| claims::on_resource(arn, resource.service));
-                let account = resource.account.as_deref();
-                let place = claims::when(&self.asked.of_resource(self.org, resource.owner, account));
-                Guarded { resource, parts: policies.map(ByStanding::of).collect(), domain, place }
-            })
+            .map(|resource| self.guard(resource))
             .collect()
+    }
+
+    /// A resource with its policies, ready for questions.
+    pub(super) fn guard(&self, resource: &'o Resource) -> Guarded<'o> {
+        let policies = resource.policies.iter().filter_map(|policy| policy.document.policy());
+        let arn = resource.arn.as_deref();
+        let domain = arn.and_then(|arn| claims::on_resource(arn, resource.service));
+        let account = resource.account.as_deref();
+        let place = claims::when(&self.asked.of_resource(self.org, resource.owner, account));
+        Guarded { resource, parts: policies.map(ByStanding::of).collect(), domain, place }
+    }
+
+    /// What a principal may do on one resource, by all policies.
+    pub(super) fn on_guard<'s>(
+        &'s self,
+        subject: &'s Subject<'o>,
+        guard: &'s Guarded<'o>,
+        asked: (Side, About<'_>),
+    ) -> RequestSet<'s> {
+        let place = (guard.resource.owner, guard.resource.account.as_deref());
+        let on = self.on(subject, &guard.parts, place, must_allow(guard.resource), asked);
+        let on = guard.place.iter().fold(on, |on, place| on.and(place.requests()));
+        match &guard.domain {
+            Some(domain) => on.and(domain.requests()),
+            // Which resource it is, is unknown: what its statements name counts.
+            None => on.and(guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()))),
+        }
     }
 
     /// What a principal may do of a claim.
@@ -97,16 +117,7 @@ impl<'o> Access<'o> {
             }
         }
         for guard in guarded {
-            let place = (guard.resource.owner, guard.resource.account.as_deref());
-            let on = self.on(subject, &guard.parts, place, must_allow(guard.resource), (side, about));
-            let on = guard.place.iter().fold(on, |on, place| on.and(place.requests()));
-            if let Some(domain) = &guard.domain {
-                all = all.or(on.and(domain.requests()));
-            } else {
-                // Which resource it is, is unknown: what its statements name counts.
-                let named = guard.parts.iter().fold(RequestSet::nothing(), |set, it| set.or(it.allowed()));
-                all = all.or(on.and(named));
-            }
+            all = all.or(self.on_guard(subject, guard, (side, about)));
         }
         all
     }
@@ -152,8 +163,7 @@ impl<'o> Access<'o> {
     pub fn gains_of(&self, id: SubjectId, before: &Access<'o>, old: SubjectId, claim: &Claim) -> bool {
         let (Some(subject), Some(was)) = (self.subject(id), before.subject(old)) else { return true };
         let Some(me) = self.by(subject, Side::AtMost) else { return true };
-        let known = |subject: &Subject<'o>| Subject { unknowns: Vec::new(), ..subject.clone() };
-        let (now, then) = (known(subject), known(was));
+        let (now, then) = (subject.known(), was.known());
         let (here, there) = (self.guarded(claim), before.guarded(claim));
         let keys = claims::of_keys();
         let is = self.reached_by(&now, &here, keys.as_ref(), Side::AtMost);
@@ -220,7 +230,7 @@ impl<'o> Access<'o> {
             });
         }
         // What cannot be read may allow anything, and is said to be unknown elsewhere.
-        let known = Subject { unknowns: Vec::new(), ..subject.clone() };
+        let known = subject.known();
         match on(&known, Side::AtMost)? {
             Answer::Witness(request) => {
                 let tag =
@@ -347,7 +357,7 @@ impl<'o> Access<'o> {
 }
 
 /// Whether a claim names a resource, or what is in it.
-fn names(claim: &Claim, resource: &Resource) -> bool {
+pub(super) fn names(claim: &Claim, resource: &Resource) -> bool {
     let Some(arn) = resource.arn.as_deref() else { return false };
     let inside = format!("{arn}/");
     let patterns = claim.spec().resources.iter().flatten();
@@ -378,7 +388,7 @@ fn standing_of(statement: &orgward_iam::Statement) -> &'static str {
 }
 
 /// The prefixes of the services that the actions of a claim are of; `None` when they may be of any.
-fn services(claim: &Claim) -> Option<BTreeSet<String>> {
+pub fn services(claim: &Claim) -> Option<BTreeSet<String>> {
     let actions = claim.spec().actions.as_ref()?;
     actions
         .iter()

@@ -106,7 +106,7 @@ fn narrowed(statement: &Statement, wanted: fn(&PrincipalPattern) -> bool, not: b
     Some(statement)
 }
 
-fn is_role(pattern: &PrincipalPattern) -> bool {
+pub(super) fn is_role(pattern: &PrincipalPattern) -> bool {
     match pattern {
         PrincipalPattern::Arn(arn) => arn.contains(":iam::") && arn.contains(":role/"),
         PrincipalPattern::UniqueId(id) => id.starts_with("AROA"),

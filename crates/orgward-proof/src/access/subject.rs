@@ -167,6 +167,11 @@ impl<'o> Subject<'o> {
         self.unread.push(Unread { address, stack, why, until_apply });
     }
 
+    /// The principal without what is unknown about its policies: what they allow as far as it is known.
+    pub(super) fn known(&self) -> Self {
+        Subject { unknowns: Vec::new(), ..self.clone() }
+    }
+
     /// Whether a policy that allows everything would make it an administrator.
     pub fn can_be_administrator(&self) -> bool {
         match &self.cap {

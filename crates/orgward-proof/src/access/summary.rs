@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{AccessLevel, Catalogue, Effect, Statement};
+use orgward_iam::{AccessLevel, Catalogue, Claim, Effect, RequestSet, Statement};
+use orgward_plan::Address;
 
 use super::edges::Asker;
 use super::sets::{About, Side, effect};
-use super::subject::{Cap, SubjectId};
+use super::subject::{Cap, Subject, SubjectId};
 use super::{Access, claims};
 
 /// How far a set of actions goes.
@@ -58,6 +59,48 @@ pub struct Entry {
     pub actions: Vec<String>,
     /// How far they go.
     pub levels: Vec<Level>,
+    /// The resource that sets the policy of a resource that gives it; `None` for what its own policies give.
+    pub by: Option<Address>,
+}
+
+/// Something that a principal may have gained.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) action: String,
+    pub(super) resources: Vec<String>,
+    pub(super) claim: Claim,
+}
+
+/// Patterns as candidates, the narrowest first.
+pub(super) fn sorted(patterns: BTreeSet<(String, Vec<String>)>) -> Vec<Candidate> {
+    let mut all: Vec<(usize, Candidate)> = Vec::new();
+    for (action, resources) in patterns {
+        let Some(claim) = claims::over(std::slice::from_ref(&action), &resources) else { continue };
+        let width = Catalogue::get().actions_matching(&action).count();
+        // A pattern of which the catalogue knows no action is as narrow as it can be, unless it is open.
+        let width = if action == "*" { usize::MAX } else { width };
+        all.push((width, Candidate { action, resources, claim }));
+    }
+    all.sort_by_key(|(width, _)| *width);
+    all.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// The narrowest candidates that tell of everything that is gained: one that brings nothing beside narrower ones is left
+/// out.
+pub(super) fn cover<'s>(
+    candidates: &'s [Candidate],
+    gained: &dyn Fn(&'s Claim) -> RequestSet<'s>,
+) -> Vec<&'s Candidate> {
+    let mut found: Vec<&Candidate> = Vec::new();
+    for candidate in candidates {
+        let told = found.iter().filter(|it| narrower_action(&it.action, &candidate.action).is_some());
+        let all = gained(&candidate.claim).and(candidate.claim.requests());
+        let more = told.fold(all, |set, it| set.minus(it.claim.requests()));
+        if !more.is_empty() {
+            found.push(candidate);
+        }
+    }
+    found
 }
 
 /// How far actions go, by the catalogue.
@@ -67,13 +110,14 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
 }
 
 /// How many patterns of one principal are told.
-const MOST: usize = 400;
+pub(super) const MOST: usize = 400;
 
 impl Access<'_> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
     pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
         let asker = Asker::of(self, subject);
+        let mut known: Option<Subject<'_>> = None;
         let mut entries: BTreeMap<(String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
         let caps: Vec<&Statement> = match &subject.cap {
             Cap::Policy { policy, .. } => {
@@ -116,14 +160,21 @@ impl Access<'_> {
                     if effective.as_ref().is_some_and(|all| all.get(at) == Some(&false)) {
                         continue;
                     }
+                    // What the policy of the very resource denies, or does not allow, is not effective.
+                    let known = known.get_or_insert_with(|| subject.known());
+                    let mut open = resources.clone();
+                    open.retain(|resource| !self.is_refused(known, &action, resource));
+                    if open.is_empty() {
+                        continue;
+                    }
                     let service = action.split(':').next().unwrap_or("*").to_owned();
-                    entries.entry((service, resources.clone())).or_default().insert(action);
+                    entries.entry((service, open)).or_default().insert(action);
                 }
             }
         }
         let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
             let actions: Vec<String> = actions.into_iter().collect();
-            Entry { service, resources, levels: levels(&actions), actions }
+            Entry { service, resources, levels: levels(&actions), actions, by: None }
         };
         entries.into_iter().map(entry).collect()
     }
@@ -237,13 +288,13 @@ impl<'p> ByService<'p> {
 }
 
 /// The service of a pattern; `None` where it has wildcards or is missing.
-fn service(pattern: &str) -> Option<String> {
+pub(super) fn service(pattern: &str) -> Option<String> {
     let (service, _) = pattern.split_once(':')?;
     (!service.contains(['*', '?'])).then(|| service.to_ascii_lowercase())
 }
 
 /// The narrower of two patterns of actions, if one lies within the other.
-fn narrower_action(one: &str, other: &str) -> Option<String> {
+pub(super) fn narrower_action(one: &str, other: &str) -> Option<String> {
     if orgward_iam::action_matches(other, &one.replace(['*', '?'], "x")) || other == "*" {
         Some(one.to_owned())
     } else if orgward_iam::action_matches(one, &other.replace(['*', '?'], "x")) || one == "*" {
@@ -253,7 +304,7 @@ fn narrower_action(one: &str, other: &str) -> Option<String> {
     }
 }
 
-fn narrower_resources(one: &[String], other: &[String]) -> Vec<String> {
+pub(super) fn narrower_resources(one: &[String], other: &[String]) -> Vec<String> {
     let pairs = one.iter().flat_map(|mine| {
         other.iter().filter_map(move |theirs| {
             let within = |inner: &str, outer: &str| {

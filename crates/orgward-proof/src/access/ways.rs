@@ -1,5 +1,7 @@
 //! The known ways in which a principal gains more than it was given, as data.
 
+use std::collections::BTreeSet;
+
 /// The facts. One line is one way.
 static WAYS: &str = include_str!("escalation.tsv");
 
@@ -29,6 +31,13 @@ pub struct Way {
     pub services: Vec<&'static str>,
     /// The Terraform types of what runs as a role.
     pub runs: Vec<&'static str>,
+}
+
+/// The services whose actions lead from one principal to another, by their prefixes.
+pub fn services_of_ways() -> BTreeSet<String> {
+    let actions = ways().flat_map(|way| way.permissions);
+    let services = actions.filter_map(|action| action.split(':').next()).map(str::to_owned);
+    services.chain(["iam", "sts"].map(str::to_owned)).collect()
 }
 
 /// All known ways, sorted by id.

@@ -84,14 +84,20 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// What a snapshot does not show may hold whatever is forbidden.
 fn unread(cx: &Context<'_>, forbid: &Forbid, findings: &mut Findings) {
-    let [first, rest @ ..] = cx.after.not_read() else { return };
+    let services = match &forbid.what {
+        Forbidden::Requests { claim, .. } => orgward_proof::access::services(claim),
+        Forbidden::Path { .. } => Some(orgward_proof::access::services_of_ways()),
+    };
+    let mut missing = cx.after.not_read().iter().filter(|it| it.concerns(services.as_ref()));
+    let Some(first) = missing.next() else { return };
+    let rest = missing.count();
     let finding = findings.report(&FORBIDDEN_ACCESS, None);
     finding.verdict = Verdict::Unverifiable;
     finding.severity = forbid.severity.min(FORBIDDEN_ACCESS.info.unverifiable);
     finding.subject(format!("{} not read", forbid.id));
-    let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
+    let more = if rest == 0 { String::new() } else { format!(", and {rest} more") };
     finding.says(format!("`{}` is not proved: {first}{more}", forbid.id));
-    finding.help("let the role of the collector read it, and collect again");
+    finding.help(first.absence.cure());
 }
 
 fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selector], findings: &mut Findings) {

@@ -1,8 +1,6 @@
-use std::collections::BTreeMap;
-
 use orgward_finding::{Severity, Verdict};
 use orgward_org::{Hidden, NodeKind};
-use orgward_plan::{Evidence, Placement, Strength};
+use orgward_plan::{Absence, Evidence, Missing, Placement, Strength};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
@@ -107,29 +105,21 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 
 /// One finding for each kind of thing that a snapshot does not show, with the accounts.
 fn not_read(cx: &Context<'_>, findings: &mut Findings) {
-    let mut accounts: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    for missing in cx.after.not_read() {
-        let accounts = accounts.entry((&missing.what, &missing.why)).or_default();
-        accounts.extend(missing.account.clone());
-    }
-    for ((what, why), accounts) in accounts {
+    for missing in Missing::of(cx.after.not_read()) {
         let finding = findings.report(&UNVERIFIABLE_PLAN, None);
         finding.verdict = Verdict::Unverifiable;
         // Who can do what in an account makes no difference to what organization policies deny.
-        let is_aside = cx.guardrails_only && !accounts.is_empty();
-        finding.severity = if is_aside { Severity::Low } else { Severity::Medium };
-        finding.subject(format!("{what}: {why}"));
-        let of = match accounts.len() {
-            0 => String::new(),
-            1 => " of one account".to_owned(),
-            several => format!(" of {several} accounts"),
+        let is_aside = cx.guardrails_only && !missing.accounts.is_empty();
+        finding.severity = match missing.absence {
+            Absence::LeftOut => Severity::Info,
+            Absence::Limit => Severity::Low,
+            Absence::Refused | Absence::NotCollected if is_aside => Severity::Low,
+            Absence::Refused | Absence::NotCollected => Severity::Medium,
         };
-        finding.says(format!("the snapshot does not show {what}{of}: {why}"));
-        finding.accounts(accounts);
-        finding.help(
-            "let the role of the collector read it, and collect again, or import it; `docs/snapshot.md` has the policy of \
-             the role, and `docs/import.md` what is imported",
-        );
+        finding.subject(format!("{}: {}", missing.what, missing.why));
+        finding.says(missing.to_string());
+        finding.help(missing.absence.cure());
+        finding.accounts(missing.accounts);
     }
 }
 

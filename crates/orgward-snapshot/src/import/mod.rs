@@ -317,6 +317,11 @@ impl Import {
         add(&mut known.policies, said.policies, |it| it.arn.clone());
         add(&mut known.open_id_connect_providers, said.open_id_connect_providers, |it| it.arn.clone());
         add(&mut known.saml_providers, said.saml_providers, |it| it.arn.clone());
+        if known.regions.is_empty() {
+            known.regions = said.regions;
+            known.all_regions = said.all_regions;
+            known.kinds = said.kinds;
+        }
         add(&mut known.resources, said.resources, |it| format!("{} {}", it.kind, it.id));
         add(&mut known.gaps, said.gaps, |it| format!("{it:?}"));
         known.credentials.extend(said.credentials);

@@ -43,7 +43,8 @@ pub(super) fn split(
         let text = format!(r#"{{"format_version":"1.2","resource_changes":[{}]}}"#, rows.join(",\n"));
         Document::of_snapshot(snapshot.name.clone(), text, not_read)
     };
-    Ok(Split { managed: document(&managed, plan.not_read.clone()), rest: document(&rest, Vec::new()) })
+    // What was not read is missing on both sides: the other input does not say that it was there before.
+    Ok(Split { managed: document(&managed, Vec::new()), rest: document(&rest, plan.not_read.clone()) })
 }
 
 /// What an input manages.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod accepted;
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod alerts;
 #[cfg(test)]
 mod apply;

@@ -78,7 +78,8 @@ fn an_audit_finds_what_is_there() {
     let check = folder.run(["guardrail", "check", "--org", "organization.snapshot.zst", "--format", "json"]);
     let gaps = |json: &Value| -> Vec<String> {
         let all = json["findings"].as_array().unwrap().iter().filter(|it| it["rule"] == "region-lock-gap");
-        all.map(|it| format!("{} {} {}", it["target"], it["accounts"], it["message"])).collect()
+        // What is in the baseline of one is in that of the other.
+        all.map(|it| format!("{} {} {}", it["fingerprint"], it["target"], it["message"])).collect()
     };
     assert_eq!(gaps(&check.json()), gaps(&json));
     assert_eq!(gaps(&json).len(), 3);
@@ -97,6 +98,9 @@ fn no_report_of_an_audit_speaks_of_a_plan() {
             let run = folder.run(["org", "audit", "--format", format].iter().chain(arguments));
             assert_eq!(run.code, 1, "{run:?}");
             let speaks: Vec<&str> = run.stdout.lines().filter(|line| line.contains("plan ")).collect();
+            // The rule is called so.
+            let speaks: Vec<&str> =
+                speaks.into_iter().filter(|line| !line.contains("unverifiable-plan ")).collect();
             assert_eq!(speaks, [""; 0], "{arguments:?} {format}");
         }
     }

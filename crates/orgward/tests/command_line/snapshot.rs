@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
-use orgward_snapshot::{AccountPart, Gap, OrganizationPart, Part, Snapshot};
+use orgward_snapshot::{AccountPart, Gap, OrganizationPart, POLICY_KINDS, Part, Snapshot};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Run, finish, fixture};
@@ -225,6 +225,70 @@ fn refused(account: &mut AccountPart) {
     };
 }
 
+/// An account whose resources are read, too, everywhere.
+fn read_whole(account: &mut AccountPart) {
+    account.regions = vec!["eu-central-1".to_owned()];
+    account.all_regions = true;
+    account.kinds = POLICY_KINDS.iter().map(|kind| kind.id.to_owned()).collect();
+}
+
+/// A snapshot that was made without `--region` shows no policy of any resource: it is not clean about them.
+#[test]
+fn resources_that_were_not_asked_for_are_undecided() {
+    let folder = folder();
+    with_gaps(&folder, "whole.zst", |_, accounts| accounts.iter_mut().for_each(read_whole));
+    with_gaps(&folder, "one.zst", |_, accounts| {
+        for account in accounts {
+            account.regions = vec!["eu-central-1".to_owned()];
+            let s3 = POLICY_KINDS.iter().filter(|kind| kind.service == "s3").map(|kind| kind.id.to_owned());
+            account.kinds = s3.chain(["sqs".to_owned()]).collect();
+        }
+    });
+    let said = "the snapshot does not show the policies of resources, trails and detection of 8 accounts: no region was read";
+    let findings = |file: &str| -> Vec<(String, String)> {
+        let run = folder.run(["org", "audit", file, "--format", "json"]);
+        let json = run.json();
+        let all = json["findings"].as_array().unwrap().iter().filter(|it| it["rule"] == "unverifiable-plan");
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        all.map(|it| (text(&it["severity"]), text(&it["message"]))).collect()
+    };
+    assert_eq!(findings("organization.snapshot.zst"), [("medium".to_owned(), said.to_owned())]);
+    assert_eq!(findings("whole.zst"), []);
+    // What the collector was told to leave out, and what it never reads, is named and does not block.
+    let limits = findings("one.zst");
+    let whats = [
+        "resources in regions other than eu-central-1 of 8 accounts",
+        "more kinds of resources of 8 accounts",
+    ];
+    assert_eq!(limits.len(), whats.len(), "{limits:?}");
+    for ((severity, message), what) in limits.iter().zip(whats) {
+        assert!(severity == "low" && message.contains(what), "{limits:?}");
+    }
+    // Only questions about services whose resources have policies depend on it.
+    let undecided = |file: &str, action: &str| {
+        let run = folder.run(["access", "who-can", action, "--org", file, "--format", "json"]);
+        run.json()["undecided"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(undecided("organization.snapshot.zst", "s3:GetObject"), 1);
+    assert_eq!(undecided("organization.snapshot.zst", "iam:CreateUser"), 0);
+    assert_eq!(undecided("whole.zst", "s3:GetObject"), 0);
+    assert_eq!(undecided("one.zst", "sqs:SendMessage"), 1);
+    assert_eq!(undecided("one.zst", "kms:Decrypt"), 1);
+    // Nor does a review with it say that what is forbidden is proved.
+    folder.write("plan.json", plan(ACCOUNTS[0]));
+    let forbid = |action: &str| {
+        let toml = format!("[[forbid]]\nid = \"no\"\nactions = [\"{action}\"]\nresources = [\"*\"]\n");
+        folder.write("orgward.toml", toml);
+        let review =
+            ["plan", "review", "plan.json", "--org", "organization.snapshot.zst", "--format", "json"];
+        let json = folder.run(review).json();
+        let all = json["findings"].as_array().unwrap().iter().filter(|it| it["rule"] == "forbidden-access");
+        all.filter(|it| it["verdict"] == "unverifiable").count()
+    };
+    assert_eq!(forbid("backup:DeleteBackupVault"), 1);
+    assert_eq!(forbid("sts:GetFederationToken"), 0);
+}
+
 const NOT_READ: &str = "the snapshot does not show the identities, permissions and resources of account 537485260284: \
                         `sts:AssumeRole`: AccessDenied";
 
@@ -232,13 +296,17 @@ const NOT_READ: &str = "the snapshot does not show the identities, permissions a
 #[test]
 fn what_could_not_be_read_is_undecided() {
     let folder = folder();
+    with_gaps(&folder, "whole.zst", |_, accounts| accounts.iter_mut().for_each(read_whole));
     with_gaps(&folder, "gaps.zst", |_, accounts| {
+        accounts.iter_mut().for_each(read_whole);
         refused(accounts.iter_mut().find(|part| part.account == ACCOUNTS[0]).unwrap());
     });
     let run = folder.run(["access", "who-can", "sagemaker:CreateDomain", "--org", "gaps.zst"]);
-    assert!(run.stdout.contains(&format!("undecided: {NOT_READ}")), "{run:?}");
+    let one = "undecided: the snapshot does not show the identities, permissions and resources of one account: \
+               `sts:AssumeRole`: AccessDenied";
+    assert!(run.stdout.contains(one), "{run:?}");
     let path = ["access", "path", "account:979769963954", "account:469022820850", "--org"];
-    let run = folder.run(path.iter().chain(&["organization.snapshot.zst"]));
+    let run = folder.run(path.iter().chain(&["whole.zst"]));
     assert!(run.stdout.starts_with("no way leads"), "{run:?}");
     let run = folder.run(path.iter().chain(&["gaps.zst"]));
     assert!(run.stdout.starts_with("undecided"), "{run:?}");
@@ -258,7 +326,10 @@ fn what_could_not_be_read_is_undecided() {
     let said = "the snapshot does not show the identities, permissions and resources of one account: \
                 `sts:AssumeRole`: AccessDenied";
     let existing = |message: &str| ("existing".to_owned(), message.to_owned());
-    assert_eq!(missing(&run, "unverifiable-plan"), [existing(said)], "{run:?}");
+    // So are the accounts that the plan has nothing to do with.
+    let left = "the snapshot does not show the permissions of 6 of 8 accounts: the plans and what they touch name none of \
+                them, and they are not read";
+    assert_eq!(missing(&run, "unverifiable-plan"), [existing(said), existing(left)], "{run:?}");
     folder.write(
         "orgward.toml",
         "[[forbid]]\nid = \"domains\"\nactions = [\"sagemaker:CreateDomain\"]\nresources = [\"*\"]\n",
