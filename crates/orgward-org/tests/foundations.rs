@@ -1,6 +1,6 @@
 //! What AWS recommends, and which settings follow it: a landing zone of real Terraform with one more setting at a time.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use std::path::Path;
 
