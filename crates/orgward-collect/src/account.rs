@@ -18,6 +18,7 @@ use crate::actions;
 use crate::credentials;
 use crate::organization::{Fatal, optional};
 use crate::refused::Refused;
+use crate::resources::Place;
 use crate::signed::Signed;
 
 /// How often the credential report is asked for until AWS has made it, and how long to wait in between.
@@ -80,13 +81,20 @@ async fn resources(entrance: &Entrance, config: &SdkConfig, part: &mut AccountPa
     let endpoint =
         config.endpoint_url().map(str::to_owned).or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
     let signed = Signed::new(credentials, endpoint, &entrance.partition);
-    let (account, regions) = (part.account.clone(), entrance.regions.clone());
-    let read = tokio::task::spawn_blocking(move || crate::resources::read(&signed, &account, &regions)).await;
+    let home = config.region().map_or("us-east-1", |region| region.as_ref());
+    let place = Place {
+        account: part.account.clone(),
+        partition: entrance.partition.clone(),
+        regions: entrance.regions.clone(),
+        home: home.to_owned(),
+    };
+    let read = tokio::task::spawn_blocking(move || crate::resources::read(&signed, &place)).await;
     match read {
         Ok(read) => {
             let read = read?;
             part.resources = read.resources;
             part.regions = read.regions;
+            part.all_regions = read.all_regions;
             part.kinds = read.kinds;
             part.gaps.extend(read.gaps);
             Ok(())

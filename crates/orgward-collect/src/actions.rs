@@ -24,6 +24,14 @@ const TOPICS: &str = "the policies of SNS topics";
 const REPOSITORIES: &str = "the policies of ECR repositories";
 const TRAILS: &str = "the trails of CloudTrail";
 const BUCKETS: &str = "the policies of S3 buckets";
+const AUTHORITIES: &str = "the policies of certificate authorities";
+const VAULTS: &str = "the policies of backup vaults";
+const TABLES: &str = "the policies of DynamoDB tables";
+const FILE_SYSTEMS: &str = "the policies of EFS file systems";
+const DOMAINS: &str = "the policies of OpenSearch domains";
+const FUNCTIONS: &str = "the policies of Lambda functions";
+const RECORDERS: &str = "the recorders of AWS Config";
+const DETECTORS: &str = "the detectors of GuardDuty";
 const CREDENTIALS: &str = "the passwords and access keys of IAM users";
 
 pub(crate) static DESCRIBE_ORGANIZATION: Action = action("organizations:DescribeOrganization", TREE);
@@ -82,3 +90,38 @@ pub(crate) static LIST_BUCKETS: Action = action("s3:ListAllMyBuckets", BUCKETS);
 pub(crate) static GET_BUCKET_POLICY: Action = action("s3:GetBucketPolicy", BUCKETS);
 pub(crate) static GET_BUCKET_BLOCK: Action =
     action("s3:GetBucketPublicAccessBlock", "which buckets block public access");
+pub(crate) static LIST_AUTHORITIES: Action = action("acm-pca:ListCertificateAuthorities", AUTHORITIES);
+pub(crate) static GET_AUTHORITY_POLICY: Action = action("acm-pca:GetPolicy", AUTHORITIES);
+pub(crate) static LIST_VAULTS: Action = action("backup:ListBackupVaults", VAULTS);
+pub(crate) static GET_VAULT_POLICY: Action = action("backup:GetBackupVaultAccessPolicy", VAULTS);
+pub(crate) static LIST_TABLES: Action = action("dynamodb:ListTables", TABLES);
+pub(crate) static LIST_STREAMS: Action =
+    action("dynamodb:ListStreams", "the policies of streams of DynamoDB");
+pub(crate) static GET_TABLE_POLICY: Action = action("dynamodb:GetResourcePolicy", TABLES);
+pub(crate) static GET_REGISTRY_POLICY: Action =
+    action("ecr:GetRegistryPolicy", "the policies of ECR registries");
+pub(crate) static LIST_FILE_SYSTEMS: Action = action("elasticfilesystem:DescribeFileSystems", FILE_SYSTEMS);
+pub(crate) static GET_FILE_SYSTEM_POLICY: Action =
+    action("elasticfilesystem:DescribeFileSystemPolicy", FILE_SYSTEMS);
+pub(crate) static LIST_DOMAINS: Action = action("es:ListDomainNames", DOMAINS);
+pub(crate) static GET_DOMAIN: Action = action("es:DescribeDomain", DOMAINS);
+pub(crate) static LIST_BUSES: Action = action("events:ListEventBuses", "the policies of event buses");
+pub(crate) static LIST_APIS: Action = action("apigateway:GET", "the policies of REST APIs");
+pub(crate) static GET_GLUE_POLICY: Action = action("glue:GetResourcePolicy", "the policies of Glue catalogs");
+pub(crate) static LIST_FUNCTIONS: Action = action("lambda:ListFunctions", FUNCTIONS);
+pub(crate) static GET_FUNCTION_POLICY: Action = action("lambda:GetPolicy", FUNCTIONS);
+pub(crate) static LIST_LOG_POLICIES: Action =
+    action("logs:DescribeResourcePolicies", "the resource policies of CloudWatch Logs");
+pub(crate) static LIST_DESTINATIONS: Action =
+    action("logs:DescribeDestinations", "the policies of destinations of CloudWatch Logs");
+pub(crate) static LIST_REGIONS: Action =
+    action("ec2:DescribeRegions", "the regions that the account can use");
+pub(crate) static GET_ACCOUNT_BLOCK: Action =
+    action("s3:GetAccountPublicAccessBlock", "whether the account blocks public access to buckets");
+pub(crate) static LIST_DETECTORS: Action = action("guardduty:ListDetectors", DETECTORS);
+pub(crate) static GET_DETECTOR: Action = action("guardduty:GetDetector", DETECTORS);
+pub(crate) static LIST_RECORDERS: Action = action("config:DescribeConfigurationRecorders", RECORDERS);
+pub(crate) static GET_RECORDER: Action = action("config:DescribeConfigurationRecorderStatus", RECORDERS);
+pub(crate) static DESCRIBE_HUB: Action = action("securityhub:DescribeHub", "Security Hub");
+pub(crate) static LIST_ANALYZERS: Action =
+    action("access-analyzer:ListAnalyzers", "the analyzers of IAM Access Analyzer");

@@ -27,8 +27,9 @@ pub(crate) struct Arguments {
     /// The region of Identity Center; without it, all regions that every account has are asked.
     #[arg(long, value_name = "REGION")]
     pub(crate) identity_center_region: Option<String>,
-    /// Also read trails and the policies of buckets, keys, secrets, queues, topics and repositories in this region; may be
-    /// given several times. Buckets of all regions are read with the first one.
+    /// Also read policies of resources, trails and detection in this region; may be given several times, and `all` is all
+    /// regions that the account can use. Buckets of all regions are read with the first one. Without it, what depends on
+    /// policies of resources is undecided.
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Vec<String>,
     /// Only these accounts; all active ones where none is named.

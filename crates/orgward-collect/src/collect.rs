@@ -142,7 +142,9 @@ fn take_over(
             continue;
         }
         let Some(part) = snapshot.account(id).map_err(failed)? else { continue };
-        let has_regions = arguments.region.iter().all(|region| part.regions.contains(region));
+        let has_regions = arguments.region.iter().all(|region| {
+            if region == crate::resources::ALL { part.all_regions } else { part.regions.contains(region) }
+        });
         if part.gaps.is_empty() && has_regions && fresh.is(&part.taken) {
             journal.keep_account(&part).map_err(|error| write_error(arguments, error))?;
         }

@@ -31,10 +31,14 @@ impl Refused {
     pub(crate) fn is_absent(&self) -> bool {
         matches!(
             self.code.as_str(),
-            "NoSuchBucketPolicy"
+            "EntityNotFoundException"
+                | "NoSuchBucketPolicy"
                 | "NoSuchEntity"
                 | "NoSuchEntityException"
                 | "NoSuchPublicAccessBlockConfiguration"
+                | "PolicyNotFound"
+                | "PolicyNotFoundException"
+                | "RegistryPolicyNotFoundException"
                 | "RepositoryPolicyNotFoundException"
                 | "ResourceNotFoundException"
                 | "ResourcePolicyNotFoundException"

@@ -1,4 +1,4 @@
-//! Resources with policies, and trails: what a few services say, in the form of the resources of Terraform.
+//! Resources with policies, trails and detection: what services say, in the form of the resources of Terraform.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,13 @@ use orgward_snapshot::{AccountPart, Found};
 use serde_json::{Map, Value, json};
 
 use crate::actions::{self, Action};
+use crate::kinds::{Ask, How, Item, KINDS, Kind, Text, Where};
 use crate::organization::{Fatal, optional};
 use crate::refused::Refused;
 use crate::signed::{Call, Signed, element, elements};
 
+/// The word for all regions that an account can use.
+pub(crate) const ALL: &str = "all";
 /// The flags of a block of public access, as Terraform and as S3 call them.
 const FLAGS: [(&str, &str); 4] = [
     ("block_public_acls", "BlockPublicAcls"),
@@ -18,41 +21,53 @@ const FLAGS: [(&str, &str); 4] = [
     ("restrict_public_buckets", "RestrictPublicBuckets"),
 ];
 
+/// An account whose resources are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) account: String,
+    pub(crate) partition: String,
+    /// The regions, or `all`.
+    pub(crate) regions: Vec<String>,
+    /// The region that is asked which there are.
+    pub(crate) home: String,
+}
+
 /// Reads the resources of an account, in some regions. Blocks while it waits for answers.
-pub(crate) fn read(signed: &Signed, account: &str, regions: &[String]) -> Result<AccountPart, Fatal> {
-    let kinds = ["ecr-repository", "kms", "s3", "secretsmanager", "sns", "sqs"].map(str::to_owned);
-    let part = AccountPart {
-        account: account.to_owned(),
-        regions: regions.to_vec(),
-        kinds: kinds.into(),
-        ..AccountPart::default()
-    };
-    let mut reader = Reader { signed, part };
+pub(crate) fn read(signed: &Signed, place: &Place) -> Result<AccountPart, Fatal> {
+    let part = AccountPart { account: place.account.clone(), ..AccountPart::default() };
+    let mut reader = Reader { signed, place, part };
+    let regions = reader.regions()?;
+    reader.part.regions.clone_from(&regions);
     let Some(first) = regions.first() else { return Ok(reader.part) };
     reader.buckets(first)?;
-    for region in regions {
-        reader.keys(region)?;
-        reader.secrets(region)?;
-        reader.queues(region)?;
+    reader.account_block(first)?;
+    for region in &regions {
+        for kind in KINDS {
+            reader.kind(kind, region)?;
+        }
         reader.topics(region)?;
-        reader.repositories(region)?;
         reader.trails(region)?;
+        reader.detection(region)?;
     }
+    let ids = KINDS.iter().flat_map(|kind| kind.ids).copied().chain(["s3", "sns"]);
+    reader.part.kinds = ids.map(str::to_owned).collect();
+    reader.part.kinds.sort();
     reader.part.resources.sort_by(|a, b| (&a.kind, &a.id).cmp(&(&b.kind, &b.id)));
     Ok(reader.part)
 }
 
-struct Reader<'r> {
-    signed: &'r Signed,
-    part: AccountPart,
+pub(super) struct Reader<'r> {
+    pub(super) signed: &'r Signed,
+    pub(super) place: &'r Place,
+    pub(super) part: AccountPart,
 }
 
-fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+pub(super) fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-impl Reader<'_> {
-    fn add(&mut self, kind: &str, id: &str, region: &str, values: Value, unknown: &[&str]) {
+impl<'r> Reader<'r> {
+    pub(super) fn add(&mut self, kind: &str, id: &str, region: &str, values: Value, unknown: &[&str]) {
         let values = if let Value::Object(values) = values { values } else { Map::new() };
         self.part.resources.push(Found {
             kind: kind.to_owned(),
@@ -64,7 +79,11 @@ impl Reader<'_> {
     }
 
     /// An answer that can be missing.
-    fn take<T>(&mut self, answer: Result<T, Refused>, action: &'static Action) -> Result<Option<T>, Fatal> {
+    pub(super) fn take<T>(
+        &mut self,
+        answer: Result<T, Refused>,
+        action: &'static Action,
+    ) -> Result<Option<T>, Fatal> {
         optional(answer, action, &mut self.part.gaps)
     }
 
@@ -77,88 +96,168 @@ impl Reader<'_> {
         match answer {
             Err(refused) if refused.is_absent() => Ok((None, &[])),
             answer => Ok(match self.take(answer, action)? {
-                Some(policy) => (policy, &[]),
+                Some(policy) => (policy.filter(|it| !it.is_empty()), &[]),
                 None => (None, &["policy"]),
             }),
         }
     }
 
-    fn keys(&mut self, region: &str) -> Result<(), Fatal> {
-        let paging = ("Keys", "Marker", "NextMarker");
-        let keys = self.signed.pages("kms", region, "TrentService.ListKeys", paging);
-        for key in self.take(keys, &actions::LIST_KEYS)?.unwrap_or_default() {
-            let (id, arn) = (text(&key, "KeyId"), text(&key, "KeyArn"));
-            let asked = json!({ "KeyId": id });
-            let described = self.signed.json("kms", region, "TrentService.DescribeKey", &asked);
-            let described = self.take(described, &actions::DESCRIBE_KEY)?;
-            let of_aws =
-                described.is_some_and(|it| it.pointer("/KeyMetadata/KeyManager") == Some(&"AWS".into()));
-            if of_aws {
-                continue;
+    /// The regions to read: those that are named, or all that the account can use.
+    fn regions(&mut self) -> Result<Vec<String>, Fatal> {
+        if !self.place.regions.iter().any(|region| region == ALL) {
+            return Ok(self.place.regions.clone());
+        }
+        let body = "Action=DescribeRegions&Version=2016-11-15".to_owned();
+        let answer = self.signed.send(&form("ec2", &self.place.home, body));
+        let Some(answer) = self.take(answer, &actions::LIST_REGIONS)? else { return Ok(Vec::new()) };
+        let mut regions: Vec<String> =
+            elements(&answer, "regionName").into_iter().map(str::to_owned).collect();
+        regions.sort();
+        self.part.all_regions = true;
+        Ok(regions)
+    }
+
+    /// Calls an operation of the table.
+    fn ask(&self, ask: &Ask, item: &Item<'_>, token: Option<(&str, &Value)>) -> Result<Value, Refused> {
+        match ask.how {
+            How::Target(target) => {
+                let mut body = Map::new();
+                for (name, value) in ask.body {
+                    let value = item.fill(value);
+                    // One of a list, or a number.
+                    let one = value.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+                    let number = value.parse::<u32>().ok().filter(|_| *name == "MaxResults");
+                    let value = one
+                        .map(|one| json!([one]))
+                        .or_else(|| number.map(Value::from))
+                        .unwrap_or_else(|| value.clone().into());
+                    body.insert((*name).to_owned(), value);
+                }
+                if let Some((name, token)) = token {
+                    body.insert(name.to_owned(), token.clone());
+                }
+                self.signed.json(ask.at, item.region, target, &Value::Object(body))
             }
-            let asked = json!({ "KeyId": id, "PolicyName": "default" });
-            let policy = self.signed.json("kms", region, "TrentService.GetKeyPolicy", &asked);
-            let policy = policy.map(|it| Some(text(&it, "Policy").to_owned()));
-            let (policy, unknown) = self.policy(policy, &actions::GET_KEY_POLICY)?;
-            self.add(
-                "aws_kms_key",
-                arn,
-                region,
-                json!({ "arn": arn, "id": id, "key_id": id, "policy": policy }),
-                unknown,
-            );
+            How::Get(path) => {
+                let mut path = item.fill(path);
+                if let Some((name, token)) = token {
+                    let sign = if path.contains('?') { '&' } else { '?' };
+                    let token = escaped(token.as_str().unwrap_or_default());
+                    // Writing into a string never fails.
+                    let _ = write!(path, "{sign}{name}={token}");
+                }
+                self.signed.get(ask.at, item.region, path)
+            }
+        }
+    }
+
+    /// Resources of one kind, with their policies.
+    fn kind(&mut self, kind: &Kind, region: &'r str) -> Result<(), Fatal> {
+        let nothing = Value::Null;
+        let place = self.place;
+        let item = |member| Item {
+            member,
+            partition: &place.partition,
+            region,
+            account: &place.account,
+            arn: String::new(),
+        };
+        let mut members = Vec::new();
+        if let Some(list) = &kind.list {
+            let mut token = Value::Null;
+            loop {
+                let asked = (!token.is_null()).then_some((list.token.0, &token));
+                let answer = self.ask(&list.ask, &item(&nothing), asked);
+                let Some(mut answer) = self.take(answer, list.ask.action)? else { break };
+                let next = answer.get(list.token.1).cloned().unwrap_or_default();
+                if let Some(Value::Array(found)) = answer.pointer_mut(list.members) {
+                    members.append(found);
+                }
+                // The same token again would never end.
+                if next.is_null() || next == "" || next == token {
+                    break;
+                }
+                token = next;
+            }
+        } else {
+            members.push(Value::Null);
+        }
+        for member in &members {
+            let mut item = item(member);
+            item.arn = item.fill(kind.arn);
+            self.resource(kind, &item)?;
         }
         Ok(())
     }
 
-    fn secrets(&mut self, region: &str) -> Result<(), Fatal> {
-        let paging = ("SecretList", "NextToken", "NextToken");
-        let secrets = self.signed.pages("secretsmanager", region, "secretsmanager.ListSecrets", paging);
-        for secret in self.take(secrets, &actions::LIST_SECRETS)?.unwrap_or_default() {
-            let (arn, name) = (text(&secret, "ARN"), text(&secret, "Name"));
-            let asked = json!({ "SecretId": arn });
-            let policy =
-                self.signed.json("secretsmanager", region, "secretsmanager.GetResourcePolicy", &asked);
-            let policy = policy.map(|it| it.get("ResourcePolicy").and_then(Value::as_str).map(str::to_owned));
-            let (policy, unknown) = self.policy(policy, &actions::GET_SECRET_POLICY)?;
-            let values = json!({ "arn": arn, "id": arn, "name": name, "policy": policy });
-            self.add("aws_secretsmanager_secret", arn, region, values, unknown);
+    fn resource(&mut self, kind: &Kind, item: &Item<'_>) -> Result<(), Fatal> {
+        if kind.ids == ["kms"] && self.is_key_of_aws(item)? {
+            return Ok(());
         }
+        let (carrier, attribute) = kind.carrier;
+        let mut whole = Value::Null;
+        let (policy, unknown) = match kind.policy {
+            Where::Listed(pointer) => {
+                (item.member.pointer(pointer).and_then(Value::as_str).map(str::to_owned), false)
+            }
+            Where::Asked(ask, pointer) => {
+                let answer = self.ask(&ask, item, None).map(|answer| {
+                    let policy = answer.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+                    whole = answer;
+                    policy
+                });
+                let (policy, unknown) = self.policy(answer, ask.action)?;
+                (policy, !unknown.is_empty())
+            }
+        };
+        let policy = policy.filter(|it| !it.is_empty()).map(|policy| match kind.text {
+            Text::Escaped => serde_json::from_str(&format!("\"{policy}\"")).unwrap_or(policy),
+            Text::Plain | Text::Permissions => policy,
+        });
+        let unread: &[&str] = if unknown { &[attribute] } else { &[] };
+        let is_own = kind.own.is_some_and(|own| own.kind == carrier.kind);
+        if let Some(own) = &kind.own {
+            let mut values = item.values(own);
+            if is_own {
+                values.insert(attribute.to_owned(), policy.clone().into());
+                // A domain outside of a network has an empty object.
+                let network = whole.pointer("/DomainStatus/VPCOptions");
+                if let Some(network) = network.filter(|it| !text(it, "VPCId").is_empty()) {
+                    values.insert("vpc_options".to_owned(), json!([network]));
+                }
+            }
+            let unread = if is_own { unread } else { &[] };
+            self.part.resources.push(item.found(own, values, unread));
+        }
+        if is_own || policy.is_none() && !unknown {
+            return Ok(());
+        }
+        if let (Text::Permissions, Some(policy)) = (kind.text, &policy) {
+            self.part.resources.extend(item.permissions(&carrier, policy));
+            return Ok(());
+        }
+        let unread: &[&str] = if unknown && kind.text == Text::Permissions { &["principal"] } else { unread };
+        let mut values = item.values(&carrier);
+        values.insert(attribute.to_owned(), policy.into());
+        self.part.resources.push(item.found(&carrier, values, unread));
         Ok(())
     }
 
-    fn queues(&mut self, region: &str) -> Result<(), Fatal> {
-        let paging = ("QueueUrls", "NextToken", "NextToken");
-        let queues = self.signed.pages("sqs", region, "AmazonSQS.ListQueues", paging);
-        for queue in self.take(queues, &actions::LIST_QUEUES)?.unwrap_or_default() {
-            let url = queue.as_str().unwrap_or_default();
-            let asked = json!({ "QueueUrl": url, "AttributeNames": ["Policy", "QueueArn"] });
-            let attributes = self.signed.json("sqs", region, "AmazonSQS.GetQueueAttributes", &asked);
-            // Without its attributes not even its ARN is known.
-            let Some(attributes) = self.take(attributes, &actions::GET_QUEUE)? else { continue };
-            let of = |name: &str| attributes.pointer(&format!("/Attributes/{name}")).and_then(Value::as_str);
-            let arn = of("QueueArn").unwrap_or_default();
-            let name = arn.rsplit(':').next();
-            let values = json!({ "arn": arn, "id": url, "url": url, "name": name, "policy": of("Policy") });
-            self.add("aws_sqs_queue", arn, region, values, &[]);
-        }
-        Ok(())
+    /// Whether AWS manages a key: its policy is the same everywhere.
+    fn is_key_of_aws(&mut self, item: &Item<'_>) -> Result<bool, Fatal> {
+        let asked = json!({ "KeyId": text(item.member, "KeyId") });
+        let described = self.signed.json("kms", item.region, "TrentService.DescribeKey", &asked);
+        let described = self.take(described, &actions::DESCRIBE_KEY)?;
+        Ok(described.is_some_and(|it| it.pointer("/KeyMetadata/KeyManager") == Some(&"AWS".into())))
     }
 
     fn topics(&mut self, region: &str) -> Result<(), Fatal> {
-        let call = |body: String| Call {
-            service: "sns",
-            region,
-            method: "POST",
-            path: "/".to_owned(),
-            headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
-            body,
-        };
         let (mut arns, mut token): (Vec<String>, Option<String>) = (Vec::new(), None);
         loop {
             let next =
                 token.as_ref().map(|token| format!("&NextToken={}", escaped(token))).unwrap_or_default();
-            let answer = self.signed.send(&call(format!("Action=ListTopics&Version=2010-03-31{next}")));
+            let body = format!("Action=ListTopics&Version=2010-03-31{next}");
+            let answer = self.signed.send(&form("sns", region, body));
             let Some(answer) = self.take(answer, &actions::LIST_TOPICS)? else { break };
             arns.extend(elements(&answer, "TopicArn").into_iter().map(str::to_owned));
             let next = element(&answer, "NextToken");
@@ -169,7 +268,7 @@ impl Reader<'_> {
         }
         for arn in arns {
             let body = format!("Action=GetTopicAttributes&Version=2010-03-31&TopicArn={}", escaped(&arn));
-            let policy = self.signed.send(&call(body)).map(|answer| {
+            let policy = self.signed.send(&form("sns", region, body)).map(|answer| {
                 let entries = elements(&answer, "entry");
                 let policy = entries.into_iter().find(|entry| entry.contains("<key>Policy</key>"));
                 policy.and_then(|entry| element(entry, "value"))
@@ -178,26 +277,6 @@ impl Reader<'_> {
             let name = arn.rsplit(':').next();
             let values = json!({ "arn": arn, "id": arn, "name": name, "policy": policy });
             self.add("aws_sns_topic", &arn, region, values, unknown);
-        }
-        Ok(())
-    }
-
-    fn repositories(&mut self, region: &str) -> Result<(), Fatal> {
-        const SERVICE: &str = "AmazonEC2ContainerRegistry_V20150921";
-        let paging = ("repositories", "nextToken", "nextToken");
-        let target = format!("{SERVICE}.DescribeRepositories");
-        let repositories = self.signed.pages("ecr", region, &target, paging);
-        for repository in self.take(repositories, &actions::LIST_REPOSITORIES)?.unwrap_or_default() {
-            let (arn, name) = (text(&repository, "repositoryArn"), text(&repository, "repositoryName"));
-            let asked = json!({ "repositoryName": name });
-            let policy = self.signed.json("ecr", region, &format!("{SERVICE}.GetRepositoryPolicy"), &asked);
-            let policy = policy.map(|it| Some(text(&it, "policyText").to_owned()));
-            let (policy, unknown) = self.policy(policy, &actions::GET_REPOSITORY_POLICY)?;
-            self.add("aws_ecr_repository", arn, region, json!({ "arn": arn, "id": name, "name": name }), &[]);
-            if policy.is_some() || !unknown.is_empty() {
-                let values = json!({ "repository": name, "policy": policy });
-                self.add("aws_ecr_repository_policy", arn, region, values, unknown);
-            }
         }
         Ok(())
     }
@@ -278,19 +357,56 @@ impl Reader<'_> {
                 Err(refused) if refused.is_absent() => {}
                 block => {
                     let block = self.take(block, &actions::GET_BUCKET_BLOCK)?;
-                    let flags = FLAGS.iter().map(|(name, element_name)| {
-                        let flag = block.as_ref().and_then(|it| element(it, element_name));
-                        ((*name).to_owned(), Value::from(flag.as_deref() == Some("true")))
-                    });
-                    let mut values: Map<String, Value> = flags.collect();
+                    let (mut values, unknown) = flags(block.as_deref());
                     values.insert("bucket".to_owned(), name.as_str().into());
-                    let unknown =
-                        if block.is_some() { Vec::new() } else { FLAGS.map(|(name, _)| name).into() };
                     self.add("aws_s3_bucket_public_access_block", &name, &region, values.into(), &unknown);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The block of public access of the account.
+    fn account_block(&mut self, region: &str) -> Result<(), Fatal> {
+        let account = self.place.account.clone();
+        let call = Call {
+            service: "s3-control",
+            region,
+            method: "GET",
+            path: "/v20180820/configuration/publicAccessBlock".to_owned(),
+            headers: vec![("x-amz-account-id", account.clone())],
+            body: String::new(),
+        };
+        let block = match self.signed.send(&call) {
+            Err(refused) if refused.is_absent() => return Ok(()),
+            answer => self.take(answer, &actions::GET_ACCOUNT_BLOCK)?,
+        };
+        let (mut values, unknown) = flags(block.as_deref());
+        values.insert("account_id".to_owned(), account.as_str().into());
+        values.insert("id".to_owned(), account.as_str().into());
+        self.add("aws_s3_account_public_access_block", &account, "", values.into(), &unknown);
+        Ok(())
+    }
+}
+
+/// The flags of a block, and their names where it could not be read.
+fn flags(block: Option<&str>) -> (Map<String, Value>, Vec<&'static str>) {
+    let flags = FLAGS.iter().map(|(name, element_name)| {
+        let flag = block.and_then(|it| element(it, element_name));
+        ((*name).to_owned(), Value::from(flag.as_deref() == Some("true")))
+    });
+    (flags.collect(), if block.is_some() { Vec::new() } else { FLAGS.map(|(name, _)| name).into() })
+}
+
+/// A call of a service that takes forms.
+fn form<'c>(service: &'static str, region: &'c str, body: String) -> Call<'c> {
+    Call {
+        service,
+        region,
+        method: "POST",
+        path: "/".to_owned(),
+        headers: vec![("content-type", "application/x-www-form-urlencoded".to_owned())],
+        body,
     }
 }
 

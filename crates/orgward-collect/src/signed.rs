@@ -34,7 +34,7 @@ pub(crate) struct Signed {
 /// One call.
 #[derive(Clone, Debug)]
 pub(crate) struct Call<'c> {
-    /// As signatures name the service.
+    /// The beginning of the name of the host; signatures name some services otherwise.
     pub(crate) service: &'static str,
     pub(crate) region: &'c str,
     pub(crate) method: &'static str,
@@ -59,7 +59,7 @@ impl Signed {
         target: &str,
         body: &Value,
     ) -> Result<Value, Refused> {
-        let version = if service == "sqs" { "1.0" } else { "1.1" };
+        let version = if ["sqs", "dynamodb", "streams.dynamodb"].contains(&service) { "1.0" } else { "1.1" };
         let headers = vec![
             ("content-type", format!("application/x-amz-json-{version}")),
             ("x-amz-target", target.to_owned()),
@@ -72,36 +72,17 @@ impl Signed {
         })
     }
 
-    /// All members of a list that comes in pages.
-    pub(crate) fn pages(
-        &self,
-        service: &'static str,
-        region: &str,
-        target: &str,
-        paging: (&str, &str, &str),
-    ) -> Result<Vec<Value>, Refused> {
-        let (list, asked, answered) = paging;
-        let (mut all, mut token) = (Vec::new(), Value::Null);
-        loop {
-            let mut body = serde_json::Map::new();
-            if service == "sqs" {
-                // Without it there are no pages.
-                body.insert("MaxResults".to_owned(), 1000.into());
-            }
-            if !token.is_null() {
-                body.insert(asked.to_owned(), token.clone());
-            }
-            let mut answer = self.json(service, region, target, &Value::Object(body))?;
-            if let Some(members) = answer.get_mut(list).and_then(Value::as_array_mut) {
-                all.append(members);
-            }
-            let next = answer.get(answered).cloned().unwrap_or_default();
-            // The same token again would never end.
-            if next.is_null() || next == token {
-                return Ok(all);
-            }
-            token = next;
+    /// Calls an operation that is a path.
+    pub(crate) fn get(&self, service: &'static str, region: &str, path: String) -> Result<Value, Refused> {
+        let call = Call { service, region, method: "GET", path, headers: Vec::new(), body: String::new() };
+        let text = self.send(&call)?;
+        if text.trim().is_empty() {
+            return Ok(Value::Null);
         }
+        serde_json::from_str(&text).map_err(|_| Refused {
+            code: "an answer that is none".to_owned(),
+            message: format!("`{service}` answers no JSON"),
+        })
     }
 
     /// Calls, and calls again while AWS asks to wait.
@@ -126,23 +107,29 @@ impl Signed {
     /// Calls once; an error says whether to try again.
     fn once(&self, call: &Call<'_>) -> Result<String, (Refused, bool)> {
         let failed = |code: &str, message: String, again| (Refused { code: code.to_owned(), message }, again);
-        let host = match call.service {
-            "s3" => format!("s3.{}.{}", call.region, self.suffix),
-            "ecr" => format!("api.ecr.{}.{}", call.region, self.suffix),
-            service => format!("{service}.{}.{}", call.region, self.suffix),
+        let mut host = format!("{}.{}.{}", call.service, call.region, self.suffix);
+        // The account is a part of the name.
+        if let Some((_, account)) = call.headers.iter().find(|(name, _)| *name == "x-amz-account-id") {
+            host = format!("{account}.{host}");
+        }
+        let name = match call.service {
+            "api.ecr" => "ecr",
+            "streams.dynamodb" => "dynamodb",
+            "s3-control" => "s3",
+            service => service,
         };
         let base = self.endpoint.clone().unwrap_or_else(|| format!("https://{host}"));
         let uri = format!("{base}{}", call.path);
         let identity = self.credentials.clone().into();
         let mut settings = SigningSettings::default();
-        if call.service == "s3" {
+        if name == "s3" {
             settings.payload_checksum_kind = aws_sigv4::http_request::PayloadChecksumKind::XAmzSha256;
             settings.percent_encoding_mode = aws_sigv4::http_request::PercentEncodingMode::Single;
         }
         let parameters = v4::SigningParams::builder()
             .identity(&identity)
             .region(call.region)
-            .name(call.service)
+            .name(name)
             .time(SystemTime::now())
             .settings(settings)
             .build()

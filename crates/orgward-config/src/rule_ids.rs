@@ -55,6 +55,7 @@ pub const RULE_IDS: &[&str] = &[
     "upward-trust",
     "user-attached-policy",
     "weakened-boundary",
+    "weakened-default",
     "weakened-detection",
     "weakened-management-policy",
     "weakened-trail",

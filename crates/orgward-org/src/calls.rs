@@ -16,7 +16,11 @@ const KEYS: &str = include_str!("../data/call-keys.tsv");
 /// What the provider may call, deflated; `data/generate-terraform-actions` says where it is from.
 const POSSIBLE: &[u8] = include_bytes!("../data/terraform-actions.bin");
 const RESOURCES: &str = include_str!("../data/call-resources.tsv");
+const TAGS: &str = include_str!("../data/call-tags.tsv");
 const PASSED: &str = include_str!("../data/passed-roles.tsv");
+
+/// Stands in the table of keys for the region that an object is created in, in place of an attribute.
+pub const REGION: &str = "@region";
 
 /// A call that is certain.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -230,6 +234,12 @@ pub fn keys_of(kind: &str) -> impl Iterator<Item = CarriedKey> + use<> {
     CARRIED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied()
 }
 
+/// The attributes whose new value decides which call changes them.
+pub(crate) fn attributes_that_decide(kind: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let updates = CALLS.get(kind).into_iter().flat_map(|recorded| recorded.update.keys());
+    updates.filter_map(|key| key.split_once('=')).map(|(name, _)| name)
+}
+
 /// The resources that a call for a type is authorized for, where the name of the type does not say it.
 pub fn authorized(kind: &str, action: &str) -> impl Iterator<Item = Authorized> {
     let rows = AUTHORIZED.get(kind).map_or(&[][..], Vec::as_slice).iter().copied();
@@ -243,6 +253,12 @@ pub(crate) fn attributes_of_resources(
     let rows = AUTHORIZED.get(kind).map_or(&[][..], Vec::as_slice);
     let tags = rows.iter().filter_map(|row| row.tags).filter(|name| *name != "tags");
     (rows.iter().filter_map(|row| row.attribute), tags)
+}
+
+/// The actions that AWS authorizes besides where a call that creates gives tags, and that its reference does not list.
+pub fn tagged_by(action: &str) -> impl Iterator<Item = &'static str> {
+    let pairs = rows(TAGS).filter_map(|row| <[&'static str; 2]>::try_from(row).ok());
+    pairs.filter_map(move |[call, tags]| (call == action).then_some(tags))
 }
 
 /// The attributes by which a resource passes roles, each with the service that gets the role.
@@ -276,9 +292,20 @@ pub fn certain(change: &PlannedChange) -> Vec<Call> {
                 new.iter().any(|(key, value)| old.and_then(|old| old.get(key)) != Some(value))
             })
         };
-        for attribute in attributes.iter().filter(|name| *name != "tags" || adds_tags()) {
+        // Tags that only the provider adds (`default_tags`) are in `tags_all` alone, and set by the same call.
+        let own = attributes.iter().any(|name| name == "tags");
+        let names = attributes.iter().map(|name| match name.as_str() {
+            "tags_all" if !own => "tags",
+            name => name,
+        });
+        for attribute in names.filter(|name| *name != "tags" || adds_tags()) {
             let is_now = change.after.as_ref().map_or(Attr::Unknown, |after| after.get(attribute));
-            let calls_of = recorded.update.iter().filter(|(key, _)| is_for(key, attribute, is_now));
+            // A value that has a row of its own is not one of any other.
+            let own = is_now.known().map(|value| format!("{attribute}={value}"));
+            let own = own.filter(|key| recorded.update.contains_key(key.as_str()));
+            let is_meant =
+                |key: &str| own.as_deref().map_or_else(|| is_for(key, attribute, is_now), |own| key == own);
+            let calls_of = recorded.update.iter().filter(|(key, _)| is_meant(key));
             calls.extend(calls_of.flat_map(|(_, calls)| calls).filter(|call| seen.insert(call.action)));
         }
     }
@@ -303,14 +330,42 @@ mod tests {
     use super::{AUTHORIZED, CALLS, CARRIED, MAYBE, ROLES};
     use crate::{Operation, PlannedChange, ResourceType};
 
-    /// A value that is not kept would read as one that is not there.
-    #[test]
-    fn values_that_decide_about_calls_are_kept() {
-        for (kind, recorded) in &*CALLS {
-            for (name, _) in recorded.update.keys().filter_map(|key| key.split_once('=')) {
-                assert!(crate::planned::kept(kind).any(|kept| kept == name), "{kind} {name}");
-            }
+    fn change(kind: &str, operation: Operation) -> PlannedChange {
+        PlannedChange {
+            address: orgward_plan::Address::new(format!("{kind}.a")),
+            stack: None,
+            kind: kind.into(),
+            operation,
+            owner: None,
+            account: None,
+            region: orgward_plan::Attr::Absent,
+            partition: "aws".to_owned(),
+            principal: None,
+            of: None,
+            before: Some(crate::Values::default()),
+            after: Some(crate::Values::default()),
         }
+    }
+
+    /// Which call is made may depend on the new value: a log group that keeps its events for good has no retention.
+    #[test]
+    fn the_new_value_decides_about_the_call() {
+        let calls = |kind: &str, attribute: &'static str, value: &str| -> Vec<&str> {
+            let mut change = change(kind, Operation::Update(vec![attribute.to_owned()]));
+            let known = orgward_plan::Attr::Known(value.to_owned());
+            change.after.as_mut().unwrap().attributes.insert(attribute, known);
+            super::certain(&change).iter().map(|call| call.action).collect()
+        };
+        assert_eq!(calls("aws_cloudwatch_log_group", "retention_in_days", "14"), ["logs:PutRetentionPolicy"]);
+        assert_eq!(
+            calls("aws_cloudwatch_log_group", "retention_in_days", "0"),
+            ["logs:DeleteRetentionPolicy"]
+        );
+        assert_eq!(calls("aws_kms_key", "is_enabled", "false"), ["kms:DisableKey"]);
+        assert_eq!(calls("aws_kms_key", "is_enabled", "true"), ["kms:EnableKey"]);
+        assert_eq!(calls("aws_sqs_queue", "visibility_timeout_seconds", "60"), ["sqs:SetQueueAttributes"]);
+        // Whether it rises or falls decides there.
+        assert_eq!(calls("aws_kinesis_stream", "retention_period", "48"), [""; 0]);
     }
 
     #[test]
@@ -337,20 +392,7 @@ mod tests {
     /// The table of possible calls mixes the directions: a role that changes is not deleted.
     #[test]
     fn what_ends_an_object_is_not_possible_where_it_stays() {
-        let change = |operation: Operation| PlannedChange {
-            address: orgward_plan::Address::new("aws_iam_role.a"),
-            stack: None,
-            kind: "aws_iam_role".into(),
-            operation,
-            owner: None,
-            account: None,
-            region: orgward_plan::Attr::Absent,
-            partition: "aws".to_owned(),
-            principal: None,
-            of: None,
-            before: Some(crate::Values::default()),
-            after: Some(crate::Values::default()),
-        };
+        let change = |operation| change("aws_iam_role", operation);
         let updated = super::possible(&change(Operation::Update(vec!["max_session_duration".to_owned()])));
         assert!(updated.contains("iam:GetRole") && !updated.contains("iam:DeleteRole"), "{updated:?}");
         let deleted = super::certain(&change(Operation::Delete));
@@ -387,6 +429,9 @@ mod tests {
         }
         for kind in ROLES.keys() {
             assert!(ResourceType::of(kind).is_some(), "{kind}");
+        }
+        for action in super::rows(super::TAGS).flatten() {
+            assert!(Catalogue::get().action(action).is_some(), "{action}");
         }
     }
 }

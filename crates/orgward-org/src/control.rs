@@ -2,6 +2,7 @@
 //! what they say before the plan with what they say after it; what a weaker value is, is data: one table for each area.
 
 mod bucket;
+mod defaults;
 mod delegation;
 mod detection;
 mod fact;
@@ -50,6 +51,8 @@ pub enum Area {
     Trail,
     /// What is wrong is found.
     Detection,
+    /// What an account protects by default.
+    Defaults,
 }
 
 /// An account, or the organization itself, that a plan sends away.
@@ -79,7 +82,6 @@ pub struct Departure {
 /// The types that are read as controls, beside those in the tables of the areas.
 const OTHERS: &[&str] = &[
     "aws_account_alternate_contact",
-    "aws_ec2_instance_metadata_defaults",
     "aws_iam_organizations_features",
     "aws_iam_user_group_membership",
     "aws_kms_key",
@@ -105,7 +107,7 @@ pub(crate) fn document_of(resource: &str) -> Option<&'static str> {
 /// The name of a type that is read as a control.
 pub(crate) fn control_type(resource: &str) -> Option<&'static str> {
     let listed = OTHERS.iter().copied().find(|listed| *listed == resource);
-    let tables = || [detection::TABLE, trail::TABLE, bucket::TABLE];
+    let tables = || [detection::TABLE, trail::TABLE, bucket::TABLE, defaults::TABLE];
     listed
         .or_else(|| {
             tables().into_iter().flatten().map(|facts| facts.resource).find(|listed| *listed == resource)
@@ -115,8 +117,12 @@ pub(crate) fn control_type(resource: &str) -> Option<&'static str> {
 }
 
 fn facts(resource: &str) -> Option<(&'static Facts, Area)> {
-    let tables =
-        [(detection::TABLE, Area::Detection), (trail::TABLE, Area::Trail), (bucket::TABLE, Area::Trail)];
+    let tables = [
+        (detection::TABLE, Area::Detection),
+        (trail::TABLE, Area::Trail),
+        (bucket::TABLE, Area::Trail),
+        (defaults::TABLE, Area::Defaults),
+    ];
     tables.into_iter().find_map(|(table, area)| {
         table.iter().find(|facts| facts.resource == resource).map(|facts| (facts, area))
     })

@@ -152,6 +152,16 @@ const SOURCES: &[&str] = &[
     "snapshot_arns",
 ];
 
+/// Those of [`SOURCES`] that are blocks: a plan shows no `dynamic` one in its configuration.
+const SOURCE_BLOCKS: &[&str] = &["restore_to_point_in_time", "s3_import", "import_table"];
+
+/// The attributes of a type that say something only where the configuration sets them. Where it does not, they are
+/// unknown before apply, as the provider reads them afterwards.
+pub(crate) fn sent_if_set(kind: &str) -> impl Iterator<Item = &'static str> + use<> {
+    let sources = SOURCES.iter().copied().filter(|name| !SOURCE_BLOCKS.contains(name));
+    sources.chain(crate::calls::passed_roles(kind).map(|(attribute, _)| attribute))
+}
+
 /// Attributes with which the provider leaves an object in AWS when it is destroyed.
 const RETAINS: &[&str] = &["retain_on_delete", "retain_stack", "retain_stacks", "retain_physical_resources"];
 
@@ -169,6 +179,8 @@ impl Values {
 
 pub(crate) fn kept(kind: &str) -> impl Iterator<Item = &'static str> {
     let keys = crate::calls::keys_of(kind).map(|key| key.attribute);
+    let keys = keys.filter(|name| *name != crate::calls::REGION);
+    let keys = keys.chain(crate::calls::attributes_that_decide(kind));
     let passed = crate::calls::passed_roles(kind).map(|(attribute, _)| attribute);
     let store = crate::store::of(kind).into_iter().flat_map(crate::store::Store::attributes);
     let (resources, _) = crate::calls::attributes_of_resources(kind);

@@ -61,7 +61,7 @@ const SNAPSHOT: &[(&str, &str, &str)] = &[
 const FORCE: &[(&str, &str, &str)] = &[("force_destroy", "true", "everything in it is deleted first")];
 const FORCE_DELETE: &[(&str, &str, &str)] = &[("force_delete", "true", "everything in it is deleted first")];
 
-/// Stores of data, sorted by type. A parameter of Systems Manager is one where it is a secret: Secrets Manager keeps what is
+/// Stores of data, sorted by type. What only joins others (global databases and tables) holds none: its parts stay. A parameter of Systems Manager is one where it is a secret: Secrets Manager keeps what is
 /// deleted for a time, and `DeleteParameter` has no recovery window. The text of another parameter stands in the
 /// configuration.
 #[rustfmt::skip]
@@ -83,7 +83,6 @@ pub(crate) const STORES: &[Store] = &[
     store("aws_docdb_cluster_snapshot", "snapshot", &[]),
     store("aws_docdbelastic_cluster", "database cluster", &[]),
     store("aws_dsql_cluster", "database cluster", &[]),
-    store("aws_dynamodb_global_table", "table", &[]),
     store("aws_dynamodb_table", "table", &[]),
     store("aws_ebs_snapshot", "snapshot", &[]),
     store("aws_ebs_volume", "volume", &[("final_snapshot", "false", "no final snapshot is made")]),
@@ -122,7 +121,6 @@ pub(crate) const STORES: &[Store] = &[
     store("aws_prometheus_workspace", "metrics workspace", &[]),
     store("aws_qldb_ledger", "ledger", &[]),
     store("aws_rds_cluster", "database cluster", SNAPSHOT),
-    store("aws_rds_global_cluster", "global database", &[]),
     store("aws_redshift_cluster", "data warehouse", SNAPSHOT),
     store("aws_redshift_cluster_snapshot", "snapshot", &[]),
     store("aws_redshiftserverless_namespace", "data warehouse", &[]),

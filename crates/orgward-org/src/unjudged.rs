@@ -88,7 +88,8 @@ pub(crate) const GOVERNING: &[(&str, Governs)] = &[
 
 /// Types that govern and that rules about controls judge as a whole: their values, what they leave unknown, and that they
 /// go.
-const JUDGED: [&str; 4] = [
+const JUDGED: [&str; 5] = [
+    "aws_iam_account_password_policy",
     "aws_iam_organizations_features",
     "aws_organizations_aws_service_access",
     "aws_organizations_delegated_administrator",
@@ -115,7 +116,6 @@ const GOVERNING_SERVICES: [(&str, Governs); 10] = [
 pub(crate) const HARMLESS: &[&str] = &[
     "aws_cloudformation_type",
     "aws_iam_account_alias",
-    "aws_iam_account_password_policy",
     "aws_iam_instance_profile",
     "aws_iam_openid_connect_provider",
     "aws_iam_saml_provider",

@@ -1,5 +1,6 @@
 //! Who can do what: what a plan changes, and the answers of `orgward access`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use orgward_finding::{AccessChange, AccessEntry, ReviewKind};
@@ -301,16 +302,17 @@ pub(crate) fn lines(change: &AccessChange, tense: Tense) -> Vec<String> {
     let mut all = Vec::new();
     let (sign, can) = if tense == Tense::Present { ("", "can") } else { ("+ ", "can now") };
     for (sign, verb, entries) in [(sign, can, &change.gained), ("- ", "can no longer", &change.lost)] {
-        let mut told: Vec<&str> = Vec::new();
+        let mut by_principal: BTreeMap<&str, Vec<&AccessEntry>> = BTreeMap::new();
+        for entry in entries.iter().filter(|entry| !entry.administrator) {
+            by_principal.entry(&entry.principal).or_default().push(entry);
+        }
         for entry in entries {
-            let same = || entries.iter().filter(|it| it.principal == entry.principal && !it.administrator);
-            let services: Vec<String> = same().map(|it| it.service.clone()).collect();
-            if entry.administrator || services.len() <= NAMES {
+            let is_short = |same: &Vec<&AccessEntry>| same.len() <= NAMES;
+            if entry.administrator || by_principal.get(entry.principal.as_str()).is_some_and(is_short) {
                 all.push(line(sign, verb, entry));
-            } else if !told.contains(&entry.principal.as_str()) {
+            } else if let Some(same) = by_principal.remove(entry.principal.as_str()) {
                 // A policy about hundreds of services is one line.
-                told.push(&entry.principal);
-                let same: Vec<&AccessEntry> = same().collect();
+                let services: Vec<String> = same.iter().map(|it| it.service.clone()).collect();
                 all.push(format!(
                     "{sign}{} {verb} {} in {} services: {}",
                     entry.principal,

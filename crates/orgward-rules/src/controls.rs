@@ -1,8 +1,10 @@
 //! What rules about resources that govern share.
 
+use std::collections::BTreeMap;
+
 use orgward_finding::{Finding, Severity, Verdict};
 use orgward_iam::{Claim, ClaimSpec};
-use orgward_org::{Control, Weakening, Weight};
+use orgward_org::{Area, Control, Weakening, Weight};
 
 use crate::{Context, Findings, Rule};
 
@@ -69,4 +71,52 @@ pub(crate) fn weakened(
     }
     let account = control.account.and_then(|id| cx.after.account(id).or_else(|| cx.before.account(id)));
     finding.accounts(account.map(|account| account.node.label()));
+}
+
+/// Reports what the controls of an area say less after the plan. What is created in the place of one under another address
+/// goes on with it; what is destroyed and `is_needless` is no loss.
+pub(crate) fn weakened_in(
+    cx: &Context<'_>,
+    findings: &mut Findings,
+    rule: &Rule,
+    area: Area,
+    is_needless: impl Fn(&Control) -> bool,
+) {
+    let mut successors = successors(cx);
+    for control in cx.before.controls().filter(|control| control.area() == Some(area)) {
+        let after = cx.after.control(&control.key);
+        if after.is_none() {
+            if let Some(others) = successors.get_mut(control.resource.as_str())
+                && let Some(at) = others.iter().position(|other| is_successor(cx, control, other))
+            {
+                let successor = others.swap_remove(at);
+                for weakening in control.weakened(Some(successor)) {
+                    weakened(cx, findings, rule, successor, &weakening);
+                }
+                continue;
+            }
+            if is_needless(control) {
+                continue;
+            }
+        }
+        for weakening in control.weakened(after) {
+            weakened(cx, findings, rule, control, &weakening);
+        }
+    }
+}
+
+/// What stands after the plan and not before it, by type.
+fn successors<'o>(cx: &Context<'o>) -> BTreeMap<&'o str, Vec<&'o Control>> {
+    let mut successors: BTreeMap<&str, Vec<&Control>> = BTreeMap::new();
+    for control in cx.after.controls().filter(|control| cx.before.control(&control.key).is_none()) {
+        successors.entry(control.resource.as_str()).or_default().push(control);
+    }
+    successors
+}
+
+/// Whether another control is in the same account, as far as both are known.
+fn is_successor(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
+    let before = old.account.and_then(|id| cx.before.account(id)).map(|account| &account.node.key);
+    let after = new.account.and_then(|id| cx.after.account(id)).map(|account| &account.node.key);
+    before.is_none() || after.is_none() || before == after
 }

@@ -117,6 +117,33 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("weakened-detection", "bad-aggregator", Medium, "regions are no longer seen: `eu-west-1`"),
     ("weakened-detection", "bad-iam-left-out", Medium, "types are no longer recorded: `AWS::IAM::Role`"),
     ("weakened-detection", "bad-suspended", High, "GuardDuty is suspended"),
+    ("weakened-default", "bad-volumes-in-clear", Medium, "new volumes are no longer encrypted by default"),
+    (
+        "weakened-default",
+        "bad-encryption-destroyed",
+        Medium,
+        "the encryption of new volumes by default is destroyed",
+    ),
+    ("weakened-default", "bad-metadata", Medium, "without a token (IMDSv1): `optional`"),
+    ("weakened-default", "bad-metadata-destroyed", Medium, "for their metadata by default is destroyed"),
+    ("weakened-default", "bad-console", Low, "serial consoles of instances are open"),
+    ("weakened-default", "bad-passwords", Medium, "passwords may be weaker: 8 instead of 14"),
+    (
+        "weakened-default",
+        "bad-passwords-destroyed",
+        Medium,
+        "the password policy of the account is destroyed",
+    ),
+    ("weakened-default", "bad-vault-lock", Medium, "the lock of the backup vault is destroyed"),
+    (
+        "weakened-default",
+        "bad-vault-lock-shorter",
+        Medium,
+        "backups may be kept for a shorter time: 7 instead of 30",
+    ),
+    ("weakened-default", "bad-vault-lock-for-a-time", Medium, "the lock can be lifted at any time"),
+    ("weakened-default", "bad-flow-log", Medium, "the flow log is destroyed"),
+    ("weakened-default", "bad-flow-log-narrowed", Medium, "it records less traffic: `REJECT`"),
     ("forgeable-exemption", "bad-colon-in-path", Low, "others can create such a role"),
     ("forgeable-exemption", "bad-prefix", High, "others can create such a role"),
     (
@@ -207,6 +234,7 @@ const UNDECIDED: &[(&str, &str, &str)] = &[
     ("weakened-trail", "bad-unknown", "whether the trail no longer records; `enable_logging` is unknown"),
     ("weakened-trail", "bad-unknown-lifecycle", "whether logs are deleted sooner than before"),
     ("weakened-detection", "bad-unknown-filter", "whether and which findings of GuardDuty that match it"),
+    ("weakened-default", "bad-unknown", "whether new volumes are no longer encrypted by default; `enabled`"),
     ("weakened-detection", "bad-unknown", "whether GuardDuty is suspended; `enable` is unknown"),
 ];
 

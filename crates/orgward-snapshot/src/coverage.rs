@@ -46,6 +46,8 @@ pub const POLICY_KINDS: &[PolicyKind] = &[
     kind("lambda-layer", "lambda", "Lambda layers"),
     kind("lambda-version", "lambda", "versions and aliases of Lambda functions"),
     kind("logs", "logs", "CloudWatch Logs"),
+    kind("logs-delivery", "logs", "delivery destinations of CloudWatch Logs"),
+    kind("logs-destination", "logs", "destinations of CloudWatch Logs"),
     kind("mediastore", "mediastore", "MediaStore containers"),
     kind("network-firewall", "network-firewall", "firewall policies"),
     kind("oam", "oam", "observability sinks"),
@@ -148,8 +150,8 @@ impl Gap {
         let (service, _) = self.action.split_once(':')?;
         match service {
             "account" | "ec2" | "iam" | "identitystore" | "organizations" | "sso" | "sts" => None,
-            // No request is decided by a trail.
-            "cloudtrail" => Some(Vec::new()),
+            // No request is decided by what watches.
+            "access-analyzer" | "cloudtrail" | "config" | "guardduty" | "securityhub" => Some(Vec::new()),
             // What API Gateway shows is who may call the APIs.
             "apigateway" => Some(vec!["execute-api".to_owned()]),
             other => Some(vec![other.to_owned()]),

@@ -14,19 +14,90 @@ use serde_json::{Map, Value, json};
 /// Members of a list on one page.
 const PAGE: usize = 2;
 /// Parameters that say which page of an answer is asked for, or that differ from run to run.
-const SKIPPED: [&str; 8] =
-    ["NextToken", "nextToken", "MaxResults", "Marker", "MaxItems", "Version", "Action", "RoleSessionName"];
+const SKIPPED: [&str; 10] = [
+    "NextToken",
+    "nextToken",
+    "ExclusiveStartTableName",
+    "ExclusiveStartStreamArn",
+    "MaxResults",
+    "Marker",
+    "MaxItems",
+    "Version",
+    "Action",
+    "RoleSessionName",
+];
+/// The parameters that ask for a page, and what the answer calls the next one.
+const TOKENS: [(&str, &str); 8] = [
+    ("apigateway", "position"),
+    ("dynamodb:ListStreams", "LastEvaluatedStreamArn"),
+    ("dynamodb:ListTables", "LastEvaluatedTableName"),
+    ("ecr", "nextToken"),
+    ("elasticfilesystem", "NextMarker"),
+    ("kms", "NextMarker"),
+    ("lambda", "NextMarker"),
+    ("logs", "nextToken"),
+];
 
 /// Services by how the names of their operations begin.
-const SERVICES: [(&str, &str); 7] = [
+const SERVICES: [(&str, &str); 13] = [
+    ("ACMPrivateCA", "acm-pca"),
+    ("AWSEvents", "events"),
+    ("AWSGlue", "glue"),
     ("AWSOrganizations", "organizations"),
     ("AmazonEC2ContainerRegistry", "ecr"),
     ("AmazonSQS", "sqs"),
+    ("DynamoDB", "dynamodb"),
+    ("Logs_", "logs"),
     ("SWB", "sso"),
+    ("StarlingDove", "config"),
     ("TrentService", "kms"),
     ("com.amazonaws.cloudtrail", "cloudtrail"),
     ("secretsmanager", "secretsmanager"),
 ];
+
+/// What accounts have nothing of unless it is recorded.
+const LATER: [&str; 14] = [
+    "access-analyzer:List",
+    "acm-pca:List",
+    "apigateway:GET",
+    "backup:List",
+    "config:Describe",
+    "dynamodb:List",
+    "elasticfilesystem:DescribeFileSystems",
+    "es:List",
+    "events:List",
+    "guardduty:List",
+    "lambda:List",
+    "logs:Describe",
+    "securityhub:",
+    "sqs:List",
+];
+
+/// Which action a path is.
+fn by_path(path: &str) -> (&'static str, &'static str) {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    match path {
+        "/2015-03-31/functions/" => ("lambda", "ListFunctions"),
+        "/backup-vaults/" => ("backup", "ListBackupVaults"),
+        "/2015-02-01/file-systems" => ("elasticfilesystem", "DescribeFileSystems"),
+        "/2021-01-01/domain" => ("es", "ListDomainNames"),
+        "/restapis" => ("apigateway", "GET"),
+        "/v20180820/configuration/publicAccessBlock" => ("s3", "GetAccountPublicAccessBlock"),
+        "/detector" => ("guardduty", "ListDetectors"),
+        "/accounts" => ("securityhub", "DescribeHub"),
+        "/analyzer" => ("access-analyzer", "ListAnalyzers"),
+        path if path.starts_with("/2015-03-31/functions/") => ("lambda", "GetPolicy"),
+        path if path.starts_with("/backup-vaults/") => ("backup", "GetBackupVaultAccessPolicy"),
+        path if path.starts_with("/2015-02-01/") => ("elasticfilesystem", "DescribeFileSystemPolicy"),
+        path if path.starts_with("/2021-01-01/") => ("es", "DescribeDomain"),
+        path if path.starts_with("/detector/") => ("guardduty", "GetDetector"),
+        _ => match query {
+            "policy" => ("s3", "GetBucketPolicy"),
+            "publicAccessBlock" => ("s3", "GetBucketPublicAccessBlock"),
+            _ => ("s3", "ListAllMyBuckets"),
+        },
+    }
+}
 
 /// What the fake does beside answering.
 #[derive(Clone, Default)]
@@ -123,7 +194,21 @@ fn serve(shared: &Shared, stream: &TcpStream) {
     } else {
         match shared.answers.get(&request.call) {
             Some((status, text)) => (*status, paged(&request, text)),
-            None => error(&request, 501, "NotImplemented", &format!("not recorded: {}", request.call)),
+            // Most accounts have nothing of what was recorded later, in one of them.
+            None => match action {
+                "ec2:DescribeRegions" => {
+                    let names = ["us-east-1", "us-west-2"].map(|it| format!("<regionName>{it}</regionName>"));
+                    (200, names.concat())
+                }
+                "ecr:GetRegistryPolicy" => error(&request, 400, "RegistryPolicyNotFoundException", ""),
+                "glue:GetResourcePolicy" => error(&request, 400, "EntityNotFoundException", ""),
+                "s3:GetAccountPublicAccessBlock" => {
+                    error(&request, 404, "NoSuchPublicAccessBlockConfiguration", "")
+                }
+                "securityhub:DescribeHub" => error(&request, 403, "InvalidAccessException", "not subscribed"),
+                later if LATER.iter().any(|it| later.starts_with(it)) => (200, "{}".to_owned()),
+                _ => error(&request, 501, "NotImplemented", &format!("not recorded: {}", request.call)),
+            },
         }
     };
     let kind = if request.is_json { "application/x-amz-json-1.1" } else { "text/xml" };
@@ -175,13 +260,18 @@ fn read(stream: &TcpStream) -> Option<Request> {
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     let path = first.strip_prefix("GET ").and_then(|line| line.split(' ').next());
-    let (service, name, given): (&str, String, Map<String, Value>) = if let Some(path) = path {
-        let name = match path.split_once('?').unwrap().1 {
-            "policy" => "GetBucketPolicy",
-            "publicAccessBlock" => "GetBucketPublicAccessBlock",
-            _ => "ListAllMyBuckets",
-        };
-        ("s3", name.to_owned(), Map::new())
+    let (mut path, mut asked) = (path.map(str::to_owned), None);
+    let (service, name, given): (&str, String, Map<String, Value>) = if let Some(path) = &mut path {
+        for token in ["Marker", "nextToken", "NextToken", "position"] {
+            for sign in ['?', '&'] {
+                if let Some((before, page)) = path.split_once(&format!("{sign}{token}=")) {
+                    let (before, page) = (before.to_owned(), page.to_owned());
+                    (*path, asked) = (before, Some(page));
+                }
+            }
+        }
+        let (service, name) = by_path(path);
+        (service, name.to_owned(), Map::new())
     } else if let Some(target) = &target {
         let service = SERVICES.iter().find(|(prefix, _)| target.starts_with(prefix)).unwrap().1;
         let name = target.rsplit('.').next().unwrap().to_owned();
@@ -196,16 +286,18 @@ fn read(stream: &TcpStream) -> Option<Request> {
         let service = match form["Version"].as_str().unwrap() {
             "2011-06-15" => "sts",
             "2010-03-31" => "sns",
+            "2016-11-15" => "ec2",
             _ => "iam",
         };
         (service, form["Action"].as_str().unwrap().to_owned(), form)
     };
-    let recorded = match (&target, path) {
+    let recorded = match (&target, &path) {
         (Some(target), _) => target.clone(),
         (None, Some(path)) => format!("GET {path}"),
         (None, None) => format!("{}.{name}", given["Version"].as_str().unwrap()),
     };
-    let page = ["NextToken", "nextToken", "Marker"].into_iter().find_map(|name| given.get(name)?.as_str());
+    let names = ["NextToken", "nextToken", "Marker", "ExclusiveStartTableName", "ExclusiveStartStreamArn"];
+    let page = names.into_iter().find_map(|name| given.get(name)?.as_str()).or(asked.as_deref());
     let page = page.map_or(0, |page| page.parse().unwrap());
     let kept: Map<String, Value> =
         given.into_iter().filter(|(name, _)| !SKIPPED.contains(&name.as_str())).collect();
@@ -216,7 +308,7 @@ fn read(stream: &TcpStream) -> Option<Request> {
         call: format!("{recorded} {account} {kept}"),
         account,
         page,
-        is_json: target.is_some(),
+        is_json: target.is_some() || path.is_some() && service != "s3",
     })
 }
 
@@ -248,11 +340,8 @@ fn paged(request: &Request, text: &str) -> String {
             *list = list.iter().skip(first).take(PAGE).cloned().collect();
         }
         if more {
-            let name = match request.action.split(':').next() {
-                Some("kms") => "NextMarker",
-                Some("ecr") => "nextToken",
-                _ => "NextToken",
-            };
+            let token = TOKENS.iter().find(|(action, _)| request.action.starts_with(action));
+            let name = token.map_or("NextToken", |(_, name)| name);
             answer[name] = (request.page + 1).to_string().into();
         }
         return answer.to_string();

@@ -9,7 +9,7 @@ use orgward_plan::{
 
 use super::carriers::{CARRIERS, NAMES};
 use super::{Builder, Side, Stack};
-use crate::planned::{Operation, PlannedChange, Values, kept};
+use crate::planned::{Operation, PlannedChange, Values, kept, sent_if_set};
 use crate::{NodeId, Tags};
 
 /// What is the same for all instances of a provider configuration.
@@ -114,6 +114,12 @@ impl<'a> Builder<'_, 'a> {
                 let (before, after) = (instance.before_of(&kind.read), instance.after_of(&kind.read));
                 let untagged = || !facts.adds_tags && plan.is_unset(instance, "tags");
                 let values = |object: Option<&Object>| object.map(|it| values(it, kind, &facts, &untagged));
+                let mut new = values(after.as_ref().filter(|_| operation != Operation::Delete));
+                if let Some(new) = new.as_mut().filter(|_| operation.creates()) {
+                    let unset = |name: &&str| new.get(name) == Attr::Unknown && plan.is_unset(instance, name);
+                    let unset: Vec<&str> = sent_if_set(&kind.name).filter(unset).collect();
+                    new.attributes.retain(|name, _| !unset.contains(name));
+                }
                 // What an object says of itself is more than what its provider says.
                 let (owner, region) = if operation == Operation::Create {
                     let own = after.as_ref().map_or(Attr::Absent, |object| object.get("region").text());
@@ -140,7 +146,7 @@ impl<'a> Builder<'_, 'a> {
                     stack: name.clone(),
                     kind: Arc::clone(&kind.name),
                     before: values(before.as_ref().filter(|_| operation != Operation::Create)),
-                    after: values(after.as_ref().filter(|_| operation != Operation::Delete)),
+                    after: new,
                     operation,
                     owner,
                     account: account.map(str::to_owned),

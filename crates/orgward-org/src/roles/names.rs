@@ -209,6 +209,30 @@ mod tests {
             ("Devices", None),
             ("Attestation", None),
             ("Olive", None),
+            // The units that AWS recommends.
+            ("Infrastructure", Some(UnitRole::Infrastructure)),
+            ("Sandbox", Some(UnitRole::Sandbox)),
+            ("Workloads", None),
+            ("Individual Business Users", None),
+            ("Exceptions", None),
+            ("Transitional", None),
+            ("Business Continuity", None),
+            // Phases beside regions, teams and numbers.
+            ("prod-eu-west-1", Some(UnitRole::Production)),
+            ("payments_prd", Some(UnitRole::Production)),
+            ("Live2", Some(UnitRole::Production)),
+            ("QA", Some(UnitRole::NonProduction)),
+            ("perf-test", Some(UnitRole::NonProduction)),
+            ("stg_eu", Some(UnitRole::NonProduction)),
+            ("nonprod-us", Some(UnitRole::NonProduction)),
+            ("pre_prod", Some(UnitRole::NonProduction)),
+            ("NON-PROD", Some(UnitRole::NonProduction)),
+            ("Quarantine", Some(UnitRole::Suspended)),
+            ("playground", Some(UnitRole::Sandbox)),
+            ("Reproduction", None),
+            ("Developers Guild", None),
+            ("Contest", None),
+            ("Delivered", None),
         ] {
             assert_eq!(of_unit(name), role, "{name}");
         }
@@ -227,6 +251,17 @@ mod tests {
             ("dialog-archive", &[]),
             ("citizens", &[]),
             ("shop-prod", &[]),
+            ("logarchive", &[AccountRole::LogArchive]),
+            ("LogArchive01", &[AccountRole::LogArchive]),
+            ("central-logging", &[AccountRole::LogArchive]),
+            ("Security Tooling", &[AccountRole::SecurityTooling]),
+            ("SharedServices", &[AccountRole::SharedServices]),
+            ("shared_svcs", &[AccountRole::SharedServices]),
+            ("deployment", &[AccountRole::Delivery]),
+            ("pipelines-eu", &[AccountRole::Delivery]),
+            ("catalog", &[]),
+            ("blog-prod", &[]),
+            ("auditorium", &[]),
         ] {
             let found: Vec<_> = AccountRole::ALL.into_iter().filter(|role| account(name, *role)).collect();
             assert_eq!(found, roles, "{name}");

@@ -10,7 +10,7 @@ use super::admin::Standing;
 use super::exposure::Opening;
 use super::sets::{About, Side};
 use super::subject::{Cap, Subject, SubjectId};
-use super::summary::{Entry, Level, cover, narrower_action, narrower_resources, patterns, resources, sorted};
+use super::summary::{Candidates, Entry, Level, narrower_action, narrower_resources, patterns, resources};
 
 /// What a principal or an outsider gains or loses.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -246,14 +246,14 @@ impl<'o> Access<'o> {
             }
         }
         all.extend(narrower);
-        let candidates = sorted(all);
+        let candidates = Candidates::of(all);
         let gained = |claim| {
             let about = About::claimed(claim);
             let is = self.own(&known, Side::AtMost, about);
             is.minus(old.own(then, Side::AtMost, about)).and(me.requests())
         };
         let mut entries: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
-        for found in cover(&candidates, &gained) {
+        for found in candidates.cover(&gained) {
             let service = found.action.split(':').next().unwrap_or("*").to_owned();
             entries.entry((service, found.resources.clone())).or_default().push(found.action.clone());
         }

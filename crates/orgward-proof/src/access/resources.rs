@@ -10,8 +10,7 @@ use super::reach::Guarded;
 use super::sets::{About, Side, is_role, must_allow};
 use super::subject::{Subject, SubjectId};
 use super::summary::{
-    Candidate, Entry, MOST, cover, levels, narrower_action, narrower_resources, patterns, resources, service,
-    sorted,
+    Candidates, Entry, MOST, levels, narrower_action, narrower_resources, patterns, resources, service,
 };
 use super::{Access, claims, paths};
 
@@ -177,7 +176,7 @@ impl<'o> Access<'o> {
             is.minus(could).and(me.requests())
         };
         let mut entries: BTreeMap<(String, Vec<String>), Vec<String>> = BTreeMap::new();
-        for found in cover(&candidates, &gained) {
+        for found in candidates.cover(&gained) {
             let service = guard.resource.service.to_owned();
             entries.entry((service, found.resources.clone())).or_default().push(found.action.clone());
         }
@@ -197,7 +196,7 @@ pub(super) fn unread(policy: &ResourcePolicy) -> String {
 }
 
 /// What a principal may have gained on a resource, as policies write it.
-fn candidates(subject: &Subject<'_>, resource: &Resource, was: &Resource) -> Vec<Candidate> {
+fn candidates(subject: &Subject<'_>, resource: &Resource, was: &Resource) -> Candidates {
     let is_near = resource.account.is_none() || resource.account == subject.account_text;
     let mut all: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
     let of_policy: Vec<&Statement> =
@@ -242,7 +241,7 @@ fn candidates(subject: &Subject<'_>, resource: &Resource, was: &Resource) -> Vec
             }
         }
     }
-    sorted(all)
+    Candidates::of(all)
 }
 
 /// A pattern of actions as far as it is about a service.

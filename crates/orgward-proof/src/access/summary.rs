@@ -71,36 +71,82 @@ pub(super) struct Candidate {
     pub(super) claim: Claim,
 }
 
-/// Patterns as candidates, the narrowest first.
-pub(super) fn sorted(patterns: BTreeSet<(String, Vec<String>)>) -> Vec<Candidate> {
-    let mut all: Vec<(usize, Candidate)> = Vec::new();
-    for (action, resources) in patterns {
-        let Some(claim) = claims::over(std::slice::from_ref(&action), &resources) else { continue };
-        let width = Catalogue::get().actions_matching(&action).count();
-        // A pattern of which the catalogue knows no action is as narrow as it can be, unless it is open.
-        let width = if action == "*" { usize::MAX } else { width };
-        all.push((width, Candidate { action, resources, claim }));
-    }
-    all.sort_by_key(|(width, _)| *width);
-    all.into_iter().map(|(_, candidate)| candidate).collect()
+/// What a principal may have gained, the narrowest first.
+#[derive(Debug)]
+pub(super) struct Candidates {
+    all: Vec<Candidate>,
+    /// Those on the same resources, by their places, and the requests of all of them together.
+    groups: Vec<(Claim, Vec<usize>)>,
 }
 
-/// The narrowest candidates that tell of everything that is gained: one that brings nothing beside narrower ones is left
-/// out.
-pub(super) fn cover<'s>(
-    candidates: &'s [Candidate],
-    gained: &dyn Fn(&'s Claim) -> RequestSet<'s>,
-) -> Vec<&'s Candidate> {
-    let mut found: Vec<&Candidate> = Vec::new();
-    for candidate in candidates {
-        let told = found.iter().filter(|it| narrower_action(&it.action, &candidate.action).is_some());
-        let all = gained(&candidate.claim).and(candidate.claim.requests());
-        let more = told.fold(all, |set, it| set.minus(it.claim.requests()));
-        if !more.is_empty() {
-            found.push(candidate);
+impl Candidates {
+    /// Patterns of actions, each with the resources that it is about.
+    pub(super) fn of(patterns: BTreeSet<(String, Vec<String>)>) -> Self {
+        let mut all: Vec<(usize, Candidate)> = Vec::new();
+        for (action, resources) in patterns {
+            let Some(claim) = claims::over(std::slice::from_ref(&action), &resources) else { continue };
+            let width = Catalogue::get().actions_matching(&action).count();
+            let width = if action == "*" { usize::MAX } else { width };
+            all.push((width, Candidate { action, resources, claim }));
         }
+        all.sort_by_key(|(width, _)| *width);
+        let all: Vec<Candidate> = all.into_iter().map(|(_, candidate)| candidate).collect();
+        let mut by_resources: BTreeMap<&[String], Vec<usize>> = BTreeMap::new();
+        for (at, candidate) in all.iter().enumerate() {
+            by_resources.entry(&candidate.resources).or_default().push(at);
+        }
+        let groups = by_resources.into_iter().filter_map(|(resources, places)| {
+            let actions: Vec<String> =
+                places.iter().filter_map(|at| Some(all.get(*at)?.action.clone())).collect();
+            Some((claims::over(&actions, resources)?, places))
+        });
+        let groups = groups.collect();
+        Self { all, groups }
     }
-    found
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The narrowest that tell of everything that is gained: one that brings nothing beside narrower ones is left out.
+    pub(super) fn cover<'s>(&'s self, gained: &dyn Fn(&'s Claim) -> RequestSet<'s>) -> Vec<&'s Candidate> {
+        let mut met = vec![true; self.all.len()];
+        for (claim, places) in &self.groups {
+            let actions: Vec<&str> =
+                places.iter().filter_map(|at| Some(self.all.get(*at)?.action.as_str())).collect();
+            // What is not decided for all of them is asked of each.
+            let Ok(answers) = gained(claim).and(claim.requests()).are_met(&actions) else { continue };
+            for (at, is_met) in places.iter().zip(answers) {
+                if let Some(met) = met.get_mut(*at) {
+                    *met = is_met;
+                }
+            }
+        }
+        let mut found: Vec<&Candidate> = Vec::new();
+        let may_be = self.all.iter().zip(met).filter(|(_, met)| *met).map(|(candidate, _)| candidate);
+        for candidate in may_be {
+            let is_wide = candidate.action.contains(['*', '?']);
+            let told: Vec<&Candidate> = found
+                .iter()
+                .filter(|it| it.action == candidate.action || is_wide && it.is_within(&candidate.action))
+                .copied()
+                .collect();
+            let brings_more = || {
+                let all = gained(&candidate.claim).and(candidate.claim.requests());
+                !told.iter().fold(all, |set, it| set.minus(it.claim.requests())).is_empty()
+            };
+            if told.is_empty() || brings_more() {
+                found.push(candidate);
+            }
+        }
+        found
+    }
+}
+
+impl Candidate {
+    fn is_within(&self, pattern: &str) -> bool {
+        orgward_iam::action_matches(pattern, &self.action.replace(['*', '?'], "x"))
+    }
 }
 
 /// How far actions go, by the catalogue.

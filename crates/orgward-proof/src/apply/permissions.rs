@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use orgward_iam::UNKNOWN_PART;
 use orgward_org::Organization;
 
-use super::request::{Requests, possible};
+use super::request::Requests;
 
 /// What one principal needs in one account.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -37,7 +37,7 @@ pub fn permissions(organization: &Organization, principal: Option<&str>) -> Vec<
             let resource = shown(Some(&request.resource));
             needed.certain.entry(request.action).or_default().insert(resource);
         }
-        for (action, resource) in possible(change) {
+        for (action, resource) in requests.possible(change) {
             needed.possible.entry(action.to_owned()).or_default().insert(shown(resource.as_deref()));
         }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use orgward_iam::{Action, Catalogue, ContextValue, PartialRequest, ResourceType, UNKNOWN_PART};
+use orgward_iam::{AccessLevel, Action, Catalogue, ContextValue, PartialRequest, ResourceType, UNKNOWN_PART};
 use orgward_org::calls::{self, Call, CarriedKey, Unset};
 use orgward_org::{Organization, PlannedChange, Values};
 use orgward_plan::Attr;
 
-use super::resources::{Asked, Carries, asked};
+use super::resources::{Asked, Carries, Entities, asked};
 
 use crate::data::global_services;
 
@@ -29,6 +29,8 @@ pub struct Requests<'o, 'p> {
     principal: Option<&'p str>,
     /// What the catalogue says of the actions, since the same few are called for many resources.
     listed: BTreeMap<&'static str, Listed>,
+    /// The roles and users that the inputs show.
+    entities: Entities,
 }
 
 /// What the catalogue says of an action.
@@ -39,6 +41,8 @@ pub(super) struct Listed {
     pub(super) types: Vec<ResourceType>,
     /// Whether its service compares the tags of resources.
     compares_tags: bool,
+    /// The actions by which AWS authorizes the tags of what it creates.
+    tags: Vec<&'static str>,
     /// The region that a global service is called in.
     global: Option<&'static str>,
 }
@@ -48,10 +52,17 @@ impl Listed {
         let action = Catalogue::get().action(name);
         let service = name.split(':').next().unwrap_or_default();
         let mut keys = action.into_iter().flat_map(Action::condition_keys);
+        let tags = action.into_iter().flat_map(Action::dependent_actions).filter(|name| {
+            let action = Catalogue::get().action(name);
+            action.is_some_and(|it| it.service() == service && it.level() == AccessLevel::Tagging)
+        });
         Self {
             action,
             types: action.into_iter().flat_map(Action::resource_types).collect(),
-            compares_tags: keys.any(|key| key.name.eq_ignore_ascii_case("aws:ResourceTag/${TagKey}")),
+            tags: tags.chain(calls::tagged_by(name)).collect(),
+            // A bucket compares its tags only once that is turned on for it, which no plan shows.
+            compares_tags: service != "s3"
+                && keys.any(|key| key.name.eq_ignore_ascii_case("aws:ResourceTag/${TagKey}")),
             global: global_services().iter().find(|it| it.prefix == service).map(|it| it.region.as_str()),
         }
     }
@@ -60,7 +71,7 @@ impl Listed {
 impl<'o, 'p> Requests<'o, 'p> {
     /// Prepares for the changes of an organization.
     pub fn of(organization: &'o Organization, principal: Option<&'p str>) -> Self {
-        Self { organization, principal, listed: BTreeMap::new() }
+        Self { organization, principal, listed: BTreeMap::new(), entities: Entities::of(organization) }
     }
 
     /// The role that makes the requests of a change.
@@ -75,8 +86,9 @@ impl<'o, 'p> Requests<'o, 'p> {
         let caller = caller.as_deref();
         for call in calls::certain(change) {
             let listed = self.listed.entry(call.action).or_insert_with(|| Listed::of(call.action));
-            for asked in asked(change, call, listed) {
+            for asked in asked(change, call, listed, &self.entities) {
                 all.push(request(self.organization, change, call, listed, &asked, caller));
+                all.extend(tagging(self.organization, change, call, listed, &asked, caller));
             }
         }
         if let Some(after) = change.after.as_ref().filter(|_| change.operation.creates()) {
@@ -88,15 +100,16 @@ impl<'o, 'p> Requests<'o, 'p> {
         }
         all
     }
-}
 
-/// The actions of a change that are possible and not certain, each with what it is about as far as that is known.
-pub(super) fn possible(change: &PlannedChange) -> Vec<(&'static str, Option<String>)> {
-    let about = |name: &'static str| {
-        let call = Call { action: name, with_tags: false, deletes: !change.operation.creates() };
-        asked(change, call, &Listed::of(name)).into_iter().next().and_then(|asked| asked.arn)
-    };
-    calls::possible(change).into_iter().map(|name| (name, about(name))).collect()
+    /// The actions of a change that are possible and not certain, each with what it is about as far as that is known.
+    pub(super) fn possible(&self, change: &PlannedChange) -> Vec<(&'static str, Option<String>)> {
+        let about = |name: &'static str| {
+            let call = Call { action: name, with_tags: false, deletes: !change.operation.creates() };
+            let asked = asked(change, call, &Listed::of(name), &self.entities);
+            asked.into_iter().next().and_then(|asked| asked.arn)
+        };
+        calls::possible(change).into_iter().map(|name| (name, about(name))).collect()
+    }
 }
 
 /// The role that makes the requests of a change.
@@ -166,6 +179,39 @@ fn request(
     Requested { request, region, deletes: call.deletes }
 }
 
+/// The requests by which AWS authorizes the tags of an object that a call creates: an action of its own, with the name of
+/// the call as a key.
+fn tagging(
+    organization: &Organization,
+    change: &PlannedChange,
+    call: Call,
+    listed: &Listed,
+    asked: &Asked,
+    caller: Option<&str>,
+) -> Vec<Requested> {
+    let attribute = match asked.carries {
+        Carries::All if call.with_tags => Some("tags"),
+        Carries::Listed(_, attribute) => attribute,
+        Carries::All | Carries::Unknown => None,
+    };
+    let after = change.after.as_ref().filter(|_| change.operation.creates() && !call.deletes);
+    let tags = after.zip(attribute).and_then(|(after, attribute)| after.tags_of(attribute));
+    // A map of tags that is unknown as a whole may be empty.
+    if tags.is_none_or(|tags| tags.known.is_empty()) {
+        return Vec::new();
+    }
+    let made = call.action.split_once(':').map_or("", |(_, name)| name);
+    let ask = |action: &&'static str| {
+        let own = Listed { compares_tags: listed.compares_tags, global: listed.global, ..Listed::default() };
+        let call = Call { action, ..call };
+        let mut requested = request(organization, change, call, &own, asked, caller);
+        let service = action.split(':').next().unwrap_or_default();
+        requested.request.set(&format!("{service}:CreateAction"), ContextValue::One(made.to_owned()));
+        requested
+    };
+    listed.tags.iter().map(ask).collect()
+}
+
 /// The keys that a call carries about a resource.
 fn keys_of_request(
     organization: &Organization,
@@ -184,6 +230,10 @@ fn keys_of_request(
     let mut there: Vec<&str> = Vec::new();
     for key in of_call().filter(about) {
         there.push(key.key);
+        if key.attribute == calls::REGION {
+            location(change, key.key, request);
+            continue;
+        }
         match (after.get(key.attribute), key.unset) {
             (Attr::Known(value), _) | (Attr::Absent, Unset::Value(value)) => {
                 request.set(key.key, ContextValue::One(value.to_owned()));
@@ -195,6 +245,15 @@ fn keys_of_request(
     }
     if matches!(carries, Carries::Listed(..)) {
         of_call().filter(|key| !there.contains(&key.key)).for_each(|key| request.lacks(key.key));
+    }
+}
+
+/// A key that holds the region that an object is created in: S3 is told none where that is the first of its regions.
+fn location(change: &PlannedChange, key: &str, request: &mut PartialRequest) {
+    match change.region.as_ref() {
+        Attr::Known(region) if region == "us-east-1" => request.lacks(key),
+        Attr::Known(region) => request.set(key, ContextValue::One(region.clone())),
+        Attr::Unknown | Attr::Absent => {}
     }
 }
 
@@ -225,18 +284,21 @@ fn tags_of_request(
     let with_tags = attribute.is_some();
     let Some(tags) = after.tags_of(attribute.unwrap_or("tags")) else { return };
     let mut keys = Vec::new();
+    // A change sends only the tags that change.
+    let old =
+        change.before.as_ref().filter(|_| !creates).and_then(|it| it.tags_of(attribute.unwrap_or("tags")));
     for (key, value) in &tags.known {
         let name = format!("aws:RequestTag/{key}");
+        let is_sent = old.and_then(|old| old.known.get(key)) != Some(value);
         match value {
-            Attr::Known(value) if with_tags => {
+            Attr::Known(value) if with_tags && is_sent => {
                 request.set(&name, ContextValue::One(value.expose().to_owned()));
             }
-            Attr::Unknown if with_tags => request.has(&name),
+            Attr::Unknown if with_tags && is_sent => request.has(&name),
             _ => request.leaves_open(&name),
         }
         keys.push(key.clone());
     }
-    // A change sends only the tags that change.
     if !tags.complete || !creates || is_from_template(after) {
         return;
     }

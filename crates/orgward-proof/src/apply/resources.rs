@@ -1,8 +1,10 @@
 //! What a call is about: AWS authorizes it for each of these resources, and denies it when one is denied.
 
 use orgward_iam::{ResourceType, UNKNOWN_PART, glob};
+use std::collections::BTreeMap;
+
 use orgward_org::calls::{self, Call};
-use orgward_org::{Operation, PlannedChange, Values};
+use orgward_org::{Operation, Organization, PlannedChange, Values};
 use orgward_plan::Attr;
 
 use super::request::Listed;
@@ -31,8 +33,33 @@ pub(super) enum Carries {
 const WITHOUT_VOLUME: &[&str] =
     &["c1.", "c3.", "cc2.", "cr1.", "d2.", "g2.", "hs1.", "i2.", "m1.", "m2.", "m3.", "r3.", "x1.", "x1e."];
 
+/// The roles and users that the inputs show, by account, word and name: their paths stand in their ARNs, and in no
+/// attribute of what is attached to them.
+#[derive(Debug, Default)]
+pub(super) struct Entities(BTreeMap<(String, &'static str, String), String>);
+
+impl Entities {
+    pub(super) fn of(organization: &Organization) -> Self {
+        let known = organization.principals().filter_map(|it| {
+            let account = organization.account_text(it.id)?.to_owned();
+            let name = it.node.name.as_ref().known()?.expose().to_owned();
+            let arn = organization.iam_arn(it.id)?.text(&account)?;
+            Some(((account, it.word, name), arn))
+        });
+        Self(known.collect())
+    }
+
+    /// The ARN of a role, user or group of an account. The path of one that no input shows is unknown.
+    fn arn(&self, change: &PlannedChange, word: &'static str, name: &str) -> String {
+        let account = change.account.clone().unwrap_or_else(|| UNKNOWN_PART.to_string());
+        let key = (account, word, name.to_owned());
+        let unseen = || format!("arn:{}:iam::{}:{word}/{UNKNOWN_PART}{name}", change.partition, key.0);
+        self.0.get(&key).cloned().unwrap_or_else(unseen)
+    }
+}
+
 /// The resources that a call is authorized for.
-pub(super) fn asked(change: &PlannedChange, call: Call, listed: &Listed) -> Vec<Asked> {
+pub(super) fn asked(change: &PlannedChange, call: Call, listed: &Listed, entities: &Entities) -> Vec<Asked> {
     let Some(action) = listed.action else { return vec![Asked { arn: None, carries: Carries::All }] };
     let types = &listed.types;
     if types.is_empty() {
@@ -58,7 +85,10 @@ pub(super) fn asked(change: &PlannedChange, call: Call, listed: &Listed) -> Vec<
     }
     let own = match listed.next() {
         Some((row, kind)) => Some((kind, named_by(change, call, row.attribute))),
-        None => own_type(change, types).map(|kind| (kind, name_of(change, call, kind))),
+        None => own_type(change, types).map(|kind| {
+            let held = held_by(change, call, kind).map(|(word, name)| entities.arn(change, word, name));
+            (kind, held.or_else(|| name_of(change, call, kind)))
+        }),
     };
     let arn = own.as_ref().map(|(kind, name)| match name {
         Some(arn) if arn.starts_with("arn:") => arn.clone(),
@@ -122,6 +152,14 @@ fn named_by(change: &PlannedChange, call: Call, attribute: Option<&str>) -> Opti
     Some(name.to_owned())
 }
 
+/// The role, user or group that a resource of IAM is a part of, where the call is about that.
+fn held_by(change: &PlannedChange, call: Call, of: ResourceType) -> Option<(&'static str, &str)> {
+    let word = ["role", "user", "group"].into_iter().find(|word| *word == of.name)?;
+    let is_part = change.kind.starts_with("aws_iam_") && !is_own(change, word);
+    let name = values(change, call).filter(|_| is_part)?.get(word).known()?;
+    (!name.is_empty() && !name.contains('/')).then_some((word, name))
+}
+
 /// What a resource is called in its ARN, by what all types of a service have in common.
 fn name_of(change: &PlannedChange, call: Call, of: ResourceType) -> Option<String> {
     let kind = &*change.kind;
@@ -158,7 +196,13 @@ fn fill(kind: ResourceType, change: &PlannedChange, mut name: Option<String>) ->
             _ => name.take(),
         };
         match known {
-            Some(known) => filled.push_str(&known),
+            Some(known) => {
+                // The name of an alias begins with `alias/`, that of a parameter with `/`.
+                let before = filled.rsplit(':').next().filter(|it| it.ends_with('/')).unwrap_or_default();
+                let rest = known.strip_prefix(before).unwrap_or(&known);
+                let rest = if before.is_empty() { rest } else { rest.trim_start_matches('/') };
+                filled.push_str(rest);
+            }
             None => filled.push(UNKNOWN_PART),
         }
         rest = after;

@@ -72,6 +72,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         for more in end.iter().skip(1) {
             finding.note((*more).to_owned());
         }
+        if is_refused_unless_empty(store, before) {
+            finding.note("AWS refuses it as long as anything is in it");
+        }
         if !store.left.is_empty() {
             finding.note(store.left);
         }
@@ -111,8 +114,19 @@ fn what_happens(operation: &Operation) -> String {
 
 /// What makes its end final.
 fn end(store: &'static Store, before: &Values) -> Vec<&'static str> {
-    let found = store.final_if.iter().filter(|(attribute, value, _)| before.is(attribute, value));
+    // Backups that there are none of do not go with it.
+    let none = before.is("backup_retention_period", "0");
+    let found = store.final_if.iter().filter(|(attribute, value, _)| {
+        before.is(attribute, value) && !(none && *attribute == "delete_automated_backups")
+    });
     found.map(|(_, _, why)| *why).collect()
+}
+
+/// Whether AWS deletes it only where it is empty, as the provider does not empty it first.
+fn is_refused_unless_empty(store: &Store, before: &Values) -> bool {
+    let flags = store.final_if.iter().map(|(attribute, ..)| *attribute);
+    let mut flags = flags.filter(|attribute| matches!(*attribute, "force_destroy" | "force_delete"));
+    flags.any(|flag| matches!(before.get(flag), Attr::Known("false") | Attr::Absent))
 }
 
 fn is_protected(before: &Values) -> bool {
@@ -123,6 +137,11 @@ fn is_protected(before: &Values) -> bool {
 
 fn help(change: &PlannedChange, store: &Store, before: &Values) -> String {
     let keep = match change.operation {
+        _ if store.what == "key" => {
+            return "disable the key first, and delete it once nothing asks for it any more; \
+                    `removed` with `destroy = false` keeps it"
+                .to_owned();
+        }
         Operation::Replace(_) => "undo the change of what forces the replacement, or copy the data first",
         _ => "keep it with `removed` and `destroy = false`, or copy the data first",
     };
@@ -135,9 +154,14 @@ fn help(change: &PlannedChange, store: &Store, before: &Values) -> String {
 
 #[cfg(test)]
 mod tests {
+    use orgward_config::Config;
+    use orgward_finding::{Gate, Severity};
+    use orgward_org::Organization;
+    use orgward_plan::{Document, Plan};
+
     use super::DATA_LOSS;
-    use crate::testing::{findings, messages_with};
-    use orgward_finding::Severity;
+    use crate::testing::{findings, fixtures, messages_with};
+    use crate::{Question, review};
 
     #[test]
     fn it_says_what_makes_the_end_final() {
@@ -165,6 +189,49 @@ mod tests {
             let found = findings(&DATA_LOSS, name);
             assert_eq!((found[0].severity, found[0].message.as_str()), (severity, message), "{name}");
         }
+    }
+
+    /// A plan of real Terraform in an account that the configuration says is production.
+    #[test]
+    fn each_store_of_a_plan_is_told_with_its_end() {
+        let text = std::fs::read(fixtures("walls").join("plan.json")).unwrap();
+        let organization = std::fs::read(fixtures("denied-apply").join("good-region.json")).unwrap();
+        let document = Document::decode("plan.json", text).unwrap();
+        let context = Document::decode("organization.json", organization).unwrap();
+        let (plans, context) = ([Plan::parse(&document).unwrap()], [Plan::parse(&context).unwrap()]);
+        let config = Config::parse("orgward.toml", "[structure.units]\nproduction = ['Root/Prod']").unwrap();
+        let organization = Organization::of(&plans, &context, &config.declared());
+        let gate = Gate { fail_on: Some(Severity::Medium), existing: false };
+        let today = jiff::civil::date(2026, 11, 21);
+        let question = Question { gate, today, baseline: &[], allow_incomplete: true, events: None };
+        let findings = review(&organization, &plans, &config, question).findings;
+        let found = findings.iter().filter(|it| it.rule == DATA_LOSS.info.id);
+        let found: Vec<(&str, &str)> =
+            found.map(|it| (it.address.as_ref().unwrap().as_str(), it.message.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                ("aws_cloudwatch_log_group.old[0]", "log group of production is deleted"),
+                ("aws_db_instance.old[0]", "database of production is deleted: no final snapshot is made"),
+                ("aws_dynamodb_table.old[0]", "table of production is deleted"),
+                (
+                    "aws_dynamodb_table.renamed",
+                    "table of production is replaced by an empty one, for another `name`"
+                ),
+                ("aws_kms_key.old[0]", "key of production is deleted"),
+                (
+                    "aws_s3_bucket.old[0]",
+                    "bucket of production is deleted: everything in it is deleted first"
+                ),
+                ("aws_sqs_queue.old[0]", "queue of production is deleted"),
+                (
+                    "aws_sqs_queue.swapped",
+                    "queue of production is replaced by an empty one, for another `name`"
+                ),
+            ]
+        );
+        let notes = &findings.iter().find(|it| it.message.starts_with("database of")).unwrap().notes;
+        assert_eq!(notes.iter().filter(|note| note.contains("automated backups")).count(), 1, "{notes:?}");
     }
 
     #[test]

@@ -195,3 +195,127 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         resource_policy::check(cx, control, findings);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orgward_finding::{Severity, Verdict};
+    use serde_json::{Value, json};
+
+    use super::DELEGATED_POLICY_CONTROL;
+    use crate::testing::findings_with_document;
+
+    const TOOLING: &str = "202020202020";
+    const DEV: &str = "404040404040";
+    const SANDBOX: &str = "505050505050";
+    const OUTSIDE: &str = "909090909090";
+
+    /// The worst severity of what is found in a resource policy of the organization.
+    fn worst(statements: &Value) -> Option<Severity> {
+        let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string();
+        let plan = ("delegated-policy-control", "bad-everyone");
+        let found = findings_with_document(&DELEGATED_POLICY_CONTROL, plan, ("content", &text));
+        assert!(found.iter().all(|it| it.verdict == Verdict::Found), "{found:?}");
+        found.iter().map(|it| it.severity).max()
+    }
+
+    fn allow(account: &str, action: impl Into<Value>) -> Value {
+        let action = action.into();
+        json!({ "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{account}:root") }, "Action": action, "Resource": "*" })
+    }
+
+    fn with(mut statement: Value, name: &str, value: Value) -> Value {
+        statement.as_object_mut().unwrap().insert(name.to_owned(), value);
+        statement
+    }
+
+    #[test]
+    fn the_resource_policy_is_decided_over_its_document() {
+        let policies =
+            |kind: &str| json!(format!("arn:aws:organizations::101010101010:policy/o-harbor00001/{kind}/*"));
+        let of_type = |kind: &str| json!({ "StringEquals": { "organizations:PolicyType": kind } });
+        let update = json!(["organizations:UpdatePolicy"]);
+        let anyone = |condition: Value| {
+            let statement = with(allow(DEV, json!("organizations:DetachPolicy")), "Principal", json!("*"));
+            json!([with(statement, "Condition", condition)])
+        };
+        for (why, expected, statements) in [
+            (
+                "the text of service control policies",
+                Some(Severity::Medium),
+                json!([with(allow(DEV, update.clone()), "Resource", policies("service_control_policy"))]),
+            ),
+            (
+                "service control policies by a condition",
+                Some(Severity::Medium),
+                json!([with(allow(DEV, update.clone()), "Condition", of_type("SERVICE_CONTROL_POLICY"))]),
+            ),
+            (
+                "accounts move and close",
+                Some(Severity::Medium),
+                json!([allow(DEV, json!(["organizations:MoveAccount", "organizations:CloseAccount"]))]),
+            ),
+            (
+                "a type is turned off",
+                Some(Severity::Medium),
+                json!([allow(DEV, json!("organizations:DisablePolicyType"))]),
+            ),
+            ("a sandbox", Some(Severity::High), json!([allow(SANDBOX, json!("organizations:*Policy"))])),
+            (
+                "an outsider",
+                Some(Severity::High),
+                json!([allow(OUTSIDE, json!("organizations:DetachPolicy"))]),
+            ),
+            (
+                "all but reading",
+                Some(Severity::Medium),
+                json!([{ "Effect": "Allow", "Principal": { "AWS": DEV }, "NotAction": ["organizations:Describe*", "organizations:List*"], "Resource": "*" }]),
+            ),
+            (
+                "the security team, which is trusted",
+                Some(Severity::Low),
+                json!([allow(TOOLING, json!("organizations:*"))]),
+            ),
+            (
+                "reading",
+                None,
+                json!([allow(SANDBOX, json!(["organizations:Describe*", "organizations:List*"]))]),
+            ),
+            (
+                "denied in the same document",
+                None,
+                json!([
+                    allow(DEV, json!("organizations:DetachPolicy")),
+                    with(allow(DEV, json!("organizations:DetachPolicy")), "Effect", json!("Deny")),
+                ]),
+            ),
+            (
+                "everybody who is of the security account",
+                Some(Severity::Low),
+                anyone(json!({ "StringEquals": { "aws:PrincipalAccount": TOOLING } })),
+            ),
+            (
+                "roles of the security account",
+                Some(Severity::Low),
+                anyone(
+                    json!({ "ArnLike": { "aws:PrincipalArn": format!("arn:aws:iam::{TOOLING}:role/*") } }),
+                ),
+            ),
+            (
+                "everybody of the organization",
+                Some(Severity::Medium),
+                anyone(json!({ "StringEquals": { "aws:PrincipalOrgID": "o-harbor00001" } })),
+            ),
+        ] {
+            let found = worst(&statements);
+            if expected == Some(Severity::Medium) {
+                assert!(found.is_some_and(|it| it >= Severity::Medium), "{why}: {found:?}: {statements}");
+            } else {
+                assert_eq!(found, expected, "{why}: {statements}");
+            }
+        }
+        // Tag policies govern no permissions.
+        let statement = with(allow(DEV, update.clone()), "Condition", of_type("TAG_POLICY"));
+        let found = worst(&json!([statement]));
+        assert!(found < Some(Severity::Medium), "{found:?}");
+    }
+}

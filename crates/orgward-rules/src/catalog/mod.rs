@@ -56,6 +56,7 @@ mod unverifiable_plan;
 mod upward_trust;
 mod user_attached_policy;
 mod weakened_boundary;
+mod weakened_default;
 mod weakened_detection;
 mod weakened_management_policy;
 mod weakened_trail;
@@ -121,6 +122,7 @@ pub static RULES: &[&Rule] = &[
     &upward_trust::UPWARD_TRUST,
     &user_attached_policy::USER_ATTACHED_POLICY,
     &weakened_boundary::WEAKENED_BOUNDARY,
+    &weakened_default::WEAKENED_DEFAULT,
     &weakened_detection::WEAKENED_DETECTION,
     &weakened_management_policy::WEAKENED_MANAGEMENT_POLICY,
     &weakened_trail::WEAKENED_TRAIL,

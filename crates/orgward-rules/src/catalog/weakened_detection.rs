@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use orgward_finding::Severity;
 use orgward_org::{Area, Control};
 
-use crate::controls::{about, undecided, weakened};
+use crate::controls::{about, undecided, weakened_in};
 use crate::engine::rule;
 use crate::{Context, Findings};
 
@@ -54,24 +52,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         return;
     }
     muted(cx, findings);
-    let mut successors = successors(cx);
-    for control in cx.before.controls().filter(|control| control.area() == Some(Area::Detection)) {
-        let after = cx.after.control(&control.key);
-        // What is created in its place under another address goes on with it.
-        if after.is_none()
-            && let Some(others) = successors.get_mut(control.resource.as_str())
-            && let Some(at) = others.iter().position(|other| is_successor(cx, control, other))
-        {
-            let successor = others.swap_remove(at);
-            for weakening in control.weakened(Some(successor)) {
-                weakened(cx, findings, &WEAKENED_DETECTION, successor, &weakening);
-            }
-            continue;
-        }
-        for weakening in control.weakened(after) {
-            weakened(cx, findings, &WEAKENED_DETECTION, control, &weakening);
-        }
-    }
+    weakened_in(cx, findings, &WEAKENED_DETECTION, Area::Detection, |_| false);
 }
 
 /// Reports what hides findings and did not before. What was only moved to another address hides what it hid.
@@ -97,20 +78,4 @@ fn muted(cx: &Context<'_>, findings: &mut Findings) {
         finding.says(format!("{}{narrows}", muting.says));
         finding.help("name what it is about as narrowly as possible: a type of finding and a resource");
     }
-}
-
-/// What stands after the plan and not before it, by type.
-fn successors<'o>(cx: &Context<'o>) -> BTreeMap<&'o str, Vec<&'o Control>> {
-    let mut successors: BTreeMap<&str, Vec<&Control>> = BTreeMap::new();
-    for control in cx.after.controls().filter(|control| cx.before.control(&control.key).is_none()) {
-        successors.entry(control.resource.as_str()).or_default().push(control);
-    }
-    successors
-}
-
-/// Whether another control is in the same account, as far as both are known.
-fn is_successor(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
-    let before = old.account.and_then(|id| cx.before.account(id)).map(|account| &account.node.key);
-    let after = new.account.and_then(|id| cx.after.account(id)).map(|account| &account.node.key);
-    before.is_none() || after.is_none() || before == after
 }

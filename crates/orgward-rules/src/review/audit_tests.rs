@@ -33,7 +33,7 @@ fn audited(rule: &Rule, name: &str) -> Vec<Finding> {
 }
 
 /// Rules that judge what a plan does: an organization as it is has nothing for them.
-const ABOUT_A_CHANGE: [&str; 10] = [
+const ABOUT_A_CHANGE: [&str; 11] = [
     "dangling-trust",
     "guardrail-removed",
     "lost-contact",
@@ -41,6 +41,7 @@ const ABOUT_A_CHANGE: [&str; 10] = [
     "lost-trusted-access",
     "open-block",
     "weakened-boundary",
+    "weakened-default",
     "weakened-detection",
     "weakened-management-policy",
     "weakened-trail",
