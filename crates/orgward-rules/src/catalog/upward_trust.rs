@@ -1,7 +1,10 @@
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Severity, Status};
-use orgward_iam::{Answer, Callers, Effect, PrincipalPattern, Principals, Request, RequestSet};
+use orgward_iam::{
+    Answer, Callers, Claim, Effect, Policy, PrincipalPattern, Principals, Request, RequestSet, Statement,
+};
 use orgward_org::{NodeId, RoleMatch, UnitRole, unit_plays};
 use orgward_proof::access::requests_of_account;
 use orgward_proof::org_policies::source;
@@ -42,6 +45,7 @@ rule! {
 
 fn check(cx: &Context<'_>, findings: &mut Findings) {
     let plays = |id: NodeId, role| unit_plays(&cx.config.structure, cx.after, id, role);
+    let below = OnceCell::new();
     for trust in trusts(cx.after) {
         let Some((owner, _)) = cx.after.owner(trust.role.id) else { continue };
         let production = plays(owner.id, UnitRole::Production);
@@ -85,72 +89,103 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.status = Status::Existing;
             }
         }
-        of_units(cx, &trust, owner.id, &production, findings);
+        if let Some(open) = of_organization(trust.policy) {
+            let below = below.get_or_init(|| Below::of(cx));
+            of_units(cx, (&trust, owner.id, open), &production, below, findings);
+        }
     }
 }
 
-/// An account that is not production and that gets in without being named.
-struct Lower {
-    account: NodeId,
+/// An account that is not production.
+struct Below {
+    node: NodeId,
+    /// Its id, as policies write it.
+    id: String,
+    /// Why it is taken for one, where that is a guess.
     guess: Option<String>,
-    request: Request,
+    /// Where it is in the organization, if that is known.
+    path: Option<String>,
+    /// What all of its requests have.
+    claim: Option<Claim>,
+}
+
+impl Below {
+    fn of(cx: &Context<'_>) -> Vec<Self> {
+        let mut all = Vec::new();
+        for account in cx.after.accounts().filter(|account| account.data.member) {
+            let plays = |role| unit_plays(&cx.config.structure, cx.after, account.id, role);
+            let mut roles = [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(plays);
+            let Some(role) = roles.find(RoleMatch::is_yes) else { continue };
+            let Some(id) = cx.after.symbolic_account_id(account.id) else { continue };
+            let (path, claim) = requests_of_account(cx.after, account.id);
+            let guess = role.guess().map(ToOwned::to_owned);
+            all.push(Self { node: account.id, id: id.to_owned(), guess, path, claim });
+        }
+        all
+    }
+}
+
+/// What is known of an account that is not named: whether it gets in is decided, and whether it did before the plan.
+#[derive(Clone)]
+struct Lower<'b> {
+    account: &'b Below,
+    request: Option<Request>,
     is_new: bool,
-    /// Whether it is known where the account is, if the policy asks for it.
     certain: bool,
+}
+
+/// The statement that lets in accounts by their organization.
+fn of_organization(policy: &Policy) -> Option<&Statement> {
+    let everyone = |principals: &Principals| {
+        !principals.not && principals.patterns.iter().any(|it| it.value == PrincipalPattern::Everyone)
+    };
+    let by_organization = |key: &str| key == "aws:principalorgid" || key == "aws:principalorgpaths";
+    policy.statements.iter().find(|statement| {
+        statement.effect.value == Effect::Allow
+            && statement.principals.as_ref().is_some_and(everyone)
+            && requires(statement, by_organization)
+            && statement.narrowed_accounts().is_none()
+    })
 }
 
 /// Reports a role that trusts its organization, or units of it, of which some are not production. Accounts in the same
 /// place are asked about once.
 fn of_units(
     cx: &Context<'_>,
-    trust: &Trust<'_>,
-    owner: NodeId,
+    (trust, owner, open): (&Trust<'_>, NodeId, &Statement),
     production: &RoleMatch,
+    below: &[Below],
     findings: &mut Findings,
 ) {
-    let Some(open) = trust.policy.statements.iter().find(|statement| {
-        let everyone = |principals: &Principals| {
-            !principals.not && principals.patterns.iter().any(|it| it.value == PrincipalPattern::Everyone)
-        };
-        let of_organization = |key: &str| key == "aws:principalorgid" || key == "aws:principalorgpaths";
-        statement.effect.value == Effect::Allow
-            && statement.principals.as_ref().is_some_and(everyone)
-            && requires(statement, of_organization)
-            && statement.narrowed_accounts().is_none()
-    }) else {
-        return;
-    };
     let asks_for_paths = requires(open, |key| key == "aws:principalorgpaths");
     let before = cx.before.find(&trust.role.node.key);
     let old = before.and_then(|id| trusts(cx.before).find(|it| it.role.id == id));
-    let mut known: BTreeMap<String, Option<(Request, bool)>> = BTreeMap::new();
-    let mut lower: Vec<Lower> = Vec::new();
-    for account in cx.after.accounts().filter(|it| it.id != owner && it.data.member) {
-        let plays = |role| unit_plays(&cx.config.structure, cx.after, account.id, role);
-        let role =
-            [UnitRole::NonProduction, UnitRole::Sandbox].into_iter().map(plays).find(RoleMatch::is_yes);
-        let Some(role) = role else { continue };
-        let (path, claim) = requests_of_account(cx.after, account.id);
-        let Some(id) = cx.after.symbolic_account_id(account.id) else { continue };
-        let certain = path.is_some() || !asks_for_paths;
-        let ask = || {
-            let by = || {
-                let by = RequestSet::by(Callers::Accounts(BTreeSet::from([id.to_owned()])));
-                claim.iter().fold(by, |set, claim| set.and(claim.requests()))
-            };
-            let set = RequestSet::allowed(trust.policy).and(by());
-            let request = set.example().witness()?.clone();
-            let was = old.as_ref().map_or_else(RequestSet::nothing, |old| RequestSet::allowed(old.policy));
-            let more = RequestSet::allowed(trust.policy).minus(was);
-            Some((request, !more.and(by()).is_empty()))
+    let ask = |account: &Below| {
+        let by = || {
+            let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.id.clone()])));
+            account.claim.iter().fold(by, |set, claim| set.and(claim.requests()))
         };
-        let answer = match path {
-            Some(path) if !trust.policy.text().contains(id) => known.entry(path).or_insert_with(ask).clone(),
-            _ => ask(),
+        let request = match RequestSet::allowed(trust.policy).and(by()).example() {
+            Answer::Witness(request) => Some(*request),
+            Answer::Undecided(_) => None,
+            Answer::None => return None,
+        };
+        let was = old.as_ref().map_or_else(RequestSet::nothing, |old| RequestSet::allowed(old.policy));
+        let more = RequestSet::allowed(trust.policy).minus(was);
+        Some((request, !more.and(by()).is_empty()))
+    };
+    let mut known: BTreeMap<&str, Option<(Option<Request>, bool)>> = BTreeMap::new();
+    let mut lower: Vec<Lower<'_>> = Vec::new();
+    for account in below.iter().filter(|account| account.node != owner) {
+        let answer = match &account.path {
+            Some(path) if !trust.policy.text().contains(&account.id) => {
+                known.entry(path).or_insert_with(|| ask(account)).clone()
+            }
+            _ => ask(account),
         };
         if let Some((request, is_new)) = answer {
-            let guess = role.guess().map(ToOwned::to_owned);
-            lower.push(Lower { account: account.id, guess, request, is_new, certain });
+            let certain = request.is_some() && (account.path.is_some() || !asks_for_paths);
+            lower.push(Lower { account, request, is_new, certain });
         }
     }
     // The worst of them speaks for all.
@@ -161,8 +196,9 @@ fn of_units(
         findings.cannot_tell(&UPWARD_TRUST, trust.role.node)
     };
     finding.subject("organization");
-    if !first.certain {
-        finding.note(format!("where `{}` is in the organization is unknown", cx.after.path(first.account)));
+    if !first.certain && first.account.path.is_none() {
+        let name = cx.after.path(first.account.node);
+        finding.note(format!("where `{name}` is in the organization is unknown"));
     }
     let others = match lower.len() - 1 {
         0 => String::new(),
@@ -170,7 +206,7 @@ fn of_units(
         count => format!(" and {count} other accounts"),
     };
     let are = if lower.len() == 1 { "which is" } else { "which are" };
-    let name = cx.after.path(first.account);
+    let name = cx.after.path(first.account.node);
     finding.says(if first.certain {
         format!("role of production trusts `{name}`{others}, {are} not production")
     } else {
@@ -181,9 +217,11 @@ fn of_units(
         open.span.clone(),
         "lets in accounts by their organization",
     );
-    finding.witness(witness(&first.request));
+    if let Some(request) = &first.request {
+        finding.witness(witness(request));
+    }
     finding.help("ask for the path of units of production by `aws:PrincipalOrgPaths`");
-    for guess in [production.guess(), first.guess.as_deref()].into_iter().flatten() {
+    for guess in [production.guess(), first.account.guess.as_deref()].into_iter().flatten() {
         finding.rests_on(guess.to_owned());
     }
     if !first.is_new {
