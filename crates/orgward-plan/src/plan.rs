@@ -178,7 +178,7 @@ impl<'a> Plan<'a> {
         let incomplete = |doubt: &Doubt| matches!(doubt, Doubt::Errored | Doubt::Incomplete);
         let root = self.configuration.as_ref().and_then(|configuration| configuration.root_module.as_ref());
         let Some(root) = root.filter(|_| !self.doubts.iter().any(incomplete)) else { return Vec::new() };
-        // Of `for_each = toset([...])` the configuration says nothing: a call may have instances all the same.
+        // Of `for_each = toset([...])` the configuration says nothing: instances show that a call has them.
         let shown: BTreeSet<(String, &str, &str)> = self
             .instances
             .iter()

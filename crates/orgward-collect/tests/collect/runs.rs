@@ -107,7 +107,7 @@ fn everything_is_read_through_pages_and_throttling() {
         assert!(trust.starts_with('{'), "no escapes are left: {trust}");
     }
     assert!(!lab.file("all.zst.parts").exists());
-    // What nothing tried to read is no gap that AWS made, and is told all the same.
+    // What nothing tried to read is no gap that AWS made, and is reported, too.
     for account in &accounts {
         let unread = AccountPart { taken: "2026-11-28T00:00:00Z".to_owned(), ..account.clone() };
         assert_eq!(unread.not_collected()[0].why, "no region was read");

@@ -9,9 +9,9 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     let actions = &at.statement.actions;
     let element = if actions.not { "NotAction" } else { "Action" };
     if actions.patterns.is_empty() {
-        let refused = at.takes_no_empty_list();
+        let (gravity, effectiveness) = At::empty(at.takes_no_empty_list());
         at.report(
-            ("empty-array-action", if refused { G::Error } else { G::Suggestion }, refused.into()),
+            ("empty-array-action", gravity, effectiveness),
             element,
             &actions.span,
             format!("`{element}` names no action"),

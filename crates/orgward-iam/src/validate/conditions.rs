@@ -259,13 +259,16 @@ impl Line<'_, '_, '_> {
 
     /// Whether a denial asks for tags in requests, and so is about those that carry none.
     fn asks_for_tags(&self, key: &str) -> bool {
-        let operator = self.asked.operator.value;
-        let is_missing = operator.base == BaseOperator::Null
-            && self.asked.values.iter().any(|value| value.value.eq_ignore_ascii_case("true"));
         key.starts_with("aws:requesttag/")
             && self.at.statement.effect.value == Effect::Deny
             && !self.at.statement.actions.not
-            && (is_missing || self.inert() == E::Overreaching)
+            && (self.asks_for_missing() || self.inert() == E::Overreaching)
+    }
+
+    /// Whether the condition holds where the key is missing, since that is what it asks for.
+    fn asks_for_missing(&self) -> bool {
+        self.asked.operator.value.base == BaseOperator::Null
+            && self.asked.values.iter().any(|value| value.value.eq_ignore_ascii_case("true"))
     }
 
     /// Whether the actions of the statement have the key at all, and whether all of them do.
@@ -281,8 +284,7 @@ impl Line<'_, '_, '_> {
         let without: Vec<&Action> = actions.iter().filter(|action| !has(action)).collect();
         let operator = self.asked.operator.value;
         // `Null` asks for a missing key, which these actions always miss.
-        let is_missing = operator.base == BaseOperator::Null
-            && self.asked.values.iter().any(|value| value.value.eq_ignore_ascii_case("true"));
+        let is_missing = self.asks_for_missing();
         let inert = if is_missing { E::Overreaching } else { self.inert() };
         let Some(first) = without.first() else { return };
         let listed = |action: &&&Action| {

@@ -63,13 +63,6 @@ pub enum Effectiveness {
     Refused,
 }
 
-impl From<bool> for Effectiveness {
-    /// An empty list: refused, or what has it never acts.
-    fn from(refused: bool) -> Self {
-        if refused { Self::Refused } else { Self::Inert }
-    }
-}
-
 /// Something that is wrong with a policy document.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -193,6 +186,15 @@ impl<'p> At<'_, 'p> {
 
     fn policy(&self) -> &'p Policy {
         self.found.policy
+    }
+
+    /// How an empty list is reported: AWS refuses it, or what has it never acts.
+    fn empty(refused: bool) -> (Gravity, Effectiveness) {
+        if refused {
+            (Gravity::Error, Effectiveness::Refused)
+        } else {
+            (Gravity::Suggestion, Effectiveness::Inert)
+        }
     }
 
     /// Whether AWS refuses a list of actions or resources that names none: IAM says "Policy statement must contain

@@ -28,9 +28,9 @@ pub(super) fn check(at: &mut At<'_, '_>) {
         let text = at.policy().text().get(principals.span.clone()).unwrap_or_default();
         let is_object = text.chars().filter(|char| !char.is_whitespace()).eq("{}".chars());
         let code = if is_object { "empty-object-principal" } else { "empty-array-principal" };
-        let refused = at.kind() == Kind::Trust;
+        let (gravity, effectiveness) = At::empty(at.kind() == Kind::Trust);
         at.report(
-            (code, if refused { G::Error } else { G::Suggestion }, refused.into()),
+            (code, gravity, effectiveness),
             element,
             &principals.span,
             format!("`{element}` names no principal"),

@@ -10,9 +10,9 @@ pub(super) fn check(at: &mut At<'_, '_>) {
     let Some(resources) = &at.statement.resources else { return };
     let element = if resources.not { "NotResource" } else { "Resource" };
     if resources.patterns.is_empty() {
-        let refused = at.takes_no_empty_list();
+        let (gravity, effectiveness) = At::empty(at.takes_no_empty_list());
         at.report(
-            ("empty-array-resource", if refused { G::Error } else { G::Suggestion }, refused.into()),
+            ("empty-array-resource", gravity, effectiveness),
             element,
             &resources.span,
             format!("`{element}` names no resource"),

@@ -143,13 +143,11 @@ impl<'a> Builder<'_, 'a> {
                 }
                 Link::Absent => continue,
             };
+            let instance = piece.instance;
             // What the provider only forgets stays attached.
-            let is_forgotten = || {
-                let before = piece.instance.before();
-                before.is_some_and(|before| before.get("skip_destroy").bool() == Attr::Known(true))
-            };
-            let window =
-                side == Side::After && piece.instance.action == Action::DeleteCreate && !is_forgotten();
+            let window = side == Side::After
+                && instance.action == Action::DeleteCreate
+                && !instance.standing().left_behind;
             let resource = resource_of(piece);
             pending.push(Pending { address: address.clone(), resource, policies, targets, window, bounded });
         }

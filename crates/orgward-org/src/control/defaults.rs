@@ -3,19 +3,10 @@
 
 use super::fact::Measure::{AtLeast, Off, On, Present, Rank, Same};
 use super::fact::Weight::{Low, Medium};
-use super::fact::{Fact, Facts, Weight, fact};
+use super::fact::{Facts, fact, facts};
 
 const PASSWORDS: &str = "passwords may be weaker";
 const TRAFFIC: &str = "it records less traffic";
-
-const fn facts(
-    resource: &'static str,
-    what: &'static str,
-    gone: Option<Weight>,
-    attributes: &'static [Fact],
-) -> Facts {
-    Facts { resource, what, gone, records: false, attributes }
-}
 
 pub(super) const TABLE: &[Facts] = &[
     facts(

@@ -2,7 +2,7 @@
 
 use super::fact::Measure::{AtLeast, Becomes, Holds, Listed, On, Present, Rank, Same, Spares};
 use super::fact::Weight::{High, Low, Medium};
-use super::fact::{Fact, Facts, Weight, fact};
+use super::fact::{Facts, fact, facts};
 
 /// How new accounts are enrolled.
 const ENROLS: &[&str] = &["NONE", "NEW", "ALL"];
@@ -15,15 +15,6 @@ const FEATURE_OFF: &str = "a protection is turned off";
 const FEWER_REGIONS: &str = "regions are no longer seen";
 const TYPES_UNRECORDED: &str = "types are no longer recorded";
 const EXCLUDED: &str = "accounts are left out";
-
-const fn facts(
-    resource: &'static str,
-    what: &'static str,
-    gone: Option<Weight>,
-    attributes: &'static [Fact],
-) -> Facts {
-    Facts { resource, what, gone, records: false, attributes }
-}
 
 pub(super) const TABLE: &[Facts] = &[
     facts(

@@ -96,6 +96,16 @@ pub(super) enum Measure {
     Same,
 }
 
+/// Shorthand for tables: a type without event selectors.
+pub(super) const fn facts(
+    resource: &'static str,
+    what: &'static str,
+    gone: Option<Weight>,
+    attributes: &'static [Fact],
+) -> Facts {
+    Facts { resource, what, gone, records: false, attributes }
+}
+
 /// Shorthand for tables.
 pub(super) const fn fact(path: &'static str, measure: Measure, weight: Weight, says: &'static str) -> Fact {
     Fact { path, measure, weight, says, when: None, among: None }

@@ -13,7 +13,7 @@ rule! {
     ///
     /// ## Why is this bad?
     ///
-    /// A default protects what nobody thought of. Without it, each workload is as safe as its own configuration.
+    /// A default protects what was not thought of. Without it, each workload is as safe as its own configuration.
     ///
     /// ## Example
     ///
