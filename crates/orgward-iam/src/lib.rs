@@ -46,7 +46,8 @@ pub use claim::{Claim, ClaimError, ClaimSpec, ConditionSpec, Element};
 pub use decision::{Decision, Layer, LayerDecision, Policies};
 pub use error::PolicyError;
 pub use event::{
-    Attributes, DecodedMessage, Event, Identity, Issuer, MatchedStatement, Named, Session, Skipped,
+    Attributes, Call, CalledActions, DecodedMessage, Event, Facts, Identity, Issuer, MatchedStatement, Named,
+    Session, Skipped,
 };
 pub use exposure::{Exposure, OutsiderAccess, Outsiders, Perimeter, RoleTrust};
 pub use fit::{listed_actions, may_be_about};

@@ -81,6 +81,12 @@ impl PartialRequest {
         self.resource && !self.request.resource.contains(UNKNOWN_PART)
     }
 
+    /// The patterns of keys that are missing unless they are set, in lower case.
+    #[cfg(test)]
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &str> {
+        self.missing.iter().map(String::as_str)
+    }
+
     /// Whether the value of a key, or that it is missing, is known.
     fn knows(&self, key: &str) -> bool {
         if self.request.context.get(key).is_some() {
@@ -128,6 +134,28 @@ impl Reads {
             self.resource |= key.contains("resource");
             self.keys.insert(key);
         }
+    }
+
+    /// Adds what other statements read.
+    pub fn extend(&mut self, more: &Self) {
+        self.caller |= more.caller;
+        self.resource |= more.resource;
+        self.keys.extend(more.keys.iter().cloned());
+    }
+
+    /// Condition keys that they read, in lower case.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
+    /// Whether they read who makes the request.
+    pub(crate) fn caller(&self) -> bool {
+        self.caller
+    }
+
+    /// Whether they read what it is about.
+    pub(crate) fn resource(&self) -> bool {
+        self.resource
     }
 }
 

@@ -1,14 +1,15 @@
 //! Calls that were really made, through the policies before a plan and after it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 pub use orgward_iam::{Attributes, Event, Identity, Issuer, Named, Session, Skipped};
-use orgward_iam::{ContextValue, PartialRequest, glob};
+use orgward_iam::{Call, CalledActions, ContextValue, Facts, PartialRequest, glob};
 use orgward_org::{Change, Key, NodeId, Organization};
 use serde::Deserialize;
 
 use crate::access::Access;
-use crate::apply::{DenialSource, Foreseen, Policies, Reason};
+use crate::apply::{Denial, DenialSource, Foreseen, Policies, Reason};
 
 /// What no event shows and people know.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
@@ -141,17 +142,54 @@ pub struct Broken {
 }
 
 /// What was said of a call.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 enum Verdict {
     Passing,
     DeniedAlready,
     Freed,
-    Broken(Broken),
-    Undecided(BTreeSet<Reason>),
+    Broken(Rc<Breaking>),
+    /// The number of the reasons among those of the replay.
+    Undecided(usize),
+}
+
+/// What denies calls from now on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Breaking {
+    by: String,
+    policy: Option<Key>,
+    statement: String,
 }
 
 /// How many different groups are told apart: memory stays the same however many events there are.
 const GROUPS: usize = 100_000;
+/// How many answers are remembered.
+const ANSWERS: usize = 50_000;
+
+/// A memory: it is asked, and never walked.
+#[expect(clippy::disallowed_types, reason = "no output depends on its order")]
+type Memory<V> = std::collections::HashMap<Vec<u8>, V>;
+
+/// What was said of calls before. Most calls differ from others in nothing that a policy reads, and these are not even
+/// written out as requests.
+#[derive(Debug, Default)]
+struct Answers {
+    /// What is read of the calls of one action in the same places.
+    facts: Memory<Facts>,
+    /// What was said of calls in the same places of which the same was read.
+    verdicts: Memory<Verdict>,
+    /// The call that is asked about, as it is remembered.
+    key: Vec<u8>,
+}
+
+impl Answers {
+    /// Keeps something under the call that is asked about.
+    fn keep<V>(of: &mut Memory<V>, key: &[u8], value: V) {
+        if of.len() >= ANSWERS {
+            of.clear();
+        }
+        of.insert(key.to_vec(), value);
+    }
+}
 
 /// An account on both sides.
 #[derive(Clone, Debug, Default)]
@@ -169,6 +207,12 @@ pub struct Replay<'a, 'o> {
     /// The accounts of the inputs before and after the plan, with the id of their organization.
     accounts: BTreeMap<String, Sides>,
     context: &'a EventContext,
+    actions: CalledActions,
+    answers: Answers,
+    /// Reasons why calls are undecided, each list with its number.
+    reasons: BTreeMap<BTreeSet<Reason>, usize>,
+    /// How many calls there are for each number.
+    undecided: Vec<u64>,
     replayed: Replayed,
 }
 
@@ -193,7 +237,18 @@ impl<'a, 'o> Replay<'a, 'o> {
                 entry.organization = org.symbolic_id_of(account.id).map(str::to_owned);
             }
         }
-        Self { before, after, organization, accounts, context, replayed: Replayed::default() }
+        Self {
+            before,
+            after,
+            organization,
+            accounts,
+            context,
+            actions: CalledActions::default(),
+            answers: Answers::default(),
+            reasons: BTreeMap::new(),
+            undecided: Vec::new(),
+            replayed: Replayed::default(),
+        }
     }
 
     /// Takes one event.
@@ -207,33 +262,91 @@ impl<'a, 'o> Replay<'a, 'o> {
                 Some(_) => {}
             }
         }
-        let mut request = match event.request() {
-            Ok(request) => request,
+        let call = match event.call(&self.actions) {
+            Ok(call) => call,
             Err(why) => {
                 *self.replayed.skipped.entry(why).or_default() += 1;
                 return;
             }
         };
-        let account = orgward_iam::Arn::parse(request.request.caller.name()).map_or("", |arn| arn.account);
-        let Some((account, &Sides { before, after: Some(after), .. })) = self.accounts.get_key_value(account)
-        else {
+        let Some(&Sides { before, after: Some(after), .. }) = self.accounts.get(call.account()) else {
             self.replayed.elsewhere += 1;
             return;
         };
-        self.complete(&mut request, account, event.vpc_endpoint_id.as_deref());
-        let verdict = self.ask(before, after, account, &request);
+        let verdict = self.verdict((before, after), &call, event.vpc_endpoint_id.as_deref());
         let replayed = &mut self.replayed;
         match verdict {
             Verdict::Passing => replayed.passing += 1,
             Verdict::DeniedAlready => replayed.denied_already += 1,
             Verdict::Freed => replayed.freed += 1,
-            Verdict::Broken(broken) => replayed.break_calls(broken, 1),
-            Verdict::Undecided(reasons) => {
-                for reason in reasons {
-                    *replayed.undecided.entry(reason).or_default() += 1;
+            Verdict::Broken(breaking) => {
+                let Breaking { by, policy, statement } = &*breaking;
+                let broken = Broken {
+                    principal: call.caller().to_owned(),
+                    account: call.account().to_owned(),
+                    action: call.action().to_owned(),
+                    by: by.clone(),
+                    policy: policy.clone(),
+                    statement: statement.clone(),
+                };
+                replayed.break_calls(broken, 1);
+            }
+            Verdict::Undecided(number) => {
+                if let Some(count) = self.undecided.get_mut(number) {
+                    *count += 1;
                 }
             }
         }
+    }
+
+    /// What is said of a call; of calls that are alike it is said once.
+    fn verdict(
+        &mut self,
+        sides: (Option<NodeId>, NodeId),
+        call: &Call<'_>,
+        endpoint: Option<&str>,
+    ) -> Verdict {
+        let either = |has: &dyn Fn(&Policies<'_, 'o>) -> bool| has(&self.after) || has(&self.before);
+        let is_known = either(&|side| side.has_principal(call.caller()));
+        let has_policy = call.resource().is_some_and(|arn| either(&|side| side.has_policy_of(arn)));
+        let mut key = std::mem::take(&mut self.answers.key);
+        key.clear();
+        call.write_places((is_known, has_policy), &mut key);
+        let mut request = None;
+        let facts = self.answers.facts.get(&key).cloned().unwrap_or_else(|| {
+            let asked = self.request(call, endpoint);
+            let mut reads = self.after.reads(sides.1, &asked);
+            if let Some(before) = sides.0 {
+                reads.extend(&self.before.reads(before, &asked));
+            }
+            let facts = Facts::of(&reads);
+            request = Some(asked);
+            Answers::keep(&mut self.answers.facts, &key, facts.clone());
+            facts
+        });
+        call.write_facts(&facts, &mut key);
+        let known = self.answers.verdicts.get(&key).cloned();
+        let verdict = known.unwrap_or_else(|| {
+            let request = request.unwrap_or_else(|| self.request(call, endpoint));
+            let verdict = self.ask(sides, &request);
+            Answers::keep(&mut self.answers.verdicts, &key, verdict.clone());
+            verdict
+        });
+        #[cfg(debug_assertions)]
+        assert_eq!(
+            verdict,
+            self.ask(sides, &self.request(call, endpoint)),
+            "what is remembered is another question"
+        );
+        self.answers.key = key;
+        verdict
+    }
+
+    /// The call as a request, with what the event does not show.
+    fn request(&self, call: &Call<'_>, endpoint: Option<&str>) -> PartialRequest {
+        let mut request = call.request();
+        self.complete(&mut request, call.account(), endpoint);
+        request
     }
 
     /// Adds what the event does not show: of the organization, and of the context that people gave.
@@ -273,7 +386,7 @@ impl<'a, 'o> Replay<'a, 'o> {
         }
     }
 
-    fn ask(&self, before: Option<NodeId>, after: NodeId, account: &str, request: &PartialRequest) -> Verdict {
+    fn ask(&mut self, (before, after): (Option<NodeId>, NodeId), request: &PartialRequest) -> Verdict {
         let now = self.after.foresee(after, request);
         // Where the plan changes nothing for it, the other side says the same.
         let agrees =
@@ -289,28 +402,39 @@ impl<'a, 'o> Replay<'a, 'o> {
         match (then, now) {
             (Some(Foreseen::Denied(_)), Foreseen::Denied(_)) => Verdict::DeniedAlready,
             (Some(Foreseen::Denied(_)), Foreseen::Open) => Verdict::Freed,
-            (_, Foreseen::Denied(denial)) => Verdict::Broken(Broken {
-                principal: request.request.caller.to_string(),
-                account: account.to_owned(),
-                action: request.request.action.clone(),
-                statement: denial.statement_title(),
-                policy: match denial.source {
-                    DenialSource::OrgPolicy { policy, .. } => {
-                        self.organization.after.node(policy).map(|node| node.key.clone())
-                    }
-                    _ => None,
-                },
-                by: denial.by,
-            }),
+            (_, Foreseen::Denied(denial)) => Verdict::Broken(Rc::new(self.breaking(denial))),
             // What was as unknown before is nothing that the plan changes.
             (Some(Foreseen::Undecided(old)), Foreseen::Undecided(new)) if old == new => Verdict::Passing,
-            (_, Foreseen::Undecided(reasons)) => Verdict::Undecided(reasons),
+            (_, Foreseen::Undecided(reasons)) => {
+                let number = *self.reasons.entry(reasons).or_insert(self.undecided.len());
+                if number == self.undecided.len() {
+                    self.undecided.push(0);
+                }
+                Verdict::Undecided(number)
+            }
             (_, Foreseen::Open) => Verdict::Passing,
         }
     }
 
+    fn breaking(&self, denial: Denial<'_>) -> Breaking {
+        let statement = denial.statement_title();
+        let policy = match denial.source {
+            DenialSource::OrgPolicy { policy, .. } => {
+                self.organization.after.node(policy).map(|node| node.key.clone())
+            }
+            _ => None,
+        };
+        Breaking { by: denial.by, policy, statement }
+    }
+
     /// What became of all of them.
-    pub fn finish(self) -> Replayed {
+    pub fn finish(mut self) -> Replayed {
+        for (reasons, number) in self.reasons {
+            let count = self.undecided.get(number).copied().unwrap_or_default();
+            for reason in reasons {
+                *self.replayed.undecided.entry(reason).or_default() += count;
+            }
+        }
         self.replayed
     }
 }

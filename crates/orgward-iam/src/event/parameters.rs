@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::Text;
 use crate::pattern::glob;
 use crate::{Action, Arn, ResourceType, UNKNOWN_PART};
 
@@ -30,9 +31,9 @@ pub(super) fn resource(action: Action, parameters: &str, place: &Place<'_>) -> O
     if parameters.len() > LONGEST {
         return None;
     }
-    let parameters: BTreeMap<String, Value> = serde_json::from_str(parameters).ok()?;
+    let parameters = texts(parameters)?;
     let pattern = kind.pattern();
-    let mut arns = parameters.values().filter_map(Value::as_str).filter(|it| glob(&pattern, it));
+    let mut arns = parameters.values().map(|it| &*it.0).filter(|it| glob(&pattern, it));
     match (arns.next(), arns.next()) {
         (Some(arn), None) => return Some(arn.to_owned()),
         (Some(_), Some(_)) => return None,
@@ -41,17 +42,23 @@ pub(super) fn resource(action: Action, parameters: &str, place: &Place<'_>) -> O
     named(action, kind, &parameters, place)
 }
 
+/// The parameters that are texts, by their names. The others are skipped and never built.
+fn texts(parameters: &str) -> Option<BTreeMap<Text<'_>, Text<'_>>> {
+    let all: BTreeMap<Text<'_>, &RawValue> = serde_json::from_str(parameters).ok()?;
+    let texts = all.into_iter().filter(|(_, value)| value.get().starts_with('"'));
+    Some(texts.filter_map(|(name, value)| Some((name, serde_json::from_str(value.get()).ok()?))).collect())
+}
+
 fn named(
     action: Action,
     kind: ResourceType,
-    parameters: &BTreeMap<String, Value>,
+    parameters: &BTreeMap<Text<'_>, Text<'_>>,
     place: &Place<'_>,
 ) -> Option<String> {
     let text = |name: &str| {
-        let found = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        let text = found.1.as_str()?;
+        let (_, Text(text)) = parameters.iter().find(|(key, _)| key.0.eq_ignore_ascii_case(name))?;
         let is_name = !text.is_empty() && !text.contains(['*', '?', ':', UNKNOWN_PART]);
-        is_name.then_some(text)
+        is_name.then_some(&**text)
     };
     let mut arn = String::new();
     let template = kind.arn();

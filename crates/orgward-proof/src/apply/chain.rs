@@ -135,6 +135,13 @@ impl<'o> Chain<'o> {
         relevant
     }
 
+    /// Adds what the denying statements read of a request of an action.
+    pub(super) fn read_by(&self, action: &str, reads: &mut Reads) {
+        if self.chain.enabled != Some(false) {
+            reads.extend(&self.by_action.get(action, || self.relevant(action)).reads);
+        }
+    }
+
     /// What the policies of the chain say of a request. `asked` is told of questions that were not asked before.
     pub(super) fn answered(
         &self,

@@ -151,6 +151,37 @@ impl<'a, 'o> Policies<'a, 'o> {
             && !has_own(other)
     }
 
+    /// Whether the inputs show a principal with policies of its own.
+    pub(crate) fn has_principal(&self, arn: &str) -> bool {
+        self.access.find(arn).is_some()
+    }
+
+    /// Whether the inputs show policies of a resource.
+    pub(crate) fn has_policy_of(&self, arn: &str) -> bool {
+        self.resource_at(arn).is_some()
+    }
+
+    /// What policies read of a request of a principal of an account, beside its action. Requests that differ in nothing
+    /// else get the same answers, as long as the same principals and resources have policies of their own.
+    pub(crate) fn reads(&self, account: NodeId, request: &PartialRequest) -> Reads {
+        let mut reads = Reads::default();
+        let action = &request.request.action;
+        let chains = [
+            Some((account, PolicyType::ServiceControl)),
+            self.owner(account, request).map(|owner| (owner, PolicyType::ResourceControl)),
+        ];
+        for (account, kind) in chains.into_iter().flatten() {
+            self.chain(account, &kind).read_by(action, &mut reads);
+        }
+        let policies = self.resource_at(&request.request.resource).into_iter().flat_map(|it| &it.policies);
+        let statements = policies.filter_map(|it| it.document.policy()).flat_map(|it| &it.statements);
+        statements.filter(|it| it.covers_action(action)).for_each(|it| reads.add(it));
+        if let Some((id, subject)) = self.subject(request) {
+            reads.extend(&self.own_relevant(id, subject, action).reads);
+        }
+        reads
+    }
+
     fn parts(
         &self,
         account: NodeId,
@@ -206,9 +237,13 @@ impl<'a, 'o> Policies<'a, 'o> {
         subject: &'a Subject<'o>,
         request: &PartialRequest,
     ) -> Rc<Answered<'o>> {
-        let action = &request.request.action;
+        let relevant = self.own_relevant(id, subject, &request.request.action);
+        relevant.known.once(request.reading(&relevant.reads), || own(subject, request))
+    }
+
+    fn own_relevant(&self, id: SubjectId, subject: &'a Subject<'o>, action: &str) -> Rc<OwnRelevant<'o>> {
         let by_action = Rc::clone(self.own.borrow_mut().entry(id).or_default());
-        let relevant = by_action.get(action, || {
+        by_action.get(action, || {
             let mut reads = Reads::default();
             let held = subject.held.iter().flat_map(|held| &held.policy.statements);
             let held = held.filter(|statement| statement.effect.value == Effect::Deny);
@@ -218,17 +253,12 @@ impl<'a, 'o> Policies<'a, 'o> {
             };
             held.chain(cap).filter(|it| it.covers_action(action)).for_each(|it| reads.add(it));
             OwnRelevant { reads, known: Known::default() }
-        });
-        relevant.known.once(request.reading(&relevant.reads), || own(subject, request))
+        })
     }
 
     /// The resource with policies that a request is about. Where its ARN is unknown until apply, the change that makes the
     /// request says which it is.
     fn resource_of(&self, change: Option<&PlannedChange>, request: &PartialRequest) -> Option<&'o Resource> {
-        let arn = request.request.resource.as_str();
-        // Of an object, the bucket has the policy.
-        let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
-        let of_bucket = || self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket");
         let of_change = || {
             let change = change.filter(|_| !request.knows_resource())?;
             let address = change.of.as_ref().unwrap_or(&change.address);
@@ -240,7 +270,14 @@ impl<'a, 'o> Policies<'a, 'o> {
             let mut kinds = kinds.map(|kind| format!("{service}{}", kind.name).replace(['-', '_'], ""));
             kinds.any(|kind| kind.ends_with(&own) || own.ends_with(&kind)).then_some(found)
         };
-        self.resources.get(arn).or_else(of_bucket).or_else(of_change).copied()
+        self.resource_at(&request.request.resource).or_else(|| of_change().copied())
+    }
+
+    fn resource_at(&self, arn: &str) -> Option<&'o Resource> {
+        // Of an object, the bucket has the policy.
+        let bucket = || arn.split_once('/').map_or(arn, |(bucket, _)| bucket);
+        let of_bucket = || self.resources.get(bucket()).filter(|resource| resource.kind == "aws_s3_bucket");
+        self.resources.get(arn).or_else(of_bucket).copied()
     }
 
     fn chain(&self, account: NodeId, kind: &PolicyType) -> Rc<Chain<'o>> {

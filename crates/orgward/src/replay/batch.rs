@@ -94,13 +94,18 @@ impl Feed<'_> {
     }
 }
 
+/// How many threads take events on this machine.
+pub(super) fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(THREADS)
+}
+
 /// Reads files in this thread while others work on their events. Each of them gives a result.
 pub(super) fn work_on<R: Send>(
     files: &[PathBuf],
+    threads: usize,
     work: impl Fn(&Feed<'_>) -> R + Sync,
 ) -> Result<Vec<R>, EventError> {
     let failure = Failure::default();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
     let results = std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel(AHEAD);
         let batches = Arc::new(Mutex::new(receiver));

@@ -18,6 +18,7 @@ use orgward_proof::replay::{EventContext, Replay, Replayed, Skipped};
 use orgward_report::{BrokenView, ReplayView, escape, replay, replay_json};
 use thiserror::Error;
 
+use self::events::EventError;
 use crate::arguments::{ReplayArguments, ReplayFormat};
 use crate::exit::Exit;
 use crate::{config, input, output, source};
@@ -83,19 +84,28 @@ pub(crate) fn replayed(
     context: Option<&Path>,
 ) -> Result<Replayed, Box<dyn Diagnostic + Send + Sync>> {
     let context = context.map(context_of).transpose()?.unwrap_or_default();
-    let parts = batch::work_on(&events::files(events)?, |feed| {
-        let mut replay = Replay::of(change, (before, after), &context);
-        feed.each(&mut |event| replay.event(event));
-        replay.finish()
-    })?;
-    let mut replayed = Replayed::default();
-    for part in parts {
-        replayed.extend(part);
-    }
+    let files = events::files(events)?;
+    let replayed = by_threads(batch::threads(), &files, || Replay::of(change, (before, after), &context))?;
     if replayed.events == 0 {
         let names = events.iter().map(|path| format!("`{}`", escape(&path.display().to_string())));
         return Err(Box::new(ReplayError::NoEvents { names: names.collect() }));
     }
+    Ok(replayed)
+}
+
+/// What becomes of the calls of files. How many threads work on them makes no difference.
+fn by_threads<'a, 'o: 'a>(
+    threads: usize,
+    files: &[PathBuf],
+    replay: impl Fn() -> Replay<'a, 'o> + Sync,
+) -> Result<Replayed, EventError> {
+    let parts = batch::work_on(files, threads, |feed| {
+        let mut replay = replay();
+        feed.each(&mut |event| replay.event(event));
+        replay.finish()
+    })?;
+    let mut replayed = Replayed::default();
+    parts.into_iter().for_each(|part| replayed.extend(part));
     Ok(replayed)
 }
 
@@ -176,4 +186,64 @@ fn new_policies(change: Change<&Organization>) -> impl Iterator<Item = (&Key, St
     changed
         .filter(|policy| policy.data.kind != PolicyType::Unknown)
         .map(|policy| (&policy.node.key, format!("{} `{}`", policy.data.kind.short(), policy.node.title())))
+}
+
+#[cfg(test)]
+mod tests {
+    use orgward_org::Declared;
+    use orgward_plan::{Document, Plan};
+
+    use super::*;
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/replay").join(name)
+    }
+
+    /// What is said of many files, each of them with more events than are read at once.
+    #[test]
+    fn the_number_of_threads_makes_no_difference() {
+        let folder = std::env::temp_dir().join(format!("orgward-threads-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let events = std::fs::read_to_string(fixture("events.json")).unwrap();
+        let records = events.trim().strip_prefix("{\"Records\": [").unwrap().strip_suffix("]}").unwrap();
+        for number in 0..3 {
+            // Principals of their own, so that more is told apart than a few counts.
+            let each =
+                |at: usize| records.replace("role/exports", &format!("role/exports-{number}-{}", at % 50));
+            let all: Vec<String> = (0..400).map(each).collect();
+            std::fs::write(
+                folder.join(format!("{number}.json")),
+                format!("{{\"Records\": [{}]}}", all.join(",")),
+            )
+            .unwrap();
+        }
+        let files = events::files(std::slice::from_ref(&folder)).unwrap();
+        let document = Document::decode("plan.json", std::fs::read(fixture("plan.json")).unwrap()).unwrap();
+        let plans = [Plan::parse(&document).unwrap()];
+        let change = Organization::of(&plans, &[], &Declared::default());
+        let change = change.as_ref();
+        let (before, after) = (Access::of(change.before), Access::of(change.after));
+        let context = EventContext::default();
+        let said = |threads| {
+            let replayed =
+                by_threads(threads, &files, || Replay::of(change, (&before, &after), &context)).unwrap();
+            (replayed.events, replayed.denied.len(), replay_json(&view(replayed, change)))
+        };
+        let alone = said(1);
+        assert_eq!((alone.0, alone.1), (7_200, 150));
+        for threads in [2, 4] {
+            assert_eq!(said(threads), alone);
+        }
+        // A file that is cut: what is said of it depends on the files, too, and on nothing else.
+        std::fs::write(folder.join("1.json"), "{\"Records\": [{\"eventName\": 1}]}").unwrap();
+        std::fs::write(folder.join("2.json"), "{\"Records\": [{}]}").unwrap();
+        let failed = |threads| {
+            let replay = || Replay::of(change, (&before, &after), &context);
+            format!("{:?}", by_threads(threads, &files, replay).unwrap_err())
+        };
+        let alone = failed(1);
+        assert!(alone.contains("1.json"), "{alone}");
+        assert_eq!([failed(2), failed(4)], [alone.clone(), alone]);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }
