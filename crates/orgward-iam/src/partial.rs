@@ -143,6 +143,11 @@ impl Reads {
         self.keys.extend(more.keys.iter().cloned());
     }
 
+    /// Whether they read a condition key.
+    pub fn has_key(&self, key: &str) -> bool {
+        self.keys.contains(&key.to_ascii_lowercase())
+    }
+
     /// Condition keys that they read, in lower case.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(String::as_str)
@@ -154,7 +159,7 @@ impl Reads {
     }
 
     /// Whether they read what it is about.
-    pub(crate) fn resource(&self) -> bool {
+    pub fn resource(&self) -> bool {
         self.resource
     }
 }

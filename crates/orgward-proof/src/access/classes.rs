@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use orgward_org::{NodeId, Runtime};
+
 use super::Access;
 use super::subject::{Subject, SubjectId};
 
@@ -15,9 +17,14 @@ impl<'o> Access<'o> {
     /// The accounts with principals, by what makes their principals alike.
     pub(super) fn classes(&self) -> Vec<Class> {
         let mut accounts: BTreeMap<&str, Vec<(String, SubjectId)>> = BTreeMap::new();
+        let mut runtimes: BTreeMap<NodeId, Vec<&Runtime>> = BTreeMap::new();
+        for runtime in &self.org.access().runtimes {
+            runtimes.entry(runtime.role).or_default().push(runtime);
+        }
         for (id, subject) in self.subjects() {
             let account = subject.account_text.as_deref().unwrap_or_default();
-            accounts.entry(account).or_default().push((self.likeness(subject), id));
+            let runtimes = runtimes.get(&subject.node.id).map_or(&[][..], Vec::as_slice);
+            accounts.entry(account).or_default().push((self.likeness(subject, runtimes), id));
         }
         let mut groups: BTreeMap<String, usize> = BTreeMap::new();
         let mut classes: Vec<Class> = Vec::new();
@@ -37,7 +44,7 @@ impl<'o> Access<'o> {
     }
 
     /// What makes a principal like those of other accounts: its cohort, who may assume it, and what runs as it.
-    fn likeness(&self, subject: &Subject<'o>) -> String {
+    fn likeness(&self, subject: &Subject<'o>, runtimes: &[&Runtime]) -> String {
         let account = subject.account_text.as_deref().unwrap_or_default();
         let alike =
             |text: &str| if account.is_empty() { text.to_owned() } else { text.replace(account, "ACCOUNT") };
@@ -45,7 +52,6 @@ impl<'o> Access<'o> {
         if let Some(policy) = subject.trust.and_then(|trust| trust.policy()) {
             text.push_str(&alike(policy.text()));
         }
-        let runtimes = self.org.access().runtimes.iter().filter(|it| it.role == subject.node.id);
         for runtime in runtimes {
             text.push_str(runtime.kind);
             text.push_str(&alike(runtime.arn.as_deref().unwrap_or_default()));

@@ -2,9 +2,12 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use orgward_iam::{
-    Answer, Catalogue, Effect, ManagedPolicies, PrincipalPattern, Request, RequestSet, resource_matches,
+    Answer, Catalogue, ContextValue, Effect, ManagedPolicies, PrincipalPattern, Reads, Request, RequestSet,
+    resource_matches,
 };
 use orgward_org::{Modality, NodeId, Runtime};
 
@@ -12,6 +15,7 @@ use super::sets::{About, ByStanding, Side};
 use super::subject::{Cap, Held, Subject, SubjectId};
 use super::ways::{Way, WayKind, ways};
 use super::{Access, claims};
+use crate::memo::Memo;
 
 /// How one principal comes to act as another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -74,13 +78,30 @@ pub struct Edge {
     pub certain: bool,
 }
 
+/// A condition of a question: operator, key, value.
+type Line<'q> = (&'q str, &'q str, &'q str);
+
+/// What a principal can do, and whether it certainly can.
+type Can = Option<(Request, bool)>;
+
+/// What was asked of one of several principals that are alike, with the account of the one that was asked.
+pub(super) type Answers = Memo<(usize, String), (String, Can)>;
+
+/// Which services the texts of trust policies let in.
+pub(super) type Admitted = Memo<(Arc<str>, String), bool>;
+
 /// What the requests of one principal are allowed to be, asked one action at a time.
 pub(super) struct Asker<'a, 'o> {
     access: &'a Access<'o>,
     pub(super) subject: Subject<'o>,
     settled: bool,
+    /// Whether it has everything that its boundary leaves to it.
+    is_armed: bool,
+    /// Whether answers are shared with principals that are alike.
+    shares: bool,
     mentioned: RefCell<BTreeMap<String, bool>>,
-    memo: RefCell<BTreeMap<String, Option<(Request, bool)>>>,
+    reads: RefCell<BTreeMap<String, Rc<Reads>>>,
+    memo: RefCell<BTreeMap<String, Can>>,
 }
 
 impl<'a, 'o> Asker<'a, 'o> {
@@ -90,7 +111,21 @@ impl<'a, 'o> Asker<'a, 'o> {
         // Where policies look at tags, both bounds are asked.
         let settled =
             subject.is_certain() && access.is_settled(subject.account) && access.tag_keys.is_empty();
-        Self { access, subject, settled, mentioned: RefCell::default(), memo: RefCell::default() }
+        Self {
+            access,
+            subject,
+            settled,
+            is_armed: false,
+            shares: false,
+            mentioned: RefCell::default(),
+            reads: RefCell::default(),
+            memo: RefCell::default(),
+        }
+    }
+
+    /// A principal that is asked what principals like it are asked, too, in an order that is always the same.
+    pub(super) fn sharing(access: &'a Access<'o>, subject: &Subject<'o>) -> Self {
+        Self { shares: true, ..Self::of(access, subject) }
     }
 
     /// The same principal with everything that its boundary leaves to it.
@@ -106,7 +141,8 @@ impl<'a, 'o> Asker<'a, 'o> {
             group: None,
             must: true,
         };
-        Some(Self::of(access, &Subject { held: vec![held], ..subject.clone() }))
+        let asker = Self::sharing(access, &Subject { held: vec![held], ..subject.clone() });
+        Some(Self { is_armed: true, ..asker })
     }
 
     /// Whether some statement allows an action at all.
@@ -120,31 +156,67 @@ impl<'a, 'o> Asker<'a, 'o> {
         is_mentioned
     }
 
-    /// A request that the principal can make, and whether it certainly can.
-    pub(super) fn can(
-        &self,
-        action: &str,
-        resource: Option<&str>,
-        conditions: &[(&str, &str, &str)],
-    ) -> Option<(Request, bool)> {
+    /// What the policies that bear on an action read of a request of the principal.
+    fn reads(&self, action: &str) -> Rc<Reads> {
+        if let Some(known) = self.reads.borrow().get(action) {
+            return Rc::clone(known);
+        }
+        let cap = if let Cap::Policy { policy, .. } = &self.subject.cap { Some(*policy) } else { None };
+        let chain = self.subject.account.and_then(|account| self.access.chains.get(&account));
+        let attached = chain.into_iter().flat_map(|(scp, _)| &scp.levels).flat_map(|level| &level.attached);
+        let above = attached.filter_map(|it| it.org_policy.data.document.policy());
+        let policies = self.subject.held.iter().map(|held| held.policy).chain(cap).chain(above);
+        let mut reads = Reads::default();
+        let statements = policies.flat_map(|policy| &policy.statements);
+        statements.filter(|it| it.covers_action(action)).for_each(|it| reads.add(it));
+        let reads = Rc::new(reads);
+        self.reads.borrow_mut().insert(action.to_owned(), Rc::clone(&reads));
+        reads
+    }
+
+    /// A request that the principal can make, and whether it certainly can. What no policy reads is not asked about: it is
+    /// set in the answer, which is the same for everything that it could be.
+    pub(super) fn can(&self, action: &str, resource: Option<&str>, conditions: &[Line<'_>]) -> Can {
         if !self.mentions(action) {
             return None;
         }
-        let key = format!("{action} {resource:?} {conditions:?}");
+        let reads = self.reads(action);
+        let is_read = |arn: &&str| reads.resource() || !takes(action, arn);
+        let is_asked = |(operator, key, _): &Line<'_>| *operator != "StringEquals" || reads.has_key(key);
+        let on = resource.filter(is_read);
+        let (asked, set): (Vec<Line<'_>>, Vec<Line<'_>>) = conditions.iter().partition(|line| is_asked(line));
+        let (mut request, certain) = self.can_alike(action, on, &asked)?;
+        if let (Some(arn), None) = (resource, on) {
+            arn.clone_into(&mut request.resource);
+        }
+        for (_, key, value) in set {
+            request.context.set(key, ContextValue::One(value.to_owned()));
+        }
+        Some((request, certain))
+    }
+
+    /// Asks once for all principals that are alike but for their account.
+    fn can_alike(&self, action: &str, resource: Option<&str>, conditions: &[Line<'_>]) -> Can {
+        let key = format!("{} {action} {resource:?} {conditions:?}", self.is_armed);
         if let Some(known) = self.memo.borrow().get(&key) {
             return known.clone();
         }
-        let found = self.ask(action, resource, conditions);
+        let account = self.subject.account_text.as_deref().filter(|it| self.shares && !it.is_empty());
+        let account = account.filter(|_| self.access.has_alike(&self.subject));
+        let found = match account {
+            None => self.ask(action, resource, conditions),
+            Some(account) => {
+                let shared = (self.subject.cohort, key.replace(account, "ACCOUNT"));
+                let ask = || (account.to_owned(), self.ask(action, resource, conditions));
+                let (of, found) = self.access.can.get(shared, ask);
+                found.map(|(request, certain)| (request.as_account(&of, account), certain))
+            }
+        };
         self.memo.borrow_mut().insert(key, found.clone());
         found
     }
 
-    fn ask(
-        &self,
-        action: &str,
-        resource: Option<&str>,
-        conditions: &[(&str, &str, &str)],
-    ) -> Option<(Request, bool)> {
+    fn ask(&self, action: &str, resource: Option<&str>, conditions: &[Line<'_>]) -> Can {
         let claim = claims::claim(Some(action), resource, conditions)?;
         let on = |side| {
             let own = self.access.own(&self.subject, side, About::Action(action));
@@ -168,16 +240,19 @@ impl<'a, 'o> Asker<'a, 'o> {
         let mut requests = Vec::new();
         let mut certain = true;
         for action in actions {
-            let fits = arn.filter(|arn| {
-                let types = Catalogue::get().resource_types(action);
-                types.is_some_and(|mut types| types.any(|it| resource_matches(&it.pattern(), arn)))
-            });
+            let fits = arn.filter(|arn| takes(action, arn));
             let (request, sure) = self.can(action, fits, &[])?;
             requests.push(request);
             certain &= sure;
         }
         Some((requests, certain))
     }
+}
+
+/// Whether an action is about resources such as this one.
+fn takes(action: &str, arn: &str) -> bool {
+    let types = Catalogue::get().resource_types(action);
+    types.is_some_and(|mut types| types.any(|it| resource_matches(&it.pattern(), arn)))
 }
 
 /// The principals of one account, and what leads from one to another.
@@ -265,7 +340,7 @@ impl<'a, 'o> Local<'a, 'o> {
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = Vec::new();
         for (id, subject) in self.members() {
-            let asker = Asker::of(self.access, subject);
+            let asker = Asker::sharing(self.access, subject);
             self.from(End::Subject(id), id, &asker, &mut steps);
         }
         // Whoever is armed within a boundary goes on from there.
@@ -319,7 +394,7 @@ impl<'a, 'o> Local<'a, 'o> {
             for ((id, target), trust) in self.members().zip(&self.trusts) {
                 let Some(trust) = trust.as_ref().filter(|_| id != me) else { continue };
                 for service in &way.services {
-                    if !Access::admits_service(&trust[0], service) {
+                    if !self.access.admits_service(&trust[0], service) {
                         continue;
                     }
                     let to = [("StringEquals", "iam:PassedToService", *service)];
@@ -412,7 +487,12 @@ impl<'o> Access<'o> {
     }
 
     /// Whether a trust policy lets a service assume the role.
-    pub(super) fn admits_service(trust: &ByStanding, service: &str) -> bool {
+    pub(super) fn admits_service(&self, trust: &ByStanding, service: &str) -> bool {
+        let key = (Arc::clone(trust.whole.text()), service.to_owned());
+        self.admitted.get(key, || Self::lets_in(trust, service))
+    }
+
+    fn lets_in(trust: &ByStanding, service: &str) -> bool {
         let named = trust.caller.statements.iter().any(|statement| {
             statement.covers_action("sts:AssumeRole")
                 && statement.principals.as_ref().is_some_and(|principals| {

@@ -50,6 +50,7 @@ pub use self::sets::{ByStanding, Side};
 pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};
 pub use self::summary::{Entry, Level};
 pub use self::ways::{Way, WayKind, services_of_ways, ways};
+use crate::memo::Memo;
 
 /// What can be asked about access on one side of a change.
 #[derive(Debug)]
@@ -71,6 +72,14 @@ pub struct Access<'o> {
     with_policies: OnceLock<resources::Index>,
     /// What is taken away of grants, asked once for all that are alike.
     taken: taken::Answers,
+    /// What principals can do to come to act as others, asked once for all that are alike.
+    can: edges::Answers,
+    /// How many principals there are in each cohort, by its number.
+    alike: Vec<usize>,
+    /// What is effective of what principals are allowed, for cohorts with several of them.
+    summaries: Memo<usize, (String, summary::Effective)>,
+    /// Which services trust policies let in, asked once for each text.
+    admitted: edges::Admitted,
 }
 
 impl<'o> Access<'o> {
@@ -90,6 +99,12 @@ impl<'o> Access<'o> {
             }
         }
         subject::cohorts(org, &tag_keys, &mut subjects);
+        let mut alike = vec![0; subjects.len()];
+        for subject in &subjects {
+            if let Some(count) = alike.get_mut(subject.cohort) {
+                *count += 1;
+            }
+        }
         let mut by_arn = BTreeMap::new();
         let mut by_node: BTreeMap<NodeId, Vec<SubjectId>> = BTreeMap::new();
         let mut chains = BTreeMap::new();
@@ -120,7 +135,16 @@ impl<'o> Access<'o> {
             gains: OnceLock::new(),
             with_policies: OnceLock::new(),
             taken: taken::Answers::default(),
+            can: edges::Answers::default(),
+            alike,
+            summaries: Memo::default(),
+            admitted: edges::Admitted::default(),
         }
+    }
+
+    /// Whether other principals differ from this one in nothing but their account.
+    fn has_alike(&self, subject: &Subject<'_>) -> bool {
+        self.alike.get(subject.cohort).is_some_and(|count| *count > 1)
     }
 
     /// The organization that is asked about.

@@ -202,7 +202,7 @@ impl<'o> Access<'o> {
                         all.cut = true;
                         return;
                     }
-                    let caller = askers.entry(from).or_insert_with(|| Asker::of(self, source));
+                    let caller = askers.entry(from).or_insert_with(|| Asker::sharing(self, source));
                     let edge = self.assume(caller, target, &trust);
                     known.insert(key, edge.clone());
                     edge
@@ -303,7 +303,7 @@ impl<'o> Access<'o> {
 
     /// A step to a principal that can do what this one cannot.
     fn more(&self, subject: &Subject<'o>, at: NodeIndex, all: &Graph) -> Option<Gain> {
-        let asker = Asker::of(self, subject);
+        let asker = Asker::sharing(self, subject);
         let mut best: Option<Gain> = None;
         for (to, edge) in all.steps(at) {
             // Assuming a role is what roles are for.
@@ -338,7 +338,7 @@ impl<'o> Access<'o> {
         /// What every function needs, and what says nothing about one.
         const BASIC: [&str; 4] = ["logs:", "xray:", "cloudwatch:PutMetricData", "ec2messages:"];
         const MOST: usize = 200;
-        let theirs = Asker::of(self, other);
+        let theirs = Asker::sharing(self, other);
         let statements = other.held.iter().flat_map(|held| &held.policy.statements);
         let allowing = statements.filter(|statement| statement.effect.value == Effect::Allow);
         let patterns =

@@ -617,9 +617,16 @@ pub(super) fn cohorts(org: &Organization, tag_keys: &BTreeSet<String>, subjects:
         }
         parts.push(format!("{:?}", subject.place));
         if let Some(account) = subject.account {
+            let text = subject.account_text.clone().unwrap_or_default();
             let chain = chains.entry(account).or_insert_with(|| {
                 let chain = org.policy_chain(account, &orgward_org::PolicyType::ServiceControl);
-                format!("{} {:?} {:?}", org.management() == Some(account), chain.signature(), chain.enabled)
+                let attached = chain.levels.iter().flat_map(|level| &level.attached);
+                let mut policies = attached.filter_map(|it| it.org_policy.data.document.policy());
+                let is_named = !text.is_empty() && policies.any(|policy| policy.text().contains(&text));
+                // A policy that names one account treats it unlike all others below it.
+                let own = if is_named { text.as_str() } else { "" };
+                let management = org.management() == Some(account);
+                format!("{management} {:?} {:?} {own}", chain.signature(), chain.enabled)
             });
             parts.push(chain.clone());
         }

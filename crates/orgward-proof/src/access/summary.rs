@@ -155,6 +155,9 @@ pub(super) fn levels(actions: &[String]) -> Vec<Level> {
     listed.map(|action| Level::of(action.level())).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// Actions by the resources that they are effective on.
+pub(super) type Effective = Vec<(Vec<String>, Vec<String>)>;
+
 /// How many patterns of one principal are told.
 pub(super) const MOST: usize = 400;
 
@@ -162,9 +165,49 @@ impl Access<'_> {
     /// What a principal can do, by service and resources: the patterns of its policies, cut to what is effective.
     pub fn summary(&self, id: SubjectId) -> Vec<Entry> {
         let Some(subject) = self.subject(id) else { return Vec::new() };
-        let asker = Asker::of(self, subject);
         let mut known: Option<Subject<'_>> = None;
         let mut entries: BTreeMap<(String, Vec<String>), BTreeSet<String>> = BTreeMap::new();
+        for (resources, actions) in self.effective_alike(subject) {
+            for action in actions {
+                // What the policy of the very resource denies, or does not allow, is not effective.
+                let known = known.get_or_insert_with(|| subject.known());
+                let mut open = resources.clone();
+                open.retain(|resource| !self.is_refused(known, &action, resource));
+                if open.is_empty() {
+                    continue;
+                }
+                let service = action.split(':').next().unwrap_or("*").to_owned();
+                entries.entry((service, open)).or_default().insert(action);
+            }
+        }
+        let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
+            let actions: Vec<String> = actions.into_iter().collect();
+            Entry { service, resources, levels: levels(&actions), actions, by: None }
+        };
+        entries.into_iter().map(entry).collect()
+    }
+
+    /// What is effective of what a principal's own policies allow: actions by resources. Asked once for all principals that
+    /// are alike but for their account.
+    fn effective_alike(&self, subject: &Subject<'_>) -> Effective {
+        let account = subject.account_text.as_deref().filter(|account| !account.is_empty());
+        let Some(account) = account.filter(|_| self.has_alike(subject)) else {
+            return self.effective_of(subject);
+        };
+        let ask = || (account.to_owned(), self.effective_of(subject));
+        let (of, mut all) = self.summaries.get(subject.cohort, ask);
+        if of != account {
+            for (resources, _) in &mut all {
+                resources.iter_mut().for_each(|resource| *resource = resource.replace(&of, account));
+                resources.sort();
+            }
+        }
+        all
+    }
+
+    fn effective_of(&self, subject: &Subject<'_>) -> Effective {
+        let asker = Asker::of(self, subject);
+        let mut all = Effective::new();
         let caps: Vec<&Statement> = match &subject.cap {
             Cap::Policy { policy, .. } => {
                 policy.statements.iter().filter(|it| it.effect.value == Effect::Allow).collect()
@@ -199,30 +242,17 @@ impl Access<'_> {
             for (action, resources) in cut.into_iter().take(MOST).filter(|(_, it)| !it.is_empty()) {
                 on.entry(resources).or_default().push(action);
             }
-            for (resources, actions) in on {
+            for (resources, mut actions) in on {
                 let effective =
                     (!whole).then(|| self.effective(&asker.subject, &actions, &resources)).flatten();
-                for (at, action) in actions.into_iter().enumerate() {
-                    if effective.as_ref().is_some_and(|all| all.get(at) == Some(&false)) {
-                        continue;
-                    }
-                    // What the policy of the very resource denies, or does not allow, is not effective.
-                    let known = known.get_or_insert_with(|| subject.known());
-                    let mut open = resources.clone();
-                    open.retain(|resource| !self.is_refused(known, &action, resource));
-                    if open.is_empty() {
-                        continue;
-                    }
-                    let service = action.split(':').next().unwrap_or("*").to_owned();
-                    entries.entry((service, open)).or_default().insert(action);
+                if let Some(effective) = effective {
+                    let mut effective = effective.into_iter();
+                    actions.retain(|_| effective.next() != Some(false));
                 }
+                all.push((resources, actions));
             }
         }
-        let entry = |((service, resources), actions): ((String, Vec<String>), BTreeSet<String>)| {
-            let actions: Vec<String> = actions.into_iter().collect();
-            Entry { service, resources, levels: levels(&actions), actions, by: None }
-        };
-        entries.into_iter().map(entry).collect()
+        all
     }
 
     /// Whether a principal could do all that a pattern describes on resources, as far as its own policies say.
