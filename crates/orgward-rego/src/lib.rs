@@ -13,6 +13,8 @@ mod policies;
 mod results;
 mod run;
 mod scan;
+mod time;
+mod yaml;
 
 pub use error::RegoError;
 pub use input::{Inputs, schema};

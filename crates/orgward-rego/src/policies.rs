@@ -27,6 +27,8 @@ pub struct Policies {
     pub(crate) engine: Engine,
     pub(crate) files: Vec<RuleFile>,
     pub(crate) entries: Vec<Entry>,
+    /// What `time.now_ns()` is for all rules.
+    pub(crate) now: i64,
 }
 
 /// A rule that is asked.
@@ -56,8 +58,9 @@ fn is_of_organization(package: &str) -> bool {
 }
 
 impl Policies {
-    /// Reads files. Only rules of `packages` are asked; of all where there are none.
-    pub fn parse(files: Vec<RuleFile>, packages: &BTreeSet<String>) -> Result<Self, RegoError> {
+    /// Reads files. Only rules of `packages` are asked; of all where there are none. `now` is the moment of the run, in
+    /// nanoseconds since 1970.
+    pub fn parse(files: Vec<RuleFile>, packages: &BTreeSet<String>, now: i64) -> Result<Self, RegoError> {
         let mut engine = Engine::new();
         // What fails is no answer: it must not look as if a rule had nothing to say.
         engine.set_strict_builtin_errors(true);
@@ -99,7 +102,7 @@ impl Policies {
         for entry in &mut entries {
             entry.excepts = excepting.contains(&entry.package);
         }
-        Ok(Self { engine, files, entries })
+        Ok(Self { engine, files, entries, now })
     }
 
     /// What is known about the rules.
@@ -115,14 +118,15 @@ impl Policies {
 
 /// Adds a file in the version of the language that it is written in, and returns its package.
 fn add(engine: &mut Engine, file: &RuleFile) -> anyhow::Result<String> {
+    let text = metadata::answered(&file.text);
     engine.set_rego_v0(false);
-    let added = engine.add_policy(file.name.clone(), file.text.clone()).or_else(|error| {
+    let added = engine.add_policy(file.name.clone(), text.clone()).or_else(|error| {
         // Older files say neither `if` nor `contains`. Only such are read anew: the reader comments on all others.
         if !error.to_string().contains("keyword is required") {
             return Err(error);
         }
         engine.set_rego_v0(true);
-        engine.add_policy(file.name.clone(), file.text.clone()).map_err(|_| error)
+        engine.add_policy(file.name.clone(), text.clone()).map_err(|_| error)
     })?;
     Ok(added.strip_prefix("data.").unwrap_or(&added).to_owned())
 }

@@ -15,7 +15,7 @@ use crate::builtins::{Answers, Assume, Call, connect};
 use crate::error::RegoError;
 use crate::input::Inputs;
 use crate::policies::{Entry, Policies};
-use crate::results;
+use crate::{results, time, yaml};
 
 /// How often limits are looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -135,7 +135,10 @@ impl Policies {
         let (events, received) = channel();
         let mut engine = self.engine.clone();
         let calls = forward(&events);
-        connect(&mut engine, &calls, &inputs.organization).map_err(|error| failed(&error))?;
+        connect(&mut engine, &calls, &inputs.organization)
+            .and_then(|()| time::connect(&mut engine, self.now))
+            .and_then(|()| yaml::connect(&mut engine))
+            .map_err(|error| failed(&error))?;
         drop(calls);
         engine.set_execution_timer_config(ExecutionTimerConfig { limit: limits.time, check_interval: STEPS });
         engine.set_input(input.clone());
@@ -257,9 +260,12 @@ mod tests {
     use super::Limits;
     use crate::{Inputs, Policies, RegoError, RuleFile};
 
+    /// 2026-11-20, 09:00 UTC: a Friday.
+    const NOW: i64 = 1_795_165_200_000_000_000;
+
     fn asked(body: &str, limits: Limits) -> Result<usize, RegoError> {
         let file = RuleFile { name: "a.rego".to_owned(), text: format!("package main\n{body}\n") };
-        let policies = Policies::parse(vec![file], &BTreeSet::new())?;
+        let policies = Policies::parse(vec![file], &BTreeSet::new(), NOW)?;
         let inputs = Inputs::new("{}", &[("plan.json", "{}")])?;
         let Change { after, .. } = Organization::of(&[], &[], &Declared::default());
         let structure = Structure::default();
@@ -284,5 +290,74 @@ mod tests {
         let used = || Some(USED.fetch_add(1 << 20, Ordering::Relaxed));
         let limits = Limits { time: Duration::from_mins(1), memory: 4 << 20, used };
         assert!(matches!(asked(LONG, limits), Err(RegoError::Memory { megabytes: 4, .. })));
+    }
+
+    /// Each line holds, and none of the others does.
+    #[test]
+    fn times_are_what_they_are_in_opa() {
+        let limits = Limits { time: Duration::from_secs(20), memory: 1 << 30, used: || None };
+        let at = r#"time.parse_rfc3339_ns("2026-11-20T09:00:00Z")"#;
+        for line in [
+            format!("time.now_ns() == {at}"),
+            format!("time.date({at}) == [2026, 11, 20]"),
+            format!("time.clock([{at}, \"UTC\"]) == [9, 0, 0]"),
+            r#"time.weekday(time.now_ns()) == "Friday""#.to_owned(),
+            format!("time.add_date({at}, 0, 0, 30) == time.parse_rfc3339_ns(\"2026-12-20T09:00:00Z\")"),
+            // The 31st of February is the 3rd of March.
+            r#"time.add_date(time.parse_rfc3339_ns("2026-01-31T00:00:00Z"), 0, 1, 0) == time.parse_rfc3339_ns("2026-03-03T00:00:00Z")"#.to_owned(),
+            r#"time.add_date(time.parse_rfc3339_ns("2024-02-29T01:02:03.000000004Z"), 1, 0, 0) == time.parse_rfc3339_ns("2025-03-01T01:02:03.000000004Z")"#.to_owned(),
+            r#"time.diff(time.parse_rfc3339_ns("2025-01-31T23:00:00Z"), time.parse_rfc3339_ns("2026-03-01T22:59:58Z")) == [1, 0, 28, 23, 59, 58]"#.to_owned(),
+            r#"time.parse_ns("2006-01-02", "2026-11-20") == time.parse_rfc3339_ns("2026-11-20T00:00:00Z")"#.to_owned(),
+            r#"time.parse_ns("02 Jan 06 15:04 -0700", "20 Nov 26 11:00 +0200") == time.now_ns()"#.to_owned(),
+            r#"time.parse_ns("RFC1123", "Fri, 20 Nov 2026 09:00:00 UTC") == time.now_ns()"#.to_owned(),
+            r#"time.format(time.now_ns()) == "2026-11-20T09:00:00Z""#.to_owned(),
+            r#"time.format([time.now_ns(), "UTC", "Mon Jan _2 2006 3:04PM"]) == "Fri Nov 20 2026 9:00AM""#.to_owned(),
+            r#"time.parse_duration_ns("1h30m") == 5400000000000"#.to_owned(),
+            r#"time.parse_duration_ns("-1.5s") == -1500000000"#.to_owned(),
+        ] {
+            assert_eq!(asked(&format!("deny contains \"x\" if {line}"), limits).ok(), Some(1), "{line}");
+            let other = line.replacen(" == ", " != ", 1);
+            assert_eq!(asked(&format!("deny contains \"x\" if {other}"), limits).ok(), Some(0), "{other}");
+        }
+        for line in [
+            r#"time.date([1, "Europe/Berlin"])"#,
+            r#"time.parse_ns("2006", "x")"#,
+            r#"time.parse_duration_ns("1 day")"#,
+        ] {
+            assert!(asked(&format!("deny contains \"x\" if {line}"), limits).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn yaml_is_what_it_is_in_opa() {
+        let limits = Limits { time: Duration::from_secs(20), memory: 1 << 30, used: || None };
+        for line in [
+            r#"yaml.unmarshal("a: [1, yes, ~]\nb: {c: '1', d: 1.5, e: 0x10}") == {"a": [1, true, null], "b": {"c": "1", "d": 1.5, "e": 16}}"#,
+            r#"yaml.unmarshal("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}").d == {"b": 1, "c": 3}"#,
+            r#"yaml.is_valid("a: [") == false"#,
+            r#"yaml.is_valid("a: 1\na: 2") == false"#,
+            r#"yaml.is_valid(7) == false"#,
+            r#"yaml.is_valid("- a") == true"#,
+            r#"yaml.marshal({"b": [1, "yes", {"c": "x: y", "d": []}], "a": null}) == "a: null\nb:\n- 1\n- \"yes\"\n- c: \"x: y\"\n  d: []\n""#,
+            r#"yaml.unmarshal(yaml.marshal({"k": {"l": [[1, 2], {"m": {"n": "07"}}]}})) == {"k": {"l": [[1, 2], {"m": {"n": "07"}}]}}"#,
+        ] {
+            assert_eq!(asked(&format!("deny contains \"x\" if {line}"), limits).ok(), Some(1), "{line}");
+            let other = line.replacen(" == ", " != ", 1);
+            assert_eq!(asked(&format!("deny contains \"x\" if {other}"), limits).ok(), Some(0), "{other}");
+        }
+        assert!(asked("deny contains \"x\" if yaml.unmarshal(\"a: [\")", limits).is_err());
+    }
+
+    #[test]
+    fn a_rule_reads_the_annotation_above_it() {
+        let limits = Limits { time: Duration::from_secs(20), memory: 1 << 30, used: || None };
+        let body = |wanted: &str| {
+            format!(
+                "# METADATA\n# title: Tags\n# custom:\n#   id: T1\n#   levels: [1, 2]\ndeny contains \"x\" if {{\n  rego.metadata.rule() == {wanted}\n}}\n\nplain := rego.metadata.rule()\n\nwarn contains \"y\" if plain == {{}}\n"
+            )
+        };
+        let wanted = r#"{"scope": "rule", "title": "Tags", "custom": {"id": "T1", "levels": [1, 2]}}"#;
+        assert_eq!(asked(&body(wanted), limits).ok(), Some(2));
+        assert_eq!(asked(&body("{}"), limits).ok(), Some(1));
     }
 }

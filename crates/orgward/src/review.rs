@@ -78,7 +78,7 @@ pub(crate) fn today() -> Date {
 }
 
 /// When the review is made, in milliseconds: what `SOURCE_DATE_EPOCH` says, so that a run can be repeated byte for byte.
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse::<i64>().ok());
     set.map_or_else(|| Timestamp::now().as_millisecond(), |seconds| seconds.saturating_mul(1_000))
 }

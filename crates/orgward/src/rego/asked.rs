@@ -39,8 +39,9 @@ impl OwnRules {
             .iter()
             .map(|file| RuleFile { name: file.name.clone(), text: file.text.clone() })
             .collect();
+        let now = crate::review::now().saturating_mul(1_000_000);
         let policies =
-            if files.is_empty() { None } else { Some(Policies::parse(files, &config.rego.packages)?) };
+            if files.is_empty() { None } else { Some(Policies::parse(files, &config.rego.packages, now)?) };
         let own = Self(policies);
         let known: Vec<&str> = own.infos().iter().map(|info| info.id).collect();
         if let Some(id) = config.named_rules().find(|id| !known.contains(id)) {
