@@ -9,6 +9,7 @@ pub mod boundaries;
 pub mod chains;
 mod data;
 pub mod drift;
+pub mod federation;
 pub mod guardrail;
 pub mod lockout;
 pub mod memo;

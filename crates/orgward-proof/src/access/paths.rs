@@ -468,6 +468,11 @@ impl<'o> Access<'o> {
         {
             return Some(edge(*request, true));
         }
+        let tokens = super::sets::About::Action("sts:AssumeRoleWithWebIdentity");
+        let taken = self.rcp(target.account, super::Side::AtMost, tokens);
+        if let Some((token, certain)) = crate::federation::way_of_strangers(policy, &taken) {
+            return Some(edge(token, certain));
+        }
         let home = Home { owner: Some(target.node.id), account: target.account_text.as_deref() };
         for (who, membership) in named(org, policy, home) {
             let Ok(circle) = Circle::of(org, &who, policy, home) else { continue };

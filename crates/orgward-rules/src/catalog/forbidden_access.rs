@@ -334,3 +334,34 @@ fn close(finding: &mut orgward_finding::Finding, certain: bool, existed: bool) {
         finding.status = Status::Existing;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FORBIDDEN_ACCESS;
+    use crate::testing::findings_with_document_and;
+
+    /// What a provider shares with every customer of it leads in from outside, unless the trust says which customer.
+    #[test]
+    fn an_open_federation_is_a_way_from_outside() {
+        let config =
+            "[[forbid]]\nid = \"nobody\"\npath = { from = \"outside\", to = \"arn:aws:iam::*:role/*\" }\n";
+        let told = |subject: &str| -> Vec<String> {
+            let host = "token.actions.githubusercontent.com";
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+                "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},
+                "Condition":{{"StringLike":{{"{host}:sub":"{subject}"}}}}}}]}}"#
+            );
+            let fixture = ("loose-federation", "bad-star-among-subjects");
+            let document = ("assume_role_policy", document.as_str());
+            let found = findings_with_document_and(&FORBIDDEN_ACCESS, fixture, document, config);
+            found.into_iter().map(|finding| format!("{:?}: {}", finding.verdict, finding.message)).collect()
+        };
+        let open = told("repo:*");
+        assert!(
+            matches!(open.as_slice(), [one] if one.starts_with("Found: `nobody` does not hold")),
+            "{open:?}"
+        );
+        assert!(told("repo:acme/app:*").is_empty());
+    }
+}
