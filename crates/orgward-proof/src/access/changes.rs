@@ -34,7 +34,8 @@ impl<'o> Local<'_, 'o> {
             return;
         }
         for id in self.ids {
-            let Some(target) = self.access.subject(*id).filter(|it| it.word != "permission set") else {
+            let Some(target) = self.access.subject(*id).filter(|it| ["role", "user"].contains(&it.word))
+            else {
                 continue;
             };
             let mut add = |to: End, how: &str, done: Done| {

@@ -6,7 +6,7 @@ use orgward_iam::{Answer, Callers, Claim, Effect, PrincipalPattern, Request, Req
 use orgward_org::{Membership, NodeId, PolicyType};
 use orgward_plan::Address;
 
-use super::exposure::{membership_of, of_account};
+use super::outsider::{Circle, membership_of};
 use super::reach::names;
 use super::sets::{About, Side};
 use super::{Access, claims};
@@ -63,8 +63,16 @@ impl Access<'_> {
                         PrincipalPattern::Arn(arn) => claims::by(arn),
                         _ => None,
                     };
+                    let circle = match pattern {
+                        PrincipalPattern::Account(account) => {
+                            Some(Circle::account(self.org, read, account, None, Membership::Inside))
+                        }
+                        _ => None,
+                    };
                     let by = match (pattern, &by_name) {
-                        (PrincipalPattern::Account(account), _) => of_account(read, account, &[]),
+                        (PrincipalPattern::Account(_), _) => {
+                            circle.as_ref().map_or_else(RequestSet::nothing, Circle::requests)
+                        }
                         (PrincipalPattern::Service(_), Some(claim)) => {
                             claim.requests().and(RequestSet::by(Callers::Services))
                         }

@@ -4,7 +4,7 @@ use orgward_finding::{Severity, Status, Verdict};
 use orgward_iam::{Claim, RequestSet};
 use orgward_org::Selector;
 use orgward_proof::access::{
-    Access, Forbid, Forbidden, Place, Subject, Who, is_exempt, is_outside, means_something,
+    Access, Forbid, Forbidden, Outsider, Place, Subject, Who, is_exempt, means_something,
 };
 use orgward_proof::questions::Reply;
 use orgward_proof::region_lock::witness;
@@ -125,17 +125,14 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                     existed,
                 )
             }
-            Who::Account(id) => {
-                let root = format!("arn:aws:iam::{id}:root");
-                if !is_outside(cx.after, id) || is_exempt(&forbid.exempt, &root) {
+            Who::Outsider(who) => {
+                let principal = who.principal();
+                if *who != Outsider::Everybody && is_exempt(&forbid.exempt, &principal) {
                     continue;
                 }
+                let name = if *who == Outsider::Everybody { "everybody".to_owned() } else { principal };
                 let existed = !access.gains_outside(before, claim, &reached);
-                (reached.by.as_ref(), None, id.clone(), root, None, existed)
-            }
-            Who::Everybody => {
-                let existed = !access.gains_outside(before, claim, &reached);
-                (reached.by.as_ref(), None, "*".to_owned(), "everybody".to_owned(), None, existed)
+                (reached.by.as_ref(), None, who.id().to_owned(), name, None, existed)
             }
         };
         let finding = findings.report(&FORBIDDEN_ACCESS, address);

@@ -140,8 +140,8 @@ fn attached_policies(organization: &Organization) -> BTreeMap<NodeId, BTreeSet<S
             // It may be one of the others.
             GrantedPolicy::Unknown => None,
         };
-        if let (Some(holder), Some(policy)) = (grant.holder, policy) {
-            attached.entry(holder).or_default().insert(policy);
+        if let Some(policy) = policy {
+            attached.entry(grant.holder).or_default().insert(policy);
         }
     }
     attached

@@ -111,7 +111,7 @@ fn unknown(cx: &Context<'_>, findings: &mut Findings) {
 
 /// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.
 pub(super) fn set(finding: &mut Finding, had: bool, opening: &Opening<'_>, old: &[Opening<'_>]) {
-    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.account == opening.account;
+    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.who == opening.who;
     if had {
         finding.status = Status::Existing;
     } else if old.iter().any(same) {
@@ -128,7 +128,7 @@ pub(super) fn report<'f>(
 ) -> &'f mut Finding {
     let finding = findings.report(rule, opening.address);
     finding.input = opening.policy.and_then(|policy| policy.stack.as_deref()).map(str::to_owned);
-    finding.subject(format!("{} {}", opening.resource.key, opening.account.as_deref().unwrap_or("*")));
+    finding.subject(format!("{} {}", opening.resource.key, opening.who.id()));
     finding.accounts(
         opening.resource.owner.and_then(|owner| cx.after.node(owner)).map(orgward_org::Node::label),
     );
