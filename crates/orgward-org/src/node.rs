@@ -345,10 +345,11 @@ pub struct Elsewhere {
     pub inline: Vec<InlinePolicy>,
 }
 
-/// A resource of which only type and account matter.
+/// A resource that computes, stores, connects or queues, or may do so: only its type and its account matter.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// The resource type.
+    /// The resource type; for what is described by another resource, such as a CloudFormation stack, the type in it:
+    /// `AWS::EC2::Instance`.
     pub resource: String,
     /// Why its account is believed, or disputed.
     pub evidence: Vec<Evidence>,

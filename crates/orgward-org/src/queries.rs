@@ -414,8 +414,8 @@ impl Organization {
         documents
     }
 
-    /// What kind of workload a resource type is, in one word; `None` when it is none.
+    /// What kind of workload a resource type is, in one word; `None` when it is none, or when that is not decided.
     pub fn workload_category(resource: &str) -> Option<&'static str> {
-        crate::resource_types::ResourceType::workload_category(resource)
+        crate::resource_types::ResourceType::decided(resource).category()
     }
 }

@@ -14,6 +14,7 @@ pub mod guardrail;
 pub mod lockout;
 pub mod memo;
 pub mod org_policies;
+pub mod outright;
 pub mod questions;
 pub mod region_lock;
 pub mod replay;

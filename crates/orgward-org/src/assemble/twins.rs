@@ -110,13 +110,19 @@ fn is_global(kind: &str) -> bool {
     kind.starts_with("aws_organizations_") || kind.starts_with("aws_controltower_")
 }
 
+/// What an object is known by: its ARN and its id. The ARN alone may be that of another object: each delegation of an account
+/// has the ARN of the account, each version of a secret that of the secret.
 fn id(piece: &Piece<'_, '_>) -> Option<String> {
     let known = |attribute: &str| match piece.object.get(attribute).text() {
         Attr::Known(text) => Some(text.expose().to_owned()),
         Attr::Unknown | Attr::Absent => None,
     };
-    let id = || known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
-    known("arn").filter(|_| !piece.instance.kind.ends_with("_attachment")).or_else(id)
+    let id = known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
+    let arn = known("arn").filter(|_| !piece.instance.kind.ends_with("_attachment"));
+    match (arn, id) {
+        (Some(arn), Some(id)) => Some(format!("{arn} {id}")),
+        (one, other) => one.or(other),
+    }
 }
 
 /// What tells instances of one input apart.

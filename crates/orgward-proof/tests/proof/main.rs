@@ -1,4 +1,5 @@
-//! The calls of an apply, and the walls that they meet. One program for all of it: it is linked once.
+//! The calls of an apply, the walls that they meet, and what differs between two organizations. One program for all of it: it is linked once.
 
 mod apply;
+mod drift;
 mod walls;

@@ -160,9 +160,44 @@ pub(super) fn name(cx: &Context<'_>, opening: &Opening<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::PUBLIC_RESOURCE;
-    use crate::testing::findings;
+    use crate::testing::{findings, review_text};
 
     /// `ecr:*` on any resource also allows what is about no repository; a reader asks what becomes of this one.
+    /// An access control list says whom it lets in, whoever manages the bucket.
+    #[test]
+    fn the_list_of_a_bucket_of_another_stack() {
+        let row = |kind: &str, after: serde_json::Value| {
+            serde_json::json!({
+                "address": format!("{kind}.b"), "mode": "managed", "type": kind, "name": "b",
+                "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {"id": true}},
+            })
+        };
+        let found = |acl: &str, with_bucket: bool| -> Vec<String> {
+            let open = serde_json::json!({"bucket": "b", "block_public_acls": false, "block_public_policy": false,
+                "ignore_public_acls": false, "restrict_public_buckets": false});
+            let owner = serde_json::json!({"bucket": "b", "rule": [{"object_ownership": "ObjectWriter"}]});
+            let mut rows = vec![
+                row("aws_s3_bucket_public_access_block", open),
+                row("aws_s3_bucket_ownership_controls", owner),
+                row("aws_s3_bucket_acl", serde_json::json!({"bucket": "b", "acl": acl})),
+            ];
+            if with_bucket {
+                rows.push(row("aws_s3_bucket", serde_json::json!({"bucket": "b"})));
+            }
+            let plan = serde_json::json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": rows});
+            let review = review_text("plan.json", plan.to_string().into_bytes(), "");
+            let own = review.findings.into_iter().filter(|it| it.rule == PUBLIC_RESOURCE.info.id);
+            own.map(|it| it.message).collect()
+        };
+        for acl in ["public-read", "public-read-write", "authenticated-read"] {
+            let here = found(acl, true);
+            assert_eq!(here.len(), 1, "{acl}");
+            assert_eq!(found(acl, false), here, "{acl}");
+        }
+        assert_eq!(found("private", false), [""; 0]);
+    }
+
     #[test]
     fn the_request_that_is_shown_is_about_the_resource() {
         let found = findings(&PUBLIC_RESOURCE, "bad-registry");
