@@ -70,14 +70,16 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
         };
         other.find(&node.key).or_else(by_id)
     };
+    // What another stack manages is nothing that an input shows to be there.
+    let shown = |(_, node): &(NodeId, &Node)| !matches!(node.kind, NodeKind::Elsewhere(_));
     let mut found = Vec::new();
-    for (at, node) in before.nodes() {
+    for (at, node) in before.nodes().filter(shown) {
         if twin(node, after, &new_ids).is_none() {
             let removed = Difference::Removed(place(before, at));
             found.push(one(node, unless_hidden(before, (at, node), after, removed)));
         }
     }
-    for (at, node) in after.nodes() {
+    for (at, node) in after.nodes().filter(shown) {
         let Some(old) = twin(node, before, &old_ids) else {
             let added = Difference::Added(place(after, at));
             found.push(one(node, unless_hidden(after, (at, node), before, added)));
@@ -142,7 +144,7 @@ fn may_hide(missing: &NotRead, node: &Node, account: Option<&str>) -> bool {
                 (None, _) => missing.absence == Absence::LeftOut,
             }
         }
-        NodeKind::Workload(_) => false,
+        NodeKind::Elsewhere(_) | NodeKind::Workload(_) => false,
     }
 }
 

@@ -385,7 +385,6 @@ mod tests {
             let own = found.filter(|it| it.target.as_deref() == Some("Root/Prod"));
             own.map(|it| (it.severity, it.status, it.message.contains("not locked"))).collect()
         };
-        use orgward_finding::{Severity, Status};
         let (kept, inverted) = ("StringNotEquals", "StringEquals");
         assert_eq!(told(kept, kept), [(Severity::Medium, Status::Existing, false)]);
         assert_eq!(told(kept, inverted), [(Severity::High, Status::New, true)]);
