@@ -234,9 +234,9 @@ impl<'o> Local<'_, 'o> {
     /// The managed policies of an account that bound nothing as a boundary, by their ARNs.
     fn wide_policies(&self, account: &str) -> Vec<String> {
         let org = self.access.org;
-        let wide = org.managed_policies().filter(|it| {
-            it.data.document.policy().is_some_and(|policy| self.access.makes_administrator(policy))
-        });
+        let wide = org
+            .managed_policies()
+            .filter(|it| it.data.document.policy().is_some_and(super::admin::allows_everything));
         let arns = wide.filter_map(|policy| org.iam_arn(policy.id)?.text(account));
         arns.filter(|arn| arn.split(':').nth(4) == Some(account)).collect()
     }
