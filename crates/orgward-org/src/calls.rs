@@ -413,6 +413,25 @@ mod tests {
         }
     }
 
+    /// Types that a recording with the local AWS does not show.
+    #[test]
+    fn types_of_services_that_were_not_recorded() {
+        for (kind, create, delete) in [
+            ("aws_docdb_cluster", "rds:CreateDBCluster", "rds:DeleteDBCluster"),
+            ("aws_eks_node_group", "eks:CreateNodegroup", "eks:DeleteNodegroup"),
+            ("aws_emr_cluster", "elasticmapreduce:RunJobFlow", "elasticmapreduce:TerminateJobFlows"),
+            ("aws_lb", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:DeleteLoadBalancer"),
+            ("aws_msk_cluster", "kafka:CreateCluster", "kafka:DeleteCluster"),
+            ("aws_opensearch_domain", "es:CreateDomain", "es:DeleteDomain"),
+            ("aws_redshift_cluster", "redshift:CreateCluster", "redshift:DeleteCluster"),
+        ] {
+            for (operation, expected) in [(Operation::Create, create), (Operation::Delete, delete)] {
+                let calls = super::certain(&change(kind, operation));
+                assert!(calls.iter().any(|call| call.action == expected), "{kind}: {calls:?}");
+            }
+        }
+    }
+
     #[test]
     fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {
         let catalogue = Catalogue::get();

@@ -136,7 +136,11 @@ fn may_hide(missing: &NotRead, node: &Node, account: Option<&str>) -> bool {
             of_organization && refused(&["organizations"])
         }
         NodeKind::PermissionSet(_) => of_organization && refused(&["identitystore", "sso"]),
-        NodeKind::Role(_) | NodeKind::User(_) | NodeKind::Group(_) | NodeKind::ManagedPolicy(_) => {
+        NodeKind::Role(_)
+        | NodeKind::User(_)
+        | NodeKind::Group(_)
+        | NodeKind::ManagedPolicy(_)
+        | NodeKind::Elsewhere(_) => {
             let in_arn = node.arn.as_ref().known().and_then(|arn| arn.expose().split(':').nth(4));
             match (&missing.account, account.or(in_arn)) {
                 (Some(missing), Some(account)) => missing == account,

@@ -501,7 +501,7 @@ fn check_all(
     let standing = Standing::of(&before);
     let news = findings
         .into_iter()
-        .flat_map(|finding| if was_there(&finding) { vec![finding] } else { standing.split(finding) });
+        .flat_map(|finding| if is_whole(&finding) { vec![finding] } else { standing.split(finding) });
     let mut findings: Vec<Finding> = news.collect();
     let mut places =
         (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::Kind;
+use orgward_iam::{Kind, is_account_id};
 use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
@@ -31,7 +31,8 @@ pub(super) struct To<'t> {
     pub(super) modality: Modality,
 }
 
-/// Principals by input and name. A name that two accounts of one input use means either.
+/// Principals by input and name, and by account and name. A name that two accounts use means the principal of the account
+/// that the resource is in, and either where that account is unknown.
 type Names = BTreeMap<(usize, &'static str, String), Vec<NodeId>>;
 
 /// What findings call a permission set.
@@ -522,19 +523,35 @@ fn holders_of(
     holder: &Holder,
     names: &Names,
 ) -> (Vec<NodeId>, Modality) {
+    let sure = |found: Vec<NodeId>| {
+        let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
+        (found, modality)
+    };
     match link {
         Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
-        Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
+        Link::Candidates(nodes, _) => sure(near(nodes, account, holder, names)),
+        Link::Bounded(nodes, _) => (near(nodes, account, holder, names), Modality::May),
         Link::Value(name) => {
             let name = name.expose();
             // `role` accepts the ARN, too.
             let name = if name.starts_with("arn:") { name.rsplit('/').next().unwrap_or(name) } else { name };
-            let own = names.get(&(stack, holder.word, name.to_owned()));
-            let anywhere = || names.get(&(ANYWHERE, holder.word, format!("{}/{name}", account?)));
-            let found = own.or_else(anywhere).cloned().unwrap_or_default();
-            let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
-            (found, modality)
+            let here = account.and_then(|it| names.get(&(ANYWHERE, holder.word, format!("{it}/{name}"))));
+            let own = || names.get(&(stack, holder.word, name.to_owned())).cloned().unwrap_or_default();
+            sure(here.cloned().unwrap_or_else(|| near(own(), account, holder, names)))
         }
         Link::Unknown(_) | Link::Absent => (Vec::new(), Modality::May),
     }
+}
+
+/// The nodes that may be in an account: those that are known to be in another one are not.
+fn near(nodes: Vec<NodeId>, account: Option<&str>, holder: &Holder, names: &Names) -> Vec<NodeId> {
+    let Some(account) = account.filter(|it| is_account_id(it) && !nodes.is_empty()) else { return nodes };
+    let is_far = |(key, located): (&(usize, &str, String), &Vec<NodeId>), node: &NodeId| {
+        let owner = key.2.split('/').next().unwrap_or_default();
+        (key.0, key.1) == (ANYWHERE, holder.word)
+            && owner != account
+            && is_account_id(owner)
+            && located.contains(node)
+    };
+    nodes.into_iter().filter(|node| !names.iter().any(|entry| is_far(entry, node))).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Object};
 
-use super::{Piece, Stack};
+use super::{Piece, Stack, has_own_arn};
 use crate::{Hidden, Unjudged};
 
 type Pieces<'b, 'a> = BTreeMap<&'b str, Vec<Piece<'b, 'a>>>;
@@ -110,19 +110,14 @@ fn is_global(kind: &str) -> bool {
     kind.starts_with("aws_organizations_") || kind.starts_with("aws_controltower_")
 }
 
-/// What an object is known by: its ARN and its id. The ARN alone may be that of another object: each delegation of an account
-/// has the ARN of the account, each version of a secret that of the secret.
 fn id(piece: &Piece<'_, '_>) -> Option<String> {
     let known = |attribute: &str| match piece.object.get(attribute).text() {
         Attr::Known(text) => Some(text.expose().to_owned()),
         Attr::Unknown | Attr::Absent => None,
     };
-    let id = known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
-    let arn = known("arn").filter(|_| !piece.instance.kind.ends_with("_attachment"));
-    match (arn, id) {
-        (Some(arn), Some(id)) => Some(format!("{arn} {id}")),
-        (one, other) => one.or(other),
-    }
+    let id = || known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
+    let kind = &*piece.instance.kind;
+    known("arn").filter(|_| !kind.ends_with("_attachment") && has_own_arn(kind)).or_else(id)
 }
 
 /// What tells instances of one input apart.

@@ -1,5 +1,6 @@
 //! The organization of real plans. One program for all of it: the long tests run beside each other.
 
+mod accounts;
 mod applied;
 mod foundations;
 mod kinds;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
-use crate::support::{at, data, document, refused};
+use crate::support::{self, at, data, document, refused};
 use insta::assert_snapshot;
 use orgward_plan::{Doubt, Kind, Plan};
 

@@ -1,6 +1,6 @@
 //! What becomes of an instance: the two sides of each kind of change.
 
-use crate::support::{at, changes, data, document, row};
+use crate::support::{self, at, changes, data, document, row};
 use orgward_plan::{Action, Instance, Mode, Origin, Plan};
 
 /// The attribute `v` before and after; `?` if unknown, `-` without an object.

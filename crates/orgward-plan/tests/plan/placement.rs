@@ -1,6 +1,6 @@
 //! Which account, and which region, an instance lands in.
 
-use crate::support::{at, data, document};
+use crate::support::{self, at, data, document};
 use orgward_plan::{Attr, Declaration, Document, Landing, Placement, Plan};
 
 fn told(placement: &Placement) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! Whatever is in the input, reading it ends, and ends without a panic.
 
+use crate::support;
 use orgward_plan::{Document, Legal, Plan, Step};
 use proptest::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Looking into values: known, unknown, absent, and sensitive.
 
-use crate::support::{at, changes, data, document, row};
+use crate::support::{self, at, changes, data, document, row};
 use orgward_plan::{Attr, Object, Plan, Text};
 
 fn after(change: &str) -> Object {
