@@ -148,7 +148,7 @@ fn may_hide(missing: &NotRead, node: &Node, account: Option<&str>) -> bool {
                 (None, _) => missing.absence == Absence::LeftOut,
             }
         }
-        NodeKind::Elsewhere(_) | NodeKind::Workload(_) => false,
+        NodeKind::Workload(_) => false,
     }
 }
 

@@ -284,6 +284,8 @@ fn summary_of(parts: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::{Severity, Status};
+
     use super::REGION_LOCK_GAP;
     use crate::testing::{findings_with_document, fixtures, messages_with, report, review_text, review_with};
 
