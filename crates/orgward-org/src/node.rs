@@ -329,6 +329,8 @@ pub struct PermissionSet {
     pub managed_arns: Vec<Text>,
     /// How long a session lasts, as ISO 8601 duration.
     pub session_duration: Attr<String>,
+    /// The home region of Identity Center, which is in the paths of the roles that it makes unless it is `us-east-1`.
+    pub region: Attr<String>,
 }
 
 /// A role, user, group or permission set that another stack manages. The inputs show what they give it, and nothing else

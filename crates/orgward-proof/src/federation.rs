@@ -116,6 +116,17 @@ impl Claim {
         Some(closed.map_or_else(|| literal.to_owned(), |closed| format!("{closed}*")))
     }
 
+    /// The same value with the end of the name, where it has only a beginning: `repo:acme/*` for `repo:acme*`.
+    pub fn closed(&self, value: &str) -> Option<String> {
+        let literal = value.split(['*', '?']).next().unwrap_or_default();
+        let names =
+            |start: &String| literal.strip_prefix(start.as_str()).is_some_and(|name| !name.is_empty());
+        let is_begun = self.starts.iter().filter(|start| !start.is_empty()).any(names);
+        let end = self.ends.first().filter(|_| is_begun && literal.len() < value.len())?;
+        let closed = format!("{literal}{end}*");
+        self.names_customer(&closed).then_some(closed)
+    }
+
     /// Whether only tokens of one customer match a value: the name of the customer is written out.
     pub fn names_customer(&self, value: &str) -> bool {
         // A policy variable holds what the caller brings along.

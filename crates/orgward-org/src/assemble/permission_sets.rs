@@ -14,11 +14,13 @@ impl<'a> Builder<'_, 'a> {
     pub(super) fn permission_sets(&mut self) {
         for piece in self.of_kind("aws_ssoadmin_permission_set") {
             let session_duration = piece.object.get("session_duration").text();
+            let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
             let set = PermissionSet {
                 boundary: Boundary::None,
                 inline: Vec::new(),
                 managed_arns: Vec::new(),
                 session_duration: session_duration.map(|text| text.to_string()),
+                region: plan.map_or(Attr::Unknown, |plan| plan.region(piece.instance)),
             };
             self.managed(piece, "name", NodeKind::PermissionSet(set));
         }

@@ -117,6 +117,12 @@ fn id(piece: &Piece<'_, '_>) -> Option<String> {
     };
     let id = || known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
     let kind = &*piece.instance.kind;
+    // The id of a permission is the one of its statement, or of the layer, and the same for another function or statement.
+    if let "aws_lambda_permission" | "aws_lambda_layer_version_permission" = kind {
+        let part = |name: &str| known(name).unwrap_or_default();
+        let of = ["function_name", "layer_name", "qualifier", "version_number"].map(part).join(" ");
+        return known("statement_id").map(|statement| format!("{of} {statement}"));
+    }
     known("arn").filter(|_| !kind.ends_with("_attachment") && has_own_arn(kind)).or_else(id)
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orgward_iam::{ManagedPolicies, Policy};
 use orgward_org::{
     Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Joined, Modality, Node, NodeId, NodeKind,
-    Organization,
+    Organization, PermissionSet,
 };
 use orgward_plan::{Address, Attr};
 
@@ -389,6 +389,14 @@ impl<'o> Index<'o> {
             let account_text =
                 account.and_then(|account| self.org.symbolic_account_id(account).map(str::to_owned));
             let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
+            let region = match &node.kind {
+                NodeKind::PermissionSet(PermissionSet { region: Attr::Known(region), .. })
+                    if region != "us-east-1" =>
+                {
+                    format!("{region}/")
+                }
+                _ => String::new(),
+            };
             // Another stack's is known by its ARN.
             let title = node.title();
             let name = title.rsplit('/').next().unwrap_or(&title);
@@ -397,7 +405,7 @@ impl<'o> Index<'o> {
                 word: "permission set",
                 account,
                 arn: format!(
-                    "arn:aws:iam::{written}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_0123456789abcdef"
+                    "arn:aws:iam::{written}:role/aws-reserved/sso.amazonaws.com/{region}AWSReservedSSO_{name}_0123456789abcdef"
                 ),
                 named: account_text.is_some(),
                 held: Vec::new(),

@@ -105,7 +105,14 @@ pub enum Counterexample<'p> {
     /// A condition asks, and holds when the claim is missing.
     Weak(&'p Condition),
     /// A condition accepts what others can have.
-    Wide(std::ops::Range<usize>),
+    Wide {
+        /// Where the value is.
+        span: std::ops::Range<usize>,
+        /// What it says.
+        value: &'p str,
+        /// The value that names one customer alone, where this one is only the beginning of names.
+        closed: Option<String>,
+    },
 }
 
 /// Why a token of another customer may satisfy the whole condition; `None` when one of the conditions keeps all others
@@ -134,7 +141,8 @@ pub fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Opt
         // One wide value is enough to let others in.
         match condition.values.iter().find(|value| !claim.names_customer(&value.value)) {
             Some(wide) if is_subject || matches!(why, Counterexample::Missing) => {
-                why = Counterexample::Wide(wide.span.clone());
+                let (span, closed) = (wide.span.clone(), claim.closed(&wide.value));
+                why = Counterexample::Wide { span, value: &wide.value, closed };
             }
             Some(_) => {}
             None => return None,

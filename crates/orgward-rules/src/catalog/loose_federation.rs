@@ -85,7 +85,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     if admits_no_more(cx.before, &trust) {
                         finding.status = Status::Existing;
                     }
-                    finding.says(format!("any {} can assume this role", issuer.customers));
+                    let is_shown = !document.text.is_sensitive();
+                    let begun = match &why {
+                        Some(Counterexample::Wide { value, closed: Some(closed), .. }) if is_shown => {
+                            Some((*value, closed.clone()))
+                        }
+                        _ => None,
+                    };
+                    finding.says(match &begun {
+                        Some((value, _)) => {
+                            format!("any {} that `{value}` matches can assume this role", issuer.customers)
+                        }
+                        None => format!("any {} can assume this role", issuer.customers),
+                    });
                     match why {
                         None => {
                             finding.show(&source(document), pattern.span.clone(), "tokens of others get in");
@@ -101,7 +113,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                                 "holds without the claim, too",
                             );
                         }
-                        Some(Counterexample::Wide(span)) => {
+                        Some(Counterexample::Wide { span, .. }) => {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
@@ -111,7 +123,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                         finding.note(format!("such as a token whose `{}` is `{value}`", issuer.required));
                     }
                     finding.severity = issuer.severity();
-                    finding.help(issuer.help(host));
+                    finding.help(match begun {
+                        Some((_, closed)) => format!("write the end of the name, too: `{closed}`"),
+                        None => issuer.help(host),
+                    });
                 }
             }
         }
@@ -342,6 +357,25 @@ mod tests {
         let repository = line("StringEquals", "repository", "acme/app");
         let both = format!("{},{repository}", line("StringLike", "sub", "*"));
         assert_eq!(told(&both, ""), nothing, "the repository narrows where the subject does not");
+    }
+
+    /// A name that only begins is the name of others, too.
+    #[test]
+    fn the_beginning_of_a_name_is_told_with_its_end() {
+        let host = "token.actions.githubusercontent.com";
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+            "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},
+            "Condition":{{"StringLike":{{"{host}:sub":"repo:acme*"}}}}}}]}}"#
+        );
+        let fixture = ("loose-federation", "bad-star-among-subjects");
+        let found = findings_with_document(&LOOSE_FEDERATION, fixture, ("assume_role_policy", &document));
+        let [finding] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(
+            finding.message,
+            "any repository of GitHub that `repo:acme*` matches can assume this role"
+        );
+        assert_eq!(finding.help.as_deref(), Some("write the end of the name, too: `repo:acme/*`"));
     }
 
     #[test]
