@@ -1,5 +1,5 @@
 //! What has to hold whatever the bytes are. The targets of cargo-fuzz call it, and so does
-//! `crates/orgward-iam/tests/fuzz.rs`, which needs no special compiler.
+//! `crates/orgward-iam/tests/iam/fuzz.rs`, which needs no special compiler.
 
 use orgward_iam::{
     Answer, Caller, Callers, Context, ContextValue, Decider, Effect, Kind, Level, Outcome, Policy,

@@ -71,6 +71,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// New, or there before the plan.
     pub status: Status,
+    /// Whether it describes more than the same finding about the organization before the plan: then it is new.
+    pub grows: bool,
     /// The resource it is about.
     pub address: Option<Address>,
     /// Which input the address is from; set only when there are several.
@@ -119,6 +121,7 @@ impl Finding {
             severity: rule.severity,
             verdict: Verdict::Found,
             status: Status::New,
+            grows: false,
             address: address.cloned(),
             input: None,
             target: None,

@@ -368,6 +368,70 @@ mod tests {
         assert_eq!(calls("aws_kinesis_stream", "retention_period", "48"), [""; 0]);
     }
 
+    /// The calls of changes that policies of organizations deny most.
+    #[test]
+    fn a_change_makes_the_call_that_has_the_parameter() {
+        for (kind, attribute, value, expected) in [
+            ("aws_db_instance", "deletion_protection", "false", "rds:ModifyDBInstance"),
+            ("aws_iam_role", "assume_role_policy", "{}", "iam:UpdateAssumeRolePolicy"),
+            ("aws_iam_role", "max_session_duration", "7200", "iam:UpdateRole"),
+            (
+                "aws_iam_role",
+                "permissions_boundary",
+                "arn:aws:iam::aws:policy/x",
+                "iam:PutRolePermissionsBoundary",
+            ),
+            ("aws_iam_group", "path", "/", "iam:UpdateGroup"),
+            ("aws_instance", "disable_api_termination", "false", "ec2:ModifyInstanceAttribute"),
+            ("aws_instance", "instance_type", "m7i.large", "ec2:ModifyInstanceAttribute"),
+            ("aws_instance", "metadata_options", "", "ec2:ModifyInstanceMetadataOptions"),
+            ("aws_instance", "monitoring", "false", "ec2:UnmonitorInstances"),
+            ("aws_instance", "monitoring", "true", "ec2:MonitorInstances"),
+            ("aws_instance", "source_dest_check", "false", "ec2:ModifyInstanceAttribute"),
+            ("aws_instance", "user_data", "x", "ec2:ModifyInstanceAttribute"),
+            ("aws_kms_key", "policy", "{}", "kms:PutKeyPolicy"),
+            (
+                "aws_lambda_function",
+                "role",
+                "arn:aws:iam::222222222222:role/x",
+                "lambda:UpdateFunctionConfiguration",
+            ),
+            ("aws_organizations_account", "parent_id", "ou-1", "organizations:MoveAccount"),
+            ("aws_organizations_policy", "content", "{}", "organizations:UpdatePolicy"),
+            ("aws_rds_cluster", "deletion_protection", "false", "rds:ModifyDBCluster"),
+            ("aws_s3_bucket_policy", "policy", "{}", "s3:PutBucketPolicy"),
+            ("aws_sns_topic_policy", "policy", "{}", "sns:SetTopicAttributes"),
+            ("aws_sqs_queue", "policy", "{}", "sqs:SetQueueAttributes"),
+            ("aws_sqs_queue_policy", "policy", "{}", "sqs:SetQueueAttributes"),
+            ("aws_ssoadmin_permission_set", "session_duration", "PT12H", "sso:UpdatePermissionSet"),
+        ] {
+            let mut change = change(kind, Operation::Update(vec![attribute.to_owned()]));
+            let known = orgward_plan::Attr::Known(value.to_owned());
+            change.after.as_mut().unwrap().attributes.insert(attribute, known);
+            let calls = super::certain(&change);
+            assert!(calls.iter().any(|call| call.action == expected), "{kind}.{attribute}: {calls:?}");
+        }
+    }
+
+    /// Types that a recording with the local AWS does not show.
+    #[test]
+    fn types_of_services_that_were_not_recorded() {
+        for (kind, create, delete) in [
+            ("aws_docdb_cluster", "rds:CreateDBCluster", "rds:DeleteDBCluster"),
+            ("aws_eks_node_group", "eks:CreateNodegroup", "eks:DeleteNodegroup"),
+            ("aws_emr_cluster", "elasticmapreduce:RunJobFlow", "elasticmapreduce:TerminateJobFlows"),
+            ("aws_lb", "elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:DeleteLoadBalancer"),
+            ("aws_msk_cluster", "kafka:CreateCluster", "kafka:DeleteCluster"),
+            ("aws_opensearch_domain", "es:CreateDomain", "es:DeleteDomain"),
+            ("aws_redshift_cluster", "redshift:CreateCluster", "redshift:DeleteCluster"),
+        ] {
+            for (operation, expected) in [(Operation::Create, create), (Operation::Delete, delete)] {
+                let calls = super::certain(&change(kind, operation));
+                assert!(calls.iter().any(|call| call.action == expected), "{kind}: {calls:?}");
+            }
+        }
+    }
+
     #[test]
     fn every_type_is_one_of_the_provider_and_every_action_one_of_aws() {
         let catalogue = Catalogue::get();

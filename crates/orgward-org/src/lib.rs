@@ -45,8 +45,8 @@ pub use foundations::Foundation;
 pub use hole::{Completion, Filling, Hole};
 pub use management_policy::{EffectivePolicy, Looser, Possible};
 pub use node::{
-    Account, Boundary, Credential, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId, NodeKind,
-    OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
+    Account, Boundary, Credential, Elsewhere, Group, InlinePolicy, Key, ManagedPolicy, Node, NodeId,
+    NodeKind, OrgPolicy, PermissionSet, PolicyType, Role, Tags, User, Workload,
 };
 pub use organization::{Organization, UnresolvedAttachment};
 pub use planned::{Operation, PlannedChange, Values};
@@ -55,7 +55,7 @@ pub use queries::{Entity, IamArn, Membership, Principal};
 pub use quota::{Quota, QuotaName};
 pub use resource::{
     AccessFacts, Acl, Assignment, Endpoint, Grant, GrantedPolicy, Joined, PublicAccessBlock, Resource,
-    ResourcePolicy, Runtime, Share, SharedWith, Stranger, UnmanagedPolicy, is_canonical_user,
+    ResourcePolicy, Runtime, Share, SharedWith, is_canonical_user,
 };
 pub use resource_types::ResourceType;
 pub use roles::{AccountRole, RoleMatch, Structure, UnitRole, account_plays, groups_of, unit_plays};

@@ -90,6 +90,8 @@ pub enum NodeKind {
     ManagedPolicy(ManagedPolicy),
     /// An Identity Center permission set.
     PermissionSet(PermissionSet),
+    /// A role, user, group or permission set of another stack.
+    Elsewhere(Elsewhere),
     /// Any other resource that a rule asks where it is.
     Workload(Workload),
 }
@@ -107,6 +109,7 @@ impl NodeKind {
             Self::Group(_) => "group",
             Self::ManagedPolicy(_) => "managed-policy",
             Self::PermissionSet(_) => "permission-set",
+            Self::Elsewhere(elsewhere) => elsewhere.word,
             Self::Workload(_) => "resource",
         }
     }
@@ -326,12 +329,29 @@ pub struct PermissionSet {
     pub managed_arns: Vec<Text>,
     /// How long a session lasts, as ISO 8601 duration.
     pub session_duration: Attr<String>,
+    /// The home region of Identity Center, which is in the paths of the roles that it makes unless it is `us-east-1`.
+    pub region: Attr<String>,
 }
 
-/// A resource of which only type and account matter.
+/// A role, user, group or permission set that another stack manages. The inputs show what they give it, and nothing else
+/// about it: neither its other policies, nor who may assume it.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// `role`, `user`, `group`, or `permission set`.
+    pub word: &'static str,
+    /// The boundary that the inputs give it.
+    pub boundary: Boundary,
+    /// The resource that gives the boundary.
+    pub bound_at: Option<Address>,
+    /// Policies embedded in it.
+    pub inline: Vec<InlinePolicy>,
+}
+
+/// A resource that computes, stores, connects or queues, or may do so: only its type and its account matter.
 #[derive(Clone, Debug)]
 pub struct Workload {
-    /// The resource type.
+    /// The resource type; for what is described by another resource, such as a CloudFormation stack, the type in it:
+    /// `AWS::EC2::Instance`.
     pub resource: String,
     /// Why its account is believed, or disputed.
     pub evidence: Vec<Evidence>,

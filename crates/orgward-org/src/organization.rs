@@ -253,7 +253,6 @@ impl Organization {
         for control in organization.controls.values_mut() {
             control.document.iter_mut().for_each(complete);
         }
-        organization.access.embedded.iter_mut().for_each(|it| complete(&mut it.policy.document));
         let resources = organization.access.resources.iter_mut();
         resources
             .flat_map(|resource| &mut resource.policies)
@@ -269,6 +268,7 @@ impl Organization {
                 NodeKind::User(user) => inline(&mut user.inline),
                 NodeKind::Group(group) => inline(&mut group.inline),
                 NodeKind::PermissionSet(set) => inline(&mut set.inline),
+                NodeKind::Elsewhere(elsewhere) => inline(&mut elsewhere.inline),
                 NodeKind::Root | NodeKind::Unit | NodeKind::Account(_) | NodeKind::Workload(_) => {}
             }
         }

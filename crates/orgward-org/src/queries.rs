@@ -380,7 +380,7 @@ impl Organization {
     /// All policy documents that people write, each with the resource that holds it, sorted by name.
     pub fn documents(&self) -> Vec<(Option<&Address>, &Document)> {
         let mut documents = Vec::new();
-        let mut inline: Vec<&InlinePolicy> = self.access.embedded.iter().map(|it| &it.policy).collect();
+        let mut inline: Vec<&InlinePolicy> = Vec::new();
         for (_, node) in self.nodes() {
             let address = node.address.as_ref();
             match &node.kind {
@@ -395,6 +395,7 @@ impl Organization {
                 NodeKind::User(user) => inline.extend(&user.inline),
                 NodeKind::Group(group) => inline.extend(&group.inline),
                 NodeKind::PermissionSet(set) => inline.extend(&set.inline),
+                NodeKind::Elsewhere(elsewhere) => inline.extend(&elsewhere.inline),
                 NodeKind::Root
                 | NodeKind::Unit
                 | NodeKind::Account(_)
@@ -413,8 +414,8 @@ impl Organization {
         documents
     }
 
-    /// What kind of workload a resource type is, in one word; `None` when it is none.
+    /// What kind of workload a resource type is, in one word; `None` when it is none, or when that is not decided.
     pub fn workload_category(resource: &str) -> Option<&'static str> {
-        crate::resource_types::ResourceType::workload_category(resource)
+        crate::resource_types::ResourceType::decided(resource).category()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use orgward_plan::{Address, Attr, Text};
 
-use crate::{Document, InlinePolicy, Key, Modality, NodeId};
+use crate::{Document, Key, Modality, NodeId};
 
 /// A resource that carries policies of its own.
 #[derive(Clone, Debug)]
@@ -176,12 +176,8 @@ pub struct Grant {
     pub address: Address,
     /// Which input it is from; set only when there are several.
     pub stack: Option<Arc<str>>,
-    /// The role, user, group or permission set; `None` when no input shows it.
-    pub holder: Option<NodeId>,
-    /// How the resource names the holder.
-    pub holder_name: Attr<Text>,
-    /// `role`, `user`, `group`, or `permission set`.
-    pub word: &'static str,
+    /// The role, user, group or permission set.
+    pub holder: NodeId,
     /// The managed policy.
     pub policy: GrantedPolicy,
     /// Whether it must be given, or may be.
@@ -233,32 +229,6 @@ pub struct Joined {
     pub group: Attr<Text>,
 }
 
-/// A policy that is embedded in a principal or permission set which no input shows.
-#[derive(Clone, Debug)]
-pub struct UnmanagedPolicy {
-    /// The policy.
-    pub policy: InlinePolicy,
-    /// `role`, `user`, `group`, or `permission set`.
-    pub word: &'static str,
-    /// How the resource names the holder.
-    pub holder: Attr<Text>,
-    /// Which input it is from; set only when there are several.
-    pub stack: Option<Arc<str>>,
-}
-
-/// A user that no input shows, in a group that one shows.
-#[derive(Clone, Debug)]
-pub struct Stranger {
-    /// The resource that lets it join.
-    pub address: Address,
-    /// Which input it is from; set only when there are several.
-    pub stack: Option<Arc<str>>,
-    /// The group.
-    pub group: NodeId,
-    /// The name of the user; unknown until apply otherwise.
-    pub user: Attr<Text>,
-}
-
 /// What the inputs show of access beside the tree: grants, resources with policies, shares, switches and what runs.
 #[derive(Clone, Debug, Default)]
 pub struct AccessFacts {
@@ -268,10 +238,6 @@ pub struct AccessFacts {
     pub assignments: Vec<Assignment>,
     /// Groups of other stacks, and unknown ones, that users join, sorted by address.
     pub joined: Vec<Joined>,
-    /// Users of other stacks, and unknown ones, in groups.
-    pub strangers: Vec<Stranger>,
-    /// Policies that are embedded in what no input shows.
-    pub embedded: Vec<UnmanagedPolicy>,
     /// Resources with policies, sorted by key.
     pub resources: Vec<Resource>,
     /// What is shared by attribute, sorted by address.

@@ -108,6 +108,15 @@ pub(crate) fn governs(kind: &str) -> bool {
 /// The types in a template that govern; `None` where its text does not say what it holds: macros make resources of
 /// others.
 pub(crate) fn governing(body: &str) -> Option<Vec<String>> {
+    let mut types = types(body)?;
+    // What was not read as the type of a resource is a service alone, or begins like one of its types.
+    let is_head = |kind: &str| GOVERNING.iter().chain(&PARTS).any(|head| head.trim_end_matches("::") == kind);
+    types.retain(|kind| governs(kind) || is_head(kind));
+    Some(types)
+}
+
+/// The types in a template; `None` where its text does not say what it holds.
+pub(crate) fn types(body: &str) -> Option<Vec<String>> {
     match serde_json::from_str::<Value>(body) {
         Ok(template) => of_json(&template),
         Err(_) => of_yaml(body),
@@ -123,7 +132,6 @@ fn of_json(template: &Value) -> Option<Vec<String>> {
     for resource in resources.values() {
         types.push(resource.get("Type")?.as_str()?.to_owned());
     }
-    types.retain(|kind| governs(kind));
     Some(types)
 }
 
@@ -163,9 +171,7 @@ fn of_yaml(body: &str) -> Option<Vec<String>> {
             if kind.split("::").count() < 3 || kind.split("::").any(str::is_empty) {
                 return None;
             }
-            if governs(&kind) {
-                types.push(kind);
-            }
+            types.push(kind);
         }
     }
     // Whatever was not read as the type of a resource.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{Answer, compare};
 use orgward_org::{Change, Key, Node, NodeId, NodeKind, Organization};
-use orgward_plan::Attr;
+use orgward_plan::{Absence, Attr, NotRead};
 
 /// One difference.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,6 +26,9 @@ pub enum Difference {
     Added(Option<String>),
     /// It was there on the first side only; where.
     Removed(Option<String>),
+    /// It is on one side only, and the input of the other side does not show all: what it would be if that had been read,
+    /// and why it is not decided.
+    Undecided(Box<Self>, String),
     /// It has another name.
     Renamed(String),
     /// It is in another place: from and to.
@@ -67,15 +70,19 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
         };
         other.find(&node.key).or_else(by_id)
     };
+    // What another stack manages is nothing that an input shows to be there.
+    let shown = |(_, node): &(NodeId, &Node)| !matches!(node.kind, NodeKind::Elsewhere(_));
     let mut found = Vec::new();
-    for (at, node) in before.nodes() {
+    for (at, node) in before.nodes().filter(shown) {
         if twin(node, after, &new_ids).is_none() {
-            found.push(one(node, Difference::Removed(place(before, at))));
+            let removed = Difference::Removed(place(before, at));
+            found.push(one(node, unless_hidden(before, (at, node), after, removed)));
         }
     }
-    for (at, node) in after.nodes() {
+    for (at, node) in after.nodes().filter(shown) {
         let Some(old) = twin(node, before, &old_ids) else {
-            found.push(one(node, Difference::Added(place(after, at))));
+            let added = Difference::Added(place(after, at));
+            found.push(one(node, unless_hidden(after, (at, node), before, added)));
             if matches!(&node.kind, NodeKind::OrgPolicy(policy) if !policy.aws_managed) {
                 let targets = after.targets_of(at).into_iter();
                 let paths: BTreeSet<String> = targets.map(|(target, _)| after.path(target)).collect();
@@ -97,6 +104,52 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
     documents(before, after, &mut found);
     found.sort_by(|a, b| (a.kind, &a.key, order(&a.what)).cmp(&(b.kind, &b.key, order(&b.what))));
     found
+}
+
+/// A difference of a node that the other side does not have, unless its input does not show all of such nodes.
+fn unless_hidden(
+    here: &Organization,
+    (at, node): (NodeId, &Node),
+    other: &Organization,
+    what: Difference,
+) -> Difference {
+    let account = here.owner(at).and_then(|(account, _)| here.symbolic_account_id(account.id));
+    match other.not_read().iter().find(|missing| may_hide(missing, node, account)) {
+        Some(missing) => Difference::Undecided(Box::new(what), missing.to_string()),
+        None => what,
+    }
+}
+
+/// Whether a node may be among what an input does not show. `account` is the one that the node is in.
+fn may_hide(missing: &NotRead, node: &Node, account: Option<&str>) -> bool {
+    // What decides about some services only is about their resources.
+    if missing.services.is_some() {
+        return false;
+    }
+    let refused = |services: &[&str]| {
+        let action = missing.why.strip_prefix('`').and_then(|why| why.split_once(':'));
+        action.is_none_or(|(service, _)| services.contains(&service))
+    };
+    let of_organization = missing.account.is_none() && missing.absence != Absence::LeftOut;
+    match &node.kind {
+        NodeKind::Root | NodeKind::Unit | NodeKind::Account(_) | NodeKind::OrgPolicy(_) => {
+            of_organization && refused(&["organizations"])
+        }
+        NodeKind::PermissionSet(_) => of_organization && refused(&["identitystore", "sso"]),
+        NodeKind::Role(_)
+        | NodeKind::User(_)
+        | NodeKind::Group(_)
+        | NodeKind::ManagedPolicy(_)
+        | NodeKind::Elsewhere(_) => {
+            let in_arn = node.arn.as_ref().known().and_then(|arn| arn.expose().split(':').nth(4));
+            match (&missing.account, account.or(in_arn)) {
+                (Some(missing), Some(account)) => missing == account,
+                (Some(_), None) => true,
+                (None, _) => missing.absence == Absence::LeftOut,
+            }
+        }
+        NodeKind::Workload(_) => false,
+    }
 }
 
 fn one(node: &Node, what: Difference) -> Drift {
@@ -192,6 +245,7 @@ fn order(what: &Difference) -> (u8, &str) {
     match what {
         Difference::Removed(_) => (0, ""),
         Difference::Added(_) => (1, ""),
+        Difference::Undecided(what, _) => order(what),
         Difference::Renamed(name) => (2, name),
         Difference::Moved(from, _) => (3, from),
         Difference::Document { document, .. } => (4, document),

@@ -219,9 +219,12 @@ impl Evidence {
         evidence
     }
 
-    /// Whether nothing is locked at all: every action is open somewhere.
+    /// Whether nothing is locked at all: every action is open somewhere, or what everybody does is, whatever is unknown of
+    /// the others.
     pub fn is_unlocked(&self) -> bool {
+        let is_open = |action: &str| self.open.contains_key(action);
         !self.open.is_empty() && self.open.len() == self.actions
+            || !self.undecided.is_empty() && is_open(ORDINARY_ACTION)
     }
 }
 

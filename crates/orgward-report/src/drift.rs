@@ -15,7 +15,8 @@ pub struct DriftView {
     pub name: String,
     /// What identifies it.
     pub key: String,
-    /// `added`, `removed`, `renamed`, `moved`, `changed`, `attached`, `detached`.
+    /// `added`, `removed`, `renamed`, `moved`, `changed`, `attached`, `detached`, or `undecided` for what is on one side only,
+    /// where the input of the other side does not show all.
     pub what: &'static str,
     /// The place or name before.
     pub from: Option<String>,
@@ -25,7 +26,7 @@ pub struct DriftView {
     pub gained: Option<ShownRequest>,
     /// A request that is allowed no more.
     pub lost: Option<ShownRequest>,
-    /// Why it is undecided what a document allows.
+    /// Why it is undecided what a document allows, or whether the node was added or removed.
     pub undecided: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn about<'f>(
     finding.input = stack.as_deref().map(str::to_owned);
     let shown = subject.shown(cx.after);
     finding.subject(subject.node.key.to_string());
-    if address != subject.node.address.as_ref() {
+    if address != subject.node.address.as_ref() && !subject.is_elsewhere() {
         let place = subject.node.address.as_ref().map_or_else(|| shown.clone(), ToString::to_string);
         finding.note(format!("the {} is `{place}`", subject.word));
     }
@@ -63,6 +63,9 @@ pub(crate) fn show(finding: &mut Finding, held: &Held<'_>, statement: &Statement
 pub(crate) fn caps(finding: &mut Finding, subject: &Subject<'_>) {
     use orgward_proof::access::Cap;
     match &subject.cap {
+        Cap::None if subject.is_elsewhere() => {
+            finding.note("its other policies, its boundary and who may assume it are not in the inputs")
+        }
         Cap::None => finding.note("no permissions boundary caps it"),
         Cap::Policy { name, .. } => finding.note(format!("the permissions boundary `{name}` leaves it open")),
         Cap::Unknown(why) => finding.note(why.join("; ")),
@@ -102,7 +105,7 @@ fn finding(
     let grant = request.and_then(|request| subject.grant_of(request));
     let existed = existed(cx, id, subject, gain);
     let finding = about(rule, cx, subject, grant.map(|(held, _)| held), findings);
-    let shown = subject.shown(cx.after);
+    let called = subject.called(cx.after);
     // To become an administrator is another finding than to act as a role that can more.
     if matches!(gain.reach, Reach::Administrator) {
         finding.subject.push_str(" administrator");
@@ -113,18 +116,13 @@ fn finding(
     }
     let end = gain.path.last().map(|step| step.to);
     finding.says(match (&gain.reach, end) {
-        (Reach::Administrator, Some(End::New(_))) => format!("{} `{shown}` {}", subject.word, first.edge.how),
+        (Reach::Administrator, Some(End::New(_))) => format!("{called} {}", first.edge.how),
         (Reach::Administrator, Some(End::Subject(to) | End::Armed(to))) if to != id => {
-            format!(
-                "{} `{shown}` can become the administrator `{}`",
-                subject.word,
-                name(access, to, cx.after)
-            )
+            format!("{called} can become the administrator `{}`", name(access, to, cx.after))
         }
-        (Reach::Administrator, _) => format!("{} `{shown}` can make itself an administrator", subject.word),
+        (Reach::Administrator, _) => format!("{called} can make itself an administrator"),
         (Reach::More(request), Some(to)) => format!(
-            "{} `{shown}` can act as `{}`, which can do what it cannot: `{}`",
-            subject.word,
+            "{called} can act as `{}`, which can do what it cannot: `{}`",
             name(access, to.subject(), cx.after),
             request.action
         ),

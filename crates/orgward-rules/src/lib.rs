@@ -10,7 +10,6 @@ mod data;
 mod described;
 mod engine;
 mod escalation;
-mod federation;
 mod policy_files;
 mod review;
 mod severities;

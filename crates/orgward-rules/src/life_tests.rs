@@ -101,6 +101,7 @@ const FOUND: &[(&str, &str, Severity, &str)] = &[
     ("lost-contact", "bad-outside", Low, "a mailbox outside of the organization, at `harbor.example.net`"),
     ("lost-contact", "bad-removed", Low, "the security contact of the account is removed"),
     ("weakened-trail", "bad-deletable", High, "others may delete logs"),
+    ("weakened-trail", "bad-deletable-at-first", High, "others may delete logs"),
     ("weakened-trail", "bad-destroyed", High, "the trail is destroyed"),
     (
         "weakened-trail",

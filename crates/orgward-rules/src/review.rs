@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use orgward_finding::{
     Accepted, AccessChange, AccessEntry, BaselineEntry, ChainChange, ConfigurationInEffect, Finding, Gate,
-    GuardrailState, Input, Proof, Review, ReviewKind, RuleInfo, Status, Verdict, not_accepted,
+    GuardrailState, Input, Proof, Review, ReviewKind, RuleInfo, Severity, Status, Verdict, not_accepted,
 };
 use orgward_org::{Change, Organization};
 use orgward_plan::{Doubt, Kind, Plan};
@@ -489,21 +489,26 @@ fn check_all(
         ReviewKind::Audit => (completion::run(&enabled, &context, run), Vec::new()),
         ReviewKind::Plan | ReviewKind::Drift => both(),
     };
-    let existing: BTreeSet<String> = before.iter().map(Finding::identity).collect();
+    let mut existing: BTreeMap<String, Severity> = BTreeMap::new();
+    for old in &before {
+        let severity = existing.entry(old.identity()).or_insert(old.severity);
+        *severity = old.severity.max(*severity);
+    }
+    // What gets worse is news: an exception from a lock is not the lack of one.
+    let was_there =
+        |finding: &Finding| existing.get(&finding.identity()).is_some_and(|old| *old >= finding.severity);
+    let is_whole = |finding: &Finding| finding.grows || was_there(finding);
     let standing = Standing::of(&before);
-    let news = findings.into_iter().flat_map(|finding| {
-        if existing.contains(&finding.identity()) { vec![finding] } else { standing.split(finding) }
-    });
+    let news = findings
+        .into_iter()
+        .flat_map(|finding| if is_whole(&finding) { vec![finding] } else { standing.split(finding) });
     let mut findings: Vec<Finding> = news.collect();
     let mut places =
         (!config.severity_for.is_empty()).then(|| severities::Places::of(change.after, &config.structure));
     for finding in &mut findings {
         // An audit has no "before": what it finds is there, and not new.
-        if kind == ReviewKind::Audit
-            || existing.contains(&finding.identity())
-            || standing.of_lock(finding)
-            || standing.of_resource(finding)
-        {
+        let is_there = || was_there(finding) || standing.of_lock(finding) || standing.of_resource(finding);
+        if kind == ReviewKind::Audit || !finding.grows && is_there() {
             finding.status = Status::Existing;
         } else if finding.status == Status::New && !doubts.is_empty() && PROVED.contains(&finding.rule) {
             leave_open(finding, config, doubts);

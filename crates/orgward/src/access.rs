@@ -8,7 +8,7 @@ use orgward_config::Config;
 use orgward_iam::{Claim, ClaimSpec};
 use orgward_org::{Change, Organization};
 use orgward_plan::{Missing, Plan};
-use orgward_proof::access::{Access, Edge, Standing, Step, Who};
+use orgward_proof::access::{Access, Edge, Outsider, Standing, Step, Who};
 use orgward_proof::questions::{self, NoPlace, Questions, Reply, Route};
 use orgward_report::{AccessView, CapView, GrantView, OfView, PathView, StepView, WhoEntry, WhoView};
 use thiserror::Error;
@@ -137,9 +137,9 @@ fn who(org: &Organization, action: &str, resource: Option<&str>) -> Result<WhoVi
             capped_by: Vec::new(),
         };
         match &reached.who {
-            Who::Everybody => principals.push(outside("*".to_owned(), None)),
-            Who::Account(id) => {
-                principals.push(outside(format!("arn:aws:iam::{id}:root"), Some(id.clone())));
+            Who::Outsider(who) => {
+                let account = if let Outsider::Account(id) = who { Some(id.clone()) } else { None };
+                principals.push(outside(who.principal(), account));
             }
             Who::Subject(id) => {
                 let Some(subject) = access.subject(*id) else { continue };

@@ -34,8 +34,12 @@ pub(super) fn read(node: &Node<'_>, kind: Kind) -> Result<Statement, PolicyError
     let Some((not, member)) = either("Action", action, not_action)? else {
         return Err(missing(span, "Action", "say which actions it is about"));
     };
-    let patterns = patterns(&member, not)?;
-    for pattern in &patterns {
+    let mut patterns = patterns(&member, not)?;
+    for pattern in &mut patterns {
+        // Every action of every service. No other wildcard stands for a service.
+        if pattern.value == "*:*" {
+            "*".clone_into(&mut pattern.value);
+        }
         check_action(pattern)?;
     }
     let actions = Actions { not, patterns, span: member.value.span() };

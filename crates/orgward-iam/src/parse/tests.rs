@@ -269,6 +269,9 @@ fn actions() {
     help: spell the service out: wildcards stand behind the colon only
     …{"Effect":"Deny","Action":["*",»"*:Describe*"«]}}
     "#);
+    let all = r#"{"Statement":{"Effect":"Deny","Action":"*:*","Resource":"*"}}"#;
+    let all = Policy::parse(all, Kind::Identity).unwrap();
+    assert_eq!(all.statements[0].actions.patterns[0].value, "*");
     assert_snapshot!(action(r#""GetObject""#), @r#"
     the action `GetObject` has no service prefix
     help: write `service:Action`, such as `s3:GetObject`, or `*` for every action

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::Kind;
+use orgward_iam::{Kind, is_account_id};
 use orgward_plan::{Attr, Legal, Step, Text};
 
 use super::join::{GROUP_NAME, Link, POLICY_ARN, ROLE_NAME, USER_NAME};
 use super::{Builder, Piece};
-use crate::resource::{Grant, GrantedPolicy, Joined, Stranger, UnmanagedPolicy};
-use crate::{Edge, InlinePolicy, Modality, NodeId, NodeKind, Resolved};
+use crate::resource::{Grant, GrantedPolicy, Joined};
+use crate::{Boundary, Edge, Elsewhere, InlinePolicy, Key, Modality, Node, NodeId, NodeKind, Resolved};
 
 /// How principals of one kind are named in resources that give them something.
 struct Holder {
@@ -25,18 +25,18 @@ const HOLDERS: [Holder; 3] = [
 
 /// Who is given a policy.
 pub(super) struct To<'t> {
-    /// The holders, as far as the inputs show them.
+    /// The holders.
     pub(super) nodes: &'t [NodeId],
-    /// `role`, `user`, `group`, `permission set`.
-    pub(super) word: &'static str,
-    /// How the resource names the holder.
-    pub(super) name: Attr<Text>,
     /// Whether it must be these, or may be.
     pub(super) modality: Modality,
 }
 
-/// Principals by input and name. A name that two accounts of one input use means either.
+/// Principals by input and name, and by account and name. A name that two accounts use means the principal of the account
+/// that the resource is in, and either where that account is unknown.
 type Names = BTreeMap<(usize, &'static str, String), Vec<NodeId>>;
+
+/// What findings call a permission set.
+pub(super) const SET: &str = "permission set";
 
 /// The input of names that have their account before them.
 const ANYWHERE: usize = usize::MAX;
@@ -52,22 +52,15 @@ impl<'a> Builder<'_, 'a> {
             for piece in self.of_kind(&format!("aws_iam_{}_policy_attachment", holder.word)) {
                 let path = [Step::Name(holder.word)];
                 let (to, modality) = self.holders(piece, &path, holder, &names);
-                let name = piece.object.get(holder.word).text();
-                self.grant(
-                    piece,
-                    &[Step::Name("policy_arn")],
-                    &To { nodes: &to, word: holder.word, name, modality },
-                );
+                self.grant(piece, &[Step::Name("policy_arn")], &To { nodes: &to, modality });
             }
             // What it lists, it attaches, too.
             let attribute = format!("{}_name", holder.word);
             for piece in self.of_kind(&format!("aws_iam_{}_policy_attachments_exclusive", holder.word)) {
                 let (to, modality) = self.holders(piece, &[Step::Name(&attribute)], holder, &names);
                 for listed in self.listed(piece, "policy_arns", &POLICY_ARN) {
-                    let (name, modality) =
-                        (piece.object.get(&attribute).text(), modality.min(listed.modality));
-                    let to = To { nodes: &to, word: holder.word, name, modality };
-                    self.give(piece, listed.link, &to);
+                    let modality = modality.min(listed.modality);
+                    self.give(piece, listed.link, &To { nodes: &to, modality });
                 }
             }
         }
@@ -81,17 +74,14 @@ impl<'a> Builder<'_, 'a> {
                 continue;
             }
             for listed in self.listed(piece, "managed_policy_arns", &POLICY_ARN) {
-                let name = piece.object.get("name").text();
-                let to = To { nodes: &[role], word: "role", name, modality: listed.modality };
-                self.give(piece, listed.link, &to);
+                self.give(piece, listed.link, &To { nodes: &[role], modality: listed.modality });
             }
         }
         for piece in self.of_kind("aws_iam_policy_attachment") {
             for holder in &HOLDERS {
                 let attribute = format!("{}s", holder.word);
                 for named in self.named_in(piece, &attribute, holder, &names) {
-                    let (name, modality) = (named.text, named.modality);
-                    let to = To { nodes: &named.nodes, word: holder.word, name, modality };
+                    let to = To { nodes: &named.nodes, modality: named.modality };
                     self.grant(piece, &[Step::Name("policy_arn")], &to);
                 }
             }
@@ -128,7 +118,8 @@ impl<'a> Builder<'_, 'a> {
         names
     }
 
-    /// The principals that an attribute names, and whether it must be all of them.
+    /// The principals that an attribute names, and whether it must be all of them. One that no input shows is a principal
+    /// of another stack.
     fn holders(
         &mut self,
         piece: &Piece<'_, 'a>,
@@ -137,7 +128,63 @@ impl<'a> Builder<'_, 'a> {
         names: &Names,
     ) -> (Vec<NodeId>, Modality) {
         let account = self.place_of(piece).0;
-        holders_of(self.link(piece, path, &holder.legal), (piece.stack, account.as_deref()), holder, names)
+        let link = self.link(piece, path, &holder.legal);
+        let is_named = !matches!(link, Link::Absent);
+        let (nodes, modality) = holders_of(link, (piece.stack, account.as_deref()), holder, names);
+        if nodes.is_empty() && is_named {
+            let name = match path {
+                [Step::Name(attribute)] => piece.object.get(attribute).text(),
+                _ => Attr::Unknown,
+            };
+            return (vec![self.principal_elsewhere(piece, holder.word, &name)], Modality::Must);
+        }
+        (nodes, modality)
+    }
+
+    /// A role, user, group or permission set of another stack: by its name in the account of a resource that gives it
+    /// something, or the one that this resource means.
+    pub(super) fn principal_elsewhere(
+        &mut self,
+        piece: &Piece<'_, 'a>,
+        word: &'static str,
+        name: &Attr<Text>,
+    ) -> NodeId {
+        let account = self.place_of(piece).0;
+        let name = match name {
+            // `role` accepts the ARN, too.
+            Attr::Known(name) if !name.is_sensitive() && word != SET => {
+                let name = name.expose();
+                let is_arn = name.starts_with("arn:");
+                Attr::Known(Text::plain(if is_arn { name.rsplit('/').next().unwrap_or(name) } else { name }))
+            }
+            other => other.clone(),
+        };
+        let key = match (&name, account) {
+            (Attr::Known(name), Some(account)) if !name.is_sensitive() => {
+                format!("{word} {} of another stack in {account}", name.expose())
+            }
+            _ => format!("{word} of {}", self.key(piece)),
+        };
+        let arn = if word == SET { name.clone() } else { Attr::Unknown };
+        let at = self.add(Node {
+            key: Key(key.into()),
+            address: None,
+            stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
+            name,
+            id: Attr::Unknown,
+            arn,
+            forgotten: false,
+            kind: NodeKind::Elsewhere(Elsewhere {
+                word,
+                boundary: Boundary::None,
+                bound_at: None,
+                inline: Vec::new(),
+            }),
+        });
+        if word != SET {
+            self.own(piece, at);
+        }
+        at
     }
 
     /// The elements of a list or set; what may be in it, where it is unknown as a whole.
@@ -185,26 +232,9 @@ impl<'a> Builder<'_, 'a> {
             document,
             must: modality == Modality::Must,
         };
-        if to.is_empty() {
-            let name = piece.object.get(holder.word).text();
-            self.embed_elsewhere(piece, policy, holder.word, name);
-            return;
-        }
         for at in to {
             self.embed(at, policy.clone());
         }
-    }
-
-    /// Keeps a policy of what no input shows.
-    pub(super) fn embed_elsewhere(
-        &mut self,
-        piece: &Piece<'_, 'a>,
-        policy: InlinePolicy,
-        word: &'static str,
-        holder: Attr<Text>,
-    ) {
-        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
-        self.organization.access.embedded.push(UnmanagedPolicy { policy, word, holder, stack });
     }
 
     pub(super) fn embed(&mut self, at: NodeId, policy: InlinePolicy) {
@@ -214,6 +244,7 @@ impl<'a> Builder<'_, 'a> {
             NodeKind::User(user) => &mut user.inline,
             NodeKind::Group(group) => &mut group.inline,
             NodeKind::PermissionSet(set) => &mut set.inline,
+            NodeKind::Elsewhere(elsewhere) => &mut elsewhere.inline,
             _ => return,
         };
         // The computed value of an `inline_policy` block shows what other resources embed, as of the last refresh:
@@ -281,16 +312,12 @@ impl<'a> Builder<'_, 'a> {
             Link::Absent => return,
         };
         let (account, _) = self.place_of(piece);
-        let holders: Vec<Option<NodeId>> =
-            if given.nodes.is_empty() { vec![None] } else { given.nodes.iter().copied().map(Some).collect() };
         for policy in policies {
-            for holder in &holders {
+            for holder in given.nodes {
                 self.organization.access.grants.push(Grant {
                     address: piece.instance.address.clone(),
                     stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
                     holder: *holder,
-                    holder_name: given.name.clone(),
-                    word: given.word,
                     policy: policy.clone(),
                     modality: given.modality.min(certainty),
                     account: account.clone(),
@@ -318,25 +345,14 @@ impl<'a> Builder<'_, 'a> {
             let name = piece.object.get("group").text();
             for users in self.named_in(piece, "users", user, names) {
                 self.join(&groups, &users.nodes, in_group.min(users.modality));
-                if users.nodes.is_empty() {
-                    self.strangers(piece, &groups, &users.text);
-                }
-                if groups.is_empty() {
-                    self.joins_another(piece, &users.nodes, &name);
-                }
+                self.joins_another(piece, &users.nodes, &groups, &name);
             }
         }
         for piece in self.of_kind("aws_iam_user_group_membership") {
             let (users, is_user) = self.holders(piece, &[Step::Name("user")], user, names);
             for groups in self.named_in(piece, "groups", group, names) {
                 self.join(&groups.nodes, &users, groups.modality.min(is_user));
-                if users.is_empty() {
-                    let user = piece.object.get("user").text();
-                    self.strangers(piece, &groups.nodes, &user);
-                }
-                if groups.nodes.is_empty() {
-                    self.joins_another(piece, &users, &groups.text);
-                }
+                self.joins_another(piece, &users, &groups.nodes, &groups.text);
             }
         }
     }
@@ -359,6 +375,11 @@ impl<'a> Builder<'_, 'a> {
             } else {
                 holders_of(listed.link, (piece.stack, account.as_deref()), holder, names)
             };
+            let (nodes, modality) = if nodes.is_empty() {
+                (vec![self.principal_elsewhere(piece, holder.word, &listed.text)], Modality::Must)
+            } else {
+                (nodes, modality)
+            };
             let other: Vec<_> = nodes.iter().copied().filter(|node| told.insert(*node)).collect();
             if other.is_empty() && !nodes.is_empty() {
                 continue;
@@ -369,29 +390,29 @@ impl<'a> Builder<'_, 'a> {
     }
 
     /// Users join a group that no input shows.
-    fn joins_another(&mut self, piece: &Piece<'_, 'a>, users: &[NodeId], group: &Attr<Text>) {
+    fn joins_another(
+        &mut self,
+        piece: &Piece<'_, 'a>,
+        users: &[NodeId],
+        groups: &[NodeId],
+        group: &Attr<Text>,
+    ) {
+        let is_elsewhere = |at: &NodeId| {
+            self.organization.node(*at).is_some_and(|node| matches!(node.kind, NodeKind::Elsewhere(_)))
+        };
+        if !groups.iter().any(is_elsewhere) {
+            return;
+        }
+        let users: Vec<NodeId> = users.iter().copied().filter(|user| !is_elsewhere(user)).collect();
         let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
         let address = &piece.instance.address;
-        let joined = users.iter().map(|user| Joined {
+        let joined = users.into_iter().map(|user| Joined {
             address: address.clone(),
             stack: stack.clone(),
-            user: *user,
+            user,
             group: group.clone(),
         });
         self.organization.access.joined.extend(joined);
-    }
-
-    /// A user that no input shows joins groups.
-    fn strangers(&mut self, piece: &Piece<'_, 'a>, groups: &[NodeId], user: &Attr<Text>) {
-        let stack = self.stacks.get(piece.stack).and_then(|stack| stack.name.clone());
-        let address = &piece.instance.address;
-        let strangers = groups.iter().map(|group| Stranger {
-            address: address.clone(),
-            stack: stack.clone(),
-            group: *group,
-            user: user.clone(),
-        });
-        self.organization.access.strangers.extend(strangers);
     }
 
     fn join(&mut self, groups: &[NodeId], users: &[NodeId], modality: Modality) {
@@ -446,6 +467,7 @@ impl<'a> Builder<'_, 'a> {
                         NodeKind::Role(role) => &mut role.inline,
                         NodeKind::User(user) => &mut user.inline,
                         NodeKind::Group(group) => &mut group.inline,
+                        NodeKind::Elsewhere(elsewhere) => &mut elsewhere.inline,
                         _ => continue,
                     };
                     for policy in inline {
@@ -459,7 +481,7 @@ impl<'a> Builder<'_, 'a> {
 
     fn dispute(&mut self, affected: impl Fn(&GrantedPolicy, NodeId) -> bool) {
         for grant in &mut self.organization.access.grants {
-            if grant.holder.is_some_and(|holder| affected(&grant.policy, holder)) {
+            if affected(&grant.policy, grant.holder) {
                 grant.modality = Modality::May;
             }
         }
@@ -501,19 +523,35 @@ fn holders_of(
     holder: &Holder,
     names: &Names,
 ) -> (Vec<NodeId>, Modality) {
+    let sure = |found: Vec<NodeId>| {
+        let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
+        (found, modality)
+    };
     match link {
         Link::Node(node, resolved, _) => (vec![node], resolved.modality()),
-        Link::Candidates(nodes, _) | Link::Bounded(nodes, _) => (nodes, Modality::May),
+        Link::Candidates(nodes, _) => sure(near(nodes, account, holder, names)),
+        Link::Bounded(nodes, _) => (near(nodes, account, holder, names), Modality::May),
         Link::Value(name) => {
             let name = name.expose();
             // `role` accepts the ARN, too.
             let name = if name.starts_with("arn:") { name.rsplit('/').next().unwrap_or(name) } else { name };
-            let own = names.get(&(stack, holder.word, name.to_owned()));
-            let anywhere = || names.get(&(ANYWHERE, holder.word, format!("{}/{name}", account?)));
-            let found = own.or_else(anywhere).cloned().unwrap_or_default();
-            let modality = if found.len() > 1 { Modality::May } else { Modality::Must };
-            (found, modality)
+            let here = account.and_then(|it| names.get(&(ANYWHERE, holder.word, format!("{it}/{name}"))));
+            let own = || names.get(&(stack, holder.word, name.to_owned())).cloned().unwrap_or_default();
+            sure(here.cloned().unwrap_or_else(|| near(own(), account, holder, names)))
         }
         Link::Unknown(_) | Link::Absent => (Vec::new(), Modality::May),
     }
+}
+
+/// The nodes that may be in an account: those that are known to be in another one are not.
+fn near(nodes: Vec<NodeId>, account: Option<&str>, holder: &Holder, names: &Names) -> Vec<NodeId> {
+    let Some(account) = account.filter(|it| is_account_id(it) && !nodes.is_empty()) else { return nodes };
+    let is_far = |(key, located): (&(usize, &str, String), &Vec<NodeId>), node: &NodeId| {
+        let owner = key.2.split('/').next().unwrap_or_default();
+        (key.0, key.1) == (ANYWHERE, holder.word)
+            && owner != account
+            && is_account_id(owner)
+            && located.contains(node)
+    };
+    nodes.into_iter().filter(|node| !names.iter().any(|entry| is_far(entry, node))).collect()
 }

@@ -237,9 +237,22 @@ fn identity_of(instance: &Instance<'_>, object: &Object) -> Option<(String, Stri
     if instance.mode == Mode::Data {
         return None;
     }
-    let arn = object.get("arn").text().known();
-    let id = || object.get("id").text().known().filter(|_| instance.kind.starts_with("aws_organizations_"));
+    let is_own = has_own_arn(&instance.kind);
+    let arn = object.get("arn").text().known().filter(|_| is_own);
+    let has_id = instance.kind.starts_with("aws_organizations_") || !is_own;
+    let id = || object.get("id").text().known().filter(|_| has_id);
     Some((instance.kind.to_string(), arn.or_else(id)?.expose().to_owned()))
+}
+
+/// Whether the ARN of a type is that of its objects: each delegation of an account has the ARN of the account, each version of
+/// a secret that of the secret, each target of a rule that of what is called.
+fn has_own_arn(kind: &str) -> bool {
+    const OF_ANOTHER: [&str; 3] = [
+        "aws_cloudwatch_event_target",
+        "aws_organizations_delegated_administrator",
+        "aws_secretsmanager_secret_version",
+    ];
+    !OF_ANOTHER.contains(&kind)
 }
 
 /// Drops what context shows of objects that the plans manage.

@@ -3,25 +3,24 @@
 use orgward_iam::Kind;
 use orgward_plan::{Attr, Step, Text};
 
-use super::grants::To;
+use super::grants::{SET, To};
 use super::join::{ACCOUNT, Link, PERMISSION_SET, POLICY_ARN};
 use super::{Builder, Piece};
 use crate::resource::{Assignment, Grant, GrantedPolicy};
 use crate::{Account, Boundary, Edge, InlinePolicy, Modality, NodeId, NodeKind, PermissionSet};
-
-/// What findings call one.
-const SET: &str = "permission set";
 
 impl<'a> Builder<'_, 'a> {
     /// Permission sets and their assignments.
     pub(super) fn permission_sets(&mut self) {
         for piece in self.of_kind("aws_ssoadmin_permission_set") {
             let session_duration = piece.object.get("session_duration").text();
+            let plan = self.stacks.get(piece.stack).map(|stack| stack.plan);
             let set = PermissionSet {
                 boundary: Boundary::None,
                 inline: Vec::new(),
                 managed_arns: Vec::new(),
                 session_duration: session_duration.map(|text| text.to_string()),
+                region: plan.map_or(Attr::Unknown, |plan| plan.region(piece.instance)),
             };
             self.managed(piece, "name", NodeKind::PermissionSet(set));
         }
@@ -34,38 +33,25 @@ impl<'a> Builder<'_, 'a> {
                 document: document.clone(),
                 must: modality == Modality::Must,
             };
-            let sets = self.sets(piece);
-            if sets.is_empty() {
-                let holder = piece.object.get("permission_set_arn").text();
-                self.embed_elsewhere(piece, policy(Modality::Must), SET, holder);
-            }
-            for (set, modality) in sets {
+            for (set, modality) in self.sets_or_elsewhere(piece) {
                 self.embed(set, policy(modality));
             }
         }
         for piece in self.of_kind("aws_ssoadmin_managed_policy_attachment") {
             let path = [Step::Name("managed_policy_arn")];
-            let sets = self.sets(piece);
-            if sets.is_empty() {
-                let name = piece.object.get("permission_set_arn").text();
-                let to = To { nodes: &[], word: SET, name, modality: Modality::Must };
-                self.grant(piece, &path, &to);
-            }
-            for (set, modality) in sets {
-                self.grant(piece, &path, &To { nodes: &[set], word: SET, name: Attr::Absent, modality });
+            for (set, modality) in self.sets_or_elsewhere(piece) {
+                self.grant(piece, &path, &To { nodes: &[set], modality });
             }
         }
         for piece in self.of_kind("aws_ssoadmin_customer_managed_policy_attachment") {
             let reference = piece.object.get("customer_managed_policy_reference").item(0);
             let Attr::Known(name) = reference.get("name").text() else { continue };
-            for (set, modality) in self.sets(piece) {
+            for (set, modality) in self.sets_or_elsewhere(piece) {
                 self.customer_managed(set, &name);
                 self.organization.access.grants.push(Grant {
                     address: piece.instance.address.clone(),
                     stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
-                    holder: Some(set),
-                    holder_name: Attr::Absent,
-                    word: SET,
+                    holder: set,
                     policy: GrantedPolicy::Arn(name.clone()),
                     modality,
                     account: None,
@@ -74,7 +60,7 @@ impl<'a> Builder<'_, 'a> {
         }
         for piece in self.of_kind("aws_ssoadmin_permissions_boundary_attachment") {
             let boundary = self.set_boundary(piece);
-            for (set, modality) in self.sets(piece) {
+            for (set, modality) in self.sets_or_elsewhere(piece) {
                 self.bind(&boundary, set, modality);
                 // Of several candidates, one gets it.
                 let boundary = match modality {
@@ -84,10 +70,14 @@ impl<'a> Builder<'_, 'a> {
                         piece.instance.address
                     )]),
                 };
-                if let Some(node) = self.organization.graph.node_weight_mut(set)
-                    && let NodeKind::PermissionSet(data) = &mut node.kind
-                {
-                    data.boundary = boundary;
+                let node = self.organization.graph.node_weight_mut(set);
+                match node.map(|node| &mut node.kind) {
+                    Some(NodeKind::PermissionSet(data)) => data.boundary = boundary,
+                    Some(NodeKind::Elsewhere(data)) => {
+                        data.boundary = boundary;
+                        data.bound_at = Some(piece.instance.address.clone());
+                    }
+                    _ => {}
                 }
             }
         }
@@ -105,6 +95,16 @@ impl<'a> Builder<'_, 'a> {
             }
             Link::Value(_) | Link::Unknown(_) | Link::Absent => Vec::new(),
         }
+    }
+
+    /// The same, and the one of another stack where no input shows it.
+    fn sets_or_elsewhere(&mut self, piece: &Piece<'_, 'a>) -> Vec<(NodeId, Modality)> {
+        let sets = self.sets(piece);
+        if !sets.is_empty() {
+            return sets;
+        }
+        let name = piece.object.get("permission_set_arn").text();
+        vec![(self.principal_elsewhere(piece, SET, &name), Modality::Must)]
     }
 
     /// A customer managed policy is looked up by name in every account that the set is assigned in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orgward_iam::Kind;
+use orgward_iam::{Kind, is_account_id};
 use orgward_plan::{Attr, Evidence, Instance, Landing, Mode, Step, Text};
 
 use super::join::{Link, POLICY_ARN, USER_NAME};
@@ -240,8 +240,23 @@ impl<'a> Builder<'_, 'a> {
                     Link::Node(user, ..) => vec![user],
                     Link::Candidates(users, _) | Link::Bounded(users, _) => users,
                     Link::Value(name) => {
-                        let known = names.get(&(piece.stack, name.expose().to_owned())).cloned();
-                        known.unwrap_or_else(|| vec![self.user_elsewhere(piece, Attr::Known(name))])
+                        let key = (piece.stack, name.expose().to_owned());
+                        let account = self.place_of(piece).0.filter(|it| is_account_id(it));
+                        let may_own = |user: &NodeId| {
+                            let own =
+                                self.organization.symbolic_account(*user).filter(|it| is_account_id(it));
+                            own.is_none() || account.is_none() || own == account.as_deref()
+                        };
+                        let known = names.get(&key).into_iter().flatten().copied();
+                        let known: Vec<NodeId> = known.filter(may_own).collect();
+                        if known.is_empty() {
+                            let user = self.user_elsewhere(piece, Attr::Known(name));
+                            // Its other credentials are of the same user.
+                            names.entry(key).or_default().push(user);
+                            vec![user]
+                        } else {
+                            known
+                        }
                     }
                     Link::Unknown(_) => vec![self.user_elsewhere(piece, Attr::Unknown)],
                     Link::Absent => continue,

@@ -142,20 +142,8 @@ impl<'a> Builder<'_, 'a> {
         };
         let arn = self.resource_arn(piece, row, name.as_deref(), account.as_deref());
         let closed = self.closed(piece, row.resource);
-        let resource = resources.entry(key.clone()).or_insert_with(|| Resource {
-            key,
-            address: None,
-            kind: row.base,
-            service: row.service,
-            arn: None,
-            account: None,
-            owner: None,
-            created: false,
-            closed: Attr::Absent,
-            policies: Vec::new(),
-            acl: None,
-            acls_enabled: Attr::Absent,
-        });
+        let resource =
+            resources.entry(key.clone()).or_insert_with(|| nothing_known(key, row.base, row.service));
         if is_self {
             resource.closed = closed;
             resource.address = Some(piece.instance.address.clone());
@@ -281,13 +269,6 @@ impl<'a> Builder<'_, 'a> {
 
     /// Access control lists of buckets, and whether they count.
     fn acls(&mut self, named: &Named, resources: &mut BTreeMap<Key, Resource>) {
-        for piece in self.of_kind("aws_s3_bucket_ownership_controls") {
-            let (key, _) = self.holder(piece, "bucket", "aws_s3_bucket", named);
-            let ownership = piece.object.get("rule").item(0).get("object_ownership").text();
-            if let Some(resource) = resources.get_mut(&key) {
-                resource.acls_enabled = ownership.map(|it| it.expose() != "BucketOwnerEnforced");
-            }
-        }
         let mut own_users: BTreeSet<String> = BTreeSet::new();
         for piece in self.of_kind("aws_cloudfront_origin_access_identity") {
             let id = piece.object.get("s3_canonical_user_id").text().known();
@@ -305,12 +286,24 @@ impl<'a> Builder<'_, 'a> {
                 let owner = control.get("owner").item(0).get("id").text().known();
                 own_users.extend(owner.map(|id| id.expose().to_owned()));
                 let grants = if of.is_empty() { piece.object.get("grant") } else { control.get("grant") };
-                let acl = access_control(piece, grants, of.is_empty());
-                if let Some(resource) = resources.get_mut(&key)
-                    && let Some(acl) = acl
-                {
+                let Some(acl) = access_control(piece, grants, of.is_empty()) else { continue };
+                if let Some(resource) = resources.get_mut(&key) {
                     resource.acl = Some(acl);
+                } else if acl.public != Attr::Known(false) || !acl.users.is_empty() {
+                    // The bucket of another stack, of which the list says whom it lets in.
+                    let (account, owner) = self.place_of(piece);
+                    let bucket = piece.object.get("bucket").text().known();
+                    let arn = bucket.map(|bucket| format!("arn:aws:s3:::{}", bucket.expose()));
+                    let resource = nothing_known(key.clone(), "aws_s3_bucket", "s3");
+                    resources.insert(key, Resource { arn, account, owner, acl: Some(acl), ..resource });
                 }
+            }
+        }
+        for piece in self.of_kind("aws_s3_bucket_ownership_controls") {
+            let (key, _) = self.holder(piece, "bucket", "aws_s3_bucket", named);
+            let ownership = piece.object.get("rule").item(0).get("object_ownership").text();
+            if let Some(resource) = resources.get_mut(&key) {
+                resource.acls_enabled = ownership.map(|it| it.expose() != "BucketOwnerEnforced");
             }
         }
         self.organization.access.own_users = own_users;
@@ -544,6 +537,24 @@ impl<'a> Builder<'_, 'a> {
                 resolution.targets.iter().flat_map(|it| of(it.address.as_str())).collect()
             }
         }
+    }
+}
+
+/// A resource of which only the type is known.
+fn nothing_known(key: Key, kind: &'static str, service: &'static str) -> Resource {
+    Resource {
+        key,
+        address: None,
+        kind,
+        service,
+        arn: None,
+        account: None,
+        owner: None,
+        created: false,
+        closed: Attr::Absent,
+        policies: Vec::new(),
+        acl: None,
+        acls_enabled: Attr::Absent,
     }
 }
 

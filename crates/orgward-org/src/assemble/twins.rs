@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_plan::{Action, Address, Attr, Instance, Mode, Object};
 
-use super::{Piece, Stack};
+use super::{Piece, Stack, has_own_arn};
 use crate::{Hidden, Unjudged};
 
 type Pieces<'b, 'a> = BTreeMap<&'b str, Vec<Piece<'b, 'a>>>;
@@ -116,7 +116,14 @@ fn id(piece: &Piece<'_, '_>) -> Option<String> {
         Attr::Unknown | Attr::Absent => None,
     };
     let id = || known("id").filter(|_| !WITHOUT_ID.contains(&&*piece.instance.kind));
-    known("arn").filter(|_| !piece.instance.kind.ends_with("_attachment")).or_else(id)
+    let kind = &*piece.instance.kind;
+    // The id of a permission is the one of its statement, or of the layer, and the same for another function or statement.
+    if let "aws_lambda_permission" | "aws_lambda_layer_version_permission" = kind {
+        let part = |name: &str| known(name).unwrap_or_default();
+        let of = ["function_name", "layer_name", "qualifier", "version_number"].map(part).join(" ");
+        return known("statement_id").map(|statement| format!("{of} {statement}"));
+    }
+    known("arn").filter(|_| !kind.ends_with("_attachment") && has_own_arn(kind)).or_else(id)
 }
 
 /// What tells instances of one input apart.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orgward_plan::{Attr, Evidence, Instance, Legal, Mode, Step, Strength};
+use orgward_plan::{Attr, Evidence, Instance, Legal, Mode, Step};
 
 use super::runs::PerKind;
 use super::{Builder, Side, Stack};
@@ -13,10 +13,10 @@ use crate::{Edge, Key, Modality, Node, NodeKind, Workload};
 const BUCKET: Legal<'_> = Legal(&["aws_s3_bucket.bucket", "aws_s3_bucket.id"]);
 
 impl Builder<'_, '_> {
-    /// Adds the workloads. Their values stay unparsed unless their provider does not tell the account.
+    /// Adds the workloads. Of their values, only those are read that may name the account.
     pub(super) fn workloads(&mut self, side: Side) {
         let trails = self.trail_buckets();
-        let mut category = PerKind::new(|instance| ResourceType::workload_category(&instance.kind));
+        let mut decided = PerKind::new(|instance| ResourceType::decided(&instance.kind));
         for (index, Stack { plan, name }) in self.stacks.iter().enumerate() {
             for instance in plan.instances() {
                 let standing = instance.standing();
@@ -27,17 +27,20 @@ impl Builder<'_, '_> {
                 };
                 if instance.mode != Mode::Managed
                     || instance.deposed.is_some()
-                    || category.of(instance).is_none()
                     || !stands
                     || trails.contains(&(index, instance.address.to_string()))
                 {
                     continue;
                 }
-                let placement = plan.provider_placement(instance);
-                let told = placement.evidence.iter().any(|evidence| evidence.strength >= Strength::Good);
-                let placement = if told { placement } else { plan.placement(instance) };
+                let kind = match described(instance, side) {
+                    Some(kind) => kind,
+                    None if decided.of(instance).may_be_workload() => instance.kind.to_string(),
+                    None => continue,
+                };
+                // What an object says of itself is more than what its provider says.
+                let placement = plan.placement(instance);
                 let owner = placement.landing().and_then(|landing| self.landing(index, instance, landing));
-                self.workload(instance, name.as_deref(), owner, placement.evidence);
+                self.workload(instance, kind, name.as_deref(), owner, placement.evidence);
             }
         }
     }
@@ -45,6 +48,7 @@ impl Builder<'_, '_> {
     fn workload(
         &mut self,
         instance: &Instance<'_>,
+        resource: String,
         stack: Option<&str>,
         owner: Option<crate::NodeId>,
         evidence: Vec<Evidence>,
@@ -59,7 +63,7 @@ impl Builder<'_, '_> {
             id: Attr::Absent,
             arn: Attr::Absent,
             forgotten: false,
-            kind: NodeKind::Workload(Workload { resource: instance.kind.to_string(), evidence }),
+            kind: NodeKind::Workload(Workload { resource, evidence }),
         });
         if let Some(owner) = owner {
             self.organization.graph.add_edge(owner, at, Edge::Owns(Modality::Must));
@@ -101,4 +105,25 @@ impl Builder<'_, '_> {
         }
         buckets
     }
+}
+
+/// The type of a workload that an instance describes: a resource of the Cloud Control API, or one in the template of a stack.
+/// What a template does not show is said to be unjudged.
+fn described(instance: &Instance<'_>, side: Side) -> Option<String> {
+    let object = || match side {
+        Side::Before => instance.before().or_else(|| instance.after()),
+        Side::After => instance.after().or_else(|| instance.before()),
+    };
+    let types = match &*instance.kind {
+        "aws_cloudcontrolapi_resource" => {
+            vec![object()?.get("type_name").text().known()?.expose().to_owned()]
+        }
+        "aws_cloudformation_stack" => {
+            crate::template::types(object()?.get("template_body").text().known()?.expose())?
+        }
+        _ => return None,
+    };
+    let decided = |kind: &String| ResourceType::decided(kind);
+    let certain = types.iter().find(|kind| decided(kind).category().is_some());
+    certain.or_else(|| types.iter().find(|kind| decided(kind).may_be_workload())).cloned()
 }

@@ -218,8 +218,8 @@ fn is_open(plan: &Organization, (word, from, to): &Connection) -> bool {
         }),
         "is attached to" => plan.loose_attachments().iter().any(|loose| Some(loose.org_policy) == id(from)),
         "is given to" => plan.access().grants.iter().any(|grant| {
-            let holds = grant.holder.is_none() || grant.holder == id(to);
-            holds && (grant.holder.is_none() || grant.policy == GrantedPolicy::Unknown)
+            let is_elsewhere = matches!(plan.node(grant.holder).unwrap().kind, NodeKind::Elsewhere(_));
+            is_elsewhere || Some(grant.holder) == id(to) && grant.policy == GrantedPolicy::Unknown
         }),
         "bounds" => id(to)
             .and_then(|id| plan.principal(id))
@@ -258,7 +258,7 @@ fn same_connections(
         let grants = &state.access().grants;
         let is = |grant: &Grant| {
             let gives = grant.policy == GrantedPolicy::Node(state.find(from).unwrap());
-            gives && grant.holder == state.find(to) && *grant.address.as_str() != *to.0
+            gives && Some(grant.holder) == state.find(to) && *grant.address.as_str() != *to.0
         };
         *word != "is given to" || grants.iter().any(is)
     };

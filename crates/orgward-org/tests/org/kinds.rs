@@ -486,7 +486,7 @@ fn given(story: &str, holder: &str, has_sources: bool) -> Vec<(GrantedPolicy, Mo
     }
     let after = Organization::of(&[plan], &[], &Declared::default()).after;
     let holder = find(&after, holder);
-    let grants = after.access().grants.iter().filter(|grant| grant.holder == Some(holder));
+    let grants = after.access().grants.iter().filter(|grant| grant.holder == holder);
     grants.map(|grant| (grant.policy.clone(), grant.modality)).collect()
 }
 

@@ -81,3 +81,24 @@ fn what_is_changed_at_one_address_is_changed_at_the_other() {
         assert_eq!(change.after.is_enabled(&kind), Some(false), "{first} and {second}");
     }
 }
+
+/// A delegation has the ARN of its account, and so have all delegations of the account.
+#[test]
+fn objects_with_the_arn_of_another_object_are_told_apart_by_their_ids() {
+    let row = |service: &str, action: &str| {
+        let object = format!(
+            r#"{{"id":"222222222222/{service}","arn":"arn:aws:organizations::111111111111:account/o-acmeexample/222222222222","account_id":"222222222222","service_principal":"{service}"}}"#
+        );
+        let after = if action == "delete" { "null" } else { &object };
+        format!(
+            r#"{{"address":"aws_organizations_delegated_administrator.security[\"{service}\"]","mode":"managed","type":"aws_organizations_delegated_administrator","name":"security","index":"{service}","change":{{"actions":["{action}"],"before":{object},"after":{after}}}}}"#
+        )
+    };
+    let rows = [row("guardduty.amazonaws.com", "no-op"), row("access-analyzer.amazonaws.com", "delete")];
+    let text = format!(r#"{{"format_version":"1.2","resource_changes":[{}]}}"#, rows.join(","));
+    let document = Document::decode("plan.json", text.into_bytes()).unwrap();
+    let change = Organization::of(&[Plan::parse(&document).unwrap()], &[], &Declared::default());
+    assert_eq!(change.after.unjudged(), []);
+    assert_eq!(change.after.controls_of("aws_organizations_delegated_administrator").count(), 1);
+    assert_eq!(change.before.controls_of("aws_organizations_delegated_administrator").count(), 2);
+}

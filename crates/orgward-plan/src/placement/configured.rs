@@ -143,9 +143,11 @@ impl<'p, 'a> Block<'p, 'a> {
         let (block, role) = self.role_argument()?;
         let shown = self.shown_role(&role);
         let Some(Spelled::Text(parts)) = self.spelled(&[block, "role_arn"], &role) else { return shown };
-        match parts.as_slice() {
-            [Part::Literal(arn)] => {
-                let landing = Landing::Account(own::arn_account(arn)?);
+        // What is written in several places comes in as many parts.
+        let (head, rest) = literal_head(&parts);
+        match rest {
+            [] => {
+                let landing = Landing::Account(own::arn_account(&head)?);
                 let same = |shown: &RoleAccount| {
                     shown.landing == landing || matches!(shown.landing, Landing::Created(_))
                 };
@@ -157,7 +159,14 @@ impl<'p, 'a> Block<'p, 'a> {
                 };
                 shown.filter(same).or_else(|| Some(spelled()))
             }
-            [Part::Literal(head), Part::Reference(id), ..] if head.ends_with("::") => {
+            // The account is written out, and the name of the role is not known.
+            _ if own::arn_account(&head).is_some() => Some(RoleAccount {
+                strength: Strength::Strong,
+                basis: Basis::AssumeRole,
+                landing: Landing::Account(own::arn_account(&head)?),
+                shown_by: None,
+            }),
+            [Part::Reference(id), ..] if head.ends_with("::") => {
                 let [target] = id.targets.as_slice() else { return None };
                 let landing = Landing::Created(target.address.clone());
                 let is_id = target.attribute == "id";
@@ -252,6 +261,17 @@ impl<'p, 'a> Block<'p, 'a> {
         };
         spelled().or_else(shown)
     }
+}
+
+/// The known characters that a text begins with, and what follows them.
+fn literal_head(parts: &[Part]) -> (String, &[Part]) {
+    let mut head = String::new();
+    let mut rest = parts;
+    while let [Part::Literal(text), others @ ..] = rest {
+        head.push_str(text);
+        rest = others;
+    }
+    (head, rest)
 }
 
 /// An account id, which a configuration may write as a number.

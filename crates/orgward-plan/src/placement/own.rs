@@ -1,5 +1,7 @@
 //! What an instance says about itself.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -56,6 +58,7 @@ const FOREIGN: &[(&str, Foreign)] = &[
     ("aws_sns_topic_data_protection_policy", Foreign::Arn),
     ("aws_sns_topic_policy", Foreign::Both),
     ("aws_sns_topic_subscription", Foreign::Arn),
+    ("aws_sso_", Foreign::Arn),
     ("aws_ssoadmin_", Foreign::Arn), // The account of the Identity Center instance.
     ("aws_vpc_ipam_resource_discovery_association", Foreign::Both),
     ("aws_vpclattice_", Foreign::Owner),
@@ -109,8 +112,18 @@ impl Fields<'_> {
     }
 }
 
+/// Whether a provider of AWS manages an instance: the AWS provider, or the one of the Cloud Control API.
 pub(super) fn is_aws(instance: &Instance<'_>) -> bool {
-    instance.provider.is_empty() || instance.provider == "aws" || instance.provider.ends_with("/aws")
+    let name = instance.provider.rsplit('/').next().unwrap_or_default();
+    ["", "aws", "awscc"].contains(&name)
+}
+
+/// The type of the AWS provider that a type is called like, whichever provider of AWS has it.
+fn kind_of<'i>(instance: &'i Instance<'_>) -> Cow<'i, str> {
+    match instance.kind.strip_prefix("awscc_") {
+        Some(name) => Cow::Owned(format!("aws_{name}")),
+        None => Cow::Borrowed(&instance.kind),
+    }
 }
 
 pub(super) fn is_caller_identity(instance: &Instance<'_>) -> bool {
@@ -146,7 +159,8 @@ pub(super) fn evidence(instance: &Instance<'_>, is_argument: impl Fn(&str) -> Op
             add(Strength::Conclusive, Basis::Identity, Landing::Account(account));
         }
     }
-    let organizational = instance.mode == Mode::Managed && instance.kind.starts_with("aws_organizations_");
+    let kind = kind_of(instance);
+    let organizational = instance.mode == Mode::Managed && kind.starts_with("aws_organizations_");
     if organizational {
         add(Strength::Structural, Basis::Type, Landing::Management);
     }
@@ -168,10 +182,10 @@ pub(super) fn evidence(instance: &Instance<'_>, is_argument: impl Fn(&str) -> Op
         if instance.mode == Mode::Data {
             continue;
         }
-        if let Some(account) = fields.own_arn(&instance.kind).and_then(|arn| arn_account(&arn)) {
+        if let Some(account) = fields.own_arn(&kind).and_then(|arn| arn_account(&arn)) {
             add(Strength::Conclusive, Basis::Arn, Landing::Account(account));
         }
-        if is_foreign(&instance.kind, Foreign::Owner) {
+        if is_foreign(&kind, Foreign::Owner) {
             continue;
         }
         // Everywhere else it is the name of somebody.
@@ -238,7 +252,7 @@ pub(super) fn arn_region(instance: &Instance<'_>) -> Option<String> {
     };
     [after, instance.body.before].into_iter().filter_map(present).find_map(|side| {
         let fields: Fields<'_> = serde_json::from_str(side.get()).ok()?;
-        let arn = fields.own_arn(&instance.kind)?;
+        let arn = fields.own_arn(&kind_of(instance))?;
         let region = arn.strip_prefix("arn:")?.split(':').nth(2)?;
         (!region.is_empty()).then(|| region.to_owned())
     })

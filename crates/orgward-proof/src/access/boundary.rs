@@ -23,7 +23,7 @@ pub struct Removal {
 impl Access<'_> {
     /// How a principal that a boundary bounds can remove, exchange or rewrite it.
     pub fn removal(&self, id: SubjectId) -> Option<Removal> {
-        let subject = self.subject(id).filter(|it| it.word != "permission set")?;
+        let subject = self.subject(id).filter(|it| ["role", "user"].contains(&it.word))?;
         let Cap::Policy { arn, .. } = &subject.cap else { return None };
         if self.is_unbounded(subject) {
             return None;

@@ -34,7 +34,8 @@ impl<'o> Local<'_, 'o> {
             return;
         }
         for id in self.ids {
-            let Some(target) = self.access.subject(*id).filter(|it| it.word != "permission set") else {
+            let Some(target) = self.access.subject(*id).filter(|it| ["role", "user"].contains(&it.word))
+            else {
                 continue;
             };
             let mut add = |to: End, how: &str, done: Done| {
@@ -174,6 +175,7 @@ impl<'o> Local<'_, 'o> {
     /// New principals without a boundary that holds.
     pub(super) fn creates(&self, from: End, me: SubjectId, asker: &Asker<'_, 'o>, steps: &mut Vec<Step>) {
         let account = asker.subject.account_text.as_deref().unwrap_or("111111111111");
+        let mut wide = None;
         let words = [
             ("role", "iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy"),
             ("user", "iam:CreateUser", "iam:PutUserPolicy", "iam:AttachUserPolicy"),
@@ -182,10 +184,11 @@ impl<'o> Local<'_, 'o> {
             if !asker.mentions(create) || !(asker.mentions(put) || asker.mentions(attach)) {
                 continue;
             }
-            for bound in [
-                ("Null", "iam:PermissionsBoundary", "true"),
-                ("StringEquals", "iam:PermissionsBoundary", ADMINISTRATOR),
-            ] {
+            let wide = wide.get_or_insert_with(|| self.wide_policies(account));
+            let none = ("Null", "iam:PermissionsBoundary", "true");
+            let boundaries = std::iter::once(ADMINISTRATOR).chain(wide.iter().map(String::as_str));
+            let boundaries = boundaries.map(|arn| ("StringEquals", "iam:PermissionsBoundary", arn));
+            for bound in std::iter::once(none).chain(boundaries) {
                 let arms = [(put, None), (attach, Some(("ArnEquals", "iam:PolicyARN", ADMINISTRATOR)))];
                 let mut found = None;
                 for (arm, policy) in arms {
@@ -226,6 +229,16 @@ impl<'o> Local<'_, 'o> {
                 }
             }
         }
+    }
+
+    /// The managed policies of an account that bound nothing as a boundary, by their ARNs.
+    fn wide_policies(&self, account: &str) -> Vec<String> {
+        let org = self.access.org;
+        let wide = org
+            .managed_policies()
+            .filter(|it| it.data.document.policy().is_some_and(super::admin::allows_everything));
+        let arns = wide.filter_map(|policy| org.iam_arn(policy.id)?.text(account));
+        arns.filter(|arn| arn.split(':').nth(4) == Some(account)).collect()
     }
 
     /// Names that a new principal could have: an example of each of the two requests that make and arm it, and what

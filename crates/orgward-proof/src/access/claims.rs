@@ -58,8 +58,8 @@ pub(super) fn when(conditions: &[super::place::Line]) -> Option<Claim> {
 }
 
 /// The requests that are sent without encryption.
-pub fn transport() -> Option<Claim> {
-    claim(None, None, &[("Bool", "aws:SecureTransport", "false")])
+pub fn transport(service: &str) -> Option<Claim> {
+    claim(Some(&format!("{service}:*")), None, &[("Bool", "aws:SecureTransport", "false")])
 }
 
 /// What is done with keys: the policy of the key has to allow it.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orgward_iam::{Effect, Statement, is_account_id};
+use orgward_iam::{Effect, Statement};
 use orgward_org::NodeId;
 
 use super::Access;
@@ -140,13 +140,7 @@ fn by_outsiders<'o>(old: &Access<'o>, new: &Access<'o>) -> Vec<Gained> {
             continue;
         }
         let is_sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
-        let principal = match &opening.account {
-            _ if is_sensitive => "(sensitive value)".to_owned(),
-            None => "*".to_owned(),
-            Some(account) if is_account_id(account) => format!("arn:aws:iam::{account}:root"),
-            // An organization, which has no principal of its own.
-            Some(other) => other.clone(),
-        };
+        let principal = if is_sensitive { "(sensitive value)".to_owned() } else { opening.who.principal() };
         let resources = opening
             .resource
             .arn

@@ -1,17 +1,14 @@
 //! Whom the policies of resources let in from outside of the organization.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use orgward_iam::{
-    Answer, Callers, Claim, ClaimSpec, Effect, Outsiders, Policy, PrincipalPattern, Request, RequestSet,
-    SetQuantifier, Statement, is_account_id,
-};
+use orgward_iam::{Answer, Claim, Effect, Policy, PrincipalPattern, Request, RequestSet};
 use orgward_org::{Membership, Organization, Resource, ResourcePolicy, is_canonical_user};
 use orgward_plan::{Address, Attr};
 
+use super::outsider::{Circle, Home, Outsider, membership_of, named, unclear};
 use super::sets::{About, Side};
-use super::{Access, claims, paths};
+use super::{Access, claims};
 
 /// Somebody outside who is let in.
 #[derive(Clone, Debug)]
@@ -22,8 +19,8 @@ pub struct Opening<'o> {
     pub policy: Option<&'o ResourcePolicy>,
     /// The resource to change.
     pub address: &'o Address,
-    /// The account that is let in; `None` for everybody.
-    pub account: Option<String>,
+    /// Who is let in.
+    pub who: Outsider,
     /// A request that is allowed.
     pub request: Option<Request>,
     /// The statement that allows it, by its place.
@@ -128,7 +125,7 @@ impl<'o> Access<'o> {
                     resource,
                     policy,
                     address,
-                    account: None,
+                    who: Outsider::Everybody,
                     request,
                     statement,
                     unknown,
@@ -188,62 +185,50 @@ impl<'o> Access<'o> {
         for resource in &self.org.access().resources {
             for policy in &resource.policies {
                 let Some(read) = policy.document.policy() else { continue };
-                let opening = |account: String, request: Option<Request>, statement, unknown| Opening {
+                let opening = |who: Outsider, request: Option<Request>, statement, unknown| Opening {
                     resource,
                     policy: Some(policy),
                     address: &policy.address,
                     statement,
-                    account: Some(account),
+                    who,
                     request,
                     unknown,
                     held_back: false,
                 };
-                for account in paths::accounts_of(read) {
-                    let membership = membership_of(self.org, resource.owner, &account);
-                    let own = resource.account.as_deref() == Some(&account);
-                    if membership == Membership::Inside
-                        || own
-                        || is_owned_by_aws(&account)
-                        || trusted.contains(&account)
-                    {
+                for (who, membership) in named(self.org, read, Home::of(resource)) {
+                    let known = |account: &str| is_owned_by_aws(account) || trusted.contains(account);
+                    if matches!(&who, Outsider::Account(account) if known(account)) {
                         continue;
                     }
-                    let inside = inside_of(self.org, resource.owner, membership);
-                    let by = || of_account(read, &account, &inside);
-                    let mut answer = shown(resource, &self.let_in(resource, read, true).and(by()));
+                    let Ok(circle) = Circle::of(self.org, &who, read, Home::of(resource)) else { continue };
+                    let ask = |bounded: bool| {
+                        shown(resource, &self.let_in(resource, read, bounded).and(circle.requests()))
+                    };
+                    let mut answer = ask(true);
                     let mut held_back = false;
-                    if answer == Answer::None && membership == Membership::Outside {
-                        answer = shown(resource, &self.let_in(resource, read, false).and(by()));
-                        held_back = answer != Answer::None;
-                    }
-                    if answer == Answer::None && membership == Membership::Outside {
-                        answer = self.for_outsider(read, &account, resource.owner);
+                    if let Outsider::Account(account) = &who
+                        && membership == Membership::Outside
+                    {
+                        if answer == Answer::None {
+                            answer = ask(false);
+                            held_back = answer != Answer::None;
+                        }
+                        if answer == Answer::None {
+                            answer = self.for_outsider(read, account, resource.owner);
+                        }
                     }
                     if let Answer::Witness(request) = answer {
-                        let unknown = (membership == Membership::Unknown).then(|| {
-                            format!(
-                                "whether account {account} belongs to the organization is not in the inputs"
-                            )
-                        });
+                        let unknown = (membership == Membership::Unknown).then(|| unclear(&who));
                         let statement = allowing(read, &request);
-                        let opened = opening(account, Some(*request), statement, unknown);
+                        let opened = opening(who, Some(*request), statement, unknown);
                         found.push(Opening { held_back, ..opened });
                     }
                 }
-                let own = perimeter_of(self.org, resource.owner).organization;
-                for id in organizations_of(read).into_iter().filter(|id| Some(id) != own.as_ref()) {
-                    let Some(claim) = of_organization(&id) else { continue };
-                    let by = || RequestSet::by(Callers::Principals).and(claim.requests());
-                    let set = self.let_in(resource, read, true).and(by());
-                    let Answer::Witness(request) = shown(resource, &set) else { continue };
-                    let unknown =
-                        own.is_none().then(|| "the id of this organization is not in the inputs".to_owned());
-                    let statement = allowing(read, &request);
-                    found.push(opening(id, Some(*request), statement, unknown));
-                }
                 for (user, statement) in self.users_of(read) {
                     if !trusted.contains(user) {
-                        found.push(opening(user.to_owned(), None, Some(statement), Some(unknown_user())));
+                        let who = Outsider::User(user.to_owned());
+                        let unknown = Some(unclear(&who));
+                        found.push(opening(who, None, Some(statement), unknown));
                     }
                 }
             }
@@ -252,14 +237,15 @@ impl<'o> Access<'o> {
                 if self.org.access().own_users.contains(user) || trusted.contains(user) {
                     continue;
                 }
+                let who = Outsider::User(user.clone());
                 found.push(Opening {
                     resource,
                     policy: None,
                     address: &acl.address,
-                    account: Some(user.clone()),
+                    unknown: Some(unclear(&who)),
+                    who,
                     request: None,
                     statement: None,
-                    unknown: Some(unknown_user()),
                     held_back: false,
                 });
             }
@@ -282,31 +268,6 @@ impl<'o> Access<'o> {
             }
             _ => None,
         })
-    }
-
-    /// What a service may do on behalf of an account that a policy names as one for which services act.
-    pub fn for_outsider(
-        &self,
-        policy: &'o Policy,
-        account: &str,
-        owner: Option<orgward_org::NodeId>,
-    ) -> Answer {
-        let names = policy.statements.iter().flat_map(|it| &it.conditions).any(|line| {
-            let key = line.key.value.to_ascii_lowercase();
-            ["aws:sourceaccount", "aws:sourcearn", "aws:sourceowner"].contains(&key.as_str())
-                && line.values.iter().any(|value| value.value.contains(account))
-        });
-        if names { self.acting_for(policy, None, account, owner) } else { Answer::None }
-    }
-
-    pub(super) fn by_account<'s>(
-        &'s self,
-        resource: &'o Resource,
-        policy: &'o Policy,
-        account: &str,
-        inside: &'s [Claim],
-    ) -> RequestSet<'s> {
-        self.let_in(resource, policy, true).and(of_account(policy, account, inside))
     }
 
     /// What one policy of a resource allows that nothing else about the resource denies.
@@ -332,24 +293,11 @@ impl<'o> Access<'o> {
         if !could_be_public(policy) {
             return Answer::None;
         }
-        let perimeter = perimeter_of(self.org, resource.owner);
-        let mut accounts = perimeter.accounts.clone();
-        if let Some(account) = resource.account.as_ref().filter(|it| !accounts.contains(*it)) {
-            Arc::make_mut(&mut accounts).insert(account.clone());
-        }
-        // One that a policy asks for by its id is not everybody: `external` says which it is.
-        let mut organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
-        organizations.extend(organizations_of(policy));
-        let outsiders = match Outsiders::of(policy, None, &accounts, &organizations) {
-            Ok(outsiders) => outsiders,
+        let circle = match Circle::of(self.org, &Outsider::Everybody, policy, Home::of(resource)) {
+            Ok(circle) => circle,
             Err(why) => return Answer::Undecided(why),
         };
-        let named = near(policy);
-        let set = named
-            .iter()
-            .fold(self.let_in(resource, policy, bounded).and(outsiders.requests()), |set, claim| {
-                set.minus(claim.requests())
-            });
+        let set = self.let_in(resource, policy, bounded).and(circle.requests());
         let set = claim
             .iter()
             .fold(set, |set, claim| set.and(RequestSet::bound_by_resource_control()).and(claim.requests()));
@@ -362,28 +310,14 @@ impl<'o> Access<'o> {
             return false;
         };
         let Some(policy) = opening.policy else {
-            if let Some(user) = &opening.account {
+            if let Outsider::User(user) = &opening.who {
                 return old.acl.as_ref().is_some_and(|acl| acl.users.contains(user));
             }
             return old.acl.as_ref().is_some_and(|acl| acl.public == Attr::Known(true))
                 && shield(self.org, old, true) != Shield::Closed;
         };
         let Some(read) = policy.document.policy() else { return false };
-        if opening.account.is_none() && shield(self.org, old, false) == Shield::Closed {
-            return false;
-        }
-        let was = old.policies.iter().filter_map(|it| it.document.policy());
-        let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, !opening.held_back)));
-        let is = new.let_in(opening.resource, read, !opening.held_back);
-        if let Some(claim) =
-            opening.account.as_deref().filter(|it| is_organization(it)).and_then(of_organization)
-        {
-            let was = old.policies.iter().filter_map(|it| it.document.policy());
-            let was = was.fold(RequestSet::nothing(), |all, it| all.or(self.let_in(old, it, true)));
-            let is = new.let_in(opening.resource, read, true).and(claim.requests());
-            return is.minus(was).and(RequestSet::by(Callers::Principals)).is_empty();
-        }
-        if let Some(user) = opening.account.as_deref().filter(|it| !is_account_id(it)) {
+        if let Outsider::User(user) = &opening.who {
             let was = old.policies.iter().filter_map(|it| it.document.policy());
             let statement = opening.statement.and_then(|at| read.statements.get(at));
             return was.into_iter().any(|was| {
@@ -393,184 +327,35 @@ impl<'o> Access<'o> {
                 })
             });
         }
-        // An account that was a member was let in, and was no outsider.
-        let was_inside = |account: &str| membership_of(self.org, old.owner, account) == Membership::Inside;
-        if opening.account.as_deref().is_some_and(was_inside) {
-            return false;
-        }
-        if let Some(account) = &opening.account {
-            let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.clone()])));
-            return is.minus(was).and(by).is_empty();
-        }
-        let perimeter = perimeter_of(new.org, opening.resource.owner);
-        let mut organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
-        organizations.extend(organizations_of(read));
-        let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations) else {
-            return false;
-        };
-        let named = near(read);
-        let gained =
-            named.iter().fold(is.minus(was).and(outsiders.requests()), |set, it| set.minus(it.requests()));
-        gained.is_empty()
+        !new.lets_in_more(self, (opening.resource, old), read, &opening.who, !opening.held_back, None)
     }
 
-    /// A request that a service makes on behalf of an account outside, and that a policy allows.
-    pub fn deputy(&self, policy: &'o Policy, service: &str, owner: Option<orgward_org::NodeId>) -> Answer {
-        let taken = paths::accounts_of(policy);
-        let perimeter = perimeter_of(self.org, owner);
-        let outside = (0..1_000_000_000_000_u64)
-            .rev()
-            .map(|number| format!("{number:012}"))
-            .find(|it| !taken.contains(it) && !perimeter.accounts.contains(it))
-            .unwrap_or_default();
-        self.acting_for(policy, Some(service), &outside, owner)
-    }
-
-    /// A request that a service, or any, makes on behalf of an account, and that a policy allows.
-    fn acting_for(
+    /// Whether an outsider can do more by a policy of a resource than all policies of the resource let it do before.
+    pub(super) fn lets_in_more(
         &self,
+        before: &Access<'o>,
+        (resource, old): (&'o Resource, &'o Resource),
         policy: &'o Policy,
-        service: Option<&str>,
-        account: &str,
-        owner: Option<orgward_org::NodeId>,
-    ) -> Answer {
-        let mut spec = ClaimSpec::default();
-        let mut set = |operator: &str, key: &str, values: Vec<String>| {
-            spec.conditions.entry(operator.to_owned()).or_default().insert(key.to_owned(), values);
+        who: &Outsider,
+        bounded: bool,
+        claim: Option<&Claim>,
+    ) -> bool {
+        let was_closed = match who {
+            Outsider::Everybody => shield(before.org, old, false) == Shield::Closed,
+            // An account that was a member was let in, and was no outsider.
+            Outsider::Account(account) => membership_of(before.org, old.owner, account) == Membership::Inside,
+            Outsider::Organization(_) | Outsider::User(_) => false,
         };
-        if let Some(service) = service {
-            set("StringEquals", "aws:PrincipalServiceName", vec![service.to_owned()]);
+        let Ok(circle) = Circle::of(self.org, who, policy, Home::of(resource)) else { return true };
+        if was_closed {
+            return true;
         }
-        set("StringEquals", "aws:SourceAccount", vec![account.to_owned()]);
-        let mut sources =
-            vec![format!("arn:*:*:*:{account}:*"), "arn:aws:s3:::bucket-of-another-account".to_owned()];
-        sources.extend(policy.statements.iter().flat_map(open_sources));
-        set("ArnLike", "aws:SourceArn", sources);
-        set("StringEqualsIfExists", "aws:SourceOrgID", vec!["o-outsider00".to_owned()]);
-        set("ForAllValues:StringLike", "aws:SourceOrgPaths", vec!["o-outsider00/*".to_owned()]);
-        // Whatever else names an account names that one, and none that the policy names in its place.
-        for line in policy.statements.iter().flat_map(|it| &it.conditions) {
-            let key = line.key.value.to_ascii_lowercase();
-            let standard = key.starts_with("aws:source") && key != "aws:sourceowner"
-                || key.starts_with("aws:principal")
-                || key.starts_with("aws:resource");
-            let named: BTreeSet<&str> =
-                line.values.iter().flat_map(|value| accounts_in(&value.value)).collect();
-            if !standard && !named.is_empty() {
-                set("StringLike", &line.key.value, vec![format!("*{account}*")]);
-                let others = named.into_iter().filter(|named| *named != account);
-                let others: Vec<String> = others.map(|named| format!("*{named}*")).collect();
-                if !others.is_empty() {
-                    set("StringNotLike", &line.key.value, others);
-                }
-            }
-            // The token says which skill calls, and whose.
-            if key == "lambda:eventsourcetoken" {
-                set("Null", &line.key.value, vec!["true".to_owned()]);
-            }
-        }
-        let Ok(claim) = Claim::new(spec) else { return Answer::None };
-        let open = self.rcp(owner, Side::AtMost, About::Everything);
-        let allowed = RequestSet::allowed(policy).and(open);
-        allowed.and(claim.requests()).and(RequestSet::by(Callers::Services)).example()
+        let was = old.policies.iter().filter_map(|it| it.document.policy());
+        let was = was.fold(RequestSet::nothing(), |all, it| all.or(before.let_in(old, it, bounded)));
+        let gained = self.let_in(resource, policy, bounded).minus(was).and(circle.requests());
+        let gained = claim.iter().fold(gained, |set, claim| set.and(claim.requests()));
+        !gained.is_empty()
     }
-}
-
-/// The organizations that statements which allow something ask for by their ids.
-fn organizations_of(policy: &Policy) -> BTreeSet<String> {
-    let allowing = policy.statements.iter().filter(|it| it.effect.value == Effect::Allow);
-    let lines = allowing.flat_map(|it| &it.conditions).filter(|line| {
-        let operator = line.operator.value;
-        let key = line.key.value.to_ascii_lowercase();
-        let any = operator.set != Some(SetQuantifier::ForAllValues);
-        (key == "aws:principalorgid" || key == "aws:principalorgpaths" && any)
-            && !operator.is_negated()
-            && !operator.if_exists
-    });
-    // A path begins with the organization: `o-…/r-…/ou-…/`.
-    let values = lines.flat_map(|line| &line.values).map(|value| value.value.split('/').next());
-    values.flatten().filter(|id| is_organization(id)).map(str::to_owned).collect()
-}
-
-/// Whether a text is the id of an organization, as AWS gives them out.
-pub fn is_organization(text: &str) -> bool {
-    text.strip_prefix("o-").is_some_and(|rest| {
-        rest.len() >= 10 && rest.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    })
-}
-
-/// The requests of the principals of an organization.
-fn of_organization(id: &str) -> Option<Claim> {
-    claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)])
-}
-
-/// What callers of the organization have, so that those of an account outside have it not.
-pub(super) fn inside_of(
-    org: &Organization,
-    owner: Option<orgward_org::NodeId>,
-    membership: Membership,
-) -> Vec<Claim> {
-    if membership != Membership::Outside {
-        return Vec::new();
-    }
-    let of = |id: &String| {
-        let paths = format!("{id}/*");
-        [
-            claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)]),
-            claims::claim(None, None, &[("ForAnyValue:StringLike", "aws:PrincipalOrgPaths", &paths)]),
-        ]
-    };
-    perimeter_of(org, owner).organization.iter().flat_map(of).flatten().collect()
-}
-
-/// The requests of the principals of an account that a policy names. What AWS does in it by a service-linked role is not
-/// the doing of the account.
-pub(super) fn of_account<'s>(policy: &Policy, account: &str, inside: &'s [Claim]) -> RequestSet<'s> {
-    let by = RequestSet::by(Callers::Accounts(BTreeSet::from([account.to_owned()])));
-    let by = if policy.text().contains("aws-service-role") {
-        by
-    } else {
-        by.minus(RequestSet::by(Callers::ServiceLinked))
-    };
-    inside.iter().fold(by, |set, claim| set.minus(claim.requests()))
-}
-
-/// Whether a policy may let in principals of an account that is outside of the organization.
-pub fn lets_in_outsider(
-    org: &Organization,
-    owner: Option<orgward_org::NodeId>,
-    policy: &Policy,
-    account: &str,
-) -> bool {
-    let inside = inside_of(org, owner, Membership::Outside);
-    let set = RequestSet::allowed(policy).and(of_account(policy, account, &inside));
-    set.emptiness() != Ok(true)
-}
-
-/// The patterns of ARNs of sources that name no account and end open: everyone can make a bucket whose name begins like
-/// another one.
-fn open_sources(statement: &Statement) -> Vec<String> {
-    let lines = statement.conditions.iter().filter(|line| {
-        line.key.value.eq_ignore_ascii_case("aws:SourceArn") && !line.operator.value.is_negated()
-    });
-    let patterns = lines.flat_map(|line| &line.values).map(|value| value.value.as_str());
-    let open = patterns.filter(|pattern| {
-        let mut parts = pattern.splitn(6, ':').skip(2);
-        let (service, account) = (parts.next(), parts.nth(1));
-        service == Some("s3") && account == Some("") && parts.next().is_some_and(|name| name.contains('*'))
-    });
-    // A wildcard of a claim stands for anything: one name of those that it matches will do.
-    open.map(|pattern| pattern.replace('*', "of-another-account").replace('?', "x")).collect()
-}
-
-/// Why it is not known who a user is.
-fn unknown_user() -> String {
-    "which account has this canonical id is not in the inputs".to_owned()
-}
-
-/// The accounts that a text names.
-fn accounts_in(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|char: char| !char.is_ascii_digit()).filter(|run| is_account_id(run))
 }
 
 /// A request of a set: one that is about the resource whose policy is asked, where there is one. A policy that names all
@@ -614,39 +399,6 @@ pub(super) fn could_be_public(policy: &Policy) -> bool {
     })
 }
 
-/// The requests that keys other than those of principals show to come from near: from a mount target, or with a value
-/// that names an account.
-fn near(policy: &Policy) -> Vec<Claim> {
-    let mount = claims::claim(None, None, &[("Bool", "elasticfilesystem:AccessedViaMountTarget", "true")]);
-    let lines = policy.statements.iter().flat_map(|it| &it.conditions).filter(|line| {
-        let key = line.key.value.to_ascii_lowercase();
-        !key.starts_with("aws:principal") && !key.starts_with("aws:source")
-            || key == "aws:sourceowner"
-            || key == "aws:sourceaccount"
-    });
-    let values = lines.flat_map(|line| line.values.iter().map(move |value| (&line.key.value, &value.value)));
-    let named = values
-        .filter(|(_, value)| names_account(value))
-        .filter_map(|(key, value)| claims::claim(None, None, &[("StringLike", key, value)]));
-    mount.into_iter().chain(named).collect()
-}
-
-fn names_account(text: &str) -> bool {
-    accounts_in(text).next().is_some()
-}
-
 pub(super) fn allowing(policy: &Policy, request: &Request) -> Option<usize> {
     policy.matching(request).find(|(_, statement)| statement.effect.value == Effect::Allow).map(|(at, _)| at)
-}
-
-/// What is inside of the organization of a resource; of the first one where its account is unknown.
-pub(super) fn perimeter_of(org: &Organization, owner: Option<orgward_org::NodeId>) -> orgward_iam::Perimeter {
-    let near = owner.or_else(|| org.management()).or_else(|| org.root());
-    near.map(|near| org.perimeter(near)).unwrap_or_default()
-}
-
-/// Whether an account is in the organization of a resource, or in the first one where its account is unknown.
-pub fn membership_of(org: &Organization, owner: Option<orgward_org::NodeId>, account: &str) -> Membership {
-    let near = owner.or_else(|| org.management()).or_else(|| org.root());
-    near.map_or(Membership::Unknown, |near| org.membership(near, account))
 }

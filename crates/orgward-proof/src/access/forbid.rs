@@ -4,7 +4,7 @@ use std::fmt;
 
 use orgward_finding::Severity;
 use orgward_iam::{Claim, arn_like};
-use orgward_org::{Matcher, Membership, Organization, Selector, Structure};
+use orgward_org::{Matcher, Organization, Selector, Structure};
 
 use super::Access;
 use super::subject::Subject;
@@ -119,9 +119,4 @@ pub fn means_something(org: &Organization, structure: &Structure, target: &Selec
 /// Whether a principal may do it anyway.
 pub fn is_exempt(exempt: &[String], arn: &str) -> bool {
     exempt.iter().any(|pattern| arn_like(pattern, arn))
-}
-
-/// Whether an account is known to be outside.
-pub fn is_outside(org: &Organization, account: &str) -> bool {
-    super::exposure::membership_of(org, None, account) == Membership::Outside
 }

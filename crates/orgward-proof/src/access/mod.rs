@@ -2,6 +2,7 @@
 //!
 //! Everything here is asked of one side of a change. Nothing is computed before a question needs it.
 
+mod acting;
 mod admin;
 #[cfg(test)]
 mod agreement;
@@ -15,6 +16,7 @@ mod edges;
 mod exposure;
 mod forbid;
 mod named;
+mod outsider;
 mod paths;
 mod perimeter;
 mod place;
@@ -37,17 +39,16 @@ pub use self::boundary::Removal;
 pub use self::claims::transport;
 pub use self::diff::{Difference, Gained, difference};
 pub use self::edges::{Edge, EdgeKind, End};
-pub use self::exposure::{
-    Opening, Shield, is_organization, is_owned_by_aws, lets_in_outsider, membership_of, refuses_new, shield,
-};
-pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, is_outside, means_something};
+pub use self::exposure::{Opening, Shield, is_owned_by_aws, refuses_new, shield};
+pub use self::forbid::{Forbid, Forbidden, Place, is_exempt, means_something};
 pub use self::named::Named;
+pub use self::outsider::{Outsider, is_organization, lets_in_outsider, membership_of};
 pub use self::paths::{Gain, Reach, Step, WayIn, accounts_of};
 pub use self::perimeter::Leak;
 pub use self::place::of_account as requests_of_account;
 pub use self::reach::{Reached, Who, services};
 pub use self::sets::{ByStanding, Side};
-pub use self::subject::{Cap, Held, Stray, Subject, SubjectId, Unread};
+pub use self::subject::{Cap, Held, Subject, SubjectId, Unread};
 pub use self::summary::{Entry, Level};
 pub use self::ways::{Way, WayKind, services_of_ways, ways};
 use crate::memo::Memo;
@@ -109,7 +110,10 @@ impl<'o> Access<'o> {
         let mut by_node: BTreeMap<NodeId, Vec<SubjectId>> = BTreeMap::new();
         let mut chains = BTreeMap::new();
         for (at, subject) in subjects.iter().enumerate() {
-            by_arn.entry(subject.arn.clone()).or_insert(SubjectId(at));
+            // What another stack manages is not described by what is given to it here.
+            if !subject.is_elsewhere() {
+                by_arn.entry(subject.arn.clone()).or_insert(SubjectId(at));
+            }
             by_node.entry(subject.node.id).or_default().push(SubjectId(at));
         }
         let owners = subjects.iter().filter_map(|subject| subject.account);
@@ -187,19 +191,8 @@ impl<'o> Access<'o> {
     pub fn unread(&self) -> Vec<Unread<'o>> {
         let open = self.subjects.iter().filter(|subject| subject.can_be_administrator());
         let mut unread: Vec<_> = open.flat_map(|subject| subject.unread.iter().cloned()).collect();
-        unread.extend(subject::unread_strays(self.org));
         unread.extend(subject::unread_assignments(self.org));
         unread
-    }
-
-    /// Policies that are given to principals of other stacks, which no input shows.
-    pub fn strays(&self) -> Vec<Stray<'o>> {
-        subject::strays(self.org)
-    }
-
-    /// Whether a policy alone makes its holder an administrator.
-    pub fn makes_administrator(&self, policy: &'o orgward_iam::Policy) -> bool {
-        admin::allows_everything(policy)
     }
 
     /// The same principal on another side: the one with the same ARN, or the same key.

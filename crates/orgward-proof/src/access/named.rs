@@ -1,13 +1,14 @@
 //! Principals that no input describes, and that policies of resources let in by name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_iam::{Answer, Callers, Claim, Effect, PrincipalPattern, Request, RequestSet};
-use orgward_org::Membership;
+use orgward_org::{Membership, NodeId, PolicyType};
 use orgward_plan::Address;
 
-use super::exposure::{membership_of, of_account};
+use super::outsider::{Circle, membership_of};
 use super::reach::names;
+use super::sets::{About, Side};
 use super::{Access, claims};
 
 /// A principal that no input describes, and that the policy of a resource lets in.
@@ -35,6 +36,9 @@ impl Access<'_> {
         let mut found = Vec::new();
         let known: BTreeSet<&str> =
             self.subjects().filter_map(|(_, subject)| subject.account_text.as_deref()).collect();
+        let accounts = self.org.accounts();
+        let accounts: BTreeMap<&str, NodeId> =
+            accounts.filter_map(|it| Some((self.org.symbolic_account_id(it.id)?, it.id))).collect();
         for guard in self.guarded(claim) {
             let resource = guard.resource;
             for policy in &resource.policies {
@@ -59,8 +63,16 @@ impl Access<'_> {
                         PrincipalPattern::Arn(arn) => claims::by(arn),
                         _ => None,
                     };
+                    let circle = match pattern {
+                        PrincipalPattern::Account(account) => {
+                            Some(Circle::account(self.org, read, account, None, Membership::Inside))
+                        }
+                        _ => None,
+                    };
                     let by = match (pattern, &by_name) {
-                        (PrincipalPattern::Account(account), _) => of_account(read, account, &[]),
+                        (PrincipalPattern::Account(_), _) => {
+                            circle.as_ref().map_or_else(RequestSet::nothing, Circle::requests)
+                        }
                         (PrincipalPattern::Service(_), Some(claim)) => {
                             claim.requests().and(RequestSet::by(Callers::Services))
                         }
@@ -70,6 +82,14 @@ impl Access<'_> {
                     let mut set = self.let_in(resource, read, true).and(claim.requests()).and(by);
                     if let Some(domain) = &guard.domain {
                         set = set.and(domain.requests());
+                    }
+                    // What binds the principals of an account of the organization binds this one.
+                    let owner = account.and_then(|it| accounts.get(it)).copied();
+                    let place =
+                        owner.and_then(|owner| claims::when(&self.asked.of_principal(self.org, owner)));
+                    set = place.iter().fold(set, |set, place| set.and(place.requests()));
+                    if let Some(owner) = owner {
+                        set = set.and(self.scp_of(owner));
                     }
                     let Answer::Witness(request) = set.example() else { continue };
                     found.push(Named {
@@ -84,6 +104,15 @@ impl Access<'_> {
             }
         }
         found
+    }
+
+    /// What the service control policies of an account leave open, which may be one without principals in the inputs.
+    fn scp_of(&self, account: NodeId) -> RequestSet<'_> {
+        let is_bound = self.org.management_of(account) != Some(account);
+        if !is_bound || self.chains.contains_key(&account) {
+            return self.scp(Some(account), Side::AtMost, About::Everything);
+        }
+        self.org.policy_chain(account, &PolicyType::ServiceControl).not_denied()
     }
 
     /// What an entry of a `Principal` element names, unless an input describes it.

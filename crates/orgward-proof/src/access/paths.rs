@@ -11,6 +11,7 @@ use petgraph::visit::{EdgeRef as _, Reversed};
 
 use super::admin::Standing;
 use super::edges::{Asker, Edge, EdgeKind, End, Local};
+use super::outsider::{Circle, Home, named};
 use super::sets::ByStanding;
 use super::subject::{Subject, SubjectId};
 use super::{Access, claims};
@@ -467,18 +468,17 @@ impl<'o> Access<'o> {
         {
             return Some(edge(*request, true));
         }
-        for account in accounts_of(policy) {
-            let membership = org.membership(target.node.id, &account);
-            if membership == orgward_org::Membership::Inside
-                || target.account_text.as_deref() == Some(&account)
-            {
-                continue;
-            }
-            let inside = super::exposure::inside_of(org, Some(target.node.id), membership);
-            let by = super::exposure::of_account(policy, &account, &inside);
+        let tokens = super::sets::About::Action("sts:AssumeRoleWithWebIdentity");
+        let taken = self.rcp(target.account, super::Side::AtMost, tokens);
+        if let Some((token, certain)) = crate::federation::way_of_strangers(policy, &taken) {
+            return Some(edge(token, certain));
+        }
+        let home = Home { owner: Some(target.node.id), account: target.account_text.as_deref() };
+        for (who, membership) in named(org, policy, home) {
+            let Ok(circle) = Circle::of(org, &who, policy, home) else { continue };
             let claim = claims::claim(Some(ACTION), Some(&target.arn), &[])?;
-            let set =
-                orgward_iam::RequestSet::allowed(policy).and(by).and(claim.requests()).and(open.clone());
+            let allowed = orgward_iam::RequestSet::allowed(policy).and(circle.requests());
+            let set = allowed.and(claim.requests()).and(open.clone());
             if let Answer::Witness(request) = set.example() {
                 return Some(edge(*request, membership == orgward_org::Membership::Outside));
             }

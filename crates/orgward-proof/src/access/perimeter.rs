@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use orgward_iam::{Answer, Claim, Request, RequestSet};
 use orgward_org::{Endpoint, Membership, Resource, ResourcePolicy};
 
-use super::exposure::{Opening, Shield, allowing, could_be_public, membership_of, shield};
-use super::{Access, paths};
+use super::Access;
+use super::exposure::{Opening, Shield, allowing, could_be_public, shield};
+use super::outsider::{Circle, Home, Outsider, named, unclear};
 
 /// A VPC endpoint that lets through what it must not.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub struct Leak<'o> {
 }
 
 /// What is asked about a policy of a resource: who, and what the answer is.
-type Answers = Vec<(Option<String>, Answer)>;
+type Answers = Vec<(Outsider, Membership, Answer)>;
 
 impl<'o> Access<'o> {
     /// Outsiders whom policies of resources let in for requests that a claim describes, and whom no resource control
@@ -40,28 +41,23 @@ impl<'o> Access<'o> {
                     known.entry(key).or_insert_with(|| (resource, answers.clone()));
                     answers
                 });
-                for (account, answer) in answers {
-                    let (request, unknown) = match answer {
+                for (who, membership, answer) in answers {
+                    let (request, undecided) = match answer {
                         Answer::Witness(request) => (Some(*request), None),
-                        Answer::Undecided(why) if account.is_some() || could_be_public(read) => {
+                        Answer::Undecided(why) if who != Outsider::Everybody || could_be_public(read) => {
                             (None, Some(why))
                         }
                         Answer::Undecided(_) | Answer::None => continue,
                     };
-                    let unclear = account.as_ref().filter(|account| {
-                        membership_of(self.org, resource.owner, account) == Membership::Unknown
-                    });
-                    let membership = unclear.map(|account| {
-                        format!("whether account {account} belongs to the organization is not in the inputs")
-                    });
+                    let unclear = || (membership == Membership::Unknown).then(|| unclear(&who));
                     found.push(Opening {
                         resource,
                         policy: Some(policy),
                         address: &policy.address,
                         statement: request.as_ref().and_then(|request| allowing(read, request)),
-                        account,
+                        unknown: undecided.or_else(unclear),
+                        who,
                         request,
-                        unknown: unknown.or(membership),
                         held_back: false,
                     });
                 }
@@ -71,21 +67,24 @@ impl<'o> Access<'o> {
     }
 
     fn answers(&self, resource: &'o Resource, read: &'o orgward_iam::Policy, claim: &Claim) -> Answers {
-        let mut outside: Vec<String> = paths::accounts_of(read).into_iter().collect();
-        outside.retain(|account| {
-            resource.account.as_ref() != Some(account)
-                && membership_of(self.org, resource.owner, account) != Membership::Inside
-        });
-        let named = outside.into_iter().map(|account| {
-            let bound = RequestSet::bound_by_resource_control();
-            let membership = membership_of(self.org, resource.owner, &account);
-            let inside = super::exposure::inside_of(self.org, resource.owner, membership);
-            let let_in = self.by_account(resource, read, &account, &inside).and(bound);
-            let answer = let_in.and(claim.requests()).example();
-            (Some(account), answer)
+        let home = Home::of(resource);
+        let named = named(self.org, read, home).into_iter().map(|(who, membership)| {
+            let answer = match Circle::of(self.org, &who, read, home) {
+                Ok(circle) => self
+                    .let_in(resource, read, true)
+                    .and(circle.requests())
+                    .and(RequestSet::bound_by_resource_control())
+                    .and(claim.requests())
+                    .example(),
+                Err(why) => Answer::Undecided(why),
+            };
+            (who, membership, answer)
         });
         let open = shield(self.org, resource, false) != Shield::Closed;
-        let public = open.then(|| (None, self.public_within(resource, read, true, Some(claim))));
+        let public = open.then(|| {
+            let answer = self.public_within(resource, read, true, Some(claim));
+            (Outsider::Everybody, Membership::Outside, answer)
+        });
         named.chain(public).collect()
     }
 
@@ -192,5 +191,5 @@ fn renamed(
             other => other.clone(),
         })
     };
-    answers.iter().map(|(account, it)| Some((account.clone(), answer(it)?))).collect()
+    answers.iter().map(|(who, membership, it)| Some((who.clone(), *membership, answer(it)?))).collect()
 }

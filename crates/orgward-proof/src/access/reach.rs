@@ -3,24 +3,23 @@
 use std::collections::BTreeSet;
 
 use crate::questions::Reply;
-use orgward_iam::{Answer, Claim, Effect, Outsiders, Request, RequestSet, glob};
+use orgward_iam::{Answer, Claim, Effect, Request, RequestSet, glob};
 use orgward_org::{Membership, Resource};
 use orgward_plan::Address;
 
 use super::exposure::Shield;
+use super::outsider::{Circle, Home, Outsider, named};
 use super::sets::{About, ByStanding, Side, must_allow};
 use super::subject::{Subject, SubjectId};
-use super::{Access, claims, paths};
+use super::{Access, claims};
 
 /// Who can make a request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Who {
     /// A principal of the inputs.
     Subject(SubjectId),
-    /// The principals of an account outside of the organization, by its id.
-    Account(String),
-    /// Everybody, authenticated or not.
-    Everybody,
+    /// Somebody outside of the organization.
+    Outsider(Outsider),
 }
 
 /// Somebody who can make a request, and by what.
@@ -286,23 +285,9 @@ impl<'o> Access<'o> {
         let Some(read) = policy.document.policy() else { return true };
         let olds = &before.org.access().resources;
         let Some(old) = olds.iter().find(|old| old.key == resource.key) else { return true };
-        let was = old.policies.iter().filter_map(|it| it.document.policy());
-        let was = was.fold(RequestSet::nothing(), |all, it| all.or(before.let_in(old, it, true)));
-        let gained = self.let_in(resource, read, true).minus(was).and(claim.requests());
         match &reached.who {
             Who::Subject(_) => true,
-            Who::Account(account) => {
-                let inside = super::exposure::inside_of(self.org, resource.owner, Membership::Outside);
-                !gained.and(super::exposure::of_account(read, account, &inside)).is_empty()
-            }
-            Who::Everybody => {
-                let closed = super::exposure::shield(before.org, old, false) == Shield::Closed;
-                let perimeter = super::exposure::perimeter_of(self.org, resource.owner);
-                let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
-                closed
-                    || Outsiders::of(read, None, &perimeter.accounts, &organizations)
-                        .is_ok_and(|outsiders| !gained.and(outsiders.requests()).is_empty())
-            }
+            Who::Outsider(who) => self.lets_in_more(before, (resource, old), read, who, true, Some(claim)),
         }
     }
 
@@ -326,30 +311,25 @@ impl<'o> Access<'o> {
                     standing: Some(standing),
                 });
             };
-            let perimeter = super::exposure::perimeter_of(self.org, guard.resource.owner);
-            let organizations: BTreeSet<String> = perimeter.organization.iter().cloned().collect();
+            let home = Home::of(guard.resource);
             let shield = super::exposure::shield(self.org, guard.resource, false);
-            if shield != Shield::Closed
-                && let Ok(outsiders) = Outsiders::of(read, None, &perimeter.accounts, &organizations)
-                && let Answer::Witness(request) = allowed.clone().and(outsiders.requests()).example()
-            {
-                let doubt = if let Shield::Unknown(why) = shield { Some(why) } else { None };
-                add(Who::Everybody, *request, "everybody", doubt);
-            }
-            for account in paths::accounts_of(read) {
-                if super::exposure::membership_of(self.org, guard.resource.owner, &account)
-                    != Membership::Outside
-                {
+            let everybody = (shield != Shield::Closed).then_some((Outsider::Everybody, Membership::Outside));
+            let outsiders = everybody.into_iter().chain(named(self.org, read, home));
+            for (who, _) in outsiders.filter(|(_, it)| *it == Membership::Outside) {
+                let Ok(circle) = Circle::of(self.org, &who, read, home) else { continue };
+                let Answer::Witness(request) = allowed.clone().and(circle.requests()).example() else {
                     continue;
-                }
-                let owner = guard.resource.owner;
-                let inside = super::exposure::inside_of(self.org, owner, Membership::Outside);
-                let by = super::exposure::of_account(read, &account, &inside);
-                if let Answer::Witness(request) = allowed.clone().and(by).example() {
-                    let statement = read.matching(&request).find(|(_, it)| it.effect.value == Effect::Allow);
-                    let standing = statement.map_or("account", |(_, statement)| standing_of(statement));
-                    add(Who::Account(account), *request, standing, None);
-                }
+                };
+                let (standing, doubt) = match (&who, &shield) {
+                    (Outsider::Everybody, Shield::Unknown(why)) => ("everybody", Some(why.clone())),
+                    (Outsider::Everybody, _) => ("everybody", None),
+                    _ => {
+                        let allowing =
+                            read.matching(&request).find(|(_, it)| it.effect.value == Effect::Allow);
+                        (allowing.map_or("account", |(_, statement)| standing_of(statement)), None)
+                    }
+                };
+                add(Who::Outsider(who), *request, standing, doubt);
             }
         }
         found

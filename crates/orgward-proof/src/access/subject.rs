@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orgward_iam::{ManagedPolicies, Policy};
 use orgward_org::{
     Boundary, Document, Grant, GrantedPolicy, InlinePolicy, Joined, Modality, Node, NodeId, NodeKind,
-    Organization,
+    Organization, PermissionSet,
 };
 use orgward_plan::{Address, Attr};
 
@@ -19,7 +19,7 @@ pub struct SubjectId(pub(super) usize);
 pub struct Subject<'o> {
     /// The node in the organization.
     pub node: NodeOf<'o>,
-    /// `role`, `user` or `permission set`.
+    /// `role`, `user` or `permission set`; `group` for whoever is in a group of another stack.
     pub word: &'static str,
     /// Its account.
     pub account: Option<NodeId>,
@@ -167,6 +167,15 @@ impl<'o> Subject<'o> {
         self.unread.push(Unread { address, stack, why, until_apply });
     }
 
+    /// Whether a boundary keeps something from it; one that cannot be read may.
+    pub fn is_bounded(&self) -> bool {
+        match &self.cap {
+            Cap::None => false,
+            Cap::Policy { policy, .. } => !super::admin::allows_everything(policy),
+            Cap::Unknown(_) => true,
+        }
+    }
+
     /// The principal without what is unknown about its policies: what they allow as far as it is known.
     pub(super) fn known(&self) -> Self {
         Subject { unknowns: Vec::new(), ..self.clone() }
@@ -204,8 +213,30 @@ impl<'o> Subject<'o> {
 }
 
 impl Subject<'_> {
-    /// How people write it: its ARN where that is known before apply, else its address.
+    /// Whether another stack manages it, so that only what the inputs give it is known.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self.node.kind, NodeKind::Elsewhere(_))
+    }
+
+    /// In a sentence: role `deploy`, or a role of another stack.
+    pub fn called(&self, org: &Organization) -> String {
+        let shown = self.shown(org);
+        match (&self.node.name, self.is_elsewhere()) {
+            (_, false) => format!("{} `{shown}`", self.word),
+            (Attr::Known(_), true) => format!("{} `{shown}` of another stack", self.word),
+            (_, true) => format!("a {} of another stack", self.word),
+        }
+    }
+
+    /// How people write it: its ARN where that is known before apply, else its address; its name where another stack
+    /// manages it.
     pub fn shown(&self, org: &Organization) -> String {
+        if self.is_elsewhere() {
+            return match &self.node.name {
+                Attr::Known(name) => name.to_string(),
+                Attr::Unknown | Attr::Absent => format!("(a {} of another stack)", self.word),
+            };
+        }
         if self.named {
             return org.render(&self.arn);
         }
@@ -240,8 +271,16 @@ pub(super) fn all(org: &Organization) -> Vec<Subject<'_>> {
     let mut subjects = Vec::new();
     for (id, node) in org.nodes() {
         match &node.kind {
-            NodeKind::Role(_) | NodeKind::User(_) => subjects.push(index.principal(id, node)),
-            NodeKind::PermissionSet(_) => index.permission_set(id, node, &mut subjects),
+            NodeKind::PermissionSet(set) => {
+                index.permission_set((id, node), &set.boundary, &set.inline, &mut subjects);
+            }
+            NodeKind::Elsewhere(set) if set.word == "permission set" => {
+                index.permission_set((id, node), &set.boundary, &set.inline, &mut subjects);
+            }
+            // What is given to a group of another stack is given to whoever is in it.
+            NodeKind::Role(_) | NodeKind::User(_) | NodeKind::Elsewhere(_) => {
+                subjects.push(index.principal(id, node));
+            }
             _ => {}
         }
     }
@@ -253,9 +292,7 @@ impl<'o> Index<'o> {
         let mut index =
             Index { org, grants: BTreeMap::new(), by_arn: BTreeMap::new(), by_name: BTreeMap::new() };
         for grant in &org.access().grants {
-            if let Some(holder) = grant.holder {
-                index.grants.entry(holder).or_default().push(grant);
-            }
+            index.grants.entry(grant.holder).or_default().push(grant);
         }
         for policy in org.managed_policies() {
             let account = org.account_text(policy.id).unwrap_or_default().to_owned();
@@ -276,6 +313,7 @@ impl<'o> Index<'o> {
         let arn = org.iam_arn(id);
         let text = arn.as_ref().and_then(|arn| arn.text(&written));
         let (word, inline, trust, boundary) = match &node.kind {
+            NodeKind::Elsewhere(elsewhere) => (elsewhere.word, &elsewhere.inline, None, &elsewhere.boundary),
             NodeKind::User(user) => ("user", &user.inline, None, &user.boundary),
             NodeKind::Role(role) => ("role", &role.inline, Some(&role.trust), &role.boundary),
             // Only these are asked for.
@@ -289,7 +327,14 @@ impl<'o> Index<'o> {
                 .chars()
                 .map(|char| if char.is_ascii_alphanumeric() { char } else { '-' })
                 .collect();
-            format!("arn:aws:iam::{written}:{word}/unknown-until-apply-{key}")
+            // A member of a group is a user. The path of what another stack manages is not in the inputs.
+            let of = if word == "group" { "user" } else { word };
+            match (&node.name, &node.kind) {
+                (Attr::Known(name), NodeKind::Elsewhere(_)) if word != "group" => {
+                    format!("arn:aws:iam::{written}:{of}/{}", name.expose())
+                }
+                _ => format!("arn:aws:iam::{written}:{of}/unknown-until-apply-{key}"),
+            }
         };
         let mut subject = Subject {
             node: NodeOf { id, node },
@@ -323,8 +368,13 @@ impl<'o> Index<'o> {
 
     /// The roles that Identity Center makes of a permission set, one for each account that it is assigned in; where no
     /// input shows an assignment, one in an unknown account.
-    fn permission_set(&self, id: NodeId, node: &'o Node, subjects: &mut Vec<Subject<'o>>) {
-        let NodeKind::PermissionSet(set) = &node.kind else { return };
+    fn permission_set(
+        &self,
+        (id, node): (NodeId, &'o Node),
+        boundary: &'o Boundary,
+        inline: &'o [InlinePolicy],
+        subjects: &mut Vec<Subject<'o>>,
+    ) {
         let assigned = self.org.access().assignments.iter().filter(|it| it.set == Some(id));
         let mut accounts: Vec<Option<NodeId>> = assigned.map(|it| it.account).collect();
         accounts.sort();
@@ -339,25 +389,35 @@ impl<'o> Index<'o> {
             let account_text =
                 account.and_then(|account| self.org.symbolic_account_id(account).map(str::to_owned));
             let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
-            let name = node.title();
+            let region = match &node.kind {
+                NodeKind::PermissionSet(PermissionSet { region: Attr::Known(region), .. })
+                    if region != "us-east-1" =>
+                {
+                    format!("{region}/")
+                }
+                _ => String::new(),
+            };
+            // Another stack's is known by its ARN.
+            let title = node.title();
+            let name = title.rsplit('/').next().unwrap_or(&title);
             let mut subject = Subject {
                 node: NodeOf { id, node },
                 word: "permission set",
                 account,
                 arn: format!(
-                    "arn:aws:iam::{written}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_{name}_0123456789abcdef"
+                    "arn:aws:iam::{written}:role/aws-reserved/sso.amazonaws.com/{region}AWSReservedSSO_{name}_0123456789abcdef"
                 ),
                 named: account_text.is_some(),
                 held: Vec::new(),
                 unknowns: Vec::new(),
                 unread: Vec::new(),
-                cap: self.cap(&set.boundary, &written),
+                cap: self.cap(boundary, &written),
                 trust: None,
                 account_text,
                 place: Vec::new(),
                 cohort: 0,
             };
-            Self::inline(&set.inline, None, true, &mut subject);
+            Self::inline(inline, None, true, &mut subject);
             self.managed(id, None, true, &written, &mut subject);
             subjects.push(subject);
         }
@@ -486,38 +546,11 @@ pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<
     joined.held
 }
 
-/// A policy that is given to a principal of another stack.
-#[derive(Clone, Debug)]
-pub struct Stray<'o> {
-    /// What it says.
-    pub policy: &'o Policy,
-    /// What to call it.
-    pub name: Arc<str>,
-    /// The document, when it is in the inputs.
-    pub document: Option<&'o Document>,
-    /// The resource that gives it.
-    pub address: &'o Address,
-    /// Which input that is from; set only when there are several.
-    pub stack: Option<Arc<str>>,
-    /// The principal, in words: role `deploy`.
-    pub holder: String,
-}
-
-/// Grants to principals that no input shows, of which no input shows what they allow either.
-pub(super) fn unread_strays(org: &Organization) -> Vec<Unread<'_>> {
-    let index = Index::of(org);
-    let grants = org.access().grants.iter().filter(|it| it.holder.is_none());
-    let unread = grants.filter_map(|grant| {
-        let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
-        let Missing { why, until_apply } = found.err()?;
-        Some(Unread { address: &grant.address, stack: grant.stack.clone(), why, until_apply })
-    });
-    unread.collect()
-}
-
 /// Permission sets that are assigned and that no input shows.
 pub(super) fn unread_assignments(org: &Organization) -> Vec<Unread<'_>> {
-    let assignments = org.access().assignments.iter().filter(|it| it.set.is_none());
+    let is_shown =
+        |set: &NodeId| org.node(*set).is_some_and(|node| !matches!(node.kind, NodeKind::Elsewhere(_)));
+    let assignments = org.access().assignments.iter().filter(|it| !it.set.as_ref().is_some_and(is_shown));
     let unread = assignments.map(|it| {
         let (why, until_apply) = match &it.set_arn {
             Attr::Known(arn) => {
@@ -530,60 +563,6 @@ pub(super) fn unread_assignments(org: &Organization) -> Vec<Unread<'_>> {
         Unread { address: &it.address, stack: it.stack.clone(), why, until_apply }
     });
     unread.collect()
-}
-
-/// What is given to principals, groups and permission sets that no input shows, and to users that none shows by the groups
-/// which they join.
-pub(super) fn strays(org: &Organization) -> Vec<Stray<'_>> {
-    let index = Index::of(org);
-    let facts = org.access();
-    let called = |word: &str, name: &Attr<orgward_plan::Text>| match name {
-        Attr::Known(name) => format!("{word} `{name}`"),
-        Attr::Unknown | Attr::Absent => format!("a {word}"),
-    };
-    let mut strays = Vec::new();
-    for grant in facts.grants.iter().filter(|it| it.holder.is_none()) {
-        let found = index.granted(grant, grant.account.as_deref().unwrap_or_default());
-        if let Ok(found) = found {
-            strays.push(Stray {
-                policy: found.policy,
-                name: found.name,
-                document: found.document,
-                address: &grant.address,
-                stack: grant.stack.clone(),
-                holder: called(grant.word, &grant.holder_name),
-            });
-        }
-    }
-    for embedded in &facts.embedded {
-        strays.extend(embedded.policy.document.policy().map(|policy| Stray {
-            policy,
-            name: embedded.policy.document.name.clone(),
-            document: Some(&embedded.policy.document),
-            address: &embedded.policy.address,
-            stack: embedded.stack.clone(),
-            holder: called(embedded.word, &embedded.holder),
-        }));
-    }
-    for stranger in &facts.strangers {
-        let Some(NodeKind::Group(group)) = org.node(stranger.group).map(|node| &node.kind) else { continue };
-        let inline = group.inline.iter().filter_map(|it| Some((it.document.policy()?, &it.document)));
-        let inline = inline.map(|(policy, document)| (policy, document.name.clone(), Some(document)));
-        let granted = facts.grants.iter().filter(|it| it.holder == Some(stranger.group));
-        let granted = granted.filter_map(|grant| {
-            let found = index.granted(grant, grant.account.as_deref().unwrap_or_default()).ok()?;
-            Some((found.policy, found.name, found.document))
-        });
-        strays.extend(inline.chain(granted).map(|(policy, name, document)| Stray {
-            policy,
-            name,
-            document,
-            address: &stranger.address,
-            stack: stranger.stack.clone(),
-            holder: called("user", &stranger.user),
-        }));
-    }
-    strays
 }
 
 /// A policy that was looked up.

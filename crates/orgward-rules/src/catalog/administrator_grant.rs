@@ -38,8 +38,7 @@ rule! {
     /// A policy that is unknown until apply may allow everything: that is a question, unless a boundary keeps the
     /// principal from being an administrator. A policy that no input shows is named as information.
     ///
-    /// What a plan gives to a principal, group or permission set of another stack is judged alone: whether that policy
-    /// makes an administrator, and not whether it opens a way to become one.
+    /// What a plan gives to a principal or group of another stack is judged alone: by the policies that the inputs give it.
     ///
     /// The rule does not see policies that other stacks attach. Permission sets are judged by
     /// `unbounded-permission-set`, and ways to become an administrator by `privilege-escalation`, `open-pass-role`
@@ -63,7 +62,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let was = before.same(subject).map_or(&Standing::Other, |(old, _)| before.standing(old));
         let grant = subject.widest();
         let finding = about(&ADMINISTRATOR_GRANT, cx, subject, grant.map(|(held, _)| held), findings);
-        finding.says(format!("{} `{}` is an administrator", subject.word, subject.shown(cx.after)));
+        let called = subject.called(cx.after);
+        finding.says(match grant {
+            Some((held, _)) if subject.is_elsewhere() => {
+                format!("{called} becomes an administrator by `{}`", held.name)
+            }
+            _ => format!("{called} is an administrator"),
+        });
         if let Some((held, statement)) = grant {
             show(finding, held, statement, "allows everything");
         }
@@ -79,19 +84,6 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         }
     }
     unread(cx, findings);
-    let old = before.strays();
-    for stray in access.strays().into_iter().filter(|stray| access.makes_administrator(stray.policy)) {
-        let finding = findings.report(&ADMINISTRATOR_GRANT, stray.address);
-        finding.input = stray.stack.as_deref().map(str::to_owned);
-        finding.subject(stray.holder.clone());
-        finding
-            .says(format!("{} of another stack becomes an administrator by `{}`", stray.holder, stray.name));
-        finding.note("its other policies, its boundary and who may assume it are not in the inputs");
-        finding.help("attach a policy of the actions that are needed");
-        if old.iter().any(|it| it.holder == stray.holder && it.name == stray.name) {
-            finding.status = Status::Existing;
-        }
-    }
 }
 
 /// What a policy allows that no input shows may be everything.

@@ -1,7 +1,5 @@
 use orgward_finding::Severity;
-use orgward_iam::is_account_id;
-
-use orgward_proof::access::is_organization;
+use orgward_proof::access::Outsider;
 
 use super::public_resource::{name, report, set};
 use crate::engine::rule;
@@ -41,7 +39,12 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     let (access, before) = (cx.access(), cx.access_before());
     let old = before.external(&cx.config.organization.trusted_accounts);
     for opening in access.external(&cx.config.organization.trusted_accounts) {
-        let Some(account) = opening.account.clone() else { continue };
+        let who = match &opening.who {
+            Outsider::Everybody => continue,
+            Outsider::Account(_) => "account",
+            Outsider::Organization(_) => "organization",
+            Outsider::User(_) => "the user with the canonical id",
+        };
         let had = before.had(access, &opening);
         let action =
             opening.request.as_ref().map_or_else(String::new, |request| format!(" for `{}`", request.action));
@@ -55,14 +58,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             finding.severity = Severity::Low;
         }
         let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
-        let shown = if sensitive { "(sensitive value)" } else { account.as_str() };
-        let who = if is_organization(&account) {
-            "organization"
-        } else if !is_account_id(&account) {
-            "the user with the canonical id"
-        } else {
-            "account"
-        };
+        let shown = if sensitive { "(sensitive value)" } else { opening.who.id() };
         let what = if opening.policy.is_some() { "policy" } else { "access control list" };
         let place = if opening.unknown.is_some() { "" } else { ", which is outside of the organization" };
         finding.says(format!("the {what} of `{}` lets in {who} {shown}{place}{action}", name(cx, &opening)));

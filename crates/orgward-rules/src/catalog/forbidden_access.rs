@@ -4,7 +4,7 @@ use orgward_finding::{Severity, Status, Verdict};
 use orgward_iam::{Claim, RequestSet};
 use orgward_org::Selector;
 use orgward_proof::access::{
-    Access, Forbid, Forbidden, Place, Subject, Who, is_exempt, is_outside, means_something,
+    Access, Forbid, Forbidden, Outsider, Place, Subject, Who, is_exempt, means_something,
 };
 use orgward_proof::questions::Reply;
 use orgward_proof::region_lock::witness;
@@ -125,17 +125,14 @@ fn requests(cx: &Context<'_>, forbid: &Forbid, claim: &Claim, targets: &[Selecto
                     existed,
                 )
             }
-            Who::Account(id) => {
-                let root = format!("arn:aws:iam::{id}:root");
-                if !is_outside(cx.after, id) || is_exempt(&forbid.exempt, &root) {
+            Who::Outsider(who) => {
+                let principal = who.principal();
+                if *who != Outsider::Everybody && is_exempt(&forbid.exempt, &principal) {
                     continue;
                 }
+                let name = if *who == Outsider::Everybody { "everybody".to_owned() } else { principal };
                 let existed = !access.gains_outside(before, claim, &reached);
-                (reached.by.as_ref(), None, id.clone(), root, None, existed)
-            }
-            Who::Everybody => {
-                let existed = !access.gains_outside(before, claim, &reached);
-                (reached.by.as_ref(), None, "*".to_owned(), "everybody".to_owned(), None, existed)
+                (reached.by.as_ref(), None, who.id().to_owned(), name, None, existed)
             }
         };
         let finding = findings.report(&FORBIDDEN_ACCESS, address);
@@ -335,5 +332,36 @@ fn close(finding: &mut orgward_finding::Finding, certain: bool, existed: bool) {
     }
     if existed {
         finding.status = Status::Existing;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FORBIDDEN_ACCESS;
+    use crate::testing::findings_with_document_and;
+
+    /// What a provider shares with every customer of it leads in from outside, unless the trust says which customer.
+    #[test]
+    fn an_open_federation_is_a_way_from_outside() {
+        let config =
+            "[[forbid]]\nid = \"nobody\"\npath = { from = \"outside\", to = \"arn:aws:iam::*:role/*\" }\n";
+        let told = |subject: &str| -> Vec<String> {
+            let host = "token.actions.githubusercontent.com";
+            let document = format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+                "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},
+                "Condition":{{"StringLike":{{"{host}:sub":"{subject}"}}}}}}]}}"#
+            );
+            let fixture = ("loose-federation", "bad-star-among-subjects");
+            let document = ("assume_role_policy", document.as_str());
+            let found = findings_with_document_and(&FORBIDDEN_ACCESS, fixture, document, config);
+            found.into_iter().map(|finding| format!("{:?}: {}", finding.verdict, finding.message)).collect()
+        };
+        let open = told("repo:*");
+        assert!(
+            matches!(open.as_slice(), [one] if one.starts_with("Found: `nobody` does not hold")),
+            "{open:?}"
+        );
+        assert!(told("repo:acme/app:*").is_empty());
     }
 }

@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::{Finding, Severity, Verdict as Told};
-use orgward_iam::{Request, glob};
-use orgward_org::{Matcher, Modality, Node, NodeId, PolicyChain, PolicyType, Selector, guesses};
+use orgward_iam::{Request, RequestSet, glob};
+use orgward_org::{
+    Matcher, Modality, Node, NodeId, Organization, PolicyChain, PolicyType, Selector, guesses,
+};
 
 use crate::engine::rule;
 use crate::{Context, Findings};
+use orgward_proof::chains::Assumptions;
 use orgward_proof::guardrail::{Chains, ChainsKey, EnforcedBy, Guardrail, Verdict, extent_in_words, reason};
 use orgward_proof::org_policies::{Group, account_id, account_label, groups_of, source, statement_title};
 use orgward_proof::region_lock::witness;
@@ -193,6 +196,7 @@ fn report(
         Verdict::Holds => {}
         Verdict::Refuted(request) => {
             let request = actual(request);
+            finding.grows = opens_more(cx, guardrail, failure);
             if modality == Modality::Must {
                 finding.says(format!("`{name}` does not hold: nothing denies `{}`", request.action));
             } else {
@@ -235,6 +239,55 @@ fn report(
     finding.note(declared(guardrail));
     let members = failure.members.iter().map(|(id, _)| *id);
     finding.rests_on.extend(guesses(&cx.config.structure, cx.after, &guardrail.targets, members));
+}
+
+/// Whether the plan opens an action of a guardrail that was denied altogether before, in one of the accounts in which it
+/// fails.
+fn opens_more(cx: &Context<'_>, guardrail: &Guardrail, failure: &Failure<'_>) -> bool {
+    let kinds: &[PolicyType] = match guardrail.enforced_by {
+        EnforcedBy::ServiceControl => &[PolicyType::ServiceControl],
+        EnforcedBy::ResourceControl => &[PolicyType::ResourceControl],
+        EnforcedBy::Both => &[PolicyType::ServiceControl, PolicyType::ResourceControl],
+        EnforcedBy::Endpoint => &[],
+    };
+    if std::ptr::eq(cx.before, cx.after) {
+        return false;
+    }
+    let mut asked = BTreeSet::new();
+    failure.members.iter().any(|(id, node)| {
+        let Some(old) = cx.before.find(&node.key) else { return false };
+        let chains = |organization: &Organization, id: NodeId| -> Vec<_> {
+            kinds.iter().map(|kind| organization.policy_chain(id, kind).signature()).collect()
+        };
+        // Accounts under the same policies get the same answer.
+        if !asked.insert((chains(cx.before, old), chains(cx.after, *id))) {
+            return false;
+        }
+        let (then, now) = (sides(cx.before, kinds, old), sides(cx.after, kinds, *id));
+        let (was, is) = (open(guardrail, &then), open(guardrail, &now));
+        matches!(was.lacks_action_of(&is), Ok(Some(_)))
+    })
+}
+
+/// The policies above an account, and what is known of its requests.
+fn sides<'o>(
+    organization: &'o Organization,
+    kinds: &[PolicyType],
+    id: NodeId,
+) -> Vec<(PolicyChain<'o>, Assumptions)> {
+    let side = |kind: &PolicyType| {
+        let chain = organization.policy_chain(id, kind);
+        let known = Assumptions::of(kind, organization, account_id(organization, id), &[&chain]);
+        (chain, known)
+    };
+    kinds.iter().map(side).collect()
+}
+
+/// The requests of a guardrail that policies do not deny.
+fn open<'s>(guardrail: &'s Guardrail, sides: &'s [(PolicyChain<'_>, Assumptions)]) -> RequestSet<'s> {
+    sides.iter().fold(guardrail.claim.requests(), |open, (chain, known)| {
+        open.and(known.requests()).and(chain.not_denied())
+    })
 }
 
 fn unverifiable(cx: &Context<'_>, finding: &mut Finding) {

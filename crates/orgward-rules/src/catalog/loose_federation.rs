@@ -1,15 +1,16 @@
 use orgward_finding::{Severity, Status};
 use orgward_iam::{
-    Answer, BaseOperator, Callers, Catalogue, Claim, ClaimSpec, Condition, ContextValue, Effect, Policy,
-    PrincipalPattern, RequestSet, SetQuantifier, Statement,
+    Answer, BaseOperator, Condition, ContextValue, Effect, PrincipalPattern, SetQuantifier, Statement,
 };
-
-use crate::engine::rule;
-use crate::federation::{Issuer, issuer, names_some_customer};
-use crate::{Context, Findings};
 use orgward_org::{Content, Document, Entity, Role};
+use orgward_proof::federation::{
+    Counterexample, host_of, is_mapped, issuer, names_some_customer, opening, stranger,
+};
 use orgward_proof::org_policies::{source, statement_key};
 use orgward_proof::trust::{admits_no_more, trusts};
+
+use crate::engine::rule;
+use crate::{Context, Findings};
 
 rule! {
     /// Checks for roles that trust an identity provider which many customers share, without saying which of them.
@@ -55,7 +56,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             }
             for pattern in statement.principals.iter().flat_map(|principals| &principals.patterns) {
                 let PrincipalPattern::Federated(provider) = &pattern.value else { continue };
-                let host = provider.split_once(":oidc-provider/").map_or(provider.as_str(), |(_, host)| host);
+                let host = host_of(provider);
                 let document = &trust.role.data.trust;
                 if cx.after.render(provider) != *provider {
                     unknown_provider(cx, findings, trust.role, statement, provider);
@@ -84,7 +85,19 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                     if admits_no_more(cx.before, &trust) {
                         finding.status = Status::Existing;
                     }
-                    finding.says(format!("any {} can assume this role", issuer.customers));
+                    let is_shown = !document.text.is_sensitive();
+                    let begun = match &why {
+                        Some(Counterexample::Wide { value, closed: Some(closed), .. }) if is_shown => {
+                            Some((*value, closed.clone()))
+                        }
+                        _ => None,
+                    };
+                    finding.says(match &begun {
+                        Some((value, _)) => {
+                            format!("any {} that `{value}` matches can assume this role", issuer.customers)
+                        }
+                        None => format!("any {} can assume this role", issuer.customers),
+                    });
                     match why {
                         None => {
                             finding.show(&source(document), pattern.span.clone(), "tokens of others get in");
@@ -100,7 +113,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                                 "holds without the claim, too",
                             );
                         }
-                        Some(Counterexample::Wide(span)) => {
+                        Some(Counterexample::Wide { span, .. }) => {
                             finding.show(&source(document), span, "others can match this");
                         }
                     }
@@ -110,7 +123,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                         finding.note(format!("such as a token whose `{}` is `{value}`", issuer.required));
                     }
                     finding.severity = issuer.severity();
-                    finding.help(issuer.help(host));
+                    finding.help(match begun {
+                        Some((_, closed)) => format!("write the end of the name, too: `{closed}`"),
+                        None => issuer.help(host),
+                    });
                 }
             }
         }
@@ -177,110 +193,6 @@ fn unknown_provider(
         finding.note("a condition of the statement is unknown until apply, too");
     }
     finding.help("require the subject of the tokens, `PROVIDER:sub`, with a value that the plan shows");
-}
-
-/// Whether a token of a customer whom the policy does not name gets in by a statement, over all tokens of the provider, with
-/// the whole condition of the statement and all denials of the policy.
-fn stranger(policy: &Policy, statement: &Statement, issuer: &Issuer, provider: &str) -> Answer {
-    let mut alone = policy.clone();
-    alone.statements.retain(|it| it.effect.value == Effect::Deny || it.span == statement.span);
-    match Claim::new(strangers(&alone, issuer, provider)) {
-        Ok(claim) => {
-            let tokens = claim.described().and(RequestSet::by(Callers::Federated(provider.to_owned())));
-            tokens.and(RequestSet::allowed(&alone)).example()
-        }
-        Err(error) => Answer::Undecided(error.error.message),
-    }
-}
-
-/// What tokens of customers have whom a policy does not name. No token has a claim that AWS does not map; that a token has
-/// the one that tells customers apart is for a policy to ask.
-fn strangers(policy: &Policy, issuer: &Issuer, provider: &str) -> ClaimSpec {
-    let host = provider.split_once(":oidc-provider/").map_or(provider, |(_, host)| host);
-    let mut spec =
-        ClaimSpec { actions: Some(vec!["sts:AssumeRoleWithWebIdentity".to_owned()]), ..ClaimSpec::default() };
-    let key = |claim: &str| format!("{host}:{claim}");
-    let conditions = policy.statements.iter().flat_map(|statement| &statement.conditions);
-    for condition in conditions {
-        let Some((own, name)) = condition.key.value.rsplit_once(':') else { continue };
-        if !own.contains('.') {
-            continue;
-        }
-        if !own.eq_ignore_ascii_case(host) || !is_mapped(host, name) {
-            spec = spec.when("Null", &condition.key.value.to_ascii_lowercase(), ["true"]);
-            continue;
-        }
-        let Some(claim) = issuer.claims.iter().find(|claim| claim.name.eq_ignore_ascii_case(name)) else {
-            continue;
-        };
-        // What a denial spares, it spares as a grant lets in.
-        for value in condition.values.iter().filter_map(|value| Some((value, claim.customer(&value.value)?)))
-        {
-            let (value, customer) = value;
-            let (operator, pattern) = match condition.operator.value.base {
-                BaseOperator::StringEqualsIgnoreCase | BaseOperator::StringNotEqualsIgnoreCase => {
-                    ("StringNotEqualsIgnoreCaseIfExists", value.value.as_str())
-                }
-                _ => ("StringNotLikeIfExists", customer.as_str()),
-            };
-            spec = spec.when(operator, &key(&claim.name), [pattern]);
-        }
-    }
-    // No name has a character that stands for others, and nothing is called nothing.
-    spec.when("StringNotLikeIfExists", &key(&issuer.required), ["", "*${*}*", "*${?}*"])
-}
-
-enum Counterexample<'p> {
-    /// No condition asks for the claim.
-    Missing,
-    /// A condition asks, and holds when the claim is missing.
-    Weak(&'p Condition),
-    /// A condition accepts what others can have.
-    Wide(std::ops::Range<usize>),
-}
-
-/// Why a token of another customer may satisfy the whole condition; `None` when one of the conditions keeps all others
-/// away.
-fn opening<'p>(statement: &'p Statement, issuer: &Issuer, host: &str) -> Option<Counterexample<'p>> {
-    let mut why = Counterexample::Missing;
-    for condition in &statement.conditions {
-        let Some((own, name)) = condition.key.value.rsplit_once(':') else { continue };
-        if !own.eq_ignore_ascii_case(host) {
-            continue;
-        }
-        let Some(claim) = issuer.claims.iter().find(|claim| claim.name.eq_ignore_ascii_case(name)) else {
-            continue;
-        };
-        let operator = condition.operator.value;
-        if operator.is_negated() || operator.base == BaseOperator::Null {
-            continue;
-        }
-        let is_subject = claim.name == issuer.required;
-        if operator.if_exists || operator.set == Some(SetQuantifier::ForAllValues) {
-            if is_subject {
-                why = Counterexample::Weak(condition);
-            }
-            continue;
-        }
-        // One wide value is enough to let others in.
-        match condition.values.iter().find(|value| !claim.names_customer(&value.value)) {
-            Some(wide) if is_subject || matches!(why, Counterexample::Missing) => {
-                why = Counterexample::Wide(wide.span.clone());
-            }
-            Some(_) => {}
-            None => return None,
-        }
-    }
-    Some(why)
-}
-
-/// Whether AWS maps a claim of a provider. Every provider has some; of those that AWS maps more claims for, it publishes
-/// all of them.
-fn is_mapped(host: &str, claim: &str) -> bool {
-    let catalogue = Catalogue::get();
-    let has = |claim: &str| catalogue.condition_key(&format!("{host}:{claim}")).is_some();
-    let always = ["aud", "sub", "amr", "email", "oaud"].iter().any(|it| it.eq_ignore_ascii_case(claim));
-    always || has(claim) || !["repository", "project_id", "organization_id"].into_iter().any(has)
 }
 
 /// A condition that no token meets, with what to say of it and what to do.
@@ -445,6 +357,25 @@ mod tests {
         let repository = line("StringEquals", "repository", "acme/app");
         let both = format!("{},{repository}", line("StringLike", "sub", "*"));
         assert_eq!(told(&both, ""), nothing, "the repository narrows where the subject does not");
+    }
+
+    /// A name that only begins is the name of others, too.
+    #[test]
+    fn the_beginning_of_a_name_is_told_with_its_end() {
+        let host = "token.actions.githubusercontent.com";
+        let document = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Action":"sts:AssumeRoleWithWebIdentity",
+            "Principal":{{"Federated":"arn:aws:iam::333333333333:oidc-provider/{host}"}},
+            "Condition":{{"StringLike":{{"{host}:sub":"repo:acme*"}}}}}}]}}"#
+        );
+        let fixture = ("loose-federation", "bad-star-among-subjects");
+        let found = findings_with_document(&LOOSE_FEDERATION, fixture, ("assume_role_policy", &document));
+        let [finding] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(
+            finding.message,
+            "any repository of GitHub that `repo:acme*` matches can assume this role"
+        );
+        assert_eq!(finding.help.as_deref(), Some("write the end of the name, too: `repo:acme/*`"));
     }
 
     #[test]

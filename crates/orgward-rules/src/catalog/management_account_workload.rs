@@ -18,6 +18,9 @@ rule! {
     /// bucket. Everything else that computes, stores, connects or queues is a workload. Further types and addresses
     /// can be allowed in `[management]` of `orgward.toml`.
     ///
+    /// Types that this version does not know, and those of the Cloud Control provider and of CloudFormation
+    /// (`AWS::EC2::Instance` in the template of a stack), are what the other types of their service are.
+    ///
     /// ## Example
     ///
     /// ```hcl
@@ -39,6 +42,8 @@ rule! {
     /// A plan does not say which account it is for. The rule concludes it from ARNs, owners, the caller's identity,
     /// the provider's `assume_role`, and other resources of the same provider; without any of them it says so, once
     /// for all resources. Adding `data "aws_caller_identity" "current" {}` to the configuration is enough.
+    ///
+    /// The type is new, and its service has types of several sorts, or is new itself.
     pub(crate) static MANAGEMENT_ACCOUNT_WORKLOAD = {
         id: "management-account-workload",
         summary: "workload lands in the management account",
@@ -62,9 +67,23 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     for (workload, address) in workloads() {
         match cx.after.owner(workload.id) {
             Some((account, modality)) if account.management => {
-                let what = Organization::workload_category(&workload.data.resource).unwrap_or("workload");
-                let finding = findings.about(&MANAGEMENT_ACCOUNT_WORKLOAD, workload.node);
-                finding.says(format!("{what} lands in the management account"));
+                let resource = &workload.data.resource;
+                let category = Organization::workload_category(resource);
+                let finding = match category {
+                    Some(_) => findings.about(&MANAGEMENT_ACCOUNT_WORKLOAD, workload.node),
+                    None => findings.cannot_tell(&MANAGEMENT_ACCOUNT_WORKLOAD, workload.node),
+                };
+                let what = category.unwrap_or("a resource");
+                // A resource that describes another one, and a stack that holds others.
+                let is_described = resource.contains("::");
+                let inside = if is_described { format!(" (`{resource}`)") } else { String::new() };
+                finding.says(format!("{what}{inside} lands in the management account"));
+                if category.is_none() {
+                    finding.says(format!(
+                        "undecided: `{resource}`, a type that this version does not know, lands in the management \
+                         account and may be a workload"
+                    ));
+                }
                 finding.accounts([account.node.label()]);
                 finding.help("move it to a member account: give it the provider of that account");
                 let strongest = workload.data.evidence.first();
@@ -110,7 +129,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::MANAGEMENT_ACCOUNT_WORKLOAD;
-    use crate::testing::{messages_with, report};
+    use crate::testing::{fixtures, messages_with, report, review_text};
 
     #[test]
     fn bucket_and_instance() {
@@ -135,6 +154,55 @@ mod tests {
         reviewed bad-bucket-and-instance.json: 3 accounts, 0 principals, 0 policies
         `orgward rules management-account-workload` explains the first one
         ");
+    }
+
+    /// The service of a type decides where the table does not have it, and what it leaves open is said.
+    #[test]
+    fn types_that_are_not_in_the_table() {
+        let found = |kind: &str, attribute: &str, value: &str| -> Vec<String> {
+            let file = "bad-bucket-and-instance.json";
+            let text = std::fs::read_to_string(fixtures("management-account-workload").join(file)).unwrap();
+            let mut plan: serde_json::Value =
+                serde_json::from_str(&text.replace("aws_instance", kind)).unwrap();
+            for change in plan["resource_changes"].as_array_mut().unwrap() {
+                if change["type"] == kind {
+                    change["change"]["after"] = serde_json::json!({ attribute: value });
+                    change["change"]["after_unknown"] = serde_json::json!({});
+                }
+            }
+            let findings = review_text(file, plan.to_string().into_bytes(), "").findings;
+            let own = findings.into_iter().filter(|it| it.rule == MANAGEMENT_ACCOUNT_WORKLOAD.info.id);
+            let about =
+                own.filter(|it| it.address.as_ref().is_some_and(|at| at.as_str().contains("exporter")));
+            about.map(|it| it.message).collect()
+        };
+        let undecided = |kind: &str| {
+            format!(
+                "undecided: `{kind}`, a type that this version does not know, lands in the management account and \
+                 may be a workload"
+            )
+        };
+        assert_eq!(
+            found("aws_sagemaker_novelty", "name", "x"),
+            ["machine learning lands in the management account"]
+        );
+        assert_eq!(found("aws_novel_thing", "name", "x"), [undecided("aws_novel_thing")]);
+        assert_eq!(found("aws_organizations_novelty", "name", "x"), [""; 0]);
+        let api = |kind: &str| found("aws_cloudcontrolapi_resource", "type_name", kind);
+        assert_eq!(
+            api("AWS::Lambda::Function"),
+            ["compute (`AWS::Lambda::Function`) lands in the management account"]
+        );
+        assert_eq!(api("AWS::Novel::Thing"), [undecided("AWS::Novel::Thing")]);
+        assert_eq!(api("AWS::IAM::Role"), [""; 0]);
+        let stack = |template: &str| found("aws_cloudformation_stack", "template_body", template);
+        assert_eq!(
+            stack(
+                "Parameters:\n  Image:\n    Type: AWS::EC2::Image::Id\nResources:\n  Host:\n    Type: AWS::EC2::Instance\n"
+            ),
+            ["compute (`AWS::EC2::Instance`) lands in the management account"]
+        );
+        assert_eq!(stack(r#"{"Resources":{"Alarm":{"Type":"AWS::CloudWatch::Alarm"}}}"#), [""; 0]);
     }
 
     /// What may land in the management account may land anywhere.

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgward_finding::Severity;
 use orgward_org::{
-    Control, Document, Entity, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind, OrgPolicy,
-    Organization, PolicyType, QuotaName, User,
+    Control, Document, Elsewhere, Entity, GrantedPolicy, InlinePolicy, Modality, Node, NodeId, NodeKind,
+    OrgPolicy, Organization, PolicyType, QuotaName, User,
 };
 
 use self::limit::{Limit, Use};
@@ -72,8 +72,13 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
     per_account(cx, findings);
     let attached_to = attached_policies(cx.after);
     for (id, node) in cx.after.nodes() {
-        if let Some(policies) = attached_to.get(&id) {
-            attached(cx, node, policies.len(), findings);
+        let attached_here = attached_to.get(&id).map_or(0, BTreeSet::len);
+        if let NodeKind::Elsewhere(principal) = &node.kind {
+            elsewhere(cx, id, principal, attached_here, findings);
+            continue;
+        }
+        if attached_here > 0 {
+            attached(cx, node, attached_here, findings);
         }
         let mut size = |what: &str, sum: usize, name: QuotaName| size(cx, node, (what, sum, name), findings);
         let all = "sum of its inline policies";
@@ -130,6 +135,45 @@ fn memberships(cx: &Context<'_>, findings: &mut Findings) {
     }
 }
 
+/// How much a principal or permission set of another stack gets, as far as the inputs show it: there may be more, so that
+/// only what is too much already is certain.
+fn elsewhere(
+    cx: &Context<'_>,
+    id: NodeId,
+    principal: &Elsewhere,
+    attached_here: usize,
+    findings: &mut Findings,
+) {
+    let given = cx.after.access().grants.iter().find(|grant| grant.holder == id);
+    let by = given.map(|grant| (&grant.address, grant.stack.as_deref()));
+    let by = by.or_else(|| Some((&principal.inline.first()?.address, None)));
+    let (attached, characters) = match principal.word {
+        "permission set" => {
+            (QuotaName::ManagedPoliciesPerPermissionSet, QuotaName::PermissionSetInlineCharacters)
+        }
+        "group" => (QuotaName::ManagedPoliciesPerGroup, QuotaName::GroupInlineCharacters),
+        "user" => (QuotaName::ManagedPoliciesPerUser, QuotaName::UserInlineCharacters),
+        _ => (QuotaName::ManagedPoliciesPerRole, QuotaName::RoleInlineCharacters),
+    };
+    for (name, used, what, cure) in [
+        (attached, attached_here, "managed policies", "merge some of them"),
+        (
+            characters,
+            inline(&principal.inline),
+            "characters of inline policies",
+            "shorten them with wildcards, or split them",
+        ),
+    ] {
+        let limit = Limit::of(cx.config, name);
+        let Some((address, stack)) = by.filter(|_| limit.used(used) == Use::Over) else { continue };
+        let (word, value) = (principal.word, limit.value());
+        let says = format!("the {word} of another stack gets {used} {what}, of which {value} are allowed");
+        let finding = findings.report(&OVER_QUOTA, address);
+        finding.input = stack.map(str::to_owned);
+        limit.over(finding, used, format!("{what} of another stack"), says, cure);
+    }
+}
+
 /// The managed policies that are certainly attached to a principal or permission set, each once.
 fn attached_policies(organization: &Organization) -> BTreeMap<NodeId, BTreeSet<String>> {
     let mut attached: BTreeMap<NodeId, BTreeSet<String>> = BTreeMap::new();
@@ -140,8 +184,8 @@ fn attached_policies(organization: &Organization) -> BTreeMap<NodeId, BTreeSet<S
             // It may be one of the others.
             GrantedPolicy::Unknown => None,
         };
-        if let (Some(holder), Some(policy)) = (grant.holder, policy) {
-            attached.entry(holder).or_default().insert(policy);
+        if let Some(policy) = policy {
+            attached.entry(grant.holder).or_default().insert(policy);
         }
     }
     attached

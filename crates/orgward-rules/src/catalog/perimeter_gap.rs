@@ -1,6 +1,7 @@
 use orgward_finding::{Severity, Status, Verdict};
 use orgward_org::Matcher;
 use orgward_proof::EnforcedBy;
+use orgward_proof::access::Outsider;
 use orgward_proof::org_policies::source;
 use orgward_proof::region_lock::witness;
 
@@ -151,10 +152,13 @@ fn at_resources(cx: &Context<'_>, findings: &mut Findings) {
             }
             finding.subject(format!("{} {}", guardrail.id, finding.subject));
             let sensitive = opening.policy.is_some_and(|policy| policy.document.text.is_sensitive());
-            let who = match &opening.account {
-                Some(_) if sensitive => "an account outside".to_owned(),
-                Some(account) => format!("account {account}"),
-                None => "everybody".to_owned(),
+            let who = match &opening.who {
+                Outsider::Everybody => "everybody".to_owned(),
+                Outsider::Account(_) if sensitive => "an account outside".to_owned(),
+                Outsider::Account(id) => format!("account {id}"),
+                Outsider::Organization(_) | Outsider::User(_) if sensitive => "somebody outside".to_owned(),
+                Outsider::Organization(id) => format!("organization {id}"),
+                Outsider::User(id) => format!("the user with the canonical id {id}"),
             };
             let action = opening
                 .request

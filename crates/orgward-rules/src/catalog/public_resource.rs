@@ -111,7 +111,7 @@ fn unknown(cx: &Context<'_>, findings: &mut Findings) {
 
 /// Whether a finding is new is decided by what is allowed: the same door, opened further, is another finding.
 pub(super) fn set(finding: &mut Finding, had: bool, opening: &Opening<'_>, old: &[Opening<'_>]) {
-    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.account == opening.account;
+    let same = |it: &Opening<'_>| it.resource.key == opening.resource.key && it.who == opening.who;
     if had {
         finding.status = Status::Existing;
     } else if old.iter().any(same) {
@@ -128,7 +128,7 @@ pub(super) fn report<'f>(
 ) -> &'f mut Finding {
     let finding = findings.report(rule, opening.address);
     finding.input = opening.policy.and_then(|policy| policy.stack.as_deref()).map(str::to_owned);
-    finding.subject(format!("{} {}", opening.resource.key, opening.account.as_deref().unwrap_or("*")));
+    finding.subject(format!("{} {}", opening.resource.key, opening.who.id()));
     finding.accounts(
         opening.resource.owner.and_then(|owner| cx.after.node(owner)).map(orgward_org::Node::label),
     );
@@ -160,9 +160,44 @@ pub(super) fn name(cx: &Context<'_>, opening: &Opening<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::PUBLIC_RESOURCE;
-    use crate::testing::findings;
+    use crate::testing::{findings, review_text};
 
     /// `ecr:*` on any resource also allows what is about no repository; a reader asks what becomes of this one.
+    /// An access control list says whom it lets in, whoever manages the bucket.
+    #[test]
+    fn the_list_of_a_bucket_of_another_stack() {
+        let row = |kind: &str, after: serde_json::Value| {
+            serde_json::json!({
+                "address": format!("{kind}.b"), "mode": "managed", "type": kind, "name": "b",
+                "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {"id": true}},
+            })
+        };
+        let found = |acl: &str, with_bucket: bool| -> Vec<String> {
+            let open = serde_json::json!({"bucket": "b", "block_public_acls": false, "block_public_policy": false,
+                "ignore_public_acls": false, "restrict_public_buckets": false});
+            let owner = serde_json::json!({"bucket": "b", "rule": [{"object_ownership": "ObjectWriter"}]});
+            let mut rows = vec![
+                row("aws_s3_bucket_public_access_block", open),
+                row("aws_s3_bucket_ownership_controls", owner),
+                row("aws_s3_bucket_acl", serde_json::json!({"bucket": "b", "acl": acl})),
+            ];
+            if with_bucket {
+                rows.push(row("aws_s3_bucket", serde_json::json!({"bucket": "b"})));
+            }
+            let plan = serde_json::json!({"format_version": "1.2", "terraform_version": "1.11.4", "resource_changes": rows});
+            let review = review_text("plan.json", plan.to_string().into_bytes(), "");
+            let own = review.findings.into_iter().filter(|it| it.rule == PUBLIC_RESOURCE.info.id);
+            own.map(|it| it.message).collect()
+        };
+        for acl in ["public-read", "public-read-write", "authenticated-read"] {
+            let here = found(acl, true);
+            assert_eq!(here.len(), 1, "{acl}");
+            assert_eq!(found(acl, false), here, "{acl}");
+        }
+        assert_eq!(found("private", false), [""; 0]);
+    }
+
     #[test]
     fn the_request_that_is_shown_is_about_the_resource() {
         let found = findings(&PUBLIC_RESOURCE, "bad-registry");

@@ -89,6 +89,9 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
                 finding.help("attach a region lock to the root or to a unit above these accounts");
             }
             finish(finding, &evidence, &allowed, cx);
+            for why in &evidence.undecided {
+                finding.note(format!("whether other actions are denied is unknown: {why}"));
+            }
         } else if !evidence.undecided.is_empty() {
             cannot_tell(found(cx, &group, findings), &regions, &evidence.undecided);
         } else if !evidence.counterexamples.is_empty() {
@@ -281,8 +284,10 @@ fn summary_of(parts: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use orgward_finding::{Severity, Status};
+
     use super::REGION_LOCK_GAP;
-    use crate::testing::{findings_with_document, messages_with, report, review_with};
+    use crate::testing::{findings_with_document, fixtures, messages_with, report, review_text, review_with};
 
     /// What a statement about regions says about allowed ones, and about which services.
     #[test]
@@ -322,6 +327,71 @@ mod tests {
             !found.iter().any(|message| message.contains("supportplans") || message.contains("goneservice")),
             "{found:?}"
         );
+    }
+
+    /// What is found with another text of the only policy, before the plan and after it, and with what it is attached to.
+    fn found(old: &str, new: &str, is_attached: bool) -> Vec<orgward_finding::Finding> {
+        let text = std::fs::read_to_string(fixtures("forgeable-exemption").join("bad-prefix.json")).unwrap();
+        let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let document = |statement: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#);
+        for row in plan["resource_changes"].as_array_mut().unwrap() {
+            let change = &mut row["change"];
+            if change["after"]["content"].is_string() {
+                change["before"]["content"] = document(old).into();
+                change["after"]["content"] = document(new).into();
+                change["actions"] = serde_json::json!([if old == new { "no-op" } else { "update" }]);
+            }
+            if change["after"]["target_id"].is_string() && !is_attached {
+                change["actions"] = serde_json::json!(["create"]);
+                change["before"] = serde_json::Value::Null;
+                change["after"].as_object_mut().unwrap().remove("target_id");
+                change["after_unknown"] = serde_json::json!({"id": true, "target_id": true});
+            }
+        }
+        let config = "[regions]\nallowed = ['eu-central-1']";
+        let findings = review_text("plan.json", plan.to_string().into_bytes(), config).findings;
+        findings.into_iter().filter(|it| it.rule == REGION_LOCK_GAP.info.id).collect()
+    }
+
+    /// What may or may not be denied elsewhere does not make a lock.
+    #[test]
+    fn an_attachment_that_is_unknown_and_is_no_lock() {
+        let denial = |action: &str| format!(r#"{{"Effect":"Deny","Action":"{action}","Resource":"*"}}"#);
+        for action in ["organizations:LeaveOrganization", "cloudtrail:StopLogging"] {
+            let found = found(&denial(action), &denial(action), false);
+            assert!(!found.is_empty(), "{action}");
+            for finding in found {
+                assert_eq!(finding.verdict, orgward_finding::Verdict::Found, "{action}: {}", finding.message);
+                assert!(
+                    finding.message.contains("not locked to eu-central-1"),
+                    "{action}: {}",
+                    finding.message
+                );
+            }
+        }
+        let undecided = found(&denial("*"), &denial("*"), false);
+        assert!(undecided.iter().all(|it| it.verdict == orgward_finding::Verdict::Unverifiable));
+        assert!(!undecided.is_empty());
+    }
+
+    /// An exception from a lock that becomes the lack of one is new.
+    #[test]
+    fn what_gets_worse_is_new() {
+        let lock = |operator: &str| {
+            format!(
+                r#"{{"Effect":"Deny","NotAction":["iam:*","sts:*","organizations:*","route53:*","cloudfront:*","support:*"],"Resource":"*","Condition":{{"{operator}":{{"aws:RequestedRegion":["eu-central-1"]}},"ArnNotLike":{{"aws:PrincipalArn":"arn:aws:iam::*:role/exempt-*"}}}}}}"#
+            )
+        };
+        let told = |old: &str, new: &str| -> Vec<_> {
+            let found = found(&lock(old), &lock(new), true).into_iter();
+            let own = found.filter(|it| it.target.as_deref() == Some("Root/Prod"));
+            own.map(|it| (it.severity, it.status, it.message.contains("not locked"))).collect()
+        };
+        let (kept, inverted) = ("StringNotEquals", "StringEquals");
+        assert_eq!(told(kept, kept), [(Severity::Medium, Status::Existing, false)]);
+        assert_eq!(told(kept, inverted), [(Severity::High, Status::New, true)]);
+        assert_eq!(told(inverted, inverted), [(Severity::High, Status::Existing, true)]);
+        assert_eq!(told(inverted, kept), [(Severity::Medium, Status::Existing, false)]);
     }
 
     #[test]

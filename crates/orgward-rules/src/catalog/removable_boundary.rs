@@ -43,7 +43,7 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
         let existed = before.same(subject).is_some_and(|(old, _)| before.removal(old).is_some());
         let grant = subject.grant_of(&removal.request);
         let finding = about(&REMOVABLE_BOUNDARY, cx, subject, grant.map(|(held, _)| held), findings);
-        finding.says(format!("{} `{}` {}", subject.word, subject.shown(cx.after), removal.how));
+        finding.says(format!("{} {}", subject.called(cx.after), removal.how));
         if let Some((held, statement)) = grant {
             show(finding, held, statement, "lets it do so");
         }

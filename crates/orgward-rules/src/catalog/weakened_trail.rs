@@ -73,8 +73,10 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let after = cx.after.control(&control.key);
-        if control.resource == "aws_s3_bucket_policy" {
-            bucket_policy::check(cx, control, after, findings);
+        if control.resource == BUCKET_POLICY {
+            // A policy that moves to another address is the same one.
+            let moved = || cx.after.controls_of(BUCKET_POLICY).find(|it| is_of_the_same_bucket(it, control));
+            bucket_policy::check(cx, control, after.or_else(moved), findings);
         }
         let lost = control.weakened(after);
         // What is created in its place under another address goes on with it.
@@ -86,6 +88,22 @@ fn check(cx: &Context<'_>, findings: &mut Findings) {
             weakened(cx, findings, &WEAKENED_TRAIL, control, &weakening);
         }
     }
+    for control in cx.after.controls_of(BUCKET_POLICY) {
+        let holds_logs = control.exposed("bucket").is_some_and(|name| buckets.contains(&name));
+        let is_first = || {
+            let mut old = cx.before.controls_of(BUCKET_POLICY);
+            !old.any(|old| old.key == control.key || is_of_the_same_bucket(old, control))
+        };
+        if holds_logs && is_first() {
+            bucket_policy::created(cx, control, findings);
+        }
+    }
+}
+
+const BUCKET_POLICY: &str = "aws_s3_bucket_policy";
+
+fn is_of_the_same_bucket(one: &Control, other: &Control) -> bool {
+    one.exposed("bucket").is_some_and(|name| other.exposed("bucket").as_deref() == Some(&*name))
 }
 
 /// Reports keys that encrypt the logs of a trail and that the plan deletes or disables: CloudTrail stops writing, and what
@@ -134,7 +152,7 @@ fn goes_on(cx: &Context<'_>, old: &Control, new: &Control) -> bool {
 fn buckets(cx: &Context<'_>) -> BTreeSet<String> {
     let mut buckets: BTreeSet<String> =
         cx.before.controls_of("aws_cloudtrail").filter_map(|trail| trail.exposed("s3_bucket_name")).collect();
-    let policies = cx.before.controls_of("aws_s3_bucket_policy");
+    let policies = cx.before.controls_of(BUCKET_POLICY);
     let writable = policies.filter(|control| {
         let document = control.document.as_ref();
         document.is_some_and(|document| document.text.expose().contains("cloudtrail.amazonaws.com"))

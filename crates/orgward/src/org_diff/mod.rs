@@ -105,7 +105,15 @@ fn split(document: &Document, snapshot: &Plan<'_>, other: &Plan<'_>) -> Result<S
 fn view(drift: Drift) -> DriftView {
     let Drift { kind, name, key, what } = drift;
     let (mut gained, mut lost, mut undecided) = (None, None, None);
+    let (what, is_decided) = match what {
+        Difference::Undecided(what, why) => {
+            undecided = Some(why);
+            (*what, false)
+        }
+        what => (what, true),
+    };
     let (what, from, to) = match what {
+        Difference::Undecided(..) => ("undecided", None, None),
         Difference::Added(place) => ("added", None, place),
         Difference::Removed(place) => ("removed", place, None),
         Difference::Renamed(old) => ("renamed", Some(old), Some(name.clone())),
@@ -127,5 +135,6 @@ fn view(drift: Drift) -> DriftView {
             ("changed", None, Some(document))
         }
     };
+    let what = if is_decided { what } else { "undecided" };
     DriftView { kind, name, key, what, from, to, gained, lost, undecided }
 }

@@ -248,6 +248,46 @@ fn who_can_lists_those_whom_policies_of_resources_name() {
     assert_eq!(who("s3:PutObject"), [entry(WORKER, "possible")]);
 }
 
+/// The policies of the organization bind principals that no input describes, too.
+#[test]
+fn a_named_principal_is_not_let_in_where_its_account_is_denied() {
+    let named = |denied: &str| -> Vec<String> {
+        let other = "333333333333";
+        let deny = policy(&json!([{ "Effect": "Deny", "Action": denied, "Resource": "*" }]));
+        let organization = json!({
+            "id": "o-acmeexample", "master_account_id": "111111111111", "feature_set": "ALL",
+            "enabled_policy_types": ["SERVICE_CONTROL_POLICY"], "roots": [{ "id": "r-acme", "name": "Root" }],
+        });
+        let account =
+            json!({ "id": other, "name": "other", "email": "o@acme.example", "parent_id": "r-acme" });
+        let scp =
+            json!({ "id": "p-deny", "name": "deny", "type": "SERVICE_CONTROL_POLICY", "content": deny });
+        let attachment = json!({ "id": "333333333333:p-deny", "policy_id": "p-deny", "target_id": other });
+        let statements = json!([
+            to(allow("s3:GetObject", "arn:aws:s3:::acme-data/*"), "arn:aws:iam::333333333333:role/named"),
+            to(allow("s3:GetObject", "arn:aws:s3:::acme-data/*"), "arn:aws:iam::333333333333:root"),
+        ]);
+        let folder = folder(&[
+            the_bucket(),
+            same("aws_s3_bucket_policy", "data", &bucket(&statements)),
+            same("aws_organizations_organization", "this", &organization),
+            same("aws_organizations_account", "other", &account),
+            same("aws_organizations_policy", "deny", &scp),
+            same("aws_organizations_policy_attachment", "deny", &attachment),
+        ]);
+        let question =
+            ["access", "who-can", "s3:GetObject", "arn:aws:s3:::acme-data/x", "--plan", "plan.json"];
+        let run = folder.run(question.into_iter().chain(["--format", "json"]));
+        let json = run.json();
+        let all = json["principals"].as_array().unwrap().iter();
+        let all = all.map(|it| it["principal"].as_str().unwrap().to_owned());
+        all.filter(|it| it.contains(other)).collect()
+    };
+    let both = ["arn:aws:iam::333333333333:role/named", "arn:aws:iam::333333333333:root"];
+    assert_eq!(named("s3:PutObject"), both);
+    assert_eq!(named("s3:GetObject"), [""; 0]);
+}
+
 /// No way is proved where a policy is unknown that one could go by.
 #[test]
 fn a_way_that_is_unknown_is_not_said_to_be_closed() {

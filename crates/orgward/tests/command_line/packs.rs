@@ -83,9 +83,13 @@ fn what_the_organization_never_denied_is_found_and_does_not_block() {
     for guardrail in [
         // The policy is a list of services that are locked by region, and not of services that are approved.
         "approved-services/approved-services-only",
-        // Global clusters, replicas, disabled keys and AWS Backup are missing in `production-data`.
+        // Global clusters, replicas, other databases, buckets and file systems, disabled keys and AWS Backup are
+        // missing in `production-data`.
         "production-data/keep-relational-databases",
+        "production-data/keep-databases",
         "production-data/keep-tables",
+        "production-data/keep-other-buckets",
+        "production-data/keep-file-systems",
         "production-data/keep-keys",
         "production-data/keep-backups",
     ] {

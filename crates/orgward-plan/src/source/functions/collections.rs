@@ -296,14 +296,15 @@ fn is_single(value: &Spelled) -> bool {
     })
 }
 
-/// The first value that is there and not empty. Of an attribute that is unknown, only an ARN or id surely is.
+/// The first value that is there and not empty. Of an attribute that is unknown, only an ARN, an id or a document surely is.
 fn first(values: &[Spelled], is_empty: impl Fn(&Spelled) -> bool) -> Option<Spelled> {
     let value = values.iter().find(|value| **value != Spelled::Null && !is_empty(value))?;
     let is_sure = match value {
         Spelled::Text(_) => {
             value.literal().is_some()
                 || value.reference().is_some_and(|found| {
-                    found.targets.iter().all(|target| matches!(target.attribute.as_str(), "arn" | "id"))
+                    let is_full = |name: &str| matches!(name, "arn" | "id" | "json" | "minified_json");
+                    found.targets.iter().all(|target| is_full(&target.attribute))
                 })
         }
         _ => true,

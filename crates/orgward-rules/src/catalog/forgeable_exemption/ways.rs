@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
-use orgward_iam::{BaseOperator, Claim, ClaimSpec, Statement, glob};
+use orgward_iam::{BaseOperator, Claim, ClaimSpec, RequestSet, Statement, glob};
 
 /// Principals that a statement spares.
 #[derive(Clone, Debug)]
@@ -121,6 +121,25 @@ impl Exemption {
         matches!(&self.spared, Spared::Arn(pattern, _) if orgward_proof::region_lock::is_of_control_tower(pattern))
     }
 
+    /// The principals, as a set of requests that they make.
+    fn principals(&self) -> Option<Claim> {
+        let (operator, key, value) = match &self.spared {
+            Spared::Arn(pattern, true) => ("StringLike", "aws:PrincipalArn".to_owned(), pattern),
+            Spared::Arn(pattern, false) => ("ArnLike", "aws:PrincipalArn".to_owned(), pattern),
+            Spared::Tag(name, value) => ("StringLike", format!("aws:PrincipalTag/{name}"), value),
+        };
+        Claim::new(ClaimSpec::default().when(operator, &key, [value.as_str()])).ok()
+    }
+
+    /// Whether all of these principals are among those of others.
+    pub(super) fn is_within(&self, others: &[Self]) -> bool {
+        let others: Vec<Claim> = others.iter().filter_map(Self::principals).collect();
+        self.principals().is_some_and(|own| {
+            let rest = others.iter().map(Claim::described).fold(own.described(), RequestSet::minus);
+            rest.emptiness() == Ok(true)
+        })
+    }
+
     /// What others would have to do; none where the name is exact.
     pub(super) fn ways(&self) -> Vec<Way> {
         match &self.spared {
@@ -219,18 +238,33 @@ fn by_tag(name: &str, value: &str, beside: &[String]) -> Vec<Way> {
         exempt: beside.to_vec(),
         is_odd: false,
     };
-    let give = GIVE.iter().map(|each| way(each, format!("aws:RequestTag/{name}")));
+    // The keys of the tags of a request are those of the tags that it gives (IAM user guide, "Controlling access to AWS
+    // resources using tags").
+    let given = |mut way: Way| {
+        way.keys.push(("ForAnyValue:StringEquals", "aws:TagKeys".to_owned(), name.to_owned()));
+        way
+    };
+    let give = GIVE.iter().map(|each| given(way(each, format!("aws:RequestTag/{name}"))));
     let take = TAKE.iter().map(|each| way(each, format!("aws:ResourceTag/{name}")));
     give.chain(take).collect()
 }
 
 impl Way {
-    /// The requests.
-    pub(super) fn claim(&self) -> Option<Claim> {
+    /// The requests of principals that none of these exemptions spares by a tag: who has such a tag is asked about where
+    /// that exemption is.
+    pub(super) fn claim(&self, beside: &[Exemption]) -> Option<Claim> {
         let mut conditions: BTreeMap<String, BTreeMap<String, Vec<String>>> = BTreeMap::new();
         for (operator, key, value) in &self.keys {
             let keys = conditions.entry((*operator).to_owned()).or_default();
             keys.entry(key.clone()).or_default().push(value.clone());
+        }
+        for exemption in beside.iter().filter(|_| self.resource.is_none()) {
+            let Spared::Tag(name, value) = &exemption.spared else { continue };
+            let keys = conditions.entry("StringNotLikeIfExists".to_owned()).or_default();
+            let values = keys.entry(format!("aws:PrincipalTag/{name}")).or_default();
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
         }
         let spec = ClaimSpec {
             actions: Some(self.actions.iter().map(|action| (*action).to_owned()).collect()),

@@ -1,5 +1,6 @@
 use super::GUARDRAIL_GAP;
-use crate::testing::{messages_with, report};
+use crate::testing::{fixtures, messages_with, report, review_text};
+use orgward_finding::Status;
 
 /// The plan detaches the policy; nothing else has changed.
 #[test]
@@ -312,4 +313,35 @@ fn upheld_by_a_resource_control_policy() {
 fn upheld_by_a_policy_that_does_not_reach_the_service() {
     let config = "[[guardrail]]\nid = 'x'\nactions = 'ec2:RunInstances'\nupheld_by = 'scp-or-rcp'";
     assert_eq!(messages_with(&GUARDRAIL_GAP, "good-resource-policy", config).len(), 1);
+}
+
+/// What the plan no longer denies at all is new, also where another action of the guardrail was open before.
+#[test]
+fn another_action_that_is_open_is_new() {
+    let text = std::fs::read_to_string(fixtures("forgeable-exemption").join("bad-prefix.json")).unwrap();
+    let status = |old: &str, new: &str| -> Vec<Status> {
+        let mut plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let document = |action: &str| {
+            format!(
+                r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Deny","Action":"{action}","Resource":"*"}}]}}"#
+            )
+        };
+        for row in plan["resource_changes"].as_array_mut().unwrap() {
+            let change = &mut row["change"];
+            if change["after"]["content"].is_string() {
+                change["before"]["content"] = document(old).into();
+                change["after"]["content"] = document(new).into();
+                change["actions"] = serde_json::json!(["update"]);
+            }
+        }
+        let config = "[[guardrail]]\nid = 'trail'\nactions = ['cloudtrail:StopLogging', 'cloudtrail:DeleteTrail']\n\
+                      targets = ['Root/Prod']";
+        let findings = review_text("plan.json", plan.to_string().into_bytes(), config).findings;
+        findings.into_iter().filter(|it| it.rule == GUARDRAIL_GAP.info.id).map(|it| it.status).collect()
+    };
+    let (stop, delete) = ("cloudtrail:StopLogging", "cloudtrail:DeleteTrail");
+    assert_eq!(status(stop, delete), [Status::New]);
+    assert_eq!(status(stop, stop), [Status::Existing]);
+    assert_eq!(status("cloudtrail:LookupEvents", stop), [Status::Existing]);
+    assert_eq!(status(stop, "cloudtrail:LookupEvents"), [Status::New]);
 }

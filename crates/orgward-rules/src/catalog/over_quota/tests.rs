@@ -182,3 +182,68 @@ fn quotas_of_the_configuration() {
     let note = "`[quotas]` of the configuration sets `scps_per_target` to 8; AWS has 10, as of 2026-11-01";
     assert!(notes.iter().any(|it| it == note), "{notes:?}");
 }
+
+/// What a principal of another stack is given counts as far as the inputs show it.
+#[test]
+fn principals_of_another_stack() {
+    let change = |address: &str, kind: &str, after: serde_json::Value| {
+        serde_json::json!({
+            "address": address, "mode": "managed", "type": kind, "name": address.rsplit('.').next(),
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": null, "after": after, "after_unknown": {"id": true}},
+        })
+    };
+    let found = |changes: Vec<serde_json::Value>| -> Vec<String> {
+        let resources: Vec<_> = changes
+            .iter()
+            .map(|row| {
+                serde_json::json!({"address": row["address"], "mode": "managed", "type": row["type"],
+                    "name": row["name"], "provider_config_key": "aws", "expressions": {}})
+            })
+            .collect();
+        let plan = serde_json::json!({
+            "format_version": "1.2", "terraform_version": "1.11.4", "complete": true, "resource_changes": changes,
+            "configuration": {"provider_config": {"aws": {"name": "aws"}}, "root_module": {"resources": resources}},
+        });
+        let review = review_text("plan.json", plan.to_string().into_bytes(), "");
+        let own = review.findings.into_iter().filter(|it| it.rule == OVER_QUOTA.info.id);
+        own.map(|it| it.message).collect()
+    };
+    let attached = |count: usize| {
+        (0..count).map(|at| {
+            let arn = format!("arn:aws:iam::222222222222:policy/p{at}");
+            let after = serde_json::json!({"role": "theirs", "policy_arn": arn});
+            change(&format!("aws_iam_role_policy_attachment.a{at}"), "aws_iam_role_policy_attachment", after)
+        })
+    };
+    assert_eq!(found(attached(10).collect()), [""; 0]);
+    assert_eq!(
+        found(attached(11).collect()),
+        ["the role of another stack gets 11 managed policies, of which 10 are allowed"]
+    );
+    let inline = |name: &str, count: usize| {
+        let actions: Vec<String> = (0..count).map(|at| format!("s3:GetObject{at:04}")).collect();
+        let policy = serde_json::json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Deny", "Action": actions, "Resource": "*"}]});
+        let after = serde_json::json!({"name": name, "user": "theirs", "policy": policy.to_string()});
+        change(&format!("aws_iam_user_policy.{name}"), "aws_iam_user_policy", after)
+    };
+    assert_eq!(found(vec![inline("one", 60)]), [""; 0]);
+    let both = found(vec![inline("one", 60), inline("two", 60)]);
+    assert!(
+        matches!(both.as_slice(), [one] if one.contains("characters of inline policies, of which 2048 are allowed")),
+        "{both:?}"
+    );
+    let key = |name: &str| {
+        change(
+            &format!("aws_iam_access_key.{name}"),
+            "aws_iam_access_key",
+            serde_json::json!({"user": "theirs", "status": "Active"}),
+        )
+    };
+    assert_eq!(found(vec![key("a"), key("b")]), [""; 0]);
+    assert_eq!(
+        found(vec![key("a"), key("b"), key("c")]),
+        ["the user gets 3 access keys, of which 2 are allowed"]
+    );
+}

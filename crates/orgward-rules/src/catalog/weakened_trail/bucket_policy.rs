@@ -1,6 +1,8 @@
 //! What the policy of a bucket with logs allows that it did not, and no longer does.
 
-use orgward_iam::{Caller, Callers, Context as Keys, ContextValue, Effect, Policy, Request, RequestSet};
+use orgward_iam::{
+    Caller, Callers, Context as Keys, ContextValue, Effect, Kind, Policy, Request, RequestSet,
+};
 use orgward_org::{Content, Control};
 use orgward_plan::Attr;
 use orgward_proof::chains::{Difference, passing};
@@ -24,11 +26,33 @@ const DELETES: &[&str] = &[
 ];
 
 pub(super) fn check(cx: &Context<'_>, control: &Control, after: Option<&Control>, findings: &mut Findings) {
-    let policy = |control: &Control| match &control.document.as_ref()?.content {
+    if let Some(old) = policy(control) {
+        compared(cx, control, &old, after, findings);
+    }
+}
+
+/// The first policy of a bucket that logs are in already: whatever it lets others do, they could not do before.
+pub(super) fn created(cx: &Context<'_>, control: &Control, findings: &mut Findings) {
+    const NOTHING: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
+    if let Ok(nothing) = Policy::parse(NOTHING, Kind::Resource) {
+        compared(cx, control, &nothing, Some(control), findings);
+    }
+}
+
+fn policy(control: &Control) -> Option<Policy> {
+    match &control.document.as_ref()?.content {
         Content::Policy(policy) => Some(policy.clone()),
         Content::Unreadable(_) | Content::Unknown(_) => None,
-    };
-    let Some(old) = policy(control) else { return };
+    }
+}
+
+fn compared(
+    cx: &Context<'_>,
+    control: &Control,
+    old: &Policy,
+    after: Option<&Control>,
+    findings: &mut Findings,
+) {
     let new = after.and_then(policy);
     if let (Some(after), None) = (after, &new) {
         let finding = about(findings, &WEAKENED_TRAIL, after);
@@ -45,16 +69,16 @@ pub(super) fn check(cx: &Context<'_>, control: &Control, after: Option<&Control>
     let resources: Vec<&str> = resources.iter().map(String::as_str).collect();
     let Some(deletes) = claim(DELETES, &resources) else { return };
     let asked = || deletes.requests().and(RequestSet::by(Callers::Principals));
-    let mut lost = asked().and(RequestSet::effect(&old, Effect::Deny));
+    let mut lost = asked().and(RequestSet::effect(old, Effect::Deny));
     if let Some(new) = &new {
-        let gained = asked().and(RequestSet::allowed(new)).minus(RequestSet::allowed(&old));
+        let gained = asked().and(RequestSet::allowed(new)).minus(RequestSet::allowed(old));
         tell(control, "deletable", &gained, "others may delete logs", findings);
         lost = lost.minus(RequestSet::effect(new, Effect::Deny));
     }
     tell(control, "undenied", &lost, "its policy no longer denies what deletes logs", findings);
-    writes(cx, control, &old, new.as_ref(), &bucket, findings);
+    writes(cx, control, old, new.as_ref(), &bucket, findings);
     if let Some(new) = &new {
-        public(cx, control, (&old, new), &bucket, findings);
+        public(cx, control, (old, new), &bucket, findings);
     }
 }
 

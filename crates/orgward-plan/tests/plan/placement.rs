@@ -1,10 +1,7 @@
 //! Which account, and which region, an instance lands in.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{self, at, data, document};
 use orgward_plan::{Attr, Declaration, Document, Landing, Placement, Plan};
-use support::{at, data, document};
 
 fn told(placement: &Placement) -> Vec<String> {
     let evidence = placement.evidence.iter();
@@ -202,7 +199,7 @@ fn vended_account() {
 #[test]
 fn keys_that_old_versions_did_not_rewrite() {
     let document = |providers: &str, key: &str| {
-        support::document(&format!(
+        crate::support::document(&format!(
             r#"{{"format_version":"1.0","planned_values":{{}},"resource_changes":[{{"address":"module.a.module.b.aws_iam_role.r","module_address":"module.a.module.b","mode":"managed","type":"aws_iam_role","name":"r","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["create"],"after":{{}}}}}}],
             "configuration":{{"provider_config":{{{providers}}},"root_module":{{"module_calls":{{"a":{{"module":{{"module_calls":{{"b":{{"module":{{"resources":[{{"mode":"managed","type":"aws_iam_role","name":"r","provider_config_key":"{key}"}}]}}}}}}}}}}}}}}}}}}"#
         ))
@@ -322,7 +319,7 @@ fn the_state_of_another_stack_names_the_account() {
 #[test]
 fn a_parameter_names_the_account_unless_it_is_a_secret() {
     let parameter = |values: &str| {
-        support::document(&format!(
+        crate::support::document(&format!(
             r#"{{"format_version":"1.2","planned_values":{{}},"resource_changes":[
             {{"address":"aws_s3_bucket.b","mode":"managed","type":"aws_s3_bucket","name":"b","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["create"],"before":null,"after":{{}}}}}}],
             "prior_state":{{"values":{{"root_module":{{"resources":[{{"address":"data.aws_ssm_parameter.p","mode":"data","type":"aws_ssm_parameter","name":"p","provider_name":"registry.terraform.io/hashicorp/aws","values":{values},"sensitive_values":{{"value":true}}}}]}}}}}},

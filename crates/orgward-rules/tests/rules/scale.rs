@@ -2,11 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
-#[path = "../benches/support/configuration.rs"]
+#[path = "../../benches/support/configuration.rs"]
 mod configuration;
-#[path = "../benches/support/mod.rs"]
-mod support;
 
+use crate::support;
 use orgward_config::Config;
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};

@@ -1,8 +1,6 @@
 //! Whatever is in the input, reading it ends, and ends without a panic.
 
-#[cfg(test)]
-mod support;
-
+use crate::support;
 use orgward_plan::{Document, Legal, Plan, Step};
 use proptest::prelude::*;
 
@@ -10,8 +8,9 @@ const PLANS: [&str; 4] = ["refs_plan.json", "org_plan.json", "changes_state.json
 
 /// Asks for everything there is; an error is an answer too.
 fn ask(bytes: Vec<u8>) -> Option<usize> {
-    let document = Document::decode("plan.json", bytes).map_err(|error| support::told_error(&error)).ok()?;
-    let plan = Plan::parse(&document).map_err(|error| support::told_error(&error)).ok()?;
+    let document =
+        Document::decode("plan.json", bytes).map_err(|error| crate::support::told_error(&error)).ok()?;
+    let plan = Plan::parse(&document).map_err(|error| crate::support::told_error(&error)).ok()?;
     for instance in plan.instances() {
         let objects = [instance.before(), instance.after(), instance.left_behind(), instance.identity()];
         for object in objects.into_iter().flatten() {

@@ -83,6 +83,44 @@ fn an_override_that_cannot_be_read_takes_the_module_with_it() {
     assert!(sources.is_empty());
 }
 
+/// The account of a role whose ARN is put together from a text and a value that is written elsewhere.
+#[test]
+fn the_account_of_a_role_that_is_written_in_parts() {
+    let landing = |arn: &str, references: &str, more: &str| {
+        let json = format!(
+            r#"{{"format_version":"1.2","terraform_version":"1.11.4","resource_changes":[
+            {{"address":"aws_sqs_queue.q","mode":"managed","type":"aws_sqs_queue","name":"q",
+             "provider_name":"registry.terraform.io/hashicorp/aws",
+             "change":{{"actions":["create"],"before":null,"after":{{"name":"q"}},"after_unknown":{{"arn":true}}}}}}],
+            "configuration":{{"provider_config":{{"aws":{{"name":"aws","expressions":{{"assume_role":[
+             {{"role_arn":{{"references":[{references}]}}}}]}}}}}},
+            "root_module":{{"resources":[{{"address":"aws_sqs_queue.q","mode":"managed","type":"aws_sqs_queue","name":"q",
+             "provider_config_key":"aws","expressions":{{"name":{{"constant_value":"q"}}}}}}]}}}}}}"#
+        );
+        let document = Document::decode("plan.json", json.into_bytes()).unwrap();
+        let mut plan = Plan::parse(&document).unwrap();
+        let text = format!(
+            "provider \"aws\" {{\n  assume_role {{\n    role_arn = \"{arn}\"\n  }}\n}}\nresource \"aws_sqs_queue\" \
+             \"q\" {{\n  name = \"q\"\n}}\nlocals {{\n{more}\n}}\n"
+        );
+        plan.with_sources(Arc::new(root(&text)));
+        let placement = plan.placement(&plan.instances()[0]);
+        placement.landing().map(ToString::to_string)
+    };
+    let account = "  account = \"222222222222\"";
+    assert_eq!(
+        landing("arn:aws:iam::${local.account}:role/terraform", r#""local.account""#, account).as_deref(),
+        Some("222222222222")
+    );
+    let both = format!("{account}\n  name = \"terraform\"");
+    assert_eq!(
+        landing("arn:aws:iam::${local.account}:role/${local.name}", r#""local.account","local.name""#, &both)
+            .as_deref(),
+        Some("222222222222")
+    );
+    assert_eq!(landing("arn:aws:iam::${local.other}:role/x", r#""local.other""#, "  other = uuid()"), None);
+}
+
 /// A plan of one resource whose `text` refers to `local.text`, and sources with these locals.
 fn spelled(locals: &str) -> Spelled {
     let json = r#"{"format_version":"1.2","terraform_version":"1.11.4",

@@ -1,5 +1,5 @@
 //! The harness of `fuzz/`, with bytes that are drawn and not searched for: it needs no special compiler. More of them:
-//! `PROPTEST_CASES=100000 cargo test -p orgward-iam --release --test fuzz`.
+//! `PROPTEST_CASES=100000 cargo test -p orgward-iam --release --test iam fuzz`.
 
 #![expect(
     clippy::expect_used,
@@ -8,7 +8,7 @@
     reason = "helpers of tests are tests"
 )]
 
-#[path = "../../../fuzz/harness.rs"]
+#[path = "../../../../fuzz/harness.rs"]
 mod harness;
 
 use proptest::prelude::*;

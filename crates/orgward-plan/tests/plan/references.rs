@@ -1,12 +1,9 @@
 //! What unknown attributes will point to, compared with the configuration that the plans were made from.
 
-#[cfg(test)]
-mod support;
-
 use std::fmt::Write as _;
 
+use crate::support::{at, data, document, resolve, told, with_sources};
 use orgward_plan::{Certainty, Legal, Plan, Resolution, Step};
-use support::{at, data, document, resolve, told, with_sources};
 
 const TARGETS: &[&str] = &[
     "aws_organizations_account.id",

@@ -2,7 +2,7 @@
 //!
 //! Real plans that block are disguised: rows are hidden, doubled, renamed, retyped, moved into modules and into other
 //! stacks, values are marked sensitive or unknown, actions and masks are garbled. What comes out is refused, blocks, or is
-//! incomplete. Every run disguises a few; `ORGWARD_MUTATIONS=1000000 cargo test --release -p orgward-rules --test disguise` runs it for hours.
+//! incomplete. Every run disguises a few; `ORGWARD_MUTATIONS=1000000 cargo test --release -p orgward-rules --test rules disguise` runs it for hours.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,7 +1,5 @@
 //! Reading plans in tests.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test program uses a part of it")]
-
 use miette::Diagnostic;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,12 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot run should say so")]
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{self, at, data, document, refused};
 use insta::assert_snapshot;
 use orgward_plan::{Doubt, Kind, Plan};
-use support::{at, data, document, refused};
 
 const PLAN: &str = r#"{"format_version":"1.2","planned_values":{"root_module":{}},"resource_changes":[],"configuration":{"root_module":{}}}"#;
 
@@ -508,7 +505,7 @@ fn sorted_keys() {
     let plan = Plan::parse(&document).unwrap();
     assert_eq!(plan.instances().len(), 1);
     assert_eq!(at(&plan, "aws_x.y").provider, "registry.terraform.io/hashicorp/aws");
-    let shown = support::document(
+    let shown = crate::support::document(
         r#"{"values":{"root_module":{"resources":[{"address":"aws_x.y","mode":"managed","type":"aws_x","name":"y"}]}},"format_version":"1.0"}"#,
     );
     assert_eq!(Plan::parse(&shown).unwrap().instances().len(), 1);

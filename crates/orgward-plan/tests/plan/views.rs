@@ -1,13 +1,10 @@
 //! Looking into values: known, unknown, absent, and sensitive.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{self, at, changes, data, document, row};
 use orgward_plan::{Attr, Object, Plan, Text};
-use support::{at, changes, data, document, row};
 
 fn after(change: &str) -> Object {
-    support::after(&changes(&row(r#"["update"]"#, change)), "aws_x.y")
+    crate::support::after(&changes(&row(r#"["update"]"#, change)), "aws_x.y")
 }
 
 fn text(text: &str) -> Attr<Text> {

@@ -1,10 +1,7 @@
 //! What becomes of an instance: the two sides of each kind of change.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{self, at, changes, data, document, row};
 use orgward_plan::{Action, Instance, Mode, Origin, Plan};
-use support::{at, changes, data, document, row};
 
 /// The attribute `v` before and after; `?` if unknown, `-` without an object.
 fn sides(instance: &Instance<'_>) -> String {

@@ -2,12 +2,11 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot run should say so")]
 
-#[path = "../benches/support/roles.rs"]
+#[path = "../../benches/support/roles.rs"]
 #[expect(dead_code, reason = "the plan is the benchmark's")]
 mod roles;
-#[path = "../benches/support/mod.rs"]
-mod support;
 
+use crate::support;
 use orgward_config::Config;
 use orgward_org::Organization;
 use orgward_plan::{Document, Plan};

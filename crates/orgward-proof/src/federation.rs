@@ -1,22 +1,26 @@
 //! Identity providers that many customers share: `data/federation.toml`.
 
+mod tokens;
+
 use std::sync::LazyLock;
 
 use orgward_finding::Severity;
 use orgward_iam::glob;
 use serde::Deserialize;
 
+pub use self::tokens::{Counterexample, host_of, is_mapped, opening, stranger, way_of_strangers};
+
 /// An identity provider that many customers share.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Issuer {
+pub struct Issuer {
     host: String,
     /// What its customers are called.
-    pub(crate) customers: String,
+    pub customers: String,
     /// The claims that tell customers apart.
-    pub(crate) claims: Vec<Claim>,
+    pub claims: Vec<Claim>,
     /// The claim that IAM asks for.
-    pub(crate) required: String,
+    pub required: String,
     /// Whether each customer has a URL of its own, so that only its own people share it.
     #[serde(default)]
     own_url: bool,
@@ -27,8 +31,9 @@ pub(crate) struct Issuer {
 /// A claim that tells customers apart.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Claim {
-    pub(crate) name: String,
+pub struct Claim {
+    /// Its name behind the host: `sub`.
+    pub name: String,
     /// What stands before the name of a customer; anywhere behind a colon.
     #[serde(default)]
     starts: Vec<String>,
@@ -47,24 +52,29 @@ static FEDERATION: LazyLock<Federation> =
 
 /// Whether a value of a claim names a customer of some issuer: where it is not known which issuer it is, tokens of all
 /// others do not match it.
-pub(crate) fn names_some_customer(claim: &str, value: &str) -> bool {
+pub fn names_some_customer(claim: &str, value: &str) -> bool {
     let mut claims = FEDERATION.issuer.iter().flat_map(|issuer| &issuer.claims);
     claims.any(|it| it.name.eq_ignore_ascii_case(claim) && !it.starts.is_empty() && it.names_customer(value))
 }
 
 /// The issuer of a host, if it is one that many customers share.
-pub(crate) fn issuer(host: &str) -> Option<&'static Issuer> {
+pub fn issuer(host: &str) -> Option<&'static Issuer> {
     FEDERATION.issuer.iter().find(|issuer| glob(&issuer.host, host))
 }
 
 impl Issuer {
+    /// Whether each customer has a URL of its own, so that only its own people share it.
+    pub fn has_own_url(&self) -> bool {
+        self.own_url
+    }
+
     /// How bad it is when all that share it get in.
-    pub(crate) fn severity(&self) -> Severity {
+    pub fn severity(&self) -> Severity {
         if self.own_url { Severity::Medium } else { Severity::High }
     }
 
     /// What to require.
-    pub(crate) fn help(&self, host: &str) -> String {
+    pub fn help(&self, host: &str) -> String {
         if let Some(write) = &self.write {
             return format!("require `{host}:{}` {write}", self.required);
         }
@@ -80,7 +90,7 @@ impl Issuer {
 
 impl Claim {
     /// A pattern of everything that tokens of the customer have whom a value names; `None` where it names none.
-    pub(crate) fn customer(&self, value: &str) -> Option<String> {
+    pub fn customer(&self, value: &str) -> Option<String> {
         if !self.names_customer(value) {
             return None;
         }
@@ -106,8 +116,19 @@ impl Claim {
         Some(closed.map_or_else(|| literal.to_owned(), |closed| format!("{closed}*")))
     }
 
+    /// The same value with the end of the name, where it has only a beginning: `repo:acme/*` for `repo:acme*`.
+    pub fn closed(&self, value: &str) -> Option<String> {
+        let literal = value.split(['*', '?']).next().unwrap_or_default();
+        let names =
+            |start: &String| literal.strip_prefix(start.as_str()).is_some_and(|name| !name.is_empty());
+        let is_begun = self.starts.iter().filter(|start| !start.is_empty()).any(names);
+        let end = self.ends.first().filter(|_| is_begun && literal.len() < value.len())?;
+        let closed = format!("{literal}{end}*");
+        self.names_customer(&closed).then_some(closed)
+    }
+
     /// Whether only tokens of one customer match a value: the name of the customer is written out.
-    pub(crate) fn names_customer(&self, value: &str) -> bool {
+    pub fn names_customer(&self, value: &str) -> bool {
         // A policy variable holds what the caller brings along.
         if value.contains("${") {
             return false;
