@@ -68,7 +68,7 @@ fn embedded(name: &str, provider: &'static str) -> (String, &'static str, Value)
     )
 }
 
-fn of(rows: Vec<(String, &'static str, Value)>) -> Vec<(String, usize)> {
+fn of(rows: &[(String, &'static str, Value)]) -> Vec<(String, usize)> {
     let rows: Vec<_> =
         rows.iter().map(|(address, provider, it)| (address.as_str(), *provider, it.clone())).collect();
     roles(&organization(&rows))
@@ -81,7 +81,7 @@ fn told(prod: usize, dev: usize) -> Vec<(String, usize)> {
 #[test]
 fn a_policy_goes_to_the_role_of_its_own_account() {
     let both = || vec![role("prod", "aws"), role("dev", "aws.dev")];
-    let with = |more: Vec<_>| of(both().into_iter().chain(more).collect());
+    let with = |more: Vec<_>| of(&both().into_iter().chain(more).collect::<Vec<_>>());
     assert_eq!(with(vec![attached("a", "aws.dev")]), told(0, 1));
     assert_eq!(with(vec![attached("a", "aws")]), told(1, 0));
     assert_eq!(with(vec![embedded("a", "aws.dev")]), told(0, 1));
@@ -92,5 +92,5 @@ fn a_policy_goes_to_the_role_of_its_own_account() {
 #[test]
 fn what_another_account_gives_is_not_given_here() {
     let only = vec![role("prod", "aws"), embedded("a", "aws.dev"), attached("b", "aws.dev")];
-    assert_eq!(of(only), [("222222222222".to_owned(), 0)]);
+    assert_eq!(of(&only), [("222222222222".to_owned(), 0)]);
 }

@@ -1,6 +1,6 @@
 //! What differs between two organizations, where one of them was not read as a whole.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use orgward_org::{Change, Declared, Organization};
 use orgward_plan::{Absence, Document, NotRead, Plan};
