@@ -230,15 +230,13 @@ fn parse(arguments: &[Value]) -> anyhow::Result<Value> {
     let format = strftime(layout).replace("%Z", "UTC");
     let broken = strtime::parse(&format, value)
         .with_context(|| format!("`{value}` is no time in the layout `{layout}`"))?;
-    let at = match broken.to_timestamp() {
-        Ok(at) => at,
-        Err(_) => {
-            let date = broken.to_date()?;
-            let time = broken.to_time().unwrap_or_default();
-            date.to_datetime(time).to_zoned(TimeZone::UTC)?.timestamp()
-        }
-    };
-    nanoseconds(at)
+    // Without an offset it is a time of UTC.
+    if let Ok(at) = broken.to_timestamp() {
+        return nanoseconds(at);
+    }
+    let date = broken.to_date()?;
+    let time = broken.to_time().unwrap_or_default();
+    nanoseconds(date.to_datetime(time).to_zoned(TimeZone::UTC)?.timestamp())
 }
 
 fn format(arguments: &[Value]) -> anyhow::Result<Value> {

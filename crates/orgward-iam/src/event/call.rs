@@ -40,12 +40,15 @@ const KEPT: usize = 20_000;
 #[expect(clippy::disallowed_types, reason = "no output depends on its order")]
 type Memory<K, V> = std::collections::HashMap<K, V>;
 
+/// What the names of the events of one source mean.
+type OfSource = Memory<String, Option<Rc<CalledAction>>>;
+
 /// What the names of events mean. Each is looked up once, so that records that are read one after the other share one of
 /// these.
 #[derive(Default, Debug)]
 pub struct CalledActions {
     /// By the source and the name of the event.
-    known: RefCell<Memory<String, Memory<String, Option<Rc<CalledAction>>>>>,
+    known: RefCell<Memory<String, OfSource>>,
 }
 
 /// An action that is called.

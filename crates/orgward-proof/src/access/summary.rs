@@ -198,7 +198,9 @@ impl Access<'_> {
         let (of, mut all) = self.summaries.get(subject.cohort, ask);
         if of != account {
             for (resources, _) in &mut all {
-                resources.iter_mut().for_each(|resource| *resource = resource.replace(&of, account));
+                for resource in &mut *resources {
+                    *resource = resource.replace(&of, account);
+                }
                 resources.sort();
             }
         }

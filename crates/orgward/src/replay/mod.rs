@@ -105,7 +105,9 @@ fn by_threads<'a, 'o: 'a>(
         replay.finish()
     })?;
     let mut replayed = Replayed::default();
-    parts.into_iter().for_each(|part| replayed.extend(part));
+    for part in parts {
+        replayed.extend(part);
+    }
     Ok(replayed)
 }
 
