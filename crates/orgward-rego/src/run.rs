@@ -306,7 +306,7 @@ mod tests {
             // The 31st of February is the 3rd of March.
             r#"time.add_date(time.parse_rfc3339_ns("2026-01-31T00:00:00Z"), 0, 1, 0) == time.parse_rfc3339_ns("2026-03-03T00:00:00Z")"#.to_owned(),
             r#"time.add_date(time.parse_rfc3339_ns("2024-02-29T01:02:03.000000004Z"), 1, 0, 0) == time.parse_rfc3339_ns("2025-03-01T01:02:03.000000004Z")"#.to_owned(),
-            r#"time.diff(time.parse_rfc3339_ns("2025-01-31T23:00:00Z"), time.parse_rfc3339_ns("2026-03-01T22:59:58Z")) == [1, 0, 28, 23, 59, 58]"#.to_owned(),
+            r#"time.diff(time.parse_rfc3339_ns("2025-01-31T23:00:00Z"), time.parse_rfc3339_ns("2026-03-01T22:59:58Z")) == [1, 1, 0, 23, 59, 58]"#.to_owned(),
             r#"time.parse_ns("2006-01-02", "2026-11-20") == time.parse_rfc3339_ns("2026-11-20T00:00:00Z")"#.to_owned(),
             r#"time.parse_ns("02 Jan 06 15:04 -0700", "20 Nov 26 11:00 +0200") == time.now_ns()"#.to_owned(),
             r#"time.parse_ns("RFC1123", "Fri, 20 Nov 2026 09:00:00 UTC") == time.now_ns()"#.to_owned(),

@@ -50,7 +50,7 @@ pub(crate) fn run(
             let organizations = org_diff::organizations((old_document, old), (new_document, new), &config)?;
             (ReviewKind::Drift, organizations)
         } else {
-            let after = Organization::of(inputs, &[], &config.declared()).after;
+            let after = Organization::after(inputs, &config.declared());
             (ReviewKind::Audit, Change { before: Organization::default(), after })
         };
     progress::stage("checking");

@@ -279,3 +279,35 @@ fn context_tells_who_is_inside() {
 fn any(organization: &Organization) -> orgward_org::NodeId {
     organization.nodes().map(|(id, _)| id).next().unwrap_or_default()
 }
+
+/// Of what changes nothing, one side is built; of what changes something, it takes both to know what AWS refuses.
+#[test]
+fn the_side_after_is_the_same_when_it_is_built_alone() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/replay/plan.json");
+    let mut changing: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    for row in changing["resource_changes"].as_array_mut().unwrap() {
+        if row["type"] == "aws_organizations_policy" {
+            // Twice the same `Sid`, which AWS refuses.
+            let statement = r#"{"Sid":"A","Effect":"Deny","Action":"s3:*","Resource":"*"}"#;
+            let text = format!(r#"{{"Version":"2012-10-17","Statement":[{statement},{statement}]}}"#);
+            row["change"]["after"]["content"] = text.into();
+        }
+    }
+    let mut standing = changing.clone();
+    for row in standing["resource_changes"].as_array_mut().unwrap() {
+        let change = row["change"].as_object_mut().unwrap();
+        change["actions"] = serde_json::json!(["no-op"]);
+        change["before"] = change["after"].clone();
+    }
+    let refused = |organization: &Organization| {
+        organization.org_policies().filter(|policy| policy.data.document.refused).count()
+    };
+    for (plan, count) in [(changing, 1), (standing, 0)] {
+        let document = Document::decode("plan.json", plan.to_string().into_bytes()).unwrap();
+        let plans = [Plan::parse(&document).unwrap()];
+        let alone = Organization::after(&plans, &Declared::default());
+        let beside = Organization::of(&plans, &[], &Declared::default()).after;
+        assert_eq!(format!("{alone:?}"), format!("{beside:?}"));
+        assert_eq!(refused(&alone), count);
+    }
+}

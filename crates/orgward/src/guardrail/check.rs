@@ -24,7 +24,7 @@ pub(super) fn run(
     input::not_empty(&parsed)?;
     input::declare(&mut parsed, &config, &config::folder(&arguments.config));
     progress::stage("building the organization");
-    let after = Organization::of(&parsed, &[], &config.declared()).after;
+    let after = Organization::after(&parsed, &config.declared());
     let organization = Change { before: Organization::default(), after };
     progress::stage("proving");
     // Nothing is new in an audit: what is there blocks.

@@ -211,7 +211,10 @@ fn what_is_remembered_is_what_would_be_said_anew() {
         for (name, ..) in POLICIES.iter().filter(|(name, ..)| *name != "sent") {
             assert!(by(&format!("SCP `{name}`")), "{name}");
         }
-        assert!(by("the policy of the resource") && by("policy `own` of the role"), "{together:?}");
+        assert!(
+            by("the policy of the resource") && by("policy `aws_iam_role_policy.known.policy` of the role"),
+            "{together:?}"
+        );
     });
 }
 
