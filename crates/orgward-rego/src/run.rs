@@ -336,7 +336,7 @@ mod tests {
             r#"yaml.unmarshal("a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}").d == {"b": 1, "c": 3}"#,
             r#"yaml.is_valid("a: [") == false"#,
             r#"yaml.is_valid("a: 1\na: 2") == false"#,
-            r#"yaml.is_valid(7) == false"#,
+            "yaml.is_valid(7) == false",
             r#"yaml.is_valid("- a") == true"#,
             r#"yaml.marshal({"b": [1, "yes", {"c": "x: y", "d": []}], "a": null}) == "a: null\nb:\n- 1\n- \"yes\"\n- c: \"x: y\"\n  d: []\n""#,
             r#"yaml.unmarshal(yaml.marshal({"k": {"l": [[1, 2], {"m": {"n": "07"}}]}})) == {"k": {"l": [[1, 2], {"m": {"n": "07"}}]}}"#,

@@ -108,7 +108,7 @@ impl Organization {
 
     /// The organization after the plans, as [`of`](Self::of) has it. Of inputs that change nothing, such as snapshots and
     /// states, the other side is not built: that saves half of the time and of the memory.
-    pub fn after<'a>(plans: &[Plan<'a>], declared: &Declared) -> Self {
+    pub fn after(plans: &[Plan<'_>], declared: &Declared) -> Self {
         let changes = |plan: &Plan<'_>| plan.instances().iter().any(|it| it.action != Action::NoOp);
         Self::sides(plans, &[], declared, plans.iter().any(changes)).1
     }

@@ -1,6 +1,6 @@
 //! Principals that differ in nothing but their account are asked about once, unless a policy names that account.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests are tests")]
 
 use std::path::Path;
 
