@@ -113,16 +113,22 @@ fn exemption(denials: &[Held<'_>]) -> (Vec<Claim>, BTreeSet<String>) {
 
 /// Whether a pattern of `aws:PrincipalArn` stands for one principal of each account.
 fn is_one_principal(pattern: &str) -> bool {
-    // IAM Identity Center ends the names of its roles with random digits.
-    let of_permission_set = |name: &str| {
-        name.strip_prefix("AWSReservedSSO_")
-            .and_then(|set| set.strip_suffix("_*").or_else(|| set.strip_suffix('*')))
-            .is_some_and(|set| !set.is_empty() && !set.contains(['*', '?', '$']))
+    let is_user = pattern.contains(":user/") && !pattern.contains(['?', '$']) && {
+        let name = pattern.rsplit('/').next().unwrap_or_default();
+        !name.is_empty() && !name.contains('*')
     };
-    if pattern.ends_with(":root") {
-        return true;
-    }
-    let is_kind = pattern.contains(":role/") || pattern.contains(":user/");
-    let name = pattern.rsplit('/').next().unwrap_or_default();
-    is_kind && !name.is_empty() && (!name.contains(['*', '?', '$']) || of_permission_set(name))
+    pattern.ends_with(":root") || is_user || is_one_role(pattern)
+}
+
+/// Whether a pattern is one role, in one account or in each: no name can be made to fit it.
+pub fn is_one_role(pattern: &str) -> bool {
+    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
+    let [_, _, "iam", _, _, resource] = parts.as_slice() else { return false };
+    let Some(name) = resource.strip_prefix("role/") else { return false };
+    // Only AWS makes roles below this path; it ends their names with a random suffix.
+    let reserved = name.strip_prefix("aws-reserved/sso.amazonaws.com");
+    let set = reserved
+        .and_then(|rest| rest.split_once("AWSReservedSSO_"))
+        .and_then(|(_, set)| set.strip_suffix("_*"));
+    !set.unwrap_or(name).contains(['*', '?', '$'])
 }

@@ -9,6 +9,7 @@ use crate::{Context, Findings, data};
 use orgward_org::{RoleMatch, UnitRole, unit_plays};
 use orgward_proof::guardrail::{Chains, Verdict};
 use orgward_proof::org_policies::{account_label, groups};
+use orgward_proof::outright::is_one_role;
 use orgward_proof::region_lock::witness;
 
 rule! {
@@ -148,19 +149,6 @@ fn spared(chain: &PolicyChain<'_>) -> BTreeSet<String> {
         }
     }
     spared
-}
-
-/// Whether a pattern is one role, in one account or in each: no name can be made to fit it.
-fn is_one_role(pattern: &str) -> bool {
-    let parts: Vec<&str> = pattern.splitn(6, ':').collect();
-    let [_, _, "iam", _, _, resource] = parts.as_slice() else { return false };
-    let Some(name) = resource.strip_prefix("role/") else { return false };
-    // Only AWS makes roles below this path; it ends their names with a random suffix.
-    let reserved = name.strip_prefix("aws-reserved/sso.amazonaws.com");
-    let set = reserved
-        .and_then(|rest| rest.split_once("AWSReservedSSO_"))
-        .and_then(|(_, set)| set.strip_suffix("_*"));
-    !set.unwrap_or(name).contains(['*', '?'])
 }
 
 #[cfg(test)]

@@ -281,7 +281,9 @@ fn a_named_principal_is_not_let_in_where_its_account_is_denied() {
         let json = run.json();
         let all = json["principals"].as_array().unwrap().iter();
         let all = all.map(|it| it["principal"].as_str().unwrap().to_owned());
-        all.filter(|it| it.contains(other)).collect()
+        let mut all: Vec<String> = all.filter(|it| it.contains(other)).collect();
+        all.sort();
+        all
     };
     let both = ["arn:aws:iam::333333333333:role/named", "arn:aws:iam::333333333333:root"];
     assert_eq!(named("s3:PutObject"), both);
