@@ -391,7 +391,7 @@ impl<'o> Index<'o> {
             let written = account_text.clone().unwrap_or_else(|| "111111111111".to_owned());
             let region = match &node.kind {
                 NodeKind::PermissionSet(PermissionSet { region: Attr::Known(region), .. })
-                    if region != "us-east-1" =>
+                    if !region.is_empty() && region != "us-east-1" =>
                 {
                     format!("{region}/")
                 }

@@ -196,7 +196,13 @@ fn report(
         Verdict::Holds => {}
         Verdict::Refuted(request) => {
             let request = actual(request);
-            finding.grows = opens_more(cx, guardrail, failure);
+            if let Some(action) = opened(cx, guardrail, failure) {
+                finding.grows = true;
+                // The example may have been open before.
+                if action != request.action {
+                    finding.note(format!("the plan opens `{action}`, which was denied before"));
+                }
+            }
             if modality == Modality::Must {
                 finding.says(format!("`{name}` does not hold: nothing denies `{}`", request.action));
             } else {
@@ -241,9 +247,9 @@ fn report(
     finding.rests_on.extend(guesses(&cx.config.structure, cx.after, &guardrail.targets, members));
 }
 
-/// Whether the plan opens an action of a guardrail that was denied altogether before, in one of the accounts in which it
+/// An action of a guardrail that the plan opens and that was denied altogether before, in one of the accounts in which it
 /// fails.
-fn opens_more(cx: &Context<'_>, guardrail: &Guardrail, failure: &Failure<'_>) -> bool {
+fn opened(cx: &Context<'_>, guardrail: &Guardrail, failure: &Failure<'_>) -> Option<String> {
     let kinds: &[PolicyType] = match guardrail.enforced_by {
         EnforcedBy::ServiceControl => &[PolicyType::ServiceControl],
         EnforcedBy::ResourceControl => &[PolicyType::ResourceControl],
@@ -251,21 +257,21 @@ fn opens_more(cx: &Context<'_>, guardrail: &Guardrail, failure: &Failure<'_>) ->
         EnforcedBy::Endpoint => &[],
     };
     if std::ptr::eq(cx.before, cx.after) {
-        return false;
+        return None;
     }
     let mut asked = BTreeSet::new();
-    failure.members.iter().any(|(id, node)| {
-        let Some(old) = cx.before.find(&node.key) else { return false };
+    failure.members.iter().find_map(|(id, node)| {
+        let old = cx.before.find(&node.key)?;
         let chains = |organization: &Organization, id: NodeId| -> Vec<_> {
             kinds.iter().map(|kind| organization.policy_chain(id, kind).signature()).collect()
         };
         // Accounts under the same policies get the same answer.
         if !asked.insert((chains(cx.before, old), chains(cx.after, *id))) {
-            return false;
+            return None;
         }
         let (then, now) = (sides(cx.before, kinds, old), sides(cx.after, kinds, *id));
         let (was, is) = (open(guardrail, &then), open(guardrail, &now));
-        matches!(was.lacks_action_of(&is), Ok(Some(_)))
+        was.lacks_action_of(&is).ok().flatten()
     })
 }
 

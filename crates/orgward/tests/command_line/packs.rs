@@ -127,9 +127,9 @@ fn what_the_plan_gives_up_is_told_with_the_account_and_a_request() {
             accounts.map(|account| (guardrail(finding).to_owned(), account.as_str().unwrap().to_owned()))
         })
         .collect();
-    let mut expected: Gaps = ["keep-buckets", "keep-relational-databases", "keep-tables"]
-        .map(|guardrail| (format!("production-data/{guardrail}"), moved.to_owned()))
-        .into();
+    let given_up = ["keep-backups", "keep-buckets", "keep-keys", "keep-relational-databases", "keep-tables"];
+    let mut expected: Gaps =
+        given_up.map(|guardrail| (format!("production-data/{guardrail}"), moved.to_owned())).into();
     // The region lock that is detached denied regional services to the root user and to everybody.
     let enterprise = ["222222222222", "333333333333", "444444444444"];
     let runtime = members().into_iter().filter(|account| !enterprise.contains(account));
@@ -139,6 +139,15 @@ fn what_the_plan_gives_up_is_told_with_the_account_and_a_request() {
     }
     expected.insert(("approved-services/approved-services-only".to_owned(), "101010101010".to_owned()));
     assert_eq!(new, expected);
+    // The example was open before, and another action was not.
+    let keys = findings
+        .iter()
+        .find(|it| {
+            guardrail(it) == "production-data/keep-keys" && it["accounts"] == serde_json::json!([moved])
+        })
+        .unwrap();
+    let opens = "the plan opens `kms:ScheduleKeyDeletion`, which was denied before";
+    assert!(keys["notes"].as_array().unwrap().iter().any(|note| note == opens), "{keys}");
     let finding = findings
         .iter()
         .find(|finding| {
