@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_name_is_enough() {
         let found = guardrails("[[pack]]\nname = 'production-data'\n");
-        assert_eq!(found.len(), 5);
+        assert_eq!(found.len(), 8);
         assert_eq!(found[0].id, "production-data/keep-relational-databases");
         assert_eq!(found[0].targets, [Selector::Role("production".to_owned())]);
         assert_eq!(found[0].origin, "pack production-data, orgward.toml:1");
@@ -166,7 +166,7 @@ mod tests {
             exempt_principals = ['arn:aws:iam::*:role/platform']\ndisabled = ['keep-keys', 'production-data/keep-tables']\n\
             [pack.parameters]\nretirement_roles = ['arn:aws:iam::*:role/retirement']\n";
         let found = guardrails(text);
-        assert_eq!(found.len(), 3);
+        assert_eq!(found.len(), 6);
         for guardrail in found {
             assert_eq!(guardrail.targets, [Selector::Path("Root/Shops/**".to_owned())]);
             assert_eq!(guardrail.severity, Severity::Low);
