@@ -43,6 +43,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// Whether another stack manages it, so that only what the inputs give it is known.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self.kind, NodeKind::Elsewhere(_))
+    }
+
     /// What to call it in a sentence: the name, else the id, else the key.
     pub fn title(&self) -> String {
         match (&self.name, &self.id) {

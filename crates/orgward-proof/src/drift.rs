@@ -71,7 +71,7 @@ pub fn drift(organizations: Change<&Organization>) -> Vec<Drift> {
         other.find(&node.key).or_else(by_id)
     };
     // What another stack manages is nothing that an input shows to be there.
-    let shown = |(_, node): &(NodeId, &Node)| !matches!(node.kind, NodeKind::Elsewhere(_));
+    let shown = |(_, node): &(NodeId, &Node)| !node.is_elsewhere();
     let mut found = Vec::new();
     for (at, node) in before.nodes().filter(shown) {
         if twin(node, after, &new_ids).is_none() {

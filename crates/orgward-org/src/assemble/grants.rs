@@ -166,7 +166,28 @@ impl<'a> Builder<'_, 'a> {
             _ => format!("{word} of {}", self.key(piece)),
         };
         let arn = if word == SET { name.clone() } else { Attr::Unknown };
-        let at = self.add(Node {
+        let kind = NodeKind::Elsewhere(Elsewhere {
+            word,
+            boundary: Boundary::None,
+            bound_at: None,
+            inline: Vec::new(),
+        });
+        let at = self.add_elsewhere(piece, key, (name, arn), kind);
+        if word != SET {
+            self.own(piece, at);
+        }
+        at
+    }
+
+    /// A node that no input shows, by its key, and by its name and ARN as far as a resource tells them.
+    pub(super) fn add_elsewhere(
+        &mut self,
+        piece: &Piece<'_, 'a>,
+        key: String,
+        (name, arn): (Attr<Text>, Attr<Text>),
+        kind: NodeKind,
+    ) -> NodeId {
+        self.add(Node {
             key: Key(key.into()),
             address: None,
             stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
@@ -174,17 +195,8 @@ impl<'a> Builder<'_, 'a> {
             id: Attr::Unknown,
             arn,
             forgotten: false,
-            kind: NodeKind::Elsewhere(Elsewhere {
-                word,
-                boundary: Boundary::None,
-                bound_at: None,
-                inline: Vec::new(),
-            }),
-        });
-        if word != SET {
-            self.own(piece, at);
-        }
-        at
+            kind,
+        })
     }
 
     /// The elements of a list or set; what may be in it, where it is unknown as a whole.
@@ -397,9 +409,7 @@ impl<'a> Builder<'_, 'a> {
         groups: &[NodeId],
         group: &Attr<Text>,
     ) {
-        let is_elsewhere = |at: &NodeId| {
-            self.organization.node(*at).is_some_and(|node| matches!(node.kind, NodeKind::Elsewhere(_)))
-        };
+        let is_elsewhere = |at: &NodeId| self.organization.node(*at).is_some_and(Node::is_elsewhere);
         if !groups.iter().any(is_elsewhere) {
             return;
         }

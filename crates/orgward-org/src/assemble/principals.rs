@@ -8,8 +8,8 @@ use orgward_plan::{Attr, Evidence, Instance, Landing, Mode, Step, Text};
 use super::join::{Link, POLICY_ARN, USER_NAME};
 use super::{Builder, Piece};
 use crate::{
-    Account, Boundary, Credential, Edge, Group, InlinePolicy, Key, ManagedPolicy, Modality, Node, NodeId,
-    NodeKind, Role, Tags, User,
+    Account, Boundary, Credential, Edge, Group, InlinePolicy, ManagedPolicy, Modality, NodeId, NodeKind,
+    Role, Tags, User,
 };
 
 /// Resources that give a user a long-lived credential.
@@ -286,16 +286,7 @@ impl<'a> Builder<'_, 'a> {
             tags: Tags::default(),
             evidence: Vec::new(),
         };
-        let at = self.add(Node {
-            key: Key(key.into()),
-            address: None,
-            stack: self.stacks.get(piece.stack).and_then(|stack| stack.name.clone()),
-            name,
-            id: Attr::Unknown,
-            arn: Attr::Unknown,
-            forgotten: false,
-            kind: NodeKind::User(user),
-        });
+        let at = self.add_elsewhere(piece, key, (name, Attr::Unknown), NodeKind::User(user));
         self.own(piece, at);
         at
     }

@@ -218,8 +218,8 @@ fn is_open(plan: &Organization, (word, from, to): &Connection) -> bool {
         }),
         "is attached to" => plan.loose_attachments().iter().any(|loose| Some(loose.org_policy) == id(from)),
         "is given to" => plan.access().grants.iter().any(|grant| {
-            let is_elsewhere = matches!(plan.node(grant.holder).unwrap().kind, NodeKind::Elsewhere(_));
-            is_elsewhere || Some(grant.holder) == id(to) && grant.policy == GrantedPolicy::Unknown
+            plan.node(grant.holder).unwrap().is_elsewhere()
+                || Some(grant.holder) == id(to) && grant.policy == GrantedPolicy::Unknown
         }),
         "bounds" => id(to)
             .and_then(|id| plan.principal(id))

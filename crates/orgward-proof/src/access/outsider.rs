@@ -9,7 +9,7 @@ use orgward_org::{Membership, NodeId, Organization, Resource};
 
 use super::{claims, paths};
 
-/// Somebody who is outside of the organization.
+/// An account, an organization or a user outside of the organization, or everybody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Outsider {
     /// Everybody, authenticated or not.
@@ -74,8 +74,8 @@ pub(super) enum Circle {
     Account { id: String, inside: Vec<Claim>, service_linked: bool },
     /// Of the principals of an organization.
     Organization(Claim),
-    /// Of nobody whom a request shows.
-    Nobody,
+    /// None, since no request shows the user.
+    Empty,
 }
 
 impl Circle {
@@ -108,7 +108,7 @@ impl Circle {
                 let claim = claims::claim(None, None, &[("StringEquals", "aws:PrincipalOrgID", id)]);
                 Self::Organization(claim.ok_or("the id of the organization is no id")?)
             }
-            Outsider::User(_) => Self::Nobody,
+            Outsider::User(_) => Self::Empty,
         })
     }
 
@@ -137,7 +137,7 @@ impl Circle {
                 inside.iter().fold(by, |set, claim| set.minus(claim.requests()))
             }
             Self::Organization(claim) => RequestSet::by(Callers::Principals).and(claim.requests()),
-            Self::Nobody => RequestSet::nothing(),
+            Self::Empty => RequestSet::nothing(),
         }
     }
 }

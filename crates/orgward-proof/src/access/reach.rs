@@ -18,7 +18,7 @@ use super::{Access, claims};
 pub enum Who {
     /// A principal of the inputs.
     Subject(SubjectId),
-    /// Somebody outside of the organization.
+    /// An outsider whom the policy of a resource lets in.
     Outsider(Outsider),
 }
 

@@ -215,7 +215,7 @@ impl<'o> Subject<'o> {
 impl Subject<'_> {
     /// Whether another stack manages it, so that only what the inputs give it is known.
     pub fn is_elsewhere(&self) -> bool {
-        matches!(self.node.kind, NodeKind::Elsewhere(_))
+        self.node.is_elsewhere()
     }
 
     /// In a sentence: role `deploy`, or a role of another stack.
@@ -548,8 +548,7 @@ pub(super) fn of_group<'o>(org: &'o Organization, group: NodeId, like: &Subject<
 
 /// Permission sets that are assigned and that no input shows.
 pub(super) fn unread_assignments(org: &Organization) -> Vec<Unread<'_>> {
-    let is_shown =
-        |set: &NodeId| org.node(*set).is_some_and(|node| !matches!(node.kind, NodeKind::Elsewhere(_)));
+    let is_shown = |set: &NodeId| org.node(*set).is_some_and(|node| !node.is_elsewhere());
     let assignments = org.access().assignments.iter().filter(|it| !it.set.as_ref().is_some_and(is_shown));
     let unread = assignments.map(|it| {
         let (why, until_apply) = match &it.set_arn {
